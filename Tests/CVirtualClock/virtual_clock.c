@@ -25,7 +25,6 @@ uint64_t virtual_clock_reads(void) { return reads; }
 
 __attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict result, void *restrict zone) {
     (void)zone;
-    if (result == NULL) return 0;
     if (is_virtual) {
         reads += 1;
         result->tv_sec = virtual_nanoseconds / 1000000000;
