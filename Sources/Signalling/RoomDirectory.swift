@@ -1,9 +1,25 @@
 import Primitives
 package import Wire
 
-/// All the broker keeps about a room, in memory and on disk.
+/// What the broker knows a room by: a hash of its id, so a stolen disk names no room.
+package struct RoomAddress: Hashable, Sendable {
+    /// 32 octets.
+    package let bytes: [UInt8]
+
+    package init(of room: RoomID) {
+        self.bytes = SHA256.hash(Array("colloque/1 room-address".utf8), room.bytes)
+    }
+
+    /// - Returns: `nil` unless there are exactly 32 octets.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+}
+
+/// All the broker keeps about a room on disk.
 package struct RoomRecord: Equatable, Sendable {
-    package var room: RoomID
+    package var address: RoomAddress
     /// The identity key that opened it, 32 octets.
     package var owner: [UInt8]
     /// What the token of the link must hash to, 32 octets.
@@ -13,8 +29,10 @@ package struct RoomRecord: Equatable, Sendable {
     /// Unix seconds.
     package var expiry: UInt64
 
-    package init(room: RoomID, owner: [UInt8], joinHash: [UInt8], rejoinHash: [UInt8]?, expiry: UInt64) {
-        self.room = room
+    package init(
+        address: RoomAddress, owner: [UInt8], joinHash: [UInt8], rejoinHash: [UInt8]?, expiry: UInt64
+    ) {
+        self.address = address
         self.owner = owner
         self.joinHash = joinHash
         self.rejoinHash = rejoinHash
@@ -49,13 +67,13 @@ struct Room {
 
 /// Rooms by address and by owner: who may open, consume and close which.
 struct RoomDirectory {
-    private(set) var rooms: [RoomID: Room] = [:]
+    private(set) var rooms: [RoomAddress: Room] = [:]
     /// In the order of opening: a set would make runs of one seed differ.
-    private(set) var roomsByOwner: [[UInt8]: [RoomID]] = [:]
+    private(set) var roomsByOwner: [[UInt8]: [RoomAddress]] = [:]
 
-    subscript(room: RoomID) -> Room? { self.rooms[room] }
+    subscript(room: RoomAddress) -> Room? { self.rooms[room] }
 
-    mutating func update(_ room: RoomID, _ body: (inout Room) -> Void) {
+    mutating func update(_ room: RoomAddress, _ body: (inout Room) -> Void) {
         guard var value = self.rooms[room] else { return }
         self.rooms[room] = nil
         body(&value)
@@ -65,7 +83,7 @@ struct RoomDirectory {
     /// Takes back what was stored before a restart.
     /// - Returns: `false` for a record that has expired.
     mutating func restore(_ record: RoomRecord, now: Instant, unixTime: UInt64) -> Bool {
-        guard record.expiry > unixTime, self.rooms[record.room] == nil else { return false }
+        guard record.expiry > unixTime, self.rooms[record.address] == nil else { return false }
         let left = min(record.expiry - unixTime, UInt64(Self.maximumTimeToLive))
         self.insert(Room(record: record, ends: now + .seconds(Int64(left))))
         return true
@@ -75,7 +93,7 @@ struct RoomDirectory {
     ///   - rejoinHash: `nil` if the envelope had zeros.
     ///   - timeToLive: Seconds, cut to ``maximumTimeToLive``.
     mutating func open(
-        _ room: RoomID, owner: [UInt8], joinHash: [UInt8], rejoinHash: [UInt8]?, timeToLive: UInt32,
+        _ room: RoomAddress, owner: [UInt8], joinHash: [UInt8], rejoinHash: [UInt8]?, timeToLive: UInt32,
         flags: RoomOpenFlags, now: Instant, unixTime: UInt64
     ) -> DoneCode {
         let seconds = min(timeToLive, Self.maximumTimeToLive)
@@ -91,7 +109,7 @@ struct RoomDirectory {
                 self.rooms.count < Self.maximumRooms
             else { return .tooManyRooms }
             let record = RoomRecord(
-                room: room, owner: owner, joinHash: joinHash, rejoinHash: nil, expiry: expiry)
+                address: room, owner: owner, joinHash: joinHash, rejoinHash: nil, expiry: expiry)
             self.insert(Room(record: record, ends: ends))
             if let rejoinHash { self.consume(room, rejoinHash: rejoinHash, now: now, unixTime: unixTime) }
             return .done
@@ -116,7 +134,7 @@ struct RoomDirectory {
     }
 
     mutating func consume(
-        _ room: RoomID, by owner: [UInt8], rejoinHash: [UInt8], now: Instant, unixTime: UInt64
+        _ room: RoomAddress, by owner: [UInt8], rejoinHash: [UInt8], now: Instant, unixTime: UInt64
     ) -> DoneCode {
         guard let existing = self.rooms[room] else { return .unknown }
         guard existing.record.owner == owner else { return .otherOwner }
@@ -126,7 +144,7 @@ struct RoomDirectory {
         return .done
     }
 
-    mutating func remove(_ room: RoomID) {
+    mutating func remove(_ room: RoomAddress) {
         guard let removed = self.rooms.removeValue(forKey: room) else { return }
         let owner = removed.record.owner
         var rooms = self.roomsByOwner[owner, default: []]
@@ -135,22 +153,22 @@ struct RoomDirectory {
     }
 
     /// Rooms whose time is over and in which nobody waits for an answer, in a stable order.
-    func ended(now: Instant) -> [RoomID] {
+    func ended(now: Instant) -> [RoomAddress] {
         self.rooms.values
             .filter { room in
                 guard room.ends <= now else { return false }
                 return room.isConsumed || room.patients.isEmpty || room.ends + Self.consumedLifetime <= now
             }
-            .map(\.record.room)
+            .map(\.record.address)
             .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }
 
     private mutating func insert(_ room: Room) {
-        self.rooms[room.record.room] = room
-        self.roomsByOwner[room.record.owner, default: []].append(room.record.room)
+        self.rooms[room.record.address] = room
+        self.roomsByOwner[room.record.owner, default: []].append(room.record.address)
     }
 
-    private mutating func consume(_ room: RoomID, rejoinHash: [UInt8], now: Instant, unixTime: UInt64) {
+    private mutating func consume(_ room: RoomAddress, rejoinHash: [UInt8], now: Instant, unixTime: UInt64) {
         self.update(room) { value in
             value.record.rejoinHash = rejoinHash
             value.ends = now + Self.consumedLifetime

@@ -27,25 +27,29 @@ extension Switchboard {
     mutating func handle(_ request: Envelope, from id: ConnectionID, key: [UInt8], now: Instant, unixTime: UInt64) {
         switch request {
         case .roomOpen(let room, let joinHash, let rejoinHash, let timeToLive, let flags):
+            let address = RoomAddress(of: room)
             let code = self.directory.open(
-                room, owner: key, joinHash: joinHash,
+                address, owner: key, joinHash: joinHash,
                 rejoinHash: rejoinHash.allSatisfy { $0 == 0 } ? nil : rejoinHash,
                 timeToLive: timeToLive, flags: flags, now: now, unixTime: unixTime)
-            self.save(room, if: code)
+            self.save(address, if: code)
             self.send(.done(type: .roomOpen, room: room, code: code), to: id)
             if code == .done {
-                if flags.contains(.reopen) { self.endWaiting(in: room) }
+                if flags.contains(.reopen) { self.endWaiting(in: address) }
                 self.attend(room, by: id, now: now)
             }
         case .roomConsume(let room, let rejoinHash):
-            let code = self.directory.consume(room, by: key, rejoinHash: rejoinHash, now: now, unixTime: unixTime)
-            self.save(room, if: code)
+            let address = RoomAddress(of: room)
+            let code = self.directory.consume(
+                address, by: key, rejoinHash: rejoinHash, now: now, unixTime: unixTime)
+            self.save(address, if: code)
             self.send(.done(type: .roomConsume, room: room, code: code), to: id)
-            if code == .done { self.endWaiting(in: room) }
+            if code == .done { self.endWaiting(in: address) }
         case .roomClose(let room):
-            let owner = self.directory[room]?.record.owner
+            let address = RoomAddress(of: room)
+            let owner = self.directory[address]?.record.owner
             let code: DoneCode = owner == key ? .done : owner == nil ? .unknown : .otherOwner
-            if code == .done { self.end(room, now: now) }
+            if code == .done { self.end(address, now: now) }
             self.send(.done(type: .roomClose, room: room, code: code), to: id)
         case .drop(let number, let code):
             if self.patient(number, attendedBy: id) != nil { self.dismiss(number, code, now: now) }
@@ -72,24 +76,25 @@ extension Switchboard {
 
     /// From now on this socket answers for the room: it learns who is there, and they learn that it is.
     private mutating func attend(_ room: RoomID, by id: ConnectionID, now: Instant) {
-        guard let found = self.directory[room], found.attendant != id else { return }
-        self.directory.update(room) { $0.attendant = id }
+        let address = RoomAddress(of: room)
+        guard let found = self.directory[address], found.attendant != id else { return }
+        self.directory.update(address) { $0.attendant = id }
         for number in found.patients {
             guard let patient = self.patients[number] else { continue }
             self.send(.peerUp(connection: number, room: room, mode: patient.mode), to: id)
         }
-        self.announce(doctorPresent: true, in: room)
+        self.announce(doctorPresent: true, in: address)
         self.reportStrays(of: room, now: now)
     }
 
-    private mutating func announce(doctorPresent: Bool, in room: RoomID) {
+    private mutating func announce(doctorPresent: Bool, in room: RoomAddress) {
         for number in self.directory[room]?.patients ?? [] {
             guard let patient = self.patients[number] else { continue }
             self.send(.state(doctorPresent: doctorPresent), to: patient.connection)
         }
     }
 
-    private mutating func endWaiting(in room: RoomID) {
+    private mutating func endWaiting(in room: RoomAddress) {
         for number in self.directory[room]?.patients ?? [] {
             self.patients[number]?.isWaiting = false
         }
@@ -105,11 +110,11 @@ extension Switchboard {
     }
 
     private func patient(_ number: UInt32, attendedBy id: ConnectionID) -> Patient? {
-        guard let patient = self.patients[number], self.directory[patient.room]?.attendant == id else { return nil }
+        guard let patient = self.patients[number], self.directory[patient.address]?.attendant == id else { return nil }
         return patient
     }
 
-    private mutating func save(_ room: RoomID, if code: DoneCode) {
+    private mutating func save(_ room: RoomAddress, if code: DoneCode) {
         if code == .done, let record = self.directory[room]?.record {
             self.emit(.save(record))
         }

@@ -19,7 +19,8 @@ extension Switchboard {
             self.fail(id, .rate, closing: .normal, now: now)
             return
         }
-        let found = self.directory[room]
+        let address = RoomAddress(of: room)
+        let found = self.directory[address]
         guard self.verify(token, for: found, mode: mode, source: connection.source, now: now), let found else {
             self.connections[id]?.role = .refused
             self.refusals.append(id, now: now)
@@ -46,11 +47,11 @@ extension Switchboard {
                 self.dismiss(oldest, .closed, now: now)
             }
         }
-        self.seat(id, in: room, mode: mode)
+        self.seat(id, in: room, at: address, mode: mode)
     }
 
     mutating func relayToDoctor(_ payload: [UInt8], from number: UInt32) {
-        guard let patient = self.patients[number], let attendant = self.directory[patient.room]?.attendant else {
+        guard let patient = self.patients[number], let attendant = self.directory[patient.address]?.attendant else {
             return
         }
         self.send(.relay(connection: number, payload: payload), to: attendant)
@@ -64,16 +65,16 @@ extension Switchboard {
 
     mutating func patientLeft(_ number: UInt32, now: Instant) {
         guard let patient = self.patients.removeValue(forKey: number) else { return }
-        self.directory.update(patient.room) { room in
+        self.directory.update(patient.address) { room in
             room.patients.removeAll { $0 == number }
         }
-        if let attendant = self.directory[patient.room]?.attendant {
+        if let attendant = self.directory[patient.address]?.attendant {
             self.send(.peerDown(connection: number), to: attendant)
         }
     }
 
     /// Everybody in it is told it is closed, and it is forgotten, on disk too.
-    mutating func end(_ room: RoomID, now: Instant) {
+    mutating func end(_ room: RoomAddress, now: Instant) {
         for number in self.directory[room]?.patients ?? [] {
             self.dismiss(number, .closed, now: now)
         }
@@ -83,12 +84,13 @@ extension Switchboard {
 
     /// Sends what the doctor has not heard yet, unless it heard something less than an interval ago.
     mutating func reportStrays(of room: RoomID, now: Instant) {
-        guard let found = self.directory[room], let attendant = found.attendant, found.hasUnreportedStrays,
+        let address = RoomAddress(of: room)
+        guard let found = self.directory[address], let attendant = found.attendant, found.hasUnreportedStrays,
             !found.isStrayReportPending
         else { return }
         self.send(.stray(room: room, count: found.strays), to: attendant)
         self.strayReports.append(room, now: now)
-        self.directory.update(room) { value in
+        self.directory.update(address) { value in
             value.hasUnreportedStrays = false
             value.isStrayReportPending = true
         }
@@ -116,22 +118,23 @@ extension Switchboard {
     }
 
     private mutating func noteStray(in room: RoomID, now: Instant) {
-        self.directory.update(room) { value in
+        self.directory.update(RoomAddress(of: room)) { value in
             value.strays = value.strays == .max ? .max : value.strays + 1
             value.hasUnreportedStrays = true
         }
         self.reportStrays(of: room, now: now)
     }
 
-    private mutating func seat(_ id: ConnectionID, in room: RoomID, mode: JoinMode) {
+    private mutating func seat(_ id: ConnectionID, in room: RoomID, at address: RoomAddress, mode: JoinMode) {
         var number: UInt32
         repeat {
             number = UInt32(truncatingIfNeeded: self.random.next())
         } while number == 0 || self.patients[number] != nil
         self.connections[id]?.role = .patient(number: number)
-        self.patients[number] = Patient(connection: id, room: room, mode: mode, isWaiting: mode == .fresh)
-        self.directory.update(room) { $0.patients.append(number) }
-        let attendant = self.directory[room]?.attendant
+        self.patients[number] = Patient(
+            connection: id, room: room, address: address, mode: mode, isWaiting: mode == .fresh)
+        self.directory.update(address) { $0.patients.append(number) }
+        let attendant = self.directory[address]?.attendant
         self.send(.state(doctorPresent: attendant != nil), to: id)
         if let attendant {
             self.send(.peerUp(connection: number, room: room, mode: mode), to: attendant)

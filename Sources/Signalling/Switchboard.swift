@@ -43,7 +43,7 @@ package struct Switchboard: Sendable {
         /// Once everything sent before is out. The connection is forgotten already.
         case close(ConnectionID, CloseCode)
         case save(RoomRecord)
-        case delete(RoomID)
+        case delete(RoomAddress)
         /// Nothing more until an input or this instant.
         case wait(until: Instant)
     }
@@ -83,6 +83,7 @@ package struct Switchboard: Sendable {
     struct Patient {
         let connection: ConnectionID
         let room: RoomID
+        let address: RoomAddress
         let mode: JoinMode
         /// Came with the link and was neither admitted nor left over by a re-opening.
         var isWaiting: Bool
@@ -112,7 +113,7 @@ package struct Switchboard: Sendable {
         self.random = random
         self.nextSweep = now + Self.sweepInterval
         for record in records where !self.directory.restore(record, now: now, unixTime: unixTime) {
-            self.emit(.delete(record.room))
+            self.emit(.delete(record.address))
         }
     }
 
@@ -180,7 +181,7 @@ package struct Switchboard: Sendable {
             }
         }
         while let room = self.strayReports.popDue(now: now) {
-            self.directory.update(room) { $0.isStrayReportPending = false }
+            self.directory.update(RoomAddress(of: room)) { $0.isStrayReportPending = false }
             self.reportStrays(of: room, now: now)
         }
         if self.nextSweep <= now {

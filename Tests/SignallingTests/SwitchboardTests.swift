@@ -18,7 +18,7 @@ struct Exchange {
     var unixTime: UInt64 = 1_800_000_000
     var inbox: [ConnectionID: [[UInt8]]] = [:]
     var closed: [ConnectionID: Switchboard.CloseCode] = [:]
-    var stored: [RoomID: RoomRecord] = [:]
+    var stored: [RoomAddress: RoomRecord] = [:]
     private var lastID: ConnectionID = 0
 
     init(enrolled: [[UInt8]], records: [RoomRecord] = [], seed: UInt64 = 1) {
@@ -32,7 +32,7 @@ struct Exchange {
                         timeToLive: 600)
                 }),
             records: records, random: .seeded(seed), now: .zero, unixTime: 1_800_000_000)
-        for record in records { self.stored[record.room] = record }
+        for record in records { self.stored[record.address] = record }
         self.drain()
     }
 
@@ -81,7 +81,7 @@ struct Exchange {
                 #expect(self.closed[id] == nil, "nothing goes to a closed socket")
                 self.inbox[id, default: []].append(bytes)
             case .close(let id, let code): self.closed[id] = code
-            case .save(let record): self.stored[record.room] = record
+            case .save(let record): self.stored[record.address] = record
             case .delete(let room): self.stored[room] = nil
             case .wait: return
             }
@@ -264,9 +264,9 @@ struct SwitchboardTests {
         let admitted = exchange.patient(self.link, mode: .resume)
         #expect(try exchange.received(admitted, as: .patient) == [.state(doctorPresent: true)])
         exchange.open(self.link, by: doctor)
-        #expect(exchange.stored[self.link.room]?.rejoinHash == hash, "zeros keep what the broker has")
+        #expect(exchange.stored[RoomAddress(of: self.link.room)]?.rejoinHash == hash, "zeros keep what the broker has")
         exchange.open(self.link, by: doctor, flags: .reopen)
-        #expect(exchange.stored[self.link.room]?.rejoinHash == nil)
+        #expect(exchange.stored[RoomAddress(of: self.link.room)]?.rejoinHash == nil)
         let again = exchange.patient(self.link)
         #expect(try exchange.received(again, as: .patient) == [.state(doctorPresent: true)])
     }
