@@ -11,27 +11,27 @@ struct Gathering: Sendable {
         var retransmission: RequestRetransmission
     }
 
+    enum State: Sendable {
+        case idle, running, finished
+    }
+
     private var queued: [Path] = []
     private var running: [Request] = []
-    /// All requests end here at the latest; `nil` before gathering starts.
-    private(set) var limit: Instant?
-    private(set) var isFinished = false
+    private(set) var state: State = .idle
 
-    var isRunning: Bool { self.limit != nil && !self.isFinished }
     var hasQueued: Bool { !self.queued.isEmpty }
 
     var nextRetransmission: Instant? {
         self.running.lazy.map(\.retransmission.deadline).min()
     }
 
-    mutating func start(now: Instant, configuration: ICEConfiguration) {
-        self.limit = now + configuration.gatheringLimit
-        self.isFinished = false
+    mutating func start() {
+        self.state = .running
     }
 
-    /// - Precondition: gathering has started.
+    /// Nothing happens before ``start()``, nor for what is asked already.
     mutating func enqueue(_ path: Path) {
-        guard self.isRunning, !self.queued.contains(path), !self.running.contains(where: { $0.path == path })
+        guard self.state == .running, !self.queued.contains(path), !self.running.contains(where: { $0.path == path })
         else { return }
         self.queued.append(path)
     }
@@ -49,18 +49,12 @@ struct Gathering: Sendable {
         let path = self.queued.removeFirst()
         let id = TransactionID(random: &random)
         let bytes = STUNMessageBuilder(.request, .binding, transactionID: id).bytes
-        let retransmission = RequestRetransmission(startedAt: now, timeout: configuration.gatheringTimeout)
+        let retransmission = RequestRetransmission(startedAt: now, schedule: configuration.gatheringSchedule)
         self.running.append(Request(id: id, path: path, bytes: bytes, retransmission: retransmission))
         return ICEAgent.Transmit(path: path, bytes: bytes)
     }
 
     mutating func timeoutFired(now: Instant) -> [ICEAgent.Transmit] {
-        guard let limit else { return [] }
-        if now >= limit {
-            self.queued.removeAll()
-            self.running.removeAll()
-            return []
-        }
         var transmits: [ICEAgent.Transmit] = []
         self.running = self.running.compactMap { request in
             var request = request
@@ -76,8 +70,8 @@ struct Gathering: Sendable {
 
     /// - Returns: `true` once, when nothing is queued or running any more.
     mutating func finishIfIdle() -> Bool {
-        guard self.isRunning, self.queued.isEmpty, self.running.isEmpty else { return false }
-        self.isFinished = true
+        guard self.state == .running, self.queued.isEmpty, self.running.isEmpty else { return false }
+        self.state = .finished
         return true
     }
 

@@ -50,7 +50,7 @@ extension ICEAgent {
         let check = CheckTransaction(
             id: transactionID, pair: id, path: pair.path, bytes: request.encode(transactionID), role: self.role,
             isNominating: isNominating, sentAt: now,
-            retransmission: RequestRetransmission(startedAt: now, timeout: self.checkTimeout))
+            retransmission: RequestRetransmission(startedAt: now, schedule: self.checkSchedule))
         self.current.cancelChecks(of: id)
         self.current.checks.append(check)
         self.current.checklist.update(id) { if $0.state != .succeeded { $0.state = .inProgress } }
@@ -59,9 +59,11 @@ extension ICEAgent {
     }
 
     /// RTO grows with the pairs under check, as RFC 8445 §14.3 has it, from our smaller base.
-    private var checkTimeout: Duration {
+    private var checkSchedule: RequestRetransmission.Schedule {
         let pending = self.current.checklist.pairs.count { $0.isPending }
-        return max(self.configuration.checkTimeout, self.configuration.burstPacing * pending)
+        var schedule = self.configuration.checkSchedule
+        schedule.timeout = max(schedule.timeout, self.configuration.burstPacing * pending)
+        return schedule
     }
 
     mutating func retransmitChecks(now: Instant) {

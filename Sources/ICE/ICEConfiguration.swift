@@ -1,3 +1,5 @@
+package import STUN
+
 /// What may be tuned. Defaults serve a call between two people.
 package struct ICEConfiguration: Sendable {
     package enum Policy: Sendable {
@@ -16,12 +18,14 @@ package struct ICEConfiguration: Sendable {
     /// Transactions that may follow each other faster than ``pacing``; one is regained per ``pacing``.
     package var burst = 12
 
-    /// RTO of checks. Below §14.3's 500 ms: a lost first check would otherwise be heard as half a second.
-    package var checkTimeout: Duration = .milliseconds(200)
-    /// RTO towards STUN servers.
-    package var gatheringTimeout: Duration = .milliseconds(500)
-    /// Gathering is finished after this long, whatever servers still owe.
-    package var gatheringLimit: Duration = .seconds(10)
+    /// Checks, given up after 16 s. RTO is below RFC 8445 §14.3's 500 ms, because a lost first check would
+    /// be heard as half a second; and the waits stop doubling, because on a path that loses one packet
+    /// in five the seventh request of RFC 8489 comes after 12 s.
+    package var checkSchedule = RequestRetransmission.Schedule(
+        timeout: .milliseconds(200), longestInterval: .milliseconds(800), maximumRequests: 17)
+    /// Requests to STUN servers, given up after 15 s.
+    package var gatheringSchedule = RequestRetransmission.Schedule(
+        timeout: .milliseconds(250), longestInterval: .seconds(1), maximumRequests: 12)
 
     /// Controlling: a better pair than the first valid one may arrive this much later.
     package var nominationDelay: Duration = .milliseconds(200)

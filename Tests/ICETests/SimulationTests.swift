@@ -28,7 +28,7 @@ struct SimulationTests {
         var dice = RandomSource.seeded(seed &* 7919)
         func pick<T>(_ choices: [T]) -> T { choices[Int(dice.next() % UInt64(choices.count))] }
         let conditions = VirtualNetwork.Conditions(
-            loss: 0.25 * dice.unitInterval(), duplication: 0.2 * dice.unitInterval(),
+            loss: 0.2 * dice.unitInterval(), duplication: 0.2 * dice.unitInterval(),
             delay: .milliseconds(Int(dice.next() % 100) + 1), jitter: .milliseconds(Int(dice.next() % 80)))
         let roles: [ICERole] = [pick([.controlling, .controlled]), pick([.controlling, .controlled])]
         var kinds: [NATKind?] = []
