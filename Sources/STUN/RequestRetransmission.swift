@@ -19,36 +19,46 @@ package struct RequestRetransmission: Sendable {
     package private(set) var requestsSent = 1
 
     private var interval: Duration
-    private let initialInterval: Duration
-    private let maximumRequests: Int
+    private let schedule: Schedule
 
-    /// - Parameters:
-    ///   - timeout: RTO, the wait before the second request; doubles from there.
-    ///   - maximumRequests: Rc, at least 1.
-    package init(
-        startedAt now: Instant, timeout: Duration = Self.initialTimeout, maximumRequests: Int = Self.maximumRequests
-    ) {
-        precondition(maximumRequests >= 1, "a request is sent at least once")
-        self.interval = timeout
-        self.initialInterval = timeout
-        self.maximumRequests = maximumRequests
-        self.deadline = now + (maximumRequests == 1 ? timeout * Self.lastWait : timeout)
+    package init(startedAt now: Instant, schedule: Schedule = .standard) {
+        precondition(schedule.maximumRequests >= 1, "a request is sent at least once")
+        self.schedule = schedule
+        self.interval = schedule.timeout
+        self.deadline = now + (schedule.maximumRequests == 1 ? schedule.lastWait : schedule.timeout)
     }
 
     package mutating func timeoutFired(now: Instant) -> TimeoutAction {
         guard now >= self.deadline else { return .none }
-        guard self.requestsSent < self.maximumRequests else { return .fail }
+        guard self.requestsSent < self.schedule.maximumRequests else { return .fail }
         self.requestsSent += 1
-        self.interval *= 2
-        let isLast = self.requestsSent == self.maximumRequests
-        self.deadline = now + (isLast ? self.initialInterval * Self.lastWait : self.interval)
+        self.interval = min(self.interval * 2, max(self.schedule.timeout, self.schedule.longestInterval))
+        let isLast = self.requestsSent == self.schedule.maximumRequests
+        self.deadline = now + (isLast ? self.schedule.lastWait : self.interval)
         return .retransmit
     }
+}
 
-    /// RTO (RFC 8489 §6.2.1).
-    package static let initialTimeout: Duration = .milliseconds(500)
-    /// Rc.
-    package static let maximumRequests = 7
-    /// Rm: the wait after the last request, in units of RTO.
-    package static let lastWait = 16
+extension RequestRetransmission {
+    package struct Schedule: Equatable, Sendable {
+        /// RTO, the wait before the second request; each later wait is twice the one before.
+        package var timeout: Duration
+        /// No wait between two requests is longer, unless the first is.
+        package var longestInterval: Duration
+        /// Rc, at least 1.
+        package var maximumRequests: Int
+
+        package init(timeout: Duration, longestInterval: Duration, maximumRequests: Int) {
+            self.timeout = timeout
+            self.longestInterval = longestInterval
+            self.maximumRequests = maximumRequests
+        }
+
+        /// Rm × RTO: the wait for an answer to the last request.
+        var lastWait: Duration { self.timeout * 16 }
+
+        /// RFC 8489 §6.2.1: RTO 500 ms, doubling without bound, Rc 7.
+        package static let standard = Schedule(
+            timeout: .milliseconds(500), longestInterval: .seconds(16), maximumRequests: 7)
+    }
 }

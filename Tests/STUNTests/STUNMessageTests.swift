@@ -158,9 +158,26 @@ struct RequestRetransmissionTests {
         #expect(sent == [0, 500, 1500, 3500, 7500, 15500, 31500])
     }
 
+    @Test("a bounded interval doubles up to its bound")
+    func bounded() {
+        let schedule = RequestRetransmission.Schedule(
+            timeout: .milliseconds(200), longestInterval: .milliseconds(700), maximumRequests: 6)
+        var retransmission = RequestRetransmission(startedAt: .zero, schedule: schedule)
+        var waits: [Duration] = []
+        var last = Instant.zero
+        repeat {
+            waits.append(retransmission.deadline - last)
+            last = retransmission.deadline
+        } while retransmission.timeoutFired(now: last) == .retransmit
+        #expect(waits == [200, 400, 700, 700, 700, 3200].map { .milliseconds($0) })
+    }
+
     @Test("a single request waits sixteen timeouts")
     func single() {
-        var retransmission = RequestRetransmission(startedAt: .zero, timeout: .milliseconds(100), maximumRequests: 1)
+        var schedule = RequestRetransmission.Schedule.standard
+        schedule.timeout = .milliseconds(100)
+        schedule.maximumRequests = 1
+        var retransmission = RequestRetransmission(startedAt: .zero, schedule: schedule)
         #expect(retransmission.deadline == .zero + .milliseconds(1600))
         #expect(retransmission.timeoutFired(now: retransmission.deadline) == .fail)
     }
