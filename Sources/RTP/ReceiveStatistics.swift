@@ -85,7 +85,7 @@ package struct ReceiveStatistics: Sendable {
         var delay: UInt32 = 0
         if let (middle, received) = self.lastReport {
             lastSenderReport = middle
-            delay = UInt32(clamping: (now - received).wholeNanoseconds / 1000 * 65_536 / 1_000_000)
+            delay = UInt32(max(0, min((now - received).fractionalSeconds * 65_536, Double(UInt32.max - 255))))
         }
         return ReportBlock(
             source: source, fractionLost: UInt8(clamping: fraction),
