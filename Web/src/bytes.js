@@ -4,7 +4,10 @@ import { ProtocolError } from './errors.js';
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @param {string} text @returns {Uint8Array} its UTF-8 octets */
+/**
+ * @param {string} text
+ * @returns {Uint8Array} its UTF-8 octets
+ */
 export const utf8 = (text) => encoder.encode(text);
 
 /**
@@ -20,7 +23,10 @@ export function text(octets) {
   }
 }
 
-/** @param {...Uint8Array} parts @returns {Uint8Array} */
+/**
+ * @param {...Uint8Array} parts
+ * @returns {Uint8Array}
+ */
 export function concat(...parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
@@ -72,7 +78,10 @@ export function equal(one, other) {
 /** @param {Uint8Array} octets */
 export const isZero = (octets) => octets.every((octet) => octet === 0);
 
-/** @param {Uint8Array} octets @returns {string} lower case */
+/**
+ * @param {Uint8Array} octets
+ * @returns {string} lower case
+ */
 export const hex = (octets) => Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
 
 /**
@@ -84,7 +93,10 @@ export function fromHex(digits) {
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 }
 
-/** @param {Uint8Array} octets @returns {string} RFC 4648 §5, without padding */
+/**
+ * @param {Uint8Array} octets
+ * @returns {string} RFC 4648 §5, without padding
+ */
 export function base64url(octets) {
   return btoa(String.fromCharCode(...octets))
     .replace(/\+/g, '-')
@@ -111,7 +123,10 @@ export class Reader {
     this.offset = 0;
   }
 
-  /** @param {number} count @throws {ProtocolError} `malformed` when fewer are left */
+  /**
+   * @param {number} count
+   * @throws {ProtocolError} `malformed` when fewer are left
+   */
   take(count) {
     if (count > this.octets.length - this.offset) throw new ProtocolError('malformed');
     this.offset += count;

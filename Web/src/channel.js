@@ -39,7 +39,10 @@ export class Epoch {
     this.bindingKey = bindingKey;
   }
 
-  /** @param {import('./frames.js').Frame} frame @returns {Promise<Uint8Array>} one Noise message */
+  /**
+   * @param {import('./frames.js').Frame} frame
+   * @returns {Promise<Uint8Array>} one Noise message
+   */
   seal(frame) {
     return this.sending.encrypt(encodeFrame(frame));
   }
@@ -52,7 +55,11 @@ export class Epoch {
     return decodeFrame(await this.receiving.decrypt(message));
   }
 
-  /** @param {'P' | 'D'} side @param {Uint8Array} patientFingerprint @param {Uint8Array} doctorFingerprint */
+  /**
+   * @param {'P' | 'D'} side
+   * @param {Uint8Array} patientFingerprint
+   * @param {Uint8Array} doctorFingerprint
+   */
   bindingTag(side, patientFingerprint, doctorFingerprint) {
     return bindingTag(side, this.bindingKey, this.hash, patientFingerprint, doctorFingerprint);
   }
@@ -186,7 +193,10 @@ async function readIntroduction(payload, room, sessionKey, wallClock) {
   return { doctorNonce, identity, wordsLocale, notAfter };
 }
 
-/** @param {number} size @param {...Uint8Array} parts */
+/**
+ * @param {number} size
+ * @param {...Uint8Array} parts
+ */
 function padded(size, ...parts) {
   const whole = new Uint8Array(size);
   whole.set(concat(...parts));

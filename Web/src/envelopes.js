@@ -67,7 +67,10 @@ export function decodeEnvelope(octets) {
   }
 }
 
-/** @param {Reader} reader @returns {Envelope | null} */
+/**
+ * @param {Reader} reader
+ * @returns {Envelope | null}
+ */
 function decode(reader) {
   switch (reader.u8()) {
     case 0x10:

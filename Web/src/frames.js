@@ -48,7 +48,10 @@ export function encodeFrame(frame) {
   return plaintext;
 }
 
-/** @param {Frame} frame @returns {[number, Uint8Array]} type and body */
+/**
+ * @param {Frame} frame
+ * @returns {[number, Uint8Array]} type and body
+ */
 function encodeBody(frame) {
   switch (frame.type) {
     case 'confirm':
@@ -102,7 +105,11 @@ export function decodeFrame(plaintext) {
   return frame;
 }
 
-/** @param {number} type @param {Reader} body @returns {Frame} */
+/**
+ * @param {number} type
+ * @param {Reader} body
+ * @returns {Frame}
+ */
 function decodeBody(type, body) {
   switch (type) {
     case 0x03:

@@ -36,7 +36,10 @@ export async function parseLink(fragment) {
   return { flags, secret: octets.slice(2, 18), sessionKey: octets.slice(18, 50) };
 }
 
-/** @param {Uint8Array} body the first 50 octets @returns {Promise<Uint8Array>} 4 octets */
+/**
+ * @param {Uint8Array} body the first 50 octets
+ * @returns {Promise<Uint8Array>} 4 octets
+ */
 async function check(body) {
   return (await sha256(concat(utf8('colloque/1 link'), body))).subarray(0, 4);
 }

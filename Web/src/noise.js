@@ -43,7 +43,10 @@ export class CipherState {
     return nonce;
   }
 
-  /** @param {Uint8Array} plaintext @param {Uint8Array} [additionalData] */
+  /**
+   * @param {Uint8Array} plaintext
+   * @param {Uint8Array} [additionalData]
+   */
   async encrypt(plaintext, additionalData = empty) {
     return seal(this.key, this.nextNonce(), additionalData, plaintext);
   }
@@ -170,7 +173,10 @@ export class Initiator {
     return new Initiator(symmetric, parameters, parameters.ephemeral ?? (await generateKeyPair()));
   }
 
-  /** @param {Uint8Array} payload @returns {Promise<Uint8Array>} message 1 */
+  /**
+   * @param {Uint8Array} payload
+   * @returns {Promise<Uint8Array>} message 1
+   */
   async writeMessage1(payload) {
     const { symmetric, ephemeral, parameters } = this;
     await symmetric.mixKeyAndHash(parameters.presharedKey);

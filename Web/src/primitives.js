@@ -4,7 +4,10 @@ import { ProtocolError } from './errors.js';
 
 const { subtle } = globalThis.crypto;
 
-/** @param {...Uint8Array} parts @returns {Promise<Uint8Array>} 32 octets */
+/**
+ * @param {...Uint8Array} parts
+ * @returns {Promise<Uint8Array>} 32 octets
+ */
 export async function sha256(...parts) {
   return new Uint8Array(await subtle.digest('SHA-256', concat(...parts)));
 }

@@ -39,7 +39,11 @@ export const joinHash = (token) => sha256(utf8('colloque/1 join-hash'), token);
 /** @param {Uint8Array} room */
 export const callPrologue = (room) => lp('colloque/1', 'call', room, u32(0), zeros32);
 
-/** @param {Uint8Array} room @param {number} epoch @param {Uint8Array} transcript T_0 */
+/**
+ * @param {Uint8Array} room
+ * @param {number} epoch
+ * @param {Uint8Array} transcript T_0
+ */
 export const resumePrologue = (room, epoch, transcript) => lp('colloque/1', 'resume', room, u32(epoch), transcript);
 
 /**
@@ -62,7 +66,10 @@ export async function deriveEpochKeys(hash, chainingKey) {
   return { resumeSecret, bindingKey };
 }
 
-/** @param {Uint8Array} previous T_(k-1), or 32 zeros for T_0 @param {Uint8Array} hash h_k */
+/**
+ * @param {Uint8Array} previous T_(k-1), or 32 zeros for T_0
+ * @param {Uint8Array} hash h_k
+ */
 export const nextTranscript = (previous, hash) => sha256(lp('colloque/1 transcript', previous, hash));
 
 /**
