@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .network import free_port
 from .processes import Process, run
-from .runner import ROOT, Skipped
+from .runner import ROOT
 
 #: Exit codes, after sysexits.h.
 DONE, USAGE, BAD_LINK, UNREACHABLE, TRY_AGAIN, PROTOCOL, REFUSED, BAD_CONFIGURATION = 0, 64, 65, 69, 75, 76, 77, 78
@@ -19,7 +19,7 @@ def executable():
     """The built program; COLLOQUE names another one."""
     path = Path(os.environ.get("COLLOQUE", ROOT / ".build" / "debug" / "colloque"))
     if not path.exists():
-        raise Skipped(f"{path} is not built: make build")
+        raise AssertionError(f"{path} is not built: make build")
     return path
 
 
