@@ -138,6 +138,15 @@ async def recording(laboratory):
     assert b"a=candidate" in recorder.found(written.clear_octets(), recorder.SIGNALLING_TEXT)
 
 
+@test("The recorder derives a room from its link as the published example does")
+async def room(laboratory):
+    link = "https://broker.example/#AQB7ofDB7qUBA63d-iynFo9juUnR4M0QJcXgwcOb4G7LREmOqh5uxpqmIkzmcAY52XKp2oXG"
+    assert recorder.room_of(link).hex() == "40eb1446b457bfda4ff8309ad7c5cf41"
+    pieces = recorder.link_secrets(link)
+    assert bytes.fromhex("7ba1f0c1eea50103adddfa2ca7168f63") in pieces
+    assert recorder.found(b"GET /#AQB7ofDB7qUBA63d HTTP/1.1", pieces)
+
+
 @test("Two Chromiums on loopback hear each other's recorded speech", limit=60)
 async def chromium_pair(laboratory):
     port = free_port()
