@@ -3,11 +3,12 @@
 import asyncio
 import http.server
 import os
+import socket
 import threading
 
 import numpy
 import websockets
-from laboratory import recorder, sound
+from laboratory import network, recorder, sound
 from laboratory.network import free_port
 from laboratory.packets import Capture
 from laboratory.runner import needs_namespaces, test
@@ -35,7 +36,7 @@ def serve(port):
 
 
 OFFER = """async () => {
-    const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const microphone = await navigator.mediaDevices.getUserMedia({ audio: { noiseSuppression: false, echoCancellation: false, autoGainControl: false } });
     const call = globalThis.call = new RTCPeerConnection();
     call.ontrack = (event) => { const player = new Audio(); player.srcObject = event.streams[0]; player.play();
         globalThis.player = player; };
@@ -47,7 +48,7 @@ OFFER = """async () => {
 }"""
 
 ANSWER = """async (offer) => {
-    const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const microphone = await navigator.mediaDevices.getUserMedia({ audio: { noiseSuppression: false, echoCancellation: false, autoGainControl: false } });
     const call = globalThis.call = new RTCPeerConnection();
     call.ontrack = (event) => { const player = new Audio(); player.srcObject = event.streams[0]; player.play();
         globalThis.player = player; };
@@ -68,6 +69,9 @@ async def call(offerer, answerer):
     await offerer.evaluate(ACCEPT, answer)
     for page in (offerer, answerer):
         await page.true(CONNECTED, saying=f"{page.name} did not connect")
+    # Jitter buffers begin long, after a busy start, and play fast until they are short again.
+    await asyncio.sleep(3)
+    for page in (offerer, answerer):
         await page.listen()
 
 
@@ -81,8 +85,8 @@ async def recognition(laboratory):
     sound.write(laboratory.file("noisy.wav"), noisy)
     same = sound.match(laboratory.file("noisy.wav"), doctor)
     other = sound.match(laboratory.file("noisy.wav"), patient)
-    assert same.median > 0.95, same
-    assert other.median < 0.4, other
+    assert same.median > 0.95 and same.agreement == 1, same
+    assert other.median < 0.45 and other.agreement < 0.4, other
 
 
 @test("A missing tenth of a second shows as a gap, and nothing else does")
@@ -110,15 +114,12 @@ async def recording(laboratory):
     port = free_port()
     written = recorder.Recording()
 
-    async def echo(socket):
-        async for message in socket:
-            await socket.send(message)
+    async def echo(peer):
+        async for message in peer:
+            await peer.send(message)
 
     async with websockets.serve(echo, "127.0.0.1", port):
-        from laboratory.network import Carrier
-        import socket
-
-        carrier = Carrier(port, written.tap)
+        carrier = network.Carrier(port, written.tap)
         laboratory.stack.push_async_callback(carrier.close)
         listener = socket.create_server(("127.0.0.1", 0))
         await carrier.accept(listener)
@@ -132,9 +133,18 @@ async def recording(laboratory):
     requests, envelopes, objections = written.sockets()
     assert requests == ["GET /ws HTTP/1.1"], requests
     assert [len(one.fields) for one in envelopes].count(276) == 2, envelopes
-    assert objections == ["down RELAY of 41 octets", "up RELAY of 41 octets"][::-1] or sorted(objections) == [
-        "down RELAY of 41 octets", "up RELAY of 41 octets"], objections
+    assert sorted(one.split(maxsplit=2)[2] for one in objections) == [
+        "down: RELAY of 41 octets", "up: RELAY of 41 octets"], objections
     assert b"a=candidate" in recorder.found(written.clear_octets(), recorder.SIGNALLING_TEXT)
+
+
+@test("The recorder derives a room from its link as the published example does")
+async def room(laboratory):
+    link = "https://broker.example/#AQB7ofDB7qUBA63d-iynFo9juUnR4M0QJcXgwcOb4G7LREmOqh5uxpqmIkzmcAY52XKp2oXG"
+    assert recorder.room_of(link).hex() == "40eb1446b457bfda4ff8309ad7c5cf41"
+    pieces = recorder.link_secrets(link)
+    assert bytes.fromhex("7ba1f0c1eea50103adddfa2ca7168f63") in pieces
+    assert recorder.found(b"GET /#AQB7ofDB7qUBA63d HTTP/1.1", pieces)
 
 
 @test("Two Chromiums on loopback hear each other's recorded speech", limit=60)
@@ -150,10 +160,10 @@ async def chromium_pair(laboratory):
         await page.goto(f"http://localhost:{port}/")
     await call(patient, doctor)
     await asyncio.sleep(6)
-    at_doctor = sound.match(await doctor.heard(laboratory.file("at-doctor.wav")), patient_speech)
-    at_patient = sound.match(await patient.heard(laboratory.file("at-patient.wav")), doctor_speech)
-    assert at_doctor.median > 0.6 and at_doctor.heard_seconds >= 3, f"doctor heard {at_doctor}"
-    assert at_patient.median > 0.6 and at_patient.heard_seconds >= 3, f"patient heard {at_patient}"
+    heard_by_doctor = await doctor.heard(laboratory.file("at-doctor.wav"))
+    heard_by_patient = await patient.heard(laboratory.file("at-patient.wav"))
+    sound.repeats(heard_by_doctor, patient_speech, "the doctor", seconds=3)
+    sound.repeats(heard_by_patient, doctor_speech, "the patient", seconds=3)
 
 
 @test("Firefox and Chromium at two ends of a cable hear each other, and every packet is seen", limit=90,
@@ -174,11 +184,11 @@ async def firefox_and_chromium(laboratory):
         await page.goto(f"http://localhost:{port}/")
     await call(patient, doctor)
     await asyncio.sleep(6)
-    at_doctor = sound.match(await doctor.heard(laboratory.file("at-doctor.wav")), patient_speech)
-    at_patient = sound.match(await patient.heard(laboratory.file("at-patient.wav")), doctor_speech)
+    heard_by_doctor = await doctor.heard(laboratory.file("at-doctor.wav"))
+    heard_by_patient = await patient.heard(laboratory.file("at-patient.wav"))
     sizes = {address[0]: len(table) for address, table in capture.sizes().items()}
-    assert at_doctor.median > 0.6 and at_doctor.heard_seconds >= 3, f"doctor heard {at_doctor}"
-    assert at_patient.median > 0.6 and at_patient.heard_seconds >= 3, f"patient heard {at_patient}"
+    sound.repeats(heard_by_doctor, patient_speech, "the doctor", seconds=3)
+    sound.repeats(heard_by_patient, doctor_speech, "the patient", seconds=3)
     # Browsers left to themselves show speech in their packet sizes: the instrument must see that.
     assert set(sizes) == {cable.doctor_address, cable.patient_address}, sizes
     assert sizes[cable.patient_address] > 5, sizes

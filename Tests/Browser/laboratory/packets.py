@@ -11,6 +11,7 @@ Datagram = namedtuple("Datagram", "time source destination kind payload")
 
 _PACKET_IGNORE_OUTGOING = 23
 _SOL_PACKET = 263
+_ETH_P_ALL = 3  # Anything less shows no outgoing packet.
 _ETH_P_IP = 0x0800
 
 
@@ -33,9 +34,9 @@ class Capture:
 
     def __init__(self, interface, namespace=None):
         def make():
-            end = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IP))
+            end = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
             end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-            end.bind((interface, _ETH_P_IP))
+            end.bind((interface, _ETH_P_ALL))
             end.setblocking(False)
             return end
 
@@ -51,10 +52,10 @@ class Capture:
     def _read(self):
         while True:
             try:
-                packet = self._socket.recv(65535)
+                packet, address = self._socket.recvfrom(65535)
             except BlockingIOError:
                 return
-            if len(packet) < 28 or packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_UDP:
+            if address[1] != _ETH_P_IP or len(packet) < 28 or packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_UDP:
                 continue
             header = (packet[0] & 15) * 4
             source_port, destination_port, length = struct.unpack_from("!HHH", packet, header)

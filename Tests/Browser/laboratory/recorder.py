@@ -7,6 +7,7 @@ published tables is an objection, and a test lists the objections it met.
 
 import base64
 import hashlib
+import hmac
 import itertools
 from collections import Counter, namedtuple
 
@@ -59,9 +60,7 @@ class Recording:
         """Reads the recording again: (HTTP requests, envelopes, objections)."""
         requests, envelopes, objections = [], [], []
         for (connection, direction), octets in sorted(self.streams.items()):
-            rest = bytes(octets)
-            upgraded = False
-            head, separator, rest = rest.partition(b"\r\n\r\n")
+            head, separator, rest = bytes(octets).partition(b"\r\n\r\n")
             first_line = head.split(b"\r\n", 1)[0].decode("ascii", "replace")
             if direction == "up":
                 requests.append(first_line)
@@ -76,7 +75,9 @@ class Recording:
                     envelopes.append(Envelope(connection, direction, payload[0], payload[1:]))
                 elif opcode < 8:
                     objections.append(f"connection {connection} {direction}: opcode {opcode}")
-        objections += [text for one in envelopes if (text := _objection(one))]
+        objections += [
+            f"connection {one.connection} {one.direction}: {text}" for one in envelopes if (text := _objection(one))
+        ]
         return requests, envelopes, objections
 
     def clear_octets(self):
@@ -119,8 +120,6 @@ def link_secrets(link):
 
 def room_of(link):
     """The room's identifier as derived from the link: it crosses the broker, but no log may show it in clear."""
-    import hmac
-
     fragment = link.split("#", 1)[1]
     octets = base64.urlsafe_b64decode(fragment + "=" * (-len(fragment) % 4))
     extracted = hmac.digest(b"colloque/1 invite", octets[2:50], hashlib.sha256)
@@ -184,12 +183,12 @@ def _objection(envelope):
     if envelope.kind == RELAY:
         if size - 4 in RELAY_SIZES:
             return None
-        return f"{envelope.direction} RELAY of {size - 4} octets"
+        return f"RELAY of {size - 4} octets"
     if envelope.kind == 0x86:
         return None  # Relay credentials: addresses of the relay, made by the broker itself.
     allowed = FIXED_SIZES.get((envelope.direction, envelope.kind))
     if allowed is None:
-        return f"unknown envelope {envelope.direction} {envelope.kind:#04x}"
+        return f"unknown envelope {envelope.kind:#04x}"
     if size not in allowed:
-        return f"{envelope.direction} envelope {envelope.kind:#04x} with {size} octets of fields"
+        return f"envelope {envelope.kind:#04x} with {size} octets of fields"
     return None

@@ -133,7 +133,7 @@ def needs_namespaces():
     return needs_namespaces.answer
 
 
-async def _run(one, verbose):
+async def _run(one):
     scratch = Path(tempfile.mkdtemp(prefix="colloque-test-"))
     laboratory = Laboratory(scratch)
     failure = None
@@ -168,7 +168,7 @@ async def _run(one, verbose):
     return failure
 
 
-def main(suites, only=None, listing=False, verbose=False):
+def main(suites, only=None, listing=False):
     """Runs the chosen tests; returns the exit code."""
     chosen = [
         one for one in _tests
@@ -189,7 +189,7 @@ def main(suites, only=None, listing=False, verbose=False):
         failure = None
         if not reason:
             try:
-                failure = asyncio.run(_run(one, verbose))
+                failure = asyncio.run(_run(one))
             except Skipped as error:
                 reason = str(error)
         took = time.monotonic() - began
