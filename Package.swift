@@ -18,20 +18,83 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "Logging", package: "swift-log"),
+]
+
 // Targets stand in the order a packet climbs; each imports only those above it.
 let package = Package(
     name: "colloque",
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+    ],
     targets: [
         // C libraries: a module map and one header each.
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
         // Bytes, time, addresses, serial numbers, random source.
         core("Wire"),
         // Hashes, X25519, Ed25519, AES-256-GCM, secret memory: libsodium and libcrypto, sealed in.
         core("Primitives", ["Wire", "CSodium", "COpenSSL"]),
 
+        // STUN messages and transactions.
+        core("STUN", ["Wire", "Primitives"]),
+        // Descriptions of one audio section: read, offered, answered.
+        core("SDP", ["Wire"]),
+        // Headers, reports and statistics of the media path.
+        core("RTP", ["Wire"]),
+        // Links and all that is derived from them.
+        core("Invitation", ["Wire", "Primitives"]),
+        // Noise, frames, the words to compare, the binding to DTLS.
+        core("SecureChannel", ["Wire", "Primitives", "Invitation"]),
+        // Envelopes, and the broker's rules as one value.
+        core("Signalling", ["Wire", "Primitives"]),
+
+        // The agent that finds a path and keeps it.
+        core("ICE", ["Wire", "Primitives", "STUN"]),
+        // DTLS and SRTP: libssl and libsrtp2, sealed in.
+        core("SecureTransport", ["Wire", "COpenSSL", "CSRTP"]),
+        // Opus, jitter buffer, sources, WAV: libopus, sealed in.
+        core("Audio", ["Wire", "COpus"]),
+        // The patient's seat and the doctor's: who joins, waits, is admitted, comes back.
+        core("Consultation", ["Wire", "Primitives", "Invitation", "SecureChannel", "Signalling"]),
+
+        // Event loops, threads and files only below this line.
+
+        // Sockets: WebSocket and datagrams.
+        core("Network", ["Wire"] + nio),
+
+        // gettimeofday(2) as libssl sees it, in the hands of the tests.
+        .target(name: "CVirtualClock", path: "Tests/CVirtualClock"),
+        // Ends, a broker and bad networks in virtual time, from one seed.
+        .target(
+            name: "Simulation", dependencies: ["Signalling", "Wire"], path: "Tests/Simulation",
+            swiftSettings: strict),
         tests("WireTests", ["Wire"]),
         tests("PrimitivesTests", ["Primitives", "Wire"]),
+        tests("STUNTests", ["STUN", "Primitives", "Wire"]),
+        tests("SDPTests", ["SDP", "Wire"]),
+        tests("RTPTests", ["RTP", "Wire"]),
+        tests("InvitationTests", ["Wire", "Primitives", "Invitation"]),
+        tests("SecureChannelTests", ["Wire", "Primitives", "Invitation", "SecureChannel"]),
+        tests("SignallingTests", ["Wire", "Primitives", "Signalling"]),
+        tests("ICETests", ["ICE", "STUN", "Wire"]),
+        tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
+        tests(
+            "ConsultationTests",
+            ["Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "Primitives", "Wire"]),
     ]
 )

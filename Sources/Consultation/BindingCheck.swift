@@ -1,4 +1,4 @@
-package import SecureChannel
+internal import SecureChannel
 internal import Wire
 
 /// The two certificates of a DTLS connection as one end saw them: SHA-256, 32 octets each.

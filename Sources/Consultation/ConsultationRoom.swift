@@ -1,12 +1,12 @@
 internal import Invitation
-package import SecureChannel
-package import Signalling
-package import Wire
+internal import SecureChannel
+internal import Signalling
+internal import Wire
 
 /// One room as its doctor runs it: who holds the link, who waits, the one who was admitted.
 ///
 /// Composed by ``DoctorSeat``, which owns the socket. A person sees a guest only after that guest's CONFIRM verified.
-package struct ConsultationRoom: Sendable {
+struct ConsultationRoom: Sendable {
     enum Output: Equatable, Sendable {
         case send(Envelope)
         case event(RoomEvent)
@@ -32,7 +32,7 @@ package struct ConsultationRoom: Sendable {
         var comparison: Bool?
     }
 
-    package let secrets: RoomSecrets
+    let secrets: RoomSecrets
     private let language: LanguageCode
     private let relayOnly: Bool
     private var random: RandomSource

@@ -1,6 +1,7 @@
+internal import Invitation
 package import Primitives
 package import SecureChannel
-package import Signalling
+internal import Signalling
 package import Wire
 
 /// What a doctor's seat tells the session around it.

@@ -1,6 +1,6 @@
 package import Invitation
 package import SecureChannel
-package import Signalling
+internal import Signalling
 package import Wire
 
 /// The patient's end of the sealed conversation: joins a room, proves the link, waits, and keeps coming back.
@@ -48,6 +48,8 @@ package struct PatientSeat: Sendable {
     private var backoff = Backoff()
     private var failedAttempts = 0
     private var mustResume = false
+    /// The broker did not know this end's resumption: not admitted yet, or the doctor's word is still on its way.
+    private var joinsFresh = false
 
     // What outlives an epoch, from CONFIRM on.
     private var resumption: Resumption?
@@ -80,8 +82,9 @@ package struct PatientSeat: Sendable {
 
     package mutating func socketOpened(now: Instant) {
         guard case .opening = self.connection else { return }
-        let mode: JoinMode = self.resumption == nil ? .fresh : .resume
-        let token = self.resumption?.rejoinToken ?? self.keys.joinToken
+        let resumption = self.joinsFresh ? nil : self.resumption
+        let mode: JoinMode = resumption == nil ? .fresh : .resume
+        let token = resumption?.rejoinToken ?? self.keys.joinToken
         self.send(.join(version: Envelope.version, room: self.keys.roomID, token: token.bytes, mode: mode))
         self.connection = .joining(mode, deadline: now + Timetable.state)
     }
@@ -241,8 +244,13 @@ package struct PatientSeat: Sendable {
     private mutating func receiveError(_ code: ErrorCode, now: Instant) {
         if case .joining(.resume, _) = self.connection, code == .unknownOrExpired, !self.isAdmitted {
             guard !self.mustResume else { return self.end(.turnedAway(code)) }
-            self.resumption = nil
+            self.joinsFresh = true
             return self.leaveAndRejoin(now: now)
+        }
+        if case .joining(.fresh, _) = self.connection, code == .used, self.joinsFresh {
+            // Admitted after all: both sockets broke between the doctor's word to the broker and the one to this end.
+            self.joinsFresh = false
+            return self.leaveAndRetry(now: now)
         }
         guard self.isAdmitted else { return self.end(.turnedAway(code)) }
         self.leaveAndRetry(now: now)
@@ -270,6 +278,7 @@ package struct PatientSeat: Sendable {
         self.emit(.epochEstablished(index: epoch.channel.index))
         guard let introduction = epoch.introduction, let words = epoch.authentication else { return }
         self.resumption = epoch.channel.resumption
+        self.joinsFresh = false
         self.generation = nil
         self.comparison = nil
         self.emit(.introduced(introduction, words))

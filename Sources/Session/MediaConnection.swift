@@ -1,0 +1,324 @@
+package import Audio
+package import Consultation
+package import ICE
+internal import RTP
+internal import SDP
+package import SecureTransport
+package import Wire
+
+/// One media path to one peer endpoint: descriptions, ICE, DTLS and the voice, composed and sans-IO.
+///
+/// Lives as long as its certificate: an ICE restart changes its path, a peer with another certificate gets a
+/// connection of its own. Feed descriptions, candidates and datagrams, drain ``pollOutput()``. One owner thread.
+package final class MediaConnection {
+    package enum Output {
+        case transmit(Path, [UInt8])
+        case event(Event)
+        case wait(until: Instant)
+    }
+
+    package enum Event: Equatable {
+        /// Tell it to the peer; empty once there are no more.
+        case localCandidate(String)
+        case path(ICEAgent.SelectedPair)
+        case pathState(ICEAgent.State)
+        /// DTLS is up with the announced certificate. `patient` and `doctor` are the two ends as this one saw them.
+        case secured(SeenCertificates)
+        case peerSaidGoodbye
+        /// Nothing follows.
+        case failed(MediaFailure)
+    }
+
+    /// A socket of the shell that this connection may use.
+    package struct Socket: Sendable {
+        package let id: SocketID
+        package let base: TransportAddress
+        package let kind: InterfaceKind
+
+        package init(id: SocketID, base: TransportAddress, kind: InterfaceKind) {
+            self.id = id
+            self.base = base
+            self.kind = kind
+        }
+    }
+
+    /// Facts for a report.
+    package private(set) var secured: DTLSResult?
+    package private(set) var voice: VoiceStream?
+    package var selectedPair: ICEAgent.SelectedPair? { self.ice.selectedPair }
+    package var roundTripTime: Duration? { self.ice.roundTripTime ?? self.voice?.sendStatistics.roundTripTime }
+    package var pathState: ICEAgent.State { self.ice.state }
+    /// What the peer's description announced: SHA-256 of its certificate.
+    package var remoteFingerprint: [UInt8]? { self.remote?.fingerprint }
+
+    private let isPatient: Bool
+    private let encoder: OpusEncoderSettings
+    private let identity: DTLSIdentity
+    private var random: RandomSource
+    private var local: LocalAudio
+    private var remote: RemoteAudio?
+    private var ice: ICEAgent
+    private var dtls: DTLSConnection?
+    private var isOver = false
+    private var outputs: [Output] = []
+
+    /// - Parameter isPatient: the patient offers and controls ICE, the doctor answers as DTLS client.
+    package init(
+        isPatient: Bool, relayOnly: Bool, encoder: OpusEncoderSettings, random: RandomSource
+    ) throws(MediaFailure) {
+        do {
+            self.identity = try DTLSIdentity()
+        } catch {
+            throw .secureTransport(error)
+        }
+        var random = random
+        self.isPatient = isPatient
+        self.encoder = encoder
+        let credentials = ICECredentials(random: &random)
+        self.local = LocalAudio(
+            fingerprint: self.identity.fingerprint, iceUfrag: credentials.usernameFragment,
+            icePwd: credentials.password, ssrc: UInt32(truncatingIfNeeded: random.next()),
+            cname: String(decoding: RTCPCompound.canonicalName(from: &random), as: UTF8.self), random: &random)
+        var configuration = ICEConfiguration()
+        configuration.policy = relayOnly ? .relayedOnly : .all
+        self.ice = ICEAgent(
+            role: isPatient ? .controlling : .controlled, localCredentials: credentials,
+            configuration: configuration, random: random.child())
+        self.random = random
+    }
+
+    // MARK: The network below
+
+    package func gather(on sockets: [Socket], servers: [TransportAddress], now: Instant) {
+        for socket in sockets { self.ice.addLocalSocket(socket.id, base: socket.base, kind: socket.kind, now: now) }
+        self.ice.setServers(stun: servers)
+        self.ice.gather(now: now)
+        self.drainICE(now: now)
+    }
+
+    /// One datagram from the network, of whatever kind. Its octets are used as scratch space.
+    package func receive(
+        _ datagram: consuming [UInt8], from source: TransportAddress, on socket: SocketID, now: Instant
+    ) {
+        guard !self.isOver else { return }
+        switch PacketKind(datagram) {
+        case .stun:
+            self.ice.handle(datagram, from: source, on: socket, now: now)
+            self.drainICE(now: now)
+        case .dtls:
+            guard self.ice.isValidated(source, on: socket) else { return }
+            self.dtls?.handle(datagram, now: now)
+            self.drainDTLS(now: now)
+        case .rtp:
+            self.voice?.receiveRTP(&datagram, now: now)
+        case .rtcp:
+            if self.voice?.receiveRTCP(&datagram, now: now) == .goodbye { self.emit(.peerSaidGoodbye) }
+        case .turnChannel, .unknown:
+            break
+        }
+    }
+
+    package func handleTimeout(now: Instant) {
+        guard !self.isOver else { return }
+        self.ice.handleTimeout(now: now)
+        self.drainICE(now: now)
+        self.dtls?.handleTimeout(now: now)
+        self.drainDTLS(now: now)
+        if let report = try? self.voice?.report(now: now) { self.transmit(report) }
+    }
+
+    package func pollOutput() -> Output {
+        guard self.outputs.isEmpty else { return self.outputs.removeFirst() }
+        guard !self.isOver else { return .wait(until: .distantFuture) }
+        var deadline = self.voice?.nextReport ?? .distantFuture
+        if case .wait(let until?) = self.ice.pollOutput() { deadline = min(deadline, until) }
+        if case .wait(let until)? = self.dtls?.pollOutput() { deadline = min(deadline, until) }
+        return .wait(until: deadline)
+    }
+
+    // MARK: Descriptions
+
+    /// The patient's next offer; from the second on with fresh ICE credentials.
+    package func makeOffer(now: Instant) -> String {
+        if self.remote != nil { self.restartICE(now: now) }
+        return self.local.offer
+    }
+
+    package func acceptAnswer(_ text: String, now: Instant) throws(MediaFailure) {
+        let answer: RemoteAudio
+        do {
+            answer = try RemoteAudio(answer: SessionDescription(parsing: text), to: self.local)
+        } catch {
+            throw .description(error)
+        }
+        try self.apply(answer, role: answer.setup == .passive ? .client : .server, now: now)
+    }
+
+    /// Answers an offer: the first one, or an ICE restart by the same certificate.
+    package func answer(_ text: String, now: Instant) throws(MediaFailure) -> String {
+        let description: SessionDescription
+        let offer: RemoteAudio
+        do {
+            description = try SessionDescription(parsing: text)
+            offer = try RemoteAudio(offer: description)
+        } catch {
+            throw .description(error)
+        }
+        if let former = self.remote {
+            guard former.fingerprint == offer.fingerprint else { throw .certificateChanged }
+            if offer.restartsICE(after: former) { self.restartICE(now: now) }
+        }
+        let answer = self.local.answer(to: description, audio: offer)
+        let isClient = LocalAudio.answeredSetup(to: offer.setup) == .active
+        try self.apply(offer, role: isClient ? .client : .server, now: now)
+        return answer
+    }
+
+    /// The certificate that an offer announces, to tell a restart from a new endpoint.
+    package static func fingerprint(ofOffer text: String) throws(MediaFailure) -> [UInt8] {
+        do {
+            return try RemoteAudio(offer: SessionDescription(parsing: text)).fingerprint
+        } catch {
+            throw .description(error)
+        }
+    }
+
+    /// A candidate as the peer trickles it; empty for the end. What is no candidate is passed over.
+    package func addRemoteCandidate(_ text: String, now: Instant) {
+        if text.isEmpty {
+            self.ice.endOfRemoteCandidates(now: now)
+        } else if let candidate = try? Candidate(sdp: text) {
+            self.ice.addRemoteCandidate(candidate, now: now)
+        }
+        self.drainICE(now: now)
+    }
+
+    private func apply(_ remote: RemoteAudio, role: DTLSRole, now: Instant) throws(MediaFailure) {
+        do {
+            self.remote = remote
+            let credentials = try ICECredentials(usernameFragment: remote.iceUfrag, password: remote.icePwd)
+            if self.dtls == nil {
+                self.dtls = try DTLSConnection(
+                    role: role, identity: self.identity, expectedFingerprint: remote.fingerprint)
+                if role == .server { self.dtls?.start(now: now) }
+            }
+            self.ice.setRemote(credentials, now: now)
+        } catch let error as DTLSError {
+            throw .secureTransport(error)
+        } catch {
+            throw .description(.malformedICECredentials)
+        }
+        for text in remote.candidates {
+            if let candidate = try? Candidate(sdp: text) { self.ice.addRemoteCandidate(candidate, now: now) }
+        }
+        if remote.hasEndOfCandidates { self.ice.endOfRemoteCandidates(now: now) }
+        self.startHandshake(now: now)
+        self.drainICE(now: now)
+        self.drainDTLS(now: now)
+    }
+
+    private func restartICE(now: Instant) {
+        let credentials = ICECredentials(random: &self.random)
+        self.local.iceUfrag = credentials.usernameFragment
+        self.local.icePwd = credentials.password
+        self.local.sessionVersion += 1
+        self.ice.restart(localCredentials: credentials, now: now)
+        self.drainICE(now: now)
+    }
+
+    // MARK: Sound
+
+    /// Sends 960 captured samples; nothing leaves before the voice is open.
+    package func send(_ block: Span<Int16>, now: Instant) {
+        guard !self.isOver else { return }
+        do {
+            if let packet = try self.voice?.send(block, now: now) { self.transmit(packet) }
+        } catch {
+            self.fail(.voice("\(error)"))
+        }
+    }
+
+    /// Gives 960 samples to play.
+    /// - Returns: `nil`, and the block untouched, while there is no voice.
+    package func pull(into block: inout MutableSpan<Int16>, now: Instant) -> AudioReceiver.Playout? {
+        self.voice?.pull(into: &block, now: now)
+    }
+
+    /// Says goodbye on the media path.
+    package func close(now: Instant) {
+        guard !self.isOver else { return }
+        if let goodbye = try? self.voice?.goodbye(now: now) { self.transmit(goodbye) }
+        self.dtls?.close(now: now)
+        self.drainDTLS(now: now)
+        self.isOver = true
+    }
+
+    // MARK: Routing
+
+    private func drainICE(now: Instant) {
+        while true {
+            switch self.ice.pollOutput() {
+            case .transmit(let transmit): self.outputs.append(.transmit(transmit.path, transmit.bytes))
+            case .event(.candidate(let candidate)): self.emit(.localCandidate(candidate.sdp))
+            case .event(.gatheringFinished): self.emit(.localCandidate(""))
+            case .event(.stateChanged(let state)): self.emit(.pathState(state))
+            case .event(.selectedPair(let pair)):
+                self.emit(.path(pair))
+                self.startHandshake(now: now)
+            case .wait:
+                return
+            }
+        }
+    }
+
+    private func startHandshake(now: Instant) {
+        guard self.ice.destination != nil else { return }
+        self.dtls?.start(now: now)
+        self.drainDTLS(now: now)
+    }
+
+    private func drainDTLS(now: Instant) {
+        while let dtls = self.dtls {
+            switch dtls.pollOutput() {
+            case .transmit(let datagram): self.transmit(datagram)
+            case .event(.connected(let result)): self.secure(result, now: now)
+            case .event(.failed(let error)): self.fail(.secureTransport(error))
+            case .event(.closed): self.emit(.peerSaidGoodbye)
+            case .wait: return
+            }
+        }
+    }
+
+    private func secure(_ result: DTLSResult, now: Instant) {
+        guard let remote = self.remote else { return }
+        do {
+            self.voice = try VoiceStream(
+                keys: result, ssrc: self.local.ssrc, cname: Array(self.local.cname.utf8),
+                payloadType: remote.payloadType, encoder: self.encoder, random: &self.random, now: now)
+        } catch {
+            return self.fail(.voice("\(error)"))
+        }
+        self.secured = result
+        let ours = self.identity.fingerprint
+        self.emit(
+            .secured(
+                SeenCertificates(
+                    patient: self.isPatient ? ours : result.peerFingerprint,
+                    doctor: self.isPatient ? result.peerFingerprint : ours)))
+    }
+
+    private func transmit(_ datagram: [UInt8]) {
+        guard let path = self.ice.destination else { return }
+        self.outputs.append(.transmit(path, datagram))
+    }
+
+    private func fail(_ failure: MediaFailure) {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.emit(.failed(failure))
+    }
+
+    private func emit(_ event: Event) {
+        self.outputs.append(.event(event))
+    }
+}
