@@ -109,6 +109,7 @@ package struct AwaitedConfirmation: Sendable {
     package var epoch: UInt32 { self.channel.index }
 
     /// Opens the first frame, which must be CONFIRM and, in a call, open message 1's commitment.
+    /// After an error the attempt is over: drop this value and the connection.
     package func read(_ sealed: [UInt8]) throws(ChannelError) -> DoctorEpoch {
         var channel = self.channel
         guard case .confirm(let confirmation) = try channel.open(sealed) else { throw .confirmationExpected }

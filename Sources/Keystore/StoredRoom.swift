@@ -1,0 +1,158 @@
+package import Invitation
+package import Primitives
+internal import Wire
+
+/// What the doctor's machine keeps of one consultation, from its link to its end.
+package struct StoredRoom: Sendable {
+    package enum State: Equatable, Sendable {
+        /// Nobody is admitted yet: the link works.
+        case open
+        /// One patient is admitted: only that one comes back.
+        case admitted(Admission)
+        /// Over; kept until it is removed.
+        case ended
+    }
+
+    package struct Admission: Equatable, Sendable {
+        /// R of the admitted epoch: 32 octets.
+        package var resumeSecret: Secret
+        /// T_0: 32 octets.
+        package var transcript: [UInt8]
+        /// The greatest epoch whose CONFIRM verified.
+        package var lastEpoch: UInt32
+
+        /// - Precondition: 32 octets each.
+        package init(resumeSecret: Secret, transcript: [UInt8], lastEpoch: UInt32) {
+            precondition(resumeSecret.count == 32 && transcript.count == 32)
+            self.resumeSecret = resumeSecret
+            self.transcript = transcript
+            self.lastEpoch = lastEpoch
+        }
+    }
+
+    package let session: SessionID
+    /// The doctor's note; it leaves this machine in no form.
+    package var label: String
+    /// Where the page is: `https://HOST[:PORT]`.
+    package let origin: String
+    package let invitation: Invitation
+    /// d: the private half of the invitation's session key.
+    package let sessionKey: X25519.KeyPair
+    package let delegation: Delegation
+    /// How long the broker lets fresh patients in, in seconds from the opening.
+    package let timeToLive: UInt32
+    /// Unix seconds.
+    package let expires: UInt64
+    package var state: State
+
+    /// - Precondition: `sessionKey` is the key in `invitation`.
+    package init(
+        session: SessionID, label: String, origin: String, invitation: Invitation, sessionKey: X25519.KeyPair,
+        delegation: Delegation, timeToLive: UInt32, expires: UInt64, state: State = .open
+    ) {
+        precondition(sessionKey.publicKey == invitation.sessionPublicKey)
+        self.session = session
+        self.label = label
+        self.origin = origin
+        self.invitation = invitation
+        self.sessionKey = sessionKey
+        self.delegation = delegation
+        self.timeToLive = timeToLive
+        self.expires = expires
+        self.state = state
+    }
+
+    /// What an admitted patient comes back by; `nil` in the other states.
+    package var resumption: Resumption? {
+        guard case .admitted(let admission) = self.state else { return nil }
+        return Resumption(
+            roomKeys: RoomKeys(self.invitation), secret: admission.resumeSecret, transcript: admission.transcript)
+    }
+}
+
+/// The plaintext of a room's file.
+///
+///     version u8 = 1 | lp session | lp label | lp origin | flags u8 | S 16 | d 32
+///        | identity key 32 | not before u64 | not after u64 | signature 64 | ttl u32 | expires u64
+///        | state u8 (0 open, 1 admitted, 2 ended) | admitted only: R 32, T_0 32, last epoch u32
+extension StoredRoom {
+    var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 512)
+        writer.write(Self.version)
+        for text in [self.session.text, self.label, self.origin] {
+            writer.writeLengthPrefixed([UInt8](text.utf8.prefix(Self.maximumTextLength)))
+        }
+        writer.write(self.invitation.flags.rawValue)
+        writer.write(self.invitation.secret.bytes)
+        writer.write(self.sessionKey.privateKey.copy())
+        writer.write(self.delegation.identityKey)
+        writer.write(self.delegation.notBefore)
+        writer.write(self.delegation.notAfter)
+        writer.write(self.delegation.signature)
+        writer.write(self.timeToLive)
+        writer.write(self.expires)
+        switch self.state {
+        case .open: writer.write(0 as UInt8)
+        case .admitted(let admission):
+            writer.write(1 as UInt8)
+            writer.write(admission.resumeSecret.bytes)
+            writer.write(admission.transcript)
+            writer.write(admission.lastEpoch)
+        case .ended: writer.write(2 as UInt8)
+        }
+        return writer.bytes
+    }
+
+    init(_ bytes: [UInt8], path: String) throws(KeystoreError) {
+        do {
+            var reader = ByteReader(bytes)
+            let version = try reader.readUInt8()
+            guard version == Self.version else { throw KeystoreError.unknownVersion(version, path: path) }
+            let session = SessionID(String(decoding: try reader.readLengthPrefixed(), as: UTF8.self))
+            let label = String(decoding: try reader.readLengthPrefixed(), as: UTF8.self)
+            let origin = String(decoding: try reader.readLengthPrefixed(), as: UTF8.self)
+            let flags = Invitation.Flags(rawValue: try reader.readUInt8())
+            let secret = Secret(try reader.readBytes(Invitation.secretLength))
+            let sessionKey = try X25519.KeyPair(
+                privateKey: SecretBytes(copying: try reader.readSlice(X25519.keyLength)))
+            let identityKey = try reader.readBytes(32)
+            let notBefore = try reader.readUInt64()
+            let notAfter = try reader.readUInt64()
+            let signature = try reader.readBytes(64)
+            let timeToLive = try reader.readUInt32()
+            let expires = try reader.readUInt64()
+            let state = try Self.readState(&reader)
+            guard let session, let state, reader.isAtEnd, flags.isSubset(of: [.postQuantumRequired, .relayOnly]) else {
+                throw KeystoreError.damaged(path: path)
+            }
+            self.init(
+                session: session, label: label, origin: origin,
+                invitation: Invitation(flags: flags, secret: secret, sessionPublicKey: sessionKey.publicKey),
+                sessionKey: sessionKey,
+                delegation: Delegation(
+                    identityKey: identityKey, notBefore: notBefore, notAfter: notAfter, signature: signature),
+                timeToLive: timeToLive, expires: expires, state: state)
+        } catch let error as KeystoreError {
+            throw error
+        } catch {
+            throw .damaged(path: path)
+        }
+    }
+
+    private static func readState(_ reader: inout ByteReader) throws(ByteReader.Failure) -> State? {
+        switch try reader.readUInt8() {
+        case 0: .open
+        case 1:
+            .admitted(
+                Admission(
+                    resumeSecret: Secret(try reader.readBytes(32)), transcript: try reader.readBytes(32),
+                    lastEpoch: try reader.readUInt32()))
+        case 2: .ended
+        default: nil
+        }
+    }
+
+    private static let version: UInt8 = 1
+    /// Of a label, in octets: a longer one is cut.
+    private static let maximumTextLength = 1024
+}
