@@ -129,6 +129,8 @@ package final class BrokerServer: Sendable {
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // The kernel would take megabytes for a peer that reads nothing; what is queued is to be seen and bounded.
+            .childChannelOption(.socketOption(.so_sndbuf), value: 64 * 1024)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // A connection in the instant before everything stands is turned away.

@@ -112,14 +112,13 @@ final class Site {
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: Self.headerLimits))
         let request = RequestHandler(site: self, deadline: deadline, isReserved: isReserved)
         let upgrader = ServerUpgrader(rule: self.rule, limits: self.limits) { channel in
+            boundDeadline.value.enter(.upgraded, channel: channel)
             try channel.pipeline.syncOperations.addHandler(boundSocket.value)
+            boundSocket.value.upgraded(channel)
         }
         let upgrade = HTTPServerUpgradeHandler(
             upgraders: [upgrader], httpEncoder: encoder, extraHTTPHandlers: [decoder, request],
-            upgradeCompletionHandler: { context in
-                boundDeadline.value.enter(.upgraded, channel: context.channel)
-                boundSocket.value.upgraded(context.channel)
-            })
+            upgradeCompletionHandler: { _ in })
         try pipeline.addHandlers([encoder, decoder, upgrade, request] as [any ChannelHandler])
     }
 

@@ -91,7 +91,7 @@ struct ConfigurationTests {
             var bytes = frame(0x82, random.bytes(count: Int(random.next() % 300)))
             switch random.next() % 3 {
             case 0: bytes = random.bytes(count: Int(random.next() % 40))
-            case 1: bytes[Int(random.next() % 8)] ^= 1 << UInt8(random.next() % 8)
+            case 1: bytes[Int(random.next() % 6)] ^= 1 << UInt8(random.next() % 8)
             default:
                 bytes.removeLast(1 + Int(random.next() % UInt64(bytes.count)))
                 var buffer = ByteBuffer(bytes: bytes)
