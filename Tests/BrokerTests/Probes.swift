@@ -110,7 +110,9 @@ final class RawConnection {
     func closeCode() throws -> UInt16 {
         while true {
             let frame = try self.frame()
-            if frame.opcode == 8, frame.payload.count == 2 { return UInt16(frame.payload[0]) << 8 | UInt16(frame.payload[1]) }
+            if frame.opcode == 8, frame.payload.count == 2 {
+                return UInt16(frame.payload[0]) << 8 | UInt16(frame.payload[1])
+            }
         }
     }
 }
