@@ -203,7 +203,7 @@ struct SocketTests {
         await broker.stop()
     }
 
-    @Test("over TLS the certificate is checked, a reload brings a new one, old versions are refused")
+    @Test("over TLS the certificate is checked, a reload brings a new one, plain HTTP gets no answer")
     func tls() async throws {
         let certificates = NSTemporaryDirectory() + "broker-tls-" + RandomSource.systemHex()
         try FileManager.default.createDirectory(atPath: certificates, withIntermediateDirectories: true)
