@@ -144,11 +144,12 @@ private struct Attempt: Sendable {
             channel.pipeline.syncOperations.removeHandler(request.value).flatMapThrowing {
                 try channel.pipeline.syncOperations.addWebSocketHandlers(role: .client, limits: limits)
                 try channel.pipeline.syncOperations.addHandler(bound.value)
+                bound.value.upgraded()
             }
         }
         let configuration: NIOHTTPClientUpgradeSendableConfiguration = (
             upgraders: [upgrader],
-            completionHandler: { _ in bound.value.upgraded() }
+            completionHandler: { _ in }
         )
         try pipeline.addHTTPClientHandlers(
             leftOverBytesStrategy: .forwardBytes, withClientUpgrade: configuration)

@@ -63,7 +63,7 @@ package struct WebSocketFrameDecoder: ByteToMessageDecoder {
     }
 
     /// The next whole frame, or `nil` while octets are missing.
-    func nextFrame(in buffer: inout ByteBuffer) throws(WebSocketViolation) -> WebSocketPlainFrame? {
+    package func nextFrame(in buffer: inout ByteBuffer) throws(WebSocketViolation) -> WebSocketPlainFrame? {
         var ahead = buffer
         guard let first = ahead.readInteger(as: UInt8.self), let second = ahead.readInteger(as: UInt8.self) else {
             return nil

@@ -284,3 +284,10 @@ package struct Switchboard: Sendable {
     private static let octetsPerSecond = 256 * 1024
     private static let octetBurst = 1024 * 1024
 }
+
+extension Switchboard {
+    /// Whether a connection has a seat in a room: the shell treats a slow patient and a slow doctor differently.
+    package func isPatient(_ id: ConnectionID) -> Bool {
+        if case .patient = self.connections[id]?.role { true } else { false }
+    }
+}

@@ -356,6 +356,17 @@ struct SwitchboardTests {
         #expect(exchange.stored.isEmpty)
     }
 
+    @Test("a revoked key loses its rooms and its connection within ten seconds")
+    func revocation() throws {
+        var (exchange, doctor) = try self.exchange()
+        let patient = exchange.patient(self.link)
+        exchange.board.configuration.isEnrolled = { _ in false }
+        exchange.advance(by: .seconds(10))
+        #expect(try exchange.received(doctor, as: .doctor).last == .error(code: .closed, room: RoomID.none))
+        #expect(try exchange.received(patient, as: .patient).last == .error(code: .closed, room: nil))
+        #expect(exchange.stored.isEmpty)
+    }
+
     @Test("closing a room tells everybody in it")
     func close() throws {
         var (exchange, doctor) = try self.exchange()

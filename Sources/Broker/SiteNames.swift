@@ -1,0 +1,29 @@
+import Signalling
+
+/// What this broker is called, from the configuration and the port it really got.
+struct SiteNames: Equatable, Sendable {
+    /// Accepted in an authentication.
+    let authorities: [String]
+    /// Whose page may open the WebSocket.
+    let pageOrigins: Set<String>
+    /// Where the page's WebSocket may go.
+    let socketOrigins: [String]
+
+    init(configuration: BrokerConfiguration, port: UInt16) {
+        let hosts =
+            configuration.isTLS
+            ? configuration.hosts : configuration.hosts + ["localhost", "127.0.0.1", "[::1]"]
+        let withPort = hosts.map { "\($0):\(port)" }
+        if configuration.isTLS {
+            // Without the port too: a forwarded port or socket activation hides the one the visitor used.
+            let names = port == 443 ? hosts : hosts + withPort
+            self.authorities = names
+            self.pageOrigins = Set(names.map { "https://\($0)" } + configuration.pageOrigins)
+            self.socketOrigins = (port == 443 ? hosts : withPort).map { "wss://\($0)" }
+        } else {
+            self.authorities = port == 80 ? hosts + withPort : withPort
+            self.pageOrigins = Set(self.authorities.map { "http://\($0)" } + configuration.pageOrigins)
+            self.socketOrigins = (port == 80 ? hosts : withPort).map { "ws://\($0)" }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import ArgumentParser
+import Broker
+import Foundation
+import Signalling
+import Wire
+
+/// A doctor's public key as people pass it on: base64url of 32 octets, 43 characters, as `identity show` prints it.
+struct IdentityKeyText: ExpressibleByArgument, Encodable {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    init?(argument: String) {
+        guard let bytes = [UInt8](base64URL: argument), bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(self.bytes.base64URL)
+    }
+}
+
+struct BrokerEnroll: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enroll",
+        abstract: "Let a doctor's key open rooms here.",
+        discussion: """
+            Takes effect at once, also while the broker runs. Enrolling a key again changes its note. The note is \
+            for whoever administers this broker and is stored as typed: prefer one that names no person.
+            """)
+
+    @Argument(help: ArgumentHelp("The doctor's public key, 43 characters.", valueName: "key"))
+    var key: IdentityKeyText
+
+    @Option(help: "What reminds you whose key this is.")
+    var note: String = ""
+
+    @OptionGroup var place: BrokerPlace
+
+    func validate() throws {
+        guard self.note.utf8.count <= 200,
+            !self.note.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else {
+            throw ValidationError("a note is one line of at most 200 octets")
+        }
+    }
+
+    func run() throws {
+        let doctor = EnrolledDoctor(
+            key: self.key.bytes, note: self.note, added: UInt64(max(0, Date().timeIntervalSince1970)))
+        try onStore(self.place) { try $0.enroll(doctor) }
+        if self.place.json {
+            try printJSON(DoctorFacts(doctor))
+        } else {
+            print("enrolled \(self.key.bytes.base64URL)")
+        }
+    }
+}
+
+struct BrokerRevoke: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke",
+        abstract: "Forget a doctor's key and its rooms.",
+        discussion: """
+            A running broker refuses the key at once and ends its rooms and its connection within ten seconds; a \
+            call in progress goes on, since its sound does not pass here. Exit status 77 if the key was not enrolled.
+            """)
+
+    @Argument(help: ArgumentHelp("The doctor's public key, 43 characters.", valueName: "key"))
+    var key: IdentityKeyText
+
+    @OptionGroup var place: BrokerPlace
+
+    func run() throws {
+        guard try onStore(self.place, { try $0.revoke(self.key.bytes) }) else {
+            throw BrokerFailure("this key is not enrolled", code: 77).exit()
+        }
+        if self.place.json {
+            try printJSON(["revoked": self.key])
+        } else {
+            print("revoked \(self.key.bytes.base64URL)")
+        }
+    }
+}
+
+struct BrokerDoctors: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctors", abstract: "List who may open rooms here.",
+        discussion: "One line each: key, day of enrolment, note.")
+
+    @OptionGroup var place: BrokerPlace
+
+    func run() throws {
+        let doctors = try onStore(self.place) { store in try store.doctors().map { DoctorFacts($0) } }
+        if self.place.json {
+            try printJSON(["doctors": doctors])
+        } else {
+            for doctor in doctors { print(doctor.line) }
+        }
+    }
+}
+
+struct BrokerKnows: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "knows",
+        abstract: "Print everything the broker holds on disk.",
+        discussion: """
+            Enrolled keys with their notes, and for each room a hash of its address, its owner's key, hashes of \
+            its tokens and when it ends. There is nothing else: no name, no address, no link, no message.
+            """)
+
+    @OptionGroup var place: BrokerPlace
+
+    func run() throws {
+        let (doctors, rooms) = try onStore(self.place) { (try $0.doctors(), try $0.rooms()) }
+        let facts = Facts(
+            doctors: doctors.map { DoctorFacts($0) },
+            rooms: rooms.map { room in
+                RoomFacts(
+                    addressHash: room.address.bytes.hex, owner: IdentityKeyText(room.owner),
+                    joinHash: room.joinHash.hex, rejoinHash: room.rejoinHash?.hex, expires: date(room.expiry))
+            })
+        if self.place.json {
+            try printJSON(facts)
+            return
+        }
+        print("\(facts.doctors.count) enrolled")
+        for doctor in facts.doctors { print("  \(doctor.line)") }
+        print("\(facts.rooms.count) rooms")
+        for room in facts.rooms {
+            print("  address hash \(room.addressHash)")
+            print("    owner       \(room.owner.bytes.base64URL)")
+            print("    join hash   \(room.joinHash)")
+            print("    rejoin hash \(room.rejoinHash ?? "none: nobody was admitted")")
+            print("    expires     \(Date.ISO8601FormatStyle().format(room.expires))")
+        }
+    }
+
+    private struct Facts: Encodable {
+        let doctors: [DoctorFacts]
+        let rooms: [RoomFacts]
+    }
+
+    private struct RoomFacts: Encodable {
+        let addressHash: String
+        let owner: IdentityKeyText
+        let joinHash: String
+        let rejoinHash: String?
+        let expires: Date
+    }
+}
+
+private struct DoctorFacts: Encodable {
+    let key: IdentityKeyText
+    let note: String
+    let added: Date
+
+    init(_ doctor: EnrolledDoctor) {
+        self.key = IdentityKeyText(doctor.key)
+        self.note = doctor.note
+        self.added = date(doctor.added)
+    }
+
+    var line: String {
+        "\(self.key.bytes.base64URL)  \(day(self.added))  \(self.note)"
+    }
+}
+
+private func date(_ unixTime: UInt64) -> Date {
+    Date(timeIntervalSince1970: TimeInterval(unixTime))
+}
+
+private func day(_ date: Date) -> String {
+    Date.ISO8601FormatStyle().year().month().day().format(date)
+}
+
+private func onStore<Value>(
+    _ place: BrokerPlace, _ body: (any RoomStore) throws -> Value
+) throws -> Value {
+    let store = try place.store()
+    do {
+        return try body(store)
+    } catch let error as StoreError {
+        throw BrokerFailure(.store(error)).exit()
+    }
+}
