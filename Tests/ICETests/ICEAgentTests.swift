@@ -243,6 +243,17 @@ struct ICEAgentTests {
         #expect(peer.agent.destination != nil)
     }
 
+    @Test("a restart before there was any path is a beginning, not a failure")
+    func earlyRestart() {
+        var peer = ScriptedPeer(role: .controlled)
+        var random = RandomSource.seeded(8)
+        peer.agent.restart(localCredentials: ICECredentials(random: &random), now: peer.now)
+        #expect(peer.agent.state == .new)
+        peer.agent.setRemote(peer.credentials, now: peer.now)
+        peer.validate(peerRole: .controlling)
+        #expect(peer.agent.state == .connected)
+    }
+
     @Test("without any candidate failure is told when patience ends, and a check still revives the agent")
     func patience() {
         var peer = ScriptedPeer(role: .controlled)
