@@ -4,6 +4,9 @@ internal import Wire
 /// What a check of the peer means (RFC 8445 §7.3).
 extension ICEAgent {
     mutating func handleRequest(_ request: STUNMessage, on path: Path, now: Instant) {
+        // 0. What bears no FINGERPRINT is no check (RFC 8445 §7.1, RFC 8489 §7).
+        guard request[.fingerprint] != nil else { return }
+
         // 1. Short-term credentials (RFC 8489 §9.1.3): the name starts with our fragment, the code is ours.
         guard let username = request.text(.username), request[.messageIntegrity] != nil else {
             return self.refuse(request, .badRequest, on: path)
@@ -26,8 +29,8 @@ extension ICEAgent {
         // 3. Two controlling or two controlled sides: the tie-breaker decides (RFC 8445 §7.3.1.1).
         if isCurrent, self.hasRoleConflict(with: request) {
             let theirs = request.uint64(.iceControlling) ?? request.uint64(.iceControlled) ?? 0
-            let staysControlling = (self.role == .controlling) == (self.tieBreaker >= theirs)
-            guard (self.role == .controlling) != staysControlling else {
+            let due: ICERole = self.tieBreaker >= theirs ? .controlling : .controlled
+            guard self.role != due else {
                 return self.refuse(request, .roleConflict, key: key, on: path)
             }
             self.switchRole()

@@ -155,7 +155,7 @@ extension ICEAgent {
             return consent?.isSuspect == true ? .disconnected : .connected
         }
         guard let startedAt = self.current.startedAt else {
-            return self.previous == nil ? .new : .failed
+            return self.previous?.firstValidAt == nil ? .new : .failed
         }
         if self.current.checklist.pairs.contains(where: \.isPending) { return .checking }
         // Patience is for the beginning: who has had a path and lost it waits for the peer or a restart.
