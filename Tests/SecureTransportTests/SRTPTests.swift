@@ -39,7 +39,9 @@ struct SRTPTests {
                     """))
     }
 
-    @Test("carries packets and reports in place, in either direction of a handshake", arguments: [DTLSRole.client, .server])
+    @Test(
+        "carries packets and reports in place, in either direction of a handshake",
+        arguments: [DTLSRole.client, .server])
     func handshakeKeys(role: DTLSRole) throws {
         var path = SimulatedPath(seed: 11)
         let client = try DTLSConnection(role: .client, identity: DTLSIdentity())
