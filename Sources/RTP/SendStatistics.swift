@@ -32,7 +32,8 @@ package struct SendStatistics: Sendable {
         self.lastBlock = block
         guard block.lastSenderReport != 0 else { return }
         // RFC 3550 §6.4.1, figure 2; in 1/65536 s, modulo 2^32.
-        let elapsed = Self.middle(of: Self.ntpTimestamp(now))
+        let elapsed =
+            Self.middle(of: Self.ntpTimestamp(now))
             &- block.lastSenderReport &- block.delaySinceLastSenderReport
         // A negative difference (the peer's clock is coarse) shows as a huge value.
         let duration = Duration.nanoseconds(Int64(elapsed) * 1_000_000_000 / 65_536)

@@ -121,6 +121,13 @@ package struct LocalAudio: Equatable, Sendable {
     }
 }
 
+extension LocalAudio: CustomStringConvertible {
+    /// Without the ICE password.
+    package var description: String {
+        "audio session=\(self.sessionID) version=\(self.sessionVersion) ufrag=\(self.iceUfrag)"
+    }
+}
+
 /// Keeps the section's place, and its name if that is sound (RFC 9429 §5.3.1).
 private func rejectionLines(of section: SessionDescription.MediaSection) -> [String] {
     var lines = [

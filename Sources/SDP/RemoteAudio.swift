@@ -102,6 +102,13 @@ package struct RemoteAudio: Equatable, Sendable {
     }
 }
 
+extension RemoteAudio: CustomStringConvertible {
+    /// Without the ICE password.
+    package var description: String {
+        "audio mid=\(self.mid) payloadType=\(self.payloadType) ufrag=\(self.iceUfrag) setup=\(self.setup.rawValue)"
+    }
+}
+
 extension SessionDescription.MediaSection {
     /// A section with port 0 is rejected unless it is bundled behind another one (RFC 9143 §6).
     fileprivate func isUsableAudio(in description: SessionDescription) -> Bool {

@@ -128,7 +128,9 @@ final class DTLSEngine {
         }
         self.peerFingerprint = fingerprint
         guard let expected = self.expectedFingerprint else { return true }
-        if expected.count == fingerprint.count, CRYPTO_memcmp(expected, fingerprint, expected.count) == 0 { return true }
+        if expected.count == fingerprint.count, CRYPTO_memcmp(expected, fingerprint, expected.count) == 0 {
+            return true
+        }
         self.refusal = .fingerprintMismatch
         return false
     }

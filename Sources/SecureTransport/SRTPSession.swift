@@ -17,6 +17,9 @@ package enum SRTPError: Error, Equatable, Sendable {
 }
 
 /// Protects what this end sends (RFC 3711, RFC 7714). Not `Sendable`: lives where packets are sent.
+///
+/// Nothing is allocated here per packet. A libsrtp that was built upon NSS, as Debian's is, still
+/// allocates five times inside each call.
 package final class SRTPSender {
     private let session: srtp_t
 

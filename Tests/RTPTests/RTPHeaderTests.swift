@@ -15,7 +15,8 @@ struct RTPHeaderTests {
 
     static let vectors: [Vector] = [
         Vector(testDescription: "plain", hex: "806f04d2 000003c0 deadbeef 010203", payload: 12..<15),
-        Vector(testDescription: "marker, no payload", hex: "80ef04d2 000003c0 deadbeef", payload: 12..<12, marker: true),
+        Vector(
+            testDescription: "marker, no payload", hex: "80ef04d2 000003c0 deadbeef", payload: 12..<12, marker: true),
         Vector(
             testDescription: "two contributing sources", hex: "826f04d2 000003c0 deadbeef 00000001 00000002 aa",
             payload: 20..<21, csrcCount: 2),

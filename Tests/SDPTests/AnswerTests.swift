@@ -7,7 +7,8 @@ struct AnswerTests {
     private static func local() -> LocalAudio {
         var random = RandomSource.seeded(7)
         return LocalAudio(
-            fingerprint: random.bytes(count: 32), iceUfrag: "abcd", icePwd: "0123456789abcdefghijkl", ssrc: 4_000_000_000,
+            fingerprint: random.bytes(count: 32), iceUfrag: "abcd", icePwd: "0123456789abcdefghijkl",
+            ssrc: 4_000_000_000,
             cname: "qwertyuiopasdfgh", random: &random)
     }
 
@@ -60,6 +61,13 @@ struct AnswerTests {
         #expect(answered.setup == .active)
         #expect(answered.fingerprint == bob.fingerprint)
         #expect(answered.direction == .sendrecv)
+    }
+
+    @Test("browsers' answers to our offer are read", arguments: ["chromium", "firefox"])
+    func browsersAnswers(browser: String) throws {
+        let audio = try RemoteAudio(answer: Fixture.description("\(browser)-audio-answer"), to: Self.local())
+        #expect(audio.setup == .active && audio.direction == .sendrecv && audio.payloadType == 111)
+        #expect(audio.midExtensionID == 1 && audio.isTrickle)
     }
 
     @Test(

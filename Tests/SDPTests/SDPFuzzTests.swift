@@ -39,7 +39,9 @@ struct SDPFuzzTests {
                     switch random.next() % 3 {
                     case 0: damaged[position] ^= 1 << UInt8(random.next() % 8)
                     case 1: damaged.removeSubrange(position..<min(damaged.count, position + 20))
-                    default: damaged.insert(contentsOf: octets[(position / 2)..<min(octets.count, position / 2 + 60)], at: position)
+                    default:
+                        damaged.insert(
+                            contentsOf: octets[(position / 2)..<min(octets.count, position / 2 + 60)], at: position)
                     }
                 }
                 self.digest(String(decoding: damaged, as: UTF8.self))
@@ -59,7 +61,9 @@ struct SDPFuzzTests {
 
     @Test(
         "that is none at all names the line",
-        arguments: [("", 1), ("v=1\r\n", 1), ("hello", 1), ("v=0\r\nnonsense\r\n", 2), ("v=0\r\nm=audio 99999 X 1\r\n", 2)])
+        arguments: [
+            ("", 1), ("v=1\r\n", 1), ("hello", 1), ("v=0\r\nnonsense\r\n", 2), ("v=0\r\nm=audio 99999 X 1\r\n", 2),
+        ])
     func nonsense(text: String, line: Int) {
         #expect(throws: SDPError.malformedLine(line)) { try SessionDescription(parsing: text) }
     }

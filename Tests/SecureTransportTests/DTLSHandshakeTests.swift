@@ -102,6 +102,61 @@ struct DTLSHandshakeTests {
         #expect(now - .zero <= .seconds(30))
     }
 
+    @Test("puts a ClientHello together that came in pieces of any order, as browsers' do", arguments: [false, true])
+    func fragmentedClientHello(reversed: Bool) throws {
+        let client = try DTLSConnection(role: .client, identity: DTLSIdentity())
+        let server = try DTLSConnection(role: .server, identity: DTLSIdentity())
+        server.start(now: .zero)
+        client.start(now: .zero)
+        guard case .transmit(let hello) = client.pollOutput() else {
+            Issue.record("no ClientHello")
+            return
+        }
+        var pieces = try fragments(ofFlight: hello, count: 3)
+        if reversed { pieces.reverse() }
+        for piece in pieces.dropLast() {
+            server.handle(piece, now: .zero)
+            guard case .wait = server.pollOutput() else {
+                Issue.record("answered half a ClientHello")
+                return
+            }
+        }
+        try server.handle(#require(pieces.last), now: .zero)
+        guard case .transmit(let flight) = server.pollOutput() else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(flight.first == 22)
+    }
+
+    /// Cuts a datagram with one plain handshake record into several (RFC 6347 §4.2.3).
+    private func fragments(ofFlight datagram: [UInt8], count: Int) throws -> [[UInt8]] {
+        var reader = ByteReader(datagram)
+        let typeAndVersion = try reader.readBytes(3)
+        let epochAndNumber = try reader.readUInt64()
+        _ = try reader.readUInt16()
+        let messageType = try reader.readUInt8()
+        let length = try reader.readBytes(3)
+        let messageNumber = try reader.readUInt16()
+        _ = try reader.readBytes(6)
+        let body = reader.readRemainder()
+        let step = body.count / count + 1
+        return stride(from: 0, to: body.count, by: step).enumerated().map { index, offset in
+            let part = body[offset..<min(body.count, offset + step)]
+            var writer = ByteWriter()
+            writer.write(typeAndVersion)
+            writer.write(epochAndNumber + UInt64(index) + 100)
+            writer.write(UInt16(12 + part.count))
+            writer.write(messageType)
+            writer.write(length)
+            writer.write(messageNumber)
+            writer.write(UInt32(offset).bigEndianBytes.dropFirst())
+            writer.write(UInt32(part.count).bigEndianBytes.dropFirst())
+            writer.write(part)
+            return writer.bytes
+        }
+    }
+
     @Test("keeps a ClientHello that comes before the start")
     func earlyClientHello() throws {
         let client = try DTLSConnection(role: .client, identity: DTLSIdentity())

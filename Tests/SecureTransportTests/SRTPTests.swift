@@ -39,7 +39,9 @@ struct SRTPTests {
                     """))
     }
 
-    @Test("carries packets and reports in place, in either direction of a handshake", arguments: [DTLSRole.client, .server])
+    @Test(
+        "carries packets and reports in place, in either direction of a handshake",
+        arguments: [DTLSRole.client, .server])
     func handshakeKeys(role: DTLSRole) throws {
         var path = SimulatedPath(seed: 11)
         let client = try DTLSConnection(role: .client, identity: DTLSIdentity())
@@ -94,7 +96,7 @@ struct SRTPTests {
     @Test("follows sequence numbers over their wrap", arguments: profiles)
     func wrap(profile: SRTPProfile) throws {
         let (sender, receiver) = try Self.pair(profile)
-        for index in 65_000..<(65_536 * 2 + 100) as Range<UInt64> {
+        for index in 65_000..<66_500 as Range<UInt64> {
             var packet = Self.packet(index)
             try sender.protectRTP(&packet)
             // The wrap itself is lost.
