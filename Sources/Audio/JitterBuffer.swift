@@ -129,8 +129,11 @@ struct JitterBuffer: Sendable {
         }
         self.highestSequence = max(self.highestSequence, sequence)
         let start = index * AudioFormat.maximumPayloadOctets
-        for offset in 0..<payload.count {
-            self.storage[start + offset] = payload[offset]
+        self.storage.withUnsafeMutableBufferPointer { storage in
+            payload.withUnsafeBufferPointer { payload in
+                _ = UnsafeMutableBufferPointer(rebasing: storage[start..<start + payload.count])
+                    .update(fromContentsOf: payload)
+            }
         }
         self.slots[index] = Slot(
             state: .held, sequence: sequence, timestamp: timestamp, octetCount: payload.count, packet: packet,
