@@ -233,7 +233,9 @@ struct JitterBuffer: Sendable {
     private mutating func begin(now: Instant) -> Bool {
         guard let head = self.head() else { return false }
         let slot = self.slots[head]
-        guard self.heldCount > 1 || self.slack(of: slot.timestamp, now: now) >= Self.startingSlack else { return false }
+        // Short packets: the last one that the first block needs counts.
+        let needed = slot.timestamp &+ Int64(max(0, AudioFormat.blockSamples - slot.packet.sampleCount))
+        guard self.slack(of: needed, now: now) >= Self.startingSlack else { return false }
         self.isPlaying = true
         self.nextSequence = slot.sequence
         self.position = slot.timestamp

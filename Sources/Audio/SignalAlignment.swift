@@ -21,15 +21,17 @@ package struct SignalAlignment: Equatable, Sendable {
         let one = Self.decimated(played)
         let other = Self.decimated(recorded)
         let range = Self.roundedDown(delays.lowerBound)...Self.roundedDown(delays.upperBound) + 1
-        guard one.count >= 80, other.count >= 80, let lag = Self.bestLag(one, other, range) else { return nil }
+        guard one.count >= 80, other.count >= 80 else { return nil }
 
         let played = played.map(Double.init)
         let recorded = recorded.map(Double.init)
         var best: SignalAlignment?
-        for delay in (lag - 1) * coarse...(lag + 1) * coarse where delays.contains(delay) {
-            guard let coefficient = Self.correlation(played, recorded, delay: delay) else { continue }
-            if coefficient > best?.coefficient ?? -2 {
-                best = SignalAlignment(delaySamples: delay, coefficient: coefficient)
+        for lag in Self.bestLags(one, other, range) {
+            for delay in (lag - 1) * coarse...(lag + 1) * coarse where delays.contains(delay) {
+                guard let coefficient = Self.correlation(played, recorded, delay: delay) else { continue }
+                if coefficient > best?.coefficient ?? -2 {
+                    best = SignalAlignment(delaySamples: delay, coefficient: coefficient)
+                }
             }
         }
         return best
@@ -63,8 +65,9 @@ package struct SignalAlignment: Equatable, Sendable {
 
     // MARK: Private parts
 
-    /// The lag of the highest normalised correlation, through the frequency domain.
-    private static func bestLag(_ one: [Double], _ other: [Double], _ lags: ClosedRange<Int>) -> Int? {
+    /// The lags of the highest normalised correlations, through the frequency domain. Periodic sound
+    /// has several that only the full rate tells apart.
+    private static func bestLags(_ one: [Double], _ other: [Double], _ lags: ClosedRange<Int>) -> [Int] {
         let transform = FourierTransform(count: FourierTransform.length(holding: one.count + other.count))
         let zeros = [Double](repeating: 0, count: transform.count)
         var real = other + zeros.dropFirst(other.count)
@@ -84,8 +87,8 @@ package struct SignalAlignment: Equatable, Sendable {
 
         let oneEnergy = Self.runningEnergy(one)
         let otherEnergy = Self.runningEnergy(other)
-        guard let whole = oneEnergy.last, whole > 0, otherEnergy.last ?? 0 > 0 else { return nil }
-        var best: (lag: Int, coefficient: Double)?
+        guard let whole = oneEnergy.last, whole > 0, otherEnergy.last ?? 0 > 0 else { return [] }
+        var candidates: [(lag: Int, coefficient: Double)] = []
         for lag in lags.clamped(to: -(one.count - 1)...other.count - 1) {
             let first = max(0, -lag)
             let last = min(one.count, other.count - lag)
@@ -96,9 +99,16 @@ package struct SignalAlignment: Equatable, Sendable {
             guard common > whole / 4, there > 0 else { continue }
             let product = real[lag >= 0 ? lag : transform.count + lag] / Double(transform.count)
             let coefficient = product / (common * there).squareRoot()
-            if coefficient > best?.coefficient ?? -2 { best = (lag, coefficient) }
+            if let last = candidates.last, last.lag == lag - 1, last.coefficient < coefficient {
+                candidates[candidates.count - 1] = (lag, coefficient)
+            } else if candidates.last.map({ $0.lag < lag - 2 || $0.coefficient < coefficient }) ?? true {
+                candidates.append((lag, coefficient))
+            }
         }
-        return best?.lag
+        guard let highest = candidates.map(\.coefficient).max() else { return [] }
+        return candidates.filter { $0.coefficient > highest - Self.coarseness }
+            .sorted { $0.coefficient > $1.coefficient }
+            .prefix(Self.candidateCount).map(\.lag)
     }
 
     private static func correlation(_ one: [Double], _ other: [Double], delay: Int) -> Double? {
@@ -148,6 +158,9 @@ package struct SignalAlignment: Equatable, Sendable {
 
     /// The search runs at 8 kHz, where voices live.
     private static let decimation = 6
+    /// What a fraction of a coarse sample can cost in correlation.
+    private static let coarseness = 0.08
+    private static let candidateCount = 12
     /// Mean square of -50 dB of full scale.
     private static let silence = 100.0 * 100.0
 }
