@@ -1,0 +1,245 @@
+// @ts-check
+import { Alarms } from './alarms.js';
+import { beginCall, beginResume } from './channel.js';
+import { decodeEnvelope, encodeJoin, encodeRelay, joinMode } from './envelopes.js';
+import { ProtocolError } from './errors.js';
+import { rejoinToken } from './schedule.js';
+
+/**
+ * One connection to the broker and the one epoch it carries: join, handshake, confirmation, frames,
+ * keep-alive. It opens no socket and reads no clock: {@link Attachment.open}, {@link Attachment.receive}
+ * and {@link Attachment.tick} feed it, {@link Attachment.takeOutputs} drains it.
+ *
+ * @typedef {{ type: 'send', octets: Uint8Array }} SendOutput one WebSocket message
+ * @typedef {{ type: 'save' }} SaveOutput the session changed and must be stored before what follows is sent
+ * @typedef {{ type: 'doctor', present: boolean }} DoctorOutput
+ * @typedef {{ type: 'confirmed', bond: import('./channel.js').Bond | null }} ConfirmedOutput message 3 is on
+ *   its way; the bond is null in a resumed epoch
+ * @typedef {{ type: 'frame', frame: import('./frames.js').Frame }} FrameOutput
+ * @typedef {{ type: 'refused', code: number }} RefusedOutput an ERROR of the broker
+ * @typedef {{ type: 'lost', cause: 'timeout' | 'doctor-returned' }} LostOutput
+ * @typedef {{ type: 'broken', code: import('./errors.js').ProtocolErrorCode, confirmed: boolean }} BrokenOutput
+ *   a cryptographic failure, before or after message 3
+ * @typedef {SendOutput | SaveOutput | DoctorOutput | ConfirmedOutput | FrameOutput | RefusedOutput | LostOutput
+ *   | BrokenOutput} AttachmentOutput
+ */
+
+/** Milliseconds each step may take. */
+const limits = {
+  /** From the attempt to an open socket: ours, a browser's own limit is minutes. */
+  open: 10_000,
+  state: 6_000,
+  message2: 12_000,
+  firstFrame: 6_000,
+  silence: 60_000,
+};
+const keepaliveInterval = 25_000;
+/** A keep-alive is answered when nothing was sent for this long: a hidden tab's own timers are slow. */
+const keepaliveAnswerAfter = 20_000;
+
+export class Attachment {
+  /**
+   * @param {object} options
+   * @param {import('./session.js').Session} options.session read; its epoch number grows
+   * @param {'fresh' | 'resume'} options.mode
+   * @param {string} options.locale
+   * @param {(count: number) => Uint8Array} options.random
+   * @param {() => number} options.wallClock Unix seconds
+   * @param {number} now
+   */
+  constructor({ session, mode, locale, random, wallClock }, now) {
+    this.session = session;
+    this.mode = mode;
+    this.locale = locale;
+    this.random = random;
+    this.wallClock = wallClock;
+    this.startedAt = now;
+    /** @type {'opening' | 'joining' | 'away' | 'handshaking' | 'confirming' | 'established' | 'orphaned' | 'over'} */
+    this.phase = 'opening';
+    /** @type {import('./channel.js').Epoch | null} */
+    this.epoch = null;
+    /** @type {import('./envelopes.js').RelayServers | null} */
+    this.servers = null;
+    /** @private @type {((answer: Uint8Array) => Promise<Handshaken>) | null} */
+    this.finish = null;
+    /** @private */
+    this.lastSent = now;
+    /** @private @type {Alarms<keyof typeof limits | 'keepalive'>} */
+    this.alarms = new Alarms();
+    /** @private @type {AttachmentOutput[]} */
+    this.outputs = [];
+    this.alarms.set('open', now + limits.open);
+  }
+
+  takeOutputs() {
+    return this.outputs.splice(0);
+  }
+
+  nextAlarm() {
+    return this.alarms.next();
+  }
+
+  /**
+   * The socket is open: the patient speaks first.
+   * @param {number} now
+   */
+  async open(now) {
+    const { invitation, bond } = this.session;
+    const token = this.mode === 'resume' && bond !== null ? await rejoinToken(bond.resumeSecret) : invitation.joinToken;
+    if (token === null) return;
+    this.phase = 'joining';
+    this.alarms.clear('open');
+    this.alarms.set('state', now + limits.state);
+    this.push({ type: 'send', octets: encodeJoin(invitation.room, token, joinMode[this.mode]) });
+  }
+
+  /**
+   * @param {Uint8Array} octets one WebSocket message, untrusted
+   * @param {number} now
+   */
+  async receive(octets, now) {
+    const envelope = decodeEnvelope(octets);
+    if (envelope === null || this.phase === 'over') return;
+    switch (envelope.type) {
+      case 'challenge':
+        return;
+      case 'state':
+        return this.doctorIs(envelope.doctorPresent, now);
+      case 'servers':
+        this.servers = envelope.servers;
+        return;
+      case 'error':
+        return this.finishWith({ type: 'refused', code: envelope.code });
+      case 'relay':
+        try {
+          return await this.receiveMessage(envelope.message, now);
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+          const confirmed = this.phase === 'confirming' || this.phase === 'established' || this.mode === 'resume';
+          return this.finishWith({ type: 'broken', code: error.code, confirmed });
+        }
+    }
+  }
+
+  /**
+   * Does what is due.
+   * @param {number} now
+   */
+  async tick(now) {
+    for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
+      if (due !== 'keepalive') return this.finishWith({ type: 'lost', cause: 'timeout' });
+      this.alarms.set('keepalive', now + keepaliveInterval);
+      await this.send({ type: 'keepalive' }, now);
+    }
+  }
+
+  /**
+   * Seals and sends one frame; without an epoch it is dropped, for the next epoch says everything again.
+   * @param {import('./frames.js').Frame} frame
+   * @param {number} now
+   * @returns {Promise<boolean>} whether it went out
+   */
+  async send(frame, now) {
+    if (this.epoch === null || (this.phase !== 'confirming' && this.phase !== 'established')) return false;
+    this.lastSent = now;
+    this.push({ type: 'send', octets: encodeRelay(await this.epoch.seal(frame)) });
+    return true;
+  }
+
+  /**
+   * @private
+   * @param {AttachmentOutput} output
+   */
+  push(output) {
+    this.outputs.push(output);
+  }
+
+  /**
+   * @private
+   * @param {AttachmentOutput} output the last one
+   */
+  finishWith(output) {
+    this.phase = 'over';
+    this.alarms.clear();
+    this.push(output);
+  }
+
+  /**
+   * @private
+   * @param {boolean} present
+   * @param {number} now
+   */
+  async doctorIs(present, now) {
+    const messageSent = !['opening', 'joining', 'away'].includes(this.phase);
+    this.push({ type: 'doctor', present });
+    if (!present) {
+      // The broker drops what is sent to nobody: this epoch's counters can no longer agree.
+      this.alarms.clear();
+      this.phase = messageSent ? 'orphaned' : 'away';
+    } else if (this.phase === 'orphaned') {
+      this.finishWith({ type: 'lost', cause: 'doctor-returned' });
+    } else if (!messageSent) {
+      await this.greet(now);
+    }
+  }
+
+  /**
+   * Sends message 1.
+   * @private
+   * @param {number} now
+   */
+  async greet(now) {
+    const { session } = this;
+    this.phase = 'handshaking';
+    this.alarms.clear('state');
+    this.alarms.set('message2', now + limits.message2);
+    let message;
+    if (this.mode === 'resume' && session.bond !== null) {
+      session.epochNumber += 1;
+      this.push({ type: 'save' });
+      const resumed = await beginResume(session.invitation, session.bond, session.epochNumber);
+      this.finish = async (answer) => ({ ...(await resumed.finish(answer)), bond: null });
+      message = resumed.message;
+    } else {
+      const call = await beginCall(session.invitation, { locale: this.locale, random: this.random });
+      this.finish = (answer) => call.finish(answer, this.wallClock());
+      message = call.message;
+    }
+    this.push({ type: 'send', octets: encodeRelay(message) });
+  }
+
+  /**
+   * @private
+   * @param {Uint8Array} message
+   * @param {number} now
+   */
+  async receiveMessage(message, now) {
+    if (this.phase === 'handshaking' && this.finish !== null) {
+      const { epoch, bond, confirmation } = await this.finish(message);
+      this.finish = null;
+      this.epoch = epoch;
+      this.phase = 'confirming';
+      this.alarms.clear('message2');
+      this.alarms.set('firstFrame', now + limits.firstFrame);
+      this.alarms.set('keepalive', now + keepaliveInterval);
+      this.push({ type: 'confirmed', bond });
+      await this.send(confirmation, now);
+    } else if (this.epoch !== null && (this.phase === 'confirming' || this.phase === 'established')) {
+      const frame = await this.epoch.open(message);
+      this.phase = 'established';
+      this.alarms.clear('firstFrame');
+      this.alarms.set('silence', now + limits.silence);
+      this.push({ type: 'frame', frame });
+      if (frame.type === 'keepalive' && now - this.lastSent >= keepaliveAnswerAfter) {
+        await this.send({ type: 'keepalive' }, now);
+      }
+    }
+  }
+}
+
+/**
+ * @typedef {object} Handshaken
+ * @property {import('./channel.js').Epoch} epoch
+ * @property {import('./channel.js').Bond | null} bond
+ * @property {import('./frames.js').ConfirmFrame} confirmation
+ */
