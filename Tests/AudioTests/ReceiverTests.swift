@@ -231,6 +231,46 @@ struct ReceiverTests {
         #expect(receiver.firstDecoded == Instant(nanoseconds: 10_000_000))
     }
 
+    @Test("packets that nobody pulls are dropped, the latest are kept")
+    func unpulled() throws {
+        let payloads = try Self.speech()
+        var receiver = try AudioReceiver()
+        var block = [Int16](repeating: 0, count: 960)
+        for index in 0..<5_000 {
+            let payload = payloads[index % payloads.count]
+            receiver.receive(
+                ssrc: 1, sequence: UInt16(index), timestamp: UInt32(index) * 960, payload: payload.span,
+                arrival: Instant(nanoseconds: Int64(index) * 20_000_000))
+        }
+        #expect(receiver.statistics.discarded == 5_000 - 64)
+        var room = block.mutableSpan
+        #expect(receiver.pull(into: &room, now: Instant(nanoseconds: 5_000 * 20_000_000)) == .decoded)
+        // All but about 300 ms of what was kept is too old.
+        #expect(receiver.statistics.discarded > 5_000 - 24)
+        #expect(receiver.statistics.lost == 0)
+    }
+
+    @Test("timestamps that leap about are played as they come")
+    func wildTimestamps() throws {
+        let payloads = try Self.speech()
+        let seed: UInt64 = 0x71
+        var random = RandomSource.seeded(seed)
+        var receiver = try AudioReceiver()
+        var block = [Int16](repeating: 0, count: 960)
+        var decoded = 0
+        for index in 0..<2_000 {
+            let now = Instant(nanoseconds: Int64(index) * 20_000_000)
+            let payload = payloads[index % payloads.count]
+            receiver.receive(
+                ssrc: 1, sequence: UInt16(index),
+                timestamp: index < 1_000 ? UInt32(truncatingIfNeeded: random.next()) : UInt32(index) &* 0x7FFF_FFFF,
+                payload: payload.span, arrival: now)
+            var room = block.mutableSpan
+            if receiver.pull(into: &room, now: now) == .decoded { decoded += 1 }
+        }
+        #expect(decoded > 500, "seed \(seed): \(decoded)")
+    }
+
     @Test("any path leaves counters that add up", arguments: 1...40 as ClosedRange<UInt64>)
     func accounting(seed: UInt64) throws {
         let payloads = Array(try Self.speech().prefix(250))
