@@ -129,8 +129,11 @@ struct JitterBuffer: Sendable {
         }
         self.highestSequence = max(self.highestSequence, sequence)
         let start = index * AudioFormat.maximumPayloadOctets
-        for offset in 0..<payload.count {
-            self.storage[start + offset] = payload[offset]
+        self.storage.withUnsafeMutableBufferPointer { storage in
+            payload.withUnsafeBufferPointer { payload in
+                _ = UnsafeMutableBufferPointer(rebasing: storage[start..<start + payload.count])
+                    .update(fromContentsOf: payload)
+            }
         }
         self.slots[index] = Slot(
             state: .held, sequence: sequence, timestamp: timestamp, octetCount: payload.count, packet: packet,
@@ -186,7 +189,7 @@ struct JitterBuffer: Sendable {
     /// How to stretch what is about to be played, after `next` has filled the queue.
     mutating func pace() -> Pace {
         guard self.isPlaying, self.decodedThisPull, let deviation = self.clockDeviation else { return .keep }
-        let slack = Int64(deviation) &+ AudioFormat.nanoseconds(samples: self.offset)
+        let slack = Int64(deviation) + Self.bounded(AudioFormat.nanoseconds(samples: self.offset))
         let target = self.target
         self.statistics.targetMilliseconds = Double(target) / 1e6
         if slack < target - Self.lengthenMargin {
@@ -224,13 +227,20 @@ struct JitterBuffer: Sendable {
     }
 
     private func slack(of timestamp: Int64, now: Instant) -> Int64 {
-        now.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp) &- self.tracker.baseline
+        Self.bounded(now.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp) &- self.tracker.baseline)
+    }
+
+    /// Timestamps are the peer's: what it makes of them stays far from the ends of the range.
+    private static func bounded(_ nanoseconds: Int64) -> Int64 {
+        min(max(nanoseconds, -Self.longestTime), Self.longestTime)
     }
 
     private mutating func begin(now: Instant) -> Bool {
         guard let head = self.head() else { return false }
         let slot = self.slots[head]
-        guard self.heldCount > 1 || self.slack(of: slot.timestamp, now: now) >= Self.startingSlack else { return false }
+        // Short packets: the last one that the first block needs counts.
+        let needed = slot.timestamp &+ Int64(max(0, AudioFormat.blockSamples - slot.packet.sampleCount))
+        guard self.slack(of: needed, now: now) >= Self.startingSlack else { return false }
         self.isPlaying = true
         self.nextSequence = slot.sequence
         self.position = slot.timestamp
@@ -270,7 +280,8 @@ struct JitterBuffer: Sendable {
 
     private mutating func observeClocks(timestamp: Int64, now: Instant) {
         self.offset = self.pulledSamples &- timestamp
-        let measured = Double(self.slack(of: timestamp, now: now) &- AudioFormat.nanoseconds(samples: self.offset))
+        let elapsed = Self.bounded(AudioFormat.nanoseconds(samples: self.offset))
+        let measured = Double(self.slack(of: timestamp, now: now) - elapsed)
         guard let known = self.clockDeviation, abs(measured - known) < Self.clockLeap else {
             self.clockDeviation = measured
             return
@@ -385,6 +396,8 @@ struct JitterBuffer: Sendable {
 
     // MARK: Constants
 
+    /// 11 days: no difference of times that means anything is longer.
+    private static let longestTime: Int64 = 1_000_000_000_000_000
     /// Opus decodes and conceals in steps of 2.5 ms (RFC 6716 §2).
     private static let codecStep = 120
     /// 1.28 s of 20 ms packets.

@@ -15,8 +15,10 @@ struct PlayoutQueue: Sendable {
         if self.start + self.count + count > self.samples.count { self.compact() }
         let taken = min(count, sound.count, self.samples.count - self.start - self.count)
         let end = self.start + self.count
-        for index in 0..<taken {
-            self.samples[end + index] = sound[index]
+        self.samples.withUnsafeMutableBufferPointer { samples in
+            sound.withUnsafeBufferPointer { sound in
+                Self.copy(sound, 0..<taken, to: samples, at: end)
+            }
         }
         self.count += taken
         return taken
@@ -25,11 +27,13 @@ struct PlayoutQueue: Sendable {
     /// Moves the oldest samples into `block`; what is missing becomes silence.
     mutating func take(into block: inout MutableSpan<Int16>) {
         let taken = min(block.count, self.count)
-        for index in 0..<taken {
-            block[index] = self.samples[self.start + index]
-        }
-        for index in taken..<block.count {
-            block[index] = 0
+        block.withUnsafeMutableBufferPointer { block in
+            self.samples.withUnsafeBufferPointer { samples in
+                Self.copy(samples, self.start..<self.start + taken, to: block, at: 0)
+            }
+            for index in taken..<block.count {
+                block[index] = 0
+            }
         }
         self.start += taken
         self.count -= taken
@@ -62,8 +66,8 @@ struct PlayoutQueue: Sendable {
         guard self.start >= lag else { return 0 }
         let old = self.start
         self.start -= lag
-        for index in 0..<lag {
-            self.samples[self.start + index] = self.samples[old + index]
+        self.samples.withUnsafeMutableBufferPointer { samples in
+            Self.copy(UnsafeBufferPointer(samples), old..<old + lag, to: samples, at: self.start)
         }
         let fade = min(lag, self.count - lag)
         for index in 0..<fade {
@@ -83,16 +87,21 @@ struct PlayoutQueue: Sendable {
 
     private mutating func compact() {
         guard self.start != Self.headroom else { return }
-        if self.start > Self.headroom {
-            for index in 0..<self.count {
-                self.samples[Self.headroom + index] = self.samples[self.start + index]
-            }
-        } else {
-            for index in stride(from: self.count - 1, through: 0, by: -1) {
-                self.samples[Self.headroom + index] = self.samples[self.start + index]
-            }
+        self.samples.withUnsafeMutableBufferPointer { samples in
+            Self.copy(
+                UnsafeBufferPointer(samples), self.start..<self.start + self.count, to: samples, at: Self.headroom)
         }
         self.start = Self.headroom
+    }
+
+    /// Copies a range, which may overlap its destination; both must exist.
+    private static func copy(
+        _ source: UnsafeBufferPointer<Int16>, _ range: Range<Int>, to target: UnsafeMutableBufferPointer<Int16>,
+        at start: Int
+    ) {
+        guard !range.isEmpty else { return }
+        _ = UnsafeMutableBufferPointer(rebasing: target[start..<start + range.count])
+            .update(fromContentsOf: UnsafeBufferPointer(rebasing: source[range]))
     }
 
     /// `one` fading into `other`: at `share` of `whole`, a straight line.
