@@ -28,7 +28,10 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         // Bytes, time, addresses, serial numbers, random source.
         core("Wire"),
+        // Hashes, X25519, Ed25519, AES-256-GCM, secret memory: libsodium and libcrypto, sealed in.
+        core("Primitives", ["Wire", "CSodium", "COpenSSL"]),
 
         tests("WireTests", ["Wire"]),
+        tests("PrimitivesTests", ["Primitives", "Wire"]),
     ]
 )

@@ -50,6 +50,14 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
         return result
     }
 
+    /// A source of the same kind for a part of its own: the system's again, or a seed drawn from this one.
+    package mutating func child() -> RandomSource {
+        switch self.kind {
+        case .system: .system
+        case .seeded: .seeded(self.next())
+        }
+    }
+
     /// A value in 0 ..< 1, for jitter and loss.
     package mutating func unitInterval() -> Double {
         Double(self.next() >> 11) * 0x1p-53

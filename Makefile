@@ -1,0 +1,47 @@
+# Every target sets up what it needs; nothing else has to be typed.
+.DEFAULT_GOAL := help
+.PHONY: help demo test build page lint bench fuzz screenshots clean
+SHELL := /bin/bash
+
+PORT ?= 8443
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+demo: ## Build and start a broker, a doctor that greets and echoes, and print the link to open (PORT=8443)
+	@Scripts/setup build
+	@Scripts/build release
+	@exec .build/release/colloque demo --port $(PORT)
+
+test: ## Set up, lint, build, and run every suite: Swift, page, interoperability, commands, browsers
+	@Scripts/setup test
+	@Scripts/test
+
+build: ## Build the debug and the release executable
+	@Scripts/setup build
+	@Scripts/build debug
+	@Scripts/build release
+
+page: ## Check and bundle the one page into Sources/Page
+	@Scripts/setup build
+	@Scripts/page
+
+lint: ## Check formats and types: Swift, page, Python, shell
+	@Scripts/setup build
+	@Scripts/lint
+
+bench: ## Measure the figures of docs/measurements.md again
+	@Scripts/setup test
+	@Scripts/bench
+
+fuzz: ## Fuzz every parser for SECONDS each (60)
+	@Scripts/setup build
+	@Scripts/fuzz $(or $(SECONDS_EACH),60)
+
+screenshots: ## Photograph every state of the page into artefacts/screenshots
+	@Scripts/setup test
+	@Scripts/build debug
+	@Tests/Browser/run screenshots
+
+clean: ## Remove everything that was built
+	@rm -rf .build .build-python artefacts

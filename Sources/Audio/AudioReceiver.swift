@@ -1,0 +1,170 @@
+package import Wire
+
+/// The way in: RTP payloads as they arrive become blocks of 960 samples at the playout clock's beat.
+///
+/// `receive` every packet of the stream, authenticated and stripped of its header, and `pull` every
+/// 20 ms. Neither allocates. One owner thread.
+package struct AudioReceiver: ~Copyable {
+    /// What a block was made of.
+    package enum Playout: Equatable, Sendable {
+        /// Nothing has come yet: silence.
+        case waiting
+        /// Sound that was sent, recovered copies included.
+        case decoded
+        /// At least a part stands for sound that did not come.
+        case concealed
+    }
+
+    /// When the first block with decoded sound was pulled.
+    package private(set) var firstDecoded: Instant?
+
+    private var buffer = JitterBuffer()
+    private var decoder: OpusPacketDecoder
+    private var queue = PlayoutQueue()
+    private var order = StreamOrder()
+    private var scratch: [Int16]
+    private var concealment = ConcealmentFade()
+    private var insistence = 0
+
+    package init() throws(AudioError) {
+        self.decoder = try OpusPacketDecoder()
+        self.scratch = [Int16](repeating: 0, count: AudioFormat.maximumPacketSamples)
+    }
+
+    package var statistics: ReceiverStatistics { self.buffer.statistics }
+
+    /// Takes one packet's payload, in whatever order the network gives them.
+    package mutating func receive(
+        ssrc: UInt32, sequence: UInt16, timestamp: UInt32, payload: Span<UInt8>, arrival: Instant
+    ) {
+        guard let packet = try? OpusPacket(inspecting: payload) else {
+            self.buffer.countUnplayable()
+            return
+        }
+        switch self.order.place(ssrc: ssrc, sequence: sequence, timestamp: timestamp) {
+        case .discard:
+            self.buffer.countUnplayable()
+            return
+        case .restart(let place):
+            self.buffer.restart()
+            self.decoder.reset()
+            self.insert(place, payload: payload, packet: packet, arrival: arrival)
+        case .follow(let place):
+            self.insert(place, payload: payload, packet: packet, arrival: arrival)
+        }
+    }
+
+    /// Gives the next 20 ms.
+    /// - Parameter block: 960 samples, all of them written.
+    package mutating func pull(into block: inout MutableSpan<Int16>, now: Instant) -> Playout {
+        self.buffer.beginPull()
+        var playout = Playout.decoded
+        while self.queue.count < AudioFormat.blockSamples {
+            let step = self.buffer.next(queuedSamples: self.queue.count, now: now)
+            switch self.perform(step) {
+            case .waiting:
+                self.queue.take(into: &block)
+                return .waiting
+            case .concealed: playout = .concealed
+            case .decoded: break
+            }
+        }
+        self.stretch(now: now)
+        self.queue.take(into: &block)
+        if playout == .decoded, self.firstDecoded == nil { self.firstDecoded = now }
+        return playout
+    }
+
+    private mutating func insert(
+        _ place: StreamOrder.Place, payload: Span<UInt8>, packet: OpusPacket, arrival: Instant
+    ) {
+        self.buffer.insert(
+            sequence: place.sequence, timestamp: place.timestamp, payload: payload, packet: packet, arrival: arrival)
+    }
+
+    /// Runs the decoder as the jitter buffer says, into the queue.
+    private mutating func perform(_ step: JitterBuffer.Step) -> Playout {
+        switch step {
+        case .idle:
+            return .waiting
+        case .play(let slot):
+            let written = self.decode(slot: slot, recovering: nil)
+            guard written > 0 else { return self.conceal(AudioFormat.blockSamples) }
+            self.concealment.fadeIn(&self.scratch, count: written)
+            self.queue.append(self.scratch, count: written)
+            return .decoded
+        case .recover(let slot, let sampleCount):
+            let written = self.decode(slot: slot, recovering: sampleCount)
+            guard written > 0 else { return self.conceal(sampleCount) }
+            self.concealment.fadeIn(&self.scratch, count: written)
+            self.queue.append(self.scratch, count: written)
+            return .decoded
+        case .conceal(let sampleCount):
+            return self.conceal(sampleCount)
+        }
+    }
+
+    /// - Parameter recovering: Samples of the predecessor to recover, or `nil` for the packet itself.
+    /// - Returns: Samples in `scratch`, 0 if libopus refused the packet.
+    private mutating func decode(slot: Int, recovering: Int?) -> Int {
+        let range = self.buffer.payloadRange(slot: slot)
+        return Self.decode(
+            self.buffer.storage, range, recovering: recovering, with: &self.decoder, into: &self.scratch)
+    }
+
+    private static func decode(
+        _ storage: [UInt8], _ range: Range<Int>, recovering: Int?, with decoder: inout OpusPacketDecoder,
+        into scratch: inout [Int16]
+    ) -> Int {
+        let payload = storage.span.extracting(range)
+        var room = scratch.mutableSpan
+        if let recovering {
+            return (try? decoder.recoverPredecessor(of: payload, sampleCount: recovering, into: &room)) ?? 0
+        }
+        return (try? decoder.decode(payload, into: &room)) ?? 0
+    }
+
+    private mutating func conceal(_ sampleCount: Int) -> Playout {
+        let written =
+            self.concealment.isSilent
+            ? 0 : Self.conceal(sampleCount, with: &self.decoder, into: &self.scratch)
+        self.concealment.fadeOut(&self.scratch, written: written, count: sampleCount)
+        let added = self.queue.append(self.scratch, count: sampleCount)
+        self.buffer.count(concealed: added)
+        return .concealed
+    }
+
+    private static func conceal(
+        _ sampleCount: Int, with decoder: inout OpusPacketDecoder, into scratch: inout [Int16]
+    ) -> Int {
+        var room = scratch.mutableSpan
+        return (try? decoder.conceal(sampleCount: sampleCount, into: &room)) ?? 0
+    }
+
+    /// Speeds up or slows down towards the target. The longer it is wanted, the less choosy.
+    private mutating func stretch(now: Instant) {
+        let likeness = 0.9 - 0.02 * Float(min(self.insistence, 95))
+        switch self.buffer.pace() {
+        case .keep:
+            self.insistence = 0
+        case .lengthen(let samples):
+            let inserted = self.queue.lengthen(upTo: samples, likeness: likeness)
+            self.note(inserted)
+            self.buffer.count(inserted: inserted)
+        case .shorten(let samples, let fetching, let isUrgent):
+            if fetching {
+                guard self.buffer.hasNext else { return }
+                let step = self.buffer.next(queuedSamples: self.queue.count, now: now)
+                _ = self.perform(step)
+            }
+            let spare = min(samples, self.queue.count - AudioFormat.blockSamples)
+            let removed = self.queue.shorten(upTo: spare, likeness: isUrgent ? 0 : likeness)
+            self.note(removed)
+            self.buffer.count(removed: removed)
+        }
+    }
+
+    private mutating func note(_ changed: Int) {
+        self.insistence = changed > 0 ? 0 : self.insistence + 1
+    }
+}

@@ -1,0 +1,302 @@
+package import Primitives
+package import SecureChannel
+package import Signalling
+package import Wire
+
+/// What a doctor's seat tells the session around it.
+package enum DoctorEvent: Equatable, Sendable {
+    /// The broker knows this doctor; rooms are being opened.
+    case online
+    case offline
+    case room(RoomID, RoomEvent)
+    /// No further attempt is made.
+    case ended(EndReason)
+}
+
+/// The doctor's end: one socket to the broker, authenticated, that serves all of a doctor's rooms.
+///
+/// Feed it what the socket and the session say, drain ``pollOutput()`` until it waits.
+package struct DoctorSeat: Sendable {
+    private enum Connection: Sendable {
+        case offline(until: Instant)
+        /// Opening a socket, then waiting for the challenge and for the answer to AUTH.
+        case opening(deadline: Instant)
+        case online(since: Instant)
+        case finished
+    }
+
+    private let identity: Ed25519.KeyPair
+    private let host: String
+    private let language: LanguageCode
+    private let unixTimeAtZero: Int64
+    private var random: RandomSource
+    private var connection: Connection = .finished
+    private var backoff = Backoff()
+    private var rooms: [RoomID: ConsultationRoom] = [:]
+    private var openings: [RoomID: Opening] = [:]
+    private var roomOfConnection: [UInt32: RoomID] = [:]
+    private var outputs: [SeatOutput<DoctorEvent>] = []
+
+    private struct Opening: Sendable {
+        var expiry: Instant
+    }
+
+    /// - Parameters:
+    ///   - host: the authority this end connects to: lower case, with the port unless it is 443.
+    ///   - language: in which both ends show the words.
+    ///   - unixTimeAtZero: Unix seconds at ``Instant/zero`` of the caller's clock.
+    package init(
+        identity: Ed25519.KeyPair, host: String, language: LanguageCode, unixTimeAtZero: Int64, random: RandomSource
+    ) {
+        self.identity = identity
+        self.host = host
+        self.language = language
+        self.unixTimeAtZero = unixTimeAtZero
+        self.random = random
+    }
+
+    // MARK: The socket
+
+    package mutating func start(now: Instant) {
+        self.open(now: now)
+    }
+
+    package mutating func socketOpened(now: Instant) {}
+
+    package mutating func socketClosed(now: Instant) {
+        switch self.connection {
+        case .opening, .online: self.retry(now: now)
+        case .offline, .finished: break
+        }
+    }
+
+    /// One binary message of the broker. What is no envelope for a doctor is ignored.
+    package mutating func receive(_ message: [UInt8], now: Instant) {
+        guard let envelope = try? Envelope(decoding: message, for: .doctor) else { return }
+        switch envelope {
+        case .challenge(let challenge): self.authenticate(challenge, now: now)
+        case .done(let type, let room, let code): self.receiveDone(type, room, code, now: now)
+        case .peerUp(let connection, let room, let mode):
+            self.roomOfConnection[connection] = room
+            self.inRoom(room) { $0.peerUp(connection, mode, now: now) }
+        case .peerDown(let connection):
+            if let room = self.roomOfConnection.removeValue(forKey: connection) {
+                self.inRoom(room) { $0.peerDown(connection) }
+            }
+        case .relay(let connection, let payload):
+            if let room = self.roomOfConnection[connection] {
+                self.inRoom(room) { $0.receive(payload, from: connection, now: now) }
+            }
+        case .turn(let connection, let credentials):
+            if let connection, let room = self.roomOfConnection[connection] {
+                self.emit(.room(room, .relay(credentials)))
+            }
+        case .stray(let room, let count):
+            if self.rooms[room] != nil { self.emit(.room(room, .stray(count: count))) }
+        case .error(let code, let room): self.receiveError(code, room, now: now)
+        default: break
+        }
+    }
+
+    package mutating func handleTimeout(now: Instant) {
+        switch self.connection {
+        case .offline(let until): if until <= now { self.open(now: now) }
+        case .opening(let deadline):
+            if deadline <= now {
+                self.outputs.append(.disconnect)
+                self.retry(now: now)
+            }
+        case .online(let since): if now - since >= Timetable.settled { self.backoff.reset() }
+        case .finished: break
+        }
+        for room in self.rooms.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+            self.inRoom(room) { $0.handleTimeout(now: now) }
+        }
+    }
+
+    package mutating func pollOutput() -> SeatOutput<DoctorEvent> {
+        guard self.outputs.isEmpty else { return self.outputs.removeFirst() }
+        var deadline: Instant =
+            switch self.connection {
+            case .offline(let until): until
+            case .opening(let deadline): deadline
+            case .online, .finished: .distantFuture
+            }
+        for room in self.rooms.values { deadline = min(deadline, room.deadline) }
+        return .wait(until: deadline)
+    }
+
+    // MARK: Rooms
+
+    /// Holds a room open until `expiry`; the broker is told as soon as there is one.
+    package mutating func openRoom(_ secrets: RoomSecrets, relayOnly: Bool, expiry: Instant, now: Instant) {
+        let room = ConsultationRoom(
+            secrets: secrets, language: self.language, relayOnly: relayOnly,
+            random: self.random.child(), now: now)
+        self.rooms[room.roomID] = room
+        self.openings[room.roomID] = Opening(expiry: expiry)
+        if case .online = self.connection { self.sendOpening(room.roomID, now: now) }
+    }
+
+    /// Whether a socket to the broker stands and is authenticated.
+    package var isOnline: Bool {
+        if case .online = self.connection { true } else { false }
+    }
+
+    package func guests(in room: RoomID) -> [Guest] {
+        self.rooms[room]?.guests ?? []
+    }
+
+    package mutating func admit(_ guest: UInt32, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.admit(guest, now: now) }
+    }
+
+    package mutating func refuse(_ guest: UInt32, _ reason: RefusalReason, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.refuse(guest, reason, now: now) }
+    }
+
+    package mutating func tellWaiting(_ message: String, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.tellWaiting(message, now: now) }
+    }
+
+    package mutating func answer(_ text: String, generation: UInt32, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.answer(text, generation: generation, now: now) }
+    }
+
+    package mutating func localCandidate(_ text: String, generation: UInt32, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.localCandidate(text, generation: generation, now: now) }
+    }
+
+    package mutating func requestRestart(in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.requestRestart(now: now) }
+    }
+
+    package mutating func transportConnected(_ seen: SeenCertificates, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.transportConnected(seen, now: now) }
+    }
+
+    package mutating func transportReplaced(in room: RoomID) {
+        self.inRoom(room) { $0.transportReplaced() }
+    }
+
+    package mutating func compare(same: Bool, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.compare(same: same, now: now) }
+    }
+
+    package mutating func chat(id: UInt32, text: String, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.chat(id: id, text: text, now: now) }
+    }
+
+    /// Ends a room's consultation and has the broker forget the room.
+    package mutating func hangUp(_ reason: EndReason = .hungUp, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.hangUp(reason, now: now) }
+    }
+
+    /// Leaves the broker; rooms stay open there for the next time.
+    package mutating func stop() {
+        self.connection = .finished
+        self.outputs.append(.disconnect)
+    }
+
+    // MARK: The broker's answers
+
+    private mutating func open(now: Instant) {
+        self.connection = .opening(deadline: now + Timetable.connect)
+        self.outputs.append(.connect)
+    }
+
+    private mutating func authenticate(_ challenge: [UInt8], now: Instant) {
+        guard case .opening = self.connection else { return }
+        let time = UInt64(max(0, self.unixTimeAtZero + now.nanoseconds / 1_000_000_000))
+        let message = Envelope.authenticationMessage(
+            host: self.host, identityKey: self.identity.publicKey, challenge: challenge, time: time)
+        self.send(
+            .authenticate(
+                identityKey: self.identity.publicKey, time: time, signature: self.identity.sign(message)))
+        self.connection = .opening(deadline: now + Timetable.authentication)
+    }
+
+    private mutating func receiveDone(_ type: EnvelopeType, _ room: RoomID, _ code: DoneCode, now: Instant) {
+        switch (type, code) {
+        case (.authenticate, .done):
+            self.connection = .online(since: now)
+            self.emit(.online)
+            for room in self.openings.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+                self.sendOpening(room, now: now)
+            }
+        case (.authenticate, _): self.end(.notEnrolled)
+        case (.roomOpen, .done): self.emit(.room(room, .opened))
+        case (.roomOpen, .otherOwner): self.endRoom(room, .roomTaken)
+        case (.roomOpen, .tooManyRooms): self.endRoom(room, .tooManyRooms)
+        case (.roomOpen, _): self.endRoom(room, .expired)
+        case (.roomClose, _): self.emit(.room(room, .closed))
+        default: break
+        }
+    }
+
+    private mutating func receiveError(_ code: ErrorCode, _ room: RoomID?, now: Instant) {
+        guard let room, self.rooms[room] != nil else {
+            if code == .closed { self.end(.superseded) }
+            return
+        }
+        if code == .unknownOrExpired { self.endRoom(room, .expired) }
+    }
+
+    private mutating func sendOpening(_ room: RoomID, now: Instant) {
+        guard let opening = self.openings[room], let machine = self.rooms[room] else { return }
+        let seconds = (opening.expiry - now).components.seconds
+        self.send(
+            .roomOpen(
+                room: room, joinHash: machine.secrets.keys.joinHash,
+                rejoinHash: machine.rejoinHash ?? [UInt8](repeating: 0, count: 32),
+                timeToLive: UInt32(clamping: max(1, seconds)), flags: []))
+    }
+
+    // MARK: Failure and output
+
+    private mutating func retry(now: Instant) {
+        for room in self.rooms.keys { self.inRoom(room) { $0.socketLost() } }
+        self.roomOfConnection.removeAll()
+        self.connection = .offline(until: now + self.backoff.next(random: &self.random))
+        self.emit(.offline)
+    }
+
+    private mutating func end(_ reason: EndReason) {
+        self.connection = .finished
+        self.outputs.append(.disconnect)
+        self.emit(.ended(reason))
+    }
+
+    private mutating func endRoom(_ room: RoomID, _ reason: EndReason) {
+        guard self.rooms.removeValue(forKey: room) != nil else { return }
+        self.openings[room] = nil
+        self.emit(.room(room, .ended(reason)))
+    }
+
+    private mutating func inRoom(_ room: RoomID, _ body: (inout ConsultationRoom) -> Void) {
+        guard self.rooms[room] != nil else { return }
+        var outputs: [ConsultationRoom.Output] = []
+        var isFinished = false
+        if var machine = self.rooms.removeValue(forKey: room) {
+            body(&machine)
+            outputs = machine.takeOutputs()
+            isFinished = machine.isFinished
+            self.rooms[room] = isFinished ? nil : machine
+        }
+        if isFinished { self.openings[room] = nil }
+        for output in outputs {
+            switch output {
+            case .send(let envelope): self.send(envelope)
+            case .event(let event): self.emit(.room(room, event))
+            }
+        }
+    }
+
+    private mutating func send(_ envelope: Envelope) {
+        self.outputs.append(.send(envelope.encoded))
+    }
+
+    private mutating func emit(_ event: DoctorEvent) {
+        self.outputs.append(.event(event))
+    }
+}

@@ -1,0 +1,335 @@
+internal import STUN
+package import Wire
+
+package enum ICERole: Sendable {
+    /// Decides which pair is used; the offerer.
+    case controlling
+    case controlled
+
+    var opposite: ICERole { self == .controlling ? .controlled : .controlling }
+}
+
+/// A full ICE agent for one component of one stream (RFC 8445), trickling (RFC 8838), with consent
+/// (RFC 7675) and patience (RFC 8863). Opens no socket, reads no clock.
+///
+/// Feed it what happens, then drain ``pollOutput()`` until it says `.wait`, and call
+/// ``handleTimeout(now:)`` at that instant:
+///
+///     agent.addLocalSocket(id, base: address, kind: .wired, now: now)
+///     agent.gather(now: now)                          // candidates come out as events
+///     try agent.setRemote(credentials, now: now)
+///     agent.addRemoteCandidate(candidate, now: now)
+///     agent.handle(datagram, from: source, on: id, now: now)    // STUN alone (RFC 7983)
+///
+/// Media may leave through ``destination`` from the first valid pair on, before any nomination
+/// (RFC 8445 §12.1): setting up costs one round trip. Nomination then settles both sides on one pair.
+///
+/// The parts: ``Checklist`` (pairs and their order), ``CheckTransaction``, ``Gathering``, ``Pacer``,
+/// ``Consent``, all of one ``ICEGeneration``; the agent routes between them. Its own rules stand in
+/// the extensions: what a request means (`+Requests`), what an answer means (`+Responses`), which
+/// pair is used (`+Selection`).
+package struct ICEAgent: Sendable {
+    package enum State: Sendable {
+        case new
+        case checking
+        /// Media flows; possibly before nomination, possibly on the path of before a restart.
+        case connected
+        /// The path has been silent for some seconds and is still used: restart rather than wait.
+        case disconnected
+        /// No path, and patience is over or consent is gone. A check of the peer may still revive it.
+        case failed
+    }
+
+    package struct Transmit: Equatable, Sendable {
+        package let path: Path
+        package let bytes: [UInt8]
+
+        package var socket: SocketID { self.path.socket }
+        package var destination: TransportAddress { self.path.remote }
+    }
+
+    package struct SelectedPair: Equatable, Sendable {
+        /// As the peer sees us: host, server-reflexive, peer-reflexive or relayed.
+        package let local: Candidate
+        package let remote: Candidate
+        package let path: Path
+        /// `false` while the controlling side has not settled.
+        package let isNominated: Bool
+        /// One side or both send through a relay.
+        package let isRelayed: Bool
+
+        package var socket: SocketID { self.path.socket }
+        package var remoteAddress: TransportAddress { self.path.remote }
+    }
+
+    package enum Event: Equatable, Sendable {
+        /// Tell it to the peer.
+        case candidate(Candidate)
+        case gatheringFinished
+        case stateChanged(State)
+        /// Media now goes this way; also when its pair becomes the nominated one.
+        case selectedPair(SelectedPair)
+    }
+
+    package enum Output: Equatable, Sendable {
+        case transmit(Transmit)
+        case event(Event)
+        /// Nothing more before this instant, or before an input when `nil`.
+        case wait(until: Instant?)
+    }
+
+    package private(set) var state: State = .new
+    package internal(set) var role: ICERole
+    /// Where media goes; `nil` when nothing may be sent (RFC 7675 §5.1).
+    package internal(set) var destination: Path?
+
+    let configuration: ICEConfiguration
+    var random: RandomSource
+    var tieBreaker: UInt64
+    var sockets: [LocalSocket] = []
+    var current: ICEGeneration
+    /// What a restart replaced: answers late checks and carries media until the new one can.
+    var previous: ICEGeneration?
+    var previousExpiry: Instant?
+    var gathering = Gathering()
+    var pacer: Pacer
+    var announcedPair: SelectedPair?
+    var foundations: [Foundation] = []
+    var servers: [TransportAddress] = []
+    private var outputs = OutputQueue()
+    private var deadline: Instant?
+
+    package init(
+        role: ICERole, localCredentials: ICECredentials, configuration: ICEConfiguration = ICEConfiguration(),
+        random: RandomSource
+    ) {
+        self.role = role
+        self.configuration = configuration
+        self.random = random
+        self.tieBreaker = self.random.next()
+        self.current = ICEGeneration(local: localCredentials)
+        self.pacer = Pacer(configuration)
+    }
+}
+
+/// Inputs.
+extension ICEAgent {
+    /// A bound datagram socket of the shell. May come and go at any time, before gathering and in mid-call.
+    /// - Parameter base: The concrete address it is bound to.
+    package mutating func addLocalSocket(
+        _ id: SocketID, base: TransportAddress, kind: InterfaceKind = .wired, now: Instant
+    ) {
+        precondition(!base.ip.isUnspecified, "a base is a concrete address")
+        let preference = LocalSocket.preference(kind, base: base.ip, index: self.sockets.count)
+        let socket = LocalSocket(
+            id: id, base: base, type: .host, localPreference: preference, relatedAddress: nil)
+        self.add(socket, now: now)
+    }
+
+    /// An allocation on a relay: what leaves through `id` the shell wraps for the relay.
+    /// - Parameter mapped: What the relay sees the client as, for `raddr`; not told when only relays are used.
+    package mutating func addRelayedSocket(
+        _ id: SocketID, relayed: TransportAddress, mapped: TransportAddress?, now: Instant
+    ) {
+        let preference = LocalSocket.preference(.wired, base: relayed.ip, index: self.sockets.count)
+        let socket = LocalSocket(
+            id: id, base: relayed, type: .relayed, localPreference: preference, relatedAddress: mapped)
+        self.add(socket, now: now)
+    }
+
+    /// The socket is gone: pairs through it end at once.
+    package mutating func removeLocalSocket(_ id: SocketID, now: Instant) {
+        self.sockets.removeAll { $0.id == id }
+        self.gathering.forget(id)
+        let bases = self.sockets.map(\.base)
+        self.current.localCandidates.removeAll { candidate in
+            let base = candidate.type == .serverReflexive ? candidate.relatedAddress : candidate.transportAddress
+            return !bases.contains { $0 == base }
+        }
+        self.current.forgetPairs(on: id)
+        self.previous?.forgetPairs(on: id)
+        self.advance(now: now)
+    }
+
+    /// STUN servers for server-reflexive candidates; takes effect with the next ``gather(now:)``.
+    package mutating func setServers(stun servers: [TransportAddress]) {
+        self.servers = Array(servers.prefix(8))
+    }
+
+    package mutating func gather(now: Instant) {
+        self.gathering = Gathering()
+        self.gathering.start()
+        for socket in self.sockets { self.gather(on: socket) }
+        self.advance(now: now)
+    }
+
+    /// The peer's credentials for the current generation. Checks begin.
+    package mutating func setRemote(_ credentials: ICECredentials, now: Instant) {
+        guard self.current.remote != credentials else { return }
+        self.current.remote = credentials
+        self.current.startedAt = now
+        let held = self.current.heldCandidates
+        self.current.heldCandidates = []
+        for candidate in held { self.pairRemote(candidate) }
+        let early = self.current.earlyChecks
+        self.current.earlyChecks = []
+        for check in early { self.learn(check, now: now) }
+        self.advance(now: now)
+    }
+
+    /// A candidate of the peer. Names, TCP, other components and other generations are passed over.
+    package mutating func addRemoteCandidate(_ candidate: Candidate, now: Instant) {
+        if self.current.remote == nil {
+            if self.current.heldCandidates.count < ICEGeneration.maximumRemoteCandidates {
+                self.current.heldCandidates.append(candidate)
+            }
+        } else {
+            self.pairRemote(candidate)
+        }
+        self.advance(now: now)
+    }
+
+    package mutating func endOfRemoteCandidates(now: Instant) {
+        self.current.isRemoteGatheringFinished = true
+        self.advance(now: now)
+    }
+
+    /// Starts a new generation (RFC 8445 §9). Media stays on the old pair until the new one is valid;
+    /// candidates are gathered and told again if they had been.
+    package mutating func restart(localCredentials: ICECredentials, now: Instant) {
+        if self.current.selected != nil || self.previous?.selected == nil {
+            self.previous = self.current
+            self.previous?.retire()
+        }
+        self.previousExpiry = nil
+        self.current = ICEGeneration(local: localCredentials)
+        self.pacer.reset()
+        if self.gathering.state != .idle {
+            self.gather(now: now)
+        } else {
+            self.advance(now: now)
+        }
+    }
+
+    /// One datagram that is STUN by its first octet. Anything else in it is dropped.
+    package mutating func handle(
+        _ datagram: ArraySlice<UInt8>, from source: TransportAddress, on socket: SocketID, now: Instant
+    ) {
+        guard let message = try? STUNMessage(decoding: datagram), message.method == .binding,
+            self.sockets.contains(where: { $0.id == socket })
+        else { return }
+        let path = Path(socket: socket, remote: TransportAddress(source.ip.unmapped, port: source.port))
+        switch message.messageClass {
+        case .request: self.handleRequest(message, on: path, now: now)
+        case .success, .error: self.handleResponse(message, on: path, now: now)
+        case .indication: break  // A keepalive: it asks for nothing.
+        }
+        self.advance(now: now)
+    }
+
+    package mutating func handle(
+        _ datagram: [UInt8], from source: TransportAddress, on socket: SocketID, now: Instant
+    ) {
+        self.handle(datagram[...], from: source, on: socket, now: now)
+    }
+
+    /// Call when the instant of `.wait(until:)` has come; earlier or later does no harm.
+    package mutating func handleTimeout(now: Instant) {
+        self.advance(now: now)
+    }
+
+    /// Has the path in use checked now: media stopped, or the network changed.
+    package mutating func checkPath(now: Instant) {
+        if self.current.selected != nil {
+            self.current.consent?.checkSoon(now: now)
+        } else {
+            self.previous?.consent?.checkSoon(now: now)
+        }
+        self.advance(now: now)
+    }
+}
+
+/// Outputs.
+extension ICEAgent {
+    package mutating func pollOutput() -> Output {
+        self.outputs.next() ?? .wait(until: self.deadline)
+    }
+
+    package var localCredentials: ICECredentials { self.current.local }
+
+    package var selectedPair: SelectedPair? { self.announcedPair }
+
+    /// Of the last check on the path in use.
+    package var roundTripTime: Duration? {
+        (self.current.selectedPair ?? self.previous?.selectedPair)?.roundTripTime
+    }
+
+    /// Whether an authenticated check passed between this remote address and this socket, in either
+    /// direction: the addresses that DTLS is accepted from.
+    package func isValidated(_ remote: TransportAddress, on socket: SocketID) -> Bool {
+        let path = Path(socket: socket, remote: TransportAddress(remote.ip.unmapped, port: remote.port))
+        return self.current.validated.contains(path) || self.previous?.validated.contains(path) == true
+    }
+}
+
+/// Routing between the parts.
+extension ICEAgent {
+    mutating func transmit(_ transmit: Transmit) {
+        self.outputs.append(.transmit(transmit))
+    }
+
+    mutating func emit(_ event: Event) {
+        self.outputs.append(.event(event))
+    }
+
+    /// Does everything that is due, then notes when the next thing is.
+    mutating func advance(now: Instant) {
+        self.retransmitChecks(now: now)
+        for transmit in self.gathering.timeoutFired(now: now) { self.transmit(transmit) }
+        self.serveConsent(now: now)
+        self.refreshSelection(now: now)
+        let nominationDue = self.nominate(now: now)
+        self.startTransactions(now: now)
+        if self.gathering.finishIfIdle() { self.emit(.gatheringFinished) }
+        if let expiry = self.previousExpiry, now >= expiry {
+            self.previous = nil
+            self.previousExpiry = nil
+        }
+        let state = self.stateNow(now: now)
+        if state != self.state {
+            self.state = state
+            self.emit(.stateChanged(state))
+        }
+        self.deadline = self.nextDeadline(now: now, nominationDue: nominationDue)
+    }
+
+    private func nextDeadline(now: Instant, nominationDue: Instant?) -> Instant? {
+        var deadlines = self.current.checks.map(\.retransmission.deadline)
+        deadlines += [
+            self.gathering.nextRetransmission,
+            self.current.consent?.deadline, self.previous?.consent?.deadline,
+            self.nextTransactionStart(now: now), nominationDue, self.previousExpiry, self.patienceEnd(now: now),
+        ].compactMap { $0 }
+        return deadlines.min()
+    }
+}
+
+/// First in, first out, in one array that is reused.
+private struct OutputQueue {
+    private var items: [ICEAgent.Output] = []
+    private var head = 0
+
+    mutating func append(_ output: ICEAgent.Output) {
+        self.items.append(output)
+    }
+
+    mutating func next() -> ICEAgent.Output? {
+        guard self.head < self.items.count else {
+            self.items.removeAll(keepingCapacity: true)
+            self.head = 0
+            return nil
+        }
+        defer { self.head += 1 }
+        return self.items[self.head]
+    }
+}

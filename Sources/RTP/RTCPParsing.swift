@@ -1,0 +1,105 @@
+import Wire
+
+extension RTCPPacket {
+    /// Reads all packets of one datagram (RFC 3550 §A.2, reduced size accepted: RFC 5506).
+    ///
+    /// An SDES or BYE whose inside is damaged becomes ``unknown(type:)``; the others still count.
+    /// - Parameter bytes: The plain datagram (after SRTCP), at most 64 packets.
+    package static func parse(_ bytes: ArraySlice<UInt8>) throws(RTPError) -> [RTCPPacket] {
+        var packets: [RTCPPacket] = []
+        var rest = bytes
+        repeat {
+            guard rest.count >= 4 else { throw .truncated(have: rest.count, need: 4) }
+            let start = rest.startIndex
+            let first = rest[start]
+            guard first >> 6 == 2 else { throw .unsupportedVersion(first >> 6) }
+            let length = 4 * (Int(rest[start + 2]) << 8 | Int(rest[start + 3])) + 4
+            guard rest.count >= length else { throw .truncated(have: rest.count, need: length) }
+            var end = start + length
+            if first & 0x20 != 0 {
+                // Only the last packet may be padded.
+                let padding = Int(rest[end - 1])
+                guard length == rest.count, padding > 0, padding % 4 == 0, padding <= length - 4 else {
+                    throw .badPadding
+                }
+                end -= padding
+            }
+            guard packets.count < maximumPackets else { throw .badCompound }
+            packets.append(parseOne(type: rest[start + 1], count: Int(first & 0x1F), rest[(start + 4)..<end]))
+            rest = rest[(start + length)...]
+        } while !rest.isEmpty
+        return packets
+    }
+
+    package static func parse(_ bytes: [UInt8]) throws(RTPError) -> [RTCPPacket] {
+        try self.parse(bytes[...])
+    }
+
+    private static func parseOne(type: UInt8, count: Int, _ body: ArraySlice<UInt8>) -> RTCPPacket {
+        var reader = ByteReader(body)
+        do {
+            switch type {
+            case RTCPType.senderReport:
+                var report = SenderReport(
+                    sender: try reader.readUInt32(), ntpTimestamp: try reader.readUInt64(),
+                    rtpTimestamp: try reader.readUInt32(), packetCount: try reader.readUInt32(),
+                    octetCount: try reader.readUInt32(), blocks: [])
+                report.blocks = try readBlocks(count, from: &reader)
+                return .senderReport(report)
+            case RTCPType.receiverReport:
+                return .receiverReport(sender: try reader.readUInt32(), blocks: try readBlocks(count, from: &reader))
+            case RTCPType.sourceDescription:
+                return .sourceDescription(try readNames(chunks: count, from: &reader))
+            case RTCPType.goodbye:
+                var sources: [UInt32] = []
+                for _ in 0..<count { sources.append(try reader.readUInt32()) }
+                return .goodbye(sources: sources)
+            default:
+                return .unknown(type: type)
+            }
+        } catch {
+            return .unknown(type: type)
+        }
+    }
+}
+
+private func readBlocks(_ count: Int, from reader: inout ByteReader) throws(ByteReader.Failure) -> [ReportBlock] {
+    var blocks: [ReportBlock] = []
+    for _ in 0..<count {
+        let source = try reader.readUInt32()
+        let losses = try reader.readUInt32()
+        blocks.append(
+            ReportBlock(
+                source: source, fractionLost: UInt8(losses >> 24),
+                // 24 bits, sign-extended.
+                cumulativeLost: Int32(truncatingIfNeeded: losses << 8) >> 8,
+                extendedHighestSequenceNumber: try reader.readUInt32(), jitter: try reader.readUInt32(),
+                lastSenderReport: try reader.readUInt32(), delaySinceLastSenderReport: try reader.readUInt32()))
+    }
+    return blocks
+}
+
+private func readNames(
+    chunks: Int, from reader: inout ByteReader
+) throws(ByteReader.Failure) -> [UInt32: [UInt8]] {
+    var names: [UInt32: [UInt8]] = [:]
+    for _ in 0..<chunks {
+        let source = try reader.readUInt32()
+        var itemOctets = 0
+        while true {
+            let item = try reader.readUInt8()
+            itemOctets += 1
+            if item == SourceDescriptionItem.end { break }
+            let count = Int(try reader.readUInt8())
+            let text = try reader.readBytes(count)
+            itemOctets += 1 + count
+            if item == SourceDescriptionItem.cname { names[source] = text }
+        }
+        // Each chunk ends on a 32-bit border (RFC 3550 §6.5).
+        _ = try reader.readSlice((4 - itemOctets % 4) % 4)
+    }
+    return names
+}
+
+/// A datagram of 1500 octets holds more only in an attack.
+private let maximumPackets = 64

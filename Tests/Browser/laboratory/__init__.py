@@ -1,0 +1,1 @@
+"""Real browsers, real sound and a private network for tests of whole calls."""

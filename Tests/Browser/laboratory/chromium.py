@@ -1,0 +1,90 @@
+"""Debian's Chromium through Playwright, its microphone replaced by a file."""
+
+from playwright.async_api import async_playwright
+
+from .patient import EAR, Patient
+
+EXECUTABLE = "/usr/bin/chromium"
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+]
+
+
+class ChromiumPage(Patient):
+    """One page in a context of its own."""
+
+    name = "Chromium"
+
+    def __init__(self, page):
+        self.page = page
+        self.console = []
+        self.requests = []
+        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    async def goto(self, url):
+        await self.page.goto(url, wait_until="load")
+
+    async def reload(self):
+        await self.page.reload(wait_until="load")
+
+    async def evaluate(self, function, argument=None):
+        return await self.page.evaluate(function, argument)
+
+    async def press(self, selector):
+        await self.page.locator(f"{selector}:visible").first.click(timeout=5000)
+
+    async def screenshot(self, path):
+        await self.page.screenshot(path=str(path), full_page=False)
+
+    async def close(self):
+        await self.page.context.close()
+
+
+class Chromium:
+    """One browser process; its microphone plays `microphone` (a WAV file) over and over.
+
+    Flags are given at launch, so a browser has one microphone; pages of one browser share it.
+    """
+
+    def __init__(self, *, microphone=None, namespace=None, directory=None, flags=(), permitted=True):
+        self._flags = [*_FLAGS, *flags]
+        if not permitted:
+            self._flags.remove("--use-fake-ui-for-media-stream")
+        if microphone:
+            self._flags.append(f"--use-file-for-fake-audio-capture={microphone}")
+        self._executable = EXECUTABLE
+        if namespace:
+            # Playwright speaks over pipes that survive the change of namespace.
+            launcher = directory / f"chromium-{namespace.name}"
+            launcher.write_text(f'#!/bin/sh\nexec ip netns exec {namespace.name} {EXECUTABLE} "$@"\n')
+            launcher.chmod(0o755)
+            self._executable = str(launcher)
+
+    async def __aenter__(self):
+        self._playwright = await async_playwright().start()
+        try:
+            self._browser = await self._playwright.chromium.launch(
+                executable_path=self._executable, headless=True, args=self._flags
+            )
+        except BaseException:
+            await self._playwright.stop()
+            raise
+        self.version = self._browser.version
+        return self
+
+    async def __aexit__(self, *_):
+        await self._browser.close()
+        await self._playwright.stop()
+
+    async def page(self, **context):
+        """A new page in a fresh context; `context` as Playwright's new_context takes it."""
+        opened = await self._browser.new_context(**context)
+        await opened.add_init_script(EAR)
+        return ChromiumPage(await opened.new_page())

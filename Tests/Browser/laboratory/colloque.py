@@ -1,0 +1,183 @@
+"""The product under test, driven as its users drive it: by its commands and their promised output."""
+
+import asyncio
+import json
+import os
+import time
+import urllib.request
+from pathlib import Path
+
+from .network import free_port
+from .processes import Process, run
+from .runner import ROOT
+
+#: Exit codes, after sysexits.h.
+DONE, USAGE, BAD_LINK, UNREACHABLE, TRY_AGAIN, PROTOCOL, REFUSED, BAD_CONFIGURATION = 0, 64, 65, 69, 75, 76, 77, 78
+
+
+def executable():
+    """The built program; COLLOQUE names another one."""
+    path = Path(os.environ.get("COLLOQUE", ROOT / ".build" / "debug" / "colloque"))
+    if not path.exists():
+        raise AssertionError(f"{path} is not built: make build")
+    return path
+
+
+async def colloque(*arguments, home=None, namespace=None, timeout=60):
+    """One command to its end: (exit code, standard output, standard error)."""
+    return await run(
+        [executable(), *_home(home), *arguments], namespace=namespace, timeout=timeout,
+        environment={"COLLOQUE_HOME": "", "COLLOQUE_BROKER": ""} if home is None else None,
+    )
+
+
+async def facts(*arguments, **where):
+    """The JSON document of one command that must succeed and print nothing else."""
+    code, output, errors = await colloque(*arguments, "--json", **where)
+    assert code == DONE, f"colloque {' '.join(map(str, arguments))}: exit {code}\n{output}\n{errors}"
+    try:
+        return json.loads(output)
+    except ValueError:
+        raise AssertionError(f"colloque {' '.join(map(str, arguments))} printed no JSON document:\n{output}") from None
+
+
+def _home(home):
+    return [] if home is None else ["--home", str(home)]
+
+
+class Broker:
+    """One broker on this side's loopback, with a state directory that outlives its process."""
+
+    def __init__(self, laboratory, port=None):
+        self._laboratory = laboratory
+        self.port = port or free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.state = laboratory.file(f"broker-{self.port}")
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        self.processes = []
+
+    async def start(self):
+        process = await Process.start(
+            [executable(), "broker", "--listen", f"127.0.0.1:{self.port}", "--state", self.state],
+            name="broker", directory=self._laboratory.directory,
+        )
+        self.processes.append(await self._laboratory.started(process))
+        await self._answers(process)
+        return self
+
+    async def _answers(self, process, timeout=20):
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                return
+            except OSError:
+                if process.child.returncode is not None or time.monotonic() > deadline:
+                    raise AssertionError(f"the broker does not answer\n{process.tail()}") from None
+                await asyncio.sleep(0.05)
+
+    async def kill(self):
+        """SIGKILL, as a power cut would."""
+        await self.processes[-1].kill()
+
+    @property
+    def log(self):
+        return "\n".join(line for process in self.processes for line in process.log)
+
+    def page(self):
+        """(status, headers, octets) of the page."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=10) as answer:
+            return answer.status, answer.headers, answer.read()
+
+
+class Doctor:
+    """A home with an identity of its own, enrolled with a broker."""
+
+    def __init__(self, laboratory, broker, namespace=None):
+        self._laboratory = laboratory
+        self.broker = broker
+        self.namespace = namespace
+        self.home = laboratory.file("doctor-home")
+        self.passphrase = laboratory.file("passphrase")
+
+    async def settle(self):
+        self.passphrase.write_text("quatre chevaux sages mangent\n")
+        self.passphrase.chmod(0o600)
+        await facts("identity", "new", "--passphrase-file", self.passphrase, home=self.home)
+        self.key = (await facts("identity", "show", home=self.home))["key"]
+        code, output, errors = await colloque(
+            "broker", "enroll", self.key, "--state", self.broker.state, "--note", "doctor of a test"
+        )
+        assert code == DONE, f"enroll: exit {code}\n{output}\n{errors}"
+        return self
+
+    async def session(self, *options):
+        """A new room: {session, link, expires}."""
+        return await facts(
+            "session", "new", "--broker", self.broker.url, "--passphrase-file", self.passphrase, *options,
+            home=self.home, namespace=self.namespace,
+        )
+
+    async def bridge(self, session, **options):
+        """The headless doctor of one session."""
+        return await Bridge.start(
+            self._laboratory, ["--session", session["session"], "--broker", self.broker.url,
+                               "--passphrase-file", self.passphrase],
+            name="doctor", home=self.home, namespace=self.namespace, **options,
+        )
+
+
+class Bridge:
+    """One headless end of a call."""
+
+    def __init__(self, process, report_path, recording):
+        self.process = process
+        self._report_path = report_path
+        self.recording = recording
+
+    @classmethod
+    async def start(cls, laboratory, role, *, name, home=None, namespace=None, play="silence", seconds=None,
+                    words="same", admit="auto", extra=()):
+        report_path = laboratory.file(f"{name}-report.json")
+        recording = laboratory.file(f"{name}-heard.wav")
+        arguments = [executable(), *_home(home), "bridge", *role, "--play", play, "--record", recording,
+                     "--report", report_path, "--words", words]
+        if "--session" in role:
+            arguments += ["--admit", admit]
+        if seconds:
+            arguments += ["--duration", seconds]
+        process = await Process.start(
+            [*arguments, *extra], name=name, namespace=namespace, directory=laboratory.directory
+        )
+        return cls(await laboratory.started(process), report_path, recording)
+
+    @classmethod
+    async def patient(cls, laboratory, link, **options):
+        """The native patient of one link."""
+        return await cls.start(laboratory, ["--link", link], name="patient", home=laboratory.file("patient-home"),
+                               **options)
+
+    async def report(self, timeout=60):
+        """Waits for the end; the report, with `exit` added."""
+        code = await self.process.ended(timeout)
+        assert self._report_path.exists(), f"no report, exit {code}\n{self.process.tail()}"
+        return {**json.loads(self._report_path.read_text()), "exit": code}
+
+
+def words_of(report):
+    """The four words of a report as a page shows them."""
+    words = report["security"]["words"]
+    return " ".join(words if isinstance(words, list) else words.split()).lower()
+
+
+def digits_of(report):
+    return "".join(str(report["security"]["digits"]).split())
+
+
+def completed(report, who):
+    """Asserts what every good call's report says."""
+    assert report["exit"] == DONE and report["outcome"] == "completed", f"{who}: {report}"
+    assert report["security"]["bound"] is True, f"{who}: not bound: {report['security']}"
+    assert report["path"]["kind"] == "direct", f"{who}: {report['path']}"
+    assert report["audio"]["received"] > 0 and report["audio"]["sent"] > 0, f"{who}: {report['audio']}"

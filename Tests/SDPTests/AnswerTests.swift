@@ -1,0 +1,87 @@
+import SDP
+import Testing
+import Wire
+
+@Suite("Our offers and answers (RFC 3264, RFC 9429)")
+struct AnswerTests {
+    private static func local() -> LocalAudio {
+        var random = RandomSource.seeded(7)
+        return LocalAudio(
+            fingerprint: random.bytes(count: 32), iceUfrag: "abcd", icePwd: "0123456789abcdefghijkl", ssrc: 4_000_000_000,
+            cname: "qwertyuiopasdfgh", random: &random)
+    }
+
+    @Test("an answer to Chromium has our parameters under the offer's names")
+    func answerToChromium() throws {
+        let offer = try Fixture.description("chromium-audio-offer")
+        let text = Self.local().answer(to: offer, audio: try RemoteAudio(offer: offer))
+        let lines = text.split(separator: "\r\n").map { String($0) }
+        for line in [
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:0", "a=group:BUNDLE 0", "a=setup:active", "a=sendrecv",
+            "a=rtcp-mux", "a=rtpmap:111 opus/48000/2", "a=ptime:20", "a=ice-ufrag:abcd",
+            "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=0;cbr=1;stereo=0;maxaveragebitrate=32000",
+            "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid", "a=ssrc:4000000000 cname:qwertyuiopasdfgh",
+        ] {
+            #expect(lines.contains(line), "\(line)")
+        }
+        #expect(lines.filter { $0.hasPrefix("a=extmap") }.count == 1)
+        #expect(text.hasSuffix("\r\n"))
+    }
+
+    @Test("every other section is rejected in its place", arguments: ["chromium", "firefox"])
+    func rejections(browser: String) throws {
+        let offer = try Fixture.description("\(browser)-full-gathered")
+        let answer = try SessionDescription(
+            parsing: Self.local().answer(to: offer, audio: RemoteAudio(offer: offer)))
+        #expect(answer.media.map(\.kind) == offer.media.map(\.kind))
+        #expect(answer.media.map { $0.port == 0 } == [false, true, true])
+        #expect(answer.media.map(\.transport) == offer.media.map(\.transport))
+    }
+
+    @Test(
+        "the peer's word on the DTLS role prevails",
+        arguments: [
+            (RemoteAudio.Setup.actpass, RemoteAudio.Setup.active, RemoteAudio.Setup.active),
+            (.actpass, .passive, .passive), (.active, .active, .passive), (.passive, .passive, .active),
+        ])
+    func roles(offered: RemoteAudio.Setup, wanted: RemoteAudio.Setup, answered: RemoteAudio.Setup) {
+        #expect(LocalAudio.answeredSetup(to: offered, preferring: wanted) == answered)
+    }
+
+    @Test("our offer is read and answered by our own other end")
+    func offerAndAnswer() throws {
+        let (alice, bob) = (Self.local(), Self.local())
+        let offer = try SessionDescription(parsing: alice.offer)
+        let offered = try RemoteAudio(offer: offer)
+        #expect(offered.setup == .actpass && offered.payloadType == 111 && offered.midExtensionID == 1)
+        #expect(offered.ssrc == alice.ssrc && offered.cname == alice.cname)
+        let answer = try SessionDescription(parsing: bob.answer(to: offer, audio: offered))
+        let answered = try RemoteAudio(answer: answer, to: alice)
+        #expect(answered.setup == .active)
+        #expect(answered.fingerprint == bob.fingerprint)
+        #expect(answered.direction == .sendrecv)
+    }
+
+    @Test(
+        "an answer that does not mirror our offer is refused",
+        arguments: [
+            ("m=audio 9", "m=audio 0", SDPError.audioRejected),
+            ("a=mid:0", "a=mid:1", .answerDoesNotMatchOffer),
+            ("111", "96", .answerDoesNotMatchOffer),
+            ("m=audio", "m=video", .answerDoesNotMatchOffer),
+            ("a=setup:active", "a=setup:actpass", .badSetup),
+        ])
+    func mismatches(part: String, other: String, error: SDPError) throws {
+        let alice = Self.local()
+        let offer = try SessionDescription(parsing: alice.offer)
+        let text = alice.answer(to: offer, audio: try RemoteAudio(offer: offer))
+        let answer = try SessionDescription(parsing: replacing(part, by: other, in: text))
+        #expect(throws: error) { try RemoteAudio(answer: answer, to: alice) }
+    }
+
+    @Test("nothing from an offer can break a line of the answer")
+    func injection() throws {
+        let text = try replacing("a=mid:1", by: "a=mid:1\ra=x", in: Fixture.text("chromium-full-gathered"))
+        #expect(throws: SDPError.self) { try SessionDescription(parsing: text) }
+    }
+}
