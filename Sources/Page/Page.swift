@@ -4,10 +4,10 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "0cb2939b496cd079affce521d2628e0ac496f6f14ad78d1b6ba5845941354697"
+    package static let sha256 = "23893e9ba465fa2653c19028b94f08b61e4876cedc47d8346315e79df8f7bcfb"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-Z6ITJyY3T0+x6+0VZ8mkkF8BSi906b8pN+s7J7SNX1U='"
+    package static let scriptHash = "'sha256-H766/CswAUBZGMQ2AoSNpr7eeYphNLa2a+otzpQGdks='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-8t5/XAQxj7/N3WVxcTOEy6TNEHQAgaOqy4UxT7Yno4s='"
@@ -94,445 +94,538 @@ package enum Page {
         <footer><p id="footer"></p></footer>
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var d={};var c=class extends Error{constructor(e){super(e),this.name=\##
-        "ProtocolError",this.code=e}};var vt=new TextEncoder,xt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),p=n=>\##
-        vt.encode(n);function k(n){try{return xt.decode(n)}catch{throw new c("malformed")}}function l(...n){let e=new \##
-        Uint8Array(n.reduce((s,i)=>s+i.length,0)),t=0;for(let s of n)e.set(s,t),t+=s.length;return e}var h=n=>Uint8Arr\##
-        ay.of(n&255),ae=n=>Uint8Array.of(n>>>8&255,n&255),g=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ce\##
-        =n=>l(g(Math.floor(n/2**32)),g(n%2**32));function b(...n){return l(...n.flatMap(e=>{let t=typeof e=="string"?p\##
-        (e):e;return[ae(t.length),t]}))}function j(n,e){if(n.length!==e.length)return!1;let t=0;for(let s=0;s<n.length\##
-        ;s+=1)t|=(n[s]??0)^(e[s]??0);return t===0}var M=n=>n.every(e=>e===0),V=n=>Array.from(n,e=>e.toString(16).padSt\##
-        art(2,"0")).join("");function J(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return U\##
-        int8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Ae(n){return btoa(String.f\##
-        romCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Se(n){if(/[^A-Za-z0-9_-]/.\##
-        test(n))throw new c("alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").rep\##
-        lace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var A=class{constructor(e){this.octets=e,this.off\##
-        set=0}take(e){if(e>this.octets.length-this.offset)throw new c("malformed");return this.offset+=e,this.octets.s\##
-        ubarray(this.offset-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.ta\##
-        ke(1)[0]??0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32\##
-        ()*4294967296+this.u32();if(!Number.isSafeInteger(e))throw new c("malformed");return e}lp(){return this.take(t\##
-        his.u16())}end(){if(this.offset!==this.octets.length)throw new c("malformed")}};var{subtle:x}=globalThis.crypt\##
-        o;async function C(...n){return new Uint8Array(await x.digest("SHA-256",l(...n)))}async function v(n,e){let t=\##
-        await x.importKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await x.sign("HMAC",\##
-        t,e))}var B=(n,e)=>v(typeof n=="string"?p(n):n,e);async function K(n,e,t){return(await v(n,l(typeof e=="string\##
-        "?p(e):e,h(1)))).subarray(0,t)}async function U(){let n=await x.generateKey({name:"X25519"},!1,["deriveBits"])\##
-        ;return{privateKey:n.privateKey,publicKey:new Uint8Array(await x.exportKey("raw",n.publicKey))}}var Sn=Uint8Ar\##
-        ray.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function ce(n,e){let t;try{let s=await x.importKey("ra\##
-        w",e,{name:"X25519"},!0,[]);t=new Uint8Array(await x.deriveBits({name:"X25519",public:s},n,256))}catch{throw n\##
-        ew c("low-order")}if(M(t))throw new c("low-order");return t}async function Te(n,e,t){try{let s=await x.importK\##
-        ey("raw",t,{name:"Ed25519"},!1,["verify"]);return await x.verify({name:"Ed25519"},s,n,e)}catch{return!1}}var P\##
-        e=n=>x.importKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function Ke(n,e,t,s){return new Uint8Array(\##
-        await x.encrypt({name:"AES-GCM",iv:e,additionalData:t},n,s))}async function Ee(n,e,t,s){if(s.length<16)throw n\##
-        ew c("authentication");try{return new Uint8Array(await x.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,s))}\##
-        catch{throw new c("authentication")}}var bt=20,Ct=100,Q=class{constructor({microphone:e,audio:t,makePaddingWor\##
-        ker:s,onEvent:i,onPath:r}){this.microphone=e,this.audio=t,this.makePaddingWorker=s,this.onEvent=i,this.onPath=\##
-        r,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.early=[],this.sou\##
-        nd={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){e.type==="sound"?this.setSound(e.send,e.receiv\##
-        e):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.negotiate(e)).catch(()=>this.onEvent({ty\##
-        pe:"transport",call:this.name,state:"failed"}))}end(){this.connection?.close(),this.connection=null,this.track\##
-        ?.stop(),this.track=null,this.worker?.terminate(),this.worker=null,this.audio.srcObject=null,this.onPath(null)\##
-        }async negotiate(e){switch(e.type){case"make-offer":return this.offer(e);case"apply-answer":if(e.generation!==\##
-        this.generation||this.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e\##
-        .sdp});for(let t of this.early.splice(0))await this.addCandidate(t);return;case"apply-candidate":{if(e.generat\##
-        ion!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connec\##
-        tion.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.push(t):await this.addCand\##
-        idate(t)}}}async addCandidate(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async offer({generati\##
-        on:e,anew:t,servers:s,relayOnly:i}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this\##
-        .connection?this.connection:this.open(e,s,i);r&&s!==null&&o.setConfiguration(ze(s,i));let a=await o.createOffe\##
-        r({iceRestart:r});o!==this.connection||e!==this.generation||(this.onEvent({type:"offer",generation:e,sdp:a.sdp\##
-        ??""}),await o.setLocalDescription(a))}open(e,t,s){this.end(),this.name=e;let i=new RTCPeerConnection(ze(t,s))\##
-        ;this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.sound.send;let r=i.addTransceive\##
-        r(this.track,{direction:"sendrecv"});At(r),this.worker=this.makePaddingWorker(),this.worker!==null&&(r.sender.\##
-        transform=new RTCRtpScriptTransform(this.worker)),i.onicecandidate=({candidate:a})=>{if(i!==this.connection)re\##
-        turn;let m=a?.candidate??"";this.onEvent({type:"candidate",generation:this.generation,candidate:m})},i.ontrack\##
-        =({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([a]),this.applyReceive()};let\##
-         o=()=>this.stateChanged(i,r.sender);return i.onconnectionstatechange=o,i.oniceconnectionstatechange=o,i}async\##
-         stateChanged(e,t){if(e!==this.connection)return;let s=this.name,{connectionState:i}=e;if(i==="failed")this.on\##
-        Event({type:"transport",call:s,state:"failed"});else if(i==="disconnected")this.onEvent({type:"transport",call\##
-        :s,state:"disconnected"});else if(i==="connected"){let r=await this.remoteFingerprint(e,t),o=St(e.localDescrip\##
-        tion?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.onEvent({type:"transport",call:s,stat\##
-        e:"failed"});return}this.onEvent({type:"transport",call:s,state:"connected",patientFingerprint:o,doctorFingerp\##
-        rint:r}),await this.findPath()}}async remoteFingerprint(e,t){for(let s=0;s<Ct&&e===this.connection;s+=1){let i\##
-        =t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length===1&&r!==void 0&&r.\##
-        byteLength>0)return C(new Uint8Array(r));await new Promise(o=>setTimeout(o,bt))}return null}async findPath(){l\##
-        et{connection:e}=this;if(e===null)return;let t=await e.getStats().catch(()=>null);if(t===null||e!==this.connec\##
-        tion)return;let s=new Map;t.forEach(a=>s.set(a.id,a));let i=[...s.values()].find(({type:a})=>a==="transport"),\##
-        r=s.get(i?.selectedCandidatePairId??"")??[...s.values()].find(({type:a,nominated:m,state:f})=>a==="candidate-p\##
-        air"&&m&&f==="succeeded");if(r===void 0)return;let o=[s.get(r.localCandidateId),s.get(r.remoteCandidateId)];th\##
-        is.onPath(o.some(a=>a?.candidateType==="relay")?"relay":"direct")}setSound(e,t){this.sound={send:e,receive:t},\##
-        this.track!==null&&(this.track.enabled=e),this.applyReceive()}applyReceive(){let{receive:e}=this.sound;for(let\##
-         t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null\##
-        &&this.audio.play().catch(()=>{})}};function ze(n,e){let t=n?.urls.filter(r=>/^stuns?:/.test(r))??[],s=n?.urls\##
-        .filter(r=>/^turns?:/.test(r))??[],i=t.length>0?[{urls:t}]:[];return n!==null&&s.length>0&&n.username!==""&&i.\##
-        push({urls:s,username:n.username,credential:n.credential}),{iceServers:i,iceTransportPolicy:e?"relay":"all",bu\##
-        ndlePolicy:"max-bundle"}}function At(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter((\##
-        {mimeType:s})=>s.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function St(n){let e=/^a\##
-        =fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:J(e.replace(/:/g,""))}var Le\##
-        ="colloque.v1",Tt=65600,Pt=8,Re={fresh:0,resume:1},E={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6}\##
-        ,Oe=(n,e,t)=>l(h(1),h(1),n,e,h(t)),le=n=>l(h(16),g(0),n);function qe(n){if(n.length>Tt)return null;try{return \##
-        Kt(new A(n))}catch(e){if(e instanceof c)return null;throw e}}function Kt(n){switch(n.u8()){case 16:return n.u3\##
-        2(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8\##
-        ();return n.end(),e>1?null:{type:"state",doctorPresent:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
-        )t.push(k(n.lp()));let[s,i]=[k(n.lp()),k(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
-        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Pt),username:s,credential:i,lifetime:r}}}case 224:{let e=n.u16();r\##
-        eturn n.end(),{type:"error",code:e}}default:return null}}var N={postQuantum:1,relayOnly:2},Et=1+1+16+32+4,zt=7\##
-        2;async function Me(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==zt)throw new c("incom\##
-        plete");let e=Se(n);if(e.length!==Et)throw new c("incomplete");if(!j(e.subarray(50),await Lt(e.subarray(0,50))\##
-        ))throw new c("incomplete");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(N.postQuantum|N.relayOnly)\##
-        )throw new c("flags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Lt(n){retu\##
-        rn(await C(l(p("colloque/1 link"),n))).subarray(0,4)}var z=class{constructor(){this.moments=new Map}set(e,t){t\##
-        his.moments.set(e,t)}clear(...e){e.length===0&&this.moments.clear();for(let t of e)this.moments.delete(t)}isSe\##
-        t(e){return this.moments.has(e)}next(){return this.moments.size===0?null:Math.min(...this.moments.values())}ta\##
-        keDue(e){let t=[...this.moments].filter(([,s])=>s<=e).sort(([,s],[,i])=>s-i)[0];return t===void 0?null:(this.m\##
-        oments.delete(t[0]),t[0])}};var Ue=[256,1024,4096,16384],S={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,e\##
-        rror:4},F={none:0,otherDevice:1,notNow:2,wrongPerson:3},Ie=["offer","answer","restart"],De=["body","signature"\##
-        ];function je(n){let[e,t]=Rt(n),s=Ue.find(r=>r>=t.length+3);if(s===void 0)throw new c("malformed");let i=new U\##
-        int8Array(s);return i.set(l(h(e),ae(t.length),t)),i}function Rt(n){switch(n.type){case"confirm":return[3,l(n.p\##
-        atientNonce,n.receiptKey,b(n.name))];case"waiting":return[4,b(n.message)];case"admit":return[5,h(n.relayOnly?1\##
-        :0)];case"refuse":return[6,h(n.reason)];case"description":return[7,l(h(Ie.indexOf(n.kind)),g(n.generation),p(n\##
-        .sdp))];case"candidate":return[8,l(g(n.generation),p(n.candidate))];case"words":return[9,h(n.same?1:0)];case"b\##
-        inding":return[10,n.tag];case"chat":return[11,l(g(n.id),p(n.message))];case"encapsulation":return[12,n.octets]\##
-        ;case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,l(h(De.indexOf(n.part)),n.octets)];case"\##
-        bye":return[15,h(n.reason)];case"consent":return[16,l(h(n.version),p(n.locale),n.textHash,Ce(n.time))];case"id\##
-        entity":return[17,h(n.code)]}}function Ne(n){let e=new A(n),t=e.u8(),s=e.take(e.u16()),i=Ue.find(a=>a>=s.lengt\##
-        h+3);if(n.length!==i||!M(e.rest()))throw new c("malformed");let r=new A(s),o=Ot(t,r);return r.end(),o}function\##
-         Ot(n,e){switch(n){case 3:return{type:"confirm",patientNonce:e.take(32),receiptKey:e.take(32),name:k(e.lp())};\##
-        case 4:return{type:"waiting",message:k(e.lp())};case 5:return{type:"admit",relayOnly:(e.u8()&1)===1};case 6:re\##
-        turn{type:"refuse",reason:e.u8()};case 7:{let t=Ie[e.u8()];if(t===void 0)throw new c("malformed");return{type:\##
-        "description",kind:t,generation:e.u32(),sdp:k(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),can\##
-        didate:k(e.rest())};case 9:{let t=e.u8();if(t>1)throw new c("malformed");return{type:"words",same:t===1}}case \##
-        10:return{type:"binding",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:k(e.rest())};case 12:{l\##
-        et t=e.rest();if(t.length!==1184&&t.length!==1088)throw new c("malformed");return{type:"encapsulation",octets:\##
-        t}}case 13:return{type:"keepalive"};case 14:{let t=De[e.u8()];if(t===void 0)throw new c("malformed");return{ty\##
-        pe:"receipt",part:t,octets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",ve\##
-        rsion:e.u8(),locale:k(e.take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()}\##
-        ;default:throw new c("malformed")}}var Fe=p("Noise_NKpsk0_25519_AESGCM_SHA256"),he=new Uint8Array(0),qt=32+16,\##
-        Mt=2**20,L=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new L(await Pe(e))}nex\##
-        tNonce(){if(this.counter>=Mt)throw new c("exhausted");let e=l(new Uint8Array(8),g(this.counter));return this.c\##
-        ounter+=1,e}async encrypt(e,t=he){return Ke(this.key,this.nextNonce(),t,e)}async decrypt(e,t=he){return Ee(thi\##
-        s.key,this.nextNonce(),t,e)}},ue=class{constructor(){this.chainingKey=Fe,this.hash=Fe,this.cipher=null}async m\##
-        ixHash(e){this.hash=await C(this.hash,e)}async mixKey(e){let[t,s]=await He(this.chainingKey,e);this.chainingKe\##
-        y=t,this.cipher=await L.create(s)}async mixKeyAndHash(e){let t=await v(this.chainingKey,e);this.chainingKey=aw\##
-        ait v(t,h(1));let s=await v(t,l(this.chainingKey,h(2))),i=await v(t,l(s,h(3)));await this.mixHash(s),this.ciph\##
-        er=await L.create(i)}async encryptAndHash(e){let t=this.cipher===null?e:await this.cipher.encrypt(e,this.hash)\##
-        ;return await this.mixHash(t),t}async decryptAndHash(e){let t=this.cipher===null?e:await this.cipher.decrypt(e\##
-        ,this.hash);return await this.mixHash(e),t}};async function He(n,e){let t=await v(n,e),s=await v(t,h(1));retur\##
-        n[s,await v(t,l(s,h(2)))]}async function Ut(n,e){let t=[...await He(n.chainingKey,he)],[s,i]=[await L.create(t\##
-        [0]),await L.create(t[1])];return{hash:n.hash,chainingKey:n.chainingKey,keys:t,send:e?s:i,receive:e?i:s}}var I\##
-        =class{constructor(e,t,s){this.symmetric=e,this.parameters=t,this.ephemeral=s}static async create(e){let t=new\##
-         ue;return await t.mixHash(e.prologue),await t.mixHash(e.remoteStatic),new I(t,e,e.ephemeral??await U())}async\##
-         writeMessage1(e){let{symmetric:t,ephemeral:s,parameters:i}=this;return await t.mixKeyAndHash(i.presharedKey),\##
-        await t.mixHash(s.publicKey),await t.mixKey(s.publicKey),await t.mixKey(await ce(s.privateKey,i.remoteStatic))\##
-        ,l(s.publicKey,await t.encryptAndHash(e))}async readMessage2(e){if(e.length<qt)throw new c("authentication");l\##
-        et{symmetric:t,ephemeral:s}=this,i=e.subarray(0,32);return await t.mixHash(i),await t.mixKey(i),await t.mixKey\##
-        (await ce(s.privateKey,i)),{payload:await t.decryptAndHash(e.subarray(32)),transport:await Ut(t,!0)}}};var Ve=\##
-        new Uint8Array(32);async function Be(n){let e=await B("colloque/1 invite",l(n.secret,n.sessionKey)),[t,s,i]=aw\##
-        ait Promise.all([K(e,"colloque/1 room",16),K(e,"colloque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n\##
-        .flags,sessionKey:n.sessionKey,room:t,presharedKey:i,joinToken:s}}var Ye=n=>b("colloque/1","call",n,g(0),Ve),W\##
-        e=(n,e,t)=>b("colloque/1","resume",n,g(e),t);async function de(n,e){let t=await B(n,await v(e,p("colloque/1 ex\##
-        porter"))),[s,i]=await Promise.all([K(t,"colloque/1 resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resume\##
-        Secret:s,bindingKey:i}}var It=(n,e)=>C(b("colloque/1 transcript",n,e)),_e=n=>It(Ve,n),$e=n=>K(n,"colloque/1 re\##
-        join",32);async function Ge(n,e,t){let s=await B(n,e);return K(s,l(p("colloque/1 psk-resume"),g(t)),32)}var Je\##
-        =(n,e,t)=>C(b("colloque/1 sas-commit",n,e,t));async function Qe(n,e,t){return K(await B(n,l(e,t)),"colloque/1 \##
-        sas",8)}var Ze=n=>Array.from(n.subarray(0,4));function Xe(n){let e=n.subarray(0,5).reduce((t,s)=>t*256+s,0);re\##
-        turn String(e%1e8).padStart(8,"0")}var et=(n,e,t,s,i)=>v(e,b(`colloque/1 bind ${n}`,t,s,i));var Z={message1:64\##
-        ,message2:256},pe=24*3600,X=class{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.recei\##
-        ve,this.bindingKey=t}seal(e){return this.sending.encrypt(je(e))}async open(e){return Ne(await this.receiving.d\##
-        ecrypt(e))}bindingTag(e,t,s){return et(e,this.bindingKey,this.hash,t,s)}};async function tt(n,e){let{room:t,se\##
-        ssionKey:s,presharedKey:i}=n,r=e.random(32),o=e.ephemeral??await U(),a=await I.create({prologue:Ye(t),preshare\##
-        dKey:i,remoteStatic:s,ephemeral:o}),m=await Je(t,o.publicKey,r),f=g(0),u=jt(Z.message1,h(1),m,f,p(e.locale)),y\##
-        =await a.writeMessage1(u);async function q($,gt){let re=await a.readMessage2($),G=await Dt(re.payload,t,s,gt),\##
-        {hash:oe,chainingKey:wt}=re.transport,be=await de(oe,wt);return{epoch:new X(re.transport,be.bindingKey),bond:{\##
-        resumeSecret:be.resumeSecret,transcript:await _e(oe),authenticationString:await Qe(oe,r,G.doctorNonce),wordsLo\##
-        cale:G.wordsLocale,identity:G.identity,expiry:G.notAfter+pe},confirmation:{type:"confirm",patientNonce:r,recei\##
-        ptKey:new Uint8Array(32),name:""}}}return{message:y,finish:q}}async function nt(n,e,t,s){let i=await I.create(\##
-        {prologue:We(n.room,t,e.transcript),presharedKey:await Ge(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sess\##
-        ionKey,ephemeral:s??await U()}),r=await i.writeMessage1(new Uint8Array(Z.message1)),o=l(g(t),r);async function\##
-         a(m){let{payload:f,transport:u}=await i.readMessage2(m);if(f.length!==Z.message2||!M(f))throw new c("malforme\##
-        d");let{bindingKey:y}=await de(u.hash,u.chainingKey);return{epoch:new X(u,y),confirmation:{type:"confirm",pati\##
-        entNonce:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function \##
-        Dt(n,e,t,s){if(n.length!==Z.message2)throw new c("malformed");let i=new A(n);if(i.u8()!==1)throw new c("malfor\##
-        med");let r=i.take(32).slice(),o=i.take(32).slice(),a=i.take(16),m=i.take(64),f=k(i.take(2));if(i.u32(),!M(i.r\##
-        est()))throw new c("malformed");let u=b("colloque/1 delegation",o,t,e,a);if(!await Te(m,u,o))throw new c("dele\##
-        gation");let y=new A(a),[q,$]=[y.u64(),y.u64()];if(s<q-pe||s>$+pe)throw new c("delegation-dates");return{docto\##
-        rNonce:r,identity:o,wordsLocale:f,notAfter:$}}function jt(n,...e){let t=new Uint8Array(n);return t.set(l(...e)\##
-        ),t}var Y={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4},st=25e3,Nt=2e4,ee=class{constructor({s\##
-        ession:e,mode:t,locale:s,random:i,wallClock:r},o){this.session=e,this.mode=t,this.locale=s,this.random=i,this.\##
-        wallClock=r,this.startedAt=o,this.phase="opening",this.epoch=null,this.servers=null,this.finish=null,this.last\##
-        Sent=o,this.alarms=new z,this.outputs=[],this.alarms.set("open",o+Y.open)}takeOutputs(){return this.outputs.sp\##
-        lice(0)}nextAlarm(){return this.alarms.next()}async open(e){let{invitation:t,bond:s}=this.session,i=this.mode=\##
-        =="resume"&&s!==null?await $e(s.resumeSecret):t.joinToken;i!==null&&(this.phase="joining",this.alarms.clear("o\##
-        pen"),this.alarms.set("state",e+Y.state),this.push({type:"send",octets:Oe(t.room,i,Re[this.mode])}))}async rec\##
-        eive(e,t){let s=qe(e);if(!(s===null||this.phase==="over"))switch(s.type){case"challenge":return;case"state":re\##
-        turn this.doctorIs(s.doctorPresent,t);case"servers":this.servers=s.servers;return;case"error":return this.fini\##
-        shWith({type:"refused",code:s.code});case"relay":try{return await this.receiveMessage(s.message,t)}catch(i){if\##
-        (!(i instanceof c))throw i;let r=this.phase==="confirming"||this.phase==="established"||this.mode==="resume";r\##
-        eturn this.finishWith({type:"broken",code:i.code,confirmed:r})}}}async tick(e){for(let t=this.alarms.takeDue(e\##
-        );t!==null;t=this.alarms.takeDue(e)){if(t!=="keepalive")return this.finishWith({type:"lost",cause:"timeout"});\##
-        this.alarms.set("keepalive",e+st),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===n\##
-        ull||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.lastSent=t,this.push({type:"send",octets:l\##
-        e(await this.epoch.seal(e))}),!0)}push(e){this.outputs.push(e)}finishWith(e){this.phase="over",this.alarms.cle\##
-        ar(),this.push(e)}async doctorIs(e,t){let s=!["opening","joining","away"].includes(this.phase);this.push({type\##
-        :"doctor",present:e}),e?this.phase==="orphaned"?this.finishWith({type:"lost",cause:"doctor-returned"}):s||awai\##
-        t this.greet(t):(this.alarms.clear(),this.phase=s?"orphaned":"away")}async greet(e){let{session:t}=this;this.p\##
-        hase="handshaking",this.alarms.clear("state"),this.alarms.set("message2",e+Y.message2);let s;if(this.mode==="r\##
-        esume"&&t.bond!==null){t.epochNumber+=1,this.push({type:"save"});let i=await nt(t.invitation,t.bond,t.epochNum\##
-        ber);this.finish=async r=>({...await i.finish(r),bond:null}),s=i.message}else{let i=await tt(t.invitation,{loc\##
-        ale:this.locale,random:this.random});this.finish=r=>i.finish(r,this.wallClock()),s=i.message}this.push({type:"\##
-        send",octets:le(s)})}async receiveMessage(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:s,\##
-        bond:i,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=s,this.phase="confirming",this.alarms.\##
-        clear("message2"),this.alarms.set("firstFrame",t+Y.firstFrame),this.alarms.set("keepalive",t+st),this.push({ty\##
-        pe:"confirmed",bond:i}),await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase\##
-        ==="established")){let s=await this.epoch.open(e);this.phase="established",this.alarms.clear("firstFrame"),thi\##
-        s.alarms.set("silence",t+Y.silence),this.push({type:"frame",frame:s}),s.type==="keepalive"&&t-this.lastSent>=N\##
-        t&&await this.send({type:"keepalive"},t)}}};var it=n=>({invitation:n,bond:null,epochNumber:0,generation:0,cons\##
-        ent:null,ownComparison:"none",peerComparison:"none"}),W=n=>n.invitation.joinToken===null,me=n=>JSON.stringify(\##
-        n,(e,t)=>t instanceof Uint8Array?{octets:V(t)}:t);function fe(n,e){if(n===null)return null;try{let t=JSON.pars\##
-        e(n,(s,i)=>Ft(i)?J(i.octets):i);return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.b\##
-        ond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof \##
-        c)return null;throw t}}var Ft=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var ye=\##
-        {answer:6e3,binding:5e3,path:2e4},Ht=1e4,Vt=3,te=class{constructor(e,t){this.session=e,this.surroundings=t,thi\##
-        s.muted=!1,this.wasConnected=e.invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.servers\##
-        =null,this.relayOnly=!1,this.transport="none",this.call=-1,this.current=null,this.earlyCandidates=[],this.fing\##
-        erprints=null,this.receivedTag=null,this.provenInEpoch=!1,this.provenPair=null,this.restartWanted=!1,this.atte\##
-        mpts=0,this.sound={send:!1,receive:!1},this.verdicts=[],this.alarms=new z}takeVerdict(){return this.verdicts.s\##
-        hift()??null}nextAlarm(){return this.alarms.next()}isConnected(){return this.transport==="connected"&&this.isP\##
-        roven()}mute(e){this.muted=e,this.updateSound()}wantRestart(){this.restartWanted=this.transport!=="none"}epoch\##
-        Began(e,t,s){this.attachment=e,this.servers=t,this.relayOnly=s}epochEnded(){this.attachment=null,this.provenIn\##
-        Epoch=!1,this.receivedTag=null,this.alarms.clear("answer","binding")}end(){this.epochEnded(),this.alarms.clear\##
-        (),this.verdicts=[],this.transport="none",this.current=null,this.provenPair=null,this.fingerprints=null,this.a\##
-        ttempts=0,this.updateSound(),this.surroundings.act({type:"end-call"})}async proceed(e){this.transport==="conne\##
-        cted"&&this.current?.answered===!0&&!this.restartWanted?await this.sayBinding(e):this.makeOffer()}async tick(e\##
-        ){for(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))t==="path"?this.failed():this.verdicts.pu\##
-        sh("rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.att\##
-        achment===null)return;this.current.sent=!0,this.alarms.set("answer",t+ye.answer),await this.send({type:"descri\##
-        ption",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let s of this.earlyCandidates.splice(0))await th\##
-        is.send({type:"candidate",generation:e.generation,candidate:s},t);return;case"candidate":if(e.generation!==thi\##
-        s.current?.generation)return;this.current.sent?await this.send({type:"candidate",generation:e.generation,candi\##
-        date:e.candidate},t):this.earlyCandidates.push(e.candidate);return;case"transport":return this.transportIs(e,t\##
-        )}}async receive(e,t){if(e.type==="description"&&e.kind==="restart"){this.session.consent!==null&&this.makeOff\##
-        er();return}let{current:s}=this;if(e.type==="binding")return s?.answered!==!0?void 0:(this.receivedTag=e.tag.s\##
-        lice(),this.checkBinding());if(!(s===null||!s.sent||e.generation!==s.generation))if(e.type==="candidate"){let{\##
-        generation:i,candidate:r}=e;this.surroundings.act({type:"apply-candidate",generation:i,candidate:r})}else s.an\##
-        swered||(s.answered=!0,this.alarms.clear("answer"),this.surroundings.act({type:"apply-answer",generation:e.gen\##
-        eration,sdp:e.sdp}),this.transport==="connected"?await this.sayBinding(t):this.alarms.set("path",t+ye.path),th\##
-        is.updateSound())}async send(e,t){await this.surroundings.send(e,t)}makeOffer(){if(this.attachment===null)retu\##
-        rn;let{session:e}=this,t=this.transport==="none"||this.transport==="failed",s=e.generation;e.generation+=1,thi\##
-        s.surroundings.save(),t&&(this.call=s,this.transport="new",this.fingerprints=null,this.provenPair=null,this.pr\##
-        ovenInEpoch=!1,this.updateSound()),this.current={generation:s,sent:!1,answered:!1},this.earlyCandidates=[],thi\##
-        s.receivedTag=null,this.restartWanted=!1,this.alarms.clear("answer","binding","path");let{servers:i,relayOnly:\##
-        r}=this;this.surroundings.act({type:"make-offer",generation:s,anew:t,servers:i,relayOnly:r})}async transportIs\##
-        (e,t){this.transport==="none"||e.call!==this.call||(e.state==="connected"?(this.transport="connected",this.att\##
-        empts=0,this.alarms.clear("path"),this.fingerprints={patient:e.patientFingerprint,doctor:e.doctorFingerprint},\##
-        await this.sayBinding(t),this.updateSound()):e.state==="failed"?this.failed():this.transport==="connected"&&(t\##
-        his.transport="disconnected",this.alarms.clear("binding"),this.restartWanted=!0,this.attachment!==null&&t-this\##
-        .attachment.startedAt<Ht?this.makeOffer():this.verdicts.push("network-changed")))}failed(){this.transport="fai\##
-        led",this.alarms.clear("path","binding"),this.updateSound(),this.attempts+=1,this.attempts>Vt?this.verdicts.pu\##
-        sh("no-path"):this.attachment!==null&&this.session.consent!==null&&this.makeOffer()}async sayBinding(e){let{fi\##
-        ngerprints:t}=this,s=this.attachment?.epoch??null;if(t===null||s===null||this.current?.answered!==!0)return;le\##
-        t i=await s.bindingTag("P",t.patient,t.doctor);await this.send({type:"binding",tag:i},e),this.provenInEpoch||t\##
-        his.alarms.set("binding",e+ye.binding),await this.checkBinding()}async checkBinding(){let{fingerprints:e,recei\##
-        vedTag:t}=this,s=this.attachment?.epoch??null;if(e===null||t===null||s===null)return;let i=await s.bindingTag(\##
-        "D",e.patient,e.doctor);if(!j(i,t)){this.verdicts.push("binding-failed");return}this.provenInEpoch=!0,this.pro\##
-        venPair=rt(e),this.wasConnected=!0,this.alarms.clear("binding"),this.updateSound()}isProven(){return this.fing\##
-        erprints!==null&&this.provenPair===rt(this.fingerprints)}updateSound(){let e=this.isProven(),t={send:e&&this.s\##
-        ession.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.\##
-        sound=t,this.surroundings.act({type:"sound",...t}))}},rt=({patient:n,doctor:e})=>`${V(n)} ${V(e)}`;var ot=3,at\##
-        =6e4,Bt=500,ct=8e3,Yt=3e3,Wt=2e3,ge=new Set(["unknown-room","full","rate","closed","network","no-path","relay-\##
-        missing","secure-channel","clock","taken-over","internal","refused-not-now"]),_t=new Set(["hung-up","ended-by-\##
-        doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]\##
-        ),ne=class{constructor({session:e,locale:t,random:s,wallClock:i}){this.session=e,this.settings={locale:t,rando\##
-        m:s,wallClock:i},this.attachment=null,this.socket=0,this.admittedInEpoch=!1,this.failures=0,this.cryptographic\##
-        Loss=!1,this.forcedMode=null,this.doctorPresent=!1,this.message="",this.reason=null,this.alarms=new z,this.act\##
-        ions=[],this.media=new te(e,{send:(r,o)=>this.attachment?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.p\##
-        ush(r),save:()=>this.save()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async\##
-        ()=>{try{await this.process(e,t)}catch{await this.stop("internal",t)}}),this.queue}takeActions(){return this.a\##
-        ctions.splice(0)}nextAlarm(){if(this.reason!==null)return this.alarms.next();let e=[this.alarms.next(),this.at\##
-        tachment?.nextAlarm()??null,this.media.nextAlarm()],t=Math.min(...e.map(s=>s??1/0));return t===1/0?null:t}snap\##
-        shot(){let{bond:e,ownComparison:t,peerComparison:s}=this.session;return{state:this.state(),reason:this.reason,\##
-        canRetry:this.reason!==null&&ge.has(this.reason),doctorPresent:this.doctorPresent,attached:this.attachment?.ph\##
-        ase==="established",message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLoca\##
-        le},ownComparison:t,peerComparison:s,muted:this.media.muted}}state(){return this.reason!==null?_t.has(this.rea\##
-        son)?"ended":"failed":W(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?"connect\##
-        ed":this.media.wasConnected?"reconnecting":"connecting":"waiting"}async process(e,t){if(this.reason!==null)ret\##
-        urn this.processAfterEnd(e,t);switch(e.type){case"start":return this.attach(t);case"tick":return this.tick(t);\##
-        case"socket-open":return e.id===this.socket&&await this.attachment?.open(t),this.drain(t);case"socket-message"\##
-        :return e.id===this.socket&&await this.attachment?.receive(e.octets,t),this.drain(t);case"socket-closed":e.id=\##
-        ==this.socket&&this.attachment!==null&&await this.lose(t);return;case"network-changed":return this.media.wantR\##
-        estart(),this.attachAnew(t);case"consent":return W(this.session)?(this.session.consent=e.consent,this.save(),t\##
-        his.admittedInEpoch&&await this.proceed(t),this.drain(t)):void 0;case"decline":return await this.attachment?.s\##
-        end({type:"refuse",reason:F.none},t),this.stop("consent-refused",t);case"words":return this.compare(e.same,t);\##
-        case"mute":this.media.mute(e.muted);return;case"hang-up":return this.stop("hung-up",t,S.hungUp);case"taken-ove\##
-        r":return this.stop("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.drain(\##
-        t)}}async processAfterEnd(e,t){if((e.type==="retry"||e.type==="network-changed"&&this.reason==="network")&&thi\##
-        s.reason!==null&&ge.has(this.reason))this.reason=null,this.failures=0,this.cryptographicLoss=!1,this.alarms.cl\##
-        ear(),this.disconnect(),await this.attach(t);else if(e.type==="tick")this.alarms.takeDue(t)==="closing"&&this.\##
-        disconnect();else if(e.type==="socket-message"&&e.id===this.socket&&this.attachment!==null){await this.attachm\##
-        ent.receive(e.octets,t);let i=r=>r.type==="frame"&&r.frame.type==="bye";this.attachment.takeOutputs().some(i)&\##
-        &this.disconnect()}else e.type==="socket-closed"&&e.id===this.socket&&this.disconnect()}async tick(e){for(let \##
-        t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))t==="retry"&&await this.attach(e),t==="stable"&&(th\##
-        is.failures=0);await this.attachment?.tick(e),await this.drain(e),await this.media.tick(e),await this.drain(e)\##
-        }async attach(e){let{session:t,settings:s}=this;if(t.bond!==null&&t.bond.expiry<s.wallClock())return this.stop\##
-        ("expired",e);let i=this.forcedMode??(t.bond===null?"fresh":"resume");this.forcedMode=null,this.alarms.clear("\##
-        retry","stable"),this.save(),this.socket+=1,this.attachment=new ee({session:t,mode:i,...s},e),this.actions.pus\##
-        h({type:"connect",id:this.socket})}async attachAnew(e){this.attachment!==null&&e-this.attachment.startedAt<Wt|\##
-        |(this.disconnect(),await this.attach(e))}disconnect(){this.attachment!==null&&this.actions.push({type:"close"\##
-        ,id:this.socket}),this.attachment=null,this.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.clear("stab\##
-        le","closing")}async drain(e){for(;;){let t=this.media.takeVerdict();if(t!==null){await this.obey(t,e);continu\##
-        e}let s=this.attachment?.takeOutputs()??[];if(s.length===0||this.reason!==null)return;for(let i of s)this.reas\##
-        on===null&&await this.take(i,e)}}async take(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:t\##
-        his.socket,octets:e.octets});return;case"save":return this.save();case"doctor":this.doctorPresent=e.present,th\##
-        is.alarms.isSet("stable")||this.alarms.set("stable",t+at);return;case"confirmed":if(e.bond!==null){let s={epoc\##
-        hNumber:0,ownComparison:"none",peerComparison:"none"};Object.assign(this.session,s,{bond:e.bond,consent:null})\##
-        }return this.alarms.set("stable",t+at),this.save();case"frame":return this.receive(e.frame,t);case"refused":re\##
-        turn this.refused(e.code,t);case"lost":return e.cause==="doctor-returned"?this.rejoin(t):this.lose(t);case"bro\##
-        ken":return this.broken(e.code,e.confirmed,t)}}async receive(e,t){switch(this.cryptographicLoss=!1,e.type){cas\##
-        e"waiting":this.message=e.message;return;case"admit":return this.admitted(e.relayOnly,t);case"refuse":return t\##
-        his.stop($t[e.reason]??"refused",t);case"words":return this.session.peerComparison=e.same?"same":"different",t\##
-        his.save();case"bye":return this.stop(Gt[e.reason]??"ended-by-doctor",t);case"description":case"candidate":cas\##
-        e"binding":return this.admittedInEpoch&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):th\##
-        is.broken("malformed",!0,t);case"chat":case"keepalive":case"receipt":case"identity":return;case"confirm":case"\##
-        consent":case"encapsulation":return this.broken("malformed",!0,t)}}async admitted(e,t){if(this.admittedInEpoch\##
-        ||this.attachment===null)return;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,this.save();let\##
-         s=e||(this.session.invitation.flags&N.relayOnly)!==0,{servers:i}=this.attachment;if(s&&!(i?.urls.some(r=>/^tu\##
-        rns?:/.test(r))??!1))return this.stop("relay-missing",t,S.error);this.media.epochBegan(this.attachment,i,s),th\##
-        is.session.consent!==null&&await this.proceed(t)}async proceed(e){let{consent:t,ownComparison:s}=this.session;\##
-        t!==null&&(await this.attachment?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),s!=="non\##
-        e"&&await this.attachment?.send({type:"words",same:s==="same"},e))}async compare(e,t){this.session.ownComparis\##
-        on=e?"same":"different",this.save(),await this.attachment?.send({type:"words",same:e},t),await this.drain(t),e\##
-        ||await this.stop("words-differ",t,S.wordsDiffer)}async refused(e,t){let s=this.attachment?.mode;return W(this\##
-        .session)?this.lose(t):e===E.unknownRoom&&s==="resume"?this.cryptographicLoss?this.stop("secure-channel",t):(t\##
-        his.forcedMode="fresh",this.rejoin(t)):e===E.used&&s==="fresh"&&this.session.bond!==null&&this.failures<ot?(th\##
-        is.failures+=1,this.forcedMode="resume",this.rejoin(t)):this.stop(Jt[e]??"protocol",t)}async rejoin(e){this.di\##
-        sconnect(),await this.attach(e)}async broken(e,t,s){if(!t){let i={delegation:"identity","delegation-dates":"cl\##
-        ock"};return this.stop(e==="delegation"||e==="delegation-dates"?i[e]:"secure-channel",s)}return this.cryptogra\##
-        phicLoss=!0,this.lose(s)}async lose(e){if(this.disconnect(),this.failures+=1,!(W(this.session)&&this.media.isC\##
-        onnected()&&!this.cryptographicLoss)&&this.failures>ot)return this.stop(this.cryptographicLoss?"secure-channel\##
-        ":"network",e);let s=Math.min(Bt*2**(this.failures-1),ct),i=.5+(this.settings.random(1)[0]??0)/255;this.alarms\##
-        .set("retry",e+Math.min(s*i,ct))}async obey(e,t){if(this.reason===null)switch(e){case"rejoin":return this.lose\##
-        (t);case"network-changed":return this.attachAnew(t);case"binding-failed":return this.stop("binding-failed",t,S\##
-        .bindingFailed);case"no-path":return this.stop("no-path",t)}}async stop(e,t,s=null){s!==null&&await this.attac\##
-        hment?.send({type:"bye",reason:s},t);for(let i of this.attachment?.takeOutputs()??[])i.type==="send"&&this.act\##
-        ions.push({type:"send",id:this.socket,octets:i.octets});this.reason=e,this.media.end(),this.alarms.clear(),ge.\##
-        has(e)&&e!=="taken-over"?this.save():this.actions.push({type:"save",session:null}),e==="hung-up"&&this.attachm\##
-        ent!==null?this.alarms.set("closing",t+Yt):this.disconnect()}save(){this.actions.push({type:"save",session:thi\##
-        s.session})}},$t={[F.none]:"refused",[F.otherDevice]:"refused-other-device",[F.notNow]:"refused-not-now",[F.wr\##
-        ongPerson]:"refused-wrong-person"},Gt={[S.hungUp]:"ended-by-doctor",[S.wordsDiffer]:"words-differ",[S.bindingF\##
-        ailed]:"binding-failed",[S.expired]:"expired",[S.error]:"doctor-error"},Jt={[E.unknownRoom]:"unknown-room",[E.\##
-        used]:"used",[E.full]:"full",[E.rate]:"rate",[E.malformed]:"protocol",[E.closed]:"closed"};var lt={name:"Engli\##
-        sh",secure:"End-to-end encrypted, from your device to your doctor’s.",loading:{title:"One moment…",text:""},re\##
-        ady:{title:"Your consultation",text:"You are about to speak with your doctor. No account, no app, no name to g\##
-        ive.",hint:"Your browser will ask for the microphone: please allow it."},checking:{title:"Allow the microphone\##
-        ",text:"A question appears at the top or bottom of the screen. Choose “Allow”."},waiting:{title:"Waiting room"\##
-        ,present:"Your doctor knows you are here. Stay on this page: the consultation will start here.",away:"Your doc\##
-        tor has not arrived yet. Stay on this page: you will be announced as soon as they do.",message:"Message from y\##
-        our doctor:"},admitted:{title:"Your doctor is ready",consent:["You will speak with your doctor over an audio l\##
-        ink between your two devices.","The link is end-to-end encrypted: nobody else can hear you, not even the serve\##
-        r.","Nothing is recorded by Colloque.","Your doctor may keep a record that the consultation took place: its da\##
-        te, its length and your agreement, and nothing of what was said.","You can hang up at any time."]},connecting:\##
-        {title:"Connecting…",text:"A few seconds, to find the best path."},connected:{title:"You are connected",muted:\##
-        "Your microphone is off.",signalling:"The server cannot be reached for now; the conversation goes on."},reconn\##
-        ecting:{title:"Reconnecting…",text:"The link is interrupted. Stay on this page, it comes back by itself."},wor\##
-        ds:{intro:"Read the first two words aloud. Your doctor reads the last two.",digits:"or the digits",same:"You c\##
-        onfirmed the words.",peerSame:"Your doctor confirmed the words."},actions:{enter:"Enter",resume:"Go on with th\##
-        e consultation",consent:"I agree",refuse:"I refuse",same:"The words are the same",different:"The words are dif\##
-        ferent",mute:"Turn the microphone off",unmute:"Turn the microphone on",hangUp:"Hang up",retry:"Try again",take\##
-        Over:"Continue here",copyLink:"Copy the link",copied:"The link is copied. Open Safari, Chrome or Firefox and p\##
-        aste it."},ended:{title:"Consultation over",text:"You can close this page."},errors:{missing:["The link is mis\##
-        sing","Open the whole link your doctor sent you."],incomplete:["Incomplete link","The link was cut on its way.\##
-         Copy all of it, to the last character, or ask for a new one."],alphabet:["Incomplete link","The link has a da\##
-        maged or extra character. Copy it again, or ask your doctor for another."],version:["Link of another version",\##
-        "This page cannot read this link. Ask your doctor for a new one."],flags:["This page is too old","This link ne\##
-        eds a newer version of this page. Please tell your doctor."],"post-quantum":["Browser not accepted","Your doct\##
-        or asks for a protection this page does not offer yet. Ask for another link."],"browser-unsupported":["Open th\##
-        e link elsewhere","This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome\##
-         or Firefox."],"microphone-denied":["Microphone refused","Allow the microphone for this site in the browser’s \##
-        settings, then try again."],"microphone-missing":["No microphone","Plug in a microphone or a headset, then try\##
-         again."],"microphone-busy":["Microphone in use","Another application is using the microphone. Close it, then \##
-        try again."],"other-tab":["Already open","This consultation is open in another tab."],"taken-over":["Continued\##
-         elsewhere","The consultation goes on in another tab."],"hung-up":["Consultation over","You hung up. You can c\##
-        lose this page."],"ended-by-doctor":["Consultation over","Your doctor hung up. You can close this page."],expi\##
-        red:["Consultation expired","The time for it has passed. Ask your doctor for a new link."],"consent-refused":[\##
-        "You did not agree","The consultation has not started. Your doctor was told; you can phone them."],refused:["N\##
-        o consultation","Your doctor does not see you through this link. Phone the practice."],"refused-other-device":\##
-        ["Seen on another device","Your doctor admitted another device. If it is not yours, phone them at once."],"ref\##
-        used-not-now":["Not now","Your doctor is not available. Try again later."],"refused-wrong-person":["Not the ri\##
-        ght link","Your doctor expected someone else. Phone the practice."],"words-differ":["The words are different",\##
-        "Somebody could be listening on this link: it was cut. Phone your doctor."],"binding-failed":["Doubtful link",\##
-        "The two devices do not see the same link: it was cut. Phone your doctor."],"doctor-error":["The call stopped"\##
-        ,"Your doctor’s device had an error. Ask for a new link."],used:["Link already used","A link works once. If th\##
-        at was not you, tell your doctor; otherwise ask for another."],"unknown-room":["Expired link","This consultati\##
-        on does not exist, or no longer. Check the time of the appointment, then try again."],full:["Waiting room full\##
-        ","Too many devices wait with this link. Close the others, then try again."],rate:["Too many attempts","Wait a\##
-         minute, then try again."],protocol:["Page and server disagree","Ask your doctor for a new link."],closed:["Co\##
-        nsultation closed","You are no longer in the waiting room. Try again, or phone your doctor."],network:["No con\##
-        nection","The server does not answer. Check your Internet connection, then try again."],"no-path":["This netwo\##
-        rk carries no calls","Switch from Wi-Fi to mobile data, or the other way, then try again."],"relay-missing":["\##
-        No relay","Your doctor asks for a relay the server did not give. Phone your doctor."],"secure-channel":["No se\##
-        cure link","Something altered the messages. Change to another network, then try again."],identity:["Doctor not\##
-         recognised","The key shown is not the one of your link. Do not go on: phone your doctor."],clock:["Check the \##
-        date","The date of this device seems wrong. Correct it, then try again."],internal:["Something went wrong","Th\##
-        e page stopped to be safe. Try again."]}};var ht={name:"Français",secure:"Chiffré de bout en bout, de votre ap\##
-        pareil à celui de votre médecin.",loading:{title:"Un instant…",text:""},ready:{title:"Votre consultation",text\##
-        :"Vous allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.",hin\##
-        t:"Votre navigateur va vous demander l’accès au microphone : acceptez."},checking:{title:"Autorisez le microph\##
-        one",text:"Une question s’affiche en haut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle\##
-         d’attente",present:"Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commencera i\##
-        ci.",away:"Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée."\##
-        ,message:"Message de votre médecin :"},admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler\##
-         à votre médecin par une liaison audio entre vos deux appareils.","La liaison est chiffrée de bout en bout : p\##
-        ersonne d’autre ne peut vous entendre, pas même le serveur.","Rien n’est enregistré par Colloque.","Votre méde\##
-        cin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a \##
-        été dit.","Vous pouvez raccrocher à tout moment."]},connecting:{title:"Mise en relation…",text:"Quelques secon\##
-        des, le temps de trouver le meilleur chemin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone e\##
-        st coupé.",signalling:"Le serveur est injoignable pour le moment ; la conversation continue."},reconnecting:{t\##
-        itle:"On vous reconnecte…",text:"La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-mê\##
-        me."},words:{intro:"Lisez à voix haute les deux premiers mots. Votre médecin lit les deux derniers.",digits:"o\##
-        u les chiffres",same:"Vous avez confirmé les mots.",peerSame:"Votre médecin a confirmé les mots."},actions:{en\##
-        ter:"Entrer",resume:"Reprendre la consultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les mêmes\##
-         mots",different:"Les mots sont différents",mute:"Couper le microphone",unmute:"Rétablir le microphone",hangUp\##
-        :"Raccrocher",retry:"Réessayer",takeOver:"Continuer ici",copyLink:"Copier le lien",copied:"Le lien est copié. \##
-        Ouvrez Safari, Chrome ou Firefox et collez-le."},ended:{title:"Consultation terminée",text:"Vous pouvez fermer\##
-         cette page."},errors:{missing:["Il manque le lien","Ouvrez le lien complet que votre médecin vous a envoyé."]\##
-        ,incomplete:["Lien incomplet","Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère,\##
-         ou demandez-en un nouveau."],alphabet:["Lien incomplet","Le lien contient un caractère de trop ou abîmé. Copi\##
-        ez-le de nouveau, ou demandez-en un autre à votre médecin."],version:["Lien d’une autre version","Cette page n\##
-        e sait pas lire ce lien. Demandez-en un nouveau à votre médecin."],flags:["Page trop ancienne","Ce lien demand\##
-        e une version plus récente de cette page. Prévenez votre médecin."],"post-quantum":["Navigateur non accepté","\##
-        Votre médecin demande une protection que cette page n’offre pas encore. Demandez-lui un autre lien."],"browser\##
-        -unsupported":["Ouvrez le lien ailleurs","Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le d\##
-        ans Safari, Chrome ou Firefox à jour."],"microphone-denied":["Microphone refusé","Autorisez le microphone pour\##
-         ce site dans les réglages du navigateur, puis réessayez."],"microphone-missing":["Pas de microphone","Branche\##
-        z un microphone ou un casque, puis réessayez."],"microphone-busy":["Microphone occupé","Une autre application \##
-        utilise le microphone. Fermez-la, puis réessayez."],"other-tab":["Déjà ouverte","Cette consultation est ouvert\##
-        e dans un autre onglet."],"taken-over":["Continuée ailleurs","La consultation continue dans un autre onglet."]\##
-        ,"hung-up":["Consultation terminée","Vous avez raccroché. Vous pouvez fermer cette page."],"ended-by-doctor":[\##
-        "Consultation terminée","Votre médecin a raccroché. Vous pouvez fermer cette page."],expired:["Consultation ex\##
-        pirée","Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin."],"consent-refused":["Vous n’avez\##
-         pas accepté","La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner."],r\##
-        efused:["Pas de consultation","Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet."],"refu\##
-        sed-other-device":["Reçu sur un autre appareil","Votre médecin a admis un autre appareil. Si ce n’est pas le v\##
-        ôtre, téléphonez-lui tout de suite."],"refused-not-now":["Pas maintenant","Votre médecin n’est pas disponible.\##
-         Réessayez plus tard."],"refused-wrong-person":["Ce n’est pas le bon lien","Votre médecin attendait une autre \##
-        personne. Téléphonez à son cabinet."],"words-differ":["Les mots sont différents","Quelqu’un pourrait écouter c\##
-        ette liaison : elle est coupée. Téléphonez à votre médecin."],"binding-failed":["Liaison douteuse","Les deux a\##
-        ppareils ne voient pas la même liaison : elle est coupée. Téléphonez à votre médecin."],"doctor-error":["L’app\##
-        el s’est arrêté","L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien."],used:["Lien déj\##
-        à utilisé","Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un\##
-         autre."],"unknown-room":["Lien expiré","Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du\##
-         rendez-vous, puis réessayez."],full:["Salle d’attente pleine","Trop d’appareils attendent avec ce lien. Ferme\##
-        z les autres, puis réessayez."],rate:["Trop d’essais","Attendez une minute, puis réessayez."],protocol:["Page \##
-        et serveur ne s’entendent pas","Demandez un nouveau lien à votre médecin."],closed:["Consultation fermée","Vou\##
-        s n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin."],network:["Pas de connexion"\##
-        ,"Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez."],"no-path":["Appel impossibl\##
-        e par ce réseau","Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez."],"relay-missing":["Relais i\##
-        ndisponible","Votre médecin demande un relais que le serveur n’a pas donné. Téléphonez-lui."],"secure-channel"\##
-        :["Liaison sûre impossible","Quelque chose a altéré les messages. Changez de réseau, puis réessayez."],identit\##
-        y:["Médecin non reconnu","La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votr\##
-        e médecin."],clock:["Vérifiez la date","La date de cet appareil semble fausse. Corrigez-la, puis réessayez."],\##
-        internal:["Une erreur est survenue","La page s’est arrêtée par précaution. Réessayez."]}};var D={fr:ht,en:lt};\##
-        function ut(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in D)??"fr"}var dt=n=>[D[n].admitted.titl\##
-        e,...D[n].admitted.consent].join(`
+        <script type="module">"use strict";(()=>{var d={fr:["abeille","acajou","accordéon","aiguille","ampoule","anana\##
+        s","aquarium","arbre","armoire","artichaut","asperge","assiette","aubergine","autobus","autruche","avocat","ba\##
+        ignoire","balcon","biberon","billet","biscuit","bocal","bougie","boulanger","bouteille","bracelet","branche","\##
+        brebis","brouette","bureau","cabane","cactus","cadeau","cafetière","calendrier","camion","canapé","capuche","c\##
+        aramel","cartable","cascade","castor","cerise","chaloupe","chandelle","chariot","chaussure","cheminée","cheval\##
+        ","chocolat","cigale","clairière","clavier","cloche","coffre","colline","concombre","confiture","corbeille","c\##
+        ornichon","couverture","cravate","crêpe","crocodile","croissant","cuillère","cuisine","dindon","dinosaure","do\##
+        mino","dragon","écharpe","échelle","écureuil","éléphant","encrier","enveloppe","épinard","éponge","escargot","\##
+        étagère","étoile","éventail","fanfare","fauteuil","fenêtre","ferme","ficelle","flamant","fleur","flocon","font\##
+        aine","fougère","framboise","fromage","garage","gazelle","girafe","glaçon","glycine","gorille","gourde","grelo\##
+        t","griotte","guirlande","guitare","hamac","hamster","hanneton","hérisson","horloge","hortensia","igloo","imme\##
+        uble","jambon","jasmin","jongleur","jonquille","journal","jumelles","jungle","kangourou","kimono","kiosque","k\##
+        oala","langouste","lanterne","lavande","lessive","libellule","licorne","lièvre","limace","limonade","lutin","m\##
+        agasin","mandarine","manège","manteau","marguerite","marmite","marron","matelas","mélodie","mésange","micro","\##
+        mimosa","montagne","mosaïque","mouchoir","moulin","myrtille","navire","nectarine","nénuphar","noisette","nouga\##
+        t","nuage","numéro","oasis","océan","ombrelle","opéra","orchidée","oreiller","oursin","palmier","panda","panta\##
+        lon","papillon","parapluie","parfum","pastèque","patate","peinture","pélican","pelote","perroquet","persil","p\##
+        iano","pigeon","pingouin","pirogue","pistache","pivoine","placard","planète","poivre","pompier","poney","porta\##
+        il","potager","prune","puzzle","pyjama","ravioli","réglisse","renard","requin","réveil","rhubarbe","rivière","\##
+        robinet","rocher","rossignol","ruban","ruisseau","safran","salade","salière","sapin","sardine","saumon","scara\##
+        bée","sésame","sifflet","soleil","statue","stylo","sucre","tableau","tabouret","taxi","téléphone","théière","t\##
+        illeul","tiroir","toboggan","tomate","tonneau","tortue","toucan","tournesol","tracteur","trèfle","triangle","t\##
+        ricot","trompette","trottoir","truite","tulipe","turbine","vallée","vanille","vapeur","velours","verger","vill\##
+        age","vinaigre","violon","vitrine","voiture","volcan","yaourt","zeste","zigzag"],en:["acorn","almond","alphabe\##
+        t","apricot","apron","aquarium","artist","atlas","autumn","avocado","badger","bagel","balcony","banana","batht\##
+        ub","bedroom","bicycle","blanket","blossom","blueberry","bonnet","boulder","bracelet","branch","breakfast","br\##
+        ick","broccoli","brother","buffalo","button","cabbage","cactus","camera","campfire","captain","caramel","cardi\##
+        gan","carpet","cathedral","chalk","champion","chestnut","chicken","chimney","chocolate","cinema","circus","cla\##
+        rinet","clover","coconut","column","compass","coral","cradle","crayon","cricket","crocodile","crystal","cucumb\##
+        er","cushion","daffodil","dancer","denim","desert","diamond","dolphin","domino","donkey","dragon","drawer","du\##
+        ckling","eggplant","elephant","elevator","emerald","engine","envelope","escalator","evening","farmer","fence",\##
+        "firefly","fisherman","flamingo","flannel","flute","forest","fountain","freckle","frisbee","galaxy","gallery",\##
+        "garlic","gazelle","geyser","ginger","giraffe","glacier","goggles","goldfish","gorilla","grape","gravel","hamb\##
+        urger","hammock","hamster","handle","hazelnut","hedgehog","holiday","hopscotch","horizon","hotel","husky","ice\##
+        berg","island","ivory","jacket","jaguar","jasmine","jigsaw","jungle","juniper","kangaroo","kayak","ketchup","k\##
+        eyboard","kimono","kingdom","ladybug","lantern","laundry","lavender","lemon","lettuce","library","lizard","lob\##
+        ster","lollipop","luggage","magnet","mailbox","mandolin","mango","marble","marmalade","melody","meteor","milks\##
+        hake","mosaic","muffin","museum","mustard","necklace","noodle","notebook","nutmeg","oatmeal","octopus","olive"\##
+        ,"omelet","onion","opera","orchid","ostrich","painter","pajamas","pancake","papaya","parasol","parrot","parsle\##
+        y","passport","peanut","pelican","penguin","perfume","piano","picnic","pigeon","pineapple","platform","plumber\##
+        ","popcorn","porridge","postcard","potato","prairie","present","pretzel","pumpkin","pyramid","quarter","quilt"\##
+        ,"raccoon","radish","raincoat","raspberry","reindeer","robin","rooster","rosemary","rugby","salad","sandwich",\##
+        "sardine","scarf","scooter","seagull","shadow","shampoo","shepherd","sidewalk","silver","slipper","snowman","s\##
+        paghetti","spinach","sponge","squirrel","stadium","starfish","statue","stocking","subway","suitcase","sunflowe\##
+        r","swing","tadpole","tangerine","teapot","telescope","temple","thimble","thunder","tortoise","tourist","tract\##
+        or","triangle","trumpet","tulip","ukulele","umbrella","unicorn","vanilla","velvet","village","violin","volcano\##
+        ","walnut","wardrobe","whistle","window","yogurt","zebra","zucchini"],nl:["aardbei","abrikoos","accordeon","ad\##
+        elaar","agenda","ananas","antenne","aquarium","artisjok","asperge","augurk","avocado","bakfiets","bakker","bal\##
+        kon","bamboe","banaan","bezem","bijenkorf","bizon","bladzijde","boerderij","bosbes","broccoli","bureau","cactu\##
+        s","cadeau","camera","caravan","cavia","chocolade","circus","citroen","dakpan","december","deken","diamant","d\##
+        irigent","dolfijn","domino","duizend","edelsteen","envelop","erwten","esdoorn","fabriek","fanfare","fietsbel",\##
+        "flamingo","fontein","fotoboek","framboos","garage","garnaal","gazelle","gebak","gember","giraf","gitarist","g\##
+        ondel","gordijn","gorilla","goudvis","grasveld","hagelslag","hamster","handdoek","hangmat","haring","hazelnoot\##
+        ","horloge","iglo","ijsbeer","insect","jasmijn","jungle","juwelier","kabouter","kalender","kampvuur","kanarie"\##
+        ,"kangoeroe","kapitein","kapstok","karton","kastanje","kelder","kerstboom","kimono","kiwi","klaver","klomp","k\##
+        nikker","knoflook","koala","koekje","koelkast","komkommer","kompas","koning","koolmees","krokodil","kruiwagen"\##
+        ,"kubus","kwartel","lampion","lantaarn","lavendel","lente","lepelaar","leraar","lijster","limonade","lindeboom\##
+        ","luipaard","magneet","mandarijn","mango","mantel","marathon","margriet","marmer","matras","medaille","meeuw"\##
+        ,"melodie","meubel","microfoon","middag","mosterd","motor","mozaïek","museum","narcis","nectarine","nestkast",\##
+        "neushoorn","nieuwjaar","noordpool","notaris","november","oceaan","ochtend","octopus","olifant","olijf","ontbi\##
+        jt","ooievaar","opera","oranje","orchidee","orgel","orkest","palmboom","panda","papegaai","papier","paprika","\##
+        paraplu","parfum","pastei","pelikaan","perron","perzik","piano","pindakaas","pinguïn","piramide","pizza","plan\##
+        eet","poeder","poffertje","pompoen","popcorn","postbode","potlood","pyjama","radijs","raket","regenboog","reig\##
+        er","rendier","rietje","robijn","rugzak","salade","sardine","saxofoon","schatkist","schelp","schilder","schomm\##
+        el","schroef","servet","sleutel","slinger","sneeuwpop","speeltuin","spiegel","spijker","spinazie","spons","sta\##
+        tion","stempel","strand","strik","stuiver","tandem","tapijt","taxi","tekening","telescoop","tennis","theedoek"\##
+        ,"tomaat","tovenaar","tractor","trapeze","trechter","tribune","trompet","truffel","tuinslang","tulband","uitzi\##
+        cht","uurwerk","vakantie","vanille","varken","vitrine","vlinder","voetbal","vulkaan","vuurtoren","walnoot","wa\##
+        lvis","wandeling","wasmand","waterval","weide","wereld","wijngaard","windmolen","winkel","winterjas","woensdag\##
+        ","xylofoon","yoghurt","zaklamp","zebra","zeehond","zeilboot","zigzag","zomerjurk","zoogdier","zwembad"],de:["\##
+        Abend","Akkordeon","Album","Ananas","Antenne","Aprikose","Aquarium","Armband","Atlas","Aubergine","August","Au\##
+        ster","Avocado","Badewanne","Bahnhof","Balkon","Bambus","Banane","Bauernhof","Baumhaus","Birne","Blatt","Bleis\##
+        tift","Brille","Brokkoli","Brombeere","Büffel","Bürste","Computer","Dampfer","Datteln","Delfin","Diamant","Dis\##
+        tel","Domino","Drachen","Dreieck","Edelstein","Eisbär","Elefant","Ente","Erbse","Erdbeere","Europa","Fabrik","\##
+        Farbe","Fasan","Fenster","Ferien","Fernrohr","Fichte","Fingerhut","Flamingo","Flasche","Flieder","Forelle","Fo\##
+        to","Frosch","Frühling","Galerie","Garage","Gärtner","Gazelle","Gemüse","Gepard","Geschenk","Gewürz","Gipfel",\##
+        "Gitarre","Glocke","Gondel","Gorilla","Gürtel","Hagebutte","Halstuch","Hamster","Handschuh","Harmonika","Hasel\##
+        nuss","Heuballen","Himbeere","Hirsch","Holunder","Honig","Iglu","Indigo","Ingwer","Jahrmarkt","Januar","Jasmin\##
+        ","Joghurt","Kakao","Kaktus","Kalender","Kamera","Känguru","Kaninchen","Kapitän","Karotte","Karussell","Kastan\##
+        ie","Kaugummi","Kilometer","Kino","Klavier","Klingel","Knoblauch","Knopf","Koala","Kokosnuss","Kolibri","Kompa\##
+        ss","Konfetti","Konzert","Kranich","Krawatte","Kreide","Krokodil","Kuchen","Kürbis","Labyrinth","Lakritze","La\##
+        mpion","Laterne","Lavendel","Leinwand","Lerche","Libelle","Limonade","Linde","Lineal","Lorbeer","Maikäfer","Ma\##
+        ndarine","Mango","Mantel","Marder","Margerite","Marmelade","Marzipan","Matratze","Maulwurf","Medaille","Melodi\##
+        e","Meteor","Mikrofon","Montag","Mosaik","Museum","Narzisse","Nashorn","Nelke","Nilpferd","Nordpol","November"\##
+        ,"Oboe","Obstsalat","Oktober","Olive","Orange","Orchester","Ozean","Palast","Palme","Panda","Pantoffel","Papag\##
+        ei","Paprika","Parfüm","Park","Pavillon","Pelikan","Pferd","Pfirsich","Picknick","Pinguin","Pinsel","Pistazie"\##
+        ,"Pizza","Planet","Platane","Pokal","Porzellan","Posaune","Postkarte","Pudding","Pullover","Puzzle","Pyramide"\##
+        ,"Quitte","Rathaus","Regal","Rettich","Rhabarber","Rodelbahn","Rosmarin","Rubin","Rucksack","Sandburg","Sardin\##
+        e","Saxophon","Schaukel","Schinken","Schlitten","Schublade","Seehund","Silber","Spargel","Spatz","Spinat","Sta\##
+        dion","Statue","Steinpilz","Stern","Stiefel","Strand","Strumpf","Tagebuch","Tapete","Teddybär","Teekanne","Tee\##
+        löffel","Telefon","Tennis","Theater","Tischtuch","Tomate","Töpfer","Traktor","Treppe","Trompete","Turm","Turns\##
+        chuh","Uhrwerk","Urlaub","Vanille","Veilchen","Violine","Vorhang","Vulkan","Walnuss","Wanderweg","Weihnacht","\##
+        Wildgans","Wimpel","Windrad","Winter","Wurzel","Zauberer","Zebra","Zeitung","Zeppelin","Zirkus","Zitrone","Zwi\##
+        ebel","Zylinder"]};var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};v\##
+        ar vt=new TextEncoder,xt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),p=n=>vt.encode(n);function k(n){try{\##
+        return xt.decode(n)}catch{throw new c("malformed")}}function l(...n){let e=new Uint8Array(n.reduce((s,i)=>s+i.\##
+        length,0)),t=0;for(let s of n)e.set(s,t),t+=s.length;return e}var h=n=>Uint8Array.of(n&255),ae=n=>Uint8Array.o\##
+        f(n>>>8&255,n&255),g=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ce=n=>l(g(Math.floor(n/2**32)),g(\##
+        n%2**32));function b(...n){return l(...n.flatMap(e=>{let t=typeof e=="string"?p(e):e;return[ae(t.length),t]}))\##
+        }function j(n,e){if(n.length!==e.length)return!1;let t=0;for(let s=0;s<n.length;s+=1)t|=(n[s]??0)^(e[s]??0);re\##
+        turn t===0}var M=n=>n.every(e=>e===0),V=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function J\##
+        (n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({length:n.length\##
+        /2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Ae(n){return btoa(String.fromCharCode(...n)).replace(/\+/\##
+        g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Se(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet")\##
+        ;if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Arr\##
+        ay.from(e,t=>t.charCodeAt(0))}var A=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.\##
+        length-this.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offs\##
+        et)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u\##
+        8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Nu\##
+        mber.isSafeInteger(e))throw new c("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset\##
+        !==this.octets.length)throw new c("malformed")}};var{subtle:x}=globalThis.crypto;async function C(...n){return\##
+         new Uint8Array(await x.digest("SHA-256",l(...n)))}async function v(n,e){let t=await x.importKey("raw",n,{name\##
+        :"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await x.sign("HMAC",t,e))}var B=(n,e)=>v(typeof n==\##
+        "string"?p(n):n,e);async function K(n,e,t){return(await v(n,l(typeof e=="string"?p(e):e,h(1)))).subarray(0,t)}\##
+        async function U(){let n=await x.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey\##
+        ,publicKey:new Uint8Array(await x.exportKey("raw",n.publicKey))}}var Sn=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,\##
+        101,110,4,34,4,32);async function ce(n,e){let t;try{let s=await x.importKey("raw",e,{name:"X25519"},!0,[]);t=n\##
+        ew Uint8Array(await x.deriveBits({name:"X25519",public:s},n,256))}catch{throw new c("low-order")}if(M(t))throw\##
+         new c("low-order");return t}async function Te(n,e,t){try{let s=await x.importKey("raw",t,{name:"Ed25519"},!1,\##
+        ["verify"]);return await x.verify({name:"Ed25519"},s,n,e)}catch{return!1}}var Pe=n=>x.importKey("raw",n,"AES-G\##
+        CM",!1,["encrypt","decrypt"]);async function Ke(n,e,t,s){return new Uint8Array(await x.encrypt({name:"AES-GCM"\##
+        ,iv:e,additionalData:t},n,s))}async function Ee(n,e,t,s){if(s.length<16)throw new c("authentication");try{retu\##
+        rn new Uint8Array(await x.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,s))}catch{throw new c("authenticati\##
+        on")}}var bt=20,Ct=100,Q=class{constructor({microphone:e,audio:t,makePaddingWorker:s,onEvent:i,onPath:r}){this\##
+        .microphone=e,this.audio=t,this.makePaddingWorker=s,this.onEvent=i,this.onPath=r,this.connection=null,this.tra\##
+        ck=null,this.worker=null,this.name=-1,this.generation=-1,this.early=[],this.sound={send:!1,receive:!1},this.qu\##
+        eue=Promise.resolve()}perform(e){e.type==="sound"?this.setSound(e.send,e.receive):e.type==="end-call"?this.end\##
+        ():this.queue=this.queue.then(()=>this.negotiate(e)).catch(()=>this.onEvent({type:"transport",call:this.name,s\##
+        tate:"failed"}))}end(){this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.w\##
+        orker?.terminate(),this.worker=null,this.audio.srcObject=null,this.onPath(null)}async negotiate(e){switch(e.ty\##
+        pe){case"make-offer":return this.offer(e);case"apply-answer":if(e.generation!==this.generation||this.connectio\##
+        n===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.\##
+        splice(0))await this.addCandidate(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.con\##
+        nection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||\##
+        this.connection.signalingState!=="stable"?this.early.push(t):await this.addCandidate(t)}}}async addCandidate(e\##
+        ){await this.connection?.addIceCandidate(e).catch(()=>{})}async offer({generation:e,anew:t,servers:s,relayOnly\##
+        :i}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:thi\##
+        s.open(e,s,i);r&&s!==null&&o.setConfiguration(ze(s,i));let a=await o.createOffer({iceRestart:r});o!==this.conn\##
+        ection||e!==this.generation||(this.onEvent({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescript\##
+        ion(a))}open(e,t,s){this.end(),this.name=e;let i=new RTCPeerConnection(ze(t,s));this.connection=i,this.track=t\##
+        his.microphone.clone(),this.track.enabled=this.sound.send;let r=i.addTransceiver(this.track,{direction:"sendre\##
+        cv"});At(r),this.worker=this.makePaddingWorker(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTrans\##
+        form(this.worker)),i.onicecandidate=({candidate:a})=>{if(i!==this.connection)return;let m=a?.candidate??"";thi\##
+        s.onEvent({type:"candidate",generation:this.generation,candidate:m})},i.ontrack=({track:a})=>{a.enabled=this.s\##
+        ound.receive,this.audio.srcObject=new MediaStream([a]),this.applyReceive()};let o=()=>this.stateChanged(i,r.se\##
+        nder);return i.onconnectionstatechange=o,i.oniceconnectionstatechange=o,i}async stateChanged(e,t){if(e!==this.\##
+        connection)return;let s=this.name,{connectionState:i}=e;if(i==="failed")this.onEvent({type:"transport",call:s,\##
+        state:"failed"});else if(i==="disconnected")this.onEvent({type:"transport",call:s,state:"disconnected"});else \##
+        if(i==="connected"){let r=await this.remoteFingerprint(e,t),o=St(e.localDescription?.sdp??"");if(e!==this.conn\##
+        ection)return;if(r===null||o===null){this.onEvent({type:"transport",call:s,state:"failed"});return}this.onEven\##
+        t({type:"transport",call:s,state:"connected",patientFingerprint:o,doctorFingerprint:r}),await this.findPath()}\##
+        }async remoteFingerprint(e,t){for(let s=0;s<Ct&&e===this.connection;s+=1){let i=t.transport?.state==="connecte\##
+        d"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length===1&&r!==void 0&&r.byteLength>0)return C(new Uint8\##
+        Array(r));await new Promise(o=>setTimeout(o,bt))}return null}async findPath(){let{connection:e}=this;if(e===nu\##
+        ll)return;let t=await e.getStats().catch(()=>null);if(t===null||e!==this.connection)return;let s=new Map;t.for\##
+        Each(a=>s.set(a.id,a));let i=[...s.values()].find(({type:a})=>a==="transport"),r=s.get(i?.selectedCandidatePai\##
+        rId??"")??[...s.values()].find(({type:a,nominated:m,state:f})=>a==="candidate-pair"&&m&&f==="succeeded");if(r=\##
+        ==void 0)return;let o=[s.get(r.localCandidateId),s.get(r.remoteCandidateId)];this.onPath(o.some(a=>a?.candidat\##
+        eType==="relay")?"relay":"direct")}setSound(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.\##
+        enabled=e),this.applyReceive()}applyReceive(){let{receive:e}=this.sound;for(let t of this.connection?.getRecei\##
+        vers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{\##
+        })}};function ze(n,e){let t=n?.urls.filter(r=>/^stuns?:/.test(r))??[],s=n?.urls.filter(r=>/^turns?:/.test(r))?\##
+        ?[],i=t.length>0?[{urls:t}]:[];return n!==null&&s.length>0&&n.username!==""&&i.push({urls:s,username:n.usernam\##
+        e,credential:n.credential}),{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}functi\##
+        on At(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:s})=>s.toLowerCase()=\##
+        =="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function St(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-\##
+        f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:J(e.replace(/:/g,""))}var Le="colloque.v1",Tt=65600,Pt=8,Re\##
+        ={fresh:0,resume:1},E={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},Oe=(n,e,t)=>l(h(1),h(1),n,e,h(\##
+        t)),le=n=>l(h(16),g(0),n);function qe(n){if(n.length>Tt)return null;try{return Kt(new A(n))}catch(e){if(e inst\##
+        anceof c)return null;throw e}}function Kt(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.res\##
+        t()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{typ\##
+        e:"state",doctorPresent:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(k(n.lp()));let[s,i]=[k(\##
+        n.lp()),k(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test\##
+        (a)).slice(0,Pt),username:s,credential:i,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",cod\##
+        e:e}}default:return null}}var N={postQuantum:1,relayOnly:2},Et=1+1+16+32+4,zt=72;async function Me(n){if(/[^A-\##
+        Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==zt)throw new c("incomplete");let e=Se(n);if(e.length\##
+        !==Et)throw new c("incomplete");if(!j(e.subarray(50),await Lt(e.subarray(0,50))))throw new c("incomplete");if(\##
+        e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(N.postQuantum|N.relayOnly))throw new c("flags");return{fl\##
+        ags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Lt(n){return(await C(l(p("colloque/1 link\##
+        "),n))).subarray(0,4)}var z=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e\##
+        ){e.length===0&&this.moments.clear();for(let t of e)this.moments.delete(t)}isSet(e){return this.moments.has(e)\##
+        }next(){return this.moments.size===0?null:Math.min(...this.moments.values())}takeDue(e){let t=[...this.moments\##
+        ].filter(([,s])=>s<=e).sort(([,s],[,i])=>s-i)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var\##
+         Ue=[256,1024,4096,16384],S={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},F={none:0,otherDevice:1\##
+        ,notNow:2,wrongPerson:3},Ie=["offer","answer","restart"],De=["body","signature"];function je(n){let[e,t]=Rt(n)\##
+        ,s=Ue.find(r=>r>=t.length+3);if(s===void 0)throw new c("malformed");let i=new Uint8Array(s);return i.set(l(h(e\##
+        ),ae(t.length),t)),i}function Rt(n){switch(n.type){case"confirm":return[3,l(n.patientNonce,n.receiptKey,b(n.na\##
+        me))];case"waiting":return[4,b(n.message)];case"admit":return[5,h(n.relayOnly?1:0)];case"refuse":return[6,h(n.\##
+        reason)];case"description":return[7,l(h(Ie.indexOf(n.kind)),g(n.generation),p(n.sdp))];case"candidate":return[\##
+        8,l(g(n.generation),p(n.candidate))];case"words":return[9,h(n.same?1:0)];case"binding":return[10,n.tag];case"c\##
+        hat":return[11,l(g(n.id),p(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new \##
+        Uint8Array(0)];case"receipt":return[14,l(h(De.indexOf(n.part)),n.octets)];case"bye":return[15,h(n.reason)];cas\##
+        e"consent":return[16,l(h(n.version),p(n.locale),n.textHash,Ce(n.time))];case"identity":return[17,h(n.code)]}}f\##
+        unction Ne(n){let e=new A(n),t=e.u8(),s=e.take(e.u16()),i=Ue.find(a=>a>=s.length+3);if(n.length!==i||!M(e.rest\##
+        ()))throw new c("malformed");let r=new A(s),o=Ot(t,r);return r.end(),o}function Ot(n,e){switch(n){case 3:retur\##
+        n{type:"confirm",patientNonce:e.take(32),receiptKey:e.take(32),name:k(e.lp())};case 4:return{type:"waiting",me\##
+        ssage:k(e.lp())};case 5:return{type:"admit",relayOnly:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8(\##
+        )};case 7:{let t=Ie[e.u8()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,generation\##
+        :e.u32(),sdp:k(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:k(e.rest())};case 9:{let\##
+         t=e.u8();if(t>1)throw new c("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.\##
+        take(32)};case 11:return{type:"chat",id:e.u32(),message:k(e.rest())};case 12:{let t=e.rest();if(t.length!==118\##
+        4&&t.length!==1088)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepali\##
+        ve"};case 14:{let t=De[e.u8()];if(t===void 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.re\##
+        st()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:k(e.take(2)\##
+        ),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new c("malformed\##
+        ")}}var Fe=p("Noise_NKpsk0_25519_AESGCM_SHA256"),he=new Uint8Array(0),qt=32+16,Mt=2**20,L=class{constructor(e)\##
+        {this.key=e,this.counter=0}static async create(e){return new L(await Pe(e))}nextNonce(){if(this.counter>=Mt)th\##
+        row new c("exhausted");let e=l(new Uint8Array(8),g(this.counter));return this.counter+=1,e}async encrypt(e,t=h\##
+        e){return Ke(this.key,this.nextNonce(),t,e)}async decrypt(e,t=he){return Ee(this.key,this.nextNonce(),t,e)}},u\##
+        e=class{constructor(){this.chainingKey=Fe,this.hash=Fe,this.cipher=null}async mixHash(e){this.hash=await C(thi\##
+        s.hash,e)}async mixKey(e){let[t,s]=await He(this.chainingKey,e);this.chainingKey=t,this.cipher=await L.create(\##
+        s)}async mixKeyAndHash(e){let t=await v(this.chainingKey,e);this.chainingKey=await v(t,h(1));let s=await v(t,l\##
+        (this.chainingKey,h(2))),i=await v(t,l(s,h(3)));await this.mixHash(s),this.cipher=await L.create(i)}async encr\##
+        yptAndHash(e){let t=this.cipher===null?e:await this.cipher.encrypt(e,this.hash);return await this.mixHash(t),t\##
+        }async decryptAndHash(e){let t=this.cipher===null?e:await this.cipher.decrypt(e,this.hash);return await this.m\##
+        ixHash(e),t}};async function He(n,e){let t=await v(n,e),s=await v(t,h(1));return[s,await v(t,l(s,h(2)))]}async\##
+         function Ut(n,e){let t=[...await He(n.chainingKey,he)],[s,i]=[await L.create(t[0]),await L.create(t[1])];retu\##
+        rn{hash:n.hash,chainingKey:n.chainingKey,keys:t,send:e?s:i,receive:e?i:s}}var I=class{constructor(e,t,s){this.\##
+        symmetric=e,this.parameters=t,this.ephemeral=s}static async create(e){let t=new ue;return await t.mixHash(e.pr\##
+        ologue),await t.mixHash(e.remoteStatic),new I(t,e,e.ephemeral??await U())}async writeMessage1(e){let{symmetric\##
+        :t,ephemeral:s,parameters:i}=this;return await t.mixKeyAndHash(i.presharedKey),await t.mixHash(s.publicKey),aw\##
+        ait t.mixKey(s.publicKey),await t.mixKey(await ce(s.privateKey,i.remoteStatic)),l(s.publicKey,await t.encryptA\##
+        ndHash(e))}async readMessage2(e){if(e.length<qt)throw new c("authentication");let{symmetric:t,ephemeral:s}=thi\##
+        s,i=e.subarray(0,32);return await t.mixHash(i),await t.mixKey(i),await t.mixKey(await ce(s.privateKey,i)),{pay\##
+        load:await t.decryptAndHash(e.subarray(32)),transport:await Ut(t,!0)}}};var Ve=new Uint8Array(32);async functi\##
+        on Be(n){let e=await B("colloque/1 invite",l(n.secret,n.sessionKey)),[t,s,i]=await Promise.all([K(e,"colloque/\##
+        1 room",16),K(e,"colloque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,\##
+        room:t,presharedKey:i,joinToken:s}}var Ye=n=>b("colloque/1","call",n,g(0),Ve),We=(n,e,t)=>b("colloque/1","resu\##
+        me",n,g(e),t);async function de(n,e){let t=await B(n,await v(e,p("colloque/1 exporter"))),[s,i]=await Promise.\##
+        all([K(t,"colloque/1 resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:s,bindingKey:i}}var It=(\##
+        n,e)=>C(b("colloque/1 transcript",n,e)),_e=n=>It(Ve,n),$e=n=>K(n,"colloque/1 rejoin",32);async function Ge(n,e\##
+        ,t){let s=await B(n,e);return K(s,l(p("colloque/1 psk-resume"),g(t)),32)}var Je=(n,e,t)=>C(b("colloque/1 sas-c\##
+        ommit",n,e,t));async function Qe(n,e,t){return K(await B(n,l(e,t)),"colloque/1 sas",8)}var Ze=n=>Array.from(n.\##
+        subarray(0,4));function Xe(n){let e=n.subarray(0,5).reduce((t,s)=>t*256+s,0);return String(e%1e8).padStart(8,"\##
+        0")}var et=(n,e,t,s,i)=>v(e,b(`colloque/1 bind ${n}`,t,s,i));var Z={message1:64,message2:256},pe=24*3600,X=cla\##
+        ss{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.bindingKey=t}seal(e){re\##
+        turn this.sending.encrypt(je(e))}async open(e){return Ne(await this.receiving.decrypt(e))}bindingTag(e,t,s){re\##
+        turn et(e,this.bindingKey,this.hash,t,s)}};async function tt(n,e){let{room:t,sessionKey:s,presharedKey:i}=n,r=\##
+        e.random(32),o=e.ephemeral??await U(),a=await I.create({prologue:Ye(t),presharedKey:i,remoteStatic:s,ephemeral\##
+        :o}),m=await Je(t,o.publicKey,r),f=g(0),u=jt(Z.message1,h(1),m,f,p(e.locale)),y=await a.writeMessage1(u);async\##
+         function q($,gt){let re=await a.readMessage2($),G=await Dt(re.payload,t,s,gt),{hash:oe,chainingKey:wt}=re.tra\##
+        nsport,be=await de(oe,wt);return{epoch:new X(re.transport,be.bindingKey),bond:{resumeSecret:be.resumeSecret,tr\##
+        anscript:await _e(oe),authenticationString:await Qe(oe,r,G.doctorNonce),wordsLocale:G.wordsLocale,identity:G.i\##
+        dentity,expiry:G.notAfter+pe},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:"\##
+        "}}}return{message:y,finish:q}}async function nt(n,e,t,s){let i=await I.create({prologue:We(n.room,t,e.transcr\##
+        ipt),presharedKey:await Ge(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:s??await U()})\##
+        ,r=await i.writeMessage1(new Uint8Array(Z.message1)),o=l(g(t),r);async function a(m){let{payload:f,transport:u\##
+        }=await i.readMessage2(m);if(f.length!==Z.message2||!M(f))throw new c("malformed");let{bindingKey:y}=await de(\##
+        u.hash,u.chainingKey);return{epoch:new X(u,y),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),rec\##
+        eiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Dt(n,e,t,s){if(n.length!==Z.mes\##
+        sage2)throw new c("malformed");let i=new A(n);if(i.u8()!==1)throw new c("malformed");let r=i.take(32).slice(),\##
+        o=i.take(32).slice(),a=i.take(16),m=i.take(64),f=k(i.take(2));if(i.u32(),!M(i.rest()))throw new c("malformed")\##
+        ;let u=b("colloque/1 delegation",o,t,e,a);if(!await Te(m,u,o))throw new c("delegation");let y=new A(a),[q,$]=[\##
+        y.u64(),y.u64()];if(s<q-pe||s>$+pe)throw new c("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale\##
+        :f,notAfter:$}}function jt(n,...e){let t=new Uint8Array(n);return t.set(l(...e)),t}var Y={open:1e4,state:6e3,m\##
+        essage2:12e3,firstFrame:6e3,silence:6e4},st=25e3,Nt=2e4,ee=class{constructor({session:e,mode:t,locale:s,random\##
+        :i,wallClock:r},o){this.session=e,this.mode=t,this.locale=s,this.random=i,this.wallClock=r,this.startedAt=o,th\##
+        is.phase="opening",this.epoch=null,this.servers=null,this.finish=null,this.lastSent=o,this.alarms=new z,this.o\##
+        utputs=[],this.alarms.set("open",o+Y.open)}takeOutputs(){return this.outputs.splice(0)}nextAlarm(){return this\##
+        .alarms.next()}async open(e){let{invitation:t,bond:s}=this.session,i=this.mode==="resume"&&s!==null?await $e(s\##
+        .resumeSecret):t.joinToken;i!==null&&(this.phase="joining",this.alarms.clear("open"),this.alarms.set("state",e\##
+        +Y.state),this.push({type:"send",octets:Oe(t.room,i,Re[this.mode])}))}async receive(e,t){let s=qe(e);if(!(s===\##
+        null||this.phase==="over"))switch(s.type){case"challenge":return;case"state":return this.doctorIs(s.doctorPres\##
+        ent,t);case"servers":this.servers=s.servers;return;case"error":return this.finishWith({type:"refused",code:s.c\##
+        ode});case"relay":try{return await this.receiveMessage(s.message,t)}catch(i){if(!(i instanceof c))throw i;let \##
+        r=this.phase==="confirming"||this.phase==="established"||this.mode==="resume";return this.finishWith({type:"br\##
+        oken",code:i.code,confirmed:r})}}}async tick(e){for(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDu\##
+        e(e)){if(t!=="keepalive")return this.finishWith({type:"lost",cause:"timeout"});this.alarms.set("keepalive",e+s\##
+        t),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&\##
+        &this.phase!=="established"?!1:(this.lastSent=t,this.push({type:"send",octets:le(await this.epoch.seal(e))}),!\##
+        0)}push(e){this.outputs.push(e)}finishWith(e){this.phase="over",this.alarms.clear(),this.push(e)}async doctorI\##
+        s(e,t){let s=!["opening","joining","away"].includes(this.phase);this.push({type:"doctor",present:e}),e?this.ph\##
+        ase==="orphaned"?this.finishWith({type:"lost",cause:"doctor-returned"}):s||await this.greet(t):(this.alarms.cl\##
+        ear(),this.phase=s?"orphaned":"away")}async greet(e){let{session:t}=this;this.phase="handshaking",this.alarms.\##
+        clear("state"),this.alarms.set("message2",e+Y.message2);let s;if(this.mode==="resume"&&t.bond!==null){t.epochN\##
+        umber+=1,this.push({type:"save"});let i=await nt(t.invitation,t.bond,t.epochNumber);this.finish=async r=>({...\##
+        await i.finish(r),bond:null}),s=i.message}else{let i=await tt(t.invitation,{locale:this.locale,random:this.ran\##
+        dom});this.finish=r=>i.finish(r,this.wallClock()),s=i.message}this.push({type:"send",octets:le(s)})}async rece\##
+        iveMessage(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:s,bond:i,confirmation:r}=await th\##
+        is.finish(e);this.finish=null,this.epoch=s,this.phase="confirming",this.alarms.clear("message2"),this.alarms.s\##
+        et("firstFrame",t+Y.firstFrame),this.alarms.set("keepalive",t+st),this.push({type:"confirmed",bond:i}),await t\##
+        his.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let s=await \##
+        this.epoch.open(e);this.phase="established",this.alarms.clear("firstFrame"),this.alarms.set("silence",t+Y.sile\##
+        nce),this.push({type:"frame",frame:s}),s.type==="keepalive"&&t-this.lastSent>=Nt&&await this.send({type:"keepa\##
+        live"},t)}}};var it=n=>({invitation:n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
+        eerComparison:"none"}),W=n=>n.invitation.joinToken===null,me=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
+        y?{octets:V(t)}:t);function fe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(s,i)=>Ft(i)?J(i.octets):i)\##
+        ;return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nul\##
+        l:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)return null;throw t}}var Ft=n\##
+        =>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var ye={answer:6e3,binding:5e3,path:2e\##
+        4},Ht=1e4,Vt=3,te=class{constructor(e,t){this.session=e,this.surroundings=t,this.muted=!1,this.wasConnected=e.\##
+        invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.servers=null,this.relayOnly=!1,this.tr\##
+        ansport="none",this.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,this.receivedTag=\##
+        null,this.provenInEpoch=!1,this.provenPair=null,this.restartWanted=!1,this.attempts=0,this.sound={send:!1,rece\##
+        ive:!1},this.verdicts=[],this.alarms=new z}takeVerdict(){return this.verdicts.shift()??null}nextAlarm(){return\##
+         this.alarms.next()}isConnected(){return this.transport==="connected"&&this.isProven()}mute(e){this.muted=e,th\##
+        is.updateSound()}wantRestart(){this.restartWanted=this.transport!=="none"}epochBegan(e,t,s){this.attachment=e,\##
+        this.servers=t,this.relayOnly=s}epochEnded(){this.attachment=null,this.provenInEpoch=!1,this.receivedTag=null,\##
+        this.alarms.clear("answer","binding")}end(){this.epochEnded(),this.alarms.clear(),this.verdicts=[],this.transp\##
+        ort="none",this.current=null,this.provenPair=null,this.fingerprints=null,this.attempts=0,this.updateSound(),th\##
+        is.surroundings.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.answered==\##
+        =!0&&!this.restartWanted?await this.sayBinding(e):this.makeOffer()}async tick(e){for(let t=this.alarms.takeDue\##
+        (e);t!==null;t=this.alarms.takeDue(e))t==="path"?this.failed():this.verdicts.push("rejoin")}async handle(e,t){\##
+        switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.attachment===null)return;this.curr\##
+        ent.sent=!0,this.alarms.set("answer",t+ye.answer),await this.send({type:"description",kind:"offer",generation:\##
+        e.generation,sdp:e.sdp},t);for(let s of this.earlyCandidates.splice(0))await this.send({type:"candidate",gener\##
+        ation:e.generation,candidate:s},t);return;case"candidate":if(e.generation!==this.current?.generation)return;th\##
+        is.current.sent?await this.send({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.early\##
+        Candidates.push(e.candidate);return;case"transport":return this.transportIs(e,t)}}async receive(e,t){if(e.type\##
+        ==="description"&&e.kind==="restart"){this.session.consent!==null&&this.makeOffer();return}let{current:s}=this\##
+        ;if(e.type==="binding")return s?.answered!==!0?void 0:(this.receivedTag=e.tag.slice(),this.checkBinding());if(\##
+        !(s===null||!s.sent||e.generation!==s.generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;thi\##
+        s.surroundings.act({type:"apply-candidate",generation:i,candidate:r})}else s.answered||(s.answered=!0,this.ala\##
+        rms.clear("answer"),this.surroundings.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transp\##
+        ort==="connected"?await this.sayBinding(t):this.alarms.set("path",t+ye.path),this.updateSound())}async send(e,\##
+        t){await this.surroundings.send(e,t)}makeOffer(){if(this.attachment===null)return;let{session:e}=this,t=this.t\##
+        ransport==="none"||this.transport==="failed",s=e.generation;e.generation+=1,this.surroundings.save(),t&&(this.\##
+        call=s,this.transport="new",this.fingerprints=null,this.provenPair=null,this.provenInEpoch=!1,this.updateSound\##
+        ()),this.current={generation:s,sent:!1,answered:!1},this.earlyCandidates=[],this.receivedTag=null,this.restart\##
+        Wanted=!1,this.alarms.clear("answer","binding","path");let{servers:i,relayOnly:r}=this;this.surroundings.act({\##
+        type:"make-offer",generation:s,anew:t,servers:i,relayOnly:r})}async transportIs(e,t){this.transport==="none"||\##
+        e.call!==this.call||(e.state==="connected"?(this.transport="connected",this.attempts=0,this.alarms.clear("path\##
+        "),this.fingerprints={patient:e.patientFingerprint,doctor:e.doctorFingerprint},await this.sayBinding(t),this.u\##
+        pdateSound()):e.state==="failed"?this.failed():this.transport==="connected"&&(this.transport="disconnected",th\##
+        is.alarms.clear("binding"),this.restartWanted=!0,this.attachment!==null&&t-this.attachment.startedAt<Ht?this.m\##
+        akeOffer():this.verdicts.push("network-changed")))}failed(){this.transport="failed",this.alarms.clear("path","\##
+        binding"),this.updateSound(),this.attempts+=1,this.attempts>Vt?this.verdicts.push("no-path"):this.attachment!=\##
+        =null&&this.session.consent!==null&&this.makeOffer()}async sayBinding(e){let{fingerprints:t}=this,s=this.attac\##
+        hment?.epoch??null;if(t===null||s===null||this.current?.answered!==!0)return;let i=await s.bindingTag("P",t.pa\##
+        tient,t.doctor);await this.send({type:"binding",tag:i},e),this.provenInEpoch||this.alarms.set("binding",e+ye.b\##
+        inding),await this.checkBinding()}async checkBinding(){let{fingerprints:e,receivedTag:t}=this,s=this.attachmen\##
+        t?.epoch??null;if(e===null||t===null||s===null)return;let i=await s.bindingTag("D",e.patient,e.doctor);if(!j(i\##
+        ,t)){this.verdicts.push("binding-failed");return}this.provenInEpoch=!0,this.provenPair=rt(e),this.wasConnected\##
+        =!0,this.alarms.clear("binding"),this.updateSound()}isProven(){return this.fingerprints!==null&&this.provenPai\##
+        r===rt(this.fingerprints)}updateSound(){let e=this.isProven(),t={send:e&&this.session.consent!==null&&!this.mu\##
+        ted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,this.surroundings.act({\##
+        type:"sound",...t}))}},rt=({patient:n,doctor:e})=>`${V(n)} ${V(e)}`;var ot=3,at=6e4,Bt=500,ct=8e3,Yt=3e3,Wt=2e\##
+        3,ge=new Set(["unknown-room","full","rate","closed","network","no-path","relay-missing","secure-channel","cloc\##
+        k","taken-over","internal","refused-not-now"]),_t=new Set(["hung-up","ended-by-doctor","expired","consent-refu\##
+        sed","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ne=class{constructor({session\##
+        :e,locale:t,random:s,wallClock:i}){this.session=e,this.settings={locale:t,random:s,wallClock:i},this.attachmen\##
+        t=null,this.socket=0,this.admittedInEpoch=!1,this.failures=0,this.cryptographicLoss=!1,this.forcedMode=null,th\##
+        is.doctorPresent=!1,this.message="",this.reason=null,this.alarms=new z,this.actions=[],this.media=new te(e,{se\##
+        nd:(r,o)=>this.attachment?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.save()}),t\##
+        his.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.process(e,t\##
+        )}catch{await this.stop("internal",t)}}),this.queue}takeActions(){return this.actions.splice(0)}nextAlarm(){if\##
+        (this.reason!==null)return this.alarms.next();let e=[this.alarms.next(),this.attachment?.nextAlarm()??null,thi\##
+        s.media.nextAlarm()],t=Math.min(...e.map(s=>s??1/0));return t===1/0?null:t}snapshot(){let{bond:e,ownComparison\##
+        :t,peerComparison:s}=this.session;return{state:this.state(),reason:this.reason,canRetry:this.reason!==null&&ge\##
+        .has(this.reason),doctorPresent:this.doctorPresent,attached:this.attachment?.phase==="established",message:thi\##
+        s.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerCompari\##
+        son:s,muted:this.media.muted}}state(){return this.reason!==null?_t.has(this.reason)?"ended":"failed":W(this.se\##
+        ssion)?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.media.wasConnected?"re\##
+        connecting":"connecting":"waiting"}async process(e,t){if(this.reason!==null)return this.processAfterEnd(e,t);s\##
+        witch(e.type){case"start":return this.attach(t);case"tick":return this.tick(t);case"socket-open":return e.id==\##
+        =this.socket&&await this.attachment?.open(t),this.drain(t);case"socket-message":return e.id===this.socket&&awa\##
+        it this.attachment?.receive(e.octets,t),this.drain(t);case"socket-closed":e.id===this.socket&&this.attachment!\##
+        ==null&&await this.lose(t);return;case"network-changed":return this.media.wantRestart(),this.attachAnew(t);cas\##
+        e"consent":return W(this.session)?(this.session.consent=e.consent,this.save(),this.admittedInEpoch&&await this\##
+        .proceed(t),this.drain(t)):void 0;case"decline":return await this.attachment?.send({type:"refuse",reason:F.non\##
+        e},t),this.stop("consent-refused",t);case"words":return this.compare(e.same,t);case"mute":this.media.mute(e.mu\##
+        ted);return;case"hang-up":return this.stop("hung-up",t,S.hungUp);case"taken-over":return this.stop("taken-over\##
+        ",t);case"retry":return;default:return await this.media.handle(e,t),this.drain(t)}}async processAfterEnd(e,t){\##
+        if((e.type==="retry"||e.type==="network-changed"&&this.reason==="network")&&this.reason!==null&&ge.has(this.re\##
+        ason))this.reason=null,this.failures=0,this.cryptographicLoss=!1,this.alarms.clear(),this.disconnect(),await t\##
+        his.attach(t);else if(e.type==="tick")this.alarms.takeDue(t)==="closing"&&this.disconnect();else if(e.type==="\##
+        socket-message"&&e.id===this.socket&&this.attachment!==null){await this.attachment.receive(e.octets,t);let i=r\##
+        =>r.type==="frame"&&r.frame.type==="bye";this.attachment.takeOutputs().some(i)&&this.disconnect()}else e.type=\##
+        =="socket-closed"&&e.id===this.socket&&this.disconnect()}async tick(e){for(let t=this.alarms.takeDue(e);t!==nu\##
+        ll;t=this.alarms.takeDue(e))t==="retry"&&await this.attach(e),t==="stable"&&(this.failures=0);await this.attac\##
+        hment?.tick(e),await this.drain(e),await this.media.tick(e),await this.drain(e)}async attach(e){let{session:t,\##
+        settings:s}=this;if(t.bond!==null&&t.bond.expiry<s.wallClock())return this.stop("expired",e);let i=this.forced\##
+        Mode??(t.bond===null?"fresh":"resume");this.forcedMode=null,this.alarms.clear("retry","stable"),this.save(),th\##
+        is.socket+=1,this.attachment=new ee({session:t,mode:i,...s},e),this.actions.push({type:"connect",id:this.socke\##
+        t})}async attachAnew(e){this.attachment!==null&&e-this.attachment.startedAt<Wt||(this.disconnect(),await this.\##
+        attach(e))}disconnect(){this.attachment!==null&&this.actions.push({type:"close",id:this.socket}),this.attachme\##
+        nt=null,this.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.clear("stable","closing")}async drain(e){f\##
+        or(;;){let t=this.media.takeVerdict();if(t!==null){await this.obey(t,e);continue}let s=this.attachment?.takeOu\##
+        tputs()??[];if(s.length===0||this.reason!==null)return;for(let i of s)this.reason===null&&await this.take(i,e)\##
+        }}async take(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.socket,octets:e.octets});re\##
+        turn;case"save":return this.save();case"doctor":this.doctorPresent=e.present,this.alarms.isSet("stable")||this\##
+        .alarms.set("stable",t+at);return;case"confirmed":if(e.bond!==null){let s={epochNumber:0,ownComparison:"none",\##
+        peerComparison:"none"};Object.assign(this.session,s,{bond:e.bond,consent:null})}return this.alarms.set("stable\##
+        ",t+at),this.save();case"frame":return this.receive(e.frame,t);case"refused":return this.refused(e.code,t);cas\##
+        e"lost":return e.cause==="doctor-returned"?this.rejoin(t):this.lose(t);case"broken":return this.broken(e.code,\##
+        e.confirmed,t)}}async receive(e,t){switch(this.cryptographicLoss=!1,e.type){case"waiting":this.message=e.messa\##
+        ge;return;case"admit":return this.admitted(e.relayOnly,t);case"refuse":return this.stop($t[e.reason]??"refused\##
+        ",t);case"words":return this.session.peerComparison=e.same?"same":"different",this.save();case"bye":return thi\##
+        s.stop(Gt[e.reason]??"ended-by-doctor",t);case"description":case"candidate":case"binding":return this.admitted\##
+        InEpoch&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.broken("malformed",!0,t);cas\##
+        e"chat":case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":re\##
+        turn this.broken("malformed",!0,t)}}async admitted(e,t){if(this.admittedInEpoch||this.attachment===null)return\##
+        ;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,this.save();let s=e||(this.session.invitation.\##
+        flags&N.relayOnly)!==0,{servers:i}=this.attachment;if(s&&!(i?.urls.some(r=>/^turns?:/.test(r))??!1))return thi\##
+        s.stop("relay-missing",t,S.error);this.media.epochBegan(this.attachment,i,s),this.session.consent!==null&&awai\##
+        t this.proceed(t)}async proceed(e){let{consent:t,ownComparison:s}=this.session;t!==null&&(await this.attachmen\##
+        t?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),s!=="none"&&await this.attachment?.send\##
+        ({type:"words",same:s==="same"},e))}async compare(e,t){this.session.ownComparison=e?"same":"different",this.sa\##
+        ve(),await this.attachment?.send({type:"words",same:e},t),await this.drain(t),e||await this.stop("words-differ\##
+        ",t,S.wordsDiffer)}async refused(e,t){let s=this.attachment?.mode;return W(this.session)?this.lose(t):e===E.un\##
+        knownRoom&&s==="resume"?this.cryptographicLoss?this.stop("secure-channel",t):(this.forcedMode="fresh",this.rej\##
+        oin(t)):e===E.used&&s==="fresh"&&this.session.bond!==null&&this.failures<ot?(this.failures+=1,this.forcedMode=\##
+        "resume",this.rejoin(t)):this.stop(Jt[e]??"protocol",t)}async rejoin(e){this.disconnect(),await this.attach(e)\##
+        }async broken(e,t,s){if(!t){let i={delegation:"identity","delegation-dates":"clock"};return this.stop(e==="del\##
+        egation"||e==="delegation-dates"?i[e]:"secure-channel",s)}return this.cryptographicLoss=!0,this.lose(s)}async \##
+        lose(e){if(this.disconnect(),this.failures+=1,!(W(this.session)&&this.media.isConnected()&&!this.cryptographic\##
+        Loss)&&this.failures>ot)return this.stop(this.cryptographicLoss?"secure-channel":"network",e);let s=Math.min(B\##
+        t*2**(this.failures-1),ct),i=.5+(this.settings.random(1)[0]??0)/255;this.alarms.set("retry",e+Math.min(s*i,ct)\##
+        )}async obey(e,t){if(this.reason===null)switch(e){case"rejoin":return this.lose(t);case"network-changed":retur\##
+        n this.attachAnew(t);case"binding-failed":return this.stop("binding-failed",t,S.bindingFailed);case"no-path":r\##
+        eturn this.stop("no-path",t)}}async stop(e,t,s=null){s!==null&&await this.attachment?.send({type:"bye",reason:\##
+        s},t);for(let i of this.attachment?.takeOutputs()??[])i.type==="send"&&this.actions.push({type:"send",id:this.\##
+        socket,octets:i.octets});this.reason=e,this.media.end(),this.alarms.clear(),ge.has(e)&&e!=="taken-over"?this.s\##
+        ave():this.actions.push({type:"save",session:null}),e==="hung-up"&&this.attachment!==null?this.alarms.set("clo\##
+        sing",t+Yt):this.disconnect()}save(){this.actions.push({type:"save",session:this.session})}},$t={[F.none]:"ref\##
+        used",[F.otherDevice]:"refused-other-device",[F.notNow]:"refused-not-now",[F.wrongPerson]:"refused-wrong-perso\##
+        n"},Gt={[S.hungUp]:"ended-by-doctor",[S.wordsDiffer]:"words-differ",[S.bindingFailed]:"binding-failed",[S.expi\##
+        red]:"expired",[S.error]:"doctor-error"},Jt={[E.unknownRoom]:"unknown-room",[E.used]:"used",[E.full]:"full",[E\##
+        .rate]:"rate",[E.malformed]:"protocol",[E.closed]:"closed"};var lt={name:"English",secure:"End-to-end encrypte\##
+        d, from your device to your doctor’s.",loading:{title:"One moment…",text:""},ready:{title:"Your consultation",\##
+        text:"You are about to speak with your doctor. No account, no app, no name to give.",hint:"Your browser will a\##
+        sk for the microphone: please allow it."},checking:{title:"Allow the microphone",text:"A question appears at t\##
+        he top or bottom of the screen. Choose “Allow”."},waiting:{title:"Waiting room",present:"Your doctor knows you\##
+         are here. Stay on this page: the consultation will start here.",away:"Your doctor has not arrived yet. Stay o\##
+        n this page: you will be announced as soon as they do.",message:"Message from your doctor:"},admitted:{title:"\##
+        Your doctor is ready",consent:["You will speak with your doctor over an audio link between your two devices.",\##
+        "The link is end-to-end encrypted: nobody else can hear you, not even the server.","Nothing is recorded by Col\##
+        loque.","Your doctor may keep a record that the consultation took place: its date, its length and your agreeme\##
+        nt, and nothing of what was said.","You can hang up at any time."]},connecting:{title:"Connecting…",text:"A fe\##
+        w seconds, to find the best path."},connected:{title:"You are connected",muted:"Your microphone is off.",signa\##
+        lling:"The server cannot be reached for now; the conversation goes on."},reconnecting:{title:"Reconnecting…",t\##
+        ext:"The link is interrupted. Stay on this page, it comes back by itself."},words:{intro:"Read the first two w\##
+        ords aloud. Your doctor reads the last two.",digits:"or the digits",same:"You confirmed the words.",peerSame:"\##
+        Your doctor confirmed the words."},actions:{enter:"Enter",resume:"Go on with the consultation",consent:"I agre\##
+        e",refuse:"I refuse",same:"The words are the same",different:"The words are different",mute:"Turn the micropho\##
+        ne off",unmute:"Turn the microphone on",hangUp:"Hang up",retry:"Try again",takeOver:"Continue here",copyLink:"\##
+        Copy the link",copied:"The link is copied. Open Safari, Chrome or Firefox and paste it."},ended:{title:"Consul\##
+        tation over",text:"You can close this page."},errors:{missing:["The link is missing","Open the whole link your\##
+         doctor sent you."],incomplete:["Incomplete link","The link was cut on its way. Copy all of it, to the last ch\##
+        aracter, or ask for a new one."],alphabet:["Incomplete link","The link has a damaged or extra character. Copy \##
+        it again, or ask your doctor for another."],version:["Link of another version","This page cannot read this lin\##
+        k. Ask your doctor for a new one."],flags:["This page is too old","This link needs a newer version of this pag\##
+        e. Please tell your doctor."],"post-quantum":["Browser not accepted","Your doctor asks for a protection this p\##
+        age does not offer yet. Ask for another link."],"browser-unsupported":["Open the link elsewhere","This browser\##
+         cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox."],"microphone-deni\##
+        ed":["Microphone refused","Allow the microphone for this site in the browser’s settings, then try again."],"mi\##
+        crophone-missing":["No microphone","Plug in a microphone or a headset, then try again."],"microphone-busy":["M\##
+        icrophone in use","Another application is using the microphone. Close it, then try again."],"other-tab":["Alre\##
+        ady open","This consultation is open in another tab."],"taken-over":["Continued elsewhere","The consultation g\##
+        oes on in another tab."],"hung-up":["Consultation over","You hung up. You can close this page."],"ended-by-doc\##
+        tor":["Consultation over","Your doctor hung up. You can close this page."],expired:["Consultation expired","Th\##
+        e time for it has passed. Ask your doctor for a new link."],"consent-refused":["You did not agree","The consul\##
+        tation has not started. Your doctor was told; you can phone them."],refused:["No consultation","Your doctor do\##
+        es not see you through this link. Phone the practice."],"refused-other-device":["Seen on another device","Your\##
+         doctor admitted another device. If it is not yours, phone them at once."],"refused-not-now":["Not now","Your \##
+        doctor is not available. Try again later."],"refused-wrong-person":["Not the right link","Your doctor expected\##
+         someone else. Phone the practice."],"words-differ":["The words are different","Somebody could be listening on\##
+         this link: it was cut. Phone your doctor."],"binding-failed":["Doubtful link","The two devices do not see the\##
+         same link: it was cut. Phone your doctor."],"doctor-error":["The call stopped","Your doctor’s device had an e\##
+        rror. Ask for a new link."],used:["Link already used","A link works once. If that was not you, tell your docto\##
+        r; otherwise ask for another."],"unknown-room":["Expired link","This consultation does not exist, or no longer\##
+        . Check the time of the appointment, then try again."],full:["Waiting room full","Too many devices wait with t\##
+        his link. Close the others, then try again."],rate:["Too many attempts","Wait a minute, then try again."],prot\##
+        ocol:["Page and server disagree","Ask your doctor for a new link."],closed:["Consultation closed","You are no \##
+        longer in the waiting room. Try again, or phone your doctor."],network:["No connection","The server does not a\##
+        nswer. Check your Internet connection, then try again."],"no-path":["This network carries no calls","Switch fr\##
+        om Wi-Fi to mobile data, or the other way, then try again."],"relay-missing":["No relay","Your doctor asks for\##
+         a relay the server did not give. Phone your doctor."],"secure-channel":["No secure link","Something altered t\##
+        he messages. Change to another network, then try again."],identity:["Doctor not recognised","The key shown is \##
+        not the one of your link. Do not go on: phone your doctor."],clock:["Check the date","The date of this device \##
+        seems wrong. Correct it, then try again."],internal:["Something went wrong","The page stopped to be safe. Try \##
+        again."]}};var ht={name:"Français",secure:"Chiffré de bout en bout, de votre appareil à celui de votre médecin\##
+        .",loading:{title:"Un instant…",text:""},ready:{title:"Votre consultation",text:"Vous allez parler à votre méd\##
+        ecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.",hint:"Votre navigateur va vous dem\##
+        ander l’accès au microphone : acceptez."},checking:{title:"Autorisez le microphone",text:"Une question s’affic\##
+        he en haut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle d’attente",present:"Votre méde\##
+        cin sait que vous êtes là. Restez sur cette page : la consultation commencera ici.",away:"Votre médecin n’est \##
+        pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.",message:"Message de votre méde\##
+        cin :"},admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler à votre médecin par une liaiso\##
+        n audio entre vos deux appareils.","La liaison est chiffrée de bout en bout : personne d’autre ne peut vous en\##
+        tendre, pas même le serveur.","Rien n’est enregistré par Colloque.","Votre médecin peut garder une attestation\##
+         de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.","Vous pouvez raccroch\##
+        er à tout moment."]},connecting:{title:"Mise en relation…",text:"Quelques secondes, le temps de trouver le mei\##
+        lleur chemin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone est coupé.",signalling:"Le serve\##
+        ur est injoignable pour le moment ; la conversation continue."},reconnecting:{title:"On vous reconnecte…",text\##
+        :"La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même."},words:{intro:"Lisez à voi\##
+        x haute les deux premiers mots. Votre médecin lit les deux derniers.",digits:"ou les chiffres",same:"Vous avez\##
+         confirmé les mots.",peerSame:"Votre médecin a confirmé les mots."},actions:{enter:"Entrer",resume:"Reprendre \##
+        la consultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les mêmes mots",different:"Les mots sont\##
+         différents",mute:"Couper le microphone",unmute:"Rétablir le microphone",hangUp:"Raccrocher",retry:"Réessayer"\##
+        ,takeOver:"Continuer ici",copyLink:"Copier le lien",copied:"Le lien est copié. Ouvrez Safari, Chrome ou Firefo\##
+        x et collez-le."},ended:{title:"Consultation terminée",text:"Vous pouvez fermer cette page."},errors:{missing:\##
+        ["Il manque le lien","Ouvrez le lien complet que votre médecin vous a envoyé."],incomplete:["Lien incomplet","\##
+        Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau."],a\##
+        lphabet:["Lien incomplet","Le lien contient un caractère de trop ou abîmé. Copiez-le de nouveau, ou demandez-e\##
+        n un autre à votre médecin."],version:["Lien d’une autre version","Cette page ne sait pas lire ce lien. Demand\##
+        ez-en un nouveau à votre médecin."],flags:["Page trop ancienne","Ce lien demande une version plus récente de c\##
+        ette page. Prévenez votre médecin."],"post-quantum":["Navigateur non accepté","Votre médecin demande une prote\##
+        ction que cette page n’offre pas encore. Demandez-lui un autre lien."],"browser-unsupported":["Ouvrez le lien \##
+        ailleurs","Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à\##
+         jour."],"microphone-denied":["Microphone refusé","Autorisez le microphone pour ce site dans les réglages du n\##
+        avigateur, puis réessayez."],"microphone-missing":["Pas de microphone","Branchez un microphone ou un casque, p\##
+        uis réessayez."],"microphone-busy":["Microphone occupé","Une autre application utilise le microphone. Fermez-l\##
+        a, puis réessayez."],"other-tab":["Déjà ouverte","Cette consultation est ouverte dans un autre onglet."],"take\##
+        n-over":["Continuée ailleurs","La consultation continue dans un autre onglet."],"hung-up":["Consultation termi\##
+        née","Vous avez raccroché. Vous pouvez fermer cette page."],"ended-by-doctor":["Consultation terminée","Votre \##
+        médecin a raccroché. Vous pouvez fermer cette page."],expired:["Consultation expirée","Le temps prévu est écou\##
+        lé. Demandez un nouveau lien à votre médecin."],"consent-refused":["Vous n’avez pas accepté","La consultation \##
+        n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner."],refused:["Pas de consultation","\##
+        Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet."],"refused-other-device":["Reçu sur un\##
+         autre appareil","Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de su\##
+        ite."],"refused-not-now":["Pas maintenant","Votre médecin n’est pas disponible. Réessayez plus tard."],"refuse\##
+        d-wrong-person":["Ce n’est pas le bon lien","Votre médecin attendait une autre personne. Téléphonez à son cabi\##
+        net."],"words-differ":["Les mots sont différents","Quelqu’un pourrait écouter cette liaison : elle est coupée.\##
+         Téléphonez à votre médecin."],"binding-failed":["Liaison douteuse","Les deux appareils ne voient pas la même \##
+        liaison : elle est coupée. Téléphonez à votre médecin."],"doctor-error":["L’appel s’est arrêté","L’appareil de\##
+         votre médecin a eu une erreur. Demandez-lui un nouveau lien."],used:["Lien déjà utilisé","Un lien ne sert qu’\##
+        une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre."],"unknown-room":["Lien\##
+         expiré","Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez."]\##
+        ,full:["Salle d’attente pleine","Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez."]\##
+        ,rate:["Trop d’essais","Attendez une minute, puis réessayez."],protocol:["Page et serveur ne s’entendent pas",\##
+        "Demandez un nouveau lien à votre médecin."],closed:["Consultation fermée","Vous n’êtes plus dans la salle d’a\##
+        ttente. Réessayez, ou téléphonez à votre médecin."],network:["Pas de connexion","Le serveur ne répond pas. Vér\##
+        ifiez votre connexion à Internet, puis réessayez."],"no-path":["Appel impossible par ce réseau","Passez du Wi-\##
+        Fi au réseau mobile, ou l’inverse, puis réessayez."],"relay-missing":["Relais indisponible","Votre médecin dem\##
+        ande un relais que le serveur n’a pas donné. Téléphonez-lui."],"secure-channel":["Liaison sûre impossible","Qu\##
+        elque chose a altéré les messages. Changez de réseau, puis réessayez."],identity:["Médecin non reconnu","La cl\##
+        é présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin."],clock:["Vérifiez l\##
+        a date","La date de cet appareil semble fausse. Corrigez-la, puis réessayez."],internal:["Une erreur est surve\##
+        nue","La page s’est arrêtée par précaution. Réessayez."]}};var D={fr:ht,en:lt};function ut(n){return n.map(t=>\##
+        t.slice(0,2).toLowerCase()).find(t=>t in D)??"fr"}var dt=n=>[D[n].admitted.title,...D[n].admitted.consent].joi\##
+        n(`
         `);var se=class{constructor(e,t,s,i){this.page=e,this.wordLists=t,this.onAction=s,this.onLocale=i,this.audio=t\##
         his.element("audio",HTMLAudioElement),this.shownActions="",this.shownTitle=""}show(e){let{dataset:t}=this.page\##
         .documentElement,s=D[e.locale];t.state=e.state,e.error===null?delete t.error:t.error=e.error,e.path===null?del\##
