@@ -4,13 +4,13 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "23893e9ba465fa2653c19028b94f08b61e4876cedc47d8346315e79df8f7bcfb"
+    package static let sha256 = "469e5853e05fb2ef724c2fdd0faa9ddac6c1d19f425b5de3b123a36cf8240595"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-H766/CswAUBZGMQ2AoSNpr7eeYphNLa2a+otzpQGdks='"
+    package static let scriptHash = "'sha256-E2skc0IAQ6IiPqbUYnIzhwUoHaeAHUbQrZTK4aZwUiU='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-8t5/XAQxj7/N3WVxcTOEy6TNEHQAgaOqy4UxT7Yno4s='"
+    package static let styleHash = "'sha256-boJEYzTy7RCDSjTUQLUKkTiIQWaOge661OsIxLi10hI='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -39,39 +39,40 @@ package enum Page {
         gia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.25re\##
         m}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .5rem;border:0;bord\##
         er-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--ink)\##
-        ;font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.5rem 2r\##
-        em}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;te\##
-        xt-wrap:balance;margin-bottom:.75rem}h1:focus{outline:none}.text>*+*{margin-top:.75rem}.text .lead{color:var(-\##
-        -ink)}.text p,.notice,.result{color:var(--quiet)}.text ul{padding:0;list-style:none;border-top:1px solid var(-\##
-        -line);margin-top:1rem}.text li{padding:.75rem 0 .75rem 1.75rem;border-bottom:1px solid var(--line);position:r\##
-        elative}.text li:before{content:"";position:absolute;left:.2rem;top:1.3rem;width:.5rem;height:.5rem;border-rad\##
+        ;font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}h\##
+        1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-w\##
+        rap:balance;margin-bottom:.75rem}h1:focus{outline:none}.text>*+*{margin-top:.75rem}.text .lead{color:var(--ink\##
+        )}.text p,.notice,.result{color:var(--quiet)}.text ul{padding:0;list-style:none;border-top:1px solid var(--lin\##
+        e);margin-top:1rem}.text li{padding:.625rem 0 .625rem 1.75rem;border-bottom:1px solid var(--line);position:rel\##
+        ative}.text li:before{content:"";position:absolute;left:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-rad\##
         ius:50%;background:var(--accent)}.text blockquote{border-left:3px solid var(--accent);padding:.25rem 0 .25rem \##
-        1rem;overflow-wrap:anywhere}.actions{display:grid;gap:.75rem;margin-top:1.75rem}.actions:empty{display:none}.a\##
-        ctions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-ra\##
-        dius:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:pointer}.acti\##
-        ons button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.actions button\##
-        .danger{color:var(--danger)}.actions button[aria-pressed=true]{background:var(--danger-soft);border-color:var(\##
-        --danger);color:var(--danger)}.actions button:disabled{opacity:.55;cursor:default}button:focus-visible{outline\##
-        :3px solid var(--accent);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:v\##
-        ar(--accent)}.actions button.primary:hover:enabled{filter:brightness(1.08)}}.notice{min-height:1.55em;margin-t\##
-        op:1rem;font-size:.9375rem}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--line);paddin\##
-        g-top:.75rem}.words{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:1r\##
-        em 1.25rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-c\##
-        olumns:1fr 1fr;gap:.5rem}.words li{font:500 1.375rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif;text\##
-        -align:center;padding:.75rem .25rem;border-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.wo\##
-        rds li.mine{background:var(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits\##
-        ]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:em\##
-        pty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25\##
-        rem;visibility:hidden}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:var(--accent)}[da\##
-        ta-state=checking] .signal,[data-state=waiting] .signal,[data-state=connecting] .signal,[data-state=reconnecti\##
-        ng] .signal,[data-state=connected] .signal{visibility:visible}[data-state=connected] .signal span+span{display\##
-        :none}[data-state=connected] .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-left:\##
-        6px}[data-state=failed] h1,[data-state=bad-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-pre\##
-        ference){[data-state=checking] .signal span,[data-state=waiting] .signal span,[data-state=connecting] .signal \##
-        span,[data-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child\##
-        (2){animation-delay:.25s!important}.signal span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe\##
-        {0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{grid-template-columns:repeat(4,1fr)}\##
-        .words li{font-size:1.1875rem}}</style>
+        1rem;overflow-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;mar\##
+        gin-top:1.5rem}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{display:none}.acti\##
+        ons button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radiu\##
+        s:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:pointer}.actions\##
+         button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.actions button.ha\##
+        lf{padding-inline:.5rem}.actions button.danger{color:var(--danger)}.actions button[aria-pressed=true]{backgrou\##
+        nd:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.actions button:disabled{opacity:.55;curs\##
+        or:default}button:focus-visible{outline:3px solid var(--accent);outline-offset:3px}@media (hover: hover){.acti\##
+        ons button:hover:enabled{border-color:var(--accent)}.actions button.primary:hover:enabled{filter:brightness(1.\##
+        08)}}.notice{min-height:1.55em;margin-top:.75rem;font-size:.9375rem}footer{color:var(--quiet);font-size:.875re\##
+        m;border-top:1px solid var(--line);padding-top:.75rem}.words{background:var(--card);border:1px solid var(--lin\##
+        e);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75r\##
+        em 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,\##
+        1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-align:center;padding:.75rem .125rem;bord\##
+        er-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.words li.mine{background:var(--soft);borde\##
+        r-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant-numeric:tabular-nums;lett\##
+        er-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:none}.words .result{margin-t\##
+        op:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not([data-state="checking"],[d\##
+        ata-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-state="connected"]) .signal{d\##
+        isplay:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:var(--accent)}[data-state=c\##
+        onnected] .signal span+span{display:none}[data-state=connected] .signal span{width:1rem;height:1rem;box-shadow\##
+        :0 0 0 6px var(--soft);margin-left:6px}[data-state=failed] h1,[data-state=bad-link] h1{color:var(--danger)}@me\##
+        dia (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiting] .signal sp\##
+        an,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-\##
+        out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){animation-dela\##
+        y:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{g\##
+        rid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}</style>
         </head>
         <body>
         <header>
@@ -231,13 +232,13 @@ package enum Page {
         this.connection.signalingState!=="stable"?this.early.push(t):await this.addCandidate(t)}}}async addCandidate(e\##
         ){await this.connection?.addIceCandidate(e).catch(()=>{})}async offer({generation:e,anew:t,servers:s,relayOnly\##
         :i}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:thi\##
-        s.open(e,s,i);r&&s!==null&&o.setConfiguration(ze(s,i));let a=await o.createOffer({iceRestart:r});o!==this.conn\##
+        s.open(e,s,i);r&&s!==null&&o.setConfiguration(Le(s,i));let a=await o.createOffer({iceRestart:r});o!==this.conn\##
         ection||e!==this.generation||(this.onEvent({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescript\##
-        ion(a))}open(e,t,s){this.end(),this.name=e;let i=new RTCPeerConnection(ze(t,s));this.connection=i,this.track=t\##
+        ion(a))}open(e,t,s){this.end(),this.name=e;let i=new RTCPeerConnection(Le(t,s));this.connection=i,this.track=t\##
         his.microphone.clone(),this.track.enabled=this.sound.send;let r=i.addTransceiver(this.track,{direction:"sendre\##
         cv"});At(r),this.worker=this.makePaddingWorker(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTrans\##
-        form(this.worker)),i.onicecandidate=({candidate:a})=>{if(i!==this.connection)return;let m=a?.candidate??"";thi\##
-        s.onEvent({type:"candidate",generation:this.generation,candidate:m})},i.ontrack=({track:a})=>{a.enabled=this.s\##
+        form(this.worker)),i.onicecandidate=({candidate:a})=>{if(i!==this.connection)return;let y=a?.candidate??"";thi\##
+        s.onEvent({type:"candidate",generation:this.generation,candidate:y})},i.ontrack=({track:a})=>{a.enabled=this.s\##
         ound.receive,this.audio.srcObject=new MediaStream([a]),this.applyReceive()};let o=()=>this.stateChanged(i,r.se\##
         nder);return i.onconnectionstatechange=o,i.oniceconnectionstatechange=o,i}async stateChanged(e,t){if(e!==this.\##
         connection)return;let s=this.name,{connectionState:i}=e;if(i==="failed")this.onEvent({type:"transport",call:s,\##
@@ -250,17 +251,17 @@ package enum Page {
         Array(r));await new Promise(o=>setTimeout(o,bt))}return null}async findPath(){let{connection:e}=this;if(e===nu\##
         ll)return;let t=await e.getStats().catch(()=>null);if(t===null||e!==this.connection)return;let s=new Map;t.for\##
         Each(a=>s.set(a.id,a));let i=[...s.values()].find(({type:a})=>a==="transport"),r=s.get(i?.selectedCandidatePai\##
-        rId??"")??[...s.values()].find(({type:a,nominated:m,state:f})=>a==="candidate-pair"&&m&&f==="succeeded");if(r=\##
+        rId??"")??[...s.values()].find(({type:a,nominated:y,state:m})=>a==="candidate-pair"&&y&&m==="succeeded");if(r=\##
         ==void 0)return;let o=[s.get(r.localCandidateId),s.get(r.remoteCandidateId)];this.onPath(o.some(a=>a?.candidat\##
         eType==="relay")?"relay":"direct")}setSound(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.\##
         enabled=e),this.applyReceive()}applyReceive(){let{receive:e}=this.sound;for(let t of this.connection?.getRecei\##
         vers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{\##
-        })}};function ze(n,e){let t=n?.urls.filter(r=>/^stuns?:/.test(r))??[],s=n?.urls.filter(r=>/^turns?:/.test(r))?\##
+        })}};function Le(n,e){let t=n?.urls.filter(r=>/^stuns?:/.test(r))??[],s=n?.urls.filter(r=>/^turns?:/.test(r))?\##
         ?[],i=t.length>0?[{urls:t}]:[];return n!==null&&s.length>0&&n.username!==""&&i.push({urls:s,username:n.usernam\##
         e,credential:n.credential}),{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}functi\##
         on At(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:s})=>s.toLowerCase()=\##
         =="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function St(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-\##
-        f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:J(e.replace(/:/g,""))}var Le="colloque.v1",Tt=65600,Pt=8,Re\##
+        f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:J(e.replace(/:/g,""))}var ze="colloque.v1",Tt=65600,Pt=8,Re\##
         ={fresh:0,resume:1},E={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},Oe=(n,e,t)=>l(h(1),h(1),n,e,h(\##
         t)),le=n=>l(h(16),g(0),n);function qe(n){if(n.length>Tt)return null;try{return Kt(new A(n))}catch(e){if(e inst\##
         anceof c)return null;throw e}}function Kt(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.res\##
@@ -268,12 +269,12 @@ package enum Page {
         e:"state",doctorPresent:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(k(n.lp()));let[s,i]=[k(\##
         n.lp()),k(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test\##
         (a)).slice(0,Pt),username:s,credential:i,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",cod\##
-        e:e}}default:return null}}var N={postQuantum:1,relayOnly:2},Et=1+1+16+32+4,zt=72;async function Me(n){if(/[^A-\##
-        Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==zt)throw new c("incomplete");let e=Se(n);if(e.length\##
-        !==Et)throw new c("incomplete");if(!j(e.subarray(50),await Lt(e.subarray(0,50))))throw new c("incomplete");if(\##
+        e:e}}default:return null}}var N={postQuantum:1,relayOnly:2},Et=1+1+16+32+4,Lt=72;async function Me(n){if(/[^A-\##
+        Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==Lt)throw new c("incomplete");let e=Se(n);if(e.length\##
+        !==Et)throw new c("incomplete");if(!j(e.subarray(50),await zt(e.subarray(0,50))))throw new c("incomplete");if(\##
         e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(N.postQuantum|N.relayOnly))throw new c("flags");return{fl\##
-        ags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Lt(n){return(await C(l(p("colloque/1 link\##
-        "),n))).subarray(0,4)}var z=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e\##
+        ags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function zt(n){return(await C(l(p("colloque/1 link\##
+        "),n))).subarray(0,4)}var L=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e\##
         ){e.length===0&&this.moments.clear();for(let t of e)this.moments.delete(t)}isSet(e){return this.moments.has(e)\##
         }next(){return this.moments.size===0?null:Math.min(...this.moments.values())}takeDue(e){let t=[...this.moments\##
         ].filter(([,s])=>s<=e).sort(([,s],[,i])=>s-i)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var\##
@@ -299,18 +300,18 @@ package enum Page {
         ve"};case 14:{let t=De[e.u8()];if(t===void 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.re\##
         st()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:k(e.take(2)\##
         ),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new c("malformed\##
-        ")}}var Fe=p("Noise_NKpsk0_25519_AESGCM_SHA256"),he=new Uint8Array(0),qt=32+16,Mt=2**20,L=class{constructor(e)\##
-        {this.key=e,this.counter=0}static async create(e){return new L(await Pe(e))}nextNonce(){if(this.counter>=Mt)th\##
+        ")}}var Fe=p("Noise_NKpsk0_25519_AESGCM_SHA256"),he=new Uint8Array(0),qt=32+16,Mt=2**20,z=class{constructor(e)\##
+        {this.key=e,this.counter=0}static async create(e){return new z(await Pe(e))}nextNonce(){if(this.counter>=Mt)th\##
         row new c("exhausted");let e=l(new Uint8Array(8),g(this.counter));return this.counter+=1,e}async encrypt(e,t=h\##
         e){return Ke(this.key,this.nextNonce(),t,e)}async decrypt(e,t=he){return Ee(this.key,this.nextNonce(),t,e)}},u\##
         e=class{constructor(){this.chainingKey=Fe,this.hash=Fe,this.cipher=null}async mixHash(e){this.hash=await C(thi\##
-        s.hash,e)}async mixKey(e){let[t,s]=await He(this.chainingKey,e);this.chainingKey=t,this.cipher=await L.create(\##
+        s.hash,e)}async mixKey(e){let[t,s]=await He(this.chainingKey,e);this.chainingKey=t,this.cipher=await z.create(\##
         s)}async mixKeyAndHash(e){let t=await v(this.chainingKey,e);this.chainingKey=await v(t,h(1));let s=await v(t,l\##
-        (this.chainingKey,h(2))),i=await v(t,l(s,h(3)));await this.mixHash(s),this.cipher=await L.create(i)}async encr\##
+        (this.chainingKey,h(2))),i=await v(t,l(s,h(3)));await this.mixHash(s),this.cipher=await z.create(i)}async encr\##
         yptAndHash(e){let t=this.cipher===null?e:await this.cipher.encrypt(e,this.hash);return await this.mixHash(t),t\##
         }async decryptAndHash(e){let t=this.cipher===null?e:await this.cipher.decrypt(e,this.hash);return await this.m\##
         ixHash(e),t}};async function He(n,e){let t=await v(n,e),s=await v(t,h(1));return[s,await v(t,l(s,h(2)))]}async\##
-         function Ut(n,e){let t=[...await He(n.chainingKey,he)],[s,i]=[await L.create(t[0]),await L.create(t[1])];retu\##
+         function Ut(n,e){let t=[...await He(n.chainingKey,he)],[s,i]=[await z.create(t[0]),await z.create(t[1])];retu\##
         rn{hash:n.hash,chainingKey:n.chainingKey,keys:t,send:e?s:i,receive:e?i:s}}var I=class{constructor(e,t,s){this.\##
         symmetric=e,this.parameters=t,this.ephemeral=s}static async create(e){let t=new ue;return await t.mixHash(e.pr\##
         ologue),await t.mixHash(e.remoteStatic),new I(t,e,e.ephemeral??await U())}async writeMessage1(e){let{symmetric\##
@@ -333,25 +334,25 @@ package enum Page {
         turn this.sending.encrypt(je(e))}async open(e){return Ne(await this.receiving.decrypt(e))}bindingTag(e,t,s){re\##
         turn et(e,this.bindingKey,this.hash,t,s)}};async function tt(n,e){let{room:t,sessionKey:s,presharedKey:i}=n,r=\##
         e.random(32),o=e.ephemeral??await U(),a=await I.create({prologue:Ye(t),presharedKey:i,remoteStatic:s,ephemeral\##
-        :o}),m=await Je(t,o.publicKey,r),f=g(0),u=jt(Z.message1,h(1),m,f,p(e.locale)),y=await a.writeMessage1(u);async\##
+        :o}),y=await Je(t,o.publicKey,r),m=g(0),u=jt(Z.message1,h(1),y,m,p(e.locale)),f=await a.writeMessage1(u);async\##
          function q($,gt){let re=await a.readMessage2($),G=await Dt(re.payload,t,s,gt),{hash:oe,chainingKey:wt}=re.tra\##
         nsport,be=await de(oe,wt);return{epoch:new X(re.transport,be.bindingKey),bond:{resumeSecret:be.resumeSecret,tr\##
         anscript:await _e(oe),authenticationString:await Qe(oe,r,G.doctorNonce),wordsLocale:G.wordsLocale,identity:G.i\##
         dentity,expiry:G.notAfter+pe},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:"\##
-        "}}}return{message:y,finish:q}}async function nt(n,e,t,s){let i=await I.create({prologue:We(n.room,t,e.transcr\##
+        "}}}return{message:f,finish:q}}async function nt(n,e,t,s){let i=await I.create({prologue:We(n.room,t,e.transcr\##
         ipt),presharedKey:await Ge(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:s??await U()})\##
-        ,r=await i.writeMessage1(new Uint8Array(Z.message1)),o=l(g(t),r);async function a(m){let{payload:f,transport:u\##
-        }=await i.readMessage2(m);if(f.length!==Z.message2||!M(f))throw new c("malformed");let{bindingKey:y}=await de(\##
-        u.hash,u.chainingKey);return{epoch:new X(u,y),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),rec\##
+        ,r=await i.writeMessage1(new Uint8Array(Z.message1)),o=l(g(t),r);async function a(y){let{payload:m,transport:u\##
+        }=await i.readMessage2(y);if(m.length!==Z.message2||!M(m))throw new c("malformed");let{bindingKey:f}=await de(\##
+        u.hash,u.chainingKey);return{epoch:new X(u,f),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),rec\##
         eiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Dt(n,e,t,s){if(n.length!==Z.mes\##
         sage2)throw new c("malformed");let i=new A(n);if(i.u8()!==1)throw new c("malformed");let r=i.take(32).slice(),\##
-        o=i.take(32).slice(),a=i.take(16),m=i.take(64),f=k(i.take(2));if(i.u32(),!M(i.rest()))throw new c("malformed")\##
-        ;let u=b("colloque/1 delegation",o,t,e,a);if(!await Te(m,u,o))throw new c("delegation");let y=new A(a),[q,$]=[\##
-        y.u64(),y.u64()];if(s<q-pe||s>$+pe)throw new c("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale\##
-        :f,notAfter:$}}function jt(n,...e){let t=new Uint8Array(n);return t.set(l(...e)),t}var Y={open:1e4,state:6e3,m\##
+        o=i.take(32).slice(),a=i.take(16),y=i.take(64),m=k(i.take(2));if(i.u32(),!M(i.rest()))throw new c("malformed")\##
+        ;let u=b("colloque/1 delegation",o,t,e,a);if(!await Te(y,u,o))throw new c("delegation");let f=new A(a),[q,$]=[\##
+        f.u64(),f.u64()];if(s<q-pe||s>$+pe)throw new c("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale\##
+        :m,notAfter:$}}function jt(n,...e){let t=new Uint8Array(n);return t.set(l(...e)),t}var Y={open:1e4,state:6e3,m\##
         essage2:12e3,firstFrame:6e3,silence:6e4},st=25e3,Nt=2e4,ee=class{constructor({session:e,mode:t,locale:s,random\##
         :i,wallClock:r},o){this.session=e,this.mode=t,this.locale=s,this.random=i,this.wallClock=r,this.startedAt=o,th\##
-        is.phase="opening",this.epoch=null,this.servers=null,this.finish=null,this.lastSent=o,this.alarms=new z,this.o\##
+        is.phase="opening",this.epoch=null,this.servers=null,this.finish=null,this.lastSent=o,this.alarms=new L,this.o\##
         utputs=[],this.alarms.set("open",o+Y.open)}takeOutputs(){return this.outputs.splice(0)}nextAlarm(){return this\##
         .alarms.next()}async open(e){let{invitation:t,bond:s}=this.session,i=this.mode==="resume"&&s!==null?await $e(s\##
         .resumeSecret):t.joinToken;i!==null&&(this.phase="joining",this.alarms.clear("open"),this.alarms.set("state",e\##
@@ -388,7 +389,7 @@ package enum Page {
         invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.servers=null,this.relayOnly=!1,this.tr\##
         ansport="none",this.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,this.receivedTag=\##
         null,this.provenInEpoch=!1,this.provenPair=null,this.restartWanted=!1,this.attempts=0,this.sound={send:!1,rece\##
-        ive:!1},this.verdicts=[],this.alarms=new z}takeVerdict(){return this.verdicts.shift()??null}nextAlarm(){return\##
+        ive:!1},this.verdicts=[],this.alarms=new L}takeVerdict(){return this.verdicts.shift()??null}nextAlarm(){return\##
          this.alarms.next()}isConnected(){return this.transport==="connected"&&this.isProven()}mute(e){this.muted=e,th\##
         is.updateSound()}wantRestart(){this.restartWanted=this.transport!=="none"}epochBegan(e,t,s){this.attachment=e,\##
         this.servers=t,this.relayOnly=s}epochEnded(){this.attachment=null,this.provenInEpoch=!1,this.receivedTag=null,\##
@@ -436,7 +437,7 @@ package enum Page {
         sed","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ne=class{constructor({session\##
         :e,locale:t,random:s,wallClock:i}){this.session=e,this.settings={locale:t,random:s,wallClock:i},this.attachmen\##
         t=null,this.socket=0,this.admittedInEpoch=!1,this.failures=0,this.cryptographicLoss=!1,this.forcedMode=null,th\##
-        is.doctorPresent=!1,this.message="",this.reason=null,this.alarms=new z,this.actions=[],this.media=new te(e,{se\##
+        is.doctorPresent=!1,this.message="",this.reason=null,this.alarms=new L,this.actions=[],this.media=new te(e,{se\##
         nd:(r,o)=>this.attachment?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.save()}),t\##
         his.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.process(e,t\##
         )}catch{await this.stop("internal",t)}}),this.queue}takeActions(){return this.actions.splice(0)}nextAlarm(){if\##
@@ -528,104 +529,104 @@ package enum Page {
         ext:"The link is interrupted. Stay on this page, it comes back by itself."},words:{intro:"Read the first two w\##
         ords aloud. Your doctor reads the last two.",digits:"or the digits",same:"You confirmed the words.",peerSame:"\##
         Your doctor confirmed the words."},actions:{enter:"Enter",resume:"Go on with the consultation",consent:"I agre\##
-        e",refuse:"I refuse",same:"The words are the same",different:"The words are different",mute:"Turn the micropho\##
-        ne off",unmute:"Turn the microphone on",hangUp:"Hang up",retry:"Try again",takeOver:"Continue here",copyLink:"\##
-        Copy the link",copied:"The link is copied. Open Safari, Chrome or Firefox and paste it."},ended:{title:"Consul\##
-        tation over",text:"You can close this page."},errors:{missing:["The link is missing","Open the whole link your\##
-         doctor sent you."],incomplete:["Incomplete link","The link was cut on its way. Copy all of it, to the last ch\##
-        aracter, or ask for a new one."],alphabet:["Incomplete link","The link has a damaged or extra character. Copy \##
-        it again, or ask your doctor for another."],version:["Link of another version","This page cannot read this lin\##
-        k. Ask your doctor for a new one."],flags:["This page is too old","This link needs a newer version of this pag\##
-        e. Please tell your doctor."],"post-quantum":["Browser not accepted","Your doctor asks for a protection this p\##
-        age does not offer yet. Ask for another link."],"browser-unsupported":["Open the link elsewhere","This browser\##
-         cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox."],"microphone-deni\##
-        ed":["Microphone refused","Allow the microphone for this site in the browser’s settings, then try again."],"mi\##
-        crophone-missing":["No microphone","Plug in a microphone or a headset, then try again."],"microphone-busy":["M\##
-        icrophone in use","Another application is using the microphone. Close it, then try again."],"other-tab":["Alre\##
-        ady open","This consultation is open in another tab."],"taken-over":["Continued elsewhere","The consultation g\##
-        oes on in another tab."],"hung-up":["Consultation over","You hung up. You can close this page."],"ended-by-doc\##
-        tor":["Consultation over","Your doctor hung up. You can close this page."],expired:["Consultation expired","Th\##
-        e time for it has passed. Ask your doctor for a new link."],"consent-refused":["You did not agree","The consul\##
-        tation has not started. Your doctor was told; you can phone them."],refused:["No consultation","Your doctor do\##
-        es not see you through this link. Phone the practice."],"refused-other-device":["Seen on another device","Your\##
-         doctor admitted another device. If it is not yours, phone them at once."],"refused-not-now":["Not now","Your \##
-        doctor is not available. Try again later."],"refused-wrong-person":["Not the right link","Your doctor expected\##
-         someone else. Phone the practice."],"words-differ":["The words are different","Somebody could be listening on\##
-         this link: it was cut. Phone your doctor."],"binding-failed":["Doubtful link","The two devices do not see the\##
-         same link: it was cut. Phone your doctor."],"doctor-error":["The call stopped","Your doctor’s device had an e\##
-        rror. Ask for a new link."],used:["Link already used","A link works once. If that was not you, tell your docto\##
-        r; otherwise ask for another."],"unknown-room":["Expired link","This consultation does not exist, or no longer\##
-        . Check the time of the appointment, then try again."],full:["Waiting room full","Too many devices wait with t\##
-        his link. Close the others, then try again."],rate:["Too many attempts","Wait a minute, then try again."],prot\##
-        ocol:["Page and server disagree","Ask your doctor for a new link."],closed:["Consultation closed","You are no \##
-        longer in the waiting room. Try again, or phone your doctor."],network:["No connection","The server does not a\##
-        nswer. Check your Internet connection, then try again."],"no-path":["This network carries no calls","Switch fr\##
-        om Wi-Fi to mobile data, or the other way, then try again."],"relay-missing":["No relay","Your doctor asks for\##
-         a relay the server did not give. Phone your doctor."],"secure-channel":["No secure link","Something altered t\##
-        he messages. Change to another network, then try again."],identity:["Doctor not recognised","The key shown is \##
-        not the one of your link. Do not go on: phone your doctor."],clock:["Check the date","The date of this device \##
-        seems wrong. Correct it, then try again."],internal:["Something went wrong","The page stopped to be safe. Try \##
-        again."]}};var ht={name:"Français",secure:"Chiffré de bout en bout, de votre appareil à celui de votre médecin\##
-        .",loading:{title:"Un instant…",text:""},ready:{title:"Votre consultation",text:"Vous allez parler à votre méd\##
-        ecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.",hint:"Votre navigateur va vous dem\##
-        ander l’accès au microphone : acceptez."},checking:{title:"Autorisez le microphone",text:"Une question s’affic\##
-        he en haut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle d’attente",present:"Votre méde\##
-        cin sait que vous êtes là. Restez sur cette page : la consultation commencera ici.",away:"Votre médecin n’est \##
-        pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.",message:"Message de votre méde\##
-        cin :"},admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler à votre médecin par une liaiso\##
-        n audio entre vos deux appareils.","La liaison est chiffrée de bout en bout : personne d’autre ne peut vous en\##
-        tendre, pas même le serveur.","Rien n’est enregistré par Colloque.","Votre médecin peut garder une attestation\##
-         de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.","Vous pouvez raccroch\##
-        er à tout moment."]},connecting:{title:"Mise en relation…",text:"Quelques secondes, le temps de trouver le mei\##
-        lleur chemin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone est coupé.",signalling:"Le serve\##
-        ur est injoignable pour le moment ; la conversation continue."},reconnecting:{title:"On vous reconnecte…",text\##
-        :"La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même."},words:{intro:"Lisez à voi\##
-        x haute les deux premiers mots. Votre médecin lit les deux derniers.",digits:"ou les chiffres",same:"Vous avez\##
-         confirmé les mots.",peerSame:"Votre médecin a confirmé les mots."},actions:{enter:"Entrer",resume:"Reprendre \##
-        la consultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les mêmes mots",different:"Les mots sont\##
-         différents",mute:"Couper le microphone",unmute:"Rétablir le microphone",hangUp:"Raccrocher",retry:"Réessayer"\##
-        ,takeOver:"Continuer ici",copyLink:"Copier le lien",copied:"Le lien est copié. Ouvrez Safari, Chrome ou Firefo\##
-        x et collez-le."},ended:{title:"Consultation terminée",text:"Vous pouvez fermer cette page."},errors:{missing:\##
-        ["Il manque le lien","Ouvrez le lien complet que votre médecin vous a envoyé."],incomplete:["Lien incomplet","\##
-        Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau."],a\##
-        lphabet:["Lien incomplet","Le lien contient un caractère de trop ou abîmé. Copiez-le de nouveau, ou demandez-e\##
-        n un autre à votre médecin."],version:["Lien d’une autre version","Cette page ne sait pas lire ce lien. Demand\##
-        ez-en un nouveau à votre médecin."],flags:["Page trop ancienne","Ce lien demande une version plus récente de c\##
-        ette page. Prévenez votre médecin."],"post-quantum":["Navigateur non accepté","Votre médecin demande une prote\##
-        ction que cette page n’offre pas encore. Demandez-lui un autre lien."],"browser-unsupported":["Ouvrez le lien \##
-        ailleurs","Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à\##
-         jour."],"microphone-denied":["Microphone refusé","Autorisez le microphone pour ce site dans les réglages du n\##
-        avigateur, puis réessayez."],"microphone-missing":["Pas de microphone","Branchez un microphone ou un casque, p\##
-        uis réessayez."],"microphone-busy":["Microphone occupé","Une autre application utilise le microphone. Fermez-l\##
-        a, puis réessayez."],"other-tab":["Déjà ouverte","Cette consultation est ouverte dans un autre onglet."],"take\##
-        n-over":["Continuée ailleurs","La consultation continue dans un autre onglet."],"hung-up":["Consultation termi\##
-        née","Vous avez raccroché. Vous pouvez fermer cette page."],"ended-by-doctor":["Consultation terminée","Votre \##
-        médecin a raccroché. Vous pouvez fermer cette page."],expired:["Consultation expirée","Le temps prévu est écou\##
-        lé. Demandez un nouveau lien à votre médecin."],"consent-refused":["Vous n’avez pas accepté","La consultation \##
-        n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner."],refused:["Pas de consultation","\##
-        Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet."],"refused-other-device":["Reçu sur un\##
-         autre appareil","Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de su\##
-        ite."],"refused-not-now":["Pas maintenant","Votre médecin n’est pas disponible. Réessayez plus tard."],"refuse\##
-        d-wrong-person":["Ce n’est pas le bon lien","Votre médecin attendait une autre personne. Téléphonez à son cabi\##
-        net."],"words-differ":["Les mots sont différents","Quelqu’un pourrait écouter cette liaison : elle est coupée.\##
-         Téléphonez à votre médecin."],"binding-failed":["Liaison douteuse","Les deux appareils ne voient pas la même \##
-        liaison : elle est coupée. Téléphonez à votre médecin."],"doctor-error":["L’appel s’est arrêté","L’appareil de\##
-         votre médecin a eu une erreur. Demandez-lui un nouveau lien."],used:["Lien déjà utilisé","Un lien ne sert qu’\##
-        une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre."],"unknown-room":["Lien\##
-         expiré","Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez."]\##
-        ,full:["Salle d’attente pleine","Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez."]\##
-        ,rate:["Trop d’essais","Attendez une minute, puis réessayez."],protocol:["Page et serveur ne s’entendent pas",\##
-        "Demandez un nouveau lien à votre médecin."],closed:["Consultation fermée","Vous n’êtes plus dans la salle d’a\##
-        ttente. Réessayez, ou téléphonez à votre médecin."],network:["Pas de connexion","Le serveur ne répond pas. Vér\##
-        ifiez votre connexion à Internet, puis réessayez."],"no-path":["Appel impossible par ce réseau","Passez du Wi-\##
-        Fi au réseau mobile, ou l’inverse, puis réessayez."],"relay-missing":["Relais indisponible","Votre médecin dem\##
-        ande un relais que le serveur n’a pas donné. Téléphonez-lui."],"secure-channel":["Liaison sûre impossible","Qu\##
-        elque chose a altéré les messages. Changez de réseau, puis réessayez."],identity:["Médecin non reconnu","La cl\##
-        é présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin."],clock:["Vérifiez l\##
-        a date","La date de cet appareil semble fausse. Corrigez-la, puis réessayez."],internal:["Une erreur est surve\##
-        nue","La page s’est arrêtée par précaution. Réessayez."]}};var D={fr:ht,en:lt};function ut(n){return n.map(t=>\##
-        t.slice(0,2).toLowerCase()).find(t=>t in D)??"fr"}var dt=n=>[D[n].admitted.title,...D[n].admitted.consent].joi\##
-        n(`
+        e",refuse:"I refuse",same:"The words are the same",different:"The words are different",mute:"Mute",unmute:"Unm\##
+        ute",hangUp:"Hang up",leave:"Leave the waiting room",retry:"Try again",takeOver:"Continue here",copyLink:"Copy\##
+         the link",copied:"The link is copied. Open Safari, Chrome or Firefox and paste it."},ended:{title:"Consultati\##
+        on over",text:"You can close this page."},errors:{missing:["The link is missing","Open the whole link your doc\##
+        tor sent you."],incomplete:["Incomplete link","The link was cut on its way. Copy all of it, to the last charac\##
+        ter, or ask for a new one."],alphabet:["Incomplete link","The link has a damaged or extra character. Copy it a\##
+        gain, or ask your doctor for another."],version:["Link of another version","This page cannot read this link. A\##
+        sk your doctor for a new one."],flags:["This page is too old","This link needs a newer version of this page. P\##
+        lease tell your doctor."],"post-quantum":["Browser not accepted","Your doctor asks for a protection this page \##
+        does not offer yet. Ask for another link."],"browser-unsupported":["Open the link elsewhere","This browser can\##
+        not carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox."],"microphone-denied":\##
+        ["Microphone refused","Allow the microphone for this site in the browser’s settings, then try again."],"microp\##
+        hone-missing":["No microphone","Plug in a microphone or a headset, then try again."],"microphone-busy":["Micro\##
+        phone in use","Another application is using the microphone. Close it, then try again."],"other-tab":["Already \##
+        open","This consultation is open in another tab."],"taken-over":["Continued elsewhere","The consultation goes \##
+        on in another tab."],"hung-up":["Consultation over","You hung up. You can close this page."],"ended-by-doctor"\##
+        :["Consultation over","Your doctor hung up. You can close this page."],expired:["Consultation expired","The ti\##
+        me for it has passed. Ask your doctor for a new link."],"consent-refused":["You did not agree","The consultati\##
+        on has not started. Your doctor was told; you can phone them."],refused:["No consultation","Your doctor does n\##
+        ot see you through this link. Phone the practice."],"refused-other-device":["Seen on another device","Your doc\##
+        tor admitted another device. If it is not yours, phone them at once."],"refused-not-now":["Not now","Your doct\##
+        or is not available. Try again later."],"refused-wrong-person":["Not the right link","Your doctor expected som\##
+        eone else. Phone the practice."],"words-differ":["The words are different","Somebody could be listening on thi\##
+        s link: it was cut. Phone your doctor."],"binding-failed":["Doubtful link","The two devices do not see the sam\##
+        e link: it was cut. Phone your doctor."],"doctor-error":["The call stopped","Your doctor’s device had an error\##
+        . Ask for a new link."],used:["Link already used","A link works once. If that was not you, tell your doctor; o\##
+        therwise ask for another."],"unknown-room":["Expired link","This consultation does not exist, or no longer. Ch\##
+        eck the time of the appointment, then try again."],full:["Waiting room full","Too many devices wait with this \##
+        link. Close the others, then try again."],rate:["Too many attempts","Wait a minute, then try again."],protocol\##
+        :["Page and server disagree","Ask your doctor for a new link."],closed:["Consultation closed","You are no long\##
+        er in the waiting room. Try again, or phone your doctor."],network:["No connection","The server does not answe\##
+        r. Check your Internet connection, then try again."],"no-path":["This network carries no calls","Switch from W\##
+        i-Fi to mobile data, or the other way, then try again."],"relay-missing":["No relay","Your doctor asks for a r\##
+        elay the server did not give. Phone your doctor."],"secure-channel":["No secure link","Something altered the m\##
+        essages. Change to another network, then try again."],identity:["Doctor not recognised","The key shown is not \##
+        the one of your link. Do not go on: phone your doctor."],clock:["Check the date","The date of this device seem\##
+        s wrong. Correct it, then try again."],internal:["Something went wrong","The page stopped to be safe. Try agai\##
+        n."]}};var ht={name:"Français",secure:"Chiffré de bout en bout, de votre appareil à celui de votre médecin.",l\##
+        oading:{title:"Un instant…",text:""},ready:{title:"Votre consultation",text:"Vous allez parler à votre médecin\##
+        , de vive voix. Pas de compte, pas d’application, pas de nom à donner.",hint:"Votre navigateur va vous demande\##
+        r l’accès au microphone : acceptez."},checking:{title:"Autorisez le microphone",text:"Une question s’affiche e\##
+        n haut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle d’attente",present:"Votre médecin \##
+        sait que vous êtes là. Restez sur cette page : la consultation commencera ici.",away:"Votre médecin n’est pas \##
+        encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.",message:"Message de votre médecin \##
+        :"},admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler à votre médecin par une liaison au\##
+        dio entre vos deux appareils.","La liaison est chiffrée de bout en bout : personne d’autre ne peut vous entend\##
+        re, pas même le serveur.","Rien n’est enregistré par Colloque.","Votre médecin peut garder une attestation de \##
+        la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.","Vous pouvez raccrocher à\##
+         tout moment."]},connecting:{title:"Mise en relation…",text:"Quelques secondes, le temps de trouver le meilleu\##
+        r chemin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone est coupé.",signalling:"Le serveur e\##
+        st injoignable pour le moment ; la conversation continue."},reconnecting:{title:"On vous reconnecte…",text:"La\##
+         liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même."},words:{intro:"Lisez à voix ha\##
+        ute les deux premiers mots. Votre médecin lit les deux derniers.",digits:"ou les chiffres",same:"Vous avez con\##
+        firmé les mots.",peerSame:"Votre médecin a confirmé les mots."},actions:{enter:"Entrer",resume:"Reprendre la c\##
+        onsultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les mêmes mots",different:"Les mots sont dif\##
+        férents",mute:"Couper le micro",unmute:"Rétablir le micro",hangUp:"Raccrocher",leave:"Quitter la salle d’atten\##
+        te",retry:"Réessayer",takeOver:"Continuer ici",copyLink:"Copier le lien",copied:"Le lien est copié. Ouvrez Saf\##
+        ari, Chrome ou Firefox et collez-le."},ended:{title:"Consultation terminée",text:"Vous pouvez fermer cette pag\##
+        e."},errors:{missing:["Il manque le lien","Ouvrez le lien complet que votre médecin vous a envoyé."],incomplet\##
+        e:["Lien incomplet","Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demand\##
+        ez-en un nouveau."],alphabet:["Lien incomplet","Le lien contient un caractère de trop ou abîmé. Copiez-le de n\##
+        ouveau, ou demandez-en un autre à votre médecin."],version:["Lien d’une autre version","Cette page ne sait pas\##
+         lire ce lien. Demandez-en un nouveau à votre médecin."],flags:["Page trop ancienne","Ce lien demande une vers\##
+        ion plus récente de cette page. Prévenez votre médecin."],"post-quantum":["Navigateur non accepté","Votre méde\##
+        cin demande une protection que cette page n’offre pas encore. Demandez-lui un autre lien."],"browser-unsupport\##
+        ed":["Ouvrez le lien ailleurs","Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari\##
+        , Chrome ou Firefox à jour."],"microphone-denied":["Microphone refusé","Autorisez le microphone pour ce site d\##
+        ans les réglages du navigateur, puis réessayez."],"microphone-missing":["Pas de microphone","Branchez un micro\##
+        phone ou un casque, puis réessayez."],"microphone-busy":["Microphone occupé","Une autre application utilise le\##
+         microphone. Fermez-la, puis réessayez."],"other-tab":["Déjà ouverte","Cette consultation est ouverte dans un \##
+        autre onglet."],"taken-over":["Continuée ailleurs","La consultation continue dans un autre onglet."],"hung-up"\##
+        :["Consultation terminée","Vous avez raccroché. Vous pouvez fermer cette page."],"ended-by-doctor":["Consultat\##
+        ion terminée","Votre médecin a raccroché. Vous pouvez fermer cette page."],expired:["Consultation expirée","Le\##
+         temps prévu est écoulé. Demandez un nouveau lien à votre médecin."],"consent-refused":["Vous n’avez pas accep\##
+        té","La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner."],refused:["P\##
+        as de consultation","Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet."],"refused-other-\##
+        device":["Reçu sur un autre appareil","Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, télé\##
+        phonez-lui tout de suite."],"refused-not-now":["Pas maintenant","Votre médecin n’est pas disponible. Réessayez\##
+         plus tard."],"refused-wrong-person":["Ce n’est pas le bon lien","Votre médecin attendait une autre personne. \##
+        Téléphonez à son cabinet."],"words-differ":["Les mots sont différents","Quelqu’un pourrait écouter cette liais\##
+        on : elle est coupée. Téléphonez à votre médecin."],"binding-failed":["Liaison douteuse","Les deux appareils n\##
+        e voient pas la même liaison : elle est coupée. Téléphonez à votre médecin."],"doctor-error":["L’appel s’est a\##
+        rrêté","L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien."],used:["Lien déjà utilisé"\##
+        ,"Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre."],\##
+        "unknown-room":["Lien expiré","Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vo\##
+        us, puis réessayez."],full:["Salle d’attente pleine","Trop d’appareils attendent avec ce lien. Fermez les autr\##
+        es, puis réessayez."],rate:["Trop d’essais","Attendez une minute, puis réessayez."],protocol:["Page et serveur\##
+         ne s’entendent pas","Demandez un nouveau lien à votre médecin."],closed:["Consultation fermée","Vous n’êtes p\##
+        lus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin."],network:["Pas de connexion","Le serve\##
+        ur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez."],"no-path":["Appel impossible par ce r\##
+        éseau","Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez."],"relay-missing":["Relais indisponibl\##
+        e","Votre médecin demande un relais que le serveur n’a pas donné. Téléphonez-lui."],"secure-channel":["Liaison\##
+         sûre impossible","Quelque chose a altéré les messages. Changez de réseau, puis réessayez."],identity:["Médeci\##
+        n non reconnu","La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.\##
+        "],clock:["Vérifiez la date","La date de cet appareil semble fausse. Corrigez-la, puis réessayez."],internal:[\##
+        "Une erreur est survenue","La page s’est arrêtée par précaution. Réessayez."]}};var D={fr:ht,en:lt};function u\##
+        t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in D)??"fr"}var dt=n=>[D[n].admitted.title,...D[n].\##
+        admitted.consent].join(`
         `);var se=class{constructor(e,t,s,i){this.page=e,this.wordLists=t,this.onAction=s,this.onLocale=i,this.audio=t\##
         his.element("audio",HTMLAudioElement),this.shownActions="",this.shownTitle=""}show(e){let{dataset:t}=this.page\##
         .documentElement,s=D[e.locale];t.state=e.state,e.error===null?delete t.error:t.error=e.error,e.path===null?del\##
@@ -644,15 +645,15 @@ package enum Page {
         =!1&&(r=i.connected.signalling);let o=this.element("notice");o.textContent!==r&&(o.textContent=r)}showWords({s\##
         tate:e,call:t},s){let i=e==="connected"?t?.words??null:null;if(this.element("words").hidden=i===null,i===null|\##
         |!t)return;let r=this.wordLists[i.locale]??[],o=r.length===256?Ze(i.octets).map(u=>r[u]??""):[];this.element("\##
-        words-intro").textContent=s.words.intro;let a=o.map((u,y)=>this.make("li",u,y<2?"mine":"theirs")),m=this.eleme\##
-        nt("words-list");m.lang=i.locale,m.textContent!==o.join("")&&m.replaceChildren(...a),this.element("digits-labe\##
-        l").textContent=s.words.digits,this.element("digits").textContent=Xe(i.octets).replace(/^(....)/,"$1 ");let f=\##
-        [];t.ownComparison==="same"&&f.push(s.words.same),t.peerComparison==="same"&&f.push(s.words.peerSame),this.ele\##
-        ment("words-result").textContent=f.join(" ")}showActions(e,t){let s=Zt(e,t),i=JSON.stringify(s);if(i===this.sh\##
+        words-intro").textContent=s.words.intro;let a=o.map((u,f)=>this.make("li",u,f<2?"mine":"theirs")),y=this.eleme\##
+        nt("words-list");y.lang=i.locale,y.textContent!==o.join("")&&y.replaceChildren(...a),this.element("digits-labe\##
+        l").textContent=s.words.digits,this.element("digits").textContent=Xe(i.octets).replace(/^(....)/,"$1 ");let m=\##
+        [];t.ownComparison==="same"&&m.push(s.words.same),t.peerComparison==="same"&&m.push(s.words.peerSame),this.ele\##
+        ment("words-result").textContent=m.join(" ")}showActions(e,t){let s=Zt(e,t),i=JSON.stringify(s);if(i===this.sh\##
         ownActions)return;this.shownActions=i;let r=this.element("actions"),o=this.page.activeElement?.dataset.action;\##
-        r.replaceChildren(...s.map(({action:a,label:m,kind:f,pressed:u})=>{let y=this.make("button",m,f);return y.data\##
-        set.action=a,y.setAttribute("type","button"),u!==null&&y.setAttribute("aria-pressed",String(u)),y.addEventList\##
-        ener("click",()=>this.onAction(a)),y})),o!==void 0&&r.querySelector(`[data-action="${o}"]`)?.focus()}showLangu\##
+        r.replaceChildren(...s.map(({action:a,label:y,kind:m,pressed:u})=>{let f=this.make("button",y,m);return f.data\##
+        set.action=a,f.setAttribute("type","button"),u!==null&&f.setAttribute("aria-pressed",String(u)),f.addEventList\##
+        ener("click",()=>this.onAction(a)),f})),o!==void 0&&r.querySelector(`[data-action="${o}"]`)?.focus()}showLangu\##
         ages(e){let t=this.element("languages");if(t.dataset.current===e)return;t.dataset.current=e;let s=Object.keys(\##
         D);t.replaceChildren(...s.map(i=>{let r=this.make("button",i.toUpperCase());return r.lang=i,r.setAttribute("ar\##
         ia-label",D[i].name),r.setAttribute("aria-pressed",String(i===e)),r.addEventListener("click",()=>this.onLocale\##
@@ -660,81 +661,81 @@ package enum Page {
         element(e,t){let s=this.page.getElementById(e);if(s===null||t!==void 0&&!(s instanceof t))throw new Error(`no \##
         element ${e}`);return s}};function Qt({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?t.\##
         errors[e??""]?.[0]??t.ended.title:t[n].title}function Zt({state:n,error:e,canRetry:t,canCopyLink:s,resumes:i,c\##
-        all:r},{actions:o}){let a=(f,u,y="",q=null)=>({action:f,label:u,kind:y,pressed:q}),m=a("hang-up",o.hangUp,"dan\##
-        ger");switch(n){case"ready":return[a("enter",i?o.resume:o.enter,"primary")];case"waiting":return[m];case"admit\##
-        ted":return[a("consent",o.consent,"primary"),a("refuse",o.refuse)];case"connecting":case"reconnecting":return[\##
-        m];case"connected":{let f=r?.ownComparison==="none"&&r.words!==null,u=[a("same",o.same,"primary"),a("different\##
-        ",o.different,"danger")],y=r?.muted??!1,q=a("mute",y?o.unmute:o.mute,"",y);return[...f?u:[],q,m]}case"ended":c\##
-        ase"failed":case"bad-link":{let u=t?[a("retry",e==="other-tab"||e==="taken-over"?o.takeOver:o.retry,"primary")\##
-        ]:[];return s?[...u,a("copy-link",o.copyLink,"primary")]:u}default:return[]}}var we="colloque",ie=()=>Math.flo\##
-        or(Date.now()/1e3),O={state:"loading",error:null,canRetry:!1,canCopyLink:!1,resumes:!1,locale:ut(navigator.lan\##
-        guages??[]),path:null,call:null,copied:!1},Xt=location.href,R=null,T=null,xe=null,_=null,H=null,pt=0,mt=new se\##
-        (document,d,nn,n=>P({locale:n}));function P(n){Object.assign(O,n),mt.show(O)}var ke=(n,e={})=>P({state:"failed\##
-        ",error:n,canRetry:!0,call:null,...e});async function en(){let n=location.hash.slice(1),e=fe(sessionStorage.ge\##
-        tItem(we),ie());if(n===""&&e===null)return P({state:"bad-link",error:"missing"});try{if(n!==""){let t=await Me\##
-        (n);if(t.flags&N.postQuantum)throw new c("post-quantum");let s=await Be(t);R=e!==null&&j(e.invitation.room,s.r\##
-        oom)?e:it(s)}else R=e}catch(t){if(!(t instanceof c))throw t;return P({state:"bad-link",error:t.code})}if(!awai\##
-        t tn())return ke("browser-unsupported",{canRetry:!1,canCopyLink:!0});P({state:"ready",error:null,resumes:R===e\##
-        }),n===""&&await ve(!1)}async function tn(){return!isSecureContext||!("RTCPeerConnection"in window)||!navigato\##
-        r.mediaDevices?.getUserMedia?!1:U().then(()=>!0,()=>!1)}function nn(n){switch(n){case"enter":return void ve(!1\##
-        );case"retry":return T===null||O.error==="taken-over"?void ve(O.error?.startsWith("microphone")!==!0):void w({\##
-        type:"retry"});case"copy-link":return void navigator.clipboard.writeText(Xt).then(()=>P({copied:!0}),()=>{});c\##
-        ase"consent":return void hn();case"refuse":return void w({type:"decline"});case"same":case"different":return v\##
-        oid w({type:"words",same:n==="same"});case"mute":return void w({type:"mute",muted:!(O.call?.muted??!1)});case"\##
-        hang-up":return void w({type:"hang-up"})}}async function ve(n){if(R===null)return;P({state:"checking",error:nu\##
-        ll,canRetry:!1});try{_??=await sn()}catch(s){return ke(rn(s))}history.replaceState(null,"","/");let e=`colloqu\##
-        e ${Ae(R.invitation.room)}`,t=n?ln(e):null;if(!await an(e,n))return ke("other-tab");R=await t??R,T=new ne({ses\##
-        sion:R,locale:O.locale,random:on,wallClock:ie}),xe=new Q({microphone:_,audio:mt.audio,makePaddingWorker:mn,onE\##
-        vent:s=>void w(s),onPath:s=>P({path:s})}),await w({type:"start"})}async function sn(){let n={echoCancellation:\##
-        !0,noiseSuppression:!0,autoGainControl:!0},e=await navigator.mediaDevices.getUserMedia({audio:n}),[t]=e.getAud\##
-        ioTracks();if(t===void 0)throw new DOMException("no track","NotFoundError");return t.addEventListener("ended",\##
-        ()=>_=null),t}function rn(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="Overco\##
-        nstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-de\##
-        nied"}var on=n=>crypto.getRandomValues(new Uint8Array(n));function an(n,e){return new Promise(t=>{navigator.lo\##
-        cks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(t(s!==null),s===null?void 0:new Promise(()=>{}))).catch(()=>cn(\##
-        n))})}async function cn(n){if(T===null)return;let e=me(T.session);await w({type:"taken-over"});let t=new Broad\##
-        castChannel(n);t.postMessage(e),t.close()}function ln(n){return new Promise(e=>{let t=new BroadcastChannel(n),\##
-        s=i=>{t.close(),e(i)};t.onmessage=({data:i})=>s(fe(typeof i=="string"?i:null,ie())),setTimeout(()=>s(null),500\##
-        )})}async function hn(){let{locale:n}=O,e=await C(p(dt(n)));await w({type:"consent",consent:{locale:n,textHash\##
-        :e,time:ie()}})}async function w(n){if(T===null)return;await T.handle(n,performance.now());for(let o of T.take\##
-        Actions())un(o);let e=T.nextAlarm();clearTimeout(pt),e!==null&&(pt=window.setTimeout(()=>void w({type:"tick"})\##
-        ,Math.max(0,e-performance.now())));let{state:t,reason:s,canRetry:i,...r}=T.snapshot();(s!==null&&!i||s==="take\##
-        n-over")&&fn(),t==="connected"&&O.state!=="connected"&&yn(),P({state:t,error:s,canRetry:i,call:r})}function un\##
-        (n){switch(n.type){case"connect":return dn(n.id);case"send":H?.id===n.id&&H.socket.readyState===WebSocket.OPEN\##
-        &&H.socket.send(n.octets);return;case"close":H?.id===n.id&&H.socket.close();return;case"save":n.session===null\##
-        ?sessionStorage.removeItem(we):sessionStorage.setItem(we,me(n.session));return;default:xe?.perform(n)}}functio\##
-        n dn(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,Le);e.binaryType="arraybuffer",H={id\##
-        :n,socket:e},e.onopen=()=>void w({type:"socket-open",id:n}),e.onclose=()=>void w({type:"socket-closed",id:n}),\##
-        e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&w({type:"socket-message",id:n,octets:new Uint8Array(t)})}}v\##
-        ar pn=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['\##
-        "use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.leng\##
-        th%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.leng\##
-        th;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(\##
-        s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:re\##
-        turn{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1}\##
-        ;case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;\##
-        if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)r\##
-        eturn null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,\##
-        e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new \##
-        TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffse\##
-        t+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});fun\##
-        ction mn(){if(!("RTCRtpScriptTransform"in window))return null;let n=pn?.createScriptURL("")??URL.createObjectU\##
-        RL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:\##
-        n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;le\##
-        t s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2\##
-        ,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(\##
-        d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray\##
-        (1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return nul\##
-        l;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];i\##
-        f(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body\##
-        :e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.tran\##
-        sformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffs\##
-        et,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worke\##
-        r(n)}function fn(){_?.stop(),_=null}function yn(){navigator.wakeLock?.request("screen").catch(()=>{})}var ft=(\##
-        )=>void w({type:"network-changed"}),yt=()=>void w({type:"tick"});addEventListener("online",ft);navigator.conne\##
-        ction?.addEventListener("change",ft);document.addEventListener("visibilitychange",yt);document.addEventListene\##
-        r("resume",yt);addEventListener("hashchange",()=>{location.hash.length>1&&T===null&&location.reload()});setInt\##
-        erval(()=>void xe?.findPath(),5e3);P({});en();})();</script>
+        all:r},{actions:o}){let a=(m,u,f="",q=null)=>({action:m,label:u,kind:f,pressed:q}),y=a("hang-up",o.hangUp,"dan\##
+        ger");switch(n){case"ready":return[a("enter",i?o.resume:o.enter,"primary")];case"waiting":return[a("hang-up",o\##
+        .leave)];case"admitted":return[a("consent",o.consent,"primary"),a("refuse",o.refuse)];case"connecting":case"re\##
+        connecting":return[y];case"connected":{let m=r?.ownComparison==="none"&&r.words!==null,u=[a("same",o.same,"pri\##
+        mary"),a("different",o.different,"danger")],f=r?.muted??!1,q=a("mute",f?o.unmute:o.mute,"half",f);return[...m?\##
+        u:[],q,{...y,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let u=t?[a("retry",e==="other-tab"|\##
+        |e==="taken-over"?o.takeOver:o.retry,"primary")]:[];return s?[...u,a("copy-link",o.copyLink,"primary")]:u}defa\##
+        ult:return[]}}var we="colloque",ie=()=>Math.floor(Date.now()/1e3),O={state:"loading",error:null,canRetry:!1,ca\##
+        nCopyLink:!1,resumes:!1,locale:ut(navigator.languages??[]),path:null,call:null,copied:!1},Xt=location.href,R=n\##
+        ull,T=null,xe=null,_=null,H=null,pt=0,mt=new se(document,d,nn,n=>P({locale:n}));function P(n){Object.assign(O,\##
+        n),mt.show(O)}var ke=(n,e={})=>P({state:"failed",error:n,canRetry:!0,call:null,...e});async function en(){let \##
+        n=location.hash.slice(1),e=fe(sessionStorage.getItem(we),ie());if(n===""&&e===null)return P({state:"bad-link",\##
+        error:"missing"});try{if(n!==""){let t=await Me(n);if(t.flags&N.postQuantum)throw new c("post-quantum");let s=\##
+        await Be(t);R=e!==null&&j(e.invitation.room,s.room)?e:it(s)}else R=e}catch(t){if(!(t instanceof c))throw t;ret\##
+        urn P({state:"bad-link",error:t.code})}if(!await tn())return ke("browser-unsupported",{canRetry:!1,canCopyLink\##
+        :!0});P({state:"ready",error:null,resumes:R===e}),n===""&&await ve(!1)}async function tn(){return!isSecureCont\##
+        ext||!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:U().then(()=>!0,()=>!1)}functio\##
+        n nn(n){switch(n){case"enter":return void ve(!1);case"retry":return T===null||O.error==="taken-over"?void ve(O\##
+        .error?.startsWith("microphone")!==!0):void w({type:"retry"});case"copy-link":return void navigator.clipboard.\##
+        writeText(Xt).then(()=>P({copied:!0}),()=>{});case"consent":return void hn();case"refuse":return void w({type:\##
+        "decline"});case"same":case"different":return void w({type:"words",same:n==="same"});case"mute":return void w(\##
+        {type:"mute",muted:!(O.call?.muted??!1)});case"hang-up":return void w({type:"hang-up"})}}async function ve(n){\##
+        if(R===null)return;P({state:"checking",error:null,canRetry:!1});try{_??=await sn()}catch(s){return ke(rn(s))}h\##
+        istory.replaceState(null,"","/");let e=`colloque ${Ae(R.invitation.room)}`,t=n?ln(e):null;if(!await an(e,n))re\##
+        turn ke("other-tab");R=await t??R,T=new ne({session:R,locale:O.locale,random:on,wallClock:ie}),xe=new Q({micro\##
+        phone:_,audio:mt.audio,makePaddingWorker:mn,onEvent:s=>void w(s),onPath:s=>P({path:s})}),await w({type:"start"\##
+        })}async function sn(){let n={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},e=await navigator.me\##
+        diaDevices.getUserMedia({audio:n}),[t]=e.getAudioTracks();if(t===void 0)throw new DOMException("no track","Not\##
+        FoundError");return t.addEventListener("ended",()=>_=null),t}function rn(n){let e=n instanceof DOMException?n.\##
+        name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e=\##
+        =="AbortError"?"microphone-busy":"microphone-denied"}var on=n=>crypto.getRandomValues(new Uint8Array(n));funct\##
+        ion an(n,e){return new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(t(s!==null),s===\##
+        null?void 0:new Promise(()=>{}))).catch(()=>cn(n))})}async function cn(n){if(T===null)return;let e=me(T.sessio\##
+        n);await w({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function ln(n){return\##
+         new Promise(e=>{let t=new BroadcastChannel(n),s=i=>{t.close(),e(i)};t.onmessage=({data:i})=>s(fe(typeof i=="s\##
+        tring"?i:null,ie())),setTimeout(()=>s(null),500)})}async function hn(){let{locale:n}=O,e=await C(p(dt(n)));awa\##
+        it w({type:"consent",consent:{locale:n,textHash:e,time:ie()}})}async function w(n){if(T===null)return;await T.\##
+        handle(n,performance.now());for(let o of T.takeActions())un(o);let e=T.nextAlarm();clearTimeout(pt),e!==null&&\##
+        (pt=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:s,canRetr\##
+        y:i,...r}=T.snapshot();(s!==null&&!i||s==="taken-over")&&fn(),t==="connected"&&O.state!=="connected"&&yn(),P({\##
+        state:t,error:s,canRetry:i,call:r})}function un(n){switch(n.type){case"connect":return dn(n.id);case"send":H?.\##
+        id===n.id&&H.socket.readyState===WebSocket.OPEN&&H.socket.send(n.octets);return;case"close":H?.id===n.id&&H.so\##
+        cket.close();return;case"save":n.session===null?sessionStorage.removeItem(we):sessionStorage.setItem(we,me(n.s\##
+        ession));return;default:xe?.perform(n)}}function dn(n){let e=new WebSocket(`${location.origin.replace(/^http/,\##
+        "ws")}/ws`,ze);e.binaryType="arraybuffer",H={id:n,socket:e},e.onopen=()=>void w({type:"socket-open",id:n}),e.o\##
+        nclose=()=>void w({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&w({type:"soc\##
+        ket-message",id:n,octets:new Uint8Array(t)})}}var pn=window.trustedTypes?.createPolicy("colloque-worker",{crea\##
+        teScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)r\##
+        eturn e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;le\##
+        t r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/2\##
+        55);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void \##
+        0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:retur\##
+        n{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};\##
+        default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1}\##
+        ;let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.le\##
+        ngth-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{\##
+        let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data))\##
+        ;f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()\##
+        =>{})};})();'],{type:"text/javascript"}))});function mn(){if(!("RTCRtpScriptTransform"in window))return null;l\##
+        et n=pn?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e)\##
+        ;if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.l\##
+        ength;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math\##
+        .floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=\##
+        e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1\##
+        };case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(\##
+        1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray\##
+        (2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break\##
+        }return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtc\##
+        transform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8\##
+        Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipe\##
+        To(o).catch(()=>{})};})();']));return new Worker(n)}function fn(){_?.stop(),_=null}function yn(){navigator.wak\##
+        eLock?.request("screen").catch(()=>{})}var ft=()=>void w({type:"network-changed"}),yt=()=>void w({type:"tick"}\##
+        );addEventListener("online",ft);navigator.connection?.addEventListener("change",ft);document.addEventListener(\##
+        "visibilitychange",yt);document.addEventListener("resume",yt);addEventListener("hashchange",()=>{location.hash\##
+        .length>1&&T===null&&location.reload()});setInterval(()=>void xe?.findPath(),5e3);P({});en();})();</script>
         </body>
         </html>
 

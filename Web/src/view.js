@@ -238,7 +238,7 @@ function buttonsOf({ state, error, canRetry, canCopyLink, resumes, call }, { act
     case 'ready':
       return [button('enter', resumes ? actions.resume : actions.enter, 'primary')];
     case 'waiting':
-      return [hangUp];
+      return [button('hang-up', actions.leave)];
     case 'admitted':
       return [button('consent', actions.consent, 'primary'), button('refuse', actions.refuse)];
     case 'connecting':
@@ -248,8 +248,8 @@ function buttonsOf({ state, error, canRetry, canCopyLink, resumes, call }, { act
       const undecided = call?.ownComparison === 'none' && call.words !== null;
       const comparison = [button('same', actions.same, 'primary'), button('different', actions.different, 'danger')];
       const muted = call?.muted ?? false;
-      const mute = button('mute', muted ? actions.unmute : actions.mute, '', muted);
-      return [...(undecided ? comparison : []), mute, hangUp];
+      const mute = button('mute', muted ? actions.unmute : actions.mute, 'half', muted);
+      return [...(undecided ? comparison : []), mute, { ...hangUp, kind: 'half danger' }];
     }
     case 'ended':
     case 'failed':
