@@ -49,11 +49,11 @@ export class Call {
    * @param {import('./media.js').CallAction} action
    */
   perform(action) {
-    if (action.type === 'sound') this.setSound(action.send, action.receive);
+    if (action.type === 'sound') this.#setSound(action.send, action.receive);
     else if (action.type === 'end-call') this.end();
     else {
       this.queue = this.queue
-        .then(() => this.negotiate(action))
+        .then(() => this.#negotiate(action))
         .catch(() => this.onEvent({ type: 'transport', call: this.name, state: 'failed' }));
     }
   }
@@ -70,40 +70,37 @@ export class Call {
     this.onPath(null);
   }
 
-  /**
-   * @private
-   * @param {Exclude<import('./media.js').CallAction, { type: 'sound' } | { type: 'end-call' }>} action
-   */
-  async negotiate(action) {
+  /** @param {Exclude<import('./media.js').CallAction, { type: 'sound' } | { type: 'end-call' }>} action */
+  async #negotiate(action) {
     switch (action.type) {
       case 'make-offer':
-        return this.offer(action);
+        return this.#offer(action);
       case 'apply-answer':
         if (action.generation !== this.generation || this.connection === null) return;
         await this.connection.setRemoteDescription({ type: 'answer', sdp: action.sdp });
-        for (const candidate of this.early.splice(0)) await this.addCandidate(candidate);
+        for (const candidate of this.early.splice(0)) await this.#addCandidate(candidate);
         return;
       case 'apply-candidate': {
         if (action.generation !== this.generation || this.connection === null) return;
         const candidate = { candidate: action.candidate, sdpMLineIndex: 0 };
         if (this.connection.remoteDescription === null || this.connection.signalingState !== 'stable') {
           this.early.push(candidate);
-        } else await this.addCandidate(candidate);
+        } else await this.#addCandidate(candidate);
       }
     }
   }
 
-  /** @private @param {RTCIceCandidateInit} candidate one that a browser cannot read is worth nothing */
-  async addCandidate(candidate) {
+  /** @param {RTCIceCandidateInit} candidate one that a browser cannot read is worth nothing */
+  async #addCandidate(candidate) {
     await this.connection?.addIceCandidate(candidate).catch(() => {});
   }
 
-  /** @private @param {Extract<import('./media.js').CallAction, { type: 'make-offer' }>} action */
-  async offer({ generation, anew, servers, relayOnly }) {
+  /** @param {Extract<import('./media.js').CallAction, { type: 'make-offer' }>} action */
+  async #offer({ generation, anew, servers, relayOnly }) {
     this.generation = generation;
     this.early = [];
     const restarting = !anew && this.connection !== null;
-    const connection = restarting && this.connection ? this.connection : this.open(generation, servers, relayOnly);
+    const connection = restarting && this.connection ? this.connection : this.#open(generation, servers, relayOnly);
     if (restarting && servers !== null) {
       connection.setConfiguration(configuration(servers, relayOnly));
     }
@@ -114,12 +111,11 @@ export class Call {
   }
 
   /**
-   * @private
    * @param {number} name
    * @param {import('./envelopes.js').RelayServers | null} servers
    * @param {boolean} relayOnly
    */
-  open(name, servers, relayOnly) {
+  #open(name, servers, relayOnly) {
     this.end();
     this.name = name;
     const connection = new RTCPeerConnection(configuration(servers, relayOnly));
@@ -138,16 +134,16 @@ export class Call {
     connection.ontrack = ({ track }) => {
       track.enabled = this.sound.receive;
       this.audio.srcObject = new MediaStream([track]);
-      this.applyReceive();
+      this.#applyReceive();
     };
-    const changed = () => this.stateChanged(connection, transceiver.sender);
+    const changed = () => this.#stateChanged(connection, transceiver.sender);
     connection.onconnectionstatechange = changed;
     connection.oniceconnectionstatechange = changed;
     return connection;
   }
 
-  /** @private @param {RTCPeerConnection} connection @param {RTCRtpSender} sender */
-  async stateChanged(connection, sender) {
+  /** @param {RTCPeerConnection} connection @param {RTCRtpSender} sender */
+  async #stateChanged(connection, sender) {
     if (connection !== this.connection) return;
     const call = this.name;
     const { connectionState } = connection;
@@ -156,7 +152,7 @@ export class Call {
     } else if (connectionState === 'disconnected') {
       this.onEvent({ type: 'transport', call, state: 'disconnected' });
     } else if (connectionState === 'connected') {
-      const doctorFingerprint = await this.remoteFingerprint(connection, sender);
+      const doctorFingerprint = await this.#remoteFingerprint(connection, sender);
       const patientFingerprint = localFingerprint(connection.localDescription?.sdp ?? '');
       if (connection !== this.connection) return;
       if (doctorFingerprint === null || patientFingerprint === null) {
@@ -170,11 +166,10 @@ export class Call {
 
   /**
    * SHA-256 of the certificate DTLS really saw. Chromium says connected some milliseconds before it has it.
-   * @private
    * @param {RTCPeerConnection} connection
    * @param {RTCRtpSender} sender
    */
-  async remoteFingerprint(connection, sender) {
+  async #remoteFingerprint(connection, sender) {
     for (let i = 0; i < certificatePolls && connection === this.connection; i += 1) {
       const certificates = sender.transport?.state === 'connected' ? sender.transport.getRemoteCertificates() : [];
       const [certificate] = certificates;
@@ -204,15 +199,14 @@ export class Call {
     this.onPath(types.some((candidate) => candidate?.candidateType === 'relay') ? 'relay' : 'direct');
   }
 
-  /** @private @param {boolean} send @param {boolean} receive */
-  setSound(send, receive) {
+  /** @param {boolean} send @param {boolean} receive */
+  #setSound(send, receive) {
     this.sound = { send, receive };
     if (this.track !== null) this.track.enabled = send;
-    this.applyReceive();
+    this.#applyReceive();
   }
 
-  /** @private */
-  applyReceive() {
+  #applyReceive() {
     const { receive } = this.sound;
     for (const receiver of this.connection?.getReceivers() ?? []) receiver.track.enabled = receive;
     this.audio.muted = !receive;

@@ -54,46 +54,45 @@ export class View {
     const title = titleOf(model, text);
     this.element('title').textContent = title;
     this.page.title = `${title} · Colloque`;
-    this.element('text').replaceChildren(...this.paragraphs(model, text));
+    this.element('text').replaceChildren(...this.#paragraphs(model, text));
     this.element('footer').textContent = text.secure;
-    this.showNotice(model, text);
-    this.showWords(model, text);
-    this.showActions(model, text);
-    this.showLanguages(model.locale);
+    this.#showNotice(model, text);
+    this.#showWords(model, text);
+    this.#showActions(model, text);
+    this.#showLanguages(model.locale);
     if (title !== this.shownTitle && this.shownTitle !== '') this.element('title').focus({ preventScroll: true });
     this.shownTitle = title;
   }
 
   /**
-   * @private
    * @param {Model} model
    * @param {import('./text/fr.js').Text} text
    * @returns {HTMLElement[]}
    */
-  paragraphs({ state, error, call, canRetry }, text) {
+  #paragraphs({ state, error, call, canRetry }, text) {
     switch (state) {
       case 'ready':
-        return [this.make('p', text.ready.text, 'lead'), this.make('p', text.ready.hint)];
+        return [this.#make('p', text.ready.text, 'lead'), this.#make('p', text.ready.hint)];
       case 'checking':
-        return [this.make('p', text.checking.text)];
+        return [this.#make('p', text.checking.text)];
       case 'waiting': {
         const message = call?.message ?? '';
-        const note = message === '' ? [] : [this.make('p', text.waiting.message), this.make('blockquote', message)];
-        return [this.make('p', call?.doctorPresent ? text.waiting.present : text.waiting.away, 'lead'), ...note];
+        const note = message === '' ? [] : [this.#make('p', text.waiting.message), this.#make('blockquote', message)];
+        return [this.#make('p', call?.doctorPresent ? text.waiting.present : text.waiting.away, 'lead'), ...note];
       }
       case 'admitted': {
-        const list = this.make('ul');
-        list.append(...text.admitted.consent.map((line) => this.make('li', line)));
+        const list = this.#make('ul');
+        list.append(...text.admitted.consent.map((line) => this.#make('li', line)));
         return [list];
       }
       case 'connecting':
       case 'reconnecting':
-        return [this.make('p', text[state].text)];
+        return [this.#make('p', text[state].text)];
       case 'ended':
       case 'failed':
       case 'bad-link': {
         const fallback = state === 'ended' && !canRetry ? text.ended.text : '';
-        return [this.make('p', text.errors[error ?? '']?.[1] ?? fallback, 'lead')];
+        return [this.#make('p', text.errors[error ?? '']?.[1] ?? fallback, 'lead')];
       }
       default:
         return [];
@@ -101,11 +100,10 @@ export class View {
   }
 
   /**
-   * @private
    * @param {Model} model
    * @param {import('./text/fr.js').Text} text
    */
-  showNotice({ state, call, copied }, text) {
+  #showNotice({ state, call, copied }, text) {
     let notice = '';
     if (copied) notice = text.actions.copied;
     else if (state === 'connected' && call?.muted) notice = text.connected.muted;
@@ -115,18 +113,17 @@ export class View {
   }
 
   /**
-   * @private
    * @param {Model} model
    * @param {import('./text/fr.js').Text} text
    */
-  showWords({ state, call }, text) {
+  #showWords({ state, call }, text) {
     const words = state === 'connected' ? call?.words ?? null : null;
     this.element('words').hidden = words === null;
     if (words === null || !call) return;
     const list = this.wordLists[words.locale] ?? [];
     const shown = list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
     this.element('words-intro').textContent = text.words.intro;
-    const items = shown.map((word, index) => this.make('li', word, index < 2 ? 'mine' : 'theirs'));
+    const items = shown.map((word, index) => this.#make('li', word, index < 2 ? 'mine' : 'theirs'));
     const container = this.element('words-list');
     container.lang = words.locale;
     if (container.textContent !== shown.join('')) container.replaceChildren(...items);
@@ -139,11 +136,10 @@ export class View {
   }
 
   /**
-   * @private
    * @param {Model} model
    * @param {import('./text/fr.js').Text} text
    */
-  showActions(model, text) {
+  #showActions(model, text) {
     const buttons = buttonsOf(model, text);
     const key = JSON.stringify(buttons);
     if (key === this.shownActions) return;
@@ -152,7 +148,7 @@ export class View {
     const focused = /** @type {HTMLElement | null} */ (this.page.activeElement)?.dataset.action;
     container.replaceChildren(
       ...buttons.map(({ action, label, kind, pressed }) => {
-        const button = this.make('button', label, kind);
+        const button = this.#make('button', label, kind);
         button.dataset.action = action;
         button.setAttribute('type', 'button');
         if (pressed !== null) button.setAttribute('aria-pressed', String(pressed));
@@ -165,15 +161,15 @@ export class View {
     }
   }
 
-  /** @private @param {import('./text.js').Locale} current */
-  showLanguages(current) {
+  /** @param {import('./text.js').Locale} current */
+  #showLanguages(current) {
     const navigation = this.element('languages');
     if (navigation.dataset.current === current) return;
     navigation.dataset.current = current;
     const locales = /** @type {import('./text.js').Locale[]} */ (Object.keys(texts));
     navigation.replaceChildren(
       ...locales.map((locale) => {
-        const button = this.make('button', locale.toUpperCase());
+        const button = this.#make('button', locale.toUpperCase());
         button.lang = locale;
         button.setAttribute('aria-label', texts[locale].name);
         button.setAttribute('aria-pressed', String(locale === current));
@@ -184,12 +180,11 @@ export class View {
   }
 
   /**
-   * @private
    * @param {string} name
    * @param {string} [content]
    * @param {string} [className]
    */
-  make(name, content = '', className = '') {
+  #make(name, content = '', className = '') {
     const element = this.page.createElement(name);
     element.textContent = content;
     if (className !== '') element.className = className;
