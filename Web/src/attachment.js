@@ -90,7 +90,7 @@ export class Attachment {
     this.phase = 'joining';
     this.alarms.clear('open');
     this.alarms.set('state', now + limits.state);
-    this.push({ type: 'send', octets: encodeJoin(invitation.room, token, joinMode[this.mode]) });
+    this.#push({ type: 'send', octets: encodeJoin(invitation.room, token, joinMode[this.mode]) });
   }
 
   /**
@@ -104,19 +104,19 @@ export class Attachment {
       case 'challenge':
         return;
       case 'state':
-        return this.doctorIs(envelope.doctorPresent, now);
+        return this.#doctorIs(envelope.doctorPresent, now);
       case 'servers':
         this.servers = envelope.servers;
         return;
       case 'error':
-        return this.finishWith({ type: 'refused', code: envelope.code });
+        return this.#finishWith({ type: 'refused', code: envelope.code });
       case 'relay':
         try {
-          return await this.receiveMessage(envelope.message, now);
+          return await this.#receiveMessage(envelope.message, now);
         } catch (error) {
           if (!(error instanceof ProtocolError)) throw error;
           const confirmed = this.phase === 'confirming' || this.phase === 'established' || this.mode === 'resume';
-          return this.finishWith({ type: 'broken', code: error.code, confirmed });
+          return this.#finishWith({ type: 'broken', code: error.code, confirmed });
         }
     }
   }
@@ -127,7 +127,7 @@ export class Attachment {
    */
   async tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
-      if (due !== 'keepalive') return this.finishWith({ type: 'lost', cause: 'timeout' });
+      if (due !== 'keepalive') return this.#finishWith({ type: 'lost', cause: 'timeout' });
       this.alarms.set('keepalive', now + keepaliveInterval);
       await this.send({ type: 'keepalive' }, now);
     }
@@ -142,53 +142,45 @@ export class Attachment {
   async send(frame, now) {
     if (this.epoch === null || (this.phase !== 'confirming' && this.phase !== 'established')) return false;
     this.lastSent = now;
-    this.push({ type: 'send', octets: encodeRelay(await this.epoch.seal(frame)) });
+    this.#push({ type: 'send', octets: encodeRelay(await this.epoch.seal(frame)) });
     return true;
   }
 
-  /**
-   * @private
-   * @param {AttachmentOutput} output
-   */
-  push(output) {
+  /** @param {AttachmentOutput} output */
+  #push(output) {
     this.outputs.push(output);
   }
 
-  /**
-   * @private
-   * @param {AttachmentOutput} output the last one
-   */
-  finishWith(output) {
+  /** @param {AttachmentOutput} output the last one */
+  #finishWith(output) {
     this.phase = 'over';
     this.alarms.clear();
-    this.push(output);
+    this.#push(output);
   }
 
   /**
-   * @private
    * @param {boolean} present
    * @param {number} now
    */
-  async doctorIs(present, now) {
+  async #doctorIs(present, now) {
     const messageSent = !['opening', 'joining', 'away'].includes(this.phase);
-    this.push({ type: 'doctor', present });
+    this.#push({ type: 'doctor', present });
     if (!present) {
       // The broker drops what is sent to nobody: this epoch's counters can no longer agree.
       this.alarms.clear();
       this.phase = messageSent ? 'orphaned' : 'away';
     } else if (this.phase === 'orphaned') {
-      this.finishWith({ type: 'lost', cause: 'doctor-returned' });
+      this.#finishWith({ type: 'lost', cause: 'doctor-returned' });
     } else if (!messageSent) {
-      await this.greet(now);
+      await this.#greet(now);
     }
   }
 
   /**
    * Sends message 1.
-   * @private
    * @param {number} now
    */
-  async greet(now) {
+  async #greet(now) {
     const { session } = this;
     this.phase = 'handshaking';
     this.alarms.clear('state');
@@ -196,7 +188,7 @@ export class Attachment {
     let message;
     if (this.mode === 'resume' && session.bond !== null) {
       session.epochNumber += 1;
-      this.push({ type: 'save' });
+      this.#push({ type: 'save' });
       const resumed = await beginResume(session.invitation, session.bond, session.epochNumber);
       this.finish = async (answer) => ({ ...(await resumed.finish(answer)), bond: null });
       message = resumed.message;
@@ -205,15 +197,14 @@ export class Attachment {
       this.finish = (answer) => call.finish(answer, this.wallClock());
       message = call.message;
     }
-    this.push({ type: 'send', octets: encodeRelay(message) });
+    this.#push({ type: 'send', octets: encodeRelay(message) });
   }
 
   /**
-   * @private
    * @param {Uint8Array} message
    * @param {number} now
    */
-  async receiveMessage(message, now) {
+  async #receiveMessage(message, now) {
     if (this.phase === 'handshaking' && this.finish !== null) {
       const { epoch, bond, confirmation } = await this.finish(message);
       this.finish = null;
@@ -222,14 +213,14 @@ export class Attachment {
       this.alarms.clear('message2');
       this.alarms.set('firstFrame', now + limits.firstFrame);
       this.alarms.set('keepalive', now + keepaliveInterval);
-      this.push({ type: 'confirmed', bond });
+      this.#push({ type: 'confirmed', bond });
       await this.send(confirmation, now);
     } else if (this.epoch !== null && (this.phase === 'confirming' || this.phase === 'established')) {
       const frame = await this.epoch.open(message);
       this.phase = 'established';
       this.alarms.clear('firstFrame');
       this.alarms.set('silence', now + limits.silence);
-      this.push({ type: 'frame', frame });
+      this.#push({ type: 'frame', frame });
       if (frame.type === 'keepalive' && now - this.lastSent >= keepaliveAnswerAfter) {
         await this.send({ type: 'keepalive' }, now);
       }

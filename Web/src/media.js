@@ -99,13 +99,13 @@ export class Media {
 
   /** Sound passes: the path stands and the certificates were proved on both sides. */
   isConnected() {
-    return this.transport === 'connected' && this.isProven();
+    return this.transport === 'connected' && this.#isProven();
   }
 
   /** @param {boolean} muted */
   mute(muted) {
     this.muted = muted;
-    this.updateSound();
+    this.#updateSound();
   }
 
   wantRestart() {
@@ -141,7 +141,7 @@ export class Media {
     this.provenPair = null;
     this.fingerprints = null;
     this.attempts = 0;
-    this.updateSound();
+    this.#updateSound();
     this.surroundings.act({ type: 'end-call' });
   }
 
@@ -151,8 +151,8 @@ export class Media {
    */
   async proceed(now) {
     const settled = this.transport === 'connected' && this.current?.answered === true && !this.restartWanted;
-    if (settled) await this.sayBinding(now);
-    else this.makeOffer();
+    if (settled) await this.#sayBinding(now);
+    else this.#makeOffer();
   }
 
   /**
@@ -160,7 +160,7 @@ export class Media {
    */
   async tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
-      if (due === 'path') this.failed();
+      if (due === 'path') this.#failed();
       else this.verdicts.push('rejoin');
     }
   }
@@ -175,19 +175,19 @@ export class Media {
         if (event.generation !== this.current?.generation || this.attachment === null) return;
         this.current.sent = true;
         this.alarms.set('answer', now + limits.answer);
-        await this.send({ type: 'description', kind: 'offer', generation: event.generation, sdp: event.sdp }, now);
+        await this.#send({ type: 'description', kind: 'offer', generation: event.generation, sdp: event.sdp }, now);
         for (const candidate of this.earlyCandidates.splice(0)) {
-          await this.send({ type: 'candidate', generation: event.generation, candidate }, now);
+          await this.#send({ type: 'candidate', generation: event.generation, candidate }, now);
         }
         return;
       case 'candidate':
         if (event.generation !== this.current?.generation) return;
         if (this.current.sent) {
-          await this.send({ type: 'candidate', generation: event.generation, candidate: event.candidate }, now);
+          await this.#send({ type: 'candidate', generation: event.generation, candidate: event.candidate }, now);
         } else this.earlyCandidates.push(event.candidate);
         return;
       case 'transport':
-        return this.transportIs(event, now);
+        return this.#transportIs(event, now);
     }
   }
 
@@ -198,7 +198,7 @@ export class Media {
    */
   async receive(frame, now) {
     if (frame.type === 'description' && frame.kind === 'restart') {
-      if (this.session.consent !== null) this.makeOffer();
+      if (this.session.consent !== null) this.#makeOffer();
       return;
     }
     const { current } = this;
@@ -206,7 +206,7 @@ export class Media {
       // Before the answer a tag can only come from a call this page no longer has.
       if (current?.answered !== true) return;
       this.receivedTag = frame.tag.slice();
-      return this.checkBinding();
+      return this.#checkBinding();
     }
     if (current === null || !current.sent || frame.generation !== current.generation) return;
     if (frame.type === 'candidate') {
@@ -216,23 +216,21 @@ export class Media {
       current.answered = true;
       this.alarms.clear('answer');
       this.surroundings.act({ type: 'apply-answer', generation: frame.generation, sdp: frame.sdp });
-      if (this.transport === 'connected') await this.sayBinding(now);
+      if (this.transport === 'connected') await this.#sayBinding(now);
       else this.alarms.set('path', now + limits.path);
-      this.updateSound();
+      this.#updateSound();
     }
   }
 
   /**
-   * @private
    * @param {import('./frames.js').Frame} frame
    * @param {number} now
    */
-  async send(frame, now) {
+  async #send(frame, now) {
     await this.surroundings.send(frame, now);
   }
 
-  /** @private */
-  makeOffer() {
+  #makeOffer() {
     if (this.attachment === null) return;
     const { session } = this;
     const anew = this.transport === 'none' || this.transport === 'failed';
@@ -245,7 +243,7 @@ export class Media {
       this.fingerprints = null;
       this.provenPair = null;
       this.provenInEpoch = false;
-      this.updateSound();
+      this.#updateSound();
     }
     this.current = { generation, sent: false, answered: false };
     this.earlyCandidates = [];
@@ -257,57 +255,54 @@ export class Media {
   }
 
   /**
-   * @private
    * @param {Extract<CallEvent, { type: 'transport' }>} event
    * @param {number} now
    */
-  async transportIs(event, now) {
+  async #transportIs(event, now) {
     if (this.transport === 'none' || event.call !== this.call) return;
     if (event.state === 'connected') {
       this.transport = 'connected';
       this.attempts = 0;
       this.alarms.clear('path');
       this.fingerprints = { patient: event.patientFingerprint, doctor: event.doctorFingerprint };
-      await this.sayBinding(now);
-      this.updateSound();
+      await this.#sayBinding(now);
+      this.#updateSound();
     } else if (event.state === 'failed') {
-      this.failed();
+      this.#failed();
     } else if (this.transport === 'connected') {
       this.transport = 'disconnected';
       this.alarms.clear('binding');
       this.restartWanted = true;
-      if (this.attachment !== null && now - this.attachment.startedAt < youngEpoch) this.makeOffer();
+      if (this.attachment !== null && now - this.attachment.startedAt < youngEpoch) this.#makeOffer();
       else this.verdicts.push('network-changed');
     }
   }
 
-  /** @private The path will not come up: another call, a few times. */
-  failed() {
+  /** The path will not come up: another call, a few times. */
+  #failed() {
     this.transport = 'failed';
     this.alarms.clear('path', 'binding');
-    this.updateSound();
+    this.#updateSound();
     this.attempts += 1;
     if (this.attempts > maximumAttempts) this.verdicts.push('no-path');
-    else if (this.attachment !== null && this.session.consent !== null) this.makeOffer();
+    else if (this.attachment !== null && this.session.consent !== null) this.#makeOffer();
   }
 
   /**
-   * @private
    * Tells the doctor which certificates this page saw.
    * @param {number} now
    */
-  async sayBinding(now) {
+  async #sayBinding(now) {
     const { fingerprints } = this;
     const epoch = this.attachment?.epoch ?? null;
     if (fingerprints === null || epoch === null || this.current?.answered !== true) return;
     const tag = await epoch.bindingTag('P', fingerprints.patient, fingerprints.doctor);
-    await this.send({ type: 'binding', tag }, now);
+    await this.#send({ type: 'binding', tag }, now);
     if (!this.provenInEpoch) this.alarms.set('binding', now + limits.binding);
-    await this.checkBinding();
+    await this.#checkBinding();
   }
 
-  /** @private */
-  async checkBinding() {
+  async #checkBinding() {
     const { fingerprints, receivedTag } = this;
     const epoch = this.attachment?.epoch ?? null;
     if (fingerprints === null || receivedTag === null || epoch === null) return;
@@ -320,17 +315,15 @@ export class Media {
     this.provenPair = pairOf(fingerprints);
     this.wasConnected = true;
     this.alarms.clear('binding');
-    this.updateSound();
+    this.#updateSound();
   }
 
-  /** @private */
-  isProven() {
+  #isProven() {
     return this.fingerprints !== null && this.provenPair === pairOf(this.fingerprints);
   }
 
-  /** @private */
-  updateSound() {
-    const proven = this.isProven();
+  #updateSound() {
+    const proven = this.#isProven();
     const sound = { send: proven && this.session.consent !== null && !this.muted, receive: proven };
     if (sound.send === this.sound.send && sound.receive === this.sound.receive) return;
     this.sound = sound;

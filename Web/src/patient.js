@@ -4,8 +4,9 @@ import { Attachment } from './attachment.js';
 import { brokerError } from './envelopes.js';
 import { byeReason, refuseReason } from './frames.js';
 import { linkFlags } from './link.js';
-import { isAdmitted } from './session.js';
 import { Media } from './media.js';
+import { canRetry, isOrderly, reasonOfBroker, reasonOfGoodbye, reasonOfRefusal } from './reasons.js';
+import { isAdmitted } from './session.js';
 
 /**
  * The patient's side of a whole call, from the first join to the last word. It knows no document, no socket,
@@ -25,15 +26,9 @@ import { Media } from './media.js';
  *   | { type: 'save', session: import('./session.js').Session | null }
  *   | import('./media.js').CallAction} PatientAction
  *
- * Reasons a call ended or stopped. Those in {@link retryable} leave a way back.
- * @typedef {'hung-up' | 'ended-by-doctor' | 'expired' | 'consent-refused' | 'refused' | 'refused-other-device'
- *   | 'refused-not-now' | 'refused-wrong-person' | 'words-differ' | 'binding-failed' | 'doctor-error' | 'used'
- *   | 'unknown-room' | 'full' | 'rate' | 'protocol' | 'closed' | 'network' | 'no-path' | 'relay-missing'
- *   | 'secure-channel' | 'identity' | 'clock' | 'taken-over' | 'internal'} Reason
- *
  * @typedef {object} Snapshot
  * @property {'waiting' | 'admitted' | 'connecting' | 'connected' | 'reconnecting' | 'ended' | 'failed'} state
- * @property {Reason | null} reason
+ * @property {import('./reasons.js').Reason | null} reason
  * @property {boolean} canRetry
  * @property {boolean} doctorPresent
  * @property {boolean} attached whether an epoch is up
@@ -54,13 +49,6 @@ const longestDelay = 8_000;
 const closingDelay = 3_000;
 /** A second report of a changed network within this time means the same change. Milliseconds. */
 const sameChange = 2_000;
-
-/** @type {ReadonlySet<Reason>} */
-const retryable = new Set(['unknown-room', 'full', 'rate', 'closed', 'network', 'no-path', 'relay-missing',
-  'secure-channel', 'clock', 'taken-over', 'internal', 'refused-not-now']);
-/** @type {ReadonlySet<Reason>} */
-const orderly = new Set(['hung-up', 'ended-by-doctor', 'expired', 'consent-refused', 'refused',
-  'refused-other-device', 'refused-not-now', 'refused-wrong-person']);
 
 export class Patient {
   /**
@@ -90,7 +78,7 @@ export class Patient {
     this.doctorPresent = false;
     /** @private */
     this.message = '';
-    /** @private @type {Reason | null} */
+    /** @private @type {import('./reasons.js').Reason | null} */
     this.reason = null;
     /** @private @type {Alarms<'retry' | 'stable' | 'closing'>} */
     this.alarms = new Alarms();
@@ -100,7 +88,7 @@ export class Patient {
     this.media = new Media(session, {
       send: (frame, now) => this.attachment?.send(frame, now) ?? Promise.resolve(false),
       act: (action) => this.actions.push(action),
-      save: () => this.save(),
+      save: () => this.#save(),
     });
     /** @private @type {Promise<void>} */
     this.queue = Promise.resolve();
@@ -115,9 +103,9 @@ export class Patient {
   handle(event, now) {
     this.queue = this.queue.then(async () => {
       try {
-        await this.process(event, now);
+        await this.#process(event, now);
       } catch {
-        await this.stop('internal', now);
+        await this.#stop('internal', now);
       }
     });
     return this.queue;
@@ -139,9 +127,9 @@ export class Patient {
   snapshot() {
     const { bond, ownComparison, peerComparison } = this.session;
     return {
-      state: this.state(),
+      state: this.#state(),
       reason: this.reason,
-      canRetry: this.reason !== null && retryable.has(this.reason),
+      canRetry: this.reason !== null && canRetry(this.reason),
       doctorPresent: this.doctorPresent,
       attached: this.attachment?.phase === 'established',
       message: this.message,
@@ -152,12 +140,9 @@ export class Patient {
     };
   }
 
-  /**
-   * @private
-   * @returns {Snapshot['state']}
-   */
-  state() {
-    if (this.reason !== null) return orderly.has(this.reason) ? 'ended' : 'failed';
+  /** @returns {Snapshot['state']} */
+  #state() {
+    if (this.reason !== null) return isOrderly(this.reason) ? 'ended' : 'failed';
     if (!isAdmitted(this.session)) return 'waiting';
     if (this.session.consent === null) return 'admitted';
     if (this.media.isConnected()) return 'connected';
@@ -165,126 +150,118 @@ export class Patient {
   }
 
   /**
-   * @private
    * @param {PatientEvent} event
    * @param {number} now
    */
-  async process(event, now) {
-    if (this.reason !== null) return this.processAfterEnd(event, now);
+  async #process(event, now) {
+    if (this.reason !== null) return this.#processAfterEnd(event, now);
     switch (event.type) {
       case 'start':
-        return this.attach(now);
+        return this.#attach(now);
       case 'tick':
-        return this.tick(now);
+        return this.#tick(now);
       case 'socket-open':
         if (event.id === this.socket) await this.attachment?.open(now);
-        return this.drain(now);
+        return this.#drain(now);
       case 'socket-message':
         if (event.id === this.socket) await this.attachment?.receive(event.octets, now);
-        return this.drain(now);
+        return this.#drain(now);
       case 'socket-closed':
-        if (event.id === this.socket && this.attachment !== null) await this.lose(now);
+        if (event.id === this.socket && this.attachment !== null) await this.#lose(now);
         return;
       case 'network-changed':
         this.media.wantRestart();
-        return this.attachAnew(now);
+        return this.#attachAnew(now);
       case 'consent':
         if (!isAdmitted(this.session)) return;
         this.session.consent = event.consent;
-        this.save();
-        if (this.admittedInEpoch) await this.proceed(now);
-        return this.drain(now);
+        this.#save();
+        if (this.admittedInEpoch) await this.#proceed(now);
+        return this.#drain(now);
       case 'decline':
         await this.attachment?.send({ type: 'refuse', reason: refuseReason.none }, now);
-        return this.stop('consent-refused', now);
+        return this.#stop('consent-refused', now);
       case 'words':
-        return this.compare(event.same, now);
+        return this.#compare(event.same, now);
       case 'mute':
         this.media.mute(event.muted);
         return;
       case 'hang-up':
-        return this.stop('hung-up', now, byeReason.hungUp);
+        return this.#stop('hung-up', now, byeReason.hungUp);
       case 'taken-over':
-        return this.stop('taken-over', now);
+        return this.#stop('taken-over', now);
       case 'retry':
         return;
       default:
         await this.media.handle(event, now);
-        return this.drain(now);
+        return this.#drain(now);
     }
   }
 
   /**
-   * @private
    * @param {PatientEvent} event
    * @param {number} now
    */
-  async processAfterEnd(event, now) {
+  async #processAfterEnd(event, now) {
     const comesBack = event.type === 'retry' || (event.type === 'network-changed' && this.reason === 'network');
-    if (comesBack && this.reason !== null && retryable.has(this.reason)) {
+    if (comesBack && this.reason !== null && canRetry(this.reason)) {
       this.reason = null;
       this.failures = 0;
       this.cryptographicLoss = false;
       this.alarms.clear();
-      this.disconnect();
-      await this.attach(now);
+      this.#disconnect();
+      await this.#attach(now);
     } else if (event.type === 'tick') {
-      if (this.alarms.takeDue(now) === 'closing') this.disconnect();
+      if (this.alarms.takeDue(now) === 'closing') this.#disconnect();
     } else if (event.type === 'socket-message' && event.id === this.socket && this.attachment !== null) {
       await this.attachment.receive(event.octets, now);
       const isGoodbye = (/** @type {import('./attachment.js').AttachmentOutput} */ output) =>
         output.type === 'frame' && output.frame.type === 'bye';
-      if (this.attachment.takeOutputs().some(isGoodbye)) this.disconnect();
+      if (this.attachment.takeOutputs().some(isGoodbye)) this.#disconnect();
     } else if (event.type === 'socket-closed' && event.id === this.socket) {
-      this.disconnect();
+      this.#disconnect();
     }
   }
 
-  /**
-   * @private
-   * @param {number} now
-   */
-  async tick(now) {
+  /** @param {number} now */
+  async #tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
-      if (due === 'retry') await this.attach(now);
+      if (due === 'retry') await this.#attach(now);
       if (due === 'stable') this.failures = 0;
     }
     await this.attachment?.tick(now);
-    await this.drain(now);
+    await this.#drain(now);
     await this.media.tick(now);
-    await this.drain(now);
+    await this.#drain(now);
   }
 
   /**
-   * @private
    * Opens a new connection.
    * @param {number} now
    */
-  async attach(now) {
+  async #attach(now) {
     const { session, settings } = this;
-    if (session.bond !== null && session.bond.expiry < settings.wallClock()) return this.stop('expired', now);
+    if (session.bond !== null && session.bond.expiry < settings.wallClock()) return this.#stop('expired', now);
     const mode = this.forcedMode ?? (session.bond === null ? 'fresh' : 'resume');
     this.forcedMode = null;
     this.alarms.clear('retry', 'stable');
-    this.save();
+    this.#save();
     this.socket += 1;
     this.attachment = new Attachment({ session, mode, ...settings }, now);
     this.actions.push({ type: 'connect', id: this.socket });
   }
 
   /**
-   * @private
    * Leaves the connection, if any, and joins again at once.
    * @param {number} now
    */
-  async attachAnew(now) {
+  async #attachAnew(now) {
     if (this.attachment !== null && now - this.attachment.startedAt < sameChange) return;
-    this.disconnect();
-    await this.attach(now);
+    this.#disconnect();
+    await this.#attach(now);
   }
 
-  /** @private */
-  disconnect() {
+  #disconnect() {
     if (this.attachment !== null) this.actions.push({ type: 'close', id: this.socket });
     this.attachment = null;
     this.admittedInEpoch = false;
@@ -293,37 +270,35 @@ export class Patient {
   }
 
   /**
-   * @private
    * Works off what the attachment and the media put out.
    * @param {number} now
    */
-  async drain(now) {
+  async #drain(now) {
     for (;;) {
       const verdict = this.media.takeVerdict();
       if (verdict !== null) {
-        await this.obey(verdict, now);
+        await this.#obey(verdict, now);
         continue;
       }
       const outputs = this.attachment?.takeOutputs() ?? [];
       if (outputs.length === 0 || this.reason !== null) return;
       for (const output of outputs) {
-        if (this.reason === null) await this.take(output, now);
+        if (this.reason === null) await this.#take(output, now);
       }
     }
   }
 
   /**
-   * @private
    * @param {import('./attachment.js').AttachmentOutput} output
    * @param {number} now
    */
-  async take(output, now) {
+  async #take(output, now) {
     switch (output.type) {
       case 'send':
         this.actions.push({ type: 'send', id: this.socket, octets: output.octets });
         return;
       case 'save':
-        return this.save();
+        return this.#save();
       case 'doctor':
         this.doctorPresent = output.present;
         if (!this.alarms.isSet('stable')) this.alarms.set('stable', now + stableAfter);
@@ -334,45 +309,44 @@ export class Patient {
           Object.assign(this.session, fresh, { bond: output.bond, consent: null });
         }
         this.alarms.set('stable', now + stableAfter);
-        return this.save();
+        return this.#save();
       case 'frame':
-        return this.receive(output.frame, now);
+        return this.#receive(output.frame, now);
       case 'refused':
-        return this.refused(output.code, now);
+        return this.#refused(output.code, now);
       case 'lost':
-        return output.cause === 'doctor-returned' ? this.rejoin(now) : this.lose(now);
+        return output.cause === 'doctor-returned' ? this.#rejoin(now) : this.#lose(now);
       case 'broken':
-        return this.broken(output.code, output.confirmed, now);
+        return this.#broken(output.code, output.confirmed, now);
     }
   }
 
   /**
-   * @private
    * @param {import('./frames.js').Frame} frame
    * @param {number} now
    */
-  async receive(frame, now) {
+  async #receive(frame, now) {
     this.cryptographicLoss = false;
     switch (frame.type) {
       case 'waiting':
         this.message = frame.message;
         return;
       case 'admit':
-        return this.admitted(frame.relayOnly, now);
+        return this.#admitted(frame.relayOnly, now);
       case 'refuse':
-        return this.stop(refusals[frame.reason] ?? 'refused', now);
+        return this.#stop(reasonOfRefusal(frame.reason), now);
       case 'words':
         this.session.peerComparison = frame.same ? 'same' : 'different';
-        return this.save();
+        return this.#save();
       case 'bye':
-        return this.stop(goodbyes[frame.reason] ?? 'ended-by-doctor', now);
+        return this.#stop(reasonOfGoodbye(frame.reason), now);
       case 'description':
       case 'candidate':
       case 'binding':
         if (this.admittedInEpoch && !(frame.type === 'description' && frame.kind === 'offer')) {
           return this.media.receive(frame, now);
         }
-        return this.broken('malformed', true, now);
+        return this.#broken('malformed', true, now);
       case 'chat':
       case 'keepalive':
       case 'receipt':
@@ -381,35 +355,33 @@ export class Patient {
       case 'confirm':
       case 'consent':
       case 'encapsulation':
-        return this.broken('malformed', true, now);
+        return this.#broken('malformed', true, now);
     }
   }
 
   /**
-   * @private
    * @param {boolean} relayOnly
    * @param {number} now
    */
-  async admitted(relayOnly, now) {
+  async #admitted(relayOnly, now) {
     if (this.admittedInEpoch || this.attachment === null) return;
     this.admittedInEpoch = true;
     this.session.invitation.joinToken = null;
-    this.save();
+    this.#save();
     const mustRelay = relayOnly || (this.session.invitation.flags & linkFlags.relayOnly) !== 0;
     const { servers } = this.attachment;
     if (mustRelay && !(servers?.urls.some((url) => /^turns?:/.test(url)) ?? false)) {
-      return this.stop('relay-missing', now, byeReason.error);
+      return this.#stop('relay-missing', now, byeReason.error);
     }
     this.media.epochBegan(this.attachment, servers, mustRelay);
-    if (this.session.consent !== null) await this.proceed(now);
+    if (this.session.consent !== null) await this.#proceed(now);
   }
 
   /**
-   * @private
    * Says everything again in this epoch.
    * @param {number} now
    */
-  async proceed(now) {
+  async #proceed(now) {
     const { consent, ownComparison } = this.session;
     if (consent === null) return;
     await this.attachment?.send({ type: 'consent', version: 1, ...consent }, now);
@@ -420,75 +392,68 @@ export class Patient {
   }
 
   /**
-   * @private
    * @param {boolean} same
    * @param {number} now
    */
-  async compare(same, now) {
+  async #compare(same, now) {
     this.session.ownComparison = same ? 'same' : 'different';
-    this.save();
+    this.#save();
     await this.attachment?.send({ type: 'words', same }, now);
-    await this.drain(now);
-    if (!same) await this.stop('words-differ', now, byeReason.wordsDiffer);
+    await this.#drain(now);
+    if (!same) await this.#stop('words-differ', now, byeReason.wordsDiffer);
   }
 
   /**
-   * @private
    * @param {number} code of the broker
    * @param {number} now
    */
-  async refused(code, now) {
+  async #refused(code, now) {
     const mode = this.attachment?.mode;
-    if (isAdmitted(this.session)) return this.lose(now);
+    if (isAdmitted(this.session)) return this.#lose(now);
     if (code === brokerError.unknownRoom && mode === 'resume') {
-      if (this.cryptographicLoss) return this.stop('secure-channel', now);
+      if (this.cryptographicLoss) return this.#stop('secure-channel', now);
       this.forcedMode = 'fresh';
-      return this.rejoin(now);
+      return this.#rejoin(now);
     }
     if (code === brokerError.used && mode === 'fresh' && this.session.bond !== null && this.failures < maximumFailures) {
       // Admitted between the two joins: the first one came too early, this one too late.
       this.failures += 1;
       this.forcedMode = 'resume';
-      return this.rejoin(now);
+      return this.#rejoin(now);
     }
-    return this.stop(refusalsOfBroker[code] ?? 'protocol', now);
+    return this.#stop(reasonOfBroker(code), now);
+  }
+
+  /** @param {number} now */
+  async #rejoin(now) {
+    this.#disconnect();
+    await this.#attach(now);
   }
 
   /**
-   * @private
-   * @param {number} now
-   */
-  async rejoin(now) {
-    this.disconnect();
-    await this.attach(now);
-  }
-
-  /**
-   * @private
    * @param {import('./errors.js').ProtocolErrorCode} code
    * @param {boolean} confirmed
    * @param {number} now
    */
-  async broken(code, confirmed, now) {
+  async #broken(code, confirmed, now) {
     if (!confirmed) {
       const reasons = /** @type {const} */ ({ delegation: 'identity', 'delegation-dates': 'clock' });
-      return this.stop(code === 'delegation' || code === 'delegation-dates' ? reasons[code] : 'secure-channel', now);
+      return this.#stop(code === 'delegation' || code === 'delegation-dates' ? reasons[code] : 'secure-channel', now);
     }
     this.cryptographicLoss = true;
-    return this.lose(now);
+    return this.#lose(now);
   }
 
   /**
-   * @private
    * The connection is gone: joins again later, or asks the person.
    * @param {number} now
    */
-  async lose(now) {
-    this.disconnect();
+  async #lose(now) {
+    this.#disconnect();
     this.failures += 1;
     const unlimited = isAdmitted(this.session) && this.media.isConnected() && !this.cryptographicLoss;
     if (!unlimited && this.failures > maximumFailures) {
-      return this.stop(this.cryptographicLoss ? 'secure-channel' : 'network', now);
+      return this.#stop(this.cryptographicLoss ? 'secure-channel' : 'network', now);
     }
     const delay = Math.min(firstDelay * 2 ** (this.failures - 1), longestDelay);
     const spread = 0.5 + (this.settings.random(1)[0] ?? 0) / 255;
@@ -496,32 +461,30 @@ export class Patient {
   }
 
   /**
-   * @private
    * @param {import('./media.js').Verdict} verdict
    * @param {number} now
    */
-  async obey(verdict, now) {
+  async #obey(verdict, now) {
     if (this.reason !== null) return;
     switch (verdict) {
       case 'rejoin':
-        return this.lose(now);
+        return this.#lose(now);
       case 'network-changed':
-        return this.attachAnew(now);
+        return this.#attachAnew(now);
       case 'binding-failed':
-        return this.stop('binding-failed', now, byeReason.bindingFailed);
+        return this.#stop('binding-failed', now, byeReason.bindingFailed);
       case 'no-path':
-        return this.stop('no-path', now);
+        return this.#stop('no-path', now);
     }
   }
 
   /**
    * Ends the call, for good or until the person tries again.
-   * @private
-   * @param {Reason} reason
+   * @param {import('./reasons.js').Reason} reason
    * @param {number} now
    * @param {number | null} goodbye see {@link byeReason}
    */
-  async stop(reason, now, goodbye = null) {
+  async #stop(reason, now, goodbye = null) {
     if (goodbye !== null) await this.attachment?.send({ type: 'bye', reason: goodbye }, now);
     for (const output of this.attachment?.takeOutputs() ?? []) {
       if (output.type === 'send') this.actions.push({ type: 'send', id: this.socket, octets: output.octets });
@@ -529,41 +492,13 @@ export class Patient {
     this.reason = reason;
     this.media.end();
     this.alarms.clear();
-    if (retryable.has(reason) && reason !== 'taken-over') this.save();
+    if (canRetry(reason) && reason !== 'taken-over') this.#save();
     else this.actions.push({ type: 'save', session: null });
     if (reason === 'hung-up' && this.attachment !== null) this.alarms.set('closing', now + closingDelay);
-    else this.disconnect();
+    else this.#disconnect();
   }
 
-  /** @private */
-  save() {
+  #save() {
     this.actions.push({ type: 'save', session: this.session });
   }
 }
-
-/** @type {Record<number, Reason>} */
-const refusals = {
-  [refuseReason.none]: 'refused',
-  [refuseReason.otherDevice]: 'refused-other-device',
-  [refuseReason.notNow]: 'refused-not-now',
-  [refuseReason.wrongPerson]: 'refused-wrong-person',
-};
-
-/** @type {Record<number, Reason>} */
-const goodbyes = {
-  [byeReason.hungUp]: 'ended-by-doctor',
-  [byeReason.wordsDiffer]: 'words-differ',
-  [byeReason.bindingFailed]: 'binding-failed',
-  [byeReason.expired]: 'expired',
-  [byeReason.error]: 'doctor-error',
-};
-
-/** @type {Record<number, Reason>} */
-const refusalsOfBroker = {
-  [brokerError.unknownRoom]: 'unknown-room',
-  [brokerError.used]: 'used',
-  [brokerError.full]: 'full',
-  [brokerError.rate]: 'rate',
-  [brokerError.malformed]: 'protocol',
-  [brokerError.closed]: 'closed',
-};

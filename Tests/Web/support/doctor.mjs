@@ -1,6 +1,6 @@
 // A doctor and a broker in one, written from the protocol and not from the page's own state machine. Only the
 // octet, frame, schedule and handshake modules are shared, and those are pinned by vectors.
-import { Reader, concat, equal, lp, u16, u32, u64, u8, utf8 } from '../../../Web/src/bytes.js';
+import { Reader, base64url, concat, equal, fromBase64url, fromHex, lp, u16, u32, u64, u8, utf8 } from '../../../Web/src/bytes.js';
 import { decodeFrame, encodeFrame } from '../../../Web/src/frames.js';
 import { Responder } from '../../../Web/src/noise.js';
 import { importKeyPair, sha256 } from '../../../Web/src/primitives.js';
@@ -15,7 +15,7 @@ export async function openRoom(random, { flags = 0, notBefore, notAfter }) {
   const signing = await subtle.importKey(
     'pkcs8', concat(Uint8Array.from(ed25519Prefix), random(32)), { name: 'Ed25519' }, true, ['sign']);
   const { x } = await subtle.exportKey('jwk', signing);
-  const identity = new Uint8Array(Buffer.from(x, 'base64url'));
+  const identity = fromBase64url(x);
   const body = concat(u8(1), u8(flags), random(16), sessionKeys.publicKey);
   const check = (await sha256(utf8('colloque/1 link'), body)).subarray(0, 4);
   const link = { flags, secret: body.slice(2, 18), sessionKey: sessionKeys.publicKey };
@@ -23,7 +23,7 @@ export async function openRoom(random, { flags = 0, notBefore, notAfter }) {
   const dates = concat(u64(notBefore), u64(notAfter));
   const signed = lp('colloque/1 delegation', identity, sessionKeys.publicKey, invitation.room, dates);
   const signature = new Uint8Array(await subtle.sign({ name: 'Ed25519' }, signing, signed));
-  const fragment = Buffer.from(concat(body, check)).toString('base64url');
+  const fragment = base64url(concat(body, check));
   return { fragment, invitation, sessionKeys, introduction: concat(identity, dates, signature), identity };
 }
 
@@ -199,7 +199,7 @@ export class Doctor {
         this.offers = (this.offers ?? 0) + 1;
         if (!this.answers) return;
         if (this.staleTag) await this.send(connection, { type: 'binding', tag: new Uint8Array(32).fill(9) });
-        this.patientFingerprint = Uint8Array.from(Buffer.from(/fp:(\w+)/.exec(frame.sdp)[1], 'hex'));
+        this.patientFingerprint = fromHex(/fp:(\w+)/.exec(frame.sdp)[1]);
         const sdp = `answer to ${frame.generation}`;
         await this.send(connection, { type: 'description', kind: 'answer', generation: frame.generation, sdp });
         if (this.binds ?? true) await this.sendBinding(connection);

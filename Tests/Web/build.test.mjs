@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { build, swift } from '../../Web/build.mjs';
+
+const first = build();
+
+test('the document is built the same way twice, and is the one that is committed', () => {
+  assert.deepEqual(build(), first);
+  const committed = readFileSync(new URL('../../Sources/Page/Page.swift', import.meta.url), 'utf8');
+  assert.ok(committed === swift(first), 'run node Web/build.mjs');
+});
+
+test('the hashes are those of what a browser will hash', () => {
+  const between = (open, close) => first.html.slice(first.html.indexOf(open) + open.length, first.html.indexOf(close));
+  const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  assert.equal(hash(between('<script type="module">', '</script>')), first.scriptHash);
+  assert.equal(hash(between('<style>', '</style>')), first.styleHash);
+});
+
+test('the document loads nothing, runs nothing from text and weighs little', () => {
+  const { html } = first;
+  assert.equal(html.match(/<script/g).length, 1);
+  assert.equal(html.match(/<link/g).length, 1);
+  assert.ok(!/\s(on\w+|style|src)=/.test(html.replace(/<script[\s\S]*<\/script>/, '')));
+  for (const forbidden of ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'document.write', 'eval(', 'new Function', 'http://', 'https://', 'console.']) {
+    assert.ok(!html.includes(forbidden), forbidden);
+  }
+  assert.ok(gzipSync(html, { level: 9 }).length < 40 * 1024);
+});
+
+test('no line of the generated source is long', () => {
+  for (const line of swift(first).split('\n')) assert.ok([...line].length <= 125, line);
+});

@@ -1,0 +1,32 @@
+// What browsers have and TypeScript's own description of them does not, and what the bundler puts in.
+
+/** The text of the padding worker, bundled. */
+declare const PADDING_WORKER: string;
+/** 256 words a language, from Web/words; a language whose list is missing is absent. */
+declare const WORD_LISTS: Readonly<Record<string, readonly string[]>>;
+
+declare class RTCRtpScriptTransform {
+  constructor(worker: Worker, options?: unknown);
+}
+
+interface RTCRtpSender {
+  transform?: RTCRtpScriptTransform | null;
+}
+
+interface TrustedScriptURL {
+  toString(): string;
+}
+
+interface TrustedTypePolicy {
+  createScriptURL(url: string): TrustedScriptURL;
+}
+
+interface Window {
+  readonly trustedTypes?: {
+    createPolicy(name: string, rules: { createScriptURL(url: string): string }): TrustedTypePolicy;
+  };
+}
+
+interface Navigator {
+  readonly connection?: EventTarget;
+}
