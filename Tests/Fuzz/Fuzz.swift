@@ -3,9 +3,12 @@
 // A parser may refuse in any way; a trap, a hang, or a value that does not survive being written and read again is
 // what is looked for.
 
+import Audio
 import Foundation
+import ICE
 import Invitation
 import RTP
+import SDP
 import STUN
 import Signalling
 import Wire
@@ -43,6 +46,10 @@ package func read(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case "rtcp": _ = try? RTCPPacket.parse(octets)
     case "envelope": readEnvelope(octets)
     case "frame": readFrame(octets)
+    case "sdp": readDescription(String(decoding: octets, as: UTF8.self))
+    case "candidate": _ = try? Candidate(sdp: "candidate:\(String(decoding: octets, as: UTF8.self))")
+    case "opus": readOpus(octets)
+    case "wav": _ = try? WAVRecording(decoding: octets)
     case "link": _ = try? InvitationLink(String(decoding: octets, as: UTF8.self))
     default: preconditionFailure("FUZZ_PARSER names no parser: \(Chosen.parser)")
     }
@@ -62,4 +69,24 @@ private func readFrame(_ octets: [UInt8]) {
     let padded = octets + [UInt8](repeating: 0, count: size - octets.count)
     guard let frame = try? Frame(padded: padded) else { return }
     precondition((try? frame.padded()) == padded, "a frame reads differently from how it is written")
+}
+
+private func readDescription(_ text: String) {
+    guard let description = try? SessionDescription(parsing: text), let audio = try? RemoteAudio(offer: description)
+    else { return }
+    var random = RandomSource.seeded(1)
+    let local = LocalAudio(
+        fingerprint: [UInt8](repeating: 7, count: 32), iceUfrag: "user", icePwd: "a password of 24 octets.", ssrc: 1,
+        cname: "nobody", random: &random)
+    let answer = local.answer(to: description, audio: audio)
+    precondition((try? SessionDescription(parsing: answer)) != nil, "our own answer does not parse")
+}
+
+/// What passes inspection is decoded too: the library must bear it.
+private func readOpus(_ octets: [UInt8]) {
+    guard (try? OpusPacket(inspecting: octets.span)) != nil else { return }
+    guard var decoder = try? OpusPacketDecoder() else { return }
+    var samples = [Int16](repeating: 0, count: 5760)
+    var span = samples.mutableSpan
+    _ = try? decoder.decode(octets.span, into: &span)
 }
