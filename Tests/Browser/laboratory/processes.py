@@ -109,20 +109,23 @@ class Process:
         await self.child.wait()
 
     async def stop(self, patience=5):
-        """SIGTERM, then SIGKILL to its whole group if it does not go."""
+        """SIGTERM to its whole group, then SIGKILL if it does not go."""
         if self.child.returncode is None:
-            self.send(signal.SIGTERM)
+            self._send_to_group(signal.SIGTERM)
             try:
                 await asyncio.wait_for(self.child.wait(), patience)
             except asyncio.TimeoutError:
-                try:
-                    os.killpg(self.child.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+                self._send_to_group(signal.SIGKILL)
                 await self.child.wait()
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
+
+    def _send_to_group(self, number):
+        try:
+            os.killpg(self.child.pid, number)
+        except ProcessLookupError:
+            pass
 
     def tail(self, count=15):
         return "\n".join(f"    {self.name}: {line}" for line in self.log[-count:])

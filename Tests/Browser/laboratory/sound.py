@@ -270,9 +270,11 @@ class Speakers:
         return self
 
     async def play_into_microphone(self, path):
-        """Starts playing a file into the microphone; the caller stops the process."""
+        """Starts playing a file into the microphone, over and over without a seam; the caller stops the process."""
         return await Process.start(
-            ["paplay", "--device=voice", path], environment=self.environment
+            ["bash", "-c", 'sox -q "$0" -t raw -b 16 -e signed-integer - repeat 1000 |'
+             " exec pacat --playback --device=voice --rate=48000 --channels=1 --format=s16le", path],
+            name="microphone", environment=self.environment,
         )
 
     async def record_loudspeaker(self, path, seconds):
