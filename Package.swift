@@ -23,6 +23,8 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOWebSocket", package: "swift-nio"),
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "Logging", package: "swift-log"),
 ]
@@ -72,10 +74,53 @@ let package = Package(
         // The patient's seat and the doctor's: who joins, waits, is admitted, comes back.
         core("Consultation", ["Wire", "Primitives", "Invitation", "SecureChannel", "Signalling"]),
 
+        // One peer, composed, sans-IO: a seat and its media.
+        core(
+            "Session",
+            [
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "SDP", "RTP", "ICE",
+                "SecureTransport", "Audio",
+            ]),
+
         // Event loops, threads and files only below this line.
 
         // Sockets: WebSocket and datagrams.
         core("Network", ["Wire"] + nio),
+        // The doctor's identity and rooms, sealed on disk.
+        core("Keystore", ["Wire", "Primitives", "Invitation"]),
+        // The one document that is served, and its hashes; made from Web/.
+        core("Page"),
+        // HTTPS, WebSocket, STUN and SQLite around the switchboard.
+        core(
+            "Broker",
+            [
+                "Wire", "Primitives", "STUN", "Signalling", "Page", "CZlib", "Network",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ] + nio),
+        // A session on real sockets and files: bridge, errands to the broker, WAV.
+        core(
+            "Endpoint",
+            [
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE",
+                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore",
+            ] + nio),
+        // The command.
+        .executableTarget(
+            name: "colloque",
+            dependencies: [
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "Audio", "Session",
+                "Network", "Keystore", "Broker", "Endpoint",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + nio, swiftSettings: strict),
+        // The sealed channel on standard input and output, for tests of interoperability.
+        .executableTarget(
+            name: "interop-peer", dependencies: ["Wire", "Primitives", "Invitation", "SecureChannel"],
+            path: "Sources/InteropPeer", swiftSettings: strict),
+        // Heap allocations, counted.
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+        .executableTarget(
+            name: "MediaBenchmark", dependencies: ["Audio", "Wire", "COpus", "CAllocations"],
+            path: "Benchmarks/Media", swiftSettings: strict),
 
         // gettimeofday(2) as libssl sees it, in the hands of the tests.
         .target(name: "CVirtualClock", path: "Tests/CVirtualClock"),
@@ -93,8 +138,31 @@ let package = Package(
         tests("SignallingTests", ["Wire", "Primitives", "Signalling"]),
         tests("ICETests", ["ICE", "STUN", "Wire"]),
         tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
+        tests("AudioTests", ["Audio", "Wire"]),
         tests(
             "ConsultationTests",
             ["Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "Primitives", "Wire"]),
+        tests(
+            "SessionTests",
+            [
+                "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "Audio",
+                "SecureTransport", "Primitives", "Wire", "CVirtualClock",
+            ]),
+        tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
+        tests("BrokerTests", ["Wire", "Primitives", "Signalling", "Page", "Network", "Broker", "CZlib"] + nio),
     ]
 )
+
+// The fuzz target exists only for Scripts/fuzz: its flags are not for an ordinary build.
+if Context.environment["COLLOQUE_FUZZ"] == "1" {
+    for target in package.targets where target.type == .regular {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: ["Audio", "ICE", "Invitation", "RTP", "SDP", "SecureChannel", "Signalling", "STUN", "Wire"],
+            path: "Tests/Fuzz",
+            swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}

@@ -64,7 +64,10 @@ struct ConsultationTests {
         scene.world.at(.seconds(40)) { $0.weather.cut = 0 }
         let bound = scene.untilBound(within: .seconds(150))
         let gaveUp = scene.patient.endReason == .retriesExhausted
-        #expect(bound || gaveUp, "seed \(seed): \(scene.patient.events.map { "\($0)".prefix(60) }) DOCTOR \(scene.doctor.events.map { "\($0)".prefix(60) })")
+        #expect(
+            bound || gaveUp,
+            "seed \(seed): \(scene.patient.events.map { "\($0)".prefix(60) }) DOCTOR \(scene.doctor.events.map { "\($0)".prefix(60) })"
+        )
     }
 
     @Test("hanging up tells the other end and closes the room", arguments: [true, false])

@@ -50,7 +50,7 @@ package final class World {
 
     private let configuration: Switchboard.Configuration
     private var broker: Switchboard
-    private var storedRooms: [RoomID: RoomRecord] = [:]
+    private var storedRooms: [RoomAddress: RoomRecord] = [:]
     private var ends: [any SimulatedEnd] = []
     private var addresses: [IPAddress: Int] = [:]
     private var connectionOf: [Int: ConnectionID] = [:]
@@ -238,8 +238,8 @@ package final class World {
                 guard let end = self.endOf.removeValue(forKey: connection) else { continue }
                 self.schedule(
                     .closedAtEnd(end: end, connection: connection), at: self.arrival(.fromBroker, connection))
-            case .save(let record): self.storedRooms[record.room] = record
-            case .delete(let room): self.storedRooms[room] = nil
+            case .save(let record): self.storedRooms[record.address] = record
+            case .delete(let address): self.storedRooms[address] = nil
             case .wait(let until):
                 self.brokerDeadline = until
                 return

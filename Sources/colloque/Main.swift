@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Placeholder: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "colloque", subcommands: [BrokerCommand.self])
+}

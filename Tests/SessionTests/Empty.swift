@@ -1,0 +1,3 @@
+internal import Wire
+
+let none = Instant.zero
