@@ -84,8 +84,10 @@ let package = Package(
 
         // Event loops, threads and files only below this line.
 
+        // System calls that the C library's module does not show.
+        .target(name: "CPoll"),
         // Sockets: WebSocket and datagrams.
-        core("Network", ["Wire"] + nio),
+        core("Network", ["Wire", "CPoll"] + nio),
         // The doctor's identity and rooms, sealed on disk.
         core("Keystore", ["Wire", "Primitives", "Invitation"]),
         // The one document that is served, and its hashes; made from Web/.

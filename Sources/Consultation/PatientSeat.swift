@@ -140,11 +140,16 @@ package struct PatientSeat: Sendable {
         self.end(.consentRefused)
     }
 
+    /// Whether an offer would go out now.
+    package var canOffer: Bool {
+        if case .established = self.connection { self.isAdmitted && self.hasConsented } else { false }
+    }
+
     /// Sends an offer under the next generation.
     /// - Returns: that generation; ``PatientEvent/answer(generation:text:)`` names it again. `nil` while no epoch
     ///   stands: wait for ``PatientEvent/resumed(relay:)``.
     package mutating func offer(_ text: String, now: Instant) -> UInt32? {
-        guard case .established = self.connection, self.isAdmitted, self.hasConsented else { return nil }
+        guard self.canOffer else { return nil }
         let next = self.generation.map { $0 + 1 } ?? 0
         self.generation = next
         self.binding.forgetTag()

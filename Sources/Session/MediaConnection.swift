@@ -59,6 +59,8 @@ package final class MediaConnection {
     private var remote: RemoteAudio?
     private var ice: ICEAgent
     private var dtls: DTLSConnection?
+    /// The description of the current ICE generation is made.
+    private var isDescribed = false
     private var isOver = false
     private var outputs: [Output] = []
 
@@ -96,11 +98,12 @@ package final class MediaConnection {
         self.drainICE(now: now)
     }
 
-    /// One datagram from the network, of whatever kind. Its octets are used as scratch space.
+    /// One datagram from the network, of whatever kind.
     package func receive(
-        _ datagram: consuming [UInt8], from source: TransportAddress, on socket: SocketID, now: Instant
+        _ received: [UInt8], from source: TransportAddress, on socket: SocketID, now: Instant
     ) {
         guard !self.isOver else { return }
+        var datagram = received
         switch PacketKind(datagram) {
         case .stun:
             self.ice.handle(datagram, from: source, on: socket, now: now)
@@ -141,6 +144,7 @@ package final class MediaConnection {
     /// The patient's next offer; from the second on with fresh ICE credentials.
     package func makeOffer(now: Instant) -> String {
         if self.remote != nil { self.restartICE(now: now) }
+        self.isDescribed = true
         return self.local.offer
     }
 
@@ -169,6 +173,7 @@ package final class MediaConnection {
             if offer.restartsICE(after: former) { self.restartICE(now: now) }
         }
         let answer = self.local.answer(to: description, audio: offer)
+        self.isDescribed = true
         let isClient = LocalAudio.answeredSetup(to: offer.setup) == .active
         try self.apply(offer, role: isClient ? .client : .server, now: now)
         return answer
@@ -222,6 +227,9 @@ package final class MediaConnection {
         self.local.iceUfrag = credentials.usernameFragment
         self.local.icePwd = credentials.password
         self.local.sessionVersion += 1
+        self.local.candidates = []
+        self.local.hasEndOfCandidates = false
+        self.isDescribed = false
         self.ice.restart(localCredentials: credentials, now: now)
         self.drainICE(now: now)
     }
@@ -259,8 +267,8 @@ package final class MediaConnection {
         while true {
             switch self.ice.pollOutput() {
             case .transmit(let transmit): self.outputs.append(.transmit(transmit.path, transmit.bytes))
-            case .event(.candidate(let candidate)): self.emit(.localCandidate(candidate.sdp))
-            case .event(.gatheringFinished): self.emit(.localCandidate(""))
+            case .event(.candidate(let candidate)): self.tell(candidate.sdp)
+            case .event(.gatheringFinished): self.tell("")
             case .event(.stateChanged(let state)): self.emit(.pathState(state))
             case .event(.selectedPair(let pair)):
                 self.emit(.path(pair))
@@ -269,6 +277,16 @@ package final class MediaConnection {
                 return
             }
         }
+    }
+
+    /// What is known when a description is made travels in it; the rest trickles.
+    private func tell(_ candidate: String) {
+        if candidate.isEmpty {
+            self.local.hasEndOfCandidates = true
+        } else {
+            self.local.candidates.append(candidate)
+        }
+        if self.isDescribed { self.emit(.localCandidate(candidate)) }
     }
 
     private func startHandshake(now: Instant) {

@@ -1,0 +1,13 @@
+#ifndef COLLOQUE_CPOLL_H
+#define COLLOQUE_CPOLL_H
+
+#include <poll.h>
+#include <stdint.h>
+
+/* A descriptor that counts letters: non-blocking, closed on exec. */
+int colloque_eventfd(void);
+
+/* Sleeps until a descriptor is readable, for at most `nanoseconds`. */
+int colloque_wait(struct pollfd *entries, unsigned long count, int64_t nanoseconds);
+
+#endif

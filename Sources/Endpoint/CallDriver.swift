@@ -1,0 +1,246 @@
+package import Audio
+internal import Consultation
+internal import ICE
+package import NIOCore
+package import Network
+package import Session
+internal import Signalling
+package import Wire
+
+/// The shell of one session: its sockets, its clock and its sound, on the thread that calls ``run(until:)``.
+///
+/// The WebSocket lives on NIO and writes into a mailbox; datagrams, timers and the 20 ms beat are here.
+package final class CallDriver {
+    /// What a headless endpoint does in place of a person.
+    package struct Behaviour {
+        package enum Admission: Sendable {
+            /// Admits the first guest.
+            case first
+            case none
+        }
+
+        package var source: AudioSource
+        package var recorder: WAVFileWriter?
+        package var admission: Admission = .first
+        /// What to say of the words; `nil` for nothing.
+        package var wordsAre: Bool?
+        /// How long sound flows before this end hangs up; `nil` for until the other end does.
+        package var duration: Duration?
+        package var includesLoopback = false
+        /// Told of everything that happens, for progress.
+        package var onEvent: (SessionEvent) -> Void = { _ in }
+
+        package init(source: AudioSource) {
+            self.source = source
+        }
+    }
+
+    private enum Letter: Sendable {
+        case socket(attempt: Int, WebSocketEvent)
+        case resolved([TransportAddress])
+        case stop
+    }
+
+    private let session: PeerSession
+    private let broker: WebSocketURL
+    private let trust: WebSocketTrust
+    private let group: any EventLoopGroup
+    private var behaviour: Behaviour
+    private let mailbox = Mailbox<Letter>()
+    private var connection: WebSocketConnection?
+    private var attempt = 0
+    private var sockets: [(socket: DatagramSocket, media: MediaConnection.Socket)] = []
+    private var nextBlock: Instant?
+    private var heard = [Int16](repeating: 0, count: AudioFormat.blockSamples)
+    private var said = [Int16](repeating: 0, count: AudioFormat.blockSamples)
+    private var voiceSince: Instant?
+    private var end: (reason: EndReason, at: Instant)?
+    /// Set when the first attempt to reach the broker failed.
+    package private(set) var brokerWasUnreachable = false
+    /// Ends the call when the very first attempt finds no broker.
+    package var givesUpUnreachable = false
+
+    package init(
+        session: PeerSession, broker: WebSocketURL, trust: WebSocketTrust = .system, group: any EventLoopGroup,
+        behaviour: Behaviour
+    ) {
+        self.session = session
+        self.broker = broker
+        self.trust = trust
+        self.group = group
+        self.behaviour = behaviour
+    }
+
+    /// Has ``run(until:)`` hang up and return; from any thread.
+    package var stop: @Sendable () -> Void {
+        { [mailbox] in mailbox.post(.stop) }
+    }
+
+    /// Runs the call to its end on this thread.
+    /// - Parameter deadline: when to give up before sound flows; `nil` for never.
+    package func run(until deadline: Instant? = nil) -> CallReport {
+        self.session.start(now: monotonicNow())
+        while true {
+            let wake = self.drain()
+            if let end = self.end, monotonicNow() >= end.at { break }
+            let now = monotonicNow()
+            var until = min(wake, self.end?.at ?? .distantFuture, self.nextBlock ?? .distantFuture)
+            if self.voiceSince == nil, let deadline { until = min(until, deadline) }
+            waitForInput(
+                on: [self.mailbox.descriptor] + self.sockets.map(\.socket.descriptor), for: max(.zero, until - now))
+            self.step(deadline: deadline)
+        }
+        self.connection?.close()
+        try? self.behaviour.recorder?.finish()
+        return CallReport(self.session, reason: self.end?.reason ?? .hungUp)
+    }
+
+    private func step(deadline: Instant?) {
+        for letter in self.mailbox.take() { self.handle(letter, now: monotonicNow()) }
+        for entry in self.sockets {
+            while let (bytes, source) = entry.socket.receive() {
+                self.session.receive(bytes, from: source, on: entry.media, now: monotonicNow())
+            }
+        }
+        let now = monotonicNow()
+        self.session.handleTimeout(now: now)
+        self.beat(now: now)
+        if let limit = self.behaviour.duration, let start = self.voiceSince, now - start >= limit {
+            self.session.hangUp(now: now)
+        }
+        if self.voiceSince == nil, let deadline, now >= deadline {
+            self.session.hangUp(.retriesExhausted, now: now)
+        }
+    }
+
+    private func handle(_ letter: Letter, now: Instant) {
+        switch letter {
+        case .socket(let attempt, let event):
+            guard attempt == self.attempt else { return }
+            switch event {
+            case .opened: self.session.socketOpened(now: now)
+            case .message(let message): self.session.receive(message, now: now)
+            case .closed(let closure):
+                self.connection = nil
+                if closure == .unreachable, self.session.milestones.signalling == nil, self.attempt == 1 {
+                    self.brokerWasUnreachable = self.givesUpUnreachable
+                    if self.givesUpUnreachable { self.session.hangUp(.retriesExhausted, now: now) }
+                }
+                self.session.socketClosed(now: now)
+            }
+        case .resolved(let servers):
+            self.openSockets()
+            self.session.startMedia(on: self.sockets.map(\.media), servers: servers, now: now)
+        case .stop:
+            self.session.hangUp(now: now)
+            if self.end == nil { self.end = (.hungUp, now) }
+        }
+    }
+
+    // MARK: What the session asks for
+
+    private func drain() -> Instant {
+        while true {
+            let now = monotonicNow()
+            switch self.session.pollOutput() {
+            case .connect: self.connect()
+            case .send(let message): self.connection?.send(message)
+            case .disconnect:
+                self.connection?.close()
+                self.connection = nil
+                self.attempt += 1
+            case .transmit(let path, let datagram):
+                self.sockets.first { $0.media.id == path.socket }?.socket.send(datagram, to: path.remote)
+            case .event(let event): self.react(to: event, now: now)
+            case .wait(let until): return until
+            }
+        }
+    }
+
+    private func connect() {
+        self.attempt += 1
+        let attempt = self.attempt
+        self.connection = WebSocketClient.connect(
+            to: self.broker, subprotocol: Envelope.subprotocol, trust: self.trust, eventLoopGroup: self.group
+        ) { [mailbox] event in
+            mailbox.post(.socket(attempt: attempt, event))
+        }
+    }
+
+    private func react(to event: SessionEvent, now: Instant) {
+        self.behaviour.onEvent(event)
+        switch event {
+        case .guestArrived(let guest):
+            if case .first = self.behaviour.admission { self.session.admit(guest.connection, now: now) }
+        case .admitted: if self.session.isPatient { self.session.consent(now: now) }
+        case .mediaWanted(let relay): self.resolve(relay?.urls ?? [])
+        case .bound:
+            if self.voiceSince == nil {
+                self.voiceSince = now
+                self.nextBlock = now
+                if let same = self.behaviour.wordsAre { self.session.compare(same: same, now: now) }
+            }
+        case .ended(let reason): self.end = (reason, now + Self.farewell)
+        default: break
+        }
+    }
+
+    /// Names are resolved beside the loop; the session waits for no longer than a moment.
+    private func resolve(_ urls: [String]) {
+        let hosts = urls.compactMap(STUNServer.init).prefix(4)
+        let thread = BackgroundWork { [mailbox] in
+            var found: [TransportAddress] = []
+            for server in hosts {
+                found += NetworkInterfaces.resolve(server.host).map { TransportAddress($0, port: server.port) }
+            }
+            mailbox.post(.resolved(found))
+        }
+        thread.start()
+    }
+
+    private func openSockets() {
+        guard self.sockets.isEmpty else { return }
+        for (ip, interface) in NetworkInterfaces.addresses(includingLoopback: self.behaviour.includesLoopback) {
+            guard let socket = try? DatagramSocket(bindingTo: ip) else { continue }
+            let id = SocketNumber(self.sockets.count).id
+            let kind = SocketNumber.kind(of: ip, interface: interface)
+            self.sockets.append((socket, MediaConnection.Socket(id: id, base: socket.local, kind: kind)))
+        }
+    }
+
+    // MARK: The beat of 20 ms
+
+    private func beat(now: Instant) {
+        guard let due = self.nextBlock, due <= now, self.end == nil else { return }
+        // After a stall longer than a packet's life the beat starts anew; shorter ones are caught up.
+        self.nextBlock =
+            now - due > .milliseconds(400) ? now + AudioFormat.blockDuration : due + AudioFormat.blockDuration
+        guard self.session.isVoiceOpen else { return }
+        // Taken out of the object for the time of the beat: a span of a stored array may not leave it.
+        var heard = self.heard
+        self.heard = []
+        if self.pull(into: &heard, now: now) {
+            self.behaviour.source.hear(heard.span)
+            try? self.behaviour.recorder?.write(heard)
+        }
+        self.heard = heard
+        var said = self.said
+        self.said = []
+        self.speak(into: &said)
+        self.session.send(said.span, now: now)
+        self.said = said
+    }
+
+    private func pull(into block: inout [Int16], now: Instant) -> Bool {
+        var room = block.mutableSpan
+        return self.session.pull(into: &room, now: now) != nil
+    }
+
+    private func speak(into block: inout [Int16]) {
+        var room = block.mutableSpan
+        self.behaviour.source.read(into: &room)
+    }
+
+    /// The last messages and datagrams need a moment on their way.
+    private static let farewell: Duration = .milliseconds(300)
+}

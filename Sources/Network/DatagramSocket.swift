@@ -1,0 +1,171 @@
+internal import CPoll
+internal import Glibc
+package import Wire
+
+/// A bound, non-blocking UDP socket. Closed with its last reference; used by one thread.
+package final class DatagramSocket {
+    /// Why a socket could not be had: the system's error number.
+    package struct Failure: Error, Equatable {
+        package let errorNumber: Int32
+    }
+
+    package let descriptor: Int32
+    /// The concrete address and port it is bound to.
+    package let local: TransportAddress
+    private var buffer = [UInt8](repeating: 0, count: 2048)
+
+    /// Binds to `ip` on a port of the system's choice.
+    package init(bindingTo ip: IPAddress) throws(Failure) {
+        let family = ip.isIPv6 ? AF_INET6 : AF_INET
+        let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue) | O_NONBLOCK | O_CLOEXEC, 0)
+        guard descriptor >= 0 else { throw Failure(errorNumber: errno) }
+        var one: Int32 = 1
+        if ip.isIPv6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &one, 4) }
+        let bound = withSocketAddress(TransportAddress(ip, port: 0)) { bind(descriptor, $0, $1) }
+        guard bound == 0, let local = Self.name(of: descriptor) else {
+            let failure = Failure(errorNumber: errno)
+            close(descriptor)
+            throw failure
+        }
+        self.descriptor = descriptor
+        self.local = local
+    }
+
+    deinit { close(self.descriptor) }
+
+    /// Sends one datagram; one that the system refuses is lost like any other.
+    package func send(_ bytes: [UInt8], to destination: TransportAddress) {
+        _ = withSocketAddress(destination) { sendto(self.descriptor, bytes, bytes.count, 0, $0, $1) }
+    }
+
+    /// - Returns: `nil` when no datagram waits.
+    package func receive() -> (bytes: [UInt8], source: TransportAddress)? {
+        while true {
+            var storage = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let count = withUnsafeMutablePointer(to: &storage) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    recvfrom(self.descriptor, &self.buffer, self.buffer.count, 0, $0, &length)
+                }
+            }
+            if count >= 0, let source = transportAddress(storage) { return (Array(self.buffer[..<count]), source) }
+            // ECONNREFUSED and its like tell of an earlier datagram: they end nothing.
+            if count < 0, errno == EAGAIN || errno == EWOULDBLOCK || errno == EBADF { return nil }
+        }
+    }
+
+    private static func name(of descriptor: Int32) -> TransportAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return status == 0 ? transportAddress(storage) : nil
+    }
+}
+
+/// The addresses of this machine that media may use.
+package enum NetworkInterfaces {
+    /// Addresses of interfaces that are up; no link-local IPv6 (it needs a zone), no duplicates.
+    package static func addresses(includingLoopback: Bool) -> [(ip: IPAddress, interface: String)] {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return [] }
+        defer { freeifaddrs(list) }
+        var found: [(ip: IPAddress, interface: String)] = []
+        var next = list
+        while let entry = next {
+            next = entry.pointee.ifa_next
+            guard let address = entry.pointee.ifa_addr, entry.pointee.ifa_flags & UInt32(IFF_UP) != 0,
+                let ip = ipAddress(address), includingLoopback || !ip.isLoopback, !ip.isUnspecified,
+                !(ip.isIPv6 && ip.isLinkLocal), !found.contains(where: { $0.ip == ip })
+            else { continue }
+            found.append((ip, String(cString: entry.pointee.ifa_name)))
+        }
+        return found
+    }
+
+    /// The addresses of a host name, resolved by the system; blocks.
+    package static func resolve(_ host: String) -> [IPAddress] {
+        if let ip = IPAddress(host) { return [ip] }
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
+        defer { freeaddrinfo(list) }
+        var found: [IPAddress] = []
+        var next = list
+        while let entry = next {
+            next = entry.pointee.ai_next
+            guard let address = entry.pointee.ai_addr, let ip = ipAddress(address), !found.contains(ip) else {
+                continue
+            }
+            found.append(ip)
+        }
+        return found
+    }
+}
+
+/// Sleeps until a descriptor is readable or time is up.
+package func waitForInput(on descriptors: [Int32], for duration: Duration) {
+    var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    let nanoseconds = min(max(0, duration.wholeNanoseconds), 3_600_000_000_000)
+    _ = colloque_wait(&entries, UInt(entries.count), nanoseconds)
+}
+
+/// Nanoseconds of the clock that neither jumps nor stops in suspend.
+package func monotonicNow() -> Instant {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+}
+
+private func withSocketAddress<Result>(
+    _ address: TransportAddress, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
+    switch address.ip {
+    case .v4(let word):
+        var value = sockaddr_in()
+        value.sin_family = sa_family_t(AF_INET)
+        value.sin_port = address.port.bigEndian
+        value.sin_addr.s_addr = word.bigEndian
+        return withUnsafePointer(to: value) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    case .v6:
+        var value = sockaddr_in6()
+        value.sin6_family = sa_family_t(AF_INET6)
+        value.sin6_port = address.port.bigEndian
+        withUnsafeMutableBytes(of: &value.sin6_addr) { $0.copyBytes(from: address.ip.bytes) }
+        return withUnsafePointer(to: value) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+            }
+        }
+    }
+}
+
+private func ipAddress(_ address: UnsafePointer<sockaddr>) -> IPAddress? {
+    var storage = sockaddr_storage()
+    let size =
+        switch Int32(address.pointee.sa_family) {
+        case AF_INET: MemoryLayout<sockaddr_in>.size
+        case AF_INET6: MemoryLayout<sockaddr_in6>.size
+        default: 0
+        }
+    guard size > 0 else { return nil }
+    withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: size)) }
+    return transportAddress(storage)?.ip
+}
+
+private func transportAddress(_ storage: sockaddr_storage) -> TransportAddress? {
+    withUnsafeBytes(of: storage) { octets in
+        let port = UInt16(octets[2]) << 8 | UInt16(octets[3])
+        switch Int32(storage.ss_family) {
+        case AF_INET: return IPAddress(bytes: octets[4..<8]).map { TransportAddress($0, port: port) }
+        case AF_INET6: return IPAddress(bytes: octets[8..<24]).map { TransportAddress($0, port: port) }
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,192 @@
+internal import Consultation
+internal import ICE
+internal import SecureChannel
+internal import SecureTransport
+internal import Signalling
+internal import Wire
+
+/// From the seat to the person and to media, and from media to the seat.
+extension PeerSession {
+    func inSeat(
+        now: Instant, patient: (inout PatientSeat) -> Void, doctor: (inout DoctorSeat, RoomID) -> Void
+    ) {
+        switch self.seat {
+        case .patient(var seat):
+            patient(&seat)
+            self.seat = .patient(seat)
+            self.drainPatient(now: now)
+        case .doctor(var seat, let room):
+            doctor(&seat, room)
+            self.seat = .doctor(seat, room: room)
+            self.drainDoctor(now: now)
+        }
+        self.drainMedia(now: now)
+    }
+
+    private func drainPatient(now: Instant) {
+        while case .patient(var seat) = self.seat {
+            let output = seat.pollOutput()
+            self.seat = .patient(seat)
+            switch output {
+            case .connect: self.outputs.append(.connect)
+            case .send(let message): self.outputs.append(.send(message))
+            case .disconnect: self.outputs.append(.disconnect)
+            case .event(let event): self.route(event, now: now)
+            case .wait: return
+            }
+        }
+    }
+
+    private func drainDoctor(now: Instant) {
+        while case .doctor(var seat, let room) = self.seat {
+            let output = seat.pollOutput()
+            self.seat = .doctor(seat, room: room)
+            switch output {
+            case .connect: self.outputs.append(.connect)
+            case .send(let message): self.outputs.append(.send(message))
+            case .disconnect: self.outputs.append(.disconnect)
+            case .event(.online):
+                self.milestones.reach(\.signalling, now: now)
+                self.emit(.online)
+            case .event(.offline): self.emit(.offline)
+            case .event(.ended(let reason)): self.end(reason, now: now)
+            case .event(.room(let subject, let event)): if subject == room { self.route(event, now: now) }
+            case .wait: return
+            }
+        }
+    }
+
+    private func route(_ event: PatientEvent, now: Instant) {
+        switch event {
+        case .doctorPresent(let isPresent):
+            self.milestones.reach(\.signalling, now: now)
+            self.emit(.online)
+            self.emit(.doctorPresent(isPresent))
+        case .epochEstablished(let index): self.epochEstablished(index, now: now)
+        case .connectionLost: self.emit(.offline)
+        case .waiting(let message): self.emit(.waiting(message: message))
+        case .introduced(let introduction, let words):
+            self.wordsLanguage = introduction.language
+            self.meet(words)
+        case .admitted(let relayOnly, let relay):
+            self.milestones.reach(\.admitted, now: now)
+            self.relay = relay
+            self.isRelayOnlyByPeer = relayOnly
+            self.emit(.admitted)
+            self.emit(.mediaWanted(relay))
+        case .resumed(let relay):
+            self.relay = relay ?? self.relay
+            if self.media != nil, self.media?.secured == nil || self.media?.pathState != .connected {
+                self.offer(now: now)
+            }
+        case .answer(let generation, let text): self.acceptAnswer(text, generation: generation, now: now)
+        case .remoteCandidate(_, let text): self.media?.addRemoteCandidate(text, now: now)
+        case .restartRequested: self.offer(now: now)
+        case .bound: self.bind(now: now)
+        case .peerCompared(let same): self.emit(.peerCompared(same: same))
+        case .chat(let id, let text): self.emit(.chat(id: id, text: text))
+        case .ended(let reason): self.end(reason, now: now)
+        }
+    }
+
+    private func route(_ event: RoomEvent, now: Instant) {
+        switch event {
+        case .opened: self.emit(.roomOpened)
+        case .closed: self.emit(.roomClosed)
+        case .arrived(let guest): self.emit(.guestArrived(guest))
+        case .left(let guest): self.emit(.guestLeft(guest))
+        case .admitted(let guest):
+            self.milestones.reach(\.admitted, now: now)
+            self.emit(.admitted)
+            self.meet(guest.authentication)
+        case .relay(let relay): self.relay = relay
+        case .epochEstablished(let index): self.epochEstablished(index, now: now)
+        case .connectionLost: self.emit(.offline)
+        case .consented, .turnedAway: break
+        case .offer(let generation, let text):
+            if self.sockets == nil {
+                self.pendingOffer = (generation, text)
+                self.emit(.mediaWanted(self.relay))
+            } else {
+                self.answer(text, generation: generation, now: now)
+            }
+        case .remoteCandidate(_, let text):
+            if self.media == nil {
+                self.earlyCandidates.append(text)
+            } else {
+                self.media?.addRemoteCandidate(text, now: now)
+            }
+        case .bound: self.bind(now: now)
+        case .peerCompared(let same): self.emit(.peerCompared(same: same))
+        case .chat(let id, let text): self.emit(.chat(id: id, text: text))
+        case .stray(let count): self.emit(.stray(count: count))
+        case .ended(let reason): self.end(reason, now: now)
+        }
+    }
+
+    func drainMedia(now: Instant) {
+        while let media = self.media {
+            switch media.pollOutput() {
+            case .transmit(let path, let datagram): self.outputs.append(.transmit(path, datagram))
+            case .event(let event): self.route(event, now: now)
+            case .wait: return
+            }
+        }
+    }
+
+    private func route(_ event: MediaConnection.Event, now: Instant) {
+        switch event {
+        case .localCandidate(let text): self.tellCandidate(text, now: now)
+        case .path(let pair):
+            self.milestones.reach(\.path, now: now)
+            self.emit(.path(pair))
+        case .pathState(let state):
+            self.emit(.pathState(state))
+            self.watchPath(state, now: now)
+        case .secured(let certificates):
+            self.milestones.reach(\.secured, now: now)
+            self.setupDeadline = nil
+            self.emit(.secured)
+            self.inSeat(
+                now: now, patient: { $0.transportConnected(certificates, now: now) },
+                doctor: { $0.transportConnected(certificates, in: $1, now: now) })
+        case .peerSaidGoodbye: break
+        case .failed(.secureTransport(.fingerprintMismatch)): self.hangUp(.bindingFailed, now: now)
+        case .failed(let failure): self.hangUp(.mediaFailed("\(failure)"), now: now)
+        }
+    }
+
+    // MARK: Steps
+
+    private func meet(_ words: ShortAuthenticationString) {
+        self.authentication = words
+        self.emit(.words(words, self.wordsLanguage))
+    }
+
+    private func epochEstablished(_ index: UInt32, now: Instant) {
+        self.milestones.reach(\.handshake, now: now)
+        if index > 0 { self.restartCount += 1 }
+        self.emit(.epochEstablished(index: index))
+    }
+
+    private func bind(now: Instant) {
+        self.milestones.reach(\.bound, now: now)
+        self.isBound = true
+        self.media?.voice?.isOpen = true
+        self.emit(.bound)
+    }
+
+    private func end(_ reason: EndReason, now: Instant) {
+        guard self.endReason == nil else { return }
+        self.endReason = reason
+        self.setupDeadline = nil
+        self.outageDeadline = nil
+        self.media?.close(now: now)
+        self.drainMedia(now: now)
+        self.emit(.ended(reason))
+    }
+
+    func emit(_ event: SessionEvent) {
+        self.outputs.append(.event(event))
+    }
+}

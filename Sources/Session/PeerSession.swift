@@ -1,0 +1,210 @@
+package import Audio
+package import Consultation
+package import SecureChannel
+package import Signalling
+package import Wire
+
+/// One peer of one consultation, whole and sans-IO: a seat at the broker and the media path beside it.
+///
+/// Feed it messages, datagrams and time, drain ``pollOutput()`` until it waits:
+///
+///     session.start(now: now)
+///     while case let output = session.pollOutput() { … }      // until .wait(until:)
+///
+/// Holds the parts and routes between them; who may do what is decided in the seats, how packets travel in
+/// ``MediaConnection``. One owner thread.
+package final class PeerSession {
+    enum Seat {
+        case patient(PatientSeat)
+        case doctor(DoctorSeat, room: RoomID)
+    }
+
+    /// How this end behaves.
+    package struct Configuration: Sendable {
+        /// No address of this machine is told to the peer: media goes through a relay or not at all.
+        package var relayOnly = false
+        package var encoder = OpusEncoderSettings()
+        /// From asking for media to a secured path.
+        package var setupLimit: Duration = .seconds(30)
+        /// How long a broken path may take to come back.
+        package var outageLimit: Duration = .seconds(60)
+
+        package init() {}
+    }
+
+    package internal(set) var milestones: Milestones
+    package internal(set) var media: MediaConnection?
+    package internal(set) var relay: RelayCredentials?
+    package internal(set) var authentication: ShortAuthenticationString?
+    package internal(set) var wordsLanguage: LanguageCode = .french
+    package internal(set) var comparison: Bool?
+    package internal(set) var isBound = false
+    /// Epochs after the first, and ICE restarts.
+    package internal(set) var restartCount = 0
+    package internal(set) var endReason: EndReason?
+
+    let configuration: Configuration
+    var seat: Seat
+    var random: RandomSource
+    var sockets: [MediaConnection.Socket]?
+    var servers: [TransportAddress] = []
+    var pendingOffer: (generation: UInt32, text: String)?
+    var generation: UInt32?
+    var setupDeadline: Instant?
+    var outageDeadline: Instant?
+    var lastRestart: Instant?
+    /// The doctor asked for it in the admission.
+    var isRelayOnlyByPeer = false
+    /// Candidates that overtook the start of media.
+    var earlyCandidates: [String] = []
+    var outputs: [SessionOutput] = []
+
+    /// The patient's end.
+    package init(patient seat: PatientSeat, configuration: Configuration, random: RandomSource, now: Instant) {
+        self.seat = .patient(seat)
+        self.configuration = configuration
+        self.random = random
+        self.milestones = Milestones(started: now)
+    }
+
+    /// The doctor's end of `room`, which `seat` has been told to open.
+    package init(
+        doctor seat: DoctorSeat, room: RoomID, language: LanguageCode, configuration: Configuration,
+        random: RandomSource, now: Instant
+    ) {
+        self.seat = .doctor(seat, room: room)
+        self.wordsLanguage = language
+        self.configuration = configuration
+        self.random = random
+        self.milestones = Milestones(started: now)
+    }
+
+    package var isPatient: Bool {
+        if case .patient = self.seat { true } else { false }
+    }
+
+    // MARK: The socket to the broker
+
+    package func start(now: Instant) {
+        self.inSeat(now: now, patient: { $0.start(now: now) }, doctor: { seat, _ in seat.start(now: now) })
+    }
+
+    package func socketOpened(now: Instant) {
+        self.inSeat(
+            now: now, patient: { $0.socketOpened(now: now) }, doctor: { seat, _ in seat.socketOpened(now: now) })
+    }
+
+    package func socketClosed(now: Instant) {
+        self.inSeat(
+            now: now, patient: { $0.socketClosed(now: now) }, doctor: { seat, _ in seat.socketClosed(now: now) })
+    }
+
+    /// One binary message of the broker.
+    package func receive(_ message: [UInt8], now: Instant) {
+        self.inSeat(
+            now: now, patient: { $0.receive(message, now: now) }, doctor: { seat, _ in seat.receive(message, now: now) }
+        )
+    }
+
+    // MARK: The network of media
+
+    /// Answers ``SessionEvent/mediaWanted(_:)``: these sockets are bound, these STUN servers were resolved.
+    package func startMedia(on sockets: [MediaConnection.Socket], servers: [TransportAddress], now: Instant) {
+        guard self.endReason == nil else { return }
+        self.sockets = sockets
+        self.servers = servers
+        self.setupDeadline = now + self.configuration.setupLimit
+        if self.isPatient {
+            self.replaceMedia(now: now)
+            self.offer(now: now)
+        } else if let offer = self.pendingOffer {
+            self.pendingOffer = nil
+            self.answer(offer.text, generation: offer.generation, now: now)
+        }
+        self.drainMedia(now: now)
+    }
+
+    package func receive(
+        _ datagram: [UInt8], from source: TransportAddress, on socket: MediaConnection.Socket, now: Instant
+    ) {
+        self.media?.receive(datagram, from: source, on: socket.id, now: now)
+        self.drainMedia(now: now)
+    }
+
+    package func handleTimeout(now: Instant) {
+        self.inSeat(
+            now: now, patient: { $0.handleTimeout(now: now) }, doctor: { seat, _ in seat.handleTimeout(now: now) })
+        self.media?.handleTimeout(now: now)
+        self.drainMedia(now: now)
+        if let deadline = self.setupDeadline, deadline <= now {
+            self.setupDeadline = nil
+            self.hangUp(.mediaFailed("no path within \(self.configuration.setupLimit)"), now: now)
+        }
+        if let deadline = self.outageDeadline, deadline <= now {
+            self.outageDeadline = nil
+            self.hangUp(.mediaFailed("the path did not come back"), now: now)
+        }
+    }
+
+    package func pollOutput() -> SessionOutput {
+        guard self.outputs.isEmpty else { return self.outputs.removeFirst() }
+        var deadline = min(self.setupDeadline ?? .distantFuture, self.outageDeadline ?? .distantFuture)
+        switch self.seat {
+        case .patient(var seat): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
+        case .doctor(var seat, _): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
+        }
+        if let media = self.media, case .wait(let until) = media.pollOutput() { deadline = min(deadline, until) }
+        return .wait(until: deadline)
+    }
+
+    // MARK: People
+
+    /// The patient agrees to the consultation; the first offer waits for it.
+    package func consent(now: Instant) {
+        self.inSeat(now: now, patient: { $0.consent(now: now) }, doctor: { _, _ in })
+    }
+
+    package func admit(_ guest: UInt32, now: Instant) {
+        self.inSeat(now: now, patient: { _ in }, doctor: { $0.admit(guest, in: $1, now: now) })
+    }
+
+    package func refuse(_ guest: UInt32, _ reason: RefusalReason, now: Instant) {
+        self.inSeat(now: now, patient: { _ in }, doctor: { $0.refuse(guest, reason, in: $1, now: now) })
+    }
+
+    package func compare(same: Bool, now: Instant) {
+        self.comparison = same
+        self.inSeat(
+            now: now, patient: { $0.compare(same: same, now: now) },
+            doctor: { $0.compare(same: same, in: $1, now: now) })
+    }
+
+    package func hangUp(_ reason: EndReason = .hungUp, now: Instant) {
+        self.inSeat(
+            now: now, patient: { $0.hangUp(reason, now: now) }, doctor: { $0.hangUp(reason, in: $1, now: now) })
+    }
+
+    /// Leaves the broker without ending the room: the doctor will be back. Media ends.
+    package func leave(now: Instant) {
+        self.inSeat(now: now, patient: { $0.hangUp(now: now) }, doctor: { seat, _ in seat.stop() })
+        self.media?.close(now: now)
+        self.drainMedia(now: now)
+    }
+
+    // MARK: Sound
+
+    /// Whether sound may flow both ways.
+    package var isVoiceOpen: Bool { self.media?.voice?.isOpen == true }
+
+    /// Sends 960 captured samples.
+    package func send(_ block: Span<Int16>, now: Instant) {
+        self.media?.send(block, now: now)
+        self.drainMedia(now: now)
+    }
+
+    /// Gives 960 samples to play.
+    /// - Returns: `nil`, and the block untouched, while there is no voice.
+    package func pull(into block: inout MutableSpan<Int16>, now: Instant) -> AudioReceiver.Playout? {
+        self.isVoiceOpen ? self.media?.pull(into: &block, now: now) : nil
+    }
+}

@@ -1,0 +1,76 @@
+package import Consultation
+package import ICE
+package import SecureChannel
+package import Signalling
+package import Wire
+
+/// What a session tells the shell and the person behind it.
+package enum SessionEvent: Equatable {
+    /// The broker answered this end: a room joined, or a doctor authenticated.
+    case online
+    /// The socket is gone; the session brings it back by itself, and media goes on.
+    case offline
+    /// To a patient.
+    case doctorPresent(Bool)
+    /// To a patient: the doctor's word for the waiting room.
+    case waiting(message: String)
+    /// To a doctor: the broker holds the room, the link works.
+    case roomOpened
+    /// To a doctor: the broker forgot the room, as asked.
+    case roomClosed
+    /// To a doctor: admit or refuse by the guest's connection.
+    case guestArrived(Guest)
+    case guestLeft(Guest)
+    case stray(count: UInt32)
+    /// What both people read to each other.
+    case words(ShortAuthenticationString, LanguageCode)
+    case admitted
+    /// Open sockets, resolve the servers, and call ``PeerSession/startMedia(on:servers:now:)``.
+    case mediaWanted(RelayCredentials?)
+    case epochEstablished(index: UInt32)
+    case path(ICEAgent.SelectedPair)
+    case pathState(ICEAgent.State)
+    case secured
+    /// Both ends saw the same certificates: sound flows.
+    case bound
+    case peerCompared(same: Bool)
+    case chat(id: UInt32, text: String)
+    /// Nothing follows but the last datagrams and messages.
+    case ended(EndReason)
+}
+
+/// What a session asks of the shell that owns its sockets.
+package enum SessionOutput {
+    /// Open a WebSocket to the broker.
+    case connect
+    /// One binary message to the broker.
+    case send([UInt8])
+    case disconnect
+    case transmit(Path, [UInt8])
+    case event(SessionEvent)
+    case wait(until: Instant)
+}
+
+/// When the steps of setting up were done; `nil` for those that were not.
+package struct Milestones: Equatable, Sendable {
+    package var started: Instant
+    /// The broker answered.
+    package var signalling: Instant?
+    /// The first epoch stood.
+    package var handshake: Instant?
+    package var admitted: Instant?
+    /// The last description that media needed was applied.
+    package var described: Instant?
+    /// First valid path.
+    package var path: Instant?
+    package var secured: Instant?
+    package var bound: Instant?
+
+    package init(started: Instant) {
+        self.started = started
+    }
+
+    mutating func reach(_ step: WritableKeyPath<Milestones, Instant?>, now: Instant) {
+        if self[keyPath: step] == nil { self[keyPath: step] = now }
+    }
+}
