@@ -110,7 +110,8 @@ let package = Package(
         .executableTarget(
             name: "colloque",
             dependencies: [
-                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "Audio", "Session",
+                "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
+                "Session",
                 "Network", "Keystore", "Broker", "Endpoint",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),

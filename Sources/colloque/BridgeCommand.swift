@@ -1,0 +1,211 @@
+import ArgumentParser
+import Audio
+import Consultation
+import Endpoint
+import Foundation
+import Invitation
+import Keystore
+import NIOPosix
+import Network
+import SecureChannel
+import Session
+import Wire
+
+/// `colloque bridge`: the native endpoint without a person.
+struct BridgeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bridge",
+        abstract: "Hold a call without a person: for tests, probes and measurements.",
+        discussion: """
+            With --session it is the doctor of that session: it waits for somebody who holds the link, admits, talks \
+            and reports. With --link it is the patient.
+
+            The report is one JSON document, on stdout unless --report names a file. Figures of `setup` are in \
+            milliseconds: signalling, handshake and admitted since the start; ice, dtls and firstAudio since the \
+            last needed description was applied.
+
+            EXAMPLES
+              colloque bridge --session ID --play greeting.wav --record heard.wav --duration 30
+              colloque bridge --link 'http://localhost:8080/#…' --play tone:440 --words same
+            """)
+
+    @Option(help: ArgumentHelp("Be the doctor of this session.", valueName: "id"))
+    var session: String?
+
+    @Option(help: ArgumentHelp("Be the patient who holds this link.", valueName: "link"))
+    var link: String?
+
+    @Option(help: ArgumentHelp("What to say: FILE.wav, tone:HZ, silence or echo.", valueName: "what"))
+    var play = "silence"
+
+    @Option(help: ArgumentHelp("Write what is heard to this file, 48 kHz mono.", valueName: "file"))
+    var record: String?
+
+    @Option(help: ArgumentHelp("Hang up after so many seconds of sound.", valueName: "seconds"))
+    var duration: Double?
+
+    @Option(help: ArgumentHelp("Give up if no sound flows within so many seconds.", valueName: "seconds"))
+    var timeout: Double?
+
+    @Option(help: "Whom the doctor admits: auto, first or none.")
+    var admit = Admit.auto
+
+    @Option(help: "What to say of the words: same, different or none.")
+    var words = Words.none
+
+    @Flag(help: "Send sound through a relay only.")
+    var relayOnly = false
+
+    @Option(help: ArgumentHelp("Write the report to this file.", valueName: "file"))
+    var report: String?
+
+    @OptionGroup var options: GlobalOptions
+
+    enum Admit: String, ExpressibleByArgument {
+        case auto, first, none
+    }
+
+    enum Words: String, ExpressibleByArgument {
+        case same, different, none
+
+        var isSame: Bool? {
+            switch self {
+            case .same: true
+            case .different: false
+            case .none: nil
+            }
+        }
+    }
+
+    func validate() throws {
+        guard (self.session == nil) != (self.link == nil) else {
+            throw ValidationError("name either --session ID (the doctor) or --link LINK (the patient)")
+        }
+        guard self.duration ?? 1 > 0, self.duration ?? 1 <= 86_400 else {
+            throw ValidationError("--duration is a number of seconds, at most a day")
+        }
+        guard self.timeout ?? 1 > 0, self.timeout ?? 1 <= 86_400 else {
+            throw ValidationError("--timeout is a number of seconds, at most a day")
+        }
+    }
+
+    func run() async throws {
+        let now = monotonicNow()
+        var behaviour = CallDriver.Behaviour(source: try SoundSource.parse(self.play))
+        behaviour.recorder = try self.record.map(Self.recorder)
+        behaviour.admission = self.admit == .none ? .none : .first
+        behaviour.wordsAre = self.words.isSame
+        behaviour.duration = self.duration.map { .seconds($0) }
+        behaviour.onEvent = { CallProgress.tell($0) }
+        var configuration = PeerSession.Configuration()
+        configuration.relayOnly = self.relayOnly
+        let place: Place =
+            if let link = self.link {
+                try self.patient(link, configuration, now: now)
+            } else {
+                try self.doctor(self.session ?? "", configuration, now: now)
+            }
+        behaviour.includesLoopback = place.broker.isLoopback
+        let driver = CallDriver(
+            session: place.session, broker: place.broker, group: MultiThreadedEventLoopGroup.singleton,
+            behaviour: behaviour)
+        driver.givesUpUnreachable = true
+        let signals = StopSignals(driver.stop)
+        defer { signals.cancel() }
+        let report = driver.run(until: self.timeout.map { now + .seconds($0) })
+        try self.write(report)
+        if driver.brokerWasUnreachable {
+            throw CommandFailure(
+                code: 69, "the broker does not answer; check its address and the network, then try again")
+        }
+        try CallProgress.exit(report)
+    }
+
+    private struct Place {
+        let session: PeerSession
+        let broker: WebSocketURL
+    }
+
+    private func patient(_ text: String, _ configuration: PeerSession.Configuration, now: Instant) throws -> Place {
+        let link: InvitationLink
+        do {
+            link = try InvitationLink(text)
+        } catch {
+            throw CommandFailure(code: 65, LinkTrouble.sentence(for: error))
+        }
+        let origin = "\(link.scheme.rawValue)://\(link.authority)"
+        guard let broker = WebSocketURL(self.options.broker ?? origin) else {
+            throw CommandFailure(code: 65, "the link names no broker that could be reached; ask for it again")
+        }
+        let seat = PatientSeat(
+            invitation: link.invitation,
+            configuration: PatientSeat.Configuration(
+                displayName: "", language: .english, consentTextHash: ConsentText.hash),
+            unixTimeAtZero: unixTimeAtZero(now: now), random: .system)
+        var configuration = configuration
+        configuration.relayOnly = configuration.relayOnly || link.invitation.flags.contains(.relayOnly)
+        return Place(
+            session: PeerSession(patient: seat, configuration: configuration, random: .system, now: now),
+            broker: broker)
+    }
+
+    private func doctor(_ id: String, _ configuration: PeerSession.Configuration, now: Instant) throws -> Place {
+        guard let sessionID = SessionID(id) else {
+            throw CommandFailure(code: 65, "`\(id)` is no session; see `colloque session list`")
+        }
+        let identity = try self.options.unlock()
+        let room = try identity.rooms.load(sessionID)
+        guard let broker = WebSocketURL(self.options.broker ?? room.origin) else {
+            throw CommandFailure(code: 64, "the session names no broker; add --broker https://HOST")
+        }
+        let unixTime = unixTimeAtZero(now: now)
+        let expiry = Instant(nanoseconds: (Int64(clamping: room.expires) - unixTime) * 1_000_000_000)
+        guard expiry > now, room.state != .ended else {
+            throw CommandFailure(code: 77, "the time of this session is over; make a new one")
+        }
+        var configuration = configuration
+        configuration.relayOnly = configuration.relayOnly || room.invitation.flags.contains(.relayOnly)
+        let secrets = RoomSecrets(room)
+        var seat = DoctorSeat(
+            identity: identity.keyPair, host: broker.authority, language: .french,
+            unixTimeAtZero: unixTime, random: .system)
+        seat.openRoom(secrets, relayOnly: configuration.relayOnly, expiry: expiry, now: now)
+        return Place(
+            session: PeerSession(
+                doctor: seat, room: secrets.keys.roomID, language: .french, configuration: configuration,
+                random: .system, now: now),
+            broker: broker)
+    }
+
+    private func write(_ report: CallReport) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let document = try encoder.encode(report) + Data("\n".utf8)
+        guard let path = self.report else { return FileHandle.standardOutput.write(document) }
+        do {
+            try document.write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw CommandFailure(code: 73, "\(path): the report cannot be written; choose another file")
+        }
+    }
+
+    private static func recorder(_ path: String) throws -> WAVFileWriter {
+        do {
+            return try WAVFileWriter(url: URL(fileURLWithPath: path))
+        } catch {
+            throw CommandFailure(code: 73, "\(path): cannot be written; choose another file for --record")
+        }
+    }
+}
+
+extension WebSocketURL {
+    /// On this machine: media may stay on its loopback too.
+    var isLoopback: Bool {
+        self.host == "localhost" || IPAddress(self.host)?.isLoopback == true
+    }
+}
+
+/// Unix seconds at the origin of the monotonic clock.
+func unixTimeAtZero(now: Instant) -> Int64 {
+    Int64(Date().timeIntervalSince1970) - now.nanoseconds / 1_000_000_000
+}
