@@ -90,7 +90,8 @@ package struct Keystore: Sendable {
 ///
 /// Needed when a room is made; a call holds the rooms alone.
 package struct UnlockedIdentity: Sendable {
-    private let keyPair: Ed25519.KeyPair
+    /// What the broker is shown, and what signs a room of its own.
+    package let keyPair: Ed25519.KeyPair
     package let rooms: RoomStore
 
     fileprivate init(keyPair: Ed25519.KeyPair, roomKey: SecretBytes, home: PrivateDirectory) throws(KeystoreError) {

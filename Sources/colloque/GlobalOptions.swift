@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Keystore
+import Network
+
+/// What every command of the doctor takes.
+struct GlobalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The doctor's directory (default: $COLLOQUE_HOME, else ~/.local/share/colloque).", valueName: "dir"))
+    var home: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the broker is, such as https://broker.example (default: $COLLOQUE_BROKER).",
+            valueName: "url"))
+    var broker: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "File whose first line is the passphrase, where no person can type.", valueName: "file"))
+    var passphraseFile: String?
+
+    @Flag(help: "Print one JSON document on stdout and nothing else.")
+    var json = false
+
+    /// The keystore in the home directory, which is made where it is missing.
+    func keystore() throws -> Keystore {
+        try Keystore(home: self.homePath)
+    }
+
+    /// The identity and its rooms; reads the passphrase.
+    func unlock() throws -> UnlockedIdentity {
+        let keystore = try self.keystore()
+        _ = try keystore.publicKey()  // Nobody types a passphrase for nothing.
+        return try keystore.unlock(passphrase: try self.passphrase())
+    }
+
+    func passphrase() throws -> [UInt8] {
+        guard let file = self.passphraseFile else { return try Passphrase.typed(prompt: "Passphrase: ") }
+        return try Passphrase.read(file: file)
+    }
+
+    /// The passphrase of a new identity: typed twice.
+    func newPassphrase() throws -> [UInt8] {
+        guard self.passphraseFile == nil else { return try self.passphrase() }
+        let passphrase = try Passphrase.typed(prompt: "New passphrase: ")
+        guard try Passphrase.typed(prompt: "Once more: ") == passphrase else {
+            throw CommandFailure(code: 65, "the two passphrases differ; nothing was made, try again")
+        }
+        return passphrase
+    }
+
+    func brokerURL() throws -> WebSocketURL {
+        guard let text = self.broker ?? environment("COLLOQUE_BROKER") else {
+            throw CommandFailure(code: 64, "no broker is named; add --broker https://HOST or set COLLOQUE_BROKER")
+        }
+        guard let url = WebSocketURL(text) else {
+            throw CommandFailure(code: 64, "`\(text)` is no broker's address; write it as https://HOST[:PORT]")
+        }
+        return url
+    }
+
+    private var homePath: String {
+        let path =
+            self.home ?? environment("COLLOQUE_HOME")
+            ?? "\(FileManager.default.homeDirectoryForCurrentUser.path)/.local/share/colloque"
+        return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+}
+
+/// - Returns: `nil` for a variable that is not set, or empty.
+private func environment(_ name: String) -> String? {
+    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+}
+
+extension WebSocketURL {
+    /// Where the broker's page is: `https://HOST[:PORT]`.
+    var origin: String {
+        "\(self.isSecure ? "https" : "http")://\(self.authority)"
+    }
+}

@@ -1,6 +1,0 @@
-import ArgumentParser
-
-@main
-struct Placeholder: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "colloque", subcommands: [BrokerCommand.self])
-}
