@@ -26,7 +26,7 @@ struct PageResponse: Sendable {
     /// Everything is forbidden but what the page does: its own script and style, one worker, one socket.
     private static func contentSecurityPolicy(script: String, style: String, socketOrigins: [String]) -> String {
         [
-            "default-src 'none'", "script-src '\(script)'", "worker-src blob:", "style-src '\(style)'",
+            "default-src 'none'", "script-src \(script)", "worker-src blob:", "style-src \(style)",
             "img-src data:", (["connect-src 'self'"] + socketOrigins).joined(separator: " "), "base-uri 'none'",
             "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'",
             "trusted-types colloque-worker",

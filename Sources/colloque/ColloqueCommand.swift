@@ -17,6 +17,9 @@ struct ColloqueCommand: AsyncParsableCommand {
               colloque broker enroll KEY                        typed where the broker runs
               colloque session new --broker https://HOST        a link for one patient
 
+            GLOBAL OPTIONS, before the command or behind it
+              --home DIR · --broker URL · --passphrase-file FILE · --json
+
             ENVIRONMENT
               COLLOQUE_HOME     as --home
               COLLOQUE_BROKER   as --broker
@@ -32,7 +35,7 @@ struct ColloqueCommand: AsyncParsableCommand {
 
     static func main() async {
         do {
-            var command = try self.parseAsRoot()
+            var command = try self.parseAsRoot(GlobalOptions.behindCommand(Array(CommandLine.arguments.dropFirst())))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

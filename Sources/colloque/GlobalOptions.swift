@@ -61,6 +61,26 @@ struct GlobalOptions: ParsableArguments {
         return url
     }
 
+    /// Options may stand before the command, as in `colloque --home DIR identity show`; the parser wants them behind it.
+    static func behindCommand(_ arguments: [String]) -> [String] {
+        var leading: [String] = []
+        var rest = arguments[...]
+        while let first = rest.first {
+            let name = first.split(separator: "=", maxSplits: 1).first.map(String.init) ?? first
+            if first == "--json" || (Self.withValue.contains(name) && first.contains("=")) {
+                leading.append(rest.removeFirst())
+            } else if Self.withValue.contains(first), rest.count > 1 {
+                leading.append(rest.removeFirst())
+                leading.append(rest.removeFirst())
+            } else {
+                break
+            }
+        }
+        return rest + leading
+    }
+
+    private static let withValue: Set<String> = ["--home", "--broker", "--passphrase-file"]
+
     private var homePath: String {
         let path =
             self.home ?? environment("COLLOQUE_HOME")

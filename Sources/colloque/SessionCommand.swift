@@ -112,11 +112,16 @@ struct SessionList: ParsableCommand {
         abstract: "List the sessions of this machine.",
         discussion: "One line each: session, state (open, expired, admitted, ended), end of its link, label.")
 
+    @Flag(help: "List those that were ended too.")
+    var all = false
+
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let rooms = try self.options.unlock().rooms
-        let sessions = try rooms.sessions().map { SessionFacts(try rooms.load($0)) }
+        let sessions = try rooms.sessions().map { try rooms.load($0) }
+            .filter { self.all || $0.state != .ended }
+            .map { SessionFacts($0) }
         if self.options.json {
             try printJSON(["sessions": sessions])
         } else {
