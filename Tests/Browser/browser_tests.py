@@ -21,6 +21,7 @@ async def consultation(laboratory, patient, doctor, session, *, doctor_speech, p
         await patient.act("same")
     assert "#" not in await patient.evaluate("() => location.href"), "the fragment is still in the address bar"
     await patient.hears(doctor_speech, laboratory.file("patient-heard.wav"))
+    await asyncio.sleep(3)  # What the doctor has to hear began later and is on its way still.
     path = await patient.path()
     violations = await patient.violations()
     await patient.act("hang-up")
