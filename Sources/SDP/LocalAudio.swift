@@ -35,8 +35,7 @@ package struct LocalAudio: Equatable, Sendable {
     package var offer: String {
         var lines = self.sessionLines(bundled: Self.offeredMid)
         lines += self.audioLines(
-            mid: Self.offeredMid, payloadType: Self.offeredPayloadType, setup: .actpass, direction: .sendrecv,
-            midExtensionID: 1)
+            mid: Self.offeredMid, payloadType: Self.offeredPayloadType, setup: .actpass, direction: .sendrecv)
         return text(lines)
     }
 
@@ -57,7 +56,7 @@ package struct LocalAudio: Equatable, Sendable {
                 lines += self.audioLines(
                     mid: audio.mid, payloadType: audio.payloadType,
                     setup: Self.answeredSetup(to: audio.setup, preferring: setup),
-                    direction: audio.direction.mirrored, midExtensionID: audio.midExtensionID)
+                    direction: audio.direction.mirrored)
             } else {
                 lines += rejectionLines(of: section)
             }
@@ -91,9 +90,10 @@ package struct LocalAudio: Equatable, Sendable {
     }
 
     private func audioLines(
-        mid: String, payloadType: UInt8, setup: RemoteAudio.Setup, direction: RemoteAudio.Direction,
-        midExtensionID: UInt8?
+        mid: String, payloadType: UInt8, setup: RemoteAudio.Setup, direction: RemoteAudio.Direction
     ) -> [String] {
+        // No header extension, not even the mid: with one section nothing needs telling apart, and a browser
+        // would write it into the first packets only, which then have another size.
         var lines = [
             "m=audio 9 \(mediaTransport) \(payloadType)",
             "c=IN IP4 0.0.0.0",
@@ -105,7 +105,6 @@ package struct LocalAudio: Equatable, Sendable {
             "a=setup:\(setup.rawValue)",
             "a=mid:\(mid)",
         ]
-        if let midExtensionID { lines.append("a=extmap:\(midExtensionID) \(midExtensionURI)") }
         lines += [
             "a=\(direction.rawValue)",
             "a=msid:colloque voice",
