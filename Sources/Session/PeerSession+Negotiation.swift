@@ -17,7 +17,7 @@ extension PeerSession {
         }
         do {
             let connection = try MediaConnection(
-                isPatient: self.isPatient, relayOnly: self.configuration.relayOnly || self.isRelayOnlyByPeer,
+                isPatient: self.isPatient, relayOnly: self.isRelayOnly,
                 encoder: self.configuration.encoder, random: self.random.child())
             self.media = connection
             connection.gather(on: sockets, servers: self.servers, now: now)

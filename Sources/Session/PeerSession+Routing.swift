@@ -73,7 +73,7 @@ extension PeerSession {
             self.relay = relay
             self.isRelayOnlyByPeer = relayOnly
             self.emit(.admitted)
-            self.emit(.mediaWanted(relay))
+            self.wantMedia(now: now)
         case .resumed(let relay):
             self.relay = relay ?? self.relay
             if self.media != nil, self.media?.secured == nil || self.media?.pathState != .connected {
@@ -93,7 +93,9 @@ extension PeerSession {
         switch event {
         case .opened: self.emit(.roomOpened)
         case .closed: self.emit(.roomClosed)
-        case .arrived(let guest): self.emit(.guestArrived(guest))
+        case .arrived(let guest):
+            self.milestones.reach(\.handshake, now: now)
+            self.emit(.guestArrived(guest))
         case .left(let guest): self.emit(.guestLeft(guest))
         case .admitted(let guest):
             self.milestones.reach(\.admitted, now: now)
@@ -106,7 +108,7 @@ extension PeerSession {
         case .offer(let generation, let text):
             if self.sockets == nil {
                 self.pendingOffer = (generation, text)
-                self.emit(.mediaWanted(self.relay))
+                self.wantMedia(now: now)
             } else {
                 self.answer(text, generation: generation, now: now)
             }
@@ -157,6 +159,13 @@ extension PeerSession {
     }
 
     // MARK: Steps
+
+    /// Asks for sockets, unless everything has to go through a relay and there is none: then nothing is gathered.
+    private func wantMedia(now: Instant) {
+        let hasRelay = self.relay?.urls.contains { $0.hasPrefix("turn:") || $0.hasPrefix("turns:") } ?? false
+        guard hasRelay || !self.isRelayOnly else { return self.hangUp(.noRelay, now: now) }
+        self.emit(.mediaWanted(self.relay))
+    }
 
     private func meet(_ words: ShortAuthenticationString) {
         self.authentication = words

@@ -83,6 +83,9 @@ package final class PeerSession {
         if case .patient = self.seat { true } else { false }
     }
 
+    /// Asked for by this end or by the doctor's admission.
+    var isRelayOnly: Bool { self.configuration.relayOnly || self.isRelayOnlyByPeer }
+
     // MARK: The socket to the broker
 
     package func start(now: Instant) {

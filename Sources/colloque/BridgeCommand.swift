@@ -133,6 +133,11 @@ struct BridgeCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(code: 65, LinkTrouble.sentence(for: error))
         }
+        guard !link.invitation.flags.contains(.postQuantumRequired) else {
+            throw CommandFailure(
+                code: 65,
+                "the link asks for post-quantum keys, which this version has not; update it or ask for another")
+        }
         let origin = "\(link.scheme.rawValue)://\(link.authority)"
         guard let broker = WebSocketURL(self.options.broker ?? origin) else {
             throw CommandFailure(code: 65, "the link names no broker that could be reached; ask for it again")

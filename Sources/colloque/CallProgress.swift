@@ -46,6 +46,9 @@ enum CallProgress {
         switch report.outcome {
         case .completed: return
         case .refused: throw CommandFailure(code: 77, "refused: \(report.reason); ask the other side for a new link")
+        case .failed where report.reason == "no-relay":
+            throw CommandFailure(
+                code: 69, "relay only was asked for, and this broker has no relay; make a session without --relay-only")
         case .failed:
             let isProtocol = ["words-differ", "binding-failed", "cryptographic", "protocol", "peer-failed"]
                 .contains { report.reason.hasPrefix($0) }

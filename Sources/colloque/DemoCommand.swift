@@ -55,6 +55,8 @@ struct DemoCommand: AsyncParsableCommand {
         guard let url = WebSocketURL("http://localhost:\(port)") else {
             throw CommandFailure(code: 78, "no address for the demonstration")
         }
+        FileHandle.standardError.write(
+            Data("A broker and a doctor are up. Open the link in a browser on this machine; end with Ctrl-C.\n".utf8))
         let reception = DemoReception(identity: identity, broker: url)
         let signals = StopSignals(reception.close)
         defer { signals.cancel() }
