@@ -9,7 +9,7 @@ import Wire
 
 @Suite("Whole sessions with a broker and a network, in virtual time")
 struct WholeSessionTests {
-    @Test("in any weather both ends bind to the same words and hear each other", arguments: 0..<300)
+    @Test("in any weather both ends bind to the same words and hear each other", arguments: 0..<240)
     func weather(seed: UInt64) throws {
         let call = try Call(seed: seed) { world in
             world.weather.loss = 0.15 * world.random.unitInterval()
@@ -68,7 +68,7 @@ struct WholeSessionTests {
         #expect(!call.isOver, "\(call.report)")
     }
 
-    @Test("sockets that are cut while the call is set up: it stands, or its end has a name", arguments: 3000..<3100)
+    @Test("sockets that are cut while the call is set up: it stands, or its end has a name", arguments: 3000..<3050)
     func cutSockets(seed: UInt64) throws {
         let call = try Call(seed: seed) { $0.weather.cut = 0.03 }
         call.world.at(.seconds(30)) { $0.weather.cut = 0 }
