@@ -1,3 +1,0 @@
-internal import Wire
-
-let none = Instant.zero

@@ -1,0 +1,198 @@
+import Audio
+import CVirtualClock
+import Consultation
+import ICE
+import Invitation
+import Primitives
+import SecureChannel
+import SecureTransport
+import Session
+import Signalling
+import Simulation
+import Wire
+
+/// A whole session in the simulated world: one socket, and somebody who agrees to everything and whistles.
+final class SessionEnd: SimulatedEnd {
+    let session: PeerSession
+    let socket: MediaConnection.Socket
+    private(set) var events: [SessionEvent] = []
+    /// When a block was played that is mostly the other end's tone.
+    private(set) var heard: [Instant] = []
+    /// Voice was open, and the path beneath it of another certificate than the one announced.
+    private(set) var hasBrokenPromise = false
+    private var tone: Tone
+    private let expectedHertz: Double
+    private var nextBeat: Instant?
+
+    init(_ session: PeerSession, address: TransportAddress, whistles: Double, expects: Double) {
+        self.session = session
+        self.socket = MediaConnection.Socket(id: SocketID(0), base: address, kind: .wired)
+        self.tone = Tone(hertz: whistles)
+        self.expectedHertz = expects
+    }
+
+    func start(now: Instant) { self.atVirtual(now) { $0.start(now: now) } }
+    func socketOpened(now: Instant) { self.atVirtual(now) { $0.socketOpened(now: now) } }
+    func socketClosed(now: Instant) { self.atVirtual(now) { $0.socketClosed(now: now) } }
+    func receive(_ message: [UInt8], now: Instant) { self.atVirtual(now) { $0.receive(message, now: now) } }
+
+    func receive(_ datagram: SimulatedDatagram, now: Instant) {
+        self.atVirtual(now) { $0.receive(datagram.bytes, from: datagram.source, on: self.socket, now: now) }
+    }
+
+    func handleTimeout(now: Instant) {
+        self.atVirtual(now) { $0.handleTimeout(now: now) }
+        if let beat = self.nextBeat, beat <= now { self.beat(now: now) }
+    }
+
+    func hangUp(now: Instant) { self.atVirtual(now) { $0.hangUp(now: now) } }
+
+    func pollOutput(now: Instant) -> EndOutput {
+        while true {
+            switch self.atVirtual(now, { $0.pollOutput() }) {
+            case .connect: return .connect
+            case .send(let message): return .send(message)
+            case .disconnect: return .disconnect
+            case .transmit(let path, let bytes):
+                return .transmit(
+                    SimulatedDatagram(source: self.socket.base, destination: path.remote, bytes: bytes))
+            case .event(let event):
+                self.events.append(event)
+                self.react(to: event, now: now)
+            case .wait(let until): return .wait(until: min(until, self.nextBeat ?? .distantFuture))
+            }
+        }
+    }
+
+    private func react(to event: SessionEvent, now: Instant) {
+        switch event {
+        case .guestArrived(let guest): self.atVirtual(now) { $0.admit(guest.connection, now: now) }
+        case .admitted: self.atVirtual(now) { $0.consent(now: now) }
+        case .mediaWanted: self.atVirtual(now) { $0.startMedia(on: [self.socket], servers: [], now: now) }
+        case .bound:
+            self.atVirtual(now) { $0.compare(same: true, now: now) }
+            self.nextBeat = self.nextBeat ?? now
+        case .ended: self.nextBeat = nil
+        default: break
+        }
+    }
+
+    /// Twenty milliseconds of a call: one block out, one block played.
+    private func beat(now: Instant) {
+        self.nextBeat = now + .milliseconds(20)
+        guard self.session.isVoiceOpen else { return }
+        if self.session.media?.secured?.peerFingerprint != self.session.media?.remoteFingerprint {
+            self.hasBrokenPromise = true
+        }
+        var block = [Int16](repeating: 0, count: 960)
+        var out = block.mutableSpan
+        self.tone.read(into: &out)
+        self.atVirtual(now) { $0.send(block.span, now: now) }
+        var played = block.mutableSpan
+        guard self.atVirtual(now, { $0.pull(into: &played, now: now) }) != nil else { return }
+        if ToneDetector.share(of: self.expectedHertz, in: block) > 0.8, ToneDetector.level(of: block) > 300 {
+            self.heard.append(now)
+        }
+    }
+
+    /// libssl asks the system for the time; within a call into the session it is told the world's.
+    private func atVirtual<Result>(_ now: Instant, _ body: (PeerSession) -> Result) -> Result {
+        virtual_clock_set(Int64(World.unixTimeAtZero) * 1_000_000_000 + now.nanoseconds)
+        defer { virtual_clock_clear() }
+        return body(self.session)
+    }
+
+    // MARK: What happened
+
+    var epochs: [UInt32] {
+        self.events.compactMap { if case .epochEstablished(let index) = $0 { index } else { nil } }
+    }
+
+    /// The longest silence between two heard blocks since `begin`, and until `end`.
+    func longestSilence(from begin: Instant, to end: Instant) -> Duration {
+        var last = begin
+        var longest = Duration.zero
+        for instant in self.heard where instant >= begin && instant <= end {
+            longest = max(longest, instant - last)
+            last = instant
+        }
+        return max(longest, end - last)
+    }
+
+    func blocksHeard(since begin: Instant) -> Int { self.heard.count { $0 >= begin } }
+}
+
+/// A world with a broker, a doctor who has a room, and a patient with the link to it.
+struct Call {
+    let world: World
+    let doctor: SessionEnd
+    let patient: SessionEnd
+    let seed: UInt64
+    static let doctorIndex = 0
+    static let patientIndex = 1
+    static let doctorAddress = TransportAddress(.v4(0x0A00_0001), port: 5000)
+    static let patientAddress = TransportAddress(.v4(0x0A00_0002), port: 6000)
+
+    init(seed: UInt64, prepare: (World) -> Void = { _ in }) throws {
+        self.seed = seed
+        var random = RandomSource.seeded(seed)
+        let identity = try Ed25519.KeyPair(seed: SecretBytes(copying: random.bytes(count: 32)))
+        let key = identity.publicKey
+        self.world = World(
+            seed: random.next(),
+            configuration: Switchboard.Configuration(hosts: [Self.host], isEnrolled: { $0 == key }))
+        let start = World.unixTimeAtZero
+        let secrets = RoomSecrets(validity: start...start + 7200, identity: identity, random: &random)
+        var configuration = PeerSession.Configuration()
+        configuration.encoder.complexity = 0
+        var doctorSeat = DoctorSeat(
+            identity: identity, host: Self.host, language: .french, unixTimeAtZero: Int64(start),
+            random: random.child())
+        doctorSeat.openRoom(secrets, relayOnly: false, expiry: .zero + .seconds(7200), now: .zero)
+        self.doctor = SessionEnd(
+            PeerSession(
+                doctor: doctorSeat, room: secrets.keys.roomID, language: .french, configuration: configuration,
+                random: random.child(), now: .zero),
+            address: Self.doctorAddress, whistles: 1000, expects: 440)
+        let patientSeat = PatientSeat(
+            invitation: secrets.invitation,
+            configuration: PatientSeat.Configuration(
+                displayName: "", language: .french, consentTextHash: [UInt8](repeating: 3, count: 32)),
+            unixTimeAtZero: Int64(start), random: random.child())
+        self.patient = SessionEnd(
+            PeerSession(patient: patientSeat, configuration: configuration, random: random.child(), now: .zero),
+            address: Self.patientAddress, whistles: 440, expects: 1000)
+        prepare(self.world)
+        self.world.add(self.doctor, addresses: [Self.doctorAddress.ip])
+        let doctor = self.doctor
+        self.world.run(for: .seconds(60)) { doctor.events.contains(.roomOpened) }
+        self.world.add(self.patient, addresses: [Self.patientAddress.ip])
+    }
+
+    private static let host = "broker.example"
+
+    func untilBound(within duration: Duration = .seconds(30)) -> Bool {
+        self.world.run(for: duration) { self.isBound }
+    }
+
+    var isBound: Bool { self.doctor.session.isBound && self.patient.session.isBound }
+
+    var isOver: Bool { self.doctor.session.endReason != nil || self.patient.session.endReason != nil }
+
+    /// Both ends hold the keys of one and the same handshake: nobody stands between them.
+    var sharesKeys: Bool {
+        guard let patient = self.patient.session.media?.secured, let doctor = self.doctor.session.media?.secured
+        else { return false }
+        return patient.keyingMaterial == doctor.keyingMaterial
+    }
+
+    /// For the message of a failure.
+    var report: String {
+        func tell(_ end: SessionEnd) -> String {
+            end.events.map { "\($0)".prefix(60) }.joined(separator: ", ")
+                + "; end \(end.session.endReason.map { "\($0)" } ?? "none"); heard \(end.heard.count)"
+        }
+        return
+            "seed \(self.seed) at \(self.world.now - .zero): PATIENT \(tell(self.patient)) DOCTOR \(tell(self.doctor))"
+    }
+}
