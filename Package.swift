@@ -136,7 +136,7 @@ let package = Package(
         tests("STUNTests", ["STUN", "Primitives", "Wire"]),
         tests("SDPTests", ["SDP", "Wire"]),
         tests("RTPTests", ["RTP", "Wire"]),
-        tests("InvitationTests", ["Wire", "Primitives", "Invitation"]),
+        tests("InvitationTests", ["Wire", "Primitives", "Invitation", "Signalling"]),
         tests("SecureChannelTests", ["Wire", "Primitives", "Invitation", "SecureChannel"]),
         tests("SignallingTests", ["Wire", "Primitives", "Signalling"]),
         tests("ICETests", ["ICE", "STUN", "Wire"]),

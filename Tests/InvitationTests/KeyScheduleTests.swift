@@ -1,5 +1,6 @@
 import Invitation
 import Primitives
+import Signalling
 import Testing
 import Wire
 
@@ -119,8 +120,8 @@ struct KeyScheduleTests {
         let identityKey = try reader.readLengthPrefixed()
         let challenge = try reader.readLengthPrefixed()
         let time = try reader.readLengthPrefixed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let made = BrokerAuthentication.toBeSigned(
-            host: host, identityKey: identityKey, challenge: challenge, unixTime: time)
+        let made = Envelope.authenticationMessage(
+            host: host, identityKey: identityKey, challenge: challenge, time: time)
         #expect(made == given)
         #expect(host == "broker.example")
         #expect(
