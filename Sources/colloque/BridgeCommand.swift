@@ -90,7 +90,6 @@ struct BridgeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let now = monotonicNow()
         var behaviour = CallDriver.Behaviour(source: try SoundSource.parse(self.play))
         behaviour.recorder = try self.record.map(Self.recorder)
         behaviour.admission = self.admit == .none ? .none : .first
@@ -101,9 +100,9 @@ struct BridgeCommand: AsyncParsableCommand {
         configuration.relayOnly = self.relayOnly
         let place: Place =
             if let link = self.link {
-                try self.patient(link, configuration, now: now)
+                try self.patient(link, configuration)
             } else {
-                try self.doctor(self.session ?? "", configuration, now: now)
+                try self.doctor(self.session ?? "", configuration)
             }
         behaviour.includesLoopback = place.broker.isLoopback
         let driver = CallDriver(
@@ -112,7 +111,7 @@ struct BridgeCommand: AsyncParsableCommand {
         driver.givesUpUnreachable = true
         let signals = StopSignals(driver.stop)
         defer { signals.cancel() }
-        let report = driver.run(until: self.timeout.map { now + .seconds($0) })
+        let report = driver.run(until: self.timeout.map { monotonicNow() + .seconds($0) })
         try self.write(report)
         if driver.brokerWasUnreachable {
             throw CommandFailure(
@@ -126,7 +125,8 @@ struct BridgeCommand: AsyncParsableCommand {
         let broker: WebSocketURL
     }
 
-    private func patient(_ text: String, _ configuration: PeerSession.Configuration, now: Instant) throws -> Place {
+    private func patient(_ text: String, _ configuration: PeerSession.Configuration) throws -> Place {
+        let now = monotonicNow()
         let link: InvitationLink
         do {
             link = try InvitationLink(text)
@@ -154,12 +154,14 @@ struct BridgeCommand: AsyncParsableCommand {
             broker: broker)
     }
 
-    private func doctor(_ id: String, _ configuration: PeerSession.Configuration, now: Instant) throws -> Place {
+    private func doctor(_ id: String, _ configuration: PeerSession.Configuration) throws -> Place {
         guard let sessionID = SessionID(id) else {
             throw CommandFailure(code: 65, "`\(id)` is no session; see `colloque session list`")
         }
         let identity = try self.options.unlock()
         let room = try identity.rooms.load(sessionID)
+        // The clock of the report starts behind the passphrase, whose check takes as long as it is meant to.
+        let now = monotonicNow()
         guard let broker = WebSocketURL(self.options.broker ?? room.origin) else {
             throw CommandFailure(code: 64, "the session names no broker; add --broker https://HOST")
         }
