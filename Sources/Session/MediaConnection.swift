@@ -61,6 +61,8 @@ package final class MediaConnection {
     private var dtls: DTLSConnection?
     /// The description of the current ICE generation is made.
     private var isDescribed = false
+    /// A ClientHello on the direct path overtakes the answer that travels through the broker.
+    private var earlyHandshake: [(datagram: [UInt8], source: TransportAddress, socket: SocketID)] = []
     private var isOver = false
     private var outputs: [Output] = []
 
@@ -109,8 +111,14 @@ package final class MediaConnection {
             self.ice.handle(datagram, from: source, on: socket, now: now)
             self.drainICE(now: now)
         case .dtls:
+            guard let dtls = self.dtls else {
+                if self.earlyHandshake.count < Self.maximumEarlyDatagrams {
+                    self.earlyHandshake.append((datagram, source, socket))
+                }
+                return
+            }
             guard self.ice.isValidated(source, on: socket) else { return }
-            self.dtls?.handle(datagram, now: now)
+            dtls.handle(datagram, now: now)
             self.drainDTLS(now: now)
         case .rtp:
             self.voice?.receiveRTP(&datagram, now: now)
@@ -217,6 +225,10 @@ package final class MediaConnection {
             if let candidate = try? Candidate(sdp: text) { self.ice.addRemoteCandidate(candidate, now: now) }
         }
         if remote.hasEndOfCandidates { self.ice.endOfRemoteCandidates(now: now) }
+        for (datagram, source, socket) in self.earlyHandshake where self.ice.isValidated(source, on: socket) {
+            self.dtls?.handle(datagram, now: now)
+        }
+        self.earlyHandshake = []
         self.startHandshake(now: now)
         self.drainICE(now: now)
         self.drainDTLS(now: now)
@@ -339,4 +351,6 @@ package final class MediaConnection {
     private func emit(_ event: Event) {
         self.outputs.append(.event(event))
     }
+
+    private static let maximumEarlyDatagrams = 8
 }
