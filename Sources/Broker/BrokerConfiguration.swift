@@ -134,8 +134,9 @@ extension BrokerConfiguration {
             throw ConfigurationError(
                 "without a TLS certificate the broker listens on loopback only, not on \(self.listen)")
         }
-        if self.isTLS, self.hosts.isEmpty {
-            throw ConfigurationError("with TLS, host says which name this broker answers for")
+        if self.isTLS, self.hosts.isEmpty, ["0.0.0.0", "::", "[::]"].contains(self.listen.host) {
+            throw ConfigurationError(
+                "with TLS on every address, `host = NAME` in the configuration says which name this broker answers for")
         }
         for host in self.hosts where !Self.isHostName(host) {
             throw ConfigurationError("`\(host)` is no host name")

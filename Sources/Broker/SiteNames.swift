@@ -10,9 +10,12 @@ struct SiteNames: Equatable, Sendable {
     let socketOrigins: [String]
 
     init(configuration: BrokerConfiguration, port: UInt16) {
-        let hosts =
-            configuration.isTLS
-            ? configuration.hosts : configuration.hosts + ["localhost", "127.0.0.1", "[::1]"]
+        var hosts = configuration.hosts
+        if !configuration.isTLS || (hosts.isEmpty && configuration.listen.isLoopback) {
+            hosts += ["localhost", "127.0.0.1", "[::1]"]
+        } else if hosts.isEmpty {
+            hosts = [configuration.listen.host]
+        }
         let withPort = hosts.map { "\($0):\(port)" }
         if configuration.isTLS {
             // Without the port too: a forwarded port or socket activation hides the one the visitor used.
