@@ -67,6 +67,8 @@ let package = Package(
 
         // The agent that finds a path and keeps it.
         core("ICE", ["Wire", "Primitives", "STUN"]),
+        // The closed relay and its client, both sans-IO: credentials, framing, allocations.
+        core("TURN", ["Wire", "Primitives", "STUN"]),
         // DTLS and SRTP: libssl and libsrtp2, sealed in.
         core("SecureTransport", ["Wire", "COpenSSL", "CSRTP"]),
         // Opus, jitter buffer, sources, WAV: libopus, sealed in.
@@ -140,6 +142,7 @@ let package = Package(
         tests("SecureChannelTests", ["Wire", "Primitives", "Invitation", "SecureChannel"]),
         tests("SignallingTests", ["Wire", "Primitives", "Signalling"]),
         tests("ICETests", ["ICE", "STUN", "Wire"]),
+        tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
         tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
         tests("AudioTests", ["Audio", "Wire"]),
         tests(

@@ -48,6 +48,12 @@ extension Array where Element == UInt8 {
         return text
     }
 
+    /// RFC 4648 §4 with padding, as TURN passwords are written.
+    package var base64: String {
+        let text = self.base64URL.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
+        return String(text) + String(repeating: "=", count: -text.count & 3)
+    }
+
     /// Reads unpadded base64url.
     /// - Returns: `nil` for another alphabet, padding, an impossible length or stray final bits.
     package init?(base64URL text: String) {
