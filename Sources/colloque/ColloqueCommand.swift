@@ -35,7 +35,8 @@ struct ColloqueCommand: AsyncParsableCommand {
 
     static func main() async {
         do {
-            var command = try self.parseAsRoot(GlobalOptions.behindCommand(Array(CommandLine.arguments.dropFirst())))
+            let arguments = GlobalOptions.behindCommand(Array(CommandLine.arguments.dropFirst()))
+            var command = try self.parseAsRoot(GlobalOptions.keysBehindTerminator(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
