@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Wire
 
 /// `colloque`: everything a doctor, a bridge and a broker's administrator type.
 @main
@@ -28,9 +29,10 @@ struct ColloqueCommand: AsyncParsableCommand {
               0 done · 64 usage · 65 bad link, bad file or wrong passphrase · 69 broker unreachable · 73 cannot \
             create · 75 try again · 76 protocol violation or failed authentication · 77 refused · 78 bad configuration
             """,
-        version: "0.1.0",
+        version: colloqueVersion,
         subcommands: [
             DemoCommand.self, IdentityCommand.self, SessionCommand.self, BridgeCommand.self, BrokerCommand.self,
+            RelayCommand.self,
         ])
 
     static func main() async {

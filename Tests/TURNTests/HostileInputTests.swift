@@ -25,8 +25,8 @@ struct HostileInputTests {
         builder.add(.requestedTransport, uint32: 17 << 24)
         #expect((0..<1000).count { _ in rig.deliver(builder.bytes, from: flow) != nil } == 20)
         rig.advance(.seconds(2))
-        let answered = (0..<100_000).count { index in
-            let forged = RelayFlow(datagramFrom: TransportAddress(.v4(UInt32(index) << 4), port: 9), listener: 0)
+        let answered = (0..<20_000).count { index in
+            let forged = RelayFlow(datagramFrom: TransportAddress(.v4(UInt32(index) << 6), port: 9), listener: 0)
             return rig.deliver(builder.bytes, from: forged) != nil
         }
         #expect(answered == 2000)
@@ -40,11 +40,11 @@ struct HostileInputTests {
         var builder = STUNMessageBuilder(.request, .allocate, transactionID: TransactionID(random: &rig.random))
         builder.add(.requestedTransport, uint32: 17 << 24)
         for second in 0..<3 {
-            for index in 0..<20_000 {
+            for index in 0..<5000 {
                 let forged = RelayFlow(
                     datagramFrom: TransportAddress(.v4(UInt32(index) &* 2_654_435_761), port: 9), listener: 0)
                 _ = rig.deliver(builder.bytes, from: forged)
-                if index % 400 == 0 {
+                if index % 100 == 0 {
                     let packet = RelayClient.channelData(0x4001, [UInt8](repeating: 1, count: 172))
                     #expect(rig.deliver(packet, from: patient.flow) != nil, "second \(second)")
                 }
@@ -85,7 +85,7 @@ struct HostileInputTests {
             patient.indication([1, 2, 3], to: doctor.relayed, rig), RelayClient.channelData(0x4001, [1, 2, 3, 4]),
         ]
         let strange = RelayFlow(datagramFrom: TransportAddress(.v4(1), port: 1), listener: 0)
-        for _ in 0..<3000 {
+        for _ in 0..<1500 {
             var octets = corpus[Int(rig.random.next() % UInt64(corpus.count))]
             switch rig.random.next() % 3 {
             case 0: octets = rig.random.bytes(count: Int(rig.random.next() % 200))
