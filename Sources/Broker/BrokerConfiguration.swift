@@ -1,3 +1,4 @@
+internal import Foundation
 package import Network
 package import Wire
 
@@ -46,8 +47,12 @@ package struct RelaySettings: Equatable, Sendable {
     package var urls: [String] = []
     /// What the broker and its relays share; `relay.secret` in the state directory if not given.
     package var secretFile: String?
-    /// The program that is started as `EXECUTABLE relay …`.
-    package var executable = "/proc/self/exe"
+    /// The program that is started as `EXECUTABLE relay …`: this one, by the name that an administrator knows.
+    package var executable: String = {
+        let link = "/proc/self/exe"
+        let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
+        return path.flatMap { FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil } ?? link
+    }()
 
     package init() {}
 

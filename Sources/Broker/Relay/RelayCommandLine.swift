@@ -20,7 +20,7 @@ struct RelayCommandLine {
         settings += ["--secret-file", configuration.relaySecretFile]
         self.purpose = settings.joined(separator: " ")
         self.arguments =
-            ["relay"] + settings + ["--control", self.controlPath, "--supervised", "--purpose", self.purpose]
+            ["relay"] + settings + ["--control", self.controlPath, "--supervised", "--purpose=\(self.purpose)"]
     }
 }
 
