@@ -96,7 +96,7 @@ package struct ICEAgent: Sendable {
     var announcedPair: SelectedPair?
     var foundations: [Foundation] = []
     var servers: [TransportAddress] = []
-    private var outputs = OutputQueue()
+    private var outputs = OutputQueue<Output>()
     private var deadline: Instant?
 
     package init(
@@ -311,25 +311,5 @@ extension ICEAgent {
             self.nextTransactionStart(now: now), nominationDue, self.previousExpiry, self.patienceEnd(now: now),
         ].compactMap { $0 }
         return deadlines.min()
-    }
-}
-
-/// First in, first out, in one array that is reused.
-private struct OutputQueue {
-    private var items: [ICEAgent.Output] = []
-    private var head = 0
-
-    mutating func append(_ output: ICEAgent.Output) {
-        self.items.append(output)
-    }
-
-    mutating func next() -> ICEAgent.Output? {
-        guard self.head < self.items.count else {
-            self.items.removeAll(keepingCapacity: true)
-            self.head = 0
-            return nil
-        }
-        defer { self.head += 1 }
-        return self.items[self.head]
     }
 }
