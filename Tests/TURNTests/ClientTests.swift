@@ -29,7 +29,7 @@ struct ClientTests {
     }
 
     static let refusals: [(STUNErrorCode, TURNClient.Failure)] = [
-        (.tryAlternate, .redirected), (.forbidden, .forbidden), (.allocationMismatch, .allocationMismatch),
+        (.tryAlternate, .redirected), (.forbidden, .forbidden),
         (.wrongCredentials, .wrongCredentials), (.unsupportedTransport, .unsupportedTransport),
         (.allocationQuotaReached, .quotaReached), (.insufficientCapacity, .insufficientCapacity),
         (.serverError, .refused(.serverError)), (.badRequest, .refused(.badRequest)),
@@ -234,6 +234,20 @@ struct ClientTests {
         }
         world.run(for: .seconds(900))
         #expect(world.ending == nil)
+    }
+
+    @Test("what the 5-tuple had before is given back, so that a second attempt stands")
+    func secondAttempt() {
+        var world = RelayWorld.allocated()
+        world.replaceClient()
+        world.run(for: .seconds(1))
+        #expect(world.client.isAllocated && world.ending == nil)
+        #expect(world.relay.lifetimes == [0])
+
+        world.relay.errors[.refresh] = .wrongCredentials
+        world.replaceClient()
+        world.run(for: .seconds(1))
+        #expect(world.ending == .allocationMismatch)
     }
 
     @Test("gives the allocation back when closed, also through a stale nonce", arguments: [true, false])

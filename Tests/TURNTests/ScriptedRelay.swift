@@ -33,6 +33,7 @@ struct ScriptedRelay {
     /// What reached the peer: the datagram, and whether it came as ChannelData.
     private(set) var delivered: [(payload: [UInt8], peer: TransportAddress, isChannel: Bool)] = []
     private var nonce = 1
+    private var allocation: TransactionID?
     private let isStream: Bool
     private let key = MD5.hash(Array("user:relay:secret".utf8))
 
@@ -108,6 +109,11 @@ struct ScriptedRelay {
         switch request.method {
         case .allocate:
             let wantsIPv6 = request[.requestedAddressFamily]?.first == 2
+            // RFC 8656 §7.2: the same request again is answered again.
+            if self.isAllocated, self.allocation != request.transactionID {
+                return self.error(request, .allocationMismatch)
+            }
+            self.allocation = request.transactionID
             guard wantsIPv6 || self.relaysIPv4 else { return self.error(request, .addressFamilyNotSupported) }
             self.isAllocated = true
             builder.add(.xorRelayedAddress, xor: wantsIPv6 ? Self.relayedIPv6 : Self.relayed)
@@ -163,6 +169,13 @@ struct RelayWorld {
     private(set) var received: [(payload: [UInt8], peer: TransportAddress)] = []
     private var inFlight: [(at: Instant, toRelay: Bool, octets: [UInt8])] = []
     private var deadline: Instant?
+
+    /// Another client on the same 5-tuple, whose user may be another.
+    mutating func replaceClient(user: String = "user") {
+        self.client = TURNClient(
+            transport: self.client.transport, user: user, password: "secret", random: self.random.child())
+        self.start()
+    }
 
     init(_ transport: TURNClient.Transport, requestsIPv6: Bool = false, seed: UInt64 = 1) {
         self.random = .seeded(seed)

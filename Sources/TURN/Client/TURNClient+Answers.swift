@@ -58,7 +58,11 @@ extension TURNClient {
                 return self.refused(request.purpose, .nonceNeverFresh, now: now)
             }
             self.ask(request.purpose, now: now, staleCount: request.staleCount + 1)
-        // 4. A server without IPv4 is asked for IPv6 (RFC 8656 §7.4).
+        // 4. What this 5-tuple had before, when this end gave up on it and the server did not, is given back once.
+        case .allocationMismatch where request.purpose == .allocate && !self.hasCleared:
+            self.hasCleared = true
+            self.ask(.refresh(seconds: 0), now: now)
+        // 5. A server without IPv4 is asked for IPv6 (RFC 8656 §7.4).
         case .addressFamilyNotSupported where request.purpose == .allocate && !self.requestsIPv6:
             self.requestsIPv6 = true
             self.ask(.allocate, now: now)
@@ -78,6 +82,7 @@ extension TURNClient {
             self.state = .allocated
             self.scheduleRefresh(answer, now: now)
             self.emit(.allocated(relayed: relayed, mapped: mapped))
+        case .refresh where self.state == .allocating: self.ask(.allocate, now: now)
         case .refresh:
             guard self.state == .allocated else { return self.end(.closed) }
             self.scheduleRefresh(answer, now: now)
@@ -100,6 +105,7 @@ extension TURNClient {
     private mutating func refused(_ purpose: Purpose, _ failure: Failure, now: Instant) {
         guard self.state != .closing else { return self.end(.closed) }
         switch purpose {
+        case .refresh where self.state == .allocating: self.end(.allocationMismatch)
         case .allocate, .refresh: self.end(failure)
         case .permit(let ip):
             if failure == .allocationMismatch { return self.end(failure) }

@@ -57,6 +57,8 @@ package struct TURNClient: Sendable {
     var permissions = Permissions()
     var channels = Channels()
     var refreshAt: Instant?
+    /// An older allocation of the same 5-tuple was given back.
+    var hasCleared = false
     private var framing = StreamFraming()
     private var keepAliveAt: Instant?
     private var outputs = OutputQueue<Output>()
@@ -160,7 +162,7 @@ extension TURNClient {
 /// Outputs.
 extension TURNClient {
     package mutating func pollOutput() -> Output {
-        self.outputs.next() ?? .wait(until: self.deadline)
+        self.outputs.next() ?? .wait(until: self.nextTimeout)
     }
 
     /// Whether a datagram from the server's address belongs to the allocation; the rest may be an answer of the
@@ -177,7 +179,8 @@ extension TURNClient {
         }
     }
 
-    private var deadline: Instant? {
+    /// What `.wait` says once everything else was taken.
+    package var nextTimeout: Instant? {
         guard self.state != .ended, self.state != .idle else { return nil }
         var deadline = self.requests.lazy.map(\.nextDeadline).min() ?? .distantFuture
         if self.state == .allocated {

@@ -17,7 +17,7 @@ extension TURNClient {
         case redirected
         /// 403.
         case forbidden
-        /// 437: the server knows another allocation of this 5-tuple, or none. A new attempt needs a new 5-tuple.
+        /// 437: the server knows another allocation of this 5-tuple that is not ours to give back, or none.
         case allocationMismatch
         /// 438 again and again.
         case nonceNeverFresh
