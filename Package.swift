@@ -81,7 +81,7 @@ let package = Package(
             "Session",
             [
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "SDP", "RTP", "ICE",
-                "SecureTransport", "Audio",
+                "TURN", "SecureTransport", "Audio",
             ]),
 
         // Event loops, threads and files only below this line.
@@ -109,7 +109,7 @@ let package = Package(
         core(
             "Endpoint",
             [
-                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE",
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
                 "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore",
             ] + nio),
         // The command.
