@@ -257,7 +257,6 @@ final class TestBroker: Sendable {
         let directory = directory ?? NSTemporaryDirectory() + "broker-" + RandomSource.systemHex()
         var configuration = BrokerConfiguration()
         configuration.listen = ListenAddress(host: "localhost", port: 0)
-        configuration.relayListen = ListenAddress(host: "127.0.0.1", port: 0)
         configuration.state = directory
         configuration.connectionsPerIPv4 = 64
         configure(&configuration)
