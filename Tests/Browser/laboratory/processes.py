@@ -37,6 +37,8 @@ class Process:
         name = name or Path(arguments[0]).name
         if namespace is not None:
             arguments = namespace.command(arguments)
+        # Should the laboratory be killed, nobody is left to stop its programs: the kernel does.
+        arguments = ["setpriv", "--pdeathsig", "KILL", "--", *arguments]
         child = await asyncio.create_subprocess_exec(
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,

@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -137,6 +138,8 @@ async def _run(one):
     scratch = Path(tempfile.mkdtemp(prefix="colloque-test-"))
     laboratory = Laboratory(scratch)
     failure = None
+    # Asked to end, a test still cleans up.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     try:
         async with asyncio.timeout(one.limit):
             await one.body(laboratory)
@@ -180,6 +183,8 @@ def main(suites, only=None, listing=False):
         return 0
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     suite = None
+    if needs_root() is None:
+        network.sweep()
     for one in chosen:
         if one.suite != suite:
             suite = one.suite
@@ -192,6 +197,9 @@ def main(suites, only=None, listing=False):
                 failure = asyncio.run(_run(one))
             except Skipped as error:
                 reason = str(error)
+            except asyncio.CancelledError:
+                print(f"  ✗ {one.name}: ended by a signal", flush=True)
+                return 128 + signal.SIGTERM
         took = time.monotonic() - began
         if reason:
             counts["skipped"] += 1
