@@ -8,7 +8,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 FOLDERS = (HERE, HERE.parent / "EndToEnd")
 #: Suites in the order they run: what the others stand on comes first.
-ORDER = ("laboratory", "commands", "native", "blindness", "browser", "demo", "screenshots")
+ORDER = (
+    "laboratory", "internet", "commands", "native", "blindness", "browser", "demo", "networks", "survival", "screenshots",
+)
 
 
 def main():
