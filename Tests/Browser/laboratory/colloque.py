@@ -3,10 +3,13 @@
 import asyncio
 import json
 import os
+import socket
 import time
 import urllib.request
 from pathlib import Path
 
+from .authority import Authority
+from .internet import NAME, SERVER_IPV4, SERVER_IPV6
 from .network import free_port
 from .processes import Process, run
 from .runner import ROOT
@@ -54,12 +57,14 @@ class Broker:
         self.url = f"http://localhost:{self.port}"
         self.state = laboratory.file(f"broker-{self.port}")
         self.state.mkdir(mode=0o700, exist_ok=True)
+        self.arguments = ["--listen", f"127.0.0.1:{self.port}"]
+        self.namespace = None
         self.processes = []
 
     async def start(self):
         process = await Process.start(
-            [executable(), "broker", "--listen", f"127.0.0.1:{self.port}", "--state", self.state],
-            name="broker", directory=self._laboratory.directory,
+            [executable(), "broker", *self.arguments, "--state", self.state],
+            name="broker", namespace=self.namespace, directory=self._laboratory.directory,
         )
         self.processes.append(await self._laboratory.started(process))
         await self._answers(process)
@@ -69,13 +74,16 @@ class Broker:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                writer.close()
+                await self._connect()
                 return
             except OSError:
                 if process.child.returncode is not None or time.monotonic() > deadline:
                     raise AssertionError(f"the broker does not answer\n{process.tail()}") from None
                 await asyncio.sleep(0.05)
+
+    async def _connect(self):
+        _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.close()
 
     async def kill(self):
         """SIGKILL, as a power cut would."""
@@ -89,6 +97,31 @@ class Broker:
         """(status, headers, octets) of the page."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=10) as answer:
             return answer.status, answer.headers, answer.read()
+
+
+class PublicBroker(Broker):
+    """The broker of an internet: TLS on port 443 and a relay on 3478 of its server, named `broker.test`.
+
+    Every site believes its certificate. With `relay=False` somebody else relays.
+    """
+
+    def __init__(self, laboratory, internet, *, relay=True):
+        super().__init__(laboratory, 443)
+        self._internet = internet
+        self.url = f"https://{NAME}"
+        self.authority = Authority(laboratory.directory, [NAME, SERVER_IPV4, SERVER_IPV6])
+        self.arguments = ["--listen", "[::]:443", "--host", NAME, "--tls-certificate", self.authority.certificate,
+                          "--tls-key", self.authority.key]
+        if relay:
+            self.arguments += ["--relay-listen", "[::]:3478"]
+        self.namespace = internet.server
+        internet.believe(self.authority)
+
+    async def _connect(self):
+        """Opens and closes a connection, from where the broker stands."""
+        with self.namespace.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as end:
+            end.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(end, (SERVER_IPV4, 443))
 
 
 class Doctor:
