@@ -3,11 +3,14 @@
 import asyncio
 import itertools
 import socket
+import sys
 import time
+from pathlib import Path
 
-from laboratory import internet, probes, routers
+from laboratory import internet, network, probes, routers
 from laboratory.impairment import Direction, Settings
 from laboratory.internet import Internet
+from laboratory.processes import Process
 from laboratory.runner import needs_namespaces, test
 from laboratory.tally import Tally
 
@@ -179,6 +182,42 @@ async def impaired_line(laboratory):
             share, _ = await answered(end, 400)
             # 0.7 both ways: 0.49, of 400 packets ± 0.025.
             assert 0.37 < share < 0.61, share
+
+
+#: A laboratory of its own that builds an internet, starts a program in it and waits to be killed.
+VICTIM = """
+import asyncio, pathlib, sys
+from laboratory.internet import Internet
+from laboratory.processes import Process
+from laboratory.runner import Laboratory
+
+async def main():
+    laboratory = Laboratory(pathlib.Path(sys.argv[1]))
+    net = Internet(laboratory, patient="cone")
+    sleeper = await Process.start(["sleep", "600"], namespace=net.patient.host)
+    print("sleeps", sleeper.child.pid, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+@test("Of a laboratory that is killed, the programs end at once and the next one removes its namespaces",
+      needs=[needs_namespaces])
+async def killed(laboratory):
+    victim = await laboratory.started(await Process.start(
+        [sys.executable, "-c", VICTIM, laboratory.directory],
+        environment={"PYTHONPATH": str(Path(__file__).parent)},
+    ))
+    sleeper = Path("/proc", (await victim.line(r"^sleeps (\d+)$"))[1])
+    left = [path for root in ("/run/netns", "/etc/netns") for path in Path(root).glob(f"colloque-{victim.child.pid}-*")]
+    assert sleeper.exists() and len(left) >= 6, left
+    await victim.kill()
+    async with asyncio.timeout(5):
+        while sleeper.exists():
+            await asyncio.sleep(0.02)
+    network.sweep()
+    assert not [path for path in left if path.exists()]
 
 
 @test("Impairments happen as often as asked, in bursts as long as asked, and the same again from the same seed")
