@@ -103,6 +103,12 @@ class Laboratory:
         self.pages.append(page)
         return page
 
+    async def page_at(self, site, browser, *, microphone):
+        """One page of "chromium" or "firefox" at a site of an internet."""
+        if browser == "chromium":
+            return await self.chromium(microphone=microphone, namespace=site.host, flags=site.chromium_flags)
+        return await self.firefox(microphone=microphone, namespace=site.host)
+
     async def started(self, process):
         """Stops a process when the test ends, and shows its last lines should the test fail."""
         self.processes.append(process)
