@@ -1,11 +1,11 @@
 // @ts-check
 import { Alarms } from './alarms.js';
 import { Attachment } from './attachment.js';
-import { brokerError } from './envelopes.js';
 import { byeReason, refuseReason } from './frames.js';
 import { linkFlags } from './link.js';
 import { Media } from './media.js';
-import { canRetry, isOrderly, reasonOfBroker, reasonOfGoodbye, reasonOfRefusal } from './reasons.js';
+import { canRetry, isOrderly, reasonOfBreach, reasonOfGoodbye, reasonOfRefusal } from './reasons.js';
+import { Reconnection } from './reconnection.js';
 import { isAdmitted } from './session.js';
 
 /**
@@ -39,12 +39,8 @@ import { isAdmitted } from './session.js';
  * @property {boolean} muted
  */
 
-/** Attempts that may fail in a row before the person is asked. */
-const maximumFailures = 3;
 /** An epoch, or a place in the queue, that held this long makes earlier failures history. Milliseconds. */
 const stableAfter = 60_000;
-const firstDelay = 500;
-const longestDelay = 8_000;
 /** After a goodbye, the other side may still have something to send. Milliseconds. */
 const closingDelay = 3_000;
 /** A second report of a changed network within this time means the same change. Milliseconds. */
@@ -69,11 +65,7 @@ export class Patient {
     /** @private */
     this.admittedInEpoch = false;
     /** @private */
-    this.failures = 0;
-    /** @private A resume must follow: the last epoch ended on something forged or damaged. */
-    this.cryptographicLoss = false;
-    /** @private @type {'fresh' | 'resume' | null} */
-    this.forcedMode = null;
+    this.reconnection = new Reconnection(random);
     /** @private */
     this.doctorPresent = false;
     /** @private */
@@ -206,8 +198,7 @@ export class Patient {
     const comesBack = event.type === 'retry' || (event.type === 'network-changed' && this.reason === 'network');
     if (comesBack && this.reason !== null && canRetry(this.reason)) {
       this.reason = null;
-      this.failures = 0;
-      this.cryptographicLoss = false;
+      this.reconnection.forget();
       this.alarms.clear();
       this.#disconnect();
       await this.#attach(now);
@@ -227,7 +218,7 @@ export class Patient {
   async #tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
       if (due === 'retry') await this.#attach(now);
-      if (due === 'stable') this.failures = 0;
+      if (due === 'stable') this.reconnection.failures = 0;
     }
     await this.attachment?.tick(now);
     await this.#drain(now);
@@ -242,8 +233,7 @@ export class Patient {
   async #attach(now) {
     const { session, settings } = this;
     if (session.bond !== null && session.bond.expiry < settings.wallClock()) return this.#stop('expired', now);
-    const mode = this.forcedMode ?? (session.bond === null ? 'fresh' : 'resume');
-    this.forcedMode = null;
+    const mode = this.reconnection.takeMode(session);
     this.alarms.clear('retry', 'stable');
     this.#save();
     this.socket += 1;
@@ -326,7 +316,7 @@ export class Patient {
    * @param {number} now
    */
   async #receive(frame, now) {
-    this.cryptographicLoss = false;
+    this.reconnection.afterForgery = false;
     switch (frame.type) {
       case 'waiting':
         this.message = frame.message;
@@ -408,20 +398,10 @@ export class Patient {
    * @param {number} now
    */
   async #refused(code, now) {
-    const mode = this.attachment?.mode;
-    if (isAdmitted(this.session)) return this.#lose(now);
-    if (code === brokerError.unknownRoom && mode === 'resume') {
-      if (this.cryptographicLoss) return this.#stop('secure-channel', now);
-      this.forcedMode = 'fresh';
-      return this.#rejoin(now);
-    }
-    if (code === brokerError.used && mode === 'fresh' && this.session.bond !== null && this.failures < maximumFailures) {
-      // Admitted between the two joins: the first one came too early, this one too late.
-      this.failures += 1;
-      this.forcedMode = 'resume';
-      return this.#rejoin(now);
-    }
-    return this.#stop(reasonOfBroker(code), now);
+    const answer = this.reconnection.refused(code, this.attachment?.mode ?? null, this.session);
+    if (answer === 'later') return this.#lose(now);
+    if (answer === 'now') return this.#rejoin(now);
+    return this.#stop(answer, now);
   }
 
   /** @param {number} now */
@@ -436,11 +416,8 @@ export class Patient {
    * @param {number} now
    */
   async #broken(code, confirmed, now) {
-    if (!confirmed) {
-      const reasons = /** @type {const} */ ({ delegation: 'identity', 'delegation-dates': 'clock' });
-      return this.#stop(code === 'delegation' || code === 'delegation-dates' ? reasons[code] : 'secure-channel', now);
-    }
-    this.cryptographicLoss = true;
+    if (!confirmed) return this.#stop(reasonOfBreach(code), now);
+    this.reconnection.afterForgery = true;
     return this.#lose(now);
   }
 
@@ -450,14 +427,10 @@ export class Patient {
    */
   async #lose(now) {
     this.#disconnect();
-    this.failures += 1;
-    const unlimited = isAdmitted(this.session) && this.media.isConnected() && !this.cryptographicLoss;
-    if (!unlimited && this.failures > maximumFailures) {
-      return this.#stop(this.cryptographicLoss ? 'secure-channel' : 'network', now);
-    }
-    const delay = Math.min(firstDelay * 2 ** (this.failures - 1), longestDelay);
-    const spread = 0.5 + (this.settings.random(1)[0] ?? 0) / 255;
-    this.alarms.set('retry', now + Math.min(delay * spread, longestDelay));
+    const isEndless = isAdmitted(this.session) && this.media.isConnected();
+    const delay = this.reconnection.lost(isEndless);
+    if (delay === null) return this.#stop(this.reconnection.afterForgery ? 'secure-channel' : 'network', now);
+    this.alarms.set('retry', now + delay);
   }
 
   /**
