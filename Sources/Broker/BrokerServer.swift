@@ -95,7 +95,7 @@ package final class BrokerServer: Sendable {
         }
         let tls = try Self.tlsContext(configuration)
         let names = SiteNames(configuration: configuration, port: running.ports.port)
-        let grants = try self.grants(configuration, ports: running.ports, relay: running.relay)
+        let grants = try self.grants(configuration, port: running.ports.port, relay: running.relay)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)
         running.site.eventLoop.execute {
             running.site.value.reload(configuration, names: names, tls: tls)
@@ -163,7 +163,7 @@ package final class BrokerServer: Sendable {
         let relay = try self.relayLink(configuration)
         let ports = BoundAddresses(port: port, relayPort: try await self.start(relay))
         let names = SiteNames(configuration: configuration, port: port)
-        let grants = try self.grants(configuration, ports: ports, relay: relay)
+        let grants = try self.grants(configuration, port: port, relay: relay)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)
         let (store, logger, limits) = (self.store, self.logger, self.limits)
         let connections = Self.connectionsWithinDescriptorLimit(configuration.connections)
@@ -233,6 +233,7 @@ package final class BrokerServer: Sendable {
             return try await relay.start()
         } catch {
             switch error {
+            case .silent where self.initial.relay.control != nil: return nil
             case .silent: throw .relay("does not answer on \(relay.controlPath)")
             case .cannotStart(let words): throw .relay(words)
             }
@@ -249,11 +250,13 @@ package final class BrokerServer: Sendable {
     }
 
     private func grants(
-        _ configuration: BrokerConfiguration, ports: BoundAddresses, relay: RelayLink?
+        _ configuration: BrokerConfiguration, port: UInt16, relay: RelayLink?
     ) throws(BrokerError) -> RelayGrants? {
-        let urls = RelayURLs.list(configuration, ports: ports)
-        guard !urls.isEmpty else { return nil }
-        return RelayGrants(secret: try self.secret(configuration), urls: urls) { group in relay?.close(group) }
+        guard relay != nil || !configuration.relay.urls.isEmpty else { return nil }
+        return RelayGrants(
+            secret: try self.secret(configuration),
+            urls: { RelayURLs.list(configuration, port: port, relayPort: relay?.port) },
+            close: { relay?.close($0) })
     }
 
     private func switchboard(

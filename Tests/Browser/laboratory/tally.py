@@ -28,12 +28,22 @@ class Tally:
 
     def packets(self):
         """{name: packets so far}."""
+        return self._counted("packets")
+
+    def octets(self):
+        """{name: octets so far}, headers of IP included."""
+        return self._counted("bytes")
+
+    def remove(self):
+        nft(self._namespace, "delete table inet tally")
+
+    def _counted(self, what):
         listed = subprocess.run(
             self._namespace.command(["nft", "-j", "list", "counters", "table", "inet", "tally"]),
             capture_output=True, text=True, check=True,
         )
         return {
-            self._names[entry["counter"]["name"]]: entry["counter"]["packets"]
+            self._names[entry["counter"]["name"]]: entry["counter"][what]
             for entry in json.loads(listed.stdout)["nftables"] if "counter" in entry
         }
 
