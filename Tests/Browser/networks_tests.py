@@ -37,8 +37,8 @@ async def native(laboratory, site, session, bridge, doctor_speech, patient_speec
     """A call of a few seconds with a native patient: (doctor's report, transport, milliseconds of set-up)."""
     patient = await Bridge.patient(laboratory, session["link"], play=patient_speech, namespace=site.host, seconds=3.5)
     report, at_patient = await asyncio.gather(bridge.report(), patient.report())
+    completed(at_patient, "patient", path=None)
     path = at_patient["path"]
-    completed(at_patient, "patient", path=path["kind"])
     sound.repeats(patient.recording, doctor_speech, "the patient", seconds=2)
     took = patient.process.when("^connected: ") - patient.process.when("^admitted$")
     return report, path["protocol"] if path["kind"] == "direct" else f"relay/{path['protocol']}", took * 1000
