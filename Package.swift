@@ -159,6 +159,13 @@ let package = Package(
                 "SecureTransport", "Primitives", "Wire", "CVirtualClock",
             ]),
         tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay"] + nio),
+        // Allocations on somebody else's relay, over real sockets.
+        tests(
+            "RelayInteropTests",
+            [
+                "Session", "TURN", "ICE", "Signalling", "Network", "Wire",
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
         tests("BrokerTests", ["Wire", "Primitives", "Signalling", "Page", "Network", "Broker", "CZlib"] + nio),
     ]

@@ -181,6 +181,9 @@ package final class RelayServer: Sendable {
             policy.publicIPv6 = usable.first { $0.isIPv6 }
         }
         guard policy.publicIPv4 != nil || policy.publicIPv6 != nil else { throw .noPublicAddress }
+        // Most clients ask for an IPv4 address, however they come. Relayed addresses are names between two allocations
+        // and never go out, so where there is none the dummy address of RFC 7600 §6.8 serves.
+        policy.publicIPv4 = policy.publicIPv4 ?? .v4(0xC000_0008)
     }
 
     private func bindStreams(

@@ -173,6 +173,7 @@ extension RelaySet {
     }
 
     package mutating func handleTimeout(now: Instant) {
+        if let end = self.gatheringEnd, end <= now { self.gatheringEnd = nil }
         for index in self.slots.indices where self.slots[index].attempt != nil {
             self.slots[index].attempt?.client.handleTimeout(now: now)
             self.drain(index, now: now)
@@ -239,7 +240,6 @@ extension RelaySet {
     /// Starts an attempt in every slot that has none, may have one, and knows where to.
     private mutating func serve(now: Instant) {
         guard !self.isClosed, let credentials = self.credentials else { return }
-        if let end = self.gatheringEnd, end <= now { self.gatheringEnd = nil }
         for index in self.slots.indices where self.slots[index].isDue(now: now) {
             let targets = self.targets(of: self.slots[index].kind)
             guard !targets.isEmpty else {

@@ -268,6 +268,24 @@ struct RelayedDataTests {
         #expect(rig.deliver(data, from: patient.flow) == nil)
     }
 
+    @Test("a permission without a port is for the relay's own address, and each datagram still needs a live port")
+    func permissionWithoutPort() throws {
+        let rig = RelayRig()
+        let patient = rig.client(.patient, host: 1)
+        let doctor = rig.client(.doctor, host: 2)
+        _ = patient.allocate(rig)
+        _ = doctor.allocate(rig)
+        #expect(patient.permit(TransportAddress(RelayRig.publicAddress, port: 0), rig) == nil)
+        #expect(doctor.permit(TransportAddress(RelayRig.publicAddress, port: 0), rig) == nil)
+        #expect(patient.permit(TransportAddress(.v4(0x7F00_0001), port: 0), rig) == .forbidden)
+        #expect(rig.deliver(patient.indication(self.voice, to: doctor.relayed, rig), from: patient.flow) != nil)
+        for port in [0, 22, 443, 3478, doctor.relayed.port ^ 1] {
+            let elsewhere = TransportAddress(RelayRig.publicAddress, port: port)
+            #expect(rig.deliver(patient.indication(self.voice, to: elsewhere, rig), from: patient.flow) == nil)
+            #expect(patient.bind(0x4001, elsewhere, rig) == .forbidden)
+        }
+    }
+
     @Test("a channel keeps its peer, a peer its channel, and both end with the peer's allocation")
     func bindings() throws {
         let rig = RelayRig()
@@ -316,7 +334,7 @@ struct RelayedDataTests {
             let ip = try #require(IPAddress(text))
             return [22, 80, 443, 3478, 50_000, doctor.relayed.port].map { TransportAddress(ip, port: $0) }
         }
-        peers += [0, 22, 80, 443, 3478, 49_152, 65_535].map { TransportAddress(RelayRig.publicAddress, port: $0) }
+        peers += [22, 80, 443, 3478, 49_152, 65_535].map { TransportAddress(RelayRig.publicAddress, port: $0) }
         peers.removeAll { $0 == doctor.relayed }
         peers += [stranger.relayed, strangersDoctor.relayed, patient.relayed, own.relayed, ended.relayed]
         peers += [doctor.flow.address, stranger.flow.address, patient.flow.address]

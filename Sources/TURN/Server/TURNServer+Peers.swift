@@ -34,7 +34,10 @@ extension TURNServer {
         guard let slot = request.allocation else { return .error(.allocationMismatch) }
         let peers = request.message.xorAddresses(.xorPeerAddress)
         guard !peers.isEmpty else { return .error(.badRequest) }
-        for peer in peers {
+        // A permission is for an IP, and a client may leave the port out: then it is the relay's own that counts, and
+        // each datagram is judged by its port.
+        let relay = TransportAddress(self.table[slot].relayed.ip, port: 0)
+        for peer in peers where peer != relay {
             if let refusal = self.refusal(of: peer, for: slot, now: now) { return .error(refusal) }
         }
         self.table[slot].permissionExpiry = now + self.policy.permissionLifetime
