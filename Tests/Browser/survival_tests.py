@@ -1,6 +1,7 @@
 """What befalls a call in the middle, and how soon both ends hear each other again."""
 
 import asyncio
+import signal
 from contextlib import asynccontextmanager
 
 from laboratory import sound
@@ -37,7 +38,7 @@ async def conversation(laboratory, net, broker, client):
     await settled(ears)
     yield ears, bridge
     if client == "native":
-        patient.process.send(15)
+        patient.process.send(signal.SIGTERM)
         completed(await patient.report(timeout=20), "patient", path=None)
     else:
         await page.until("connected", timeout=15)

@@ -8,6 +8,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from . import sound
 from .authority import Authority
 from .internet import NAME, SERVER_IPV4, SERVER_IPV6
 from .network import free_port
@@ -224,6 +225,20 @@ class Bridge:
         """The native patient of one link."""
         return await cls.start(laboratory, ["--link", link], name="patient", home=laboratory.file("patient-home"),
                                **options)
+
+    async def hears(self, reference, *, seconds=3, patience=25):
+        """Until the last `seconds` of the recording repeat `reference`."""
+        tail = self.recording.with_suffix(".tail.wav")
+        deadline = time.monotonic() + patience
+        while True:
+            await asyncio.sleep(0.3)
+            samples = sound.read_growing(self.recording)[-int(seconds * sound.RATE) :]
+            sound.write(tail, samples)
+            try:
+                return sound.repeats(tail, reference, self.process.name, seconds=seconds - 0.5)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
 
     async def report(self, timeout=60):
         """Waits for the end; the report, with `exit` added."""
