@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import signal
 
 from laboratory import sound
 from laboratory.colloque import Bridge, Doctor, PublicBroker, completed
@@ -34,12 +35,14 @@ def theory(doctor, patient):
 
 
 async def native(laboratory, site, session, bridge, doctor_speech, patient_speech):
-    """A call of a few seconds with a native patient: (doctor's report, transport, milliseconds of set-up)."""
-    patient = await Bridge.patient(laboratory, session["link"], play=patient_speech, namespace=site.host, seconds=3.5)
+    """A native patient's call, as short as it takes to know: (doctor's report, transport, milliseconds of set-up)."""
+    patient = await Bridge.patient(laboratory, session["link"], play=patient_speech, namespace=site.host)
+    await patient.process.line("^connected: ", timeout=40)
+    await asyncio.gather(bridge.hears(patient_speech), patient.hears(doctor_speech))
+    patient.process.send(signal.SIGTERM)
     report, at_patient = await asyncio.gather(bridge.report(), patient.report())
+    completed(at_patient, "patient", path=None)
     path = at_patient["path"]
-    completed(at_patient, "patient", path=path["kind"])
-    sound.repeats(patient.recording, doctor_speech, "the patient", seconds=2)
     took = patient.process.when("^connected: ") - patient.process.when("^admitted$")
     return report, path["protocol"] if path["kind"] == "direct" else f"relay/{path['protocol']}", took * 1000
 
@@ -50,7 +53,8 @@ async def in_browser(client, laboratory, site, session, bridge, doctor_speech, p
     await patient.goto(session["link"])
     await patient.enter()
     await patient.reach_call()
-    await patient.hears(doctor_speech, laboratory.file("patient-heard.wav"), seconds=3)
+    await asyncio.gather(
+        bridge.hears(patient_speech), patient.hears(doctor_speech, laboratory.file("patient-heard.wav"), seconds=3))
     transport, path = await patient.transport(), await patient.path()
     took = await patient.milliseconds("connecting", "connected")
     await patient.act("hang-up")
@@ -63,16 +67,15 @@ async def call(laboratory, doctor_kind, patient_kind, client):
     net = Internet(laboratory, doctor=doctor_kind, patient=patient_kind)
     broker = await PublicBroker(laboratory, net).start()
     doctor = await Doctor(laboratory, broker, namespace=net.doctor.host).settle()
-    doctor_speech = sound.speech("doctor", laboratory.directory)
-    patient_speech = sound.speech("patient", laboratory.directory)
+    doctor_speech = sound.speech("doctor", laboratory.directory, seconds=40)
+    patient_speech = sound.speech("patient", laboratory.directory, seconds=40)
     session = await doctor.session()
-    bridge = await doctor.bridge(session, play=doctor_speech, seconds=60)
+    bridge = await doctor.bridge(session, play=doctor_speech)
     talk = native if client == "native" else functools.partial(in_browser, client)
     report, transport, took = await talk(laboratory, net.patient, session, bridge, doctor_speech, patient_speech)
     right = theory(doctor_kind, patient_kind)
     assert transport in right, f"packets travel by {transport}, not by {' or '.join(sorted(right))}"
     completed(report, "doctor", path="relay" if transport.startswith("relay") else "direct")
-    sound.repeats(bridge.recording, patient_speech, "the doctor", seconds=2)
     _rows.append((doctor_kind, patient_kind, client, transport, took))
 
 

@@ -41,12 +41,17 @@ def sweep():
     for name in set(left):
         maker = re.match(r"colloque-(\d+)-", name)
         if maker and not Path("/proc", maker[1]).exists():
-            listed = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout
-            for number in listed.split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(number), signal.SIGKILL)
-            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+            _remove(name)
             private_etc.forget(name)
+
+
+def _remove(name):
+    """Removes a namespace, and whoever lives in it still."""
+    listed = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout
+    for number in listed.split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(number), signal.SIGKILL)
+    subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
 class Namespace:
@@ -103,7 +108,7 @@ class Namespace:
         )
 
     def remove(self):
-        subprocess.run(["ip", "netns", "del", self.name], capture_output=True)
+        _remove(self.name)
 
 
 class Cable:
