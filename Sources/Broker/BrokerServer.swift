@@ -74,9 +74,13 @@ package final class BrokerServer: Sendable {
 
     /// Listens, and returns once connections are served.
     package func start() async throws(BrokerError) -> BoundAddresses {
+        let relay = try self.relayLink(self.initial)
         do {
-            return try await self.listen()
+            // First of all: whoever can reach the broker can reach its relay.
+            let relayPort = try await self.start(relay)
+            return try await self.listen(relay: relay, relayPort: relayPort)
         } catch {
+            await relay?.shutdown(stopping: true)
             try? await self.group.shutdownGracefully()
             throw error
         }
@@ -123,7 +127,7 @@ package final class BrokerServer: Sendable {
 
     // MARK: Starting
 
-    private func listen() async throws(BrokerError) -> BoundAddresses {
+    private func listen(relay: RelayLink?, relayPort: UInt16?) async throws(BrokerError) -> BoundAddresses {
         let configuration = self.initial
         let tls = try Self.tlsContext(configuration)
         let loop = self.group.next()
@@ -160,8 +164,7 @@ package final class BrokerServer: Sendable {
             throw .cannotListen("\(configuration.listen)")
         }
         let port = UInt16(clamping: listeners.first?.localAddress?.port ?? 0)
-        let relay = try self.relayLink(configuration)
-        let ports = BoundAddresses(port: port, relayPort: try await self.start(relay))
+        let ports = BoundAddresses(port: port, relayPort: relayPort)
         let names = SiteNames(configuration: configuration, port: port)
         let grants = try self.grants(configuration, port: port, relay: relay)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)

@@ -114,8 +114,8 @@ async def floods(laboratory):
     async with relay_of(laboratory, doctor="cone", patient="cone") as (net, broker, _):
         doctor = await Doctor(laboratory, broker, namespace=net.doctor.host).settle()
         session = await doctor.session("--relay-only")
-        doctor_sound = sound.melody(laboratory.directory, seconds=60, seed=1)
-        patient_sound = sound.melody(laboratory.directory, seconds=60, seed=2)
+        doctor_sound = sound.melody(laboratory.directory, seconds=90, seed=1)
+        patient_sound = sound.melody(laboratory.directory, seconds=90, seed=2)
         bridge = await doctor.bridge(session, play=doctor_sound)
         patient = await Bridge.patient(laboratory, session["link"], play=patient_sound, namespace=net.patient.host)
         await patient.process.line("^connected: ", timeout=40)
@@ -139,7 +139,7 @@ async def floods(laboratory):
                     nonlocal sent
                     sent = await _flood(net.core, seconds, forged, request)
 
-                await outages(ears, befall, within=0.2, settle=seconds + 1, certain=False)
+                await outages(ears, befall, within=0.2, settle=seconds + 3, certain=False)
                 answered, octets = tally.packets()[kind], tally.octets()[kind]
                 # A bucket holds a second's answers, and the flood may begin with a full one.
                 limit = (2000 if kind == "everywhere" else 20) * (seconds + 2)
@@ -156,13 +156,14 @@ async def floods(laboratory):
       needs=[needs_namespaces])
 async def coturns_clients(laboratory):
     async with relay_of(laboratory, patient="none") as (net, _, secret):
-        code, output, errors = await run(["turnutils_stunclient", "-p", "3478", SERVER_IPV4],
+        code, output, errors = await run(["turnutils_stunclient", "-L", net.patient.uplink.address, "-p", "3478", SERVER_IPV4],
                                          namespace=net.patient.host, timeout=20)
         assert f"{net.patient.uplink.address}:" in output + errors, f"exit {code}\n{output}\n{errors}"
-        # Both its clients have one name. Only probes may meet like.
+        # Both its clients have one name: only probes may meet their like. Its channel numbers are those of RFC 5766, of
+        # which RFC 8656 took most back, so it sends indications.
         user, password = turn.credentials(secret, os.urandom(16), "x")
         code, output, errors = await run(
-            ["turnutils_uclient", "-y", "-m", "2", "-n", "50", "-l", "172", "-z", "20", "-c", "-u", user,
+            ["turnutils_uclient", "-y", "-s", "-L", net.patient.uplink.address, "-m", "2", "-n", "50", "-l", "172", "-z", "20", "-c", "-u", user,
              "-w", password, "-p", "3478", SERVER_IPV4],
             namespace=net.patient.host, timeout=40)
         said = output + errors
