@@ -136,6 +136,12 @@ package final class MediaConnection {
         self.drainICE(now: now)
     }
 
+    /// See ``ICEAgent/checkPath(within:now:)``.
+    package func checkPath(within patience: Duration, now: Instant) {
+        self.ice.checkPath(within: patience, now: now)
+        self.drainICE(now: now)
+    }
+
     /// The relay of an allocation sends nothing to this address.
     package func relayRefused(_ ip: IPAddress, on socket: SocketID, now: Instant) {
         self.ice.relayRefused(ip, on: socket, now: now)

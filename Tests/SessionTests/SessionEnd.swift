@@ -56,7 +56,7 @@ final class SessionEnd: SimulatedEnd {
             case .transmit(let path, let bytes):
                 return .transmit(
                     SimulatedDatagram(source: self.socket.base, destination: path.remote, bytes: bytes))
-            case .resolve, .openStream, .write, .closeStream: continue
+            case .checkSocket, .resolve, .openStream, .write, .closeStream: continue
             case .event(let event):
                 self.events.append(event)
                 self.react(to: event, now: now)
