@@ -179,7 +179,10 @@ if Context.environment["COLLOQUE_FUZZ"] == "1" {
     package.targets.append(
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["Audio", "ICE", "Invitation", "RTP", "SDP", "SecureChannel", "Signalling", "STUN", "Wire"],
+            dependencies: [
+                "Audio", "ICE", "Invitation", "RTP", "SDP", "SecureChannel", "Signalling", "STUN", "TURN", "Relay",
+                "Wire",
+            ],
             path: "Tests/Fuzz",
             swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))

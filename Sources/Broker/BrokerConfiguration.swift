@@ -55,9 +55,6 @@ package struct RelaySettings: Equatable, Sendable {
     }()
 
     package init() {}
-
-    /// Whether the relay runs on this machine and takes over streams.
-    var isHere: Bool { self.listen != nil || self.control != nil }
 }
 
 /// What is wrong with a configuration, in words for the administrator.

@@ -74,9 +74,13 @@ package final class BrokerServer: Sendable {
 
     /// Listens, and returns once connections are served.
     package func start() async throws(BrokerError) -> BoundAddresses {
+        let relay = try self.relayLink(self.initial)
         do {
-            return try await self.listen()
+            // First of all: whoever can reach the broker can reach its relay.
+            let relayPort = try await self.start(relay)
+            return try await self.listen(relay: relay, relayPort: relayPort)
         } catch {
+            await relay?.shutdown(stopping: true)
             try? await self.group.shutdownGracefully()
             throw error
         }
@@ -95,7 +99,7 @@ package final class BrokerServer: Sendable {
         }
         let tls = try Self.tlsContext(configuration)
         let names = SiteNames(configuration: configuration, port: running.ports.port)
-        let grants = try self.grants(configuration, ports: running.ports, relay: running.relay)
+        let grants = try self.grants(configuration, port: running.ports.port, relay: running.relay)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)
         running.site.eventLoop.execute {
             running.site.value.reload(configuration, names: names, tls: tls)
@@ -123,7 +127,7 @@ package final class BrokerServer: Sendable {
 
     // MARK: Starting
 
-    private func listen() async throws(BrokerError) -> BoundAddresses {
+    private func listen(relay: RelayLink?, relayPort: UInt16?) async throws(BrokerError) -> BoundAddresses {
         let configuration = self.initial
         let tls = try Self.tlsContext(configuration)
         let loop = self.group.next()
@@ -160,10 +164,9 @@ package final class BrokerServer: Sendable {
             throw .cannotListen("\(configuration.listen)")
         }
         let port = UInt16(clamping: listeners.first?.localAddress?.port ?? 0)
-        let relay = try self.relayLink(configuration)
-        let ports = BoundAddresses(port: port, relayPort: try await self.start(relay))
+        let ports = BoundAddresses(port: port, relayPort: relayPort)
         let names = SiteNames(configuration: configuration, port: port)
-        let grants = try self.grants(configuration, ports: ports, relay: relay)
+        let grants = try self.grants(configuration, port: port, relay: relay)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)
         let (store, logger, limits) = (self.store, self.logger, self.limits)
         let connections = Self.connectionsWithinDescriptorLimit(configuration.connections)
@@ -233,6 +236,7 @@ package final class BrokerServer: Sendable {
             return try await relay.start()
         } catch {
             switch error {
+            case .silent where self.initial.relay.control != nil: return nil
             case .silent: throw .relay("does not answer on \(relay.controlPath)")
             case .cannotStart(let words): throw .relay(words)
             }
@@ -249,11 +253,13 @@ package final class BrokerServer: Sendable {
     }
 
     private func grants(
-        _ configuration: BrokerConfiguration, ports: BoundAddresses, relay: RelayLink?
+        _ configuration: BrokerConfiguration, port: UInt16, relay: RelayLink?
     ) throws(BrokerError) -> RelayGrants? {
-        let urls = RelayURLs.list(configuration, ports: ports)
-        guard !urls.isEmpty else { return nil }
-        return RelayGrants(secret: try self.secret(configuration), urls: urls) { group in relay?.close(group) }
+        guard relay != nil || !configuration.relay.urls.isEmpty else { return nil }
+        return RelayGrants(
+            secret: try self.secret(configuration),
+            urls: { RelayURLs.list(configuration, port: port, relayPort: relay?.port) },
+            close: { relay?.close($0) })
     }
 
     private func switchboard(

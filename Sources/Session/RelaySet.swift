@@ -217,7 +217,7 @@ extension RelaySet {
         self.doubt(now: now)
     }
 
-    /// Gives everything back.
+    /// Gives everything back; nobody is told of it.
     package mutating func close(now: Instant) {
         guard !self.isClosed else { return }
         self.isClosed = true
@@ -323,7 +323,7 @@ extension RelaySet {
         guard let attempt = self.slots[index].attempt else { return }
         self.slots[index].attempt = nil
         if attempt.way == .stream, !attempt.isStreamOver { self.outputs.append(.closeStream(attempt.id)) }
-        if attempt.allocation != nil { self.outputs.append(.lost(attempt.id)) }
+        if attempt.allocation != nil, !self.isClosed { self.outputs.append(.lost(attempt.id)) }
     }
 
     private func indexOfStream(_ id: SocketID) -> Int? {

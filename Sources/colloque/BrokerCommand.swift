@@ -56,6 +56,23 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Behind which address clients see the relay; may be repeated.", valueName: "address"))
     var relayPublicAddress: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Use the relay behind this socket, which something else starts, in place of one of the broker's own.",
+            valueName: "path"))
+    var relayControl: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A relay elsewhere, such as turn:relay.example:3478?transport=udp; may be repeated.", valueName: "url"))
+    var relay: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What is shared with relays: 64 hexadecimal digits (default: relay.secret in the state directory).",
+            valueName: "file"))
+    var relaySecretFile: String?
+
     func run() async throws {
         let logger = Logger(label: "broker") { StreamLogHandler.standardError(label: $0) }
         let server: BrokerServer
@@ -97,6 +114,12 @@ struct BrokerCommand: AsyncParsableCommand {
             }
             return address
         }
+        configuration.relay.urls += self.relay
+        if let control = self.relayControl {
+            configuration.relay.control = control
+            configuration.relay.listen = nil
+        }
+        if let file = self.relaySecretFile { configuration.relay.secretFile = file }
         if let certificate = self.tlsCertificate { configuration.tlsCertificate = certificate }
         if let key = self.tlsKey { configuration.tlsKey = key }
         if !self.host.isEmpty { configuration.hosts = self.host.map { $0.lowercased() } }

@@ -60,7 +60,7 @@ struct CoturnTests {
             #expect(atOther.allSatisfy { $0.peer == here.relayed } && atOne.allSatisfy { $0.peer == there.relayed })
         }
         for each in ends { each.act { $0.close(now: $1) } }
-        #expect(RelayEnd.run(ends, for: .seconds(2)) { ends.allSatisfy { $0.allocation == nil } })
+        #expect(RelayEnd.run(ends, for: .seconds(2)) { ends.allSatisfy { $0.relays.allocations.isEmpty } })
     }
 
     @Test("a nonce that is stale every second changes nothing", arguments: ["udp", "tls"])

@@ -27,13 +27,18 @@ struct RelayCommandLine {
 /// What both ends of a consultation are told of the relay, best first, as few as serve: a browser makes an allocation
 /// for each.
 enum RelayURLs {
-    static func list(_ configuration: BrokerConfiguration, ports: BoundAddresses) -> [String] {
-        guard configuration.relay.isHere, let port = ports.relayPort else { return configuration.relay.urls }
+    /// - Parameters:
+    ///   - port: The broker's own.
+    ///   - relayPort: Of the relay here, `nil` while there is none.
+    static func list(_ configuration: BrokerConfiguration, port: UInt16, relayPort: UInt16?) -> [String] {
+        guard let relayPort else { return configuration.relay.urls }
         let name = configuration.relay.host ?? configuration.hosts.first ?? self.address(configuration)
         let host = name.contains(":") && !name.hasPrefix("[") ? "[\(name)]" : name
-        var urls = ["stun:\(host):\(port)", "turn:\(host):\(port)?transport=udp", "turn:\(host):\(port)?transport=tcp"]
+        var urls = ["stun:", "turn:", "turn:"].map { "\($0)\(host):\(relayPort)" }
+        urls[1] += "?transport=udp"
+        urls[2] += "?transport=tcp"
         // One port for everything: where only 443 is open, this is the one that gets through.
-        if configuration.isTLS { urls.append("turns:\(host):\(ports.port)?transport=tcp") }
+        if configuration.isTLS { urls.append("turns:\(host):\(port)?transport=tcp") }
         return urls + configuration.relay.urls
     }
 

@@ -52,7 +52,13 @@ final class RelayLink: Sendable {
         self.logger = logger
     }
 
-    /// Returns the relay's port once it has greeted.
+    /// The relay's port over UDP and TCP, `nil` while it is away.
+    var port: UInt16? {
+        self.state.withLockedValue { $0.channel == nil && self.command == nil ? nil : $0.greeting?.port }
+    }
+
+    /// Returns the relay's port once it has greeted. One that somebody else starts may come later: it is waited for in
+    /// the background.
     func start() async throws(Failure) -> UInt16 {
         if let greeting = await self.connect() {
             if self.command == nil || greeting.version == self.version && greeting.purpose == self.purpose {
@@ -61,6 +67,11 @@ final class RelayLink: Sendable {
             }
             self.send(.stop)
             await self.waitUntilGone()
+        }
+        guard self.command != nil else {
+            self.logger.error("the relay does not answer; calls without a direct path have to wait for it")
+            self.lost()
+            throw .silent
         }
         return try await self.launch().port
     }
