@@ -127,11 +127,11 @@ let package = Package(
             name: "MediaBenchmark", dependencies: ["Audio", "Wire", "COpus", "CAllocations"],
             path: "Benchmarks/Media", swiftSettings: strict),
         // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
-        .target(name: "CDatagrams", path: "Benchmarks/CDatagrams"),
+        .target(name: "CLoad", path: "Benchmarks/CLoad"),
         .executableTarget(
             name: "RelayBenchmark",
             dependencies: [
-                "Wire", "Primitives", "STUN", "TURN", "CDatagrams",
+                "Wire", "Primitives", "STUN", "TURN", "CLoad",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Relay", swiftSettings: strict),

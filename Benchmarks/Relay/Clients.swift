@@ -1,4 +1,4 @@
-import CDatagrams
+import CLoad
 import Primitives
 import STUN
 import TURN

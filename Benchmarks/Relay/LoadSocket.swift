@@ -1,10 +1,10 @@
-import CDatagrams
+import CLoad
 import Glibc
 
 /// One UDP socket that plays any number of clients, each at a loopback address of its own: 127.1.0.1 and up. To a
 /// server they are so many 5-tuples; to this process one buffer to fill and one to empty.
 final class LoadSocket {
-    typealias Datagram = colloque_datagram
+    typealias Datagram = colloque_load_datagram
 
     let port: UInt16
     private let descriptor: Int32
@@ -15,13 +15,13 @@ final class LoadSocket {
     /// Datagrams that the kernel did not take.
     private(set) var refused = 0
 
-    static let batch = COLLOQUE_DATAGRAM_BATCH
-    private static let room = COLLOQUE_DATAGRAM_ROOM
+    static let batch = COLLOQUE_LOAD_BATCH
+    private static let room = COLLOQUE_LOAD_ROOM
 
     /// Takes `port`, or the first free one above it. Below 32768 no relay's ports are in the way.
     init(port wanted: UInt16 = 21_000) throws {
         var port = wanted
-        self.descriptor = colloque_datagram_socket(&port)
+        self.descriptor = colloque_load_socket(&port)
         guard self.descriptor >= 0 else { throw BenchmarkError("no socket: error \(-self.descriptor)") }
         self.port = port
         self.storage = .allocate(capacity: 2 * Self.batch * Self.room)
@@ -46,7 +46,7 @@ final class LoadSocket {
     /// Sends the first `count` slots of ``outgoing``.
     func send(_ count: Int) {
         guard count > 0 else { return }
-        self.refused += count - Int(colloque_datagram_send(self.descriptor, self.outgoing, Int32(count)))
+        self.refused += count - Int(colloque_load_send(self.descriptor, self.outgoing, Int32(count)))
     }
 
     /// Sends one message from the client at `near`.
@@ -62,22 +62,22 @@ final class LoadSocket {
     /// Empties the socket.
     func drain(_ body: (borrowing Datagram) -> Void) {
         while true {
-            let count = Int(colloque_datagram_receive(self.descriptor, self.incoming, Int32(Self.batch)))
+            let count = Int(colloque_load_receive(self.descriptor, self.incoming, Int32(Self.batch)))
             for slot in 0..<count { body(self.incoming[slot]) }
             if count < Self.batch { return }
         }
     }
 
     func wait(milliseconds: Int) {
-        colloque_datagram_wait(self.descriptor, Int32(milliseconds))
+        colloque_load_wait(self.descriptor, Int32(milliseconds))
     }
 
     /// Sends all that comes back to where it came from, for ever: what a forwarder costs that knows no protocol.
     func echo() -> Never {
         while true {
             self.wait(milliseconds: -1)
-            let count = Int(colloque_datagram_receive(self.descriptor, self.incoming, Int32(Self.batch)))
-            if count > 0 { _ = colloque_datagram_send(self.descriptor, self.incoming, Int32(count)) }
+            let count = Int(colloque_load_receive(self.descriptor, self.incoming, Int32(Self.batch)))
+            if count > 0 { _ = colloque_load_send(self.descriptor, self.incoming, Int32(count)) }
         }
     }
 }
@@ -92,7 +92,7 @@ enum Clock {
     /// Processor time of this process.
     static func processor() -> Int64 { self.read(CLOCK_PROCESS_CPUTIME_ID) }
 
-    static func sleep(until instant: Int64) { colloque_sleep_until(instant) }
+    static func sleep(until instant: Int64) { colloque_load_sleep_until(instant) }
     static func sleep(milliseconds: Int) { self.sleep(until: self.monotonic() + Int64(milliseconds) * 1_000_000) }
 
     private static func read(_ clock: clockid_t) -> Int64 {

@@ -51,6 +51,8 @@ struct Compare: ParsableCommand {
     var others = 10.0
     @Option(help: "Void above so many percent of one processor stolen.")
     var stolen = 2.0
+    @Option(help: "Seconds to wait at most, before a round, for a second in which others rest.")
+    var patience = 60
     @Flag(help: "One JSON document in place of tables.")
     var json = false
 
@@ -58,7 +60,7 @@ struct Compare: ParsableCommand {
         let secret = RelaySecret.random()
         let measurement = Measurement(
             rejection: Rejection(lag: self.lag, others: self.others, stolen: self.stolen), seconds: self.seconds,
-            tick: Int64(self.tick) * 1000, perSecond: self.perSecond, secret: secret, secretText: secret.hex)
+            tick: Int64(self.tick) * 1000, perSecond: self.perSecond, patience: self.patience, secret: secret, secretText: secret.hex)
         let peers = try self.peers(secret)
         var rounds: [Round] = []
         for what in self.measure.split(separator: ",") {

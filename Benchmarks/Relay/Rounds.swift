@@ -40,6 +40,8 @@ struct Measurement {
     let seconds: Int
     let tick: Int64
     let perSecond: Int
+    /// Seconds to wait at most for quiet.
+    let patience: Int
     let secret: RelaySecret
     let secretText: String
 
@@ -56,8 +58,20 @@ struct Measurement {
         ]
     }
 
+    /// Waits until others left the machine alone for a second; looks at nothing that is measured.
+    private func awaitQuiet() {
+        for _ in 0..<self.patience {
+            let before = Machine()
+            let began = Clock.monotonic()
+            Clock.sleep(milliseconds: 1000)
+            let company = self.company(before, Machine(), nanoseconds: Clock.monotonic() - began, known: 0)
+            if self.rejection.verdict(company) == nil { return }
+        }
+    }
+
     /// `pairs` pairs talk through `peer`.
     func pairs(_ pairs: Int, through peer: Peer, round: Int) throws -> Round {
+        self.awaitQuiet()
         let socket = try LoadSocket()
         let server = try Server(peer, secret: self.secretText, socket: socket)
         defer { server.stop() }
@@ -104,6 +118,7 @@ struct Measurement {
 
     /// The same packets from the one to the other of a pair, without anybody between.
     func direct(_ pairs: Int, round: Int) throws -> Round {
+        self.awaitQuiet()
         let socket = try LoadSocket()
         let flows = (0..<pairs * 2).map {
             let base: UInt32 = 0x7F01_0001
@@ -141,6 +156,7 @@ struct Measurement {
 
     /// What `count` allocations cost: processor time to make and to release them, and memory while they stand.
     func allocations(_ count: Int, at peer: Peer, round: Int) throws -> Round {
+        self.awaitQuiet()
         let socket = try LoadSocket()
         let server = try Server(peer, secret: self.secretText, socket: socket)
         defer { server.stop() }

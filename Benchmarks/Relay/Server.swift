@@ -1,4 +1,4 @@
-import CDatagrams
+import CLoad
 import Foundation
 import Wire
 

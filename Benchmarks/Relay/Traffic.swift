@@ -1,4 +1,4 @@
-import CDatagrams
+import CLoad
 import Wire
 
 /// One way from a sender to where its packets must come out.

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CDatagrams.h"
+#include "CLoad.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +16,7 @@ union control {
   struct cmsghdr aligned;
 };
 
-int colloque_datagram_socket(uint16_t *port) {
+int colloque_load_socket(uint16_t *port) {
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   int yes = 1, size = 8 << 20;
@@ -33,14 +33,14 @@ int colloque_datagram_socket(uint16_t *port) {
   return -error;
 }
 
-int colloque_datagram_send(int fd, const struct colloque_datagram *datagrams, int count) {
-  struct mmsghdr messages[COLLOQUE_DATAGRAM_BATCH];
-  struct iovec vectors[COLLOQUE_DATAGRAM_BATCH];
-  struct sockaddr_in addresses[COLLOQUE_DATAGRAM_BATCH];
-  union control controls[COLLOQUE_DATAGRAM_BATCH];
-  if (count > COLLOQUE_DATAGRAM_BATCH) count = COLLOQUE_DATAGRAM_BATCH;
+int colloque_load_send(int fd, const struct colloque_load_datagram *datagrams, int count) {
+  struct mmsghdr messages[COLLOQUE_LOAD_BATCH];
+  struct iovec vectors[COLLOQUE_LOAD_BATCH];
+  struct sockaddr_in addresses[COLLOQUE_LOAD_BATCH];
+  union control controls[COLLOQUE_LOAD_BATCH];
+  if (count > COLLOQUE_LOAD_BATCH) count = COLLOQUE_LOAD_BATCH;
   for (int i = 0; i < count; i++) {
-    const struct colloque_datagram *one = &datagrams[i];
+    const struct colloque_load_datagram *one = &datagrams[i];
     vectors[i] = (struct iovec){one->octets, one->length};
     addresses[i] = (struct sockaddr_in){
         .sin_family = AF_INET, .sin_port = htons(one->far_port), .sin_addr.s_addr = htonl(one->far)};
@@ -69,14 +69,14 @@ int colloque_datagram_send(int fd, const struct colloque_datagram *datagrams, in
   return sent;
 }
 
-int colloque_datagram_receive(int fd, struct colloque_datagram *datagrams, int count) {
-  struct mmsghdr messages[COLLOQUE_DATAGRAM_BATCH];
-  struct iovec vectors[COLLOQUE_DATAGRAM_BATCH];
-  struct sockaddr_in addresses[COLLOQUE_DATAGRAM_BATCH];
-  union control controls[COLLOQUE_DATAGRAM_BATCH];
-  if (count > COLLOQUE_DATAGRAM_BATCH) count = COLLOQUE_DATAGRAM_BATCH;
+int colloque_load_receive(int fd, struct colloque_load_datagram *datagrams, int count) {
+  struct mmsghdr messages[COLLOQUE_LOAD_BATCH];
+  struct iovec vectors[COLLOQUE_LOAD_BATCH];
+  struct sockaddr_in addresses[COLLOQUE_LOAD_BATCH];
+  union control controls[COLLOQUE_LOAD_BATCH];
+  if (count > COLLOQUE_LOAD_BATCH) count = COLLOQUE_LOAD_BATCH;
   for (int i = 0; i < count; i++) {
-    vectors[i] = (struct iovec){datagrams[i].octets, COLLOQUE_DATAGRAM_ROOM};
+    vectors[i] = (struct iovec){datagrams[i].octets, COLLOQUE_LOAD_ROOM};
     messages[i].msg_hdr = (struct msghdr){
         .msg_name = &addresses[i],
         .msg_namelen = sizeof addresses[i],
@@ -89,7 +89,7 @@ int colloque_datagram_receive(int fd, struct colloque_datagram *datagrams, int c
   int received = recvmmsg(fd, messages, count, MSG_DONTWAIT, 0);
   if (received <= 0) return 0;
   for (int i = 0; i < received; i++) {
-    struct colloque_datagram *one = &datagrams[i];
+    struct colloque_load_datagram *one = &datagrams[i];
     one->length = messages[i].msg_len;
     one->far = ntohl(addresses[i].sin_addr.s_addr);
     one->far_port = ntohs(addresses[i].sin_port);
@@ -111,12 +111,12 @@ int colloque_datagram_receive(int fd, struct colloque_datagram *datagrams, int c
   return received;
 }
 
-void colloque_datagram_wait(int fd, int milliseconds) {
+void colloque_load_wait(int fd, int milliseconds) {
   struct pollfd entry = {.fd = fd, .events = POLLIN};
   poll(&entry, 1, milliseconds);
 }
 
-void colloque_sleep_until(int64_t nanoseconds) {
+void colloque_load_sleep_until(int64_t nanoseconds) {
   static _Thread_local int slackless;
   if (!slackless) slackless = 1 + prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
   struct timespec until = {nanoseconds / 1000000000, nanoseconds % 1000000000};
