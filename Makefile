@@ -1,6 +1,6 @@
 # Every target sets up what it needs; nothing else has to be typed.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build page lint bench fuzz screenshots clean
+.PHONY: help demo test build page lint bench fuzz networks screenshots clean
 SHELL := /bin/bash
 
 PORT ?= 8443
@@ -37,6 +37,11 @@ bench: ## Measure the figures of docs/measurements.md again
 fuzz: ## Fuzz every parser for SECONDS each (60)
 	@Scripts/setup build
 	@Scripts/fuzz $(or $(SECONDS_EACH),60)
+
+networks: ## Hold calls across every pair of networks and write docs/networks.md from what was measured
+	@Scripts/setup test
+	@Scripts/build debug
+	@Tests/Browser/run networks --table docs/networks.md
 
 screenshots: ## Photograph every state of the page into artefacts/screenshots
 	@Scripts/setup test

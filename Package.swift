@@ -81,7 +81,7 @@ let package = Package(
             "Session",
             [
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "SDP", "RTP", "ICE",
-                "SecureTransport", "Audio",
+                "TURN", "SecureTransport", "Audio",
             ]),
 
         // Event loops, threads and files only below this line.
@@ -90,22 +90,26 @@ let package = Package(
         .target(name: "CPoll"),
         // Sockets: WebSocket and datagrams.
         core("Network", ["Wire", "CPoll"] + nio),
+        // Many datagrams per system call, and epoll.
+        .target(name: "CDatagrams"),
+        // The relay on real sockets: UDP on threads of its own, TCP and TLS on an event loop.
+        core("Relay", ["Wire", "Primitives", "TURN", "Network", "CDatagrams"] + nio),
         // The doctor's identity and rooms, sealed on disk.
         core("Keystore", ["Wire", "Primitives", "Invitation"]),
         // The one document that is served, and its hashes; made from Web/.
         core("Page"),
-        // HTTPS, WebSocket, STUN and SQLite around the switchboard.
+        // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
         core(
             "Broker",
             [
-                "Wire", "Primitives", "STUN", "Signalling", "Page", "CZlib", "Network",
+                "Wire", "Primitives", "Signalling", "Page", "CZlib", "Network", "TURN", "Relay",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ] + nio),
         // A session on real sockets and files: bridge, errands to the broker, WAV.
         core(
             "Endpoint",
             [
-                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE",
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
                 "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore",
             ] + nio),
         // The command.
@@ -113,8 +117,8 @@ let package = Package(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
-                "Session",
-                "Network", "Keystore", "Broker", "Endpoint",
+                "Session", "TURN",
+                "Network", "Keystore", "Relay", "Broker", "Endpoint",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -163,6 +167,14 @@ let package = Package(
                 "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "Audio",
                 "SecureTransport", "Primitives", "Wire", "CVirtualClock",
             ]),
+        tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay"] + nio),
+        // Allocations on somebody else's relay, over real sockets.
+        tests(
+            "RelayInteropTests",
+            [
+                "Session", "TURN", "ICE", "Signalling", "Network", "Wire",
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
         tests("BrokerTests", ["Wire", "Primitives", "Signalling", "Page", "Network", "Broker", "CZlib"] + nio),
     ]
@@ -176,7 +188,10 @@ if Context.environment["COLLOQUE_FUZZ"] == "1" {
     package.targets.append(
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["Audio", "ICE", "Invitation", "RTP", "SDP", "SecureChannel", "Signalling", "STUN", "Wire"],
+            dependencies: [
+                "Audio", "ICE", "Invitation", "RTP", "SDP", "SecureChannel", "Signalling", "STUN", "TURN", "Relay",
+                "Wire",
+            ],
             path: "Tests/Fuzz",
             swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))

@@ -1,3 +1,5 @@
+internal import Foundation
+package import Network
 package import Wire
 
 /// Everything an administrator decides.
@@ -11,10 +13,8 @@ package struct BrokerConfiguration: Equatable, Sendable {
     /// PEM files; both or neither.
     package var tlsCertificate: String?
     package var tlsKey: String?
-    /// Where STUN answers, over UDP; `nil` for nowhere.
-    package var relayListen: ListenAddress?
-    /// The name in `stun:` addresses; the first of `hosts` if not given.
-    package var relayHost: String?
+    /// What the broker knows of its relay.
+    package var relay = RelaySettings()
     /// The directory of the database.
     package var state: String = "/var/lib/colloque"
     /// What `security.txt` gives as contact, such as `mailto:security@broker.example`.
@@ -31,71 +31,30 @@ package struct BrokerConfiguration: Equatable, Sendable {
     package var isTLS: Bool { self.tlsCertificate != nil }
 }
 
-package struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
-    /// An IP address without brackets, or `localhost`.
-    package var host: String
-    package var port: UInt16
+/// The relay's part of a configuration.
+package struct RelaySettings: Equatable, Sendable {
+    /// Where a relay of this broker's own serves STUN and TURN over UDP and TCP; `nil` for no such relay.
+    package var listen: ListenAddress?
+    /// The name in the addresses handed out; the first of `hosts` if not given.
+    package var host: String?
+    /// Behind which addresses clients see the relay; found out if empty.
+    package var publicAddresses: [IPAddress] = []
+    /// Threads that serve UDP.
+    package var threads = 1
+    /// The control socket of a relay that something else starts, such as a service manager.
+    package var control: String?
+    /// `turn:` and `turns:` addresses of relays elsewhere that share the secret; in place of one here.
+    package var urls: [String] = []
+    /// What the broker and its relays share; `relay.secret` in the state directory if not given.
+    package var secretFile: String?
+    /// The program that is started as `EXECUTABLE relay …`: this one, by the name that an administrator knows.
+    package var executable: String = {
+        let link = "/proc/self/exe"
+        let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
+        return path.flatMap { FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil } ?? link
+    }()
 
-    package init(host: String, port: UInt16) {
-        self.host = host
-        self.port = port
-    }
-
-    /// Reads `localhost:8080`, `192.0.2.1:443`, `[::]:443`.
-    package init?(_ text: String) {
-        if text.lowercased().hasPrefix("localhost:"), let port = UInt16(text.dropFirst(10)) {
-            self.init(host: "localhost", port: port)
-        } else if let address = TransportAddress(text) {
-            self.init(host: address.ip.description, port: address.port)
-        } else {
-            return nil
-        }
-    }
-
-    package var isLoopback: Bool {
-        self.host == "localhost" || IPAddress(self.host)?.unmapped.isLoopback == true
-    }
-
-    /// The addresses to bind, the second if the system has it.
-    var addresses: [String] {
-        self.host == "localhost" ? ["127.0.0.1", "::1"] : [self.host]
-    }
-
-    package var description: String {
-        self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
-    }
-}
-
-package struct HospitalNetwork: Equatable, Sendable {
-    package let prefix: IPAddress
-    /// Bits of `prefix` that count.
-    package let length: Int
-    /// How many times the usual limits.
-    package let allowance: Int
-
-    /// Reads `192.0.2.0/24 8`.
-    package init?(_ text: String) {
-        let parts = text.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count == 2, let allowance = Int(parts[1]), (1...1000).contains(allowance) else { return nil }
-        let network = parts[0].split(separator: "/", omittingEmptySubsequences: false)
-        guard network.count == 2, let prefix = IPAddress(network[0]), let length = Int(network[1]),
-            (0...prefix.bytes.count * 8).contains(length)
-        else { return nil }
-        self.prefix = prefix
-        self.length = length
-        self.allowance = allowance
-    }
-
-    package func contains(_ address: IPAddress) -> Bool {
-        guard address.isIPv6 == self.prefix.isIPv6 else { return false }
-        var bits = self.length
-        for (left, right) in zip(address.bytes, self.prefix.bytes) where bits > 0 {
-            let shift = UInt8(max(0, 8 - bits))
-            guard left >> shift == right >> shift else { return false }
-            bits -= 8
-        }
-        return true
-    }
+    package init() {}
 }
 
 /// What is wrong with a configuration, in words for the administrator.
@@ -108,7 +67,8 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 }
 
 extension BrokerConfiguration {
-    /// Reads lines of `key = value`; `#` starts a comment line; `host`, `page-origin` and `hospital` may come again.
+    /// Reads lines of `key = value`; `#` starts a comment line; `host`, `page-origin`,
+    /// `hospital`, `relay` and `relay-public-address` may come again.
     package init(parsing text: String) throws(ConfigurationError) {
         self.init()
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -141,10 +101,20 @@ extension BrokerConfiguration {
         for host in self.hosts where !Self.isHostName(host) {
             throw ConfigurationError("`\(host)` is no host name")
         }
+        for url in self.relay.urls where !["turn:", "turns:", "stun:"].contains(where: { url.hasPrefix($0) }) {
+            throw ConfigurationError("`\(url)` is no relay: turn:HOST:PORT?transport=udp and its like")
+        }
+        if self.relay.listen != nil, self.relay.control != nil {
+            throw ConfigurationError(
+                "relay-listen starts a relay, relay-control uses one that is there: give one of them")
+        }
         for origin in self.pageOrigins where !Self.isOrigin(origin) {
             throw ConfigurationError("`\(origin)` is no origin: https:// and a host, nothing after")
         }
     }
+
+    /// Where the broker and its relays find what they share.
+    package var relaySecretFile: String { self.relay.secretFile ?? "\(self.state)/relay.secret" }
 
     private mutating func set(_ key: String, to value: String) throws(ConfigurationError) -> Bool {
         switch key {
@@ -157,8 +127,15 @@ extension BrokerConfiguration {
         case "tls-key": self.tlsKey = value
         case "relay-listen":
             guard let address = ListenAddress(value) else { return false }
-            self.relayListen = address
-        case "relay-host": self.relayHost = value.lowercased()
+            self.relay.listen = address
+        case "relay-host": self.relay.host = value.lowercased()
+        case "relay-public-address":
+            guard let address = IPAddress(value) else { return false }
+            self.relay.publicAddresses.append(address)
+        case "relay-threads": return Self.read(value, 1...64, into: &self.relay.threads)
+        case "relay-control": self.relay.control = value
+        case "relay-secret-file": self.relay.secretFile = value
+        case "relay": self.relay.urls.append(value)
         case "state": self.state = value
         case "security-contact": self.securityContact = value
         case "connections": return Self.read(value, 16...1_000_000, into: &self.connections)

@@ -5,7 +5,10 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 package import Network
+import Relay
 import Signalling
+import TURN
+import Wire
 
 /// Why the broker does not start.
 package enum BrokerError: Error, Equatable, Sendable {
@@ -13,6 +16,8 @@ package enum BrokerError: Error, Equatable, Sendable {
     /// The certificate or its key cannot be read or do not belong together.
     case certificate(String)
     case cannotListen(String)
+    /// The relay does not start, or its secret cannot be read: words for the administrator.
+    case relay(String)
     case store(StoreError)
 }
 
@@ -22,7 +27,8 @@ package struct BoundAddresses: Equatable, Sendable {
     package var relayPort: UInt16?
 }
 
-/// The broker as one object: HTTPS and WebSocket on one port, STUN on another, one event loop for all.
+/// The broker as one object: HTTPS, WebSocket and TURN over TLS on one port and one event loop, and the hold on a relay
+/// process beside it.
 ///
 /// `start` once, then `reload` as often as wanted, then `shutdown` once; from any thread.
 package final class BrokerServer: Sendable {
@@ -31,6 +37,7 @@ package final class BrokerServer: Sendable {
         var site: NIOLoopBound<Site>
         var ports: BoundAddresses
         var configuration: BrokerConfiguration
+        var relay: RelayLink?
     }
 
     private let initial: BrokerConfiguration
@@ -67,9 +74,13 @@ package final class BrokerServer: Sendable {
 
     /// Listens, and returns once connections are served.
     package func start() async throws(BrokerError) -> BoundAddresses {
+        let relay = try self.relayLink(self.initial)
         do {
-            return try await self.listen()
+            // First of all: whoever can reach the broker can reach its relay.
+            let relayPort = try await self.start(relay)
+            return try await self.listen(relay: relay, relayPort: relayPort)
         } catch {
+            await relay?.shutdown(stopping: true)
             try? await self.group.shutdownGracefully()
             throw error
         }
@@ -88,10 +99,11 @@ package final class BrokerServer: Sendable {
         }
         let tls = try Self.tlsContext(configuration)
         let names = SiteNames(configuration: configuration, port: running.ports.port)
-        let switchboard = self.switchboard(configuration, names: names, relayPort: running.ports.relayPort)
+        let grants = try self.grants(configuration, port: running.ports.port, relay: running.relay)
+        let switchboard = self.switchboard(configuration, names: names, grants: grants)
         running.site.eventLoop.execute {
             running.site.value.reload(configuration, names: names, tls: tls)
-            running.site.value.exchange.reconfigure(switchboard)
+            running.site.value.exchange.reconfigure(switchboard, grants: grants)
         }
         self.running.withLockedValue { $0?.configuration = configuration }
         self.logger.info("configuration and certificates read again")
@@ -108,13 +120,14 @@ package final class BrokerServer: Sendable {
             Self.waitUntilEmpty(site, deadline: .now() + .seconds(3), then: drained)
         }
         try? await drained.futureResult.get()
+        await running.relay?.shutdown(stopping: true)
         try? await self.group.shutdownGracefully()
         self.logger.info("stopped")
     }
 
     // MARK: Starting
 
-    private func listen() async throws(BrokerError) -> BoundAddresses {
+    private func listen(relay: RelayLink?, relayPort: UInt16?) async throws(BrokerError) -> BoundAddresses {
         let configuration = self.initial
         let tls = try Self.tlsContext(configuration)
         let loop = self.group.next()
@@ -151,11 +164,10 @@ package final class BrokerServer: Sendable {
             throw .cannotListen("\(configuration.listen)")
         }
         let port = UInt16(clamping: listeners.first?.localAddress?.port ?? 0)
-        let datagrams = try await self.bindRelay(configuration, lobby: lobby, loop: loop)
-        let relayPort = datagrams.first?.localAddress?.port.map { UInt16(clamping: $0) }
         let ports = BoundAddresses(port: port, relayPort: relayPort)
         let names = SiteNames(configuration: configuration, port: port)
-        let switchboard = self.switchboard(configuration, names: names, relayPort: relayPort)
+        let grants = try self.grants(configuration, port: port, relay: relay)
+        let switchboard = self.switchboard(configuration, names: names, grants: grants)
         let (store, logger, limits) = (self.store, self.logger, self.limits)
         let connections = Self.connectionsWithinDescriptorLimit(configuration.connections)
         let site: NIOLoopBound<Site>
@@ -163,10 +175,11 @@ package final class BrokerServer: Sendable {
             site = try await loop.submit {
                 let clock = BrokerClock()
                 let exchange = try SignallingExchange(
-                    eventLoop: loop, store: store, configuration: switchboard, clock: clock, logger: logger)
+                    eventLoop: loop, store: store, configuration: switchboard, grants: grants, clock: clock,
+                    logger: logger)
                 let site = Site(
                     configuration: configuration, names: names, tls: tls, exchange: exchange, clock: clock,
-                    limits: limits, connections: connections)
+                    limits: limits, connections: connections, relayControlPath: relay?.controlPath)
                 lobby.value = site
                 return NIOLoopBound(site, eventLoop: loop)
             }.get()
@@ -175,10 +188,10 @@ package final class BrokerServer: Sendable {
         }
         self.running.withLockedValue { value in
             value = Running(
-                listeners: listeners + datagrams, site: site, ports: ports, configuration: configuration)
+                listeners: listeners, site: site, ports: ports, configuration: configuration, relay: relay)
         }
         self.logger.info(
-            "listening", metadata: ["port": "\(port)", "stun": "\(relayPort.map { "\($0)" } ?? "off")"])
+            "listening", metadata: ["port": "\(port)", "relay": "\(ports.relayPort.map { "\($0)" } ?? "off")"])
         return ports
     }
 
@@ -201,32 +214,58 @@ package final class BrokerServer: Sendable {
         return channels
     }
 
-    private func bindRelay(
-        _ configuration: BrokerConfiguration, lobby: NIOLoopBoundBox<Site?>, loop: any EventLoop
-    ) async throws(BrokerError) -> [any Channel] {
-        guard let address = configuration.relayListen else { return [] }
-        let bootstrap = DatagramBootstrap(group: loop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(BindingHandler(lobby: lobby))
-                }
-            }
+    // MARK: The relay
+
+    private func relayLink(_ configuration: BrokerConfiguration) throws(BrokerError) -> RelayLink? {
+        if let path = configuration.relay.control {
+            return RelayLink(
+                controlPath: path, command: nil, version: colloqueVersion, purpose: "", group: self.group,
+                logger: self.logger)
+        }
+        guard let command = RelayCommandLine(configuration) else { return nil }
+        return RelayLink(
+            controlPath: command.controlPath,
+            command: RelayLink.Command(executable: configuration.relay.executable, arguments: command.arguments),
+            version: colloqueVersion, purpose: command.purpose, group: self.group, logger: self.logger)
+    }
+
+    private func start(_ relay: RelayLink?) async throws(BrokerError) -> UInt16? {
+        guard let relay else { return nil }
+        _ = try self.secret(self.initial)  // Made before the relay looks for it.
         do {
-            return try await self.bindAll(address) { try await bootstrap.bind(to: $0).get() }
+            return try await relay.start()
         } catch {
-            throw .cannotListen("\(address) (UDP)")
+            switch error {
+            case .silent where self.initial.relay.control != nil: return nil
+            case .silent: throw .relay("does not answer on \(relay.controlPath)")
+            case .cannotStart(let words): throw .relay(words)
+            }
         }
     }
 
+    private func secret(_ configuration: BrokerConfiguration) throws(BrokerError) -> RelaySecret {
+        let path = configuration.relaySecretFile
+        do {
+            return try RelaySecretFile.readOrMake(path)
+        } catch {
+            throw .relay(error.words)
+        }
+    }
+
+    private func grants(
+        _ configuration: BrokerConfiguration, port: UInt16, relay: RelayLink?
+    ) throws(BrokerError) -> RelayGrants? {
+        guard relay != nil || !configuration.relay.urls.isEmpty else { return nil }
+        return RelayGrants(
+            secret: try self.secret(configuration),
+            urls: { RelayURLs.list(configuration, port: port, relayPort: relay?.port) },
+            close: { relay?.close($0) })
+    }
+
     private func switchboard(
-        _ configuration: BrokerConfiguration, names: SiteNames, relayPort: UInt16?
+        _ configuration: BrokerConfiguration, names: SiteNames, grants: RelayGrants?
     ) -> Switchboard.Configuration {
         let (store, logger) = (self.store, self.logger)
-        let relayHost =
-            configuration.relayHost ?? (configuration.isTLS ? configuration.hosts.first : nil) ?? "127.0.0.1"
-        let credentials = relayPort.map { port in
-            RelayCredentials(urls: ["stun:\(relayHost):\(port)"], user: "", password: "", timeToLive: 600)
-        }
         return Switchboard.Configuration(
             hosts: names.authorities,
             isEnrolled: { key in
@@ -237,22 +276,13 @@ package final class BrokerServer: Sendable {
                     return false
                 }
             },
-            relayCredentials: { _, _, _ in credentials })
+            relayCredentials: { grants?.credentials(for: $0, side: $1, unixTime: $2) })
     }
 
     private static func tlsContext(_ configuration: BrokerConfiguration) throws(BrokerError) -> NIOSSLContext? {
         guard let certificate = configuration.tlsCertificate, let key = configuration.tlsKey else { return nil }
         do {
-            var tls = TLSConfiguration.makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-            tls.minimumTLSVersion = .tlsv12
-            tls.cipherSuiteValues = [
-                .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-                .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-                .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-            ]
-            return try NIOSSLContext(configuration: tls)
+            return try ServerTLS.context(certificate: certificate, key: key)
         } catch {
             throw .certificate(certificate)
         }

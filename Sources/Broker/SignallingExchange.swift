@@ -25,16 +25,18 @@ final class SignallingExchange {
     private let clock: BrokerClock
     private let logger: Logger
     private var board: Switchboard
+    private var grants: RelayGrants?
     private var sockets: [ConnectionID: Socket] = [:]
     private var lastID: ConnectionID = 0
     private var timer: (deadline: Instant, task: Scheduled<Void>)?
 
     init(
-        eventLoop: any EventLoop, store: any RoomStore, configuration: Switchboard.Configuration, clock: BrokerClock,
-        logger: Logger
+        eventLoop: any EventLoop, store: any RoomStore, configuration: Switchboard.Configuration,
+        grants: RelayGrants?, clock: BrokerClock, logger: Logger
     ) throws(StoreError) {
         self.eventLoop = eventLoop
         self.store = store
+        self.grants = grants
         self.clock = clock
         self.logger = logger
         self.board = Switchboard(
@@ -70,8 +72,9 @@ final class SignallingExchange {
 
     // MARK: Life
 
-    func reconfigure(_ configuration: Switchboard.Configuration) {
+    func reconfigure(_ configuration: Switchboard.Configuration, grants: RelayGrants?) {
         self.eventLoop.assertInEventLoop()
+        self.grants = grants
         self.board.configuration = configuration
     }
 
@@ -96,6 +99,7 @@ final class SignallingExchange {
                 socket?.channel.writeAndFlush(WebSocketOutbound.close(code: code.rawValue), promise: nil)
             case .save(let record): self.note("room not saved") { () throws(StoreError) in try self.store.save(record) }
             case .delete(let address):
+                self.grants?.ended(address)
                 self.note("room not deleted") { () throws(StoreError) in try self.store.delete(address) }
             case .wait(let deadline):
                 self.wake(at: deadline)

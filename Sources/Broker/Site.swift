@@ -38,10 +38,12 @@ final class Site {
     private var tags: SourceTags
     private var census: ConnectionCensus
     private let limits: WebSocketLimits
+    /// Where TURN streams go that come in on this port; `nil` without a relay here.
+    private let relayControlPath: String?
 
     init(
         configuration: BrokerConfiguration, names: SiteNames, tls: NIOSSLContext?, exchange: SignallingExchange,
-        clock: BrokerClock, limits: WebSocketLimits, connections: Int
+        clock: BrokerClock, limits: WebSocketLimits, connections: Int, relayControlPath: String?
     ) {
         self.configuration = configuration
         self.names = names
@@ -49,6 +51,7 @@ final class Site {
         self.exchange = exchange
         self.clock = clock
         self.limits = limits
+        self.relayControlPath = relayControlPath
         self.page = PageResponse(socketOrigins: names.socketOrigins, isTLS: configuration.isTLS)
         self.rule = UpgradeRule(pageOrigins: names.pageOrigins)
         self.tags = SourceTags(hospitals: configuration.hospitals, now: clock.now())
@@ -87,7 +90,7 @@ final class Site {
         }
         let site = NIOLoopBound(self, eventLoop: channel.eventLoop)
         channel.closeFuture.whenComplete { _ in site.value.census.leave(source) }
-        try self.configure(channel, source: source, isReserved: verdict == .doctorsOnly)
+        try self.configure(channel, address: address, source: source, isReserved: verdict == .doctorsOnly)
     }
 
     /// RFC 9116; `nil` without a contact.
@@ -97,13 +100,35 @@ final class Site {
         return "Contact: \(contact)\nExpires: \(expiry)\nPreferred-Languages: fr, en\n"
     }
 
-    private func configure(_ channel: any Channel, source: Source, isReserved: Bool) throws {
+    private func configure(
+        _ channel: any Channel, address: IPAddress, source: Source, isReserved: Bool
+    ) throws {
         let pipeline = channel.pipeline.syncOperations
         if let tls = self.tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
         let deadline = ConnectionDeadline()
         try pipeline.addHandler(deadline)
         deadline.enter(self.tls == nil ? .request : .handshake, channel: channel)
+        guard let relay = self.relayControlPath else {
+            return try self.addHTTP(to: channel, deadline: deadline, source: source, isReserved: isReserved)
+        }
+        let client = TransportAddress(address, port: UInt16(clamping: channel.remoteAddress?.port ?? 0))
+        try pipeline.addHandler(
+            ProtocolChooser { [unowned self] choice, context in
+                switch choice {
+                case .http:
+                    try self.addHTTP(to: channel, deadline: deadline, source: source, isReserved: isReserved)
+                case .turn:
+                    // The relay has its own limit for streams that never allocate.
+                    deadline.enter(.upgraded, channel: channel)
+                    try context.pipeline.syncOperations.addHandler(RelayPassage(controlPath: relay, source: client))
+                }
+            })
+    }
 
+    private func addHTTP(
+        to channel: any Channel, deadline: ConnectionDeadline, source: Source, isReserved: Bool
+    ) throws {
+        let pipeline = channel.pipeline.syncOperations
         let socket = SocketHandler(exchange: self.exchange, source: source, isReserved: isReserved)
         let boundSocket = NIOLoopBound(socket, eventLoop: channel.eventLoop)
         let boundDeadline = NIOLoopBound(deadline, eventLoop: channel.eventLoop)

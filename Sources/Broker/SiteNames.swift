@@ -1,3 +1,4 @@
+import Network
 import Signalling
 
 /// What this broker is called, from the configuration and the port it really got.

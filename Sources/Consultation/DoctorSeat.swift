@@ -73,6 +73,7 @@ package struct DoctorSeat: Sendable {
 
     /// One binary message of the broker. What is no envelope for a doctor is ignored.
     package mutating func receive(_ message: [UInt8], now: Instant) {
+        if case .finished = self.connection { return }
         guard let envelope = try? Envelope(decoding: message, for: .doctor) else { return }
         switch envelope {
         case .challenge(let challenge): self.authenticate(challenge, now: now)

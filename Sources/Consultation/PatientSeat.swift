@@ -98,7 +98,7 @@ package struct PatientSeat: Sendable {
 
     /// One binary message of the broker. What is no envelope for a patient is ignored.
     package mutating func receive(_ message: [UInt8], now: Instant) {
-        guard let envelope = try? Envelope(decoding: message, for: .patient) else { return }
+        guard !self.isFinished, let envelope = try? Envelope(decoding: message, for: .patient) else { return }
         switch envelope {
         case .state(let doctorPresent): self.receiveState(doctorPresent, now: now)
         case .relay(_, let payload): self.receiveRelay(payload, now: now)

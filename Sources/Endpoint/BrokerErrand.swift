@@ -57,7 +57,7 @@ package struct BrokerErrand: Sendable {
 
     /// Returns when the broker confirmed each room, at the latest after ``deadline``.
     package func run(
-        at url: WebSocketURL, as identity: Ed25519.KeyPair, trust: WebSocketTrust = .system
+        at url: WebSocketURL, as identity: Ed25519.KeyPair, trust: ServerTrust = .system
     ) async throws(BrokerErrandError) {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let result = eventLoop.makePromise(of: Result<Void, BrokerErrandError>.self)
@@ -81,7 +81,7 @@ package struct BrokerErrand: Sendable {
 /// The socket and the clock of one errand. Confined to its event loop.
 private final class BrokerVisit {
     private let url: WebSocketURL
-    private let trust: WebSocketTrust
+    private let trust: ServerTrust
     private let eventLoop: any EventLoop
     private let result: EventLoopPromise<Result<Void, BrokerErrandError>>
     private let errand: BrokerErrand
@@ -96,7 +96,7 @@ private final class BrokerVisit {
     private var isOver = false
 
     init(
-        errand: BrokerErrand, url: WebSocketURL, identity: Ed25519.KeyPair, trust: WebSocketTrust,
+        errand: BrokerErrand, url: WebSocketURL, identity: Ed25519.KeyPair, trust: ServerTrust,
         eventLoop: any EventLoop, result: EventLoopPromise<Result<Void, BrokerErrandError>>
     ) {
         self.errand = errand

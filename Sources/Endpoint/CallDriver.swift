@@ -37,19 +37,21 @@ package final class CallDriver {
 
     private enum Letter: Sendable {
         case socket(attempt: Int, WebSocketEvent)
-        case resolved([TransportAddress])
+        case resolved(host: String, [RelaySet.ServerAddress])
+        case stream(SocketID, StreamEvent)
         case stop
     }
 
     private let session: PeerSession
     private let broker: WebSocketURL
-    private let trust: WebSocketTrust
+    private let trust: ServerTrust
     private let group: any EventLoopGroup
     private var behaviour: Behaviour
     private let mailbox = Mailbox<Letter>()
     private var connection: WebSocketConnection?
     private var attempt = 0
-    private var sockets: [(socket: DatagramSocket, media: MediaConnection.Socket)] = []
+    private let sockets: MediaSockets
+    private var streams: RelayStreams
     private var nextBlock: Instant?
     private var heard = [Int16](repeating: 0, count: AudioFormat.blockSamples)
     private var said = [Int16](repeating: 0, count: AudioFormat.blockSamples)
@@ -61,7 +63,7 @@ package final class CallDriver {
     package var givesUpUnreachable = false
 
     package init(
-        session: PeerSession, broker: WebSocketURL, trust: WebSocketTrust = .system, group: any EventLoopGroup,
+        session: PeerSession, broker: WebSocketURL, trust: ServerTrust = .system, group: any EventLoopGroup,
         behaviour: Behaviour
     ) {
         self.session = session
@@ -69,6 +71,8 @@ package final class CallDriver {
         self.trust = trust
         self.group = group
         self.behaviour = behaviour
+        self.sockets = MediaSockets(includesLoopback: behaviour.includesLoopback)
+        self.streams = RelayStreams(trust: trust, group: group)
     }
 
     /// Has ``run(until:)`` hang up and return; from any thread.
@@ -87,20 +91,19 @@ package final class CallDriver {
             var until = min(wake, self.end?.at ?? .distantFuture, self.nextBlock ?? .distantFuture)
             if self.voiceSince == nil, let deadline { until = min(until, deadline) }
             waitForInput(
-                on: [self.mailbox.descriptor] + self.sockets.map(\.socket.descriptor), for: max(.zero, until - now))
+                on: [self.mailbox.descriptor] + self.sockets.descriptors, for: max(.zero, until - now))
             self.step(deadline: deadline)
         }
         self.connection?.close()
+        self.streams.closeAll()
         try? self.behaviour.recorder?.finish()
         return CallReport(self.session, reason: self.end?.reason ?? .hungUp)
     }
 
     private func step(deadline: Instant?) {
         for letter in self.mailbox.take() { self.handle(letter, now: monotonicNow()) }
-        for entry in self.sockets {
-            while let (bytes, source) = entry.socket.receive() {
-                self.session.receive(bytes, from: source, on: entry.media, now: monotonicNow())
-            }
+        self.sockets.receive { datagram, source, socket in
+            self.session.receive(datagram, from: source, on: socket, now: monotonicNow())
         }
         let now = monotonicNow()
         self.session.handleTimeout(now: now)
@@ -128,9 +131,16 @@ package final class CallDriver {
                 }
                 self.session.socketClosed(now: now)
             }
-        case .resolved(let servers):
-            self.openSockets()
-            self.session.startMedia(on: self.sockets.map(\.media), servers: servers, now: now)
+        case .resolved(let host, let addresses): self.session.resolved(host, addresses: addresses, now: now)
+        case .stream(let id, let event):
+            guard self.streams.contains(id) else { return }
+            switch event {
+            case .opened(let local): self.session.streamOpened(id, local: local, now: now)
+            case .received(let octets): self.session.receive(octets, onStream: id, now: now)
+            case .closed:
+                self.streams.close(id)
+                self.session.streamClosed(id, now: now)
+            }
         case .stop:
             self.session.hangUp(now: now)
             if self.end == nil { self.end = (.hungUp, now) }
@@ -150,7 +160,12 @@ package final class CallDriver {
                 self.connection = nil
                 self.attempt += 1
             case .transmit(let path, let datagram):
-                self.sockets.first { $0.media.id == path.socket }?.socket.send(datagram, to: path.remote)
+                self.sockets.send(datagram, on: path)
+            case .resolve(let host): self.resolve(host)
+            case .openStream(let id, let target):
+                self.streams.open(id, to: target) { [mailbox] event in mailbox.post(.stream(id, event)) }
+            case .write(let id, let octets): self.streams.write(octets, to: id)
+            case .closeStream(let id): self.streams.close(id)
             case .event(let event): self.react(to: event, now: now)
             case .wait(let until): return until
             }
@@ -173,7 +188,9 @@ package final class CallDriver {
         case .guestArrived(let guest):
             if case .first = self.behaviour.admission { self.session.admit(guest.connection, now: now) }
         case .admitted: if self.session.isPatient { self.session.consent(now: now) }
-        case .mediaWanted(let relay): self.resolve(relay?.urls ?? [])
+        case .mediaWanted:
+            self.sockets.refresh()
+            self.session.startMedia(on: self.sockets.all, now: now)
         case .bound:
             if self.voiceSince == nil {
                 self.voiceSince = now
@@ -185,27 +202,15 @@ package final class CallDriver {
         }
     }
 
-    /// Names are resolved beside the loop; the session waits for no longer than a moment.
-    private func resolve(_ urls: [String]) {
-        let hosts = urls.compactMap(STUNServer.init).prefix(4)
-        let thread = BackgroundWork { [mailbox] in
-            var found: [TransportAddress] = []
-            for server in hosts {
-                found += NetworkInterfaces.resolve(server.host).map { TransportAddress($0, port: server.port) }
-            }
-            mailbox.post(.resolved(found))
-        }
-        thread.start()
-    }
-
-    private func openSockets() {
-        guard self.sockets.isEmpty else { return }
-        for (ip, interface) in NetworkInterfaces.addresses(includingLoopback: self.behaviour.includesLoopback) {
-            guard let socket = try? DatagramSocket(bindingTo: ip) else { continue }
-            let id = SocketNumber(self.sockets.count).id
-            let kind = SocketNumber.kind(of: ip, interface: interface)
-            self.sockets.append((socket, MediaConnection.Socket(id: id, base: socket.local, kind: kind)))
-        }
+    /// Names are resolved beside the loop.
+    private func resolve(_ host: String) {
+        BackgroundWork { [mailbox] in
+            let addresses = NetworkInterfaces.resolve(host)
+            mailbox.post(
+                .resolved(
+                    host: host,
+                    addresses.map { RelaySet.ServerAddress(ip: $0, via: NetworkInterfaces.address(toward: $0)) }))
+        }.start()
     }
 
     // MARK: The beat of 20 ms

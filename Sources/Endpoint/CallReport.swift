@@ -7,6 +7,7 @@ internal import RTP
 internal import SecureChannel
 internal import SecureTransport
 internal import Session
+internal import TURN
 internal import Wire
 
 /// What a call was like, as one JSON document. Every figure is measured; what was not reached is absent.
@@ -18,6 +19,7 @@ package struct CallReport: Encodable, Sendable {
     package struct Path: Encodable, Sendable {
         /// `direct` or `relay`.
         package var kind: String
+        /// `udp`, or `tcp` or `tls` where this end reaches its relay so.
         package var `protocol`: String
         package var local: String
         package var remote: String
@@ -81,7 +83,7 @@ package struct CallReport: Encodable, Sendable {
         self.reason = reason.description
         self.path = session.media?.selectedPair.map { pair in
             Path(
-                kind: pair.isRelayed ? "relay" : "direct", protocol: "udp",
+                kind: pair.isRelayed ? "relay" : "direct", protocol: session.pathTransport?.rawValue ?? "udp",
                 local: pair.local.transportAddress?.description ?? "hidden",
                 remote: pair.remote.transportAddress?.description ?? "hidden")
         }

@@ -59,16 +59,29 @@ extension ICEAgent {
 
     mutating func pair(_ socket: LocalSocket, with remote: Candidate) -> PairID? {
         guard self.isUsable(socket), let address = remote.transportAddress, socket.canReach(address) else { return nil }
-        return self.current.checklist.add(
-            path: Path(socket: socket.id, remote: address), local: self.baseCandidate(of: socket),
-            checkPriority: socket.checkPriority, remote: remote, role: self.role)
+        let path = Path(socket: socket.id, remote: address)
+        let isNew = self.current.checklist[path] == nil
+        let id = self.current.checklist.add(
+            path: path, local: self.baseCandidate(of: socket), checkPriority: socket.checkPriority, remote: remote,
+            role: self.role)
+        if isNew, let id, socket.type == .relayed, remote.type == .relayed { self.hasten(id) }
+        return id
+    }
+
+    /// The first pair between two relays is checked out of turn. It stands last in the list, behind pairs of which a
+    /// relay that serves its own clients alone lets none through; and where no direct pair works it is the call.
+    private mutating func hasten(_ id: PairID) {
+        let isCovered = self.current.checklist.pairs.contains { pair in
+            pair.id != id && pair.local.type == .relayed && pair.remote.type == .relayed && pair.state != .failed
+        }
+        if !isCovered { self.current.checklist.enqueueTriggered(id) }
     }
 
     func socket(_ id: SocketID) -> LocalSocket? {
         self.sockets.first { $0.id == id }
     }
 
-    private func isUsable(_ socket: LocalSocket) -> Bool {
+    func isUsable(_ socket: LocalSocket) -> Bool {
         self.configuration.policy == .all || socket.type == .relayed
     }
 

@@ -96,7 +96,8 @@ package struct ICEAgent: Sendable {
     var announcedPair: SelectedPair?
     var foundations: [Foundation] = []
     var servers: [TransportAddress] = []
-    private var outputs = OutputQueue()
+    var awaitsRelays = false
+    private var outputs = OutputQueue<Output>()
     private var deadline: Instant?
 
     package init(
@@ -126,12 +127,14 @@ extension ICEAgent {
         self.add(socket, now: now)
     }
 
-    /// An allocation on a relay: what leaves through `id` the shell wraps for the relay.
-    /// - Parameter mapped: What the relay sees the client as, for `raddr`; not told when only relays are used.
+    /// An allocation on a relay: what leaves through `id` its owner wraps for the relay.
+    /// - Parameters:
+    ///   - mapped: What the relay sees the client as, for `raddr`; not told when only relays are used.
+    ///   - detour: 0 for the most direct way to the relay, more for one that costs more; at most 7.
     package mutating func addRelayedSocket(
-        _ id: SocketID, relayed: TransportAddress, mapped: TransportAddress?, now: Instant
+        _ id: SocketID, relayed: TransportAddress, mapped: TransportAddress?, detour: Int = 0, now: Instant
     ) {
-        let preference = LocalSocket.preference(.wired, base: relayed.ip, index: self.sockets.count)
+        let preference = LocalSocket.preference(detour: detour, base: relayed.ip, index: self.sockets.count)
         let socket = LocalSocket(
             id: id, base: relayed, type: .relayed, localPreference: preference, relatedAddress: mapped)
         self.add(socket, now: now)
@@ -154,6 +157,37 @@ extension ICEAgent {
     /// STUN servers for server-reflexive candidates; takes effect with the next ``gather(now:)``.
     package mutating func setServers(stun servers: [TransportAddress]) {
         self.servers = Array(servers.prefix(8))
+    }
+
+    /// STUN servers that became known later; asked at once if gathering has begun.
+    package mutating func addServers(stun servers: [TransportAddress], now: Instant) {
+        let added = servers.filter { !self.servers.contains($0) }.prefix(max(0, 8 - self.servers.count))
+        self.servers += added
+        if self.gathering.state != .idle, !added.isEmpty {
+            self.gathering.start()
+            for socket in self.sockets where socket.type == .host && self.isUsable(socket) {
+                for server in added where socket.canReach(server) {
+                    self.gathering.enqueue(Path(socket: socket.id, remote: server))
+                }
+            }
+        }
+        self.advance(now: now)
+    }
+
+    /// Relays are still being asked: the end of candidates is not told before they have answered.
+    package mutating func setAwaitsRelays(_ awaits: Bool, now: Instant) {
+        guard self.awaitsRelays != awaits else { return }
+        self.awaitsRelays = awaits
+        self.advance(now: now)
+    }
+
+    /// The relay behind `id` sends nothing to this address: checks there have failed.
+    package mutating func relayRefused(_ ip: IPAddress, on id: SocketID, now: Instant) {
+        for pair in self.current.checklist.pairs
+        where pair.path.socket == id && pair.path.remote.ip == ip && pair.state != .succeeded {
+            self.pairFailed(pair.id)
+        }
+        self.advance(now: now)
     }
 
     package mutating func gather(now: Instant) {
@@ -215,8 +249,9 @@ extension ICEAgent {
     package mutating func handle(
         _ datagram: ArraySlice<UInt8>, from source: TransportAddress, on socket: SocketID, now: Instant
     ) {
+        // Where only relays are used, an answer on a direct way would tell whose address that is.
         guard let message = try? STUNMessage(decoding: datagram), message.method == .binding,
-            self.sockets.contains(where: { $0.id == socket })
+            let local = self.socket(socket), self.isUsable(local)
         else { return }
         let path = Path(socket: socket, remote: TransportAddress(source.ip.unmapped, port: source.port))
         switch message.messageClass {
@@ -290,7 +325,7 @@ extension ICEAgent {
         self.refreshSelection(now: now)
         let nominationDue = self.nominate(now: now)
         self.startTransactions(now: now)
-        if self.gathering.finishIfIdle() { self.emit(.gatheringFinished) }
+        if !self.awaitsRelays, self.gathering.finishIfIdle() { self.emit(.gatheringFinished) }
         if let expiry = self.previousExpiry, now >= expiry {
             self.previous = nil
             self.previousExpiry = nil
@@ -311,25 +346,5 @@ extension ICEAgent {
             self.nextTransactionStart(now: now), nominationDue, self.previousExpiry, self.patienceEnd(now: now),
         ].compactMap { $0 }
         return deadlines.min()
-    }
-}
-
-/// First in, first out, in one array that is reused.
-private struct OutputQueue {
-    private var items: [ICEAgent.Output] = []
-    private var head = 0
-
-    mutating func append(_ output: ICEAgent.Output) {
-        self.items.append(output)
-    }
-
-    mutating func next() -> ICEAgent.Output? {
-        guard self.head < self.items.count else {
-            self.items.removeAll(keepingCapacity: true)
-            self.head = 0
-            return nil
-        }
-        defer { self.head += 1 }
-        return self.items[self.head]
     }
 }

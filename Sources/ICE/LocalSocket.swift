@@ -40,7 +40,7 @@ struct LocalSocket: Sendable {
     func canReach(_ remote: TransportAddress) -> Bool {
         let (ours, theirs) = (self.base.ip, remote.ip)
         if self.type == .relayed {
-            return ours.isIPv6 == theirs.isIPv6 && !theirs.isLoopback && !theirs.isLinkLocal
+            return ours.isIPv6 == theirs.isIPv6 && ours.isLoopback == theirs.isLoopback && !theirs.isLinkLocal
         }
         return ours.isIPv6 == theirs.isIPv6 && ours.isLoopback == theirs.isLoopback
             && (!ours.isIPv6 || ours.isLinkLocal == theirs.isLinkLocal)
@@ -48,9 +48,17 @@ struct LocalSocket: Sendable {
 
     /// Interfaces by kind, then IPv6 before IPv4 (RFC 8421 §4), then in the order they were added.
     static func preference(_ kind: InterfaceKind, base: IPAddress, index: Int) -> UInt16 {
-        let order = UInt16(truncatingIfNeeded: min(index, 1023)) * 2 + (base.isIPv6 ? 0 : 1)
         let penalty: UInt16 = base.isIPv6 && base.isLinkLocal ? 4096 : 0
-        return .max - kind.rawValue * 8192 - penalty - order
+        return .max - kind.rawValue * 8192 - penalty - self.order(base, index: index)
+    }
+
+    /// Relays by the detour, then as interfaces are.
+    static func preference(detour: Int, base: IPAddress, index: Int) -> UInt16 {
+        .max - UInt16(min(max(0, detour), 7)) * 8192 - self.order(base, index: index)
+    }
+
+    private static func order(_ base: IPAddress, index: Int) -> UInt16 {
+        UInt16(truncatingIfNeeded: min(index, 1023)) * 2 + (base.isIPv6 ? 0 : 1)
     }
 }
 

@@ -29,7 +29,7 @@ package struct Keystore: Sendable {
             throw .passphraseTooShort(need: Self.minimumPassphraseLength)
         }
         guard try self.home.read(IdentityFile.name) == nil else { throw .identityExists }
-        let keyPair = Ed25519.KeyPair()
+        let keyPair = Self.drawKeyPair()
         let roomKey = SecretBytes(randomCount: SecretBox.keyLength)
         var random = RandomSource.system
         let salt = random.bytes(count: PasswordHash.saltLength)
@@ -46,6 +46,14 @@ package struct Keystore: Sendable {
         let file = IdentityFile(cost: cost, salt: salt, publicKey: keyPair.publicKey, nonce: nonce, box: box)
         guard try self.home.write(file.bytes, to: IdentityFile.name, isNew: true) else { throw .identityExists }
         return try UnlockedIdentity(keyPair: keyPair, roomKey: roomKey, home: self.home)
+    }
+
+    /// A pair whose public key, as people pass it on, does not begin like an option of a command line.
+    static func drawKeyPair() -> Ed25519.KeyPair {
+        while true {
+            let keyPair = Ed25519.KeyPair()
+            if keyPair.publicKey[0] >> 2 != Self.dash { return keyPair }
+        }
     }
 
     /// The identity's public key, which needs no passphrase: Ed25519, 32 octets.
@@ -83,6 +91,8 @@ package struct Keystore: Sendable {
         return try IdentityFile(bytes, path: self.home.path(of: IdentityFile.name))
     }
 
+    /// The six bits that base64url writes as `-`.
+    private static let dash: UInt8 = 62
     package static let minimumPassphraseLength = 12
 }
 

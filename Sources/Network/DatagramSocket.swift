@@ -22,7 +22,7 @@ package final class DatagramSocket {
         var one: Int32 = 1
         if ip.isIPv6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &one, 4) }
         let bound = withSocketAddress(TransportAddress(ip, port: 0)) { bind(descriptor, $0, $1) }
-        guard bound == 0, let local = Self.name(of: descriptor) else {
+        guard bound == 0, let local = socketName(of: descriptor) else {
             let failure = Failure(errorNumber: errno)
             close(descriptor)
             throw failure
@@ -53,15 +53,6 @@ package final class DatagramSocket {
             if count < 0, errno == EAGAIN || errno == EWOULDBLOCK || errno == EBADF { return nil }
         }
     }
-
-    private static func name(of descriptor: Int32) -> TransportAddress? {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let status = withUnsafeMutablePointer(to: &storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-        }
-        return status == 0 ? transportAddress(storage) : nil
-    }
 }
 
 /// The addresses of this machine that media may use.
@@ -82,6 +73,17 @@ package enum NetworkInterfaces {
             found.append((ip, String(cString: entry.pointee.ifa_name)))
         }
         return found
+    }
+
+    /// The address of this machine that packets to `destination` leave from, as its routes are now; nothing is sent.
+    /// - Returns: `nil` when there is no way.
+    package static func address(toward destination: IPAddress) -> IPAddress? {
+        let family = destination.isIPv6 ? AF_INET6 : AF_INET
+        let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue) | O_CLOEXEC, 0)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        let status = withSocketAddress(TransportAddress(destination, port: 9)) { connect(descriptor, $0, $1) }
+        return status == 0 ? socketName(of: descriptor)?.ip : nil
     }
 
     /// The addresses of a host name, resolved by the system; blocks.
@@ -144,6 +146,15 @@ private func withSocketAddress<Result>(
             }
         }
     }
+}
+
+private func socketName(of descriptor: Int32) -> TransportAddress? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let status = withUnsafeMutablePointer(to: &storage) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+    }
+    return status == 0 ? transportAddress(storage) : nil
 }
 
 private func ipAddress(_ address: UnsafePointer<sockaddr>) -> IPAddress? {

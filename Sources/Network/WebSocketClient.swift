@@ -30,13 +30,6 @@ package enum WebSocketClosure: Equatable, Sendable {
     case closedHere
 }
 
-/// Whom a client believes over TLS.
-package enum WebSocketTrust: Sendable {
-    case system
-    /// The system's authorities and those of one PEM file.
-    case systemAnd(file: String)
-}
-
 /// One outgoing WebSocket. All methods may be called from any thread.
 package final class WebSocketConnection: Sendable {
     private let channel: EventLoopPromise<any Channel>
@@ -79,7 +72,7 @@ package enum WebSocketClient {
     /// - Parameters:
     ///   - timeout: From here to the end of the upgrade.
     package static func connect(
-        to url: WebSocketURL, subprotocol: String, trust: WebSocketTrust = .system, limits: WebSocketLimits = .init(),
+        to url: WebSocketURL, subprotocol: String, trust: ServerTrust = .system, limits: WebSocketLimits = .init(),
         timeout: TimeAmount = .seconds(10), eventLoopGroup: any EventLoopGroup,
         onEvent: @escaping @Sendable (WebSocketEvent) -> Void
     ) -> WebSocketConnection {
@@ -89,7 +82,7 @@ package enum WebSocketClient {
             url: url, subprotocol: subprotocol, limits: limits, connection: connection, onEvent: onEvent)
         let context: NIOSSLContext?
         do {
-            context = url.isSecure ? try self.tlsContext(trust) : nil
+            context = url.isSecure ? try TLSClient.context(trust) : nil
         } catch {
             eventLoop.execute {
                 connection.failed()
@@ -110,15 +103,6 @@ package enum WebSocketClient {
             }
         return connection
     }
-
-    private static func tlsContext(_ trust: WebSocketTrust) throws -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv12
-        if case .systemAnd(let file) = trust {
-            configuration.additionalTrustRoots = [.file(file)]
-        }
-        return try NIOSSLContext(configuration: configuration)
-    }
 }
 
 /// One try to connect: the pipeline of its channel.
@@ -132,8 +116,7 @@ private struct Attempt: Sendable {
     func configure(_ channel: any Channel, tls: NIOSSLContext?, timeout: TimeAmount) throws {
         let pipeline = channel.pipeline.syncOperations
         if let tls {
-            let isAddress = self.url.host.contains(":") || self.url.host.allSatisfy { $0.isNumber || $0 == "." }
-            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : self.url.host))
+            try pipeline.addHandler(TLSClient.handler(tls, host: self.url.host))
         }
         let handler = ClientHandler(attempt: self, timeout: timeout)
         let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
@@ -193,8 +176,7 @@ private final class RequestHandler: ChannelInboundHandler, RemovableChannelHandl
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.client.end(
-            error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError ? .untrusted : .lost)
+        self.client.end(TLSClient.isFailure(error) ? .untrusted : .lost)
         context.close(promise: nil)
     }
 

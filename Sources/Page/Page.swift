@@ -4,10 +4,10 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "1490310e742413f8b9c6440d4ebc80a62fca3d510c84f726f702f5602e41724d"
+    package static let sha256 = "f636198200c8f4532b1b5e4ef3220b083f6f709d505ec16a2a527ab4e9d5dab7"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-X6eJGdtv/06vd9KgrkT6udqGqUGmUhdZeVncyObRDPA='"
+    package static let scriptHash = "'sha256-WUpqoTqrDvzbZnlYwdqKjm7CUO0GDfk6pC7lWQ/Axvs='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-boJEYzTy7RCDSjTUQLUKkTiIQWaOge661OsIxLi10hI='"
@@ -95,7 +95,7 @@ package enum Page {
         <footer><p id="footer"></p></footer>
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var u={fr:["abeille","acajou","accordéon","aiguille","ampoule","anana\##
+        <script type="module">"use strict";(()=>{var l={fr:["abeille","acajou","accordéon","aiguille","ampoule","anana\##
         s","aquarium","arbre","armoire","artichaut","asperge","assiette","aubergine","autobus","autruche","avocat","ba\##
         ignoire","balcon","biberon","billet","biscuit","bocal","bougie","boulanger","bouteille","bracelet","branche","\##
         brebis","brouette","bureau","cabane","cactus","cadeau","cafetière","calendrier","camion","canapé","capuche","c\##
@@ -189,16 +189,16 @@ package enum Page {
         chuh","Uhrwerk","Urlaub","Vanille","Veilchen","Violine","Vorhang","Vulkan","Walnuss","Wanderweg","Weihnacht","\##
         Wildgans","Wimpel","Windrad","Winter","Wurzel","Zauberer","Zebra","Zeitung","Zeppelin","Zirkus","Zitrone","Zwi\##
         ebel","Zylinder"]};var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};v\##
-        ar At=new TextEncoder,Tt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),p=n=>At.encode(n);function k(n){try{\##
-        return Tt.decode(n)}catch{throw new c("malformed")}}function l(...n){let e=new Uint8Array(n.reduce((s,r)=>s+r.\##
-        length,0)),t=0;for(let s of n)e.set(s,t),t+=s.length;return e}var h=n=>Uint8Array.of(n&255),ce=n=>Uint8Array.o\##
-        f(n>>>8&255,n&255),g=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ce=n=>l(g(Math.floor(n/2**32)),g(\##
-        n%2**32));function b(...n){return l(...n.flatMap(e=>{let t=typeof e=="string"?p(e):e;return[ce(t.length),t]}))\##
-        }function N(n,e){if(n.length!==e.length)return!1;let t=0;for(let s=0;s<n.length;s+=1)t|=(n[s]??0)^(e[s]??0);re\##
+        ar Kt=new TextEncoder,Pt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),p=n=>Kt.encode(n);function k(n){try{\##
+        return Pt.decode(n)}catch{throw new c("malformed")}}function h(...n){let e=new Uint8Array(n.reduce((s,i)=>s+i.\##
+        length,0)),t=0;for(let s of n)e.set(s,t),t+=s.length;return e}var u=n=>Uint8Array.of(n&255),le=n=>Uint8Array.o\##
+        f(n>>>8&255,n&255),g=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ae=n=>h(g(Math.floor(n/2**32)),g(\##
+        n%2**32));function b(...n){return h(...n.flatMap(e=>{let t=typeof e=="string"?p(e):e;return[le(t.length),t]}))\##
+        }function F(n,e){if(n.length!==e.length)return!1;let t=0;for(let s=0;s<n.length;s+=1)t|=(n[s]??0)^(e[s]??0);re\##
         turn t===0}var M=n=>n.every(e=>e===0),V=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function J\##
         (n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({length:n.length\##
-        /2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Ae(n){return btoa(String.fromCharCode(...n)).replace(/\+/\##
-        g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Te(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet")\##
+        /2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Te(n){return btoa(String.fromCharCode(...n)).replace(/\+/\##
+        g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Ee(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet")\##
         ;if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Arr\##
         ay.from(e,t=>t.charCodeAt(0))}var A=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.\##
         length-this.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offs\##
@@ -206,527 +206,578 @@ package enum Page {
         8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Nu\##
         mber.isSafeInteger(e))throw new c("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset\##
         !==this.octets.length)throw new c("malformed")}};var{subtle:x}=globalThis.crypto;async function C(...n){return\##
-         new Uint8Array(await x.digest("SHA-256",l(...n)))}async function v(n,e){let t=await x.importKey("raw",n,{name\##
+         new Uint8Array(await x.digest("SHA-256",h(...n)))}async function v(n,e){let t=await x.importKey("raw",n,{name\##
         :"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await x.sign("HMAC",t,e))}var Y=(n,e)=>v(typeof n==\##
-        "string"?p(n):n,e);async function S(n,e,t){return(await v(n,l(typeof e=="string"?p(e):e,h(1)))).subarray(0,t)}\##
-        async function U(){let n=await x.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey\##
-        ,publicKey:new Uint8Array(await x.exportKey("raw",n.publicKey))}}var zn=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,\##
-        101,110,4,34,4,32);async function le(n,e){let t;try{let s=await x.importKey("raw",e,{name:"X25519"},!0,[]);t=n\##
+        "string"?p(n):n,e);async function P(n,e,t){return(await v(n,h(typeof e=="string"?p(e):e,u(1)))).subarray(0,t)}\##
+        async function I(){let n=await x.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey\##
+        ,publicKey:new Uint8Array(await x.exportKey("raw",n.publicKey))}}var Bn=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,\##
+        101,110,4,34,4,32);async function ue(n,e){let t;try{let s=await x.importKey("raw",e,{name:"X25519"},!0,[]);t=n\##
         ew Uint8Array(await x.deriveBits({name:"X25519",public:s},n,256))}catch{throw new c("low-order")}if(M(t))throw\##
-         new c("low-order");return t}async function Ke(n,e,t){try{let s=await x.importKey("raw",t,{name:"Ed25519"},!1,\##
-        ["verify"]);return await x.verify({name:"Ed25519"},s,n,e)}catch{return!1}}var Pe=n=>x.importKey("raw",n,"AES-G\##
-        CM",!1,["encrypt","decrypt"]);async function Se(n,e,t,s){return new Uint8Array(await x.encrypt({name:"AES-GCM"\##
-        ,iv:e,additionalData:t},n,s))}async function Ee(n,e,t,s){if(s.length<16)throw new c("authentication");try{retu\##
+         new c("low-order");return t}async function Se(n,e,t){try{let s=await x.importKey("raw",t,{name:"Ed25519"},!1,\##
+        ["verify"]);return await x.verify({name:"Ed25519"},s,n,e)}catch{return!1}}var Ke=n=>x.importKey("raw",n,"AES-G\##
+        CM",!1,["encrypt","decrypt"]);async function Pe(n,e,t,s){return new Uint8Array(await x.encrypt({name:"AES-GCM"\##
+        ,iv:e,additionalData:t},n,s))}async function Le(n,e,t,s){if(s.length<16)throw new c("authentication");try{retu\##
         rn new Uint8Array(await x.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,s))}catch{throw new c("authenticati\##
-        on")}}var Kt=20,Pt=100,Q=class{constructor({microphone:e,audio:t,makePaddingWorker:s,onEvent:r,onPath:i}){this\##
-        .microphone=e,this.audio=t,this.makePaddingWorker=s,this.onEvent=r,this.onPath=i,this.connection=null,this.tra\##
-        ck=null,this.worker=null,this.name=-1,this.generation=-1,this.early=[],this.sound={send:!1,receive:!1},this.qu\##
-        eue=Promise.resolve()}perform(e){e.type==="sound"?this.#o(e.send,e.receive):e.type==="end-call"?this.end():thi\##
-        s.queue=this.queue.then(()=>this.#t(e)).catch(()=>this.onEvent({type:"transport",call:this.name,state:"failed"\##
-        }))}end(){this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.termin\##
-        ate(),this.worker=null,this.audio.srcObject=null,this.onPath(null)}async#t(e){switch(e.type){case"make-offer":\##
-        return this.#c(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await th\##
-        is.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#s(\##
-        t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candi\##
-        date:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="\##
-        stable"?this.early.push(t):await this.#s(t)}}}async#s(e){await this.connection?.addIceCandidate(e).catch(()=>{\##
-        })}async#c({generation:e,anew:t,servers:s,relayOnly:r}){this.generation=e,this.early=[];let i=!t&&this.connect\##
-        ion!==null,o=i&&this.connection?this.connection:this.#a(e,s,r);i&&s!==null&&o.setConfiguration(ze(s,r));let a=\##
-        await o.createOffer({iceRestart:i});o!==this.connection||e!==this.generation||(this.onEvent({type:"offer",gene\##
-        ration:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#a(e,t,s){this.end(),this.name=e;let r=new RTCPeerCon\##
-        nection(ze(t,s));this.connection=r,this.track=this.microphone.clone(),this.track.enabled=this.sound.send;let i\##
-        =r.addTransceiver(this.track,{direction:"sendrecv"});St(i),this.worker=this.makePaddingWorker(),this.worker!==\##
-        null&&(i.sender.transform=new RTCRtpScriptTransform(this.worker)),r.onicecandidate=({candidate:a})=>{if(r!==th\##
-        is.connection)return;let y=a?.candidate??"";this.onEvent({type:"candidate",generation:this.generation,candidat\##
-        e:y})},r.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([a]),this.#n(\##
-        )};let o=()=>this.#r(r,i.sender);return r.onconnectionstatechange=o,r.oniceconnectionstatechange=o,r}async#r(e\##
-        ,t){if(e!==this.connection)return;let s=this.name,{connectionState:r}=e;if(r==="failed")this.onEvent({type:"tr\##
-        ansport",call:s,state:"failed"});else if(r==="disconnected")this.onEvent({type:"transport",call:s,state:"disco\##
-        nnected"});else if(r==="connected"){let i=await this.#e(e,t),o=Et(e.localDescription?.sdp??"");if(e!==this.con\##
-        nection)return;if(i===null||o===null){this.onEvent({type:"transport",call:s,state:"failed"});return}this.onEve\##
-        nt({type:"transport",call:s,state:"connected",patientFingerprint:o,doctorFingerprint:i}),await this.findPath()\##
-        }}async#e(e,t){for(let s=0;s<Pt&&e===this.connection;s+=1){let r=t.transport?.state==="connected"?t.transport.\##
-        getRemoteCertificates():[],[i]=r;if(r.length===1&&i!==void 0&&i.byteLength>0)return C(new Uint8Array(i));await\##
-         new Promise(o=>setTimeout(o,Kt))}return null}async findPath(){let{connection:e}=this;if(e===null)return;let t\##
-        =await e.getStats().catch(()=>null);if(t===null||e!==this.connection)return;let s=new Map;t.forEach(a=>s.set(a\##
-        .id,a));let r=[...s.values()].find(({type:a})=>a==="transport"),i=s.get(r?.selectedCandidatePairId??"")??[...s\##
-        .values()].find(({type:a,nominated:y,state:m})=>a==="candidate-pair"&&y&&m==="succeeded");if(i===void 0)return\##
-        ;let o=[s.get(i.localCandidateId),s.get(i.remoteCandidateId)];this.onPath(o.some(a=>a?.candidateType==="relay"\##
-        )?"relay":"direct")}#o(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#n()}\##
-        #n(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.m\##
-        uted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function ze(n,e){let t=n?.urls.filte\##
-        r(i=>/^stuns?:/.test(i))??[],s=n?.urls.filter(i=>/^turns?:/.test(i))??[],r=t.length>0?[{urls:t}]:[];return n!=\##
-        =null&&s.length>0&&n.username!==""&&r.push({urls:s,username:n.username,credential:n.credential}),{iceServers:r\##
-        ,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}function St(n){let t=(RTCRtpReceiver.getCapabil\##
-        ities?.("audio")?.codecs??[]).filter(({mimeType:s})=>s.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPre\##
-        ferences?.(t)}function Et(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===vo\##
-        id 0?null:J(e.replace(/:/g,""))}var Le="colloque.v1",zt=65600,Lt=8,Re={fresh:0,resume:1},E={unknownRoom:1,used\##
-        :2,full:3,rate:4,malformed:5,closed:6},Oe=(n,e,t)=>l(h(1),h(1),n,e,h(t)),he=n=>l(h(16),g(0),n);function qe(n){\##
-        if(n.length>zt)return null;try{return Rt(new A(n))}catch(e){if(e instanceof c)return null;throw e}}function Rt\##
-        (n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{\##
-        type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",doctorPresent:e===1}}case 134:{\##
-        let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(k(n.lp()));let[s,r]=[k(n.lp()),k(n.lp())],i=n.u32();return n.end\##
-        (),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Lt),username:s,credential:r,\##
-        lifetime:i}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:return null}}var j={postQuan\##
-        tum:1,relayOnly:2},Ot=1+1+16+32+4,qt=72;async function Me(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet\##
-        ");if(n.length!==qt)throw new c("incomplete");let e=Te(n);if(e.length!==Ot)throw new c("incomplete");if(!N(e.s\##
-        ubarray(50),await Mt(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("version");let t=e[1\##
-        ]??0;if(t&~(j.postQuantum|j.relayOnly))throw new c("flags");return{flags:t,secret:e.slice(2,18),sessionKey:e.s\##
-        lice(18,50)}}async function Mt(n){return(await C(l(p("colloque/1 link"),n))).subarray(0,4)}var z=class{constru\##
-        ctor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e){e.length===0&&this.moments.clear();for(\##
-        let t of e)this.moments.delete(t)}isSet(e){return this.moments.has(e)}next(){return this.moments.size===0?null\##
-        :Math.min(...this.moments.values())}takeDue(e){let t=[...this.moments].filter(([,s])=>s<=e).sort(([,s],[,r])=>\##
-        s-r)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var Ue=[256,1024,4096,16384],T={hungUp:0,wor\##
-        dsDiffer:1,bindingFailed:2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},Ie=["offer","ans\##
-        wer","restart"],De=["body","signature"];function Ne(n){let[e,t]=Ut(n),s=Ue.find(i=>i>=t.length+3);if(s===void \##
-        0)throw new c("malformed");let r=new Uint8Array(s);return r.set(l(h(e),ce(t.length),t)),r}function Ut(n){switc\##
-        h(n.type){case"confirm":return[3,l(n.patientNonce,n.receiptKey,b(n.name))];case"waiting":return[4,b(n.message)\##
-        ];case"admit":return[5,h(n.relayOnly?1:0)];case"refuse":return[6,h(n.reason)];case"description":return[7,l(h(I\##
-        e.indexOf(n.kind)),g(n.generation),p(n.sdp))];case"candidate":return[8,l(g(n.generation),p(n.candidate))];case\##
-        "words":return[9,h(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,l(g(n.id),p(n.message))];c\##
-        ase"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,l(\##
-        h(De.indexOf(n.part)),n.octets)];case"bye":return[15,h(n.reason)];case"consent":return[16,l(h(n.version),p(n.l\##
-        ocale),n.textHash,Ce(n.time))];case"identity":return[17,h(n.code)]}}function je(n){let e=new A(n),t=e.u8(),s=e\##
-        .take(e.u16()),r=Ue.find(a=>a>=s.length+3);if(n.length!==r||!M(e.rest()))throw new c("malformed");let i=new A(\##
-        s),o=It(t,i);return i.end(),o}function It(n,e){switch(n){case 3:return{type:"confirm",patientNonce:e.take(32),\##
-        receiptKey:e.take(32),name:k(e.lp())};case 4:return{type:"waiting",message:k(e.lp())};case 5:return{type:"admi\##
-        t",relayOnly:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=Ie[e.u8()];if(t===void 0\##
-        )throw new c("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:k(e.rest())}}case 8:return{t\##
-        ype:"candidate",generation:e.u32(),candidate:k(e.rest())};case 9:{let t=e.u8();if(t>1)throw new c("malformed")\##
-        ;return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 11:return{type:"chat",id:e\##
-        .u32(),message:k(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==1088)throw new c("malformed\##
-        ");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=De[e.u8()];if(t===voi\##
-        d 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:return{type:"bye",reason:e.\##
-        u8()};case 16:return{type:"consent",version:e.u8(),locale:k(e.take(2)),textHash:e.take(32),time:e.u64()};case \##
-        17:return{type:"identity",code:e.u8()};default:throw new c("malformed")}}var He=p("Noise_NKpsk0_25519_AESGCM_S\##
-        HA256"),ue=new Uint8Array(0),Dt=32+16,Nt=2**20,L=class{constructor(e){this.key=e,this.counter=0}static async c\##
-        reate(e){return new L(await Pe(e))}nextNonce(){if(this.counter>=Nt)throw new c("exhausted");let e=l(new Uint8A\##
-        rray(8),g(this.counter));return this.counter+=1,e}async encrypt(e,t=ue){return Se(this.key,this.nextNonce(),t,\##
-        e)}async decrypt(e,t=ue){return Ee(this.key,this.nextNonce(),t,e)}},de=class{constructor(){this.chainingKey=He\##
-        ,this.hash=He,this.cipher=null}async mixHash(e){this.hash=await C(this.hash,e)}async mixKey(e){let[t,s]=await \##
-        Fe(this.chainingKey,e);this.chainingKey=t,this.cipher=await L.create(s)}async mixKeyAndHash(e){let t=await v(t\##
-        his.chainingKey,e);this.chainingKey=await v(t,h(1));let s=await v(t,l(this.chainingKey,h(2))),r=await v(t,l(s,\##
-        h(3)));await this.mixHash(s),this.cipher=await L.create(r)}async encryptAndHash(e){let t=this.cipher===null?e:\##
-        await this.cipher.encrypt(e,this.hash);return await this.mixHash(t),t}async decryptAndHash(e){let t=this.ciphe\##
-        r===null?e:await this.cipher.decrypt(e,this.hash);return await this.mixHash(e),t}};async function Fe(n,e){let \##
-        t=await v(n,e),s=await v(t,h(1));return[s,await v(t,l(s,h(2)))]}async function jt(n,e){let t=[...await Fe(n.ch\##
-        ainingKey,ue)],[s,r]=[await L.create(t[0]),await L.create(t[1])];return{hash:n.hash,chainingKey:n.chainingKey,\##
-        keys:t,send:e?s:r,receive:e?r:s}}var I=class{constructor(e,t,s){this.symmetric=e,this.parameters=t,this.epheme\##
-        ral=s}static async create(e){let t=new de;return await t.mixHash(e.prologue),await t.mixHash(e.remoteStatic),n\##
-        ew I(t,e,e.ephemeral??await U())}async writeMessage1(e){let{symmetric:t,ephemeral:s,parameters:r}=this;return \##
-        await t.mixKeyAndHash(r.presharedKey),await t.mixHash(s.publicKey),await t.mixKey(s.publicKey),await t.mixKey(\##
-        await le(s.privateKey,r.remoteStatic)),l(s.publicKey,await t.encryptAndHash(e))}async readMessage2(e){if(e.len\##
-        gth<Dt)throw new c("authentication");let{symmetric:t,ephemeral:s}=this,r=e.subarray(0,32);return await t.mixHa\##
-        sh(r),await t.mixKey(r),await t.mixKey(await le(s.privateKey,r)),{payload:await t.decryptAndHash(e.subarray(32\##
-        )),transport:await jt(t,!0)}}};var Ve=new Uint8Array(32);async function Ye(n){let e=await Y("colloque/1 invite\##
-        ",l(n.secret,n.sessionKey)),[t,s,r]=await Promise.all([S(e,"colloque/1 room",16),S(e,"colloque/1 join",32),S(e\##
-        ,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:r,joinToken:s}}var _e\##
-        =n=>b("colloque/1","call",n,g(0),Ve),Be=(n,e,t)=>b("colloque/1","resume",n,g(e),t);async function pe(n,e){let \##
-        t=await Y(n,await v(e,p("colloque/1 exporter"))),[s,r]=await Promise.all([S(t,"colloque/1 resume",32),S(t,"col\##
-        loque/1 dtls-bind",32)]);return{resumeSecret:s,bindingKey:r}}var Ht=(n,e)=>C(b("colloque/1 transcript",n,e)),W\##
-        e=n=>Ht(Ve,n),Ge=n=>S(n,"colloque/1 rejoin",32);async function $e(n,e,t){let s=await Y(n,e);return S(s,l(p("co\##
-        lloque/1 psk-resume"),g(t)),32)}var Je=(n,e,t)=>C(b("colloque/1 sas-commit",n,e,t));async function Qe(n,e,t){r\##
-        eturn S(await Y(n,l(e,t)),"colloque/1 sas",8)}var Ze=n=>Array.from(n.subarray(0,4));function Xe(n){let e=n.sub\##
-        array(0,5).reduce((t,s)=>t*256+s,0);return String(e%1e8).padStart(8,"0")}var et=(n,e,t,s,r)=>v(e,b(`colloque/1\##
-         bind ${n}`,t,s,r));var Z={message1:64,message2:256},me=24*3600,X=class{constructor(e,t){this.hash=e.hash,this\##
-        .sending=e.send,this.receiving=e.receive,this.bindingKey=t}seal(e){return this.sending.encrypt(Ne(e))}async op\##
-        en(e){return je(await this.receiving.decrypt(e))}bindingTag(e,t,s){return et(e,this.bindingKey,this.hash,t,s)}\##
-        };async function tt(n,e){let{room:t,sessionKey:s,presharedKey:r}=n,i=e.random(32),o=e.ephemeral??await U(),a=a\##
-        wait I.create({prologue:_e(t),presharedKey:r,remoteStatic:s,ephemeral:o}),y=await Je(t,o.publicKey,i),m=g(0),d\##
-        =Vt(Z.message1,h(1),y,m,p(e.locale)),f=await a.writeMessage1(d);async function q(G,xt){let oe=await a.readMess\##
-        age2(G),$=await Ft(oe.payload,t,s,xt),{hash:ae,chainingKey:bt}=oe.transport,be=await pe(ae,bt);return{epoch:ne\##
-        w X(oe.transport,be.bindingKey),bond:{resumeSecret:be.resumeSecret,transcript:await We(ae),authenticationStrin\##
-        g:await Qe(ae,i,$.doctorNonce),wordsLocale:$.wordsLocale,identity:$.identity,expiry:$.notAfter+me},confirmatio\##
-        n:{type:"confirm",patientNonce:i,receiptKey:new Uint8Array(32),name:""}}}return{message:f,finish:q}}async func\##
-        tion nt(n,e,t,s){let r=await I.create({prologue:Be(n.room,t,e.transcript),presharedKey:await $e(n.presharedKey\##
-        ,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:s??await U()}),i=await r.writeMessage1(new Uint8Array(Z\##
-        .message1)),o=l(g(t),i);async function a(y){let{payload:m,transport:d}=await r.readMessage2(y);if(m.length!==Z\##
-        .message2||!M(m))throw new c("malformed");let{bindingKey:f}=await pe(d.hash,d.chainingKey);return{epoch:new X(\##
-        d,f),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}retu\##
-        rn{message:o,finish:a}}async function Ft(n,e,t,s){if(n.length!==Z.message2)throw new c("malformed");let r=new \##
-        A(n);if(r.u8()!==1)throw new c("malformed");let i=r.take(32).slice(),o=r.take(32).slice(),a=r.take(16),y=r.tak\##
-        e(64),m=k(r.take(2));if(r.u32(),!M(r.rest()))throw new c("malformed");let d=b("colloque/1 delegation",o,t,e,a)\##
-        ;if(!await Ke(y,d,o))throw new c("delegation");let f=new A(a),[q,G]=[f.u64(),f.u64()];if(s<q-me||s>G+me)throw \##
-        new c("delegation-dates");return{doctorNonce:i,identity:o,wordsLocale:m,notAfter:G}}function Vt(n,...e){let t=\##
-        new Uint8Array(n);return t.set(l(...e)),t}var _={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4},\##
-        st=25e3,Yt=2e4,ee=class{constructor({session:e,mode:t,locale:s,random:r,wallClock:i},o){this.session=e,this.mo\##
-        de=t,this.locale=s,this.random=r,this.wallClock=i,this.startedAt=o,this.phase="opening",this.epoch=null,this.s\##
-        ervers=null,this.finish=null,this.lastSent=o,this.alarms=new z,this.outputs=[],this.alarms.set("open",o+_.open\##
-        )}takeOutputs(){return this.outputs.splice(0)}nextAlarm(){return this.alarms.next()}async open(e){let{invitati\##
-        on:t,bond:s}=this.session,r=this.mode==="resume"&&s!==null?await Ge(s.resumeSecret):t.joinToken;r!==null&&(thi\##
-        s.phase="joining",this.alarms.clear("open"),this.alarms.set("state",e+_.state),this.#t({type:"send",octets:Oe(\##
-        t.room,r,Re[this.mode])}))}async receive(e,t){let s=qe(e);if(!(s===null||this.phase==="over"))switch(s.type){c\##
-        ase"challenge":return;case"state":return this.#c(s.doctorPresent,t);case"servers":this.servers=s.servers;retur\##
-        n;case"error":return this.#s({type:"refused",code:s.code});case"relay":try{return await this.#r(s.message,t)}c\##
-        atch(r){if(!(r instanceof c))throw r;let i=this.phase==="confirming"||this.phase==="established"||this.mode===\##
-        "resume";return this.#s({type:"broken",code:r.code,confirmed:i})}}}async tick(e){for(let t=this.alarms.takeDue\##
-        (e);t!==null;t=this.alarms.takeDue(e)){if(t!=="keepalive")return this.#s({type:"lost",cause:"timeout"});this.a\##
-        larms.set("keepalive",e+st),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===null||t\##
-        his.phase!=="confirming"&&this.phase!=="established"?!1:(this.lastSent=t,this.#t({type:"send",octets:he(await \##
-        this.epoch.seal(e))}),!0)}#t(e){this.outputs.push(e)}#s(e){this.phase="over",this.alarms.clear(),this.#t(e)}as\##
-        ync#c(e,t){let s=!["opening","joining","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.\##
-        phase==="orphaned"?this.#s({type:"lost",cause:"doctor-returned"}):s||await this.#a(t):(this.alarms.clear(),thi\##
-        s.phase=s?"orphaned":"away")}async#a(e){let{session:t}=this;this.phase="handshaking",this.alarms.clear("state"\##
-        ),this.alarms.set("message2",e+_.message2);let s;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this\##
-        .#t({type:"save"});let r=await nt(t.invitation,t.bond,t.epochNumber);this.finish=async i=>({...await r.finish(\##
-        i),bond:null}),s=r.message}else{let r=await tt(t.invitation,{locale:this.locale,random:this.random});this.fini\##
-        sh=i=>r.finish(i,this.wallClock()),s=r.message}this.#t({type:"send",octets:he(s)})}async#r(e,t){if(this.phase=\##
-        =="handshaking"&&this.finish!==null){let{epoch:s,bond:r,confirmation:i}=await this.finish(e);this.finish=null,\##
-        this.epoch=s,this.phase="confirming",this.alarms.clear("message2"),this.alarms.set("firstFrame",t+_.firstFrame\##
-        ),this.alarms.set("keepalive",t+st),this.#t({type:"confirmed",bond:r}),await this.send(i,t)}else if(this.epoch\##
-        !==null&&(this.phase==="confirming"||this.phase==="established")){let s=await this.epoch.open(e);this.phase="e\##
-        stablished",this.alarms.clear("firstFrame"),this.alarms.set("silence",t+_.silence),this.#t({type:"frame",frame\##
-        :s}),s.type==="keepalive"&&t-this.lastSent>=Yt&&await this.send({type:"keepalive"},t)}}};var fe={answer:6e3,bi\##
-        nding:5e3,path:2e4},_t=1e4,Bt=3,te=class{constructor(e,t){this.session=e,this.surroundings=t,this.muted=!1,thi\##
-        s.wasConnected=e.invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.servers=null,this.rel\##
-        ayOnly=!1,this.transport="none",this.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,\##
-        this.receivedTag=null,this.provenInEpoch=!1,this.provenPair=null,this.restartWanted=!1,this.attempts=0,this.so\##
-        und={send:!1,receive:!1},this.verdicts=[],this.alarms=new z}takeVerdict(){return this.verdicts.shift()??null}n\##
-        extAlarm(){return this.alarms.next()}isConnected(){return this.transport==="connected"&&this.#o()}mute(e){this\##
-        .muted=e,this.#n()}wantRestart(){this.restartWanted=this.transport!=="none"}epochBegan(e,t,s){this.attachment=\##
-        e,this.servers=t,this.relayOnly=s}epochEnded(){this.attachment=null,this.provenInEpoch=!1,this.receivedTag=nul\##
-        l,this.alarms.clear("answer","binding")}end(){this.epochEnded(),this.alarms.clear(),this.verdicts=[],this.tran\##
-        sport="none",this.current=null,this.provenPair=null,this.fingerprints=null,this.attempts=0,this.#n(),this.surr\##
-        oundings.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.answered===!0&&!t\##
-        his.restartWanted?await this.#r(e):this.#s()}async tick(e){for(let t=this.alarms.takeDue(e);t!==null;t=this.al\##
-        arms.takeDue(e))t==="path"?this.#a():this.verdicts.push("rejoin")}async handle(e,t){switch(e.type){case"offer"\##
-        :if(e.generation!==this.current?.generation||this.attachment===null)return;this.current.sent=!0,this.alarms.se\##
-        t("answer",t+fe.answer),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);f\##
-        or(let s of this.earlyCandidates.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:s\##
-        },t);return;case"candidate":if(e.generation!==this.current?.generation)return;this.current.sent?await this.#t(\##
-        {type:"candidate",generation:e.generation,candidate:e.candidate},t):this.earlyCandidates.push(e.candidate);ret\##
-        urn;case"transport":return this.#c(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart"){thi\##
-        s.session.consent!==null&&this.#s();return}let{current:s}=this;if(e.type==="binding")return s?.answered!==!0?v\##
-        oid 0:(this.receivedTag=e.tag.slice(),this.#e());if(!(s===null||!s.sent||e.generation!==s.generation))if(e.typ\##
-        e==="candidate"){let{generation:r,candidate:i}=e;this.surroundings.act({type:"apply-candidate",generation:r,ca\##
-        ndidate:i})}else s.answered||(s.answered=!0,this.alarms.clear("answer"),this.surroundings.act({type:"apply-ans\##
-        wer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#r(t):this.alarms.set("path",\##
-        t+fe.path),this.#n())}async#t(e,t){await this.surroundings.send(e,t)}#s(){if(this.attachment===null)return;let\##
-        {session:e}=this,t=this.transport==="none"||this.transport==="failed",s=e.generation;e.generation+=1,this.surr\##
-        oundings.save(),t&&(this.call=s,this.transport="new",this.fingerprints=null,this.provenPair=null,this.provenIn\##
-        Epoch=!1,this.#n()),this.current={generation:s,sent:!1,answered:!1},this.earlyCandidates=[],this.receivedTag=n\##
-        ull,this.restartWanted=!1,this.alarms.clear("answer","binding","path");let{servers:r,relayOnly:i}=this;this.su\##
-        rroundings.act({type:"make-offer",generation:s,anew:t,servers:r,relayOnly:i})}async#c(e,t){this.transport==="n\##
-        one"||e.call!==this.call||(e.state==="connected"?(this.transport="connected",this.attempts=0,this.alarms.clear\##
-        ("path"),this.fingerprints={patient:e.patientFingerprint,doctor:e.doctorFingerprint},await this.#r(t),this.#n(\##
-        )):e.state==="failed"?this.#a():this.transport==="connected"&&(this.transport="disconnected",this.alarms.clear\##
-        ("binding"),this.restartWanted=!0,this.attachment!==null&&t-this.attachment.startedAt<_t?this.#s():this.verdic\##
-        ts.push("network-changed")))}#a(){this.transport="failed",this.alarms.clear("path","binding"),this.#n(),this.a\##
-        ttempts+=1,this.attempts>Bt?this.verdicts.push("no-path"):this.attachment!==null&&this.session.consent!==null&\##
-        &this.#s()}async#r(e){let{fingerprints:t}=this,s=this.attachment?.epoch??null;if(t===null||s===null||this.curr\##
-        ent?.answered!==!0)return;let r=await s.bindingTag("P",t.patient,t.doctor);await this.#t({type:"binding",tag:r\##
-        },e),this.provenInEpoch||this.alarms.set("binding",e+fe.binding),await this.#e()}async#e(){let{fingerprints:e,\##
-        receivedTag:t}=this,s=this.attachment?.epoch??null;if(e===null||t===null||s===null)return;let r=await s.bindin\##
-        gTag("D",e.patient,e.doctor);if(!N(r,t)){this.verdicts.push("binding-failed");return}this.provenInEpoch=!0,thi\##
-        s.provenPair=rt(e),this.wasConnected=!0,this.alarms.clear("binding"),this.#n()}#o(){return this.fingerprints!=\##
-        =null&&this.provenPair===rt(this.fingerprints)}#n(){let e=this.#o(),t={send:e&&this.session.consent!==null&&!t\##
-        his.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,this.surroundings\##
-        .act({type:"sound",...t}))}},rt=({patient:n,doctor:e})=>`${V(n)} ${V(e)}`;var Wt=new Set(["unknown-room","full\##
-        ","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","rela\##
-        y-missing"]),Gt=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-devi\##
-        ce","refused-not-now","refused-wrong-person"]),ne=n=>Wt.has(n),it=n=>Gt.has(n),$t={[H.otherDevice]:"refused-ot\##
-        her-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused-wrong-person"},Jt={[T.wordsDiffer]:"words-di\##
-        ffer",[T.bindingFailed]:"binding-failed",[T.expired]:"expired",[T.error]:"doctor-error"},Qt={[E.unknownRoom]:"\##
-        unknown-room",[E.used]:"used",[E.full]:"full",[E.rate]:"rate",[E.closed]:"closed"},ot=n=>$t[n]??"refused",at=n\##
-        =>Jt[n]??"ended-by-doctor",ct=n=>Qt[n]??"protocol";var lt=n=>({invitation:n,bond:null,epochNumber:0,generation\##
-        :0,consent:null,ownComparison:"none",peerComparison:"none"}),B=n=>n.invitation.joinToken===null,ye=n=>JSON.str\##
-        ingify(n,(e,t)=>t instanceof Uint8Array?{octets:V(t)}:t);function ge(n,e){if(n===null)return null;try{let t=JS\##
-        ON.parse(n,(s,r)=>Zt(r)?J(r.octets):r);return t.invitation.room.length!==16||t.invitation.sessionKey.length!==\##
-        32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t inst\##
-        anceof c)return null;throw t}}var Zt=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;\##
-        var ht=3,ut=6e4,Xt=500,dt=8e3,en=3e3,tn=2e3,se=class{constructor({session:e,locale:t,random:s,wallClock:r}){th\##
-        is.session=e,this.settings={locale:t,random:s,wallClock:r},this.attachment=null,this.socket=0,this.admittedInE\##
-        poch=!1,this.failures=0,this.cryptographicLoss=!1,this.forcedMode=null,this.doctorPresent=!1,this.message="",t\##
-        his.reason=null,this.alarms=new z,this.actions=[],this.media=new te(e,{send:(i,o)=>this.attachment?.send(i,o)?\##
-        ?Promise.resolve(!1),act:i=>this.actions.push(i),save:()=>this.#l()}),this.queue=Promise.resolve()}handle(e,t)\##
-        {return this.queue=this.queue.then(async()=>{try{await this.#s(e,t)}catch{await this.#i("internal",t)}}),this.\##
-        queue}takeActions(){return this.actions.splice(0)}nextAlarm(){if(this.reason!==null)return this.alarms.next();\##
-        let e=[this.alarms.next(),this.attachment?.nextAlarm()??null,this.media.nextAlarm()],t=Math.min(...e.map(s=>s?\##
-        ?1/0));return t===1/0?null:t}snapshot(){let{bond:e,ownComparison:t,peerComparison:s}=this.session;return{state\##
-        :this.#t(),reason:this.reason,canRetry:this.reason!==null&&ne(this.reason),doctorPresent:this.doctorPresent,at\##
-        tached:this.attachment?.phase==="established",message:this.message,words:e===null?null:{octets:e.authenticatio\##
-        nString,locale:e.wordsLocale},ownComparison:t,peerComparison:s,muted:this.media.muted}}#t(){return this.reason\##
-        !==null?it(this.reason)?"ended":"failed":B(this.session)?this.session.consent===null?"admitted":this.media.isC\##
-        onnected()?"connected":this.media.wasConnected?"reconnecting":"connecting":"waiting"}async#s(e,t){if(this.reas\##
-        on!==null)return this.#c(e,t);switch(e.type){case"start":return this.#r(t);case"tick":return this.#a(t);case"s\##
-        ocket-open":return e.id===this.socket&&await this.attachment?.open(t),this.#n(t);case"socket-message":return e\##
-        .id===this.socket&&await this.attachment?.receive(e.octets,t),this.#n(t);case"socket-closed":e.id===this.socke\##
-        t&&this.attachment!==null&&await this.#h(t);return;case"network-changed":return this.media.wantRestart(),this.\##
-        #e(t);case"consent":return B(this.session)?(this.session.consent=e.consent,this.#l(),this.admittedInEpoch&&awa\##
-        it this.#p(t),this.#n(t)):void 0;case"decline":return await this.attachment?.send({type:"refuse",reason:H.none\##
-        },t),this.#i("consent-refused",t);case"words":return this.#g(e.same,t);case"mute":this.media.mute(e.muted);ret\##
-        urn;case"hang-up":return this.#i("hung-up",t,T.hungUp);case"taken-over":return this.#i("taken-over",t);case"re\##
-        try":return;default:return await this.media.handle(e,t),this.#n(t)}}async#c(e,t){if((e.type==="retry"||e.type=\##
-        =="network-changed"&&this.reason==="network")&&this.reason!==null&&ne(this.reason))this.reason=null,this.failu\##
-        res=0,this.cryptographicLoss=!1,this.alarms.clear(),this.#o(),await this.#r(t);else if(e.type==="tick")this.al\##
-        arms.takeDue(t)==="closing"&&this.#o();else if(e.type==="socket-message"&&e.id===this.socket&&this.attachment!\##
-        ==null){await this.attachment.receive(e.octets,t);let r=i=>i.type==="frame"&&i.frame.type==="bye";this.attachm\##
-        ent.takeOutputs().some(r)&&this.#o()}else e.type==="socket-closed"&&e.id===this.socket&&this.#o()}async#a(e){f\##
-        or(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))t==="retry"&&await this.#r(e),t==="stable"&&\##
-        (this.failures=0);await this.attachment?.tick(e),await this.#n(e),await this.media.tick(e),await this.#n(e)}as\##
-        ync#r(e){let{session:t,settings:s}=this;if(t.bond!==null&&t.bond.expiry<s.wallClock())return this.#i("expired"\##
-        ,e);let r=this.forcedMode??(t.bond===null?"fresh":"resume");this.forcedMode=null,this.alarms.clear("retry","st\##
-        able"),this.#l(),this.socket+=1,this.attachment=new ee({session:t,mode:r,...s},e),this.actions.push({type:"con\##
-        nect",id:this.socket})}async#e(e){this.attachment!==null&&e-this.attachment.startedAt<tn||(this.#o(),await thi\##
-        s.#r(e))}#o(){this.attachment!==null&&this.actions.push({type:"close",id:this.socket}),this.attachment=null,th\##
-        is.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.clear("stable","closing")}async#n(e){for(;;){let t=t\##
-        his.media.takeVerdict();if(t!==null){await this.#k(t,e);continue}let s=this.attachment?.takeOutputs()??[];if(s\##
-        .length===0||this.reason!==null)return;for(let r of s)this.reason===null&&await this.#m(r,e)}}async#m(e,t){swi\##
-        tch(e.type){case"send":this.actions.push({type:"send",id:this.socket,octets:e.octets});return;case"save":retur\##
-        n this.#l();case"doctor":this.doctorPresent=e.present,this.alarms.isSet("stable")||this.alarms.set("stable",t+\##
-        ut);return;case"confirmed":if(e.bond!==null){let s={epochNumber:0,ownComparison:"none",peerComparison:"none"};\##
-        Object.assign(this.session,s,{bond:e.bond,consent:null})}return this.alarms.set("stable",t+ut),this.#l();case"\##
-        frame":return this.#f(e.frame,t);case"refused":return this.#w(e.code,t);case"lost":return e.cause==="doctor-re\##
-        turned"?this.#u(t):this.#h(t);case"broken":return this.#d(e.code,e.confirmed,t)}}async#f(e,t){switch(this.cryp\##
-        tographicLoss=!1,e.type){case"waiting":this.message=e.message;return;case"admit":return this.#y(e.relayOnly,t)\##
-        ;case"refuse":return this.#i(ot(e.reason),t);case"words":return this.session.peerComparison=e.same?"same":"dif\##
-        ferent",this.#l();case"bye":return this.#i(at(e.reason),t);case"description":case"candidate":case"binding":ret\##
-        urn this.admittedInEpoch&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.#d("malform\##
-        ed",!0,t);case"chat":case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"enca\##
-        psulation":return this.#d("malformed",!0,t)}}async#y(e,t){if(this.admittedInEpoch||this.attachment===null)retu\##
-        rn;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,this.#l();let s=e||(this.session.invitation.\##
-        flags&j.relayOnly)!==0,{servers:r}=this.attachment;if(s&&!(r?.urls.some(i=>/^turns?:/.test(i))??!1))return thi\##
-        s.#i("relay-missing",t,T.error);this.media.epochBegan(this.attachment,r,s),this.session.consent!==null&&await \##
-        this.#p(t)}async#p(e){let{consent:t,ownComparison:s}=this.session;t!==null&&(await this.attachment?.send({type\##
-        :"consent",version:1,...t},e),await this.media.proceed(e),s!=="none"&&await this.attachment?.send({type:"words\##
-        ",same:s==="same"},e))}async#g(e,t){this.session.ownComparison=e?"same":"different",this.#l(),await this.attac\##
-        hment?.send({type:"words",same:e},t),await this.#n(t),e||await this.#i("words-differ",t,T.wordsDiffer)}async#w\##
-        (e,t){let s=this.attachment?.mode;return B(this.session)?this.#h(t):e===E.unknownRoom&&s==="resume"?this.crypt\##
-        ographicLoss?this.#i("secure-channel",t):(this.forcedMode="fresh",this.#u(t)):e===E.used&&s==="fresh"&&this.se\##
-        ssion.bond!==null&&this.failures<ht?(this.failures+=1,this.forcedMode="resume",this.#u(t)):this.#i(ct(e),t)}as\##
-        ync#u(e){this.#o(),await this.#r(e)}async#d(e,t,s){if(!t){let r={delegation:"identity","delegation-dates":"clo\##
-        ck"};return this.#i(e==="delegation"||e==="delegation-dates"?r[e]:"secure-channel",s)}return this.cryptographi\##
-        cLoss=!0,this.#h(s)}async#h(e){if(this.#o(),this.failures+=1,!(B(this.session)&&this.media.isConnected()&&!thi\##
-        s.cryptographicLoss)&&this.failures>ht)return this.#i(this.cryptographicLoss?"secure-channel":"network",e);let\##
-         s=Math.min(Xt*2**(this.failures-1),dt),r=.5+(this.settings.random(1)[0]??0)/255;this.alarms.set("retry",e+Mat\##
-        h.min(s*r,dt))}async#k(e,t){if(this.reason===null)switch(e){case"rejoin":return this.#h(t);case"network-change\##
-        d":return this.#e(t);case"binding-failed":return this.#i("binding-failed",t,T.bindingFailed);case"no-path":ret\##
-        urn this.#i("no-path",t)}}async#i(e,t,s=null){s!==null&&await this.attachment?.send({type:"bye",reason:s},t);f\##
-        or(let r of this.attachment?.takeOutputs()??[])r.type==="send"&&this.actions.push({type:"send",id:this.socket,\##
-        octets:r.octets});this.reason=e,this.media.end(),this.alarms.clear(),ne(e)&&e!=="taken-over"?this.#l():this.ac\##
-        tions.push({type:"save",session:null}),e==="hung-up"&&this.attachment!==null?this.alarms.set("closing",t+en):t\##
-        his.#o()}#l(){this.actions.push({type:"save",session:this.session})}};var pt={name:"English",secure:"End-to-en\##
-        d encrypted, from your device to your doctor’s.",loading:{title:"One moment…",text:""},ready:{title:"Your cons\##
-        ultation",text:"You are about to speak with your doctor. No account, no app, no name to give.",hint:"Your brow\##
-        ser will ask for the microphone: please allow it."},checking:{title:"Allow the microphone",text:"A question ap\##
-        pears at the top or bottom of the screen. Choose “Allow”."},waiting:{title:"Waiting room",present:"Your doctor\##
-         knows you are here. Stay on this page: the consultation will start here.",away:"Your doctor has not arrived y\##
-        et. Stay on this page: you will be announced as soon as they do.",message:"Message from your doctor:"},admitte\##
-        d:{title:"Your doctor is ready",consent:["You will speak with your doctor over an audio link between your two \##
-        devices.","The link is end-to-end encrypted: nobody else can hear you, not even the server.","Nothing is recor\##
-        ded by Colloque.","Your doctor may keep a record that the consultation took place: its date, its length and yo\##
-        ur agreement, and nothing of what was said.","You can hang up at any time."]},connecting:{title:"Connecting…",\##
-        text:"A few seconds, to find the best path."},connected:{title:"You are connected",muted:"Your microphone is o\##
-        ff.",signalling:"The server cannot be reached for now; the conversation goes on."},reconnecting:{title:"Reconn\##
-        ecting…",text:"The link is interrupted. Stay on this page, it comes back by itself."},words:{intro:"Read the f\##
-        irst two words aloud. Your doctor reads the last two.",digits:"or the digits",same:"You confirmed the words.",\##
-        peerSame:"Your doctor confirmed the words."},actions:{enter:"Enter",resume:"Go on with the consultation",conse\##
-        nt:"I agree",refuse:"I refuse",same:"The words are the same",different:"The words are different",mute:"Mute",u\##
-        nmute:"Unmute",hangUp:"Hang up",leave:"Leave the waiting room",retry:"Try again",takeOver:"Continue here",copy\##
-        Link:"Copy the link",copied:"The link is copied. Open Safari, Chrome or Firefox and paste it."},ended:{title:"\##
-        Consultation over",text:"You can close this page."},errors:{missing:["The link is missing","Open the whole lin\##
-        k your doctor sent you."],incomplete:["Incomplete link","The link was cut on its way. Copy all of it, to the l\##
-        ast character, or ask for a new one."],alphabet:["Incomplete link","The link has a damaged or extra character.\##
-         Copy it again, or ask your doctor for another."],version:["Link of another version","This page cannot read th\##
-        is link. Ask your doctor for a new one."],flags:["This page is too old","This link needs a newer version of th\##
-        is page. Please tell your doctor."],"post-quantum":["Browser not accepted","Your doctor asks for a protection \##
-        this page does not offer yet. Ask for another link."],"browser-unsupported":["Open the link elsewhere","This b\##
-        rowser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox."],"microphon\##
-        e-denied":["Microphone refused","Allow the microphone for this site in the browser’s settings, then try again.\##
-        "],"microphone-missing":["No microphone","Plug in a microphone or a headset, then try again."],"microphone-bus\##
-        y":["Microphone in use","Another application is using the microphone. Close it, then try again."],"other-tab":\##
-        ["Already open","This consultation is open in another tab."],"taken-over":["Continued elsewhere","The consulta\##
-        tion goes on in another tab."],"hung-up":["Consultation over","You hung up. You can close this page."],"ended-\##
-        by-doctor":["Consultation over","Your doctor hung up. You can close this page."],expired:["Consultation expire\##
-        d","The time for it has passed. Ask your doctor for a new link."],"consent-refused":["You did not agree","The \##
-        consultation has not started. Your doctor was told; you can phone them."],refused:["No consultation","Your doc\##
-        tor does not see you through this link. Phone the practice."],"refused-other-device":["Seen on another device"\##
-        ,"Your doctor admitted another device. If it is not yours, phone them at once."],"refused-not-now":["Not now",\##
-        "Your doctor is not available. Try again later."],"refused-wrong-person":["Not the right link","Your doctor ex\##
-        pected someone else. Phone the practice."],"words-differ":["The words are different","Somebody could be listen\##
-        ing on this link: it was cut. Phone your doctor."],"binding-failed":["Doubtful link","The two devices do not s\##
-        ee the same link: it was cut. Phone your doctor."],"doctor-error":["The call stopped","Your doctor’s device ha\##
-        d an error. Ask for a new link."],used:["Link already used","A link works once. If that was not you, tell your\##
-         doctor; otherwise ask for another."],"unknown-room":["Expired link","This consultation does not exist, or no \##
-        longer. Check the time of the appointment, then try again."],full:["Waiting room full","Too many devices wait \##
-        with this link. Close the others, then try again."],rate:["Too many attempts","Wait a minute, then try again."\##
-        ],protocol:["Page and server disagree","Ask your doctor for a new link."],closed:["Consultation closed","You a\##
-        re no longer in the waiting room. Try again, or phone your doctor."],network:["No connection","The server does\##
-         not answer. Check your Internet connection, then try again."],"no-path":["This network carries no calls","Swi\##
-        tch from Wi-Fi to mobile data, or the other way, then try again."],"relay-missing":["No relay","Your doctor as\##
-        ks for a relay the server did not give. Phone your doctor."],"secure-channel":["No secure link","Something alt\##
-        ered the messages. Change to another network, then try again."],identity:["Doctor not recognised","The key sho\##
-        wn is not the one of your link. Do not go on: phone your doctor."],clock:["Check the date","The date of this d\##
-        evice seems wrong. Correct it, then try again."],internal:["Something went wrong","The page stopped to be safe\##
-        . Try again."]}};var mt={name:"Français",secure:"Chiffré de bout en bout, de votre appareil à celui de votre m\##
-        édecin.",loading:{title:"Un instant…",text:""},ready:{title:"Votre consultation",text:"Vous allez parler à vot\##
-        re médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.",hint:"Votre navigateur va vo\##
-        us demander l’accès au microphone : acceptez."},checking:{title:"Autorisez le microphone",text:"Une question s\##
-        ’affiche en haut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle d’attente",present:"Votr\##
-        e médecin sait que vous êtes là. Restez sur cette page : la consultation commencera ici.",away:"Votre médecin \##
-        n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.",message:"Message de votr\##
-        e médecin :"},admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler à votre médecin par une \##
-        liaison audio entre vos deux appareils.","La liaison est chiffrée de bout en bout : personne d’autre ne peut v\##
-        ous entendre, pas même le serveur.","Rien n’est enregistré par Colloque.","Votre médecin peut garder une attes\##
-        tation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.","Vous pouvez ra\##
-        ccrocher à tout moment."]},connecting:{title:"Mise en relation…",text:"Quelques secondes, le temps de trouver \##
-        le meilleur chemin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone est coupé.",signalling:"Le\##
-         serveur est injoignable pour le moment ; la conversation continue."},reconnecting:{title:"On vous reconnecte…\##
-        ",text:"La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même."},words:{intro:"Lisez\##
-         à voix haute les deux premiers mots. Votre médecin lit les deux derniers.",digits:"ou les chiffres",same:"Vou\##
-        s avez confirmé les mots.",peerSame:"Votre médecin a confirmé les mots."},actions:{enter:"Entrer",resume:"Repr\##
-        endre la consultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les mêmes mots",different:"Les mot\##
-        s sont différents",mute:"Couper le micro",unmute:"Rétablir le micro",hangUp:"Raccrocher",leave:"Quitter la sal\##
-        le d’attente",retry:"Réessayer",takeOver:"Continuer ici",copyLink:"Copier le lien",copied:"Le lien est copié. \##
-        Ouvrez Safari, Chrome ou Firefox et collez-le."},ended:{title:"Consultation terminée",text:"Vous pouvez fermer\##
-         cette page."},errors:{missing:["Il manque le lien","Ouvrez le lien complet que votre médecin vous a envoyé."]\##
-        ,incomplete:["Lien incomplet","Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère,\##
-         ou demandez-en un nouveau."],alphabet:["Lien incomplet","Le lien contient un caractère de trop ou abîmé. Copi\##
-        ez-le de nouveau, ou demandez-en un autre à votre médecin."],version:["Lien d’une autre version","Cette page n\##
-        e sait pas lire ce lien. Demandez-en un nouveau à votre médecin."],flags:["Page trop ancienne","Ce lien demand\##
-        e une version plus récente de cette page. Prévenez votre médecin."],"post-quantum":["Navigateur non accepté","\##
-        Votre médecin demande une protection que cette page n’offre pas encore. Demandez-lui un autre lien."],"browser\##
-        -unsupported":["Ouvrez le lien ailleurs","Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le d\##
-        ans Safari, Chrome ou Firefox à jour."],"microphone-denied":["Microphone refusé","Autorisez le microphone pour\##
-         ce site dans les réglages du navigateur, puis réessayez."],"microphone-missing":["Pas de microphone","Branche\##
-        z un microphone ou un casque, puis réessayez."],"microphone-busy":["Microphone occupé","Une autre application \##
-        utilise le microphone. Fermez-la, puis réessayez."],"other-tab":["Déjà ouverte","Cette consultation est ouvert\##
-        e dans un autre onglet."],"taken-over":["Continuée ailleurs","La consultation continue dans un autre onglet."]\##
-        ,"hung-up":["Consultation terminée","Vous avez raccroché. Vous pouvez fermer cette page."],"ended-by-doctor":[\##
-        "Consultation terminée","Votre médecin a raccroché. Vous pouvez fermer cette page."],expired:["Consultation ex\##
-        pirée","Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin."],"consent-refused":["Vous n’avez\##
-         pas accepté","La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner."],r\##
-        efused:["Pas de consultation","Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet."],"refu\##
-        sed-other-device":["Reçu sur un autre appareil","Votre médecin a admis un autre appareil. Si ce n’est pas le v\##
-        ôtre, téléphonez-lui tout de suite."],"refused-not-now":["Pas maintenant","Votre médecin n’est pas disponible.\##
-         Réessayez plus tard."],"refused-wrong-person":["Ce n’est pas le bon lien","Votre médecin attendait une autre \##
-        personne. Téléphonez à son cabinet."],"words-differ":["Les mots sont différents","Quelqu’un pourrait écouter c\##
-        ette liaison : elle est coupée. Téléphonez à votre médecin."],"binding-failed":["Liaison douteuse","Les deux a\##
-        ppareils ne voient pas la même liaison : elle est coupée. Téléphonez à votre médecin."],"doctor-error":["L’app\##
-        el s’est arrêté","L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien."],used:["Lien déj\##
-        à utilisé","Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un\##
-         autre."],"unknown-room":["Lien expiré","Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du\##
-         rendez-vous, puis réessayez."],full:["Salle d’attente pleine","Trop d’appareils attendent avec ce lien. Ferme\##
-        z les autres, puis réessayez."],rate:["Trop d’essais","Attendez une minute, puis réessayez."],protocol:["Page \##
-        et serveur ne s’entendent pas","Demandez un nouveau lien à votre médecin."],closed:["Consultation fermée","Vou\##
-        s n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin."],network:["Pas de connexion"\##
-        ,"Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez."],"no-path":["Appel impossibl\##
-        e par ce réseau","Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez."],"relay-missing":["Relais i\##
-        ndisponible","Votre médecin demande un relais que le serveur n’a pas donné. Téléphonez-lui."],"secure-channel"\##
-        :["Liaison sûre impossible","Quelque chose a altéré les messages. Changez de réseau, puis réessayez."],identit\##
-        y:["Médecin non reconnu","La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votr\##
-        e médecin."],clock:["Vérifiez la date","La date de cet appareil semble fausse. Corrigez-la, puis réessayez."],\##
-        internal:["Une erreur est survenue","La page s’est arrêtée par précaution. Réessayez."]}};var D={fr:mt,en:pt};\##
-        function ft(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in D)??"fr"}var yt=n=>[D[n].admitted.titl\##
-        e,...D[n].admitted.consent].join(`
-        `);var re=class{constructor(e,t,s,r){this.page=e,this.wordLists=t,this.onAction=s,this.onLocale=r,this.audio=t\##
-        his.element("audio",HTMLAudioElement),this.shownActions="",this.shownTitle=""}show(e){let{dataset:t}=this.page\##
-        .documentElement,s=D[e.locale];t.state=e.state,e.error===null?delete t.error:t.error=e.error,e.path===null?del\##
-        ete t.path:t.path=e.path,this.page.documentElement.lang=e.locale;let r=nn(e,s);this.element("title").textConte\##
-        nt=r,this.page.title=`${r} · Colloque`,this.element("text").replaceChildren(...this.#t(e,s)),this.element("foo\##
-        ter").textContent=s.secure,this.#s(e,s),this.#c(e,s),this.#a(e,s),this.#r(e.locale),r!==this.shownTitle&&this.\##
-        shownTitle!==""&&this.element("title").focus({preventScroll:!0}),this.shownTitle=r}#t({state:e,error:t,call:s,\##
-        canRetry:r},i){switch(e){case"ready":return[this.#e("p",i.ready.text,"lead"),this.#e("p",i.ready.hint)];case"c\##
-        hecking":return[this.#e("p",i.checking.text)];case"waiting":{let o=s?.message??"",a=o===""?[]:[this.#e("p",i.w\##
-        aiting.message),this.#e("blockquote",o)];return[this.#e("p",s?.doctorPresent?i.waiting.present:i.waiting.away,\##
-        "lead"),...a]}case"admitted":{let o=this.#e("ul");return o.append(...i.admitted.consent.map(a=>this.#e("li",a)\##
-        )),[o]}case"connecting":case"reconnecting":return[this.#e("p",i[e].text)];case"ended":case"failed":case"bad-li\##
-        nk":{let o=e==="ended"&&!r?i.ended.text:"";return[this.#e("p",i.errors[t??""]?.[1]??o,"lead")]}default:return[\##
-        ]}}#s({state:e,call:t,copied:s},r){let i="";s?i=r.actions.copied:e==="connected"&&t?.muted?i=r.connected.muted\##
-        :e==="connected"&&t?.attached===!1&&(i=r.connected.signalling);let o=this.element("notice");o.textContent!==i&\##
-        &(o.textContent=i)}#c({state:e,call:t},s){let r=e==="connected"?t?.words??null:null;if(this.element("words").h\##
-        idden=r===null,r===null||!t)return;let i=this.wordLists[r.locale]??[],o=i.length===256?Ze(r.octets).map(d=>i[d\##
-        ]??""):[];this.element("words-intro").textContent=s.words.intro;let a=o.map((d,f)=>this.#e("li",d,f<2?"mine":"\##
-        theirs")),y=this.element("words-list");y.lang=r.locale,y.textContent!==o.join("")&&y.replaceChildren(...a),thi\##
-        s.element("digits-label").textContent=s.words.digits,this.element("digits").textContent=Xe(r.octets).replace(/\##
-        ^(....)/,"$1 ");let m=[];t.ownComparison==="same"&&m.push(s.words.same),t.peerComparison==="same"&&m.push(s.wo\##
-        rds.peerSame),this.element("words-result").textContent=m.join(" ")}#a(e,t){let s=sn(e,t),r=JSON.stringify(s);i\##
-        f(r===this.shownActions)return;this.shownActions=r;let i=this.element("actions"),o=this.page.activeElement?.da\##
-        taset.action;i.replaceChildren(...s.map(({action:a,label:y,kind:m,pressed:d})=>{let f=this.#e("button",y,m);re\##
-        turn f.dataset.action=a,f.setAttribute("type","button"),d!==null&&f.setAttribute("aria-pressed",String(d)),f.a\##
-        ddEventListener("click",()=>this.onAction(a)),f})),o!==void 0&&i.querySelector(`[data-action="${o}"]`)?.focus(\##
-        )}#r(e){let t=this.element("languages");if(t.dataset.current===e)return;t.dataset.current=e;let s=Object.keys(\##
-        D);t.replaceChildren(...s.map(r=>{let i=this.#e("button",r.toUpperCase());return i.lang=r,i.setAttribute("aria\##
-        -label",D[r].name),i.setAttribute("aria-pressed",String(r===e)),i.addEventListener("click",()=>this.onLocale(r\##
-        )),i}))}#e(e,t="",s=""){let r=this.page.createElement(e);return r.textContent=t,s!==""&&(r.className=s),r}elem\##
-        ent(e,t){let s=this.page.getElementById(e);if(s===null||t!==void 0&&!(s instanceof t))throw new Error(`no elem\##
-        ent ${e}`);return s}};function nn({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?t.erro\##
-        rs[e??""]?.[0]??t.ended.title:t[n].title}function sn({state:n,error:e,canRetry:t,canCopyLink:s,resumes:r,call:\##
-        i},{actions:o}){let a=(m,d,f="",q=null)=>({action:m,label:d,kind:f,pressed:q}),y=a("hang-up",o.hangUp,"danger"\##
-        );switch(n){case"ready":return[a("enter",r?o.resume:o.enter,"primary")];case"waiting":return[a("hang-up",o.lea\##
-        ve)];case"admitted":return[a("consent",o.consent,"primary"),a("refuse",o.refuse)];case"connecting":case"reconn\##
-        ecting":return[y];case"connected":{let m=i?.ownComparison==="none"&&i.words!==null,d=[a("same",o.same,"primary\##
-        "),a("different",o.different,"danger")],f=i?.muted??!1,q=a("mute",f?o.unmute:o.mute,"half",f);return[...m?d:[]\##
-        ,q,{...y,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let d=t?[a("retry",e==="other-tab"||e==\##
-        ="taken-over"?o.takeOver:o.retry,"primary")]:[];return s?[...d,a("copy-link",o.copyLink,"primary")]:d}default:\##
-        return[]}}var we="colloque",ie=()=>Math.floor(Date.now()/1e3),O={state:"loading",error:null,canRetry:!1,canCop\##
-        yLink:!1,resumes:!1,locale:ft(navigator.languages??[]),path:null,call:null,copied:!1},rn=location.href,R=null,\##
-        K=null,xe=null,W=null,F=null,gt=0,wt=new re(document,u,cn,n=>P({locale:n}));function P(n){Object.assign(O,n),w\##
-        t.show(O)}var ke=(n,e={})=>P({state:"failed",error:n,canRetry:!0,call:null,...e});async function on(){let n=lo\##
-        cation.hash.slice(1),e=ge(sessionStorage.getItem(we),ie());if(n===""&&e===null)return P({state:"bad-link",erro\##
-        r:"missing"});try{if(n!==""){let t=await Me(n);if(t.flags&j.postQuantum)throw new c("post-quantum");let s=awai\##
-        t Ye(t);R=e!==null&&N(e.invitation.room,s.room)?e:lt(s)}else R=e}catch(t){if(!(t instanceof c))throw t;return \##
-        P({state:"bad-link",error:t.code})}if(!await an())return ke("browser-unsupported",{canRetry:!1,canCopyLink:!0}\##
-        );P({state:"ready",error:null,resumes:R===e}),n===""&&await ve(!1)}async function an(){return!isSecureContext|\##
-        |!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:U().then(()=>!0,()=>!1)}function cn\##
-        (n){switch(n){case"enter":return void ve(!1);case"retry":return K===null||O.error==="taken-over"?void ve(O.err\##
-        or?.startsWith("microphone")!==!0):void w({type:"retry"});case"copy-link":return void navigator.clipboard.writ\##
-        eText(rn).then(()=>P({copied:!0}),()=>{});case"consent":return void fn();case"refuse":return void w({type:"dec\##
-        line"});case"same":case"different":return void w({type:"words",same:n==="same"});case"mute":return void w({typ\##
-        e:"mute",muted:!(O.call?.muted??!1)});case"hang-up":return void w({type:"hang-up"})}}async function ve(n){if(R\##
-        ===null)return;P({state:"checking",error:null,canRetry:!1});try{W??=await ln()}catch(s){return ke(hn(s))}histo\##
-        ry.replaceState(null,"","/");let e=`colloque ${Ae(R.invitation.room)}`,t=n?mn(e):null;if(!await dn(e,n))return\##
-         ke("other-tab");R=await t??R,K=new se({session:R,locale:O.locale,random:un,wallClock:ie}),xe=new Q({microphon\##
-        e:W,audio:wt.audio,makePaddingWorker:kn,onEvent:s=>void w(s),onPath:s=>P({path:s})}),await w({type:"start"})}a\##
-        sync function ln(){let n={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},e=await navigator.mediaD\##
-        evices.getUserMedia({audio:n}),[t]=e.getAudioTracks();if(t===void 0)throw new DOMException("no track","NotFoun\##
-        dError");return t.addEventListener("ended",()=>W=null),t}function hn(n){let e=n instanceof DOMException?n.name\##
-        :"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="A\##
-        bortError"?"microphone-busy":"microphone-denied"}var un=n=>crypto.getRandomValues(new Uint8Array(n));function \##
-        dn(n,e){return new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(t(s!==null),s===null\##
-        ?void 0:new Promise(()=>{}))).catch(()=>pn(n))})}async function pn(n){if(K===null)return;let e=ye(K.session);a\##
-        wait w({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function mn(n){return new\##
-         Promise(e=>{let t=new BroadcastChannel(n),s=r=>{t.close(),e(r)};t.onmessage=({data:r})=>s(ge(typeof r=="strin\##
-        g"?r:null,ie())),setTimeout(()=>s(null),500)})}async function fn(){let{locale:n}=O,e=await C(p(yt(n)));await w\##
-        ({type:"consent",consent:{locale:n,textHash:e,time:ie()}})}async function w(n){if(K===null)return;await K.hand\##
-        le(n,performance.now());for(let o of K.takeActions())yn(o);let e=K.nextAlarm();clearTimeout(gt),e!==null&&(gt=\##
-        window.setTimeout(()=>void w({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:s,canRetry:r,\##
-        ...i}=K.snapshot();(s!==null&&!r||s==="taken-over")&&vn(),t==="connected"&&O.state!=="connected"&&xn(),P({stat\##
-        e:t,error:s,canRetry:r,call:i})}function yn(n){switch(n.type){case"connect":return gn(n.id);case"send":F?.id==\##
-        =n.id&&F.socket.readyState===WebSocket.OPEN&&F.socket.send(n.octets);return;case"close":F?.id===n.id&&F.socket\##
-        .close();return;case"save":n.session===null?sessionStorage.removeItem(we):sessionStorage.setItem(we,ye(n.sessi\##
-        on));return;default:xe?.perform(n)}}function gn(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws"\##
-        )}/ws`,Le);e.binaryType="arraybuffer",F={id:n,socket:e},e.onopen=()=>void w({type:"socket-open",id:n}),e.onclo\##
-        se=()=>void w({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&w({type:"socket-\##
-        message",id:n,octets:new Uint8Array(t)})}}var wn=window.trustedTypes?.createPolicy("colloque-worker",{createSc\##
-        riptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
-        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
-        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
-        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
-        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
-        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
-        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
-         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
-        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
-        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
-        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
-        )};})();'],{type:"text/javascript"}))});function kn(){if(!("RTCRtpScriptTransform"in window))return null;let n\##
-        =wn?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(\##
-        o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.lengt\##
-        h;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.flo\##
-        or((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if\##
-        (d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};ca\##
-        se 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),p\##
-        added:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),\##
-        padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}ret\##
-        urn t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctran\##
-        sform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Arra\##
-        y(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o\##
-        ).catch(()=>{})};})();']));return new Worker(n)}function vn(){W?.stop(),W=null}function xn(){navigator.wakeLoc\##
-        k?.request("screen").catch(()=>{})}var kt=()=>void w({type:"network-changed"}),vt=()=>void w({type:"tick"});ad\##
-        dEventListener("online",kt);navigator.connection?.addEventListener("change",kt);document.addEventListener("vis\##
-        ibilitychange",vt);document.addEventListener("resume",vt);addEventListener("hashchange",()=>{location.hash.len\##
-        gth>1&&K===null&&location.reload()});setInterval(()=>void xe?.findPath(),5e3);P({});on();})();</script>
+        on")}}var Lt=20,zt=100,Rt=500,Q=class{constructor({microphone:e,audio:t,makePaddingWorker:s,onEvent:i,onPath:r\##
+        }){this.microphone=e,this.audio=t,this.makePaddingWorker=s,this.onEvent=i,this.onPath=r,this.connection=null,t\##
+        his.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.canTellEnd=!1,this.count\##
+        er=0,this.isCounting=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){\##
+        e.type==="sound"?this.#c(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.\##
+        #n(e)).catch(()=>this.onEvent({type:"transport",call:this.name,state:"failed"}))}end(){clearInterval(this.coun\##
+        ter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate()\##
+        ,this.worker=null,this.audio.srcObject=null,this.onPath(null)}async#n(e){switch(e.type){case"make-offer":retur\##
+        n this.#s(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.co\##
+        nnection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#t(t);re\##
+        turn;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:\##
+        e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stabl\##
+        e"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch(()=>{})}as\##
+        ync#s({generation:e,anew:t,servers:s,relayOnly:i}){this.generation=e,this.early=[];let r=!t&&this.connection!=\##
+        =null,o=r&&this.connection?this.connection:this.#r(e,s,i);r&&s!==null&&o.setConfiguration(ze(s,i)),this.canTel\##
+        lEnd=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});\##
+        o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.o\##
+        nEvent({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#r(e,t,s){this.end(),this.na\##
+        me=e;let i=new RTCPeerConnection(ze(t,s));this.connection=i,this.track=this.microphone.clone(),this.track.enab\##
+        led=this.sound.send;let r=i.addTransceiver(this.track,{direction:"sendrecv"});Mt(r),this.worker=this.makePaddi\##
+        ngWorker(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),i.onicecandidate=({\##
+        candidate:a})=>{i===this.connection&&this.#o(a)},i.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
+        io.srcObject=new MediaStream([a]),this.#u()};let o=()=>this.#e(i,r.sender);return i.onconnectionstatechange=o,\##
+        i.oniceconnectionstatechange=o,this.isCounting=!1,this.counter=window.setInterval(()=>void this.#a(i),Rt),i}#o\##
+        (e){let t=e?.usernameFragment??this.fragment,s=e?.candidate??"";if(!(t!==this.fragment||qt(s))){if(s===""){if(\##
+        !this.canTellEnd)return;this.canTellEnd=!1}this.onEvent({type:"candidate",generation:this.generation,candidate\##
+        :s})}}async#e(e,t){if(e!==this.connection)return;let s=this.name,{connectionState:i}=e;if(i==="failed")this.on\##
+        Event({type:"transport",call:s,state:"failed"});else if(i==="disconnected")this.onEvent({type:"transport",call\##
+        :s,state:"disconnected"});else if(i==="connected"){let r=await this.#p(e,t),o=It(e.localDescription?.sdp??"");\##
+        if(e!==this.connection)return;if(r===null||o===null){this.onEvent({type:"transport",call:s,state:"failed"});re\##
+        turn}this.onEvent({type:"transport",call:s,state:"connected",patientFingerprint:o,doctorFingerprint:r}),await \##
+        this.#a(e)}}async#p(e,t){for(let s=0;s<zt&&e===this.connection;s+=1){let i=t.transport?.state==="connected"?t.\##
+        transport.getRemoteCertificates():[],[r]=i;if(i.length===1&&r!==void 0&&r.byteLength>0)return C(new Uint8Array\##
+        (r));await new Promise(o=>setTimeout(o,Lt))}return null}async#a(e){if(this.isCounting)return;this.isCounting=!\##
+        0;let t=await e.getStats().catch(()=>null);if(this.isCounting=!1,t===null||e!==this.connection)return;let s=[]\##
+        ;t.forEach(o=>s.push(o));let i=s.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsR\##
+        eceived:a})=>o+(a??0),0);this.onEvent({type:"heard",call:this.name,packets:i});let r=Ot(s);r!==null&&this.onPa\##
+        th(r)}#c(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#u()}#u(){let{recei\##
+        ve:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&thi\##
+        s.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Ot(n){let e=n.find(({type:r,selectedCandi\##
+        datePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,stat\##
+        e:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketRece\##
+        ivedTimestamp??0))[0];if(t===void 0)return null;let s=[t.localCandidateId,t.remoteCandidateId];return n.some((\##
+        {id:r,candidateType:o})=>s.includes(r)&&o==="relay")?"relay":"direct"}function ze(n,e){let t=[];if(n!==null){l\##
+        et s=m=>n.urls.filter(d=>m.test(d)).slice(0,1),i=e?[]:s(/^stuns?:/),{username:r,credential:o}=n,y=(r===""?[]:[\##
+        /^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(s);i.length>0&&t.push({urls:i}),y.leng\##
+        th>0&&t.push({urls:y,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePo\##
+        licy:"max-bundle"}}var qt=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Mt(n){let t=(\##
+        RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:s})=>s.toLowerCase()==="audio/opus");\##
+        t.length>0&&n.setCodecPreferences?.(t)}function It(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.e\##
+        xec(n)?.[1];return e===void 0?null:J(e.replace(/:/g,""))}var Re="colloque.v1",Ut=65600,Dt=8,Oe={fresh:0,resume\##
+        :1},T={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},qe=(n,e,t)=>h(u(1),u(1),n,e,u(t)),de=n=>h(u(16\##
+        ),g(0),n);function Me(n){if(n.length>Ut)return null;try{return Ft(new A(n))}catch(e){if(e instanceof c)return \##
+        null;throw e}}function Ft(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:re\##
+        turn n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",doctor\##
+        Present:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(k(n.lp()));let[s,i]=[k(n.lp()),k(n.lp()\##
+        )],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Dt)\##
+        ,username:s,credential:i,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:ret\##
+        urn null}}var N={postQuantum:1,relayOnly:2},Nt=1+1+16+32+4,jt=72;async function Ie(n){if(/[^A-Za-z0-9_-]/.test\##
+        (n))throw new c("alphabet");if(n.length!==jt)throw new c("incomplete");let e=Ee(n);if(e.length!==Nt)throw new \##
+        c("incomplete");if(!F(e.subarray(50),await _t(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw n\##
+        ew c("version");let t=e[1]??0;if(t&~(N.postQuantum|N.relayOnly))throw new c("flags");return{flags:t,secret:e.s\##
+        lice(2,18),sessionKey:e.slice(18,50)}}async function _t(n){return(await C(h(p("colloque/1 link"),n))).subarray\##
+        (0,4)}var L=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e){e.length===0&&\##
+        this.moments.clear();for(let t of e)this.moments.delete(t)}isSet(e){return this.moments.has(e)}next(){return t\##
+        his.moments.size===0?null:Math.min(...this.moments.values())}takeDue(e){let t=[...this.moments].filter(([,s])=\##
+        >s<=e).sort(([,s],[,i])=>s-i)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var Ue=[256,1024,40\##
+        96,16384],E={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},j={none:0,otherDevice:1,notNow:2,wrongP\##
+        erson:3},De=["offer","answer","restart"],Fe=["body","signature"];function Ne(n){let[e,t]=Ht(n),s=Ue.find(r=>r>\##
+        =t.length+3);if(s===void 0)throw new c("malformed");let i=new Uint8Array(s);return i.set(h(u(e),le(t.length),t\##
+        )),i}function Ht(n){switch(n.type){case"confirm":return[3,h(n.patientNonce,n.receiptKey,b(n.name))];case"waiti\##
+        ng":return[4,b(n.message)];case"admit":return[5,u(n.relayOnly?1:0)];case"refuse":return[6,u(n.reason)];case"de\##
+        scription":return[7,h(u(De.indexOf(n.kind)),g(n.generation),p(n.sdp))];case"candidate":return[8,h(g(n.generati\##
+        on),p(n.candidate))];case"words":return[9,u(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,h\##
+        (g(n.id),p(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];c\##
+        ase"receipt":return[14,h(u(Fe.indexOf(n.part)),n.octets)];case"bye":return[15,u(n.reason)];case"consent":retur\##
+        n[16,h(u(n.version),p(n.locale),n.textHash,Ae(n.time))];case"identity":return[17,u(n.code)]}}function je(n){le\##
+        t e=new A(n),t=e.u8(),s=e.take(e.u16()),i=Ue.find(a=>a>=s.length+3);if(n.length!==i||!M(e.rest()))throw new c(\##
+        "malformed");let r=new A(s),o=Vt(t,r);return r.end(),o}function Vt(n,e){switch(n){case 3:return{type:"confirm"\##
+        ,patientNonce:e.take(32),receiptKey:e.take(32),name:k(e.lp())};case 4:return{type:"waiting",message:k(e.lp())}\##
+        ;case 5:return{type:"admit",relayOnly:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t\##
+        =De[e.u8()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:k(e\##
+        .rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:k(e.rest())};case 9:{let t=e.u8();if(t>1\##
+        )throw new c("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 1\##
+        1:return{type:"chat",id:e.u32(),message:k(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==10\##
+        88)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{le\##
+        t t=Fe[e.u8()];if(t===void 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:re\##
+        turn{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:k(e.take(2)),textHash:e.tak\##
+        e(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new c("malformed")}}var _e=p("No\##
+        ise_NKpsk0_25519_AESGCM_SHA256"),pe=new Uint8Array(0),Yt=32+16,Bt=2**20,z=class{constructor(e){this.key=e,this\##
+        .counter=0}static async create(e){return new z(await Ke(e))}nextNonce(){if(this.counter>=Bt)throw new c("exhau\##
+        sted");let e=h(new Uint8Array(8),g(this.counter));return this.counter+=1,e}async encrypt(e,t=pe){return Pe(thi\##
+        s.key,this.nextNonce(),t,e)}async decrypt(e,t=pe){return Le(this.key,this.nextNonce(),t,e)}},me=class{construc\##
+        tor(){this.chainingKey=_e,this.hash=_e,this.cipher=null}async mixHash(e){this.hash=await C(this.hash,e)}async \##
+        mixKey(e){let[t,s]=await He(this.chainingKey,e);this.chainingKey=t,this.cipher=await z.create(s)}async mixKeyA\##
+        ndHash(e){let t=await v(this.chainingKey,e);this.chainingKey=await v(t,u(1));let s=await v(t,h(this.chainingKe\##
+        y,u(2))),i=await v(t,h(s,u(3)));await this.mixHash(s),this.cipher=await z.create(i)}async encryptAndHash(e){le\##
+        t t=this.cipher===null?e:await this.cipher.encrypt(e,this.hash);return await this.mixHash(t),t}async decryptAn\##
+        dHash(e){let t=this.cipher===null?e:await this.cipher.decrypt(e,this.hash);return await this.mixHash(e),t}};as\##
+        ync function He(n,e){let t=await v(n,e),s=await v(t,u(1));return[s,await v(t,h(s,u(2)))]}async function Wt(n,e\##
+        ){let t=[...await He(n.chainingKey,pe)],[s,i]=[await z.create(t[0]),await z.create(t[1])];return{hash:n.hash,c\##
+        hainingKey:n.chainingKey,keys:t,send:e?s:i,receive:e?i:s}}var U=class{constructor(e,t,s){this.symmetric=e,this\##
+        .parameters=t,this.ephemeral=s}static async create(e){let t=new me;return await t.mixHash(e.prologue),await t.\##
+        mixHash(e.remoteStatic),new U(t,e,e.ephemeral??await I())}async writeMessage1(e){let{symmetric:t,ephemeral:s,p\##
+        arameters:i}=this;return await t.mixKeyAndHash(i.presharedKey),await t.mixHash(s.publicKey),await t.mixKey(s.p\##
+        ublicKey),await t.mixKey(await ue(s.privateKey,i.remoteStatic)),h(s.publicKey,await t.encryptAndHash(e))}async\##
+         readMessage2(e){if(e.length<Yt)throw new c("authentication");let{symmetric:t,ephemeral:s}=this,i=e.subarray(0\##
+        ,32);return await t.mixHash(i),await t.mixKey(i),await t.mixKey(await ue(s.privateKey,i)),{payload:await t.dec\##
+        ryptAndHash(e.subarray(32)),transport:await Wt(t,!0)}}};var Ve=new Uint8Array(32);async function Ye(n){let e=a\##
+        wait Y("colloque/1 invite",h(n.secret,n.sessionKey)),[t,s,i]=await Promise.all([P(e,"colloque/1 room",16),P(e,\##
+        "colloque/1 join",32),P(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,preshared\##
+        Key:i,joinToken:s}}var Be=n=>b("colloque/1","call",n,g(0),Ve),We=(n,e,t)=>b("colloque/1","resume",n,g(e),t);as\##
+        ync function fe(n,e){let t=await Y(n,await v(e,p("colloque/1 exporter"))),[s,i]=await Promise.all([P(t,"colloq\##
+        ue/1 resume",32),P(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:s,bindingKey:i}}var Gt=(n,e)=>C(b("collo\##
+        que/1 transcript",n,e)),Ge=n=>Gt(Ve,n),$e=n=>P(n,"colloque/1 rejoin",32);async function Je(n,e,t){let s=await \##
+        Y(n,e);return P(s,h(p("colloque/1 psk-resume"),g(t)),32)}var Qe=(n,e,t)=>C(b("colloque/1 sas-commit",n,e,t));a\##
+        sync function Ze(n,e,t){return P(await Y(n,h(e,t)),"colloque/1 sas",8)}var Xe=n=>Array.from(n.subarray(0,4));f\##
+        unction et(n){let e=n.subarray(0,5).reduce((t,s)=>t*256+s,0);return String(e%1e8).padStart(8,"0")}var tt=(n,e,\##
+        t,s,i)=>v(e,b(`colloque/1 bind ${n}`,t,s,i));var Z={message1:64,message2:256},ye=24*3600,X=class{constructor(e\##
+        ,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.bindingKey=t}seal(e){return this.sendin\##
+        g.encrypt(Ne(e))}async open(e){return je(await this.receiving.decrypt(e))}bindingTag(e,t,s){return tt(e,this.b\##
+        indingKey,this.hash,t,s)}};async function nt(n,e){let{room:t,sessionKey:s,presharedKey:i}=n,r=e.random(32),o=e\##
+        .ephemeral??await I(),a=await U.create({prologue:Be(t),presharedKey:i,remoteStatic:s,ephemeral:o}),y=await Qe(\##
+        t,o.publicKey,r),m=g(0),d=Jt(Z.message1,u(1),y,m,p(e.locale)),f=await a.writeMessage1(d);async function q(G,Tt\##
+        ){let ce=await a.readMessage2(G),$=await $t(ce.payload,t,s,Tt),{hash:he,chainingKey:Et}=ce.transport,Ce=await \##
+        fe(he,Et);return{epoch:new X(ce.transport,Ce.bindingKey),bond:{resumeSecret:Ce.resumeSecret,transcript:await G\##
+        e(he),authenticationString:await Ze(he,r,$.doctorNonce),wordsLocale:$.wordsLocale,identity:$.identity,expiry:$\##
+        .notAfter+ye},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}return{messa\##
+        ge:f,finish:q}}async function st(n,e,t,s){let i=await U.create({prologue:We(n.room,t,e.transcript),presharedKe\##
+        y:await Je(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:s??await I()}),r=await i.write\##
+        Message1(new Uint8Array(Z.message1)),o=h(g(t),r);async function a(y){let{payload:m,transport:d}=await i.readMe\##
+        ssage2(y);if(m.length!==Z.message2||!M(m))throw new c("malformed");let{bindingKey:f}=await fe(d.hash,d.chainin\##
+        gKey);return{epoch:new X(d,f),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new Uint\##
+        8Array(32),name:""}}}return{message:o,finish:a}}async function $t(n,e,t,s){if(n.length!==Z.message2)throw new \##
+        c("malformed");let i=new A(n);if(i.u8()!==1)throw new c("malformed");let r=i.take(32).slice(),o=i.take(32).sli\##
+        ce(),a=i.take(16),y=i.take(64),m=k(i.take(2));if(i.u32(),!M(i.rest()))throw new c("malformed");let d=b("colloq\##
+        ue/1 delegation",o,t,e,a);if(!await Se(y,d,o))throw new c("delegation");let f=new A(a),[q,G]=[f.u64(),f.u64()]\##
+        ;if(s<q-ye||s>G+ye)throw new c("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:m,notAfter:G}}f\##
+        unction Jt(n,...e){let t=new Uint8Array(n);return t.set(h(...e)),t}var it={open:1e4,state:6e3,message2:12e3,fi\##
+        rstFrame:6e3,silence:6e4},Qt=.3,Zt=3e4,Xt=1e3,rt=25e3,en=2e4,ee=class{constructor({session:e,mode:t,locale:s,r\##
+        andom:i,wallClock:r,inHaste:o=!1},a){this.session=e,this.mode=t,this.locale=s,this.random=i,this.wallClock=r,t\##
+        his.startedAt=a,this.factor=o?Qt:1,this.phase="opening",this.epoch=null,this.servers=null,this.serversExpireAt\##
+        =1/0,this.finish=null,this.lastSent=a,this.lastReceived=a,this.alarms=new L,this.outputs=[],this.#n("open",a)}\##
+        get isEstablished(){return this.phase==="established"}get isAwaitingDoctor(){return this.phase==="away"||this.\##
+        phase==="orphaned"}hasExpiredServers(e){return e>=this.serversExpireAt&&(this.servers?.urls.some(t=>/^turns?:/\##
+        .test(t))??!1)}awoke(e){this.phase==="established"&&e-this.lastReceived>Zt&&this.alarms.set("silence",e+Xt)}ta\##
+        keOutputs(){return this.outputs.splice(0)}nextAlarm(){return this.alarms.next()}async open(e){let{invitation:t\##
+        ,bond:s}=this.session,i=this.mode==="resume"&&s!==null?await $e(s.resumeSecret):t.joinToken;i!==null&&(this.ph\##
+        ase="joining",this.alarms.clear("open"),this.#n("state",e),this.#t({type:"send",octets:qe(t.room,i,Oe[this.mod\##
+        e])}))}async receive(e,t){let s=Me(e);if(!(s===null||this.phase==="over"))switch(s.type){case"challenge":retur\##
+        n;case"state":return this.#r(s.doctorPresent,t);case"servers":this.servers=s.servers,this.serversExpireAt=t+s.\##
+        servers.lifetime*1e3;return;case"error":return this.#s({type:"refused",code:s.code});case"relay":try{return aw\##
+        ait this.#e(s.message,t)}catch(i){if(!(i instanceof c))throw i;let r=this.phase==="confirming"||this.phase==="\##
+        established"||this.mode==="resume";return this.#s({type:"broken",code:i.code,confirmed:r})}}}async tick(e){for\##
+        (let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e)){if(t!=="keepalive")return this.#s({type:"lost\##
+        ",cause:"timeout"});this.alarms.set("keepalive",e+rt),await this.send({type:"keepalive"},e)}}async send(e,t){r\##
+        eturn this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.lastSent=t,this.#t({ty\##
+        pe:"send",octets:de(await this.epoch.seal(e))}),!0)}#n(e,t){this.alarms.set(e,t+it[e]*this.factor)}#t(e){this.\##
+        outputs.push(e)}#s(e){this.phase="over",this.alarms.clear(),this.#t(e)}async#r(e,t){let s=!["opening","joining\##
+        ","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#s({type:"los\##
+        t",cause:"doctor-returned"}):s||await this.#o(t):(this.alarms.clear(),this.phase=s?"orphaned":"away")}async#o(\##
+        e){let{session:t}=this;this.phase="handshaking",this.alarms.clear("state"),this.#n("message2",e);let s;if(this\##
+        .mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let i=await st(t.invitation,t.bond,t.\##
+        epochNumber);this.finish=async r=>({...await i.finish(r),bond:null}),s=i.message}else{let i=await nt(t.invitat\##
+        ion,{locale:this.locale,random:this.random});this.finish=r=>i.finish(r,this.wallClock()),s=i.message}this.#t({\##
+        type:"send",octets:de(s)})}async#e(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:s,bond:i,\##
+        confirmation:r}=await this.finish(e);this.finish=null,this.epoch=s,this.phase="confirming",this.alarms.clear("\##
+        message2"),this.#n("firstFrame",t),this.alarms.set("keepalive",t+rt),this.#t({type:"confirmed",bond:i}),await \##
+        this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let s=await\##
+         this.epoch.open(e);this.phase="established",this.alarms.clear("firstFrame"),this.lastReceived=t,this.alarms.s\##
+        et("silence",t+it.silence),this.#t({type:"frame",frame:s}),s.type==="keepalive"&&t-this.lastSent>=en&&await th\##
+        is.send({type:"keepalive"},t)}}};var B=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15\##
+        e3&&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get answ\##
+        erLimit(){return Math.min(1500*this.count,6e3)}get earliest(){return this.last+(this.count===0?0:this.limit)}}\##
+        ;var te=class{constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t\##
+        }count(e,t){let{last:s}=this;this.last={packets:e,moment:t};let i=s!==null&&t-s.moment<=1250;return(!i||e!==s.\##
+        packets)&&(this.since=t),i&&e!==s.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var ge={answer:6e3,\##
+        binding:5e3,path:2e4},tn=3e3,nn=1e4,sn=3,ne=class{constructor(e,t){this.session=e,this.surroundings=t,this.mut\##
+        ed=!1,this.wasConnected=e.invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.relayOnly=!1\##
+        ,this.transport="none",this.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,this.rece\##
+        ivedTag=null,this.provenInEpoch=!1,this.provenPair=null,this.silence=new te,this.silent=!1,this.heard=!1,this.\##
+        offeredAt=-1/0,this.fruitless=!1,this.doubtedAt=null,this.countedAt=-1/0,this.attempts=new B,this.builds=0,thi\##
+        s.sound={send:!1,receive:!1},this.verdicts=[],this.alarms=new L}takeVerdict(){return this.verdicts.shift()??nu\##
+        ll}nextAlarm(){return this.alarms.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.s\##
+        ilent}isTroubled(){return this.wasConnected&&(!this.isConnected()||this.doubtedAt!==null)}mute(e){this.muted=e\##
+        ,this.#h()}doubt(e){this.transport!=="none"&&(this.doubtedAt=e)}epochBegan(e,t){this.attachment=e,this.relayOn\##
+        ly=t}epochEnded(){this.attachment=null,this.provenInEpoch=!1,this.receivedTag=null,this.alarms.clear("answer",\##
+        "binding")}end(){this.epochEnded(),this.alarms.clear(),this.verdicts=[],this.transport="none",this.current=nul\##
+        l,this.provenPair=null,this.fingerprints=null,this.silent=!1,this.fruitless=!1,this.doubtedAt=null,this.attemp\##
+        ts=new B,this.builds=0,this.#h(),this.surroundings.act({type:"end-call"})}async proceed(e){this.transport==="c\##
+        onnected"&&this.current?.answered===!0&&!this.silent&&this.doubtedAt===null?await this.#u(e):this.#s(e)}async \##
+        tick(e){for(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))t==="path"?this.#c(e):t==="attempt"\##
+        ?this.#o(e):this.verdicts.push(t==="answer"&&this.wasConnected?"socket-doubted":"rejoin")}async handle(e,t){sw\##
+        itch(e.type){case"offer":if(e.generation!==this.current?.generation||this.attachment===null)return;this.curren\##
+        t.sent=!0,this.alarms.set("answer",t+(this.wasConnected?this.attempts.answerLimit:ge.answer)),await this.#n({t\##
+        ype:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let s of this.earlyCandidates.splice(\##
+        0))await this.#n({type:"candidate",generation:e.generation,candidate:s},t);return;case"candidate":if(e.generat\##
+        ion!==this.current?.generation)return;this.current.sent?await this.#n({type:"candidate",generation:e.generatio\##
+        n,candidate:e.candidate},t):this.earlyCandidates.push(e.candidate);return;case"transport":return this.#a(e,t);\##
+        case"heard":return this.#p(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart"){this.sessio\##
+        n.consent!==null&&this.attempts.earliest<=t&&this.#s(t);return}let{current:s}=this;if(e.type==="binding")retur\##
+        n s?.answered!==!0?void 0:(this.receivedTag=e.tag.slice(),this.#f());if(!(s===null||!s.sent||e.generation!==s.\##
+        generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;this.surroundings.act({type:"apply-candid\##
+        ate",generation:i,candidate:r})}else s.answered||(s.answered=!0,this.alarms.clear("answer"),this.surroundings.\##
+        act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#u(t):thi\##
+        s.wasConnected||this.alarms.set("path",t+ge.path),this.#h())}async#n(e,t){await this.surroundings.send(e,t)}#t\##
+        (){return this.attachment!==null&&this.attachment.isEstablished&&this.session.consent!==null}#s(e){let{attachm\##
+        ent:t,session:s}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="failed"||this.fruitl\##
+        ess,r=s.generation;s.generation+=1,this.surroundings.save(),i&&(this.call=r,this.transport="new",this.fingerpr\##
+        ints=null,this.provenPair=null,this.provenInEpoch=!1,this.silence.begin(0,e),this.silent=this.wasConnected,thi\##
+        s.#h()),this.current={generation:r,sent:!1,answered:!1},this.earlyCandidates=[],this.receivedTag=null,this.hea\##
+        rd=!1,this.offeredAt=e,this.fruitless=!1,this.doubtedAt=null,this.alarms.clear("answer","binding","path","atte\##
+        mpt"),this.wasConnected&&(this.attempts.begin(e),this.alarms.set("attempt",e+this.attempts.limit));let{relayOn\##
+        ly:o}=this;this.surroundings.act({type:"make-offer",generation:r,anew:i,servers:t.servers,relayOnly:o})}#r(e){\##
+        let{attachment:t,attempts:s}=this;this.#t()?e<s.earliest?this.alarms.set("attempt",s.earliest):t?.hasExpiredSe\##
+        rvers(e)?(this.doubt(e),this.verdicts.push("socket-doubted")):this.#s(e):t!==null&&this.verdicts.push("socket-\##
+        doubted")}#o(e){this.transport==="none"||this.isConnected()||(this.#e(),this.#r(e))}#e(){this.current?.answere\##
+        d===!0&&!this.heard&&(this.fruitless=!0)}#p({call:e,packets:t},s){if(this.transport==="none"||e!==this.call)re\##
+        turn;if(!this.#m())return this.silence.begin(t,s);let{countedAt:i}=this;this.countedAt=s;let r=this.silence.co\##
+        unt(t,s);r==="sound"?(this.silent=!1,i>=this.offeredAt&&(this.heard=!0),this.doubtedAt!==null&&i>=this.doubted\##
+        At&&(this.doubtedAt=null),this.heard&&this.isConnected()&&this.alarms.clear("attempt")):r==="silence"&&!this.s\##
+        ilent&&(this.silent=!0,this.#e(),this.#r(s))}async#a(e,t){if(!(this.transport==="none"||e.call!==this.call)){i\##
+        f(e.state==="connected")this.transport="connected",this.builds=0,this.alarms.clear("path"),this.alarms.isSet("\##
+        attempt")&&this.alarms.set("attempt",Math.max(this.attempts.earliest,t+tn)),this.fingerprints={patient:e.patie\##
+        ntFingerprint,doctor:e.doctorFingerprint},await this.#u(t),this.#h();else if(e.state==="failed")this.#c(t);els\##
+        e if(this.transport==="connected"){if(this.transport="disconnected",this.alarms.clear("binding"),this.alarms.i\##
+        sSet("attempt"))return;this.doubt(t),this.#t()&&t-(this.attachment?.startedAt??0)<nn?this.#r(t):this.verdicts.\##
+        push("socket-doubted")}}}#c(e){if(this.transport="failed",this.alarms.clear("path","binding"),this.#h(),this.w\##
+        asConnected)return this.#r(e);this.builds+=1,this.builds>sn?this.verdicts.push("no-path"):this.#t()&&this.#s(e\##
+        )}async#u(e){let{fingerprints:t}=this,s=this.attachment?.epoch??null;if(t===null||s===null||this.current?.answ\##
+        ered!==!0)return;let i=await s.bindingTag("P",t.patient,t.doctor);await this.#n({type:"binding",tag:i},e),this\##
+        .provenInEpoch||this.alarms.set("binding",e+ge.binding),await this.#f()}async#f(){let{fingerprints:e,receivedT\##
+        ag:t}=this,s=this.attachment?.epoch??null;if(e===null||t===null||s===null)return;let i=await s.bindingTag("D",\##
+        e.patient,e.doctor);if(!F(i,t)){this.verdicts.push("binding-failed");return}this.provenInEpoch=!0,this.provenP\##
+        air=ot(e),this.wasConnected=!0,this.alarms.clear("binding"),this.#h()}#m(){return this.fingerprints!==null&&th\##
+        is.provenPair===ot(this.fingerprints)}#h(){let e=this.#m(),t={send:e&&this.session.consent!==null&&!this.muted\##
+        ,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,this.surroundings.act({typ\##
+        e:"sound",...t}))}},ot=({patient:n,doctor:e})=>`${V(n)} ${V(e)}`;var rn=new Set(["unknown-room","full","rate",\##
+        "closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing\##
+        "]),on=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refu\##
+        sed-not-now","refused-wrong-person"]),se=n=>rn.has(n),at=n=>on.has(n),an={[j.otherDevice]:"refused-other-devic\##
+        e",[j.notNow]:"refused-not-now",[j.wrongPerson]:"refused-wrong-person"},cn={[E.wordsDiffer]:"words-differ",[E.\##
+        bindingFailed]:"binding-failed",[E.expired]:"expired",[E.error]:"doctor-error"},hn={[T.unknownRoom]:"unknown-r\##
+        oom",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},ct=n=>an[n]??"refused",ht=n=>cn[n]??\##
+        "ended-by-doctor",lt=n=>hn[n]??"protocol";function ut(n){return n==="delegation"?"identity":n==="delegation-da\##
+        tes"?"clock":"secure-channel"}var dt=n=>({invitation:n,bond:null,epochNumber:0,generation:0,consent:null,ownCo\##
+        mparison:"none",peerComparison:"none"}),_=n=>n.invitation.joinToken===null,we=n=>JSON.stringify(n,(e,t)=>t ins\##
+        tanceof Uint8Array?{octets:V(t)}:t);function ke(n,e){if(n===null)return null;try{let t=JSON.parse(n,(s,i)=>ln(\##
+        i)?J(i.octets):i);return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.\##
+        bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)return null;\##
+        throw t}}var ln=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var pt=3,un=500,dn=8e\##
+        3,pn=4e3,mn=5,ie=class{constructor(e){this.random=e,this.failures=0,this.afterForgery=!1,this.forced=null,this\##
+        .unknown=0}succeeded(){this.afterForgery=!1,this.unknown=0}forget(){this.failures=0,this.afterForgery=!1,this.\##
+        unknown=0}takeMode(e){let t=this.forced??(e.bond===null?"fresh":"resume");return this.forced=null,t}lost({isEn\##
+        dless:e,isUrgent:t}){if(this.failures+=1,!(e&&!this.afterForgery)&&this.failures>pt)return null;let s=t?pn:dn,\##
+        i=Math.min(un*2**(this.failures-1),s),r=.5+(this.random(1)[0]??0)/255;return Math.min(i*r,s)}refused(e,t,s,i){\##
+        return _(s)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>mn&&!i?"unknown-room":"later"):e===T\##
+        .unknownRoom&&t==="resume"?this.afterForgery?"secure-channel":(this.forced="fresh","now"):e===T.used&&t==="fre\##
+        sh"&&s.bond!==null&&this.failures<pt?(this.failures+=1,this.forced="resume","now"):lt(e)}};var mt=6e4,fn=3e3,f\##
+        t=2e3,yn=1e4,gn=6e4,re=class{constructor({session:e,locale:t,random:s,wallClock:i}){this.session=e,this.settin\##
+        gs={locale:t,random:s,wallClock:i},this.attachment=null,this.socket=0,this.admittedInEpoch=!1,this.reconnectio\##
+        n=new ie(s),this.doubtedAt=-1/0,this.doctorPresent=!1,this.message="",this.reason=null,this.alarms=new L,this.\##
+        actions=[],this.media=new ne(e,{send:(r,o)=>this.attachment?.send(r,o)??Promise.resolve(!1),act:r=>this.action\##
+        s.push(r),save:()=>this.#l()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(asyn\##
+        c()=>{try{await this.#t(e,t),this.#x(t)}catch{await this.#i("internal",t)}}),this.queue}takeActions(){return t\##
+        his.actions.splice(0)}nextAlarm(){if(this.reason!==null)return this.alarms.next();let e=[this.alarms.next(),th\##
+        is.attachment?.nextAlarm()??null,this.media.nextAlarm()],t=Math.min(...e.map(s=>s??1/0));return t===1/0?null:t\##
+        }snapshot(){let{bond:e,ownComparison:t,peerComparison:s}=this.session;return{state:this.#n(),reason:this.reaso\##
+        n,canRetry:this.reason!==null&&se(this.reason),doctorPresent:this.doctorPresent,attached:this.attachment?.isEs\##
+        tablished??!1,awaitsDoctor:this.attachment?.isAwaitingDoctor??!1,message:this.message,words:e===null?null:{oct\##
+        ets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:s,muted:this.media.muted}}#n()\##
+        {return this.reason!==null?at(this.reason)?"ended":"failed":_(this.session)?this.session.consent===null?"admit\##
+        ted":this.media.isConnected()?"connected":this.media.wasConnected?"reconnecting":"connecting":"waiting"}async#\##
+        t(e,t){if(this.reason!==null)return this.#s(e,t);switch(e.type){case"start":return this.#o(t);case"tick":retur\##
+        n this.#r(t);case"socket-open":return e.id===this.socket&&await this.attachment?.open(t),this.#c(t);case"socke\##
+        t-message":return e.id===this.socket&&await this.attachment?.receive(e.octets,t),this.#c(t);case"socket-closed\##
+        ":e.id===this.socket&&this.attachment!==null&&await this.#d(t);return;case"network-changed":return this.media.\##
+        doubt(t),this.#e(t);case"awoke":return this.attachment?.awoke(t),this.#r(t);case"consent":return _(this.sessio\##
+        n)?(this.session.consent=e.consent,this.#l(),this.admittedInEpoch&&await this.#h(t),this.#c(t)):void 0;case"de\##
+        cline":return await this.attachment?.send({type:"refuse",reason:j.none},t),this.#i("consent-refused",t);case"w\##
+        ords":return this.#w(e.same,t);case"mute":this.media.mute(e.muted);return;case"hang-up":return this.#i("hung-u\##
+        p",t,E.hungUp);case"taken-over":return this.#i("taken-over",t);case"retry":return;default:return await this.me\##
+        dia.handle(e,t),this.#c(t)}}async#s(e,t){let s=this.reason==="network"||this.reason==="no-path";if((e.type==="\##
+        retry"||e.type==="network-changed"&&s)&&this.reason!==null&&se(this.reason))this.reason=null,this.reconnection\##
+        .forget(),this.alarms.clear(),this.#a(),await this.#o(t);else if(e.type==="tick")this.alarms.takeDue(t)==="clo\##
+        sing"&&this.#a();else if(e.type==="socket-message"&&e.id===this.socket&&this.attachment!==null){await this.att\##
+        achment.receive(e.octets,t);let r=o=>o.type==="frame"&&o.frame.type==="bye";this.attachment.takeOutputs().some\##
+        (r)&&this.#a()}else e.type==="socket-closed"&&e.id===this.socket&&this.#a()}async#r(e){for(let t=this.alarms.t\##
+        akeDue(e);t!==null;t=this.alarms.takeDue(e))if(t==="retry"&&await this.#o(e),t==="stable"&&(this.reconnection.\##
+        failures=0),t==="patience")return this.#i(this.attachment?.isEstablished?"no-path":"network",e);await this.att\##
+        achment?.tick(e),await this.#c(e),await this.media.tick(e),await this.#c(e)}async#o(e){let{session:t,settings:\##
+        s}=this;if(t.bond!==null&&t.bond.expiry<s.wallClock())return this.#i("expired",e);let i=this.reconnection.take\##
+        Mode(t);this.alarms.clear("retry","stable"),this.#l(),this.socket+=1;let r=this.media.isTroubled()&&this.recon\##
+        nection.failures<2;this.attachment=new ee({session:t,mode:i,inHaste:r,...s},e),this.actions.push({type:"connec\##
+        t",id:this.socket})}async#e(e){this.attachment!==null&&e-this.attachment.startedAt<ft||(this.#a(),await this.#\##
+        o(e))}async#p(e){if(!(this.attachment===null||e-this.attachment.startedAt<ft))return e-this.doubtedAt<yn?this.\##
+        #d(e):(this.doubtedAt=e,this.#y(e))}#a(){this.attachment!==null&&this.actions.push({type:"close",id:this.socke\##
+        t}),this.attachment=null,this.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.clear("stable","closing")\##
+        }async#c(e){for(;;){let t=this.media.takeVerdict();if(t!==null){await this.#v(t,e);continue}let s=this.attachm\##
+        ent?.takeOutputs()??[];if(s.length===0||this.reason!==null)return;for(let i of s)this.reason===null&&await thi\##
+        s.#u(i,e)}}async#u(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.socket,octets:e.octet\##
+        s});return;case"save":return this.#l();case"doctor":this.doctorPresent=e.present,this.alarms.isSet("stable")||\##
+        this.alarms.set("stable",t+mt);return;case"confirmed":if(e.bond!==null){let s={epochNumber:0,ownComparison:"no\##
+        ne",peerComparison:"none"};Object.assign(this.session,s,{bond:e.bond,consent:null})}return this.alarms.set("st\##
+        able",t+mt),this.#l();case"frame":return this.#f(e.frame,t);case"refused":return this.#k(e.code,t);case"lost":\##
+        return e.cause==="doctor-returned"?this.#y(t):this.#d(t);case"broken":return this.#g(e.code,e.confirmed,t)}}as\##
+        ync#f(e,t){switch(this.reconnection.succeeded(),e.type){case"waiting":this.message=e.message;return;case"admit\##
+        ":return this.#m(e.relayOnly,t);case"refuse":return this.#i(ct(e.reason),t);case"words":return this.session.pe\##
+        erComparison=e.same?"same":"different",this.#l();case"bye":return this.#i(ht(e.reason),t);case"description":ca\##
+        se"candidate":case"binding":return this.admittedInEpoch&&!(e.type==="description"&&e.kind==="offer")?this.medi\##
+        a.receive(e,t):this.#g("malformed",!0,t);case"chat":case"keepalive":case"receipt":case"identity":return;case"c\##
+        onfirm":case"consent":case"encapsulation":return this.#g("malformed",!0,t)}}async#m(e,t){if(this.admittedInEpo\##
+        ch||this.attachment===null)return;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,this.#l();let\##
+         s=e||(this.session.invitation.flags&N.relayOnly)!==0;if(s&&!(this.attachment.servers?.urls.some(i=>/^turns?:/\##
+        .test(i))??!1))return this.#i("relay-missing",t,E.error);this.media.epochBegan(this.attachment,s),this.session\##
+        .consent!==null&&await this.#h(t)}async#h(e){let{consent:t,ownComparison:s}=this.session;t!==null&&(await this\##
+        .attachment?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),s!=="none"&&await this.attach\##
+        ment?.send({type:"words",same:s==="same"},e))}async#w(e,t){this.session.ownComparison=e?"same":"different",thi\##
+        s.#l(),await this.attachment?.send({type:"words",same:e},t),await this.#c(t),e||await this.#i("words-differ",t\##
+        ,E.wordsDiffer)}async#k(e,t){let s=this.reconnection.refused(e,this.attachment?.mode??null,this.session,this.m\##
+        edia.isConnected());return s==="later"?this.#d(t):s==="now"?this.#y(t):this.#i(s,t)}async#y(e){this.#a(),await\##
+         this.#o(e)}async#g(e,t,s){return t?(this.reconnection.afterForgery=!0,this.#d(s)):this.#i(ut(e),s)}async#d(e)\##
+        {this.#a();let t=_(this.session)&&this.media.wasConnected,s=this.reconnection.lost({isEndless:t,isUrgent:this.\##
+        media.isTroubled()});if(s===null)return this.#i(this.reconnection.afterForgery?"secure-channel":"network",e);t\##
+        his.alarms.set("retry",e+s)}async#v(e,t){if(this.reason===null)switch(e){case"rejoin":return this.#d(t);case"s\##
+        ocket-doubted":return this.#p(t);case"binding-failed":return this.#i("binding-failed",t,E.bindingFailed);case"\##
+        no-path":return this.#i("no-path",t)}}async#i(e,t,s=null){s!==null&&await this.attachment?.send({type:"bye",re\##
+        ason:s},t);for(let i of this.attachment?.takeOutputs()??[])i.type==="send"&&this.actions.push({type:"send",id:\##
+        this.socket,octets:i.octets});this.reason=e,this.media.end(),this.alarms.clear(),se(e)&&e!=="taken-over"?this.\##
+        #l():this.actions.push({type:"save",session:null}),e==="hung-up"&&this.attachment!==null?this.alarms.set("clos\##
+        ing",t+fn):this.#a()}#x(e){!(this.reason===null&&this.media.wasConnected&&!this.media.isConnected())||this.att\##
+        achment?.isAwaitingDoctor?this.alarms.clear("patience"):this.alarms.isSet("patience")||this.alarms.set("patien\##
+        ce",e+gn)}#l(){this.actions.push({type:"save",session:this.session})}};var yt={name:"English",secure:"End-to-e\##
+        nd encrypted, from your device to your doctor’s.",loading:{title:"One moment…",text:""},ready:{title:"Your con\##
+        sultation",text:"You are about to speak with your doctor. No account, no app, no name to give.",hint:"Your bro\##
+        wser will ask for the microphone: please allow it."},checking:{title:"Allow the microphone",text:"A question a\##
+        ppears at the top or bottom of the screen. Choose “Allow”."},waiting:{title:"Waiting room",present:"Your docto\##
+        r knows you are here. Stay on this page: the consultation will start here.",away:"Your doctor has not arrived \##
+        yet. Stay on this page: you will be announced as soon as they do.",message:"Message from your doctor:"},admitt\##
+        ed:{title:"Your doctor is ready",consent:["You will speak with your doctor over an audio link between your two\##
+         devices.","The link is end-to-end encrypted: nobody else can hear you, not even the server.","Nothing is reco\##
+        rded by Colloque.","Your doctor may keep a record that the consultation took place: its date, its length and y\##
+        our agreement, and nothing of what was said.","You can hang up at any time."]},connecting:{title:"Connecting…"\##
+        ,text:"A few seconds, to find the best path."},connected:{title:"You are connected",muted:"Your microphone is \##
+        off.",signalling:"The server cannot be reached for now; the conversation goes on."},reconnecting:{title:"Recon\##
+        necting…",text:"The link is interrupted. Stay on this page, it comes back by itself.",path:"The server answers\##
+        . We are looking for another way for the sound.",server:"We are looking for the server. Check that Wi-Fi or mo\##
+        bile data is on.",doctor:"Your doctor’s device cannot be reached any more. We are waiting for it."},words:{int\##
+        ro:"Read the first two words aloud. Your doctor reads the last two.",digits:"or the digits",same:"You confirme\##
+        d the words.",peerSame:"Your doctor confirmed the words."},actions:{enter:"Enter",resume:"Go on with the consu\##
+        ltation",consent:"I agree",refuse:"I refuse",same:"The words are the same",different:"The words are different"\##
+        ,mute:"Mute",unmute:"Unmute",hangUp:"Hang up",leave:"Leave the waiting room",retry:"Try again",takeOver:"Conti\##
+        nue here",copyLink:"Copy the link",copied:"The link is copied. Open Safari, Chrome or Firefox and paste it."},\##
+        ended:{title:"Consultation over",text:"You can close this page."},errors:{missing:["The link is missing","Open\##
+         the whole link your doctor sent you."],incomplete:["Incomplete link","The link was cut on its way. Copy all o\##
+        f it, to the last character, or ask for a new one."],alphabet:["Incomplete link","The link has a damaged or ex\##
+        tra character. Copy it again, or ask your doctor for another."],version:["Link of another version","This page \##
+        cannot read this link. Ask your doctor for a new one."],flags:["This page is too old","This link needs a newer\##
+         version of this page. Please tell your doctor."],"post-quantum":["Browser not accepted","Your doctor asks for\##
+         a protection this page does not offer yet. Ask for another link."],"browser-unsupported":["Open the link else\##
+        where","This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox\##
+        ."],"microphone-denied":["Microphone refused","Allow the microphone for this site in the browser’s settings, t\##
+        hen try again."],"microphone-missing":["No microphone","Plug in a microphone or a headset, then try again."],"\##
+        microphone-busy":["Microphone in use","Another application is using the microphone. Close it, then try again."\##
+        ],"other-tab":["Already open","This consultation is open in another tab."],"taken-over":["Continued elsewhere"\##
+        ,"The consultation goes on in another tab."],"hung-up":["Consultation over","You hung up. You can close this p\##
+        age."],"ended-by-doctor":["Consultation over","Your doctor hung up. You can close this page."],expired:["Consu\##
+        ltation expired","The time for it has passed. Ask your doctor for a new link."],"consent-refused":["You did no\##
+        t agree","The consultation has not started. Your doctor was told; you can phone them."],refused:["No consultat\##
+        ion","Your doctor does not see you through this link. Phone the practice."],"refused-other-device":["Seen on a\##
+        nother device","Your doctor admitted another device. If it is not yours, phone them at once."],"refused-not-no\##
+        w":["Not now","Your doctor is not available. Try again later."],"refused-wrong-person":["Not the right link","\##
+        Your doctor expected someone else. Phone the practice."],"words-differ":["The words are different","Somebody c\##
+        ould be listening on this link: it was cut. Phone your doctor."],"binding-failed":["Doubtful link","The two de\##
+        vices do not see the same link: it was cut. Phone your doctor."],"doctor-error":["The call stopped","Your doct\##
+        or’s device had an error. Ask for a new link."],used:["Link already used","A link works once. If that was not \##
+        you, tell your doctor; otherwise ask for another."],"unknown-room":["Expired link","This consultation does not\##
+         exist, or no longer. Check the time of the appointment, then try again."],full:["Waiting room full","Too many\##
+         devices wait with this link. Close the others, then try again."],rate:["Too many attempts","Wait a minute, th\##
+        en try again."],protocol:["Page and server disagree","Ask your doctor for a new link."],closed:["Consultation \##
+        closed","You are no longer in the waiting room. Try again, or phone your doctor."],network:["No connection","T\##
+        he server does not answer. Check your Internet connection, then try again."],"no-path":["This network carries \##
+        no calls","Switch from Wi-Fi to mobile data, or the other way, then try again."],"relay-missing":["No relay","\##
+        Your doctor asks for a relay the server did not give. Phone your doctor."],"secure-channel":["No secure link",\##
+        "Something altered the messages. Change to another network, then try again."],identity:["Doctor not recognised\##
+        ","The key shown is not the one of your link. Do not go on: phone your doctor."],clock:["Check the date","The \##
+        date of this device seems wrong. Correct it, then try again."],internal:["Something went wrong","The page stop\##
+        ped to be safe. Try again."]}};var gt={name:"Français",secure:"Chiffré de bout en bout, de votre appareil à ce\##
+        lui de votre médecin.",loading:{title:"Un instant…",text:""},ready:{title:"Votre consultation",text:"Vous alle\##
+        z parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.",hint:"Votre na\##
+        vigateur va vous demander l’accès au microphone : acceptez."},checking:{title:"Autorisez le microphone",text:"\##
+        Une question s’affiche en haut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle d’attente"\##
+        ,present:"Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commencera ici.",away:"\##
+        Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.",message:"M\##
+        essage de votre médecin :"},admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler à votre mé\##
+        decin par une liaison audio entre vos deux appareils.","La liaison est chiffrée de bout en bout : personne d’a\##
+        utre ne peut vous entendre, pas même le serveur.","Rien n’est enregistré par Colloque.","Votre médecin peut ga\##
+        rder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.","\##
+        Vous pouvez raccrocher à tout moment."]},connecting:{title:"Mise en relation…",text:"Quelques secondes, le tem\##
+        ps de trouver le meilleur chemin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone est coupé.",\##
+        signalling:"Le serveur est injoignable pour le moment ; la conversation continue."},reconnecting:{title:"On vo\##
+        us reconnecte…",text:"La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.",path:"\##
+        Le serveur répond. Nous cherchons un autre chemin pour le son.",server:"Nous cherchons le serveur. Vérifiez qu\##
+        e le Wi-Fi ou le réseau mobile est actif.",doctor:"L’appareil de votre médecin n’est plus joignable. Nous l’at\##
+        tendons."},words:{intro:"Lisez à voix haute les deux premiers mots. Votre médecin lit les deux derniers.",digi\##
+        ts:"ou les chiffres",same:"Vous avez confirmé les mots.",peerSame:"Votre médecin a confirmé les mots."},action\##
+        s:{enter:"Entrer",resume:"Reprendre la consultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les \##
+        mêmes mots",different:"Les mots sont différents",mute:"Couper le micro",unmute:"Rétablir le micro",hangUp:"Rac\##
+        crocher",leave:"Quitter la salle d’attente",retry:"Réessayer",takeOver:"Continuer ici",copyLink:"Copier le lie\##
+        n",copied:"Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le."},ended:{title:"Consultation term\##
+        inée",text:"Vous pouvez fermer cette page."},errors:{missing:["Il manque le lien","Ouvrez le lien complet que \##
+        votre médecin vous a envoyé."],incomplete:["Lien incomplet","Le lien a été coupé en chemin. Copiez-le en entie\##
+        r, jusqu’au dernier caractère, ou demandez-en un nouveau."],alphabet:["Lien incomplet","Le lien contient un ca\##
+        ractère de trop ou abîmé. Copiez-le de nouveau, ou demandez-en un autre à votre médecin."],version:["Lien d’un\##
+        e autre version","Cette page ne sait pas lire ce lien. Demandez-en un nouveau à votre médecin."],flags:["Page \##
+        trop ancienne","Ce lien demande une version plus récente de cette page. Prévenez votre médecin."],"post-quantu\##
+        m":["Navigateur non accepté","Votre médecin demande une protection que cette page n’offre pas encore. Demandez\##
+        -lui un autre lien."],"browser-unsupported":["Ouvrez le lien ailleurs","Ce navigateur ne permet pas de parler.\##
+         Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour."],"microphone-denied":["Microphone refusé"\##
+        ,"Autorisez le microphone pour ce site dans les réglages du navigateur, puis réessayez."],"microphone-missing"\##
+        :["Pas de microphone","Branchez un microphone ou un casque, puis réessayez."],"microphone-busy":["Microphone o\##
+        ccupé","Une autre application utilise le microphone. Fermez-la, puis réessayez."],"other-tab":["Déjà ouverte",\##
+        "Cette consultation est ouverte dans un autre onglet."],"taken-over":["Continuée ailleurs","La consultation co\##
+        ntinue dans un autre onglet."],"hung-up":["Consultation terminée","Vous avez raccroché. Vous pouvez fermer cet\##
+        te page."],"ended-by-doctor":["Consultation terminée","Votre médecin a raccroché. Vous pouvez fermer cette pag\##
+        e."],expired:["Consultation expirée","Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin."],"\##
+        consent-refused":["Vous n’avez pas accepté","La consultation n’a pas commencé. Votre médecin en est averti ; v\##
+        ous pouvez lui téléphoner."],refused:["Pas de consultation","Votre médecin ne vous reçoit pas par ce lien. Tél\##
+        éphonez à son cabinet."],"refused-other-device":["Reçu sur un autre appareil","Votre médecin a admis un autre \##
+        appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite."],"refused-not-now":["Pas maintenant","Votre\##
+         médecin n’est pas disponible. Réessayez plus tard."],"refused-wrong-person":["Ce n’est pas le bon lien","Votr\##
+        e médecin attendait une autre personne. Téléphonez à son cabinet."],"words-differ":["Les mots sont différents"\##
+        ,"Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin."],"binding-failed":[\##
+        "Liaison douteuse","Les deux appareils ne voient pas la même liaison : elle est coupée. Téléphonez à votre méd\##
+        ecin."],"doctor-error":["L’appel s’est arrêté","L’appareil de votre médecin a eu une erreur. Demandez-lui un n\##
+        ouveau lien."],used:["Lien déjà utilisé","Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre \##
+        médecin ; sinon demandez-en un autre."],"unknown-room":["Lien expiré","Cette consultation n’existe pas ou n’ex\##
+        iste plus. Vérifiez l’heure du rendez-vous, puis réessayez."],full:["Salle d’attente pleine","Trop d’appareils\##
+         attendent avec ce lien. Fermez les autres, puis réessayez."],rate:["Trop d’essais","Attendez une minute, puis\##
+         réessayez."],protocol:["Page et serveur ne s’entendent pas","Demandez un nouveau lien à votre médecin."],clos\##
+        ed:["Consultation fermée","Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.\##
+        "],network:["Pas de connexion","Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.\##
+        "],"no-path":["Appel impossible par ce réseau","Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez\##
+        ."],"relay-missing":["Relais indisponible","Votre médecin demande un relais que le serveur n’a pas donné. Télé\##
+        phonez-lui."],"secure-channel":["Liaison sûre impossible","Quelque chose a altéré les messages. Changez de rés\##
+        eau, puis réessayez."],identity:["Médecin non reconnu","La clé présentée n’est pas celle de votre lien. Ne con\##
+        tinuez pas : téléphonez à votre médecin."],clock:["Vérifiez la date","La date de cet appareil semble fausse. C\##
+        orrigez-la, puis réessayez."],internal:["Une erreur est survenue","La page s’est arrêtée par précaution. Réess\##
+        ayez."]}};var D={fr:gt,en:yt};function wt(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in D)??"fr"\##
+        }var kt=n=>[D[n].admitted.title,...D[n].admitted.consent].join(`
+        `);var oe=class{constructor(e,t,s,i){this.page=e,this.wordLists=t,this.onAction=s,this.onLocale=i,this.audio=t\##
+        his.element("audio",HTMLAudioElement),this.shownActions="",this.shownTitle="",this.shownModel=""}show(e){let t\##
+        =JSON.stringify(e);if(t===this.shownModel)return;this.shownModel=t;let{dataset:s}=this.page.documentElement,i=\##
+        D[e.locale];s.state=e.state,e.error===null?delete s.error:s.error=e.error,e.path===null?delete s.path:s.path=e\##
+        .path,this.page.documentElement.lang=e.locale;let r=wn(e,i);this.element("title").textContent=r,this.page.titl\##
+        e=`${r} · Colloque`,this.element("text").replaceChildren(...this.#n(e,i)),this.element("footer").textContent=i\##
+        .secure,this.#t(e,i),this.#s(e,i),this.#r(e,i),this.#o(e.locale),r!==this.shownTitle&&this.shownTitle!==""&&th\##
+        is.element("title").focus({preventScroll:!0}),this.shownTitle=r}#n({state:e,error:t,call:s,canRetry:i},r){swit\##
+        ch(e){case"ready":return[this.#e("p",r.ready.text,"lead"),this.#e("p",r.ready.hint)];case"checking":return[thi\##
+        s.#e("p",r.checking.text)];case"waiting":{let o=s?.message??"",a=o===""?[]:[this.#e("p",r.waiting.message),thi\##
+        s.#e("blockquote",o)];return[this.#e("p",s?.doctorPresent?r.waiting.present:r.waiting.away,"lead"),...a]}case"\##
+        admitted":{let o=this.#e("ul");return o.append(...r.admitted.consent.map(a=>this.#e("li",a))),[o]}case"connect\##
+        ing":return[this.#e("p",r.connecting.text)];case"reconnecting":return[this.#e("p",r.reconnecting.text,"lead"),\##
+        this.#e("p",kn(s,r))];case"ended":case"failed":case"bad-link":{let o=e==="ended"&&!i?r.ended.text:"";return[th\##
+        is.#e("p",r.errors[t??""]?.[1]??o,"lead")]}default:return[]}}#t({state:e,call:t,copied:s},i){let r="";s?r=i.ac\##
+        tions.copied:e==="connected"&&t?.muted?r=i.connected.muted:e==="connected"&&t?.attached===!1&&(r=i.connected.s\##
+        ignalling);let o=this.element("notice");o.textContent!==r&&(o.textContent=r)}#s({state:e,call:t},s){let i=e===\##
+        "connected"?t?.words??null:null;if(this.element("words").hidden=i===null,i===null||!t)return;let r=this.wordLi\##
+        sts[i.locale]??[],o=r.length===256?Xe(i.octets).map(d=>r[d]??""):[];this.element("words-intro").textContent=s.\##
+        words.intro;let a=o.map((d,f)=>this.#e("li",d,f<2?"mine":"theirs")),y=this.element("words-list");y.lang=i.loca\##
+        le,y.textContent!==o.join("")&&y.replaceChildren(...a),this.element("digits-label").textContent=s.words.digits\##
+        ,this.element("digits").textContent=et(i.octets).replace(/^(....)/,"$1 ");let m=[];t.ownComparison==="same"&&m\##
+        .push(s.words.same),t.peerComparison==="same"&&m.push(s.words.peerSame),this.element("words-result").textConte\##
+        nt=m.join(" ")}#r(e,t){let s=vn(e,t),i=JSON.stringify(s);if(i===this.shownActions)return;this.shownActions=i;l\##
+        et r=this.element("actions"),o=this.page.activeElement?.dataset.action;r.replaceChildren(...s.map(({action:a,l\##
+        abel:y,kind:m,pressed:d})=>{let f=this.#e("button",y,m);return f.dataset.action=a,f.setAttribute("type","butto\##
+        n"),d!==null&&f.setAttribute("aria-pressed",String(d)),f.addEventListener("click",()=>this.onAction(a)),f})),o\##
+        !==void 0&&r.querySelector(`[data-action="${o}"]`)?.focus()}#o(e){let t=this.element("languages");if(t.dataset\##
+        .current===e)return;t.dataset.current=e;let s=Object.keys(D);t.replaceChildren(...s.map(i=>{let r=this.#e("but\##
+        ton",i.toUpperCase());return r.lang=i,r.setAttribute("aria-label",D[i].name),r.setAttribute("aria-pressed",Str\##
+        ing(i===e)),r.addEventListener("click",()=>this.onLocale(i)),r}))}#e(e,t="",s=""){let i=this.page.createElemen\##
+        t(e);return i.textContent=t,s!==""&&(i.className=s),i}element(e,t){let s=this.page.getElementById(e);if(s===nu\##
+        ll||t!==void 0&&!(s instanceof t))throw new Error(`no element ${e}`);return s}};function wn({state:n,error:e},\##
+        t){return n==="ended"||n==="failed"||n==="bad-link"?t.errors[e??""]?.[0]??t.ended.title:t[n].title}function kn\##
+        (n,{reconnecting:e}){return n?.attached?e.path:n?.awaitsDoctor?e.doctor:e.server}function vn({state:n,error:e,\##
+        canRetry:t,canCopyLink:s,resumes:i,call:r},{actions:o}){let a=(m,d,f="",q=null)=>({action:m,label:d,kind:f,pre\##
+        ssed:q}),y=a("hang-up",o.hangUp,"danger");switch(n){case"ready":return[a("enter",i?o.resume:o.enter,"primary")\##
+        ];case"waiting":return[a("hang-up",o.leave)];case"admitted":return[a("consent",o.consent,"primary"),a("refuse"\##
+        ,o.refuse)];case"connecting":case"reconnecting":return[y];case"connected":{let m=r?.ownComparison==="none"&&r.\##
+        words!==null,d=[a("same",o.same,"primary"),a("different",o.different,"danger")],f=r?.muted??!1,q=a("mute",f?o.\##
+        unmute:o.mute,"half",f);return[...m?d:[],q,{...y,kind:"half danger"}]}case"ended":case"failed":case"bad-link":\##
+        {let d=t?[a("retry",e==="other-tab"||e==="taken-over"?o.takeOver:o.retry,"primary")]:[];return s?[...d,a("copy\##
+        -link",o.copyLink,"primary")]:d}default:return[]}}var ve="colloque",ae=()=>Math.floor(Date.now()/1e3),O={state\##
+        :"loading",error:null,canRetry:!1,canCopyLink:!1,resumes:!1,locale:wt(navigator.languages??[]),path:null,call:\##
+        null,copied:!1},xn=location.href,R=null,S=null,xt=null,W=null,H=null,vt=0,bt=new oe(document,l,An,n=>K({locale\##
+        :n}));function K(n){Object.assign(O,n),bt.show(O)}var xe=(n,e={})=>K({state:"failed",error:n,canRetry:!0,call:\##
+        null,...e});async function bn(){let n=location.hash.slice(1),e=ke(sessionStorage.getItem(ve),ae());if(n===""&&\##
+        e===null)return K({state:"bad-link",error:"missing"});try{if(n!==""){let t=await Ie(n);if(t.flags&N.postQuantu\##
+        m)throw new c("post-quantum");let s=await Ye(t);R=e!==null&&F(e.invitation.room,s.room)?e:dt(s)}else R=e}catch\##
+        (t){if(!(t instanceof c))throw t;return K({state:"bad-link",error:t.code})}if(!await Cn())return xe("browser-u\##
+        nsupported",{canRetry:!1,canCopyLink:!0});K({state:"ready",error:null,resumes:R===e}),n===""&&await be(!1)}asy\##
+        nc function Cn(){return!isSecureContext||!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedi\##
+        a?!1:I().then(()=>!0,()=>!1)}function An(n){switch(n){case"enter":return void be(!1);case"retry":return S===nu\##
+        ll||O.error==="taken-over"?void be(O.error?.startsWith("microphone")!==!0):void w({type:"retry"});case"copy-li\##
+        nk":return void navigator.clipboard.writeText(xn).then(()=>K({copied:!0}),()=>{});case"consent":return void zn\##
+        ();case"refuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",same:n=\##
+        =="same"});case"mute":return void w({type:"mute",muted:!(O.call?.muted??!1)});case"hang-up":return void w({typ\##
+        e:"hang-up"})}}async function be(n){if(R===null)return;K({state:"checking",error:null,canRetry:!1});try{W??=aw\##
+        ait Tn()}catch(s){return xe(En(s))}history.replaceState(null,"","/");let e=`colloque ${Te(R.invitation.room)}`\##
+        ,t=n?Ln(e):null;if(!await Kn(e,n))return xe("other-tab");R=await t??R,S=new re({session:R,locale:O.locale,rand\##
+        om:Sn,wallClock:ae}),xt=new Q({microphone:W,audio:bt.audio,makePaddingWorker:Mn,onEvent:s=>void w(s),onPath:s=\##
+        >K({path:s})}),await w({type:"start"})}async function Tn(){let n={echoCancellation:!0,noiseSuppression:!0,auto\##
+        GainControl:!0},e=await navigator.mediaDevices.getUserMedia({audio:n}),[t]=e.getAudioTracks();if(t===void 0)th\##
+        row new DOMException("no track","NotFoundError");return t.addEventListener("ended",()=>W=null),t}function En(n\##
+        ){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone\##
+        -missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var Sn=n=>crypto.getR\##
+        andomValues(new Uint8Array(n));function Kn(n,e){return new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{\##
+        ifAvailable:!0},s=>(t(s!==null),s===null?void 0:new Promise(()=>{}))).catch(()=>Pn(n))})}async function Pn(n){\##
+        if(S===null)return;let e=we(S.session);await w({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessag\##
+        e(e),t.close()}function Ln(n){return new Promise(e=>{let t=new BroadcastChannel(n),s=i=>{t.close(),e(i)};t.onm\##
+        essage=({data:i})=>s(ke(typeof i=="string"?i:null,ae())),setTimeout(()=>s(null),500)})}async function zn(){let\##
+        {locale:n}=O,e=await C(p(kt(n)));await w({type:"consent",consent:{locale:n,textHash:e,time:ae()}})}async funct\##
+        ion w(n){if(S===null)return;await S.handle(n,performance.now());for(let o of S.takeActions())Rn(o);let e=S.nex\##
+        tAlarm();clearTimeout(vt),e!==null&&(vt=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,e-performance.n\##
+        ow())));let{state:t,reason:s,canRetry:i,...r}=S.snapshot();(s!==null&&!i||s==="taken-over")&&In(),t==="connect\##
+        ed"&&O.state!=="connected"&&Un(),K({state:t,error:s,canRetry:i,call:r})}function Rn(n){switch(n.type){case"con\##
+        nect":return On(n.id);case"send":H?.id===n.id&&H.socket.readyState===WebSocket.OPEN&&H.socket.send(n.octets);r\##
+        eturn;case"close":H?.id===n.id&&H.socket.close();return;case"save":n.session===null?sessionStorage.removeItem(\##
+        ve):sessionStorage.setItem(ve,we(n.session));return;default:xt?.perform(n)}}function On(n){let e=new WebSocket\##
+        (`${location.origin.replace(/^http/,"ws")}/ws`,Re);e.binaryType="arraybuffer",H={id:n,socket:e},e.onopen=()=>v\##
+        oid w({type:"socket-open",id:n}),e.onclose=()=>void w({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t \##
+        instanceof ArrayBuffer&&w({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var qn=window.trustedTypes?.\##
+        createPolicy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function\##
+         l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return \##
+        e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r\##
+        .set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}f\##
+        unction i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e\##
+        .subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,coun\##
+        t:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,c\##
+        ount:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===2\##
+        55?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}va\##
+        r c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(\##
+        f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}})\##
+        ;d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Mn(){if(!("RTCRtpScri\##
+        ptTransform"in window))return null;let n=qn?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";\##
+        (()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.\##
+        padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)r\##
+        eturn r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.se\##
+        t(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,\##
+        count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:retur\##
+        n{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))re\##
+        turn{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if\##
+        (n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),p\##
+        added:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStre\##
+        am({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n\##
+        .enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function In(){W?.stop(\##
+        ),W=null}function Un(){navigator.wakeLock?.request("screen").catch(()=>{})}var Ct=()=>void w({type:"network-ch\##
+        anged"}),At=()=>void w({type:"awoke"});addEventListener("online",Ct);navigator.connection?.addEventListener("c\##
+        hange",Ct);document.addEventListener("visibilitychange",At);document.addEventListener("resume",At);addEventLis\##
+        tener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()});K({});bn();})();</script>
         </body>
         </html>
 

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Why octets are not an RTP or RTCP packet. Whoever reads drops the packet and counts it.
 package enum RTPError: Error, Equatable, Sendable {
     case truncated(have: Int, need: Int)
@@ -102,20 +104,5 @@ package struct RTPPacketView: Equatable, Sendable {
 
     package init(_ bytes: [UInt8]) throws(RTPError) {
         try self.init(bytes.span.bytes)
-    }
-}
-
-/// Unaligned big-endian reads; every caller has compared the position with `byteCount` before.
-extension RawSpan {
-    func octet(at position: Int) -> UInt8 {
-        self.unsafeLoadUnaligned(fromByteOffset: position, as: UInt8.self)
-    }
-
-    func bigEndian16(at position: Int) -> UInt16 {
-        UInt16(bigEndian: self.unsafeLoadUnaligned(fromByteOffset: position, as: UInt16.self))
-    }
-
-    func bigEndian32(at position: Int) -> UInt32 {
-        UInt32(bigEndian: self.unsafeLoadUnaligned(fromByteOffset: position, as: UInt32.self))
     }
 }

@@ -24,6 +24,13 @@ extension STUNMessage {
         self[type].flatMap { XORAddress.decode($0, transactionID: self.transactionID) }
     }
 
+    /// Every address of a type that may come several times: XOR-PEER-ADDRESS; `nil` for a malformed one.
+    package func xorAddresses(_ type: STUNAttributeType) -> [TransportAddress?] {
+        self.attributes.lazy.filter { $0.type == type }.map {
+            XORAddress.decode($0.value, transactionID: self.transactionID)
+        }
+    }
+
     /// The number in ERROR-CODE (RFC 8489 §14.8).
     package var errorCode: STUNErrorCode? {
         guard let value = self[.errorCode], value.count >= 4 else { return nil }

@@ -20,7 +20,9 @@ extension PeerSession {
                 isPatient: self.isPatient, relayOnly: self.isRelayOnly,
                 encoder: self.configuration.encoder, random: self.random.child())
             self.media = connection
-            connection.gather(on: sockets, servers: self.servers, now: now)
+            let awaitsRelays = self.relays.isGathering(now: now)
+            connection.gather(on: sockets, servers: self.servers, awaitsRelays: awaitsRelays, now: now)
+            for allocation in self.relays.allocations { connection.add(allocation, now: now) }
         } catch {
             self.hangUp(.mediaFailed("\(error)"), now: now)
         }

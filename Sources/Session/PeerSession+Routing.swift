@@ -3,6 +3,7 @@ internal import ICE
 internal import SecureChannel
 internal import SecureTransport
 internal import Signalling
+internal import TURN
 internal import Wire
 
 /// From the seat to the person and to media, and from media to the seat.
@@ -75,7 +76,7 @@ extension PeerSession {
             self.emit(.admitted)
             self.wantMedia(now: now)
         case .resumed(let relay):
-            self.relay = relay ?? self.relay
+            if let relay { self.granted(relay, now: now) }
             if self.media != nil, self.media?.secured == nil || self.media?.pathState != .connected {
                 self.offer(now: now)
             }
@@ -101,7 +102,7 @@ extension PeerSession {
             self.milestones.reach(\.admitted, now: now)
             self.emit(.admitted)
             self.meet(guest.authentication)
-        case .relay(let relay): self.relay = relay
+        case .relay(let relay): self.granted(relay, now: now)
         case .epochEstablished(let index): self.epochEstablished(index, now: now)
         case .connectionLost: self.emit(.offline)
         case .consented, .turnedAway: break
@@ -129,7 +130,7 @@ extension PeerSession {
     func drainMedia(now: Instant) {
         while let media = self.media {
             switch media.pollOutput() {
-            case .transmit(let path, let datagram): self.outputs.append(.transmit(path, datagram))
+            case .transmit(let path, let datagram): self.transmit(datagram, on: path, now: now)
             case .event(let event): self.route(event, now: now)
             case .wait: return
             }
@@ -141,6 +142,7 @@ extension PeerSession {
         case .localCandidate(let text): self.tellCandidate(text, now: now)
         case .path(let pair):
             self.milestones.reach(\.path, now: now)
+            self.pathTransport = self.relays.transport(of: pair.socket)
             self.emit(.path(pair))
         case .pathState(let state):
             self.emit(.pathState(state))
@@ -162,9 +164,9 @@ extension PeerSession {
 
     /// Asks for sockets, unless everything has to go through a relay and there is none: then nothing is gathered.
     private func wantMedia(now: Instant) {
-        let hasRelay = self.relay?.urls.contains { $0.hasPrefix("turn:") || $0.hasPrefix("turns:") } ?? false
+        let hasRelay = self.relay?.urls.compactMap(RelayURI.init).contains { $0.service != .stun } ?? false
         guard hasRelay || !self.isRelayOnly else { return self.hangUp(.noRelay, now: now) }
-        self.emit(.mediaWanted(self.relay))
+        self.emit(.mediaWanted)
     }
 
     private func meet(_ words: ShortAuthenticationString) {
@@ -190,8 +192,7 @@ extension PeerSession {
         self.endReason = reason
         self.setupDeadline = nil
         self.outageDeadline = nil
-        self.media?.close(now: now)
-        self.drainMedia(now: now)
+        self.closeMedia(now: now)
         self.emit(.ended(reason))
     }
 

@@ -2,6 +2,7 @@ package import Audio
 package import Consultation
 package import SecureChannel
 package import Signalling
+package import TURN
 package import Wire
 
 /// One peer of one consultation, whole and sans-IO: a seat at the broker and the media path beside it.
@@ -48,6 +49,9 @@ package final class PeerSession {
     var random: RandomSource
     var sockets: [MediaConnection.Socket]?
     var servers: [TransportAddress] = []
+    var relays: RelaySet
+    /// How the relay of the path in use is reached; `nil` while that path leaves from here without one.
+    package internal(set) var pathTransport: TURNClient.Transport?
     var pendingOffer: (generation: UInt32, text: String)?
     var generation: UInt32?
     var setupDeadline: Instant?
@@ -64,6 +68,7 @@ package final class PeerSession {
         self.seat = .patient(seat)
         self.configuration = configuration
         self.random = random
+        self.relays = RelaySet(random: self.random.child())
         self.milestones = Milestones(started: now)
     }
 
@@ -76,6 +81,7 @@ package final class PeerSession {
         self.wordsLanguage = language
         self.configuration = configuration
         self.random = random
+        self.relays = RelaySet(random: self.random.child())
         self.milestones = Milestones(started: now)
     }
 
@@ -111,11 +117,11 @@ package final class PeerSession {
 
     // MARK: The network of media
 
-    /// Answers ``SessionEvent/mediaWanted(_:)``: these sockets are bound, these STUN servers were resolved.
-    package func startMedia(on sockets: [MediaConnection.Socket], servers: [TransportAddress], now: Instant) {
+    /// Answers ``SessionEvent/mediaWanted``: these sockets are bound. Relays are asked in parallel.
+    package func startMedia(on sockets: [MediaConnection.Socket], now: Instant) {
         guard self.endReason == nil else { return }
         self.sockets = sockets
-        self.servers = servers
+        self.relays.start(self.relay, sockets: sockets, now: now)
         self.setupDeadline = now + self.configuration.setupLimit
         if self.isPatient {
             self.replaceMedia(now: now)
@@ -124,12 +130,15 @@ package final class PeerSession {
             self.pendingOffer = nil
             self.answer(offer.text, generation: offer.generation, now: now)
         }
-        self.drainMedia(now: now)
+        self.drainRelays(now: now)
     }
 
     package func receive(
         _ datagram: [UInt8], from source: TransportAddress, on socket: MediaConnection.Socket, now: Instant
     ) {
+        if self.relays.receive(datagram, from: source, on: socket.id, now: now) {
+            return self.drainRelays(now: now)
+        }
         self.media?.receive(datagram, from: source, on: socket.id, now: now)
         self.drainMedia(now: now)
     }
@@ -137,6 +146,8 @@ package final class PeerSession {
     package func handleTimeout(now: Instant) {
         self.inSeat(
             now: now, patient: { $0.handleTimeout(now: now) }, doctor: { seat, _ in seat.handleTimeout(now: now) })
+        self.relays.handleTimeout(now: now)
+        self.drainRelays(now: now)
         self.media?.handleTimeout(now: now)
         self.drainMedia(now: now)
         if let deadline = self.setupDeadline, deadline <= now {
@@ -156,6 +167,7 @@ package final class PeerSession {
         case .patient(var seat): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
         case .doctor(var seat, _): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
         }
+        if case .wait(let until) = self.relays.pollOutput() { deadline = min(deadline, until) }
         if let media = self.media, case .wait(let until) = media.pollOutput() { deadline = min(deadline, until) }
         return .wait(until: deadline)
     }
@@ -190,8 +202,7 @@ package final class PeerSession {
     /// Leaves the broker without ending the room: the doctor will be back. Media ends.
     package func leave(now: Instant) {
         self.inSeat(now: now, patient: { $0.hangUp(now: now) }, doctor: { seat, _ in seat.stop() })
-        self.media?.close(now: now)
-        self.drainMedia(now: now)
+        self.closeMedia(now: now)
     }
 
     // MARK: Sound

@@ -1,7 +1,6 @@
 package import Consultation
 package import ICE
 package import SecureChannel
-package import Signalling
 package import Wire
 
 /// What a session tells the shell and the person behind it.
@@ -25,8 +24,8 @@ package enum SessionEvent: Equatable {
     /// What both people read to each other.
     case words(ShortAuthenticationString, LanguageCode)
     case admitted
-    /// Open sockets, resolve the servers, and call ``PeerSession/startMedia(on:servers:now:)``.
-    case mediaWanted(RelayCredentials?)
+    /// Open sockets and call ``PeerSession/startMedia(on:now:)``; there may be none.
+    case mediaWanted
     case epochEstablished(index: UInt32)
     case path(ICEAgent.SelectedPair)
     case pathState(ICEAgent.State)
@@ -47,6 +46,13 @@ package enum SessionOutput {
     case send([UInt8])
     case disconnect
     case transmit(Path, [UInt8])
+    /// Find the addresses of a relay or a STUN server and call ``PeerSession/resolved(_:addresses:now:)``.
+    case resolve(host: String)
+    /// Open a byte stream to a relay; tell ``PeerSession/streamOpened(_:local:now:)`` or that it closed.
+    case openStream(SocketID, RelaySet.StreamTarget)
+    /// Octets to a stream; what it has no room for may be dropped whole.
+    case write(SocketID, [UInt8])
+    case closeStream(SocketID)
     case event(SessionEvent)
     case wait(until: Instant)
 }

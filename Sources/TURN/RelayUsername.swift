@@ -30,35 +30,39 @@ package struct RelayUsername: Equatable, Sendable {
     package let expiry: UInt32
     package let group: RelayGroup
     package let role: RelayRole
-    /// 12 characters of base64url, which make two grants of one side differ.
-    package let salt: String
+    /// Nine random octets that make two grants of one side differ, written as 12 characters.
+    private let saltHead: UInt64
+    private let saltTail: UInt8
 
     package init(expiry: UInt32, group: RelayGroup, role: RelayRole, random: inout RandomSource) {
         self.expiry = expiry
         self.group = group
         self.role = role
-        self.salt = random.bytes(count: 9).base64URL
+        self.saltHead = random.next()
+        self.saltTail = UInt8(truncatingIfNeeded: random.next())
     }
 
     /// Reads the octets of a USERNAME attribute.
     /// - Returns: `nil` for anything that no broker of ours makes.
     package init?(_ octets: some Collection<UInt8>) {
         let parts = octets.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0].count <= 10, parts[1].count == 11, parts[2].count == 1, parts[3].count == 12,
-            let expiry = UInt32(String(decoding: parts[0], as: UTF8.self)),
+        guard parts.count == 4, parts[0].count <= 10, parts[2].count == 1,
+            let expiry = UInt32(String(decoding: parts[0], as: UTF8.self)), String(expiry).utf8.elementsEqual(parts[0]),
             let group = [UInt8](base64URL: String(decoding: parts[1], as: UTF8.self)), group.count == 8,
             let role = RelayRole(rawValue: parts[2][parts[2].startIndex]),
-            [UInt8](base64URL: String(decoding: parts[3], as: UTF8.self)) != nil
+            let salt = [UInt8](base64URL: String(decoding: parts[3], as: UTF8.self)), salt.count == 9
         else { return nil }
         self.expiry = expiry
         self.group = RelayGroup(rawValue: group.reduce(0) { $0 << 8 | UInt64($1) })
         self.role = role
-        self.salt = String(decoding: parts[3], as: UTF8.self)
+        self.saltHead = salt.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        self.saltTail = salt[8]
     }
 
     package var text: String {
         let side = String(UnicodeScalar(self.role.rawValue))
-        return "\(self.expiry):\(self.group.rawValue.bigEndianBytes.base64URL):\(side):\(self.salt)"
+        let salt = (self.saltHead.bigEndianBytes + [self.saltTail]).base64URL
+        return "\(self.expiry):\(self.group.rawValue.bigEndianBytes.base64URL):\(side):\(salt)"
     }
 
     /// What goes with it: base64 of a code over the name.

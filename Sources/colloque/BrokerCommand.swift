@@ -2,6 +2,8 @@ import ArgumentParser
 import Broker
 import Foundation
 import Logging
+import Network
+import Wire
 
 /// `colloque broker`: the server itself; its subcommands look after who may use it.
 struct BrokerCommand: AsyncParsableCommand {
@@ -9,8 +11,10 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Serve the page and pass sealed messages on.",
         discussion: """
-            Serves the patient's page and the signalling over HTTPS and WebSocket on one port, and answers STUN \
-            over UDP. It relays what it cannot read and keeps enrolled keys, hashes and expiries, nothing else.
+            Serves the patient's page and the signalling over HTTPS and WebSocket on one port. With --relay-listen \
+            it starts a relay beside itself, a process of its own, for calls that find no direct path: STUN and TURN \
+            over UDP and TCP there, and TURN over TLS on the broker's own port. It passes on what it cannot read and \
+            keeps enrolled keys, hashes and expiries, nothing else.
 
             Without a certificate it listens on loopback only. SIGTERM tells every connection to come back later \
             and ends; SIGHUP reads the configuration and the certificate again. Logs go to stderr and hold no \
@@ -18,6 +22,8 @@ struct BrokerCommand: AsyncParsableCommand {
 
             EXAMPLES
               colloque broker --listen localhost:8080 --state ./state
+              colloque broker --listen 0.0.0.0:443 --relay-listen 0.0.0.0:3478 --tls-certificate chain.pem \
+            --tls-key key.pem --host broker.example
               colloque broker --config /etc/colloque/broker.conf
               colloque broker enroll "$(colloque identity show)" --note "Dr Martin, second floor"
 
@@ -41,8 +47,31 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A name this broker answers for; may be repeated.", valueName: "name"))
     var host: [String] = []
 
-    @Option(help: ArgumentHelp("Where STUN answers over UDP, such as 0.0.0.0:3478.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Start a relay that serves STUN and TURN over UDP and TCP there, such as 0.0.0.0:3478.",
+            valueName: "host:port"))
     var relayListen: String?
+
+    @Option(help: ArgumentHelp("Behind which address clients see the relay; may be repeated.", valueName: "address"))
+    var relayPublicAddress: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Use the relay behind this socket, which something else starts, in place of one of the broker's own.",
+            valueName: "path"))
+    var relayControl: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A relay elsewhere, such as turn:relay.example:3478?transport=udp; may be repeated.", valueName: "url"))
+    var relay: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What is shared with relays: 64 hexadecimal digits (default: relay.secret in the state directory).",
+            valueName: "file"))
+    var relaySecretFile: String?
 
     func run() async throws {
         let logger = Logger(label: "broker") { StreamLogHandler.standardError(label: $0) }
@@ -77,8 +106,20 @@ struct BrokerCommand: AsyncParsableCommand {
         var configuration = try self.place.fileConfiguration()
         if let listen = self.listen { configuration.listen = try self.address(listen, option: "--listen") }
         if let relay = self.relayListen {
-            configuration.relayListen = try self.address(relay, option: "--relay-listen")
+            configuration.relay.listen = try self.address(relay, option: "--relay-listen")
         }
+        configuration.relay.publicAddresses += try self.relayPublicAddress.map { text in
+            guard let address = IPAddress(text) else {
+                throw ValidationError("--relay-public-address takes an IP address, not `\(text)`")
+            }
+            return address
+        }
+        configuration.relay.urls += self.relay
+        if let control = self.relayControl {
+            configuration.relay.control = control
+            configuration.relay.listen = nil
+        }
+        if let file = self.relaySecretFile { configuration.relay.secretFile = file }
         if let certificate = self.tlsCertificate { configuration.tlsCertificate = certificate }
         if let key = self.tlsKey { configuration.tlsKey = key }
         if !self.host.isEmpty { configuration.hosts = self.host.map { $0.lowercased() } }
@@ -96,9 +137,9 @@ struct BrokerCommand: AsyncParsableCommand {
         if self.place.json {
             try printJSON(Ports(port: ports.port, relayPort: ports.relayPort))
         } else {
-            let stun = ports.relayPort.map { "stun: \($0)\n" } ?? ""
+            let relay = ports.relayPort.map { "relay: \($0)\n" } ?? ""
             // Not print: whoever waits for the port behind a pipe would wait for a full buffer.
-            FileHandle.standardOutput.write(Data("port: \(ports.port)\n\(stun)".utf8))
+            FileHandle.standardOutput.write(Data("port: \(ports.port)\n\(relay)".utf8))
         }
     }
 
@@ -161,6 +202,7 @@ struct BrokerFailure {
         case .configuration(let error): self.init("configuration: \(error.description)", code: 78)
         case .certificate(let file): self.init("\(file): the certificate or its key cannot be used", code: 78)
         case .cannotListen(let address): self.init("\(address): cannot listen there", code: 69)
+        case .relay(let words): self.init("the relay: \(words)", code: 69)
         case .store(.directory(let directory)): self.init("\(directory): cannot be made or entered", code: 73)
         case .store(.database(let words)): self.init("the database cannot be used: \(words)", code: 73)
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Wire
 
 /// `colloque`: everything a doctor, a bridge and a broker's administrator type.
 @main
@@ -28,14 +29,16 @@ struct ColloqueCommand: AsyncParsableCommand {
               0 done · 64 usage · 65 bad link, bad file or wrong passphrase · 69 broker unreachable · 73 cannot \
             create · 75 try again · 76 protocol violation or failed authentication · 77 refused · 78 bad configuration
             """,
-        version: "0.1.0",
+        version: colloqueVersion,
         subcommands: [
             DemoCommand.self, IdentityCommand.self, SessionCommand.self, BridgeCommand.self, BrokerCommand.self,
+            RelayCommand.self,
         ])
 
     static func main() async {
         do {
-            var command = try self.parseAsRoot(GlobalOptions.behindCommand(Array(CommandLine.arguments.dropFirst())))
+            let arguments = GlobalOptions.behindCommand(Array(CommandLine.arguments.dropFirst()))
+            var command = try self.parseAsRoot(GlobalOptions.keysBehindTerminator(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -74,7 +74,6 @@ struct DemoCommand: AsyncParsableCommand {
     private func startBroker(state: String) async throws -> (BrokerServer, UInt16) {
         var configuration = BrokerConfiguration()
         configuration.listen = ListenAddress(host: "localhost", port: self.port)
-        configuration.relayListen = ListenAddress(host: "localhost", port: 0)
         configuration.state = state
         var logger = Logger(label: "colloque", factory: { _ in SwiftLogNoOpLogHandler() })
         logger.logLevel = .critical

@@ -148,7 +148,7 @@ final class SocketProbe: Sendable {
     private let events: AsyncStream<WebSocketEvent>
     private let reader: EnvelopeReader
 
-    init(_ url: String, as reader: EnvelopeReader, trust: WebSocketTrust = .system) throws {
+    init(_ url: String, as reader: EnvelopeReader, trust: ServerTrust = .system) throws {
         let (events, continuation) = AsyncStream<WebSocketEvent>.makeStream()
         guard let url = WebSocketURL(url) else { throw ProbeFailure(description: "bad URL") }
         self.events = events
@@ -201,7 +201,7 @@ final class SocketProbe: Sendable {
 extension SocketProbe {
     /// Opened, challenged and authenticated.
     static func doctor(
-        _ key: Ed25519.KeyPair, url: String, authority: String, trust: WebSocketTrust = .system
+        _ key: Ed25519.KeyPair, url: String, authority: String, trust: ServerTrust = .system
     ) async throws -> SocketProbe {
         let probe = try SocketProbe(url, as: .doctor, trust: trust)
         #expect(try await probe.next() == .opened)
@@ -257,7 +257,6 @@ final class TestBroker: Sendable {
         let directory = directory ?? NSTemporaryDirectory() + "broker-" + RandomSource.systemHex()
         var configuration = BrokerConfiguration()
         configuration.listen = ListenAddress(host: "localhost", port: 0)
-        configuration.relayListen = ListenAddress(host: "127.0.0.1", port: 0)
         configuration.state = directory
         configuration.connectionsPerIPv4 = 64
         configure(&configuration)

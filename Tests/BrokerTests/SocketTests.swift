@@ -219,7 +219,7 @@ struct SocketTests {
         let url = "wss://localhost:\(broker.ports.port)"
         let key = Ed25519.KeyPair()
         try broker.enroll(key)
-        let trust = WebSocketTrust.systemAnd(file: certificates + "/certificate.pem")
+        let trust = ServerTrust.systemAnd(file: certificates + "/certificate.pem")
         let doctor = try await SocketProbe.doctor(key, url: url, authority: broker.authority, trust: trust)
         let wary = try SocketProbe(url, as: .doctor)
         #expect(try await wary.closure() == .untrusted)

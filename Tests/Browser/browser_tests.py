@@ -85,8 +85,8 @@ async def broker_dies_under_a_browser(laboratory):
     broker = await Broker(laboratory).start()
     doctor = await Doctor(laboratory, broker).settle()
     session = await doctor.session()
-    doctor_sound = sound.melody(laboratory.directory, seed=1)
-    patient_sound = sound.melody(laboratory.directory, seed=2)
+    doctor_sound = sound.melody(laboratory.directory, seconds=60, seed=1)  # A bridge plays a file once.
+    patient_sound = sound.melody(laboratory.directory, seconds=60, seed=2)
     bridge = await doctor.bridge(session, play=doctor_sound, seconds=90)
     patient = await laboratory.chromium(microphone=patient_sound)
     await patient.goto(session["link"])

@@ -8,7 +8,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 FOLDERS = (HERE, HERE.parent / "EndToEnd")
 #: Suites in the order they run: what the others stand on comes first.
-ORDER = ("laboratory", "commands", "native", "blindness", "browser", "demo", "screenshots")
+ORDER = (
+    "laboratory", "internet", "commands", "native", "blindness", "browser", "demo", "networks", "survival", "screenshots",
+)
 
 
 def main():
@@ -16,7 +18,10 @@ def main():
     arguments.add_argument("suites", nargs="*", help="suites to run (all but screenshots)")
     arguments.add_argument("--only", metavar="TEXT", help="tests whose name contains TEXT")
     arguments.add_argument("--list", action="store_true", help="name the tests instead of running them")
+    arguments.add_argument("--table", metavar="FILE", type=Path, help="write what the suite measured as Markdown")
     given = arguments.parse_args()
+    if given.table and len(given.suites) != 1:
+        arguments.error("--table takes one suite")
 
     sys.path[:0] = [str(folder) for folder in FOLDERS]
     found = {path.stem.removesuffix("_tests") for folder in FOLDERS for path in folder.glob("*_tests.py")}
@@ -24,12 +29,19 @@ def main():
     if unknown:
         arguments.error(f"no suite {', '.join(sorted(unknown))}: there are {', '.join(sorted(found))}")
     wanted = given.suites or sorted(found - {"screenshots"})
-    for suite in sorted(wanted, key=lambda name: (ORDER + (name,)).index(name)):
+    loaded = [
         importlib.import_module(f"{suite}_tests")
+        for suite in sorted(wanted, key=lambda name: (ORDER + (name,)).index(name))
+    ]
+    if given.table and not hasattr(loaded[0], "document"):
+        arguments.error(f"the suite {given.suites[0]} measures nothing")
 
     from laboratory import runner
 
-    sys.exit(runner.main(wanted, only=given.only, listing=given.list))
+    code = runner.main(wanted, only=given.only, listing=given.list)
+    if given.table and code == 0:
+        given.table.write_text(loaded[0].document())
+    sys.exit(code)
 
 
 if __name__ == "__main__":

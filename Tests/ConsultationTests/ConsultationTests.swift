@@ -41,6 +41,19 @@ struct ConsultationTests {
         #expect(scene.untilBound())
     }
 
+    @Test("the broker's word that a room is closed does not bring an ended end back")
+    func endedStaysEnded() throws {
+        let scene = try Consulting(seed: 5)
+        #expect(scene.untilBound())
+        scene.patient.seat.hangUp(now: scene.world.now)
+        let closed = Envelope.error(code: .closed, room: nil).encoded
+        scene.patient.seat.receive(closed, now: scene.world.now)
+        scene.world.touch(Consulting.patientIndex)
+        scene.world.run(for: .seconds(60))
+        #expect(scene.patient.seat.isFinished)
+        #expect(!scene.patient.events.contains(.connectionLost))
+    }
+
     @Test("the broker dies and comes back: both ends resume in a new epoch, words kept", arguments: 0..<50)
     func brokerRestart(seed: UInt64) throws {
         let scene = try Consulting(seed: seed)

@@ -49,6 +49,17 @@ async def usage(laboratory):
         assert errors.strip(), f"colloque {' '.join(arguments)} said nothing"
 
 
+@test("A key that begins with a dash is enrolled and revoked like any other", limit=60)
+async def dashed_key(laboratory):
+    state = laboratory.file("state")
+    key = "-HU8iLoh78jWLHIGuj1gVotgaz_W8b9_ma_GDacw4lU"
+    enrolled = await facts("broker", "enroll", key, "--state", state, "--note", "made elsewhere")
+    assert enrolled["key"] == key, enrolled
+    assert [one["key"] for one in (await facts("broker", "doctors", "--state", state))["doctors"]] == [key]
+    assert (await facts("broker", "revoke", key, "--state", state))["revoked"] == key
+    assert (await facts("broker", "doctors", "--state", state))["doctors"] == []
+
+
 @test("Links that are no links, cut short or mistyped exit with 65", limit=90)
 async def bad_links(laboratory):
     good = link_to(f"http://localhost:{free_port()}")

@@ -59,8 +59,8 @@ async def broker_killed(laboratory):
     broker = await Broker(laboratory).start()
     doctor = await Doctor(laboratory, broker).settle()
     session = await doctor.session()
-    doctor_sound = sound.melody(laboratory.directory, seed=1)
-    patient_sound = sound.melody(laboratory.directory, seed=2)
+    doctor_sound = sound.melody(laboratory.directory, seconds=60, seed=1)  # A bridge plays a file once.
+    patient_sound = sound.melody(laboratory.directory, seconds=60, seed=2)
     at_doctor = await doctor.bridge(session, play=doctor_sound, seconds=26)
     at_patient = await Bridge.patient(laboratory, session["link"], play=patient_sound)
     await asyncio.sleep(6)

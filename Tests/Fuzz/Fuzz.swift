@@ -8,9 +8,11 @@ import Foundation
 import ICE
 import Invitation
 import RTP
+import Relay
 import SDP
 import STUN
 import Signalling
+import TURN
 import Wire
 
 @testable import SecureChannel
@@ -51,6 +53,12 @@ package func read(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case "opus": readOpus(octets)
     case "wav": _ = try? WAVRecording(decoding: octets)
     case "link": _ = try? InvitationLink(String(decoding: octets, as: UTF8.self))
+    case "relay": readAsRelay(octets)
+    case "relay-client": readAsRelayClient(octets)
+    case "relay-stream": readStream(octets)
+    case "relay-uri": _ = RelayURI(String(decoding: octets, as: UTF8.self))
+    case "relay-username": _ = RelayUsername(octets).map { precondition(Array($0.text.utf8) == octets) }
+    case "control": _ = ControlLine(String(decoding: octets, as: UTF8.self))
     default: preconditionFailure("FUZZ_PARSER names no parser: \(Chosen.parser)")
     }
     return 0
@@ -89,4 +97,47 @@ private func readOpus(_ octets: [UInt8]) {
     var samples = [Int16](repeating: 0, count: 5760)
     var span = samples.mutableSpan
     _ = try? decoder.decode(octets.span, into: &span)
+}
+
+/// A datagram at a relay of its own, from one client: the answer goes back there and outweighs nothing.
+private func readAsRelay(_ octets: [UInt8]) {
+    var policy = RelayPolicy()
+    policy.publicIPv4 = IPAddress("203.0.113.1")
+    var server = TURNServer(policy: policy, secret: .random(), random: .seeded(1), now: .zero)
+    let flow = RelayFlow(datagramFrom: TransportAddress(.v4(1), port: 1), listener: 0)
+    let start = TURNServer.headroom
+    guard start + octets.count + TURNServer.tailroom <= TURNServer.slotSize else { return }
+    var slot = [UInt8](repeating: 0, count: TURNServer.slotSize)
+    slot.replaceSubrange(start..<start + octets.count, with: octets)
+    slot.withUnsafeMutableBytes { memory in
+        var span = MutableRawSpan(_unsafeBytes: memory)
+        let verdict = server.handle(&span, start..<start + octets.count, from: flow, now: .zero, unixTime: 0)
+        if case .send(let destination, let range) = verdict {
+            precondition(destination == flow && range.count * 2 <= octets.count * 5, "a stranger got too much")
+        }
+    }
+}
+
+/// What a server, or whoever poses as one, sends to a client that is allocating.
+private func readAsRelayClient(_ octets: [UInt8]) {
+    for transport in TURNClient.Transport.allCases {
+        var client = TURNClient(transport: transport, user: "user", password: "secret", random: .seeded(1))
+        client.start(now: .zero)
+        client.receive(octets, now: .zero)
+        while true {
+            if case .wait = client.pollOutput() { break }
+        }
+    }
+}
+
+/// In pieces of the size that the first octet says.
+private func readStream(_ octets: [UInt8]) {
+    var framing = StreamFraming()
+    let size = max(1, Int(octets.first ?? 1))
+    for start in stride(from: 0, to: octets.count, by: size) {
+        framing.append(octets[start..<min(octets.count, start + size)])
+        while case .message(let message) = framing.next() {
+            precondition(message.count <= StreamFraming.maximumSize)
+        }
+    }
 }

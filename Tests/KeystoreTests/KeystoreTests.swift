@@ -356,6 +356,13 @@ struct RoomStoreTests {
         }
     }
 
+    @Test("no public key begins like an option: on a command line its letters would be read as flags")
+    func keysOnCommandLines() {
+        for _ in 0..<500 {
+            #expect(!Keystore.drawKeyPair().publicKey.base64URL.hasPrefix("-"))
+        }
+    }
+
     @Test(
         "session names are ten characters that no path is made of",
         arguments: [

@@ -56,6 +56,7 @@ final class SessionEnd: SimulatedEnd {
             case .transmit(let path, let bytes):
                 return .transmit(
                     SimulatedDatagram(source: self.socket.base, destination: path.remote, bytes: bytes))
+            case .resolve, .openStream, .write, .closeStream: continue
             case .event(let event):
                 self.events.append(event)
                 self.react(to: event, now: now)
@@ -68,7 +69,7 @@ final class SessionEnd: SimulatedEnd {
         switch event {
         case .guestArrived(let guest): self.atVirtual(now) { $0.admit(guest.connection, now: now) }
         case .admitted: self.atVirtual(now) { $0.consent(now: now) }
-        case .mediaWanted: self.atVirtual(now) { $0.startMedia(on: [self.socket], servers: [], now: now) }
+        case .mediaWanted: self.atVirtual(now) { $0.startMedia(on: [self.socket], now: now) }
         case .bound:
             self.atVirtual(now) { $0.compare(same: true, now: now) }
             self.nextBeat = self.nextBeat ?? now

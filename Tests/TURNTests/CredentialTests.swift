@@ -71,7 +71,9 @@ struct StreamFramingTests {
         #expect(framing.pendingCount == 0)
     }
 
-    @Test("ends a stream of anything else", arguments: [[UInt8]([0x80, 0, 0, 0]), [0x47, 0x45, 0x54, 0x20], [0, 1, 0, 3]])
+    @Test(
+        "ends a stream of anything else",
+        arguments: [[UInt8]([0x80, 0, 0, 0]), [0x47, 0x45, 0x54, 0x20], [0, 1, 0, 3]])
     func malformed(_ octets: [UInt8]) {
         var framing = StreamFraming()
         framing.append(octets)

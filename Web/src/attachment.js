@@ -33,6 +33,12 @@ const limits = {
   firstFrame: 6_000,
   silence: 60_000,
 };
+/** The same in haste, while a person waits in silence: a first try on a network that has just changed. */
+const hasteFactor = 0.3;
+/** The doctor's end speaks at least every 25 s: after longer silence than this, a page that woke up doubts it. */
+const doubtAfter = 30_000;
+/** What a doubted connection still has to say something. Its messages may stand behind the alarm. */
+const doubtLimit = 1_000;
 const keepaliveInterval = 25_000;
 /** A keep-alive is answered when nothing was sent for this long: a hidden tab's own timers are slow. */
 const keepaliveAnswerAfter = 20_000;
@@ -45,30 +51,63 @@ export class Attachment {
    * @param {string} options.locale
    * @param {(count: number) => Uint8Array} options.random
    * @param {() => number} options.wallClock Unix seconds
+   * @param {boolean} [options.inHaste]
    * @param {number} now
    */
-  constructor({ session, mode, locale, random, wallClock }, now) {
+  constructor({ session, mode, locale, random, wallClock, inHaste = false }, now) {
     this.session = session;
     this.mode = mode;
     this.locale = locale;
     this.random = random;
     this.wallClock = wallClock;
     this.startedAt = now;
+    /** @private */
+    this.factor = inHaste ? hasteFactor : 1;
     /** @type {'opening' | 'joining' | 'away' | 'handshaking' | 'confirming' | 'established' | 'orphaned' | 'over'} */
     this.phase = 'opening';
     /** @type {import('./channel.js').Epoch | null} */
     this.epoch = null;
     /** @type {import('./envelopes.js').RelayServers | null} */
     this.servers = null;
+    /** @private */
+    this.serversExpireAt = Infinity;
     /** @private @type {((answer: Uint8Array) => Promise<Handshaken>) | null} */
     this.finish = null;
     /** @private */
     this.lastSent = now;
+    /** @private */
+    this.lastReceived = now;
     /** @private @type {Alarms<keyof typeof limits | 'keepalive'>} */
     this.alarms = new Alarms();
     /** @private @type {AttachmentOutput[]} */
     this.outputs = [];
-    this.alarms.set('open', now + limits.open);
+    this.#expect('open', now);
+  }
+
+  /** Frames pass both ways. */
+  get isEstablished() {
+    return this.phase === 'established';
+  }
+
+  /** The broker has joined this connection with nobody: no limit runs. */
+  get isAwaitingDoctor() {
+    return this.phase === 'away' || this.phase === 'orphaned';
+  }
+
+  /**
+   * Whether the relay would refuse the credentials of this epoch.
+   * @param {number} now
+   */
+  hasExpiredServers(now) {
+    return now >= this.serversExpireAt && (this.servers?.urls.some((url) => /^turns?:/.test(url)) ?? false);
+  }
+
+  /**
+   * The page was asleep: a connection that has been silent for too long has a moment left.
+   * @param {number} now
+   */
+  awoke(now) {
+    if (this.phase === 'established' && now - this.lastReceived > doubtAfter) this.alarms.set('silence', now + doubtLimit);
   }
 
   takeOutputs() {
@@ -89,7 +128,7 @@ export class Attachment {
     if (token === null) return;
     this.phase = 'joining';
     this.alarms.clear('open');
-    this.alarms.set('state', now + limits.state);
+    this.#expect('state', now);
     this.#push({ type: 'send', octets: encodeJoin(invitation.room, token, joinMode[this.mode]) });
   }
 
@@ -107,6 +146,7 @@ export class Attachment {
         return this.#doctorIs(envelope.doctorPresent, now);
       case 'servers':
         this.servers = envelope.servers;
+        this.serversExpireAt = now + envelope.servers.lifetime * 1000;
         return;
       case 'error':
         return this.#finishWith({ type: 'refused', code: envelope.code });
@@ -144,6 +184,14 @@ export class Attachment {
     this.lastSent = now;
     this.#push({ type: 'send', octets: encodeRelay(await this.epoch.seal(frame)) });
     return true;
+  }
+
+  /**
+   * @param {'open' | 'state' | 'message2' | 'firstFrame'} step
+   * @param {number} now
+   */
+  #expect(step, now) {
+    this.alarms.set(step, now + limits[step] * this.factor);
   }
 
   /** @param {AttachmentOutput} output */
@@ -184,7 +232,7 @@ export class Attachment {
     const { session } = this;
     this.phase = 'handshaking';
     this.alarms.clear('state');
-    this.alarms.set('message2', now + limits.message2);
+    this.#expect('message2', now);
     let message;
     if (this.mode === 'resume' && session.bond !== null) {
       session.epochNumber += 1;
@@ -211,7 +259,7 @@ export class Attachment {
       this.epoch = epoch;
       this.phase = 'confirming';
       this.alarms.clear('message2');
-      this.alarms.set('firstFrame', now + limits.firstFrame);
+      this.#expect('firstFrame', now);
       this.alarms.set('keepalive', now + keepaliveInterval);
       this.#push({ type: 'confirmed', bond });
       await this.send(confirmation, now);
@@ -219,6 +267,7 @@ export class Attachment {
       const frame = await this.epoch.open(message);
       this.phase = 'established';
       this.alarms.clear('firstFrame');
+      this.lastReceived = now;
       this.alarms.set('silence', now + limits.silence);
       this.#push({ type: 'frame', frame });
       if (frame.type === 'keepalive' && now - this.lastSent >= keepaliveAnswerAfter) {

@@ -10,6 +10,8 @@ import { sha256 } from './primitives.js';
 /** How often to look for the certificate after a transport says connected. Milliseconds. */
 const certificatePoll = 20;
 const certificatePolls = 100;
+/** How often what arrives is counted. Milliseconds. */
+const countInterval = 500;
 
 export class Call {
   /**
@@ -36,6 +38,14 @@ export class Call {
     this.name = -1;
     /** @private */
     this.generation = -1;
+    /** @private The user name fragment of the generation in force: candidates of another one are dropped. */
+    this.fragment = '';
+    /** @private Whether the end of this generation's candidates may still be told. */
+    this.canTellEnd = false;
+    /** @private */
+    this.counter = 0;
+    /** @private */
+    this.isCounting = false;
     /** @private @type {RTCIceCandidateInit[]} */
     this.early = [];
     /** @private */
@@ -60,6 +70,7 @@ export class Call {
 
   /** Frees everything the call holds, but not the microphone. */
   end() {
+    clearInterval(this.counter);
     this.connection?.close();
     this.connection = null;
     this.track?.stop();
@@ -104,8 +115,11 @@ export class Call {
     if (restarting && servers !== null) {
       connection.setConfiguration(configuration(servers, relayOnly));
     }
+    // When one gathering overtakes another, Chromium's mark of the end does not tell which of them has ended.
+    this.canTellEnd = connection.signalingState === 'stable' && connection.iceGatheringState !== 'gathering';
     const offer = await connection.createOffer({ iceRestart: restarting });
     if (connection !== this.connection || generation !== this.generation) return;
+    this.fragment = /^a=ice-ufrag:(\S+)/m.exec(offer.sdp ?? '')?.[1] ?? '';
     this.onEvent({ type: 'offer', generation, sdp: offer.sdp ?? '' });
     await connection.setLocalDescription(offer);
   }
@@ -127,9 +141,7 @@ export class Call {
     this.worker = this.makePaddingWorker();
     if (this.worker !== null) transceiver.sender.transform = new RTCRtpScriptTransform(this.worker);
     connection.onicecandidate = ({ candidate }) => {
-      if (connection !== this.connection) return;
-      const text = candidate?.candidate ?? '';
-      this.onEvent({ type: 'candidate', generation: this.generation, candidate: text });
+      if (connection === this.connection) this.#tellCandidate(candidate);
     };
     connection.ontrack = ({ track }) => {
       track.enabled = this.sound.receive;
@@ -139,7 +151,21 @@ export class Call {
     const changed = () => this.#stateChanged(connection, transceiver.sender);
     connection.onconnectionstatechange = changed;
     connection.oniceconnectionstatechange = changed;
+    this.isCounting = false;
+    this.counter = window.setInterval(() => void this.#count(connection), countInterval);
     return connection;
+  }
+
+  /** @param {RTCIceCandidate | null} candidate null, or without text, when there are no more */
+  #tellCandidate(candidate) {
+    const fragment = candidate?.usernameFragment ?? this.fragment;
+    const text = candidate?.candidate ?? '';
+    if (fragment !== this.fragment || isUseless(text)) return;
+    if (text === '') {
+      if (!this.canTellEnd) return;
+      this.canTellEnd = false;
+    }
+    this.onEvent({ type: 'candidate', generation: this.generation, candidate: text });
   }
 
   /** @param {RTCPeerConnection} connection @param {RTCRtpSender} sender */
@@ -160,7 +186,7 @@ export class Call {
         return;
       }
       this.onEvent({ type: 'transport', call, state: 'connected', patientFingerprint, doctorFingerprint });
-      await this.findPath();
+      await this.#count(connection);
     }
   }
 
@@ -181,22 +207,25 @@ export class Call {
     return null;
   }
 
-  /** Looks whether sound goes straight or by the relay. */
-  async findPath() {
-    const { connection } = this;
-    if (connection === null) return;
+  /**
+   * Counts what has arrived, and looks whether it comes straight or by the relay.
+   * @param {RTCPeerConnection} connection
+   */
+  async #count(connection) {
+    if (this.isCounting) return;
+    this.isCounting = true;
     const report = await connection.getStats().catch(() => null);
+    this.isCounting = false;
     if (report === null || connection !== this.connection) return;
-    /** @type {Map<string, any>} */
-    const entries = new Map();
-    report.forEach((/** @type {{ id: string }} */ entry) => entries.set(entry.id, entry));
-    const transport = [...entries.values()].find(({ type }) => type === 'transport');
-    const selected =
-      entries.get(transport?.selectedCandidatePairId ?? '') ??
-      [...entries.values()].find(({ type, nominated, state }) => type === 'candidate-pair' && nominated && state === 'succeeded');
-    if (selected === undefined) return;
-    const types = [entries.get(selected.localCandidateId), entries.get(selected.remoteCandidateId)];
-    this.onPath(types.some((candidate) => candidate?.candidateType === 'relay') ? 'relay' : 'direct');
+    /** @type {any[]} */
+    const entries = [];
+    report.forEach((/** @type {unknown} */ entry) => entries.push(entry));
+    const packets = entries
+      .filter(({ type, kind }) => type === 'inbound-rtp' && kind === 'audio')
+      .reduce((sum, { packetsReceived }) => sum + (packetsReceived ?? 0), 0);
+    this.onEvent({ type: 'heard', call: this.name, packets });
+    const path = pathOf(entries);
+    if (path !== null) this.onPath(path);
   }
 
   /** @param {boolean} send @param {boolean} receive */
@@ -215,20 +244,51 @@ export class Call {
 }
 
 /**
+ * The way of the pair in use. Chromium keeps pairs of former generations as nominated and succeeded: without the
+ * transport's word, the pair that heard something last is meant.
+ * @param {any[]} entries of one report
+ * @returns {'direct' | 'relay' | null} null while there is none
+ */
+export function pathOf(entries) {
+  const named = entries.find(({ type, selectedCandidatePairId }) => type === 'transport' && selectedCandidatePairId);
+  const selected =
+    entries.find(({ id }) => id === named?.selectedCandidatePairId) ??
+    entries
+      .filter(({ type, state }) => type === 'candidate-pair' && state === 'succeeded')
+      .sort((one, other) => (other.lastPacketReceivedTimestamp ?? 0) - (one.lastPacketReceivedTimestamp ?? 0))[0];
+  if (selected === undefined) return null;
+  const ends = [selected.localCandidateId, selected.remoteCandidateId];
+  const isRelayed = entries.some(({ id, candidateType }) => ends.includes(id) && candidateType === 'relay');
+  return isRelayed ? 'relay' : 'direct';
+}
+
+/**
+ * What the browser is told of the broker's servers: one reflecting one, and one relay for each way to reach it.
+ * Every address costs an allocation, two in Firefox, and an ICE restart doubles them.
  * @param {import('./envelopes.js').RelayServers | null} servers
  * @param {boolean} relayOnly
  * @returns {RTCConfiguration}
  */
-function configuration(servers, relayOnly) {
-  const reflecting = servers?.urls.filter((url) => /^stuns?:/.test(url)) ?? [];
-  const relaying = servers?.urls.filter((url) => /^turns?:/.test(url)) ?? [];
+export function configuration(servers, relayOnly) {
   /** @type {RTCIceServer[]} */
-  const iceServers = reflecting.length > 0 ? [{ urls: reflecting }] : [];
-  if (servers !== null && relaying.length > 0 && servers.username !== '') {
-    iceServers.push({ urls: relaying, username: servers.username, credential: servers.credential });
+  const iceServers = [];
+  if (servers !== null) {
+    const first = (/** @type {RegExp} */ pattern) => servers.urls.filter((url) => pattern.test(url)).slice(0, 1);
+    const reflecting = relayOnly ? [] : first(/^stuns?:/);
+    const { username, credential } = servers;
+    const ways = username === '' ? [] : [/^turn:(?!.*transport=tcp)/, /^turn:.*transport=tcp/, /^turns:/];
+    const relaying = ways.flatMap(first);
+    if (reflecting.length > 0) iceServers.push({ urls: reflecting });
+    if (relaying.length > 0) iceServers.push({ urls: relaying, username, credential });
   }
   return { iceServers, iceTransportPolicy: relayOnly ? 'relay' : 'all', bundlePolicy: 'max-bundle' };
 }
+
+/**
+ * Whether the doctor's end could do nothing with a candidate: RTCP of its own, which is never used, or TCP.
+ * @param {string} candidate
+ */
+const isUseless = (candidate) => /^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(candidate);
 
 /**
  * One codec, so that an offer is short and nothing else can be answered.

@@ -275,15 +275,14 @@ function keepScreenOn() {
 }
 
 const networkChanged = () => void feed({ type: 'network-changed' });
-const awake = () => void feed({ type: 'tick' });
+const awoke = () => void feed({ type: 'awoke' });
 addEventListener('online', networkChanged);
 navigator.connection?.addEventListener('change', networkChanged);
-document.addEventListener('visibilitychange', awake);
-document.addEventListener('resume', awake);
+document.addEventListener('visibilitychange', awoke);
+document.addEventListener('resume', awoke);
 addEventListener('hashchange', () => {
   if (location.hash.length > 1 && patient === null) location.reload();
 });
-setInterval(() => void call?.findPath(), 5000);
 
 show({});
 void begin();

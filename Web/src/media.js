@@ -1,18 +1,30 @@
 // @ts-check
 import { Alarms } from './alarms.js';
+import { Attempts } from './attempts.js';
 import { equal, hex } from './bytes.js';
+import { Silence } from './silence.js';
 
 /**
  * The negotiation of the call inside the channel: offers and their generations, candidates, the proof of the
- * certificates, and the rule that no sound passes before that proof. It knows no PeerConnection: `call.js` has
- * it, takes {@link CallAction}s and gives {@link CallEvent}s.
+ * certificates, the rule that no sound passes before that proof, and what is done when sound stops. It knows no
+ * PeerConnection: `call.js` has it, takes {@link CallAction}s and gives {@link CallEvent}s.
+ *
+ * Once sound has stood, a path that breaks is mended in this order:
+ *
+ * 1. At the first sign, silence or a transport that says disconnected, the next offer goes out in the standing
+ *    epoch, with the relay's newest credentials: an ICE restart.
+ * 2. An offer that is not answered in time travels on a dead socket: the patient joins again at once, and the new
+ *    epoch offers again.
+ * 3. A restart that was answered and brought no sound, or a transport that says failed, is followed by another
+ *    call with certificates of its own. A Firefox that is restarted after it failed says connected and stays mute.
  *
  * @typedef {{ type: 'offer', generation: number, sdp: string }
  *   | { type: 'candidate', generation: number, candidate: string }
  *   | { type: 'transport', call: number, state: 'connected', patientFingerprint: Uint8Array,
  *       doctorFingerprint: Uint8Array }
- *   | { type: 'transport', call: number, state: 'disconnected' | 'failed' }} CallEvent a call is named by the
- *   generation of its first offer
+ *   | { type: 'transport', call: number, state: 'disconnected' | 'failed' }
+ *   | { type: 'heard', call: number, packets: number }} CallEvent a call is named by the generation of its first
+ *   offer; how many packets it has received is told about twice a second
  *
  * @typedef {{ type: 'make-offer', generation: number, anew: boolean,
  *     servers: import('./envelopes.js').RelayServers | null, relayOnly: boolean }
@@ -21,8 +33,8 @@ import { equal, hex } from './bytes.js';
  *   | { type: 'sound', send: boolean, receive: boolean }
  *   | { type: 'end-call' }} CallAction
  *
- * What the whole call must do: rejoin as after a loss, at once because the network changed, or stop.
- * @typedef {'rejoin' | 'network-changed' | 'binding-failed' | 'no-path'} Verdict
+ * What the whole call must do: rejoin as after a loss, at once because the socket may be dead, or stop.
+ * @typedef {'rejoin' | 'socket-doubted' | 'binding-failed' | 'no-path'} Verdict
  *
  * @typedef {object} Surroundings
  * @property {(frame: import('./frames.js').Frame, now: number) => Promise<boolean>} send
@@ -30,12 +42,14 @@ import { equal, hex } from './bytes.js';
  * @property {() => void} save
  */
 
-/** Milliseconds. */
+/** Before sound has ever stood, and for the binding always; afterwards {@link Attempts} says how long. Milliseconds. */
 const limits = { answer: 6_000, binding: 5_000, path: 20_000 };
+/** A transport that says connected has this long, at least, to bring sound. Milliseconds. */
+const soundAfterConnected = 3_000;
 /** An epoch younger than this already follows the change of network that broke the path. Milliseconds. */
 const youngEpoch = 10_000;
 /** Calls built in a row that never carried sound before the person is asked. */
-const maximumAttempts = 3;
+const maximumBuilds = 3;
 
 export class Media {
   /**
@@ -49,8 +63,6 @@ export class Media {
     this.wasConnected = session.invitation.joinToken === null && session.consent !== null;
     /** @private @type {import('./attachment.js').Attachment | null} set from ADMIT to the epoch's end */
     this.attachment = null;
-    /** @private @type {import('./envelopes.js').RelayServers | null} */
-    this.servers = null;
     /** @private */
     this.relayOnly = false;
     /** @private @type {'none' | 'new' | 'connected' | 'disconnected' | 'failed'} */
@@ -78,14 +90,32 @@ export class Media {
      */
     this.provenPair = null;
     /** @private */
-    this.restartWanted = false;
+    this.silence = new Silence();
+    /** @private Sound that stood before is missing. */
+    this.silent = false;
+    /** @private Whether packets came since the last offer. */
+    this.heard = false;
+    /** @private When that offer was made. */
+    this.offeredAt = -Infinity;
+    /** @private The last offer was answered and brought no sound: the call in use cannot be relied on. */
+    this.fruitless = false;
+    /**
+     * @private
+     * When something happened after which the path may be gone; null once sound came later than that.
+     * @type {number | null}
+     */
+    this.doubtedAt = null;
+    /** @private The moment of the last count of packets. */
+    this.countedAt = -Infinity;
     /** @private */
-    this.attempts = 0;
+    this.attempts = new Attempts();
+    /** @private Calls built in a row before sound has ever stood. */
+    this.builds = 0;
     /** @private */
     this.sound = { send: false, receive: false };
     /** @private @type {Verdict[]} */
     this.verdicts = [];
-    /** @private @type {Alarms<keyof typeof limits>} */
+    /** @private @type {Alarms<keyof typeof limits | 'attempt'>} */
     this.alarms = new Alarms();
   }
 
@@ -97,9 +127,14 @@ export class Media {
     return this.alarms.next();
   }
 
-  /** Sound passes: the path stands and the certificates were proved on both sides. */
+  /** Sound passes: the path stands, the certificates were proved on both sides, and packets come. */
   isConnected() {
-    return this.transport === 'connected' && this.#isProven();
+    return this.transport === 'connected' && this.#isProven() && !this.silent;
+  }
+
+  /** Whether sound stood and is, or may be, gone. */
+  isTroubled() {
+    return this.wasConnected && (!this.isConnected() || this.doubtedAt !== null);
   }
 
   /** @param {boolean} muted */
@@ -108,19 +143,21 @@ export class Media {
     this.#updateSound();
   }
 
-  wantRestart() {
-    this.restartWanted = this.transport !== 'none';
+  /**
+   * The network may have changed: the path has to be heard again, or the next epoch restarts it.
+   * @param {number} now
+   */
+  doubt(now) {
+    if (this.transport !== 'none') this.doubtedAt = now;
   }
 
   /**
    * The doctor admitted this epoch.
    * @param {import('./attachment.js').Attachment} attachment
-   * @param {import('./envelopes.js').RelayServers | null} servers
    * @param {boolean} relayOnly
    */
-  epochBegan(attachment, servers, relayOnly) {
+  epochBegan(attachment, relayOnly) {
     this.attachment = attachment;
-    this.servers = servers;
     this.relayOnly = relayOnly;
   }
 
@@ -140,7 +177,11 @@ export class Media {
     this.current = null;
     this.provenPair = null;
     this.fingerprints = null;
-    this.attempts = 0;
+    this.silent = false;
+    this.fruitless = false;
+    this.doubtedAt = null;
+    this.attempts = new Attempts();
+    this.builds = 0;
     this.#updateSound();
     this.surroundings.act({ type: 'end-call' });
   }
@@ -150,9 +191,9 @@ export class Media {
    * @param {number} now
    */
   async proceed(now) {
-    const settled = this.transport === 'connected' && this.current?.answered === true && !this.restartWanted;
-    if (settled) await this.#sayBinding(now);
-    else this.#makeOffer();
+    const stands = this.transport === 'connected' && this.current?.answered === true && !this.silent;
+    if (stands && this.doubtedAt === null) await this.#sayBinding(now);
+    else this.#makeOffer(now);
   }
 
   /**
@@ -160,8 +201,9 @@ export class Media {
    */
   async tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
-      if (due === 'path') this.#failed();
-      else this.verdicts.push('rejoin');
+      if (due === 'path') this.#failed(now);
+      else if (due === 'attempt') this.#attemptEnded(now);
+      else this.verdicts.push(due === 'answer' && this.wasConnected ? 'socket-doubted' : 'rejoin');
     }
   }
 
@@ -174,7 +216,7 @@ export class Media {
       case 'offer':
         if (event.generation !== this.current?.generation || this.attachment === null) return;
         this.current.sent = true;
-        this.alarms.set('answer', now + limits.answer);
+        this.alarms.set('answer', now + (this.wasConnected ? this.attempts.answerLimit : limits.answer));
         await this.#send({ type: 'description', kind: 'offer', generation: event.generation, sdp: event.sdp }, now);
         for (const candidate of this.earlyCandidates.splice(0)) {
           await this.#send({ type: 'candidate', generation: event.generation, candidate }, now);
@@ -188,6 +230,8 @@ export class Media {
         return;
       case 'transport':
         return this.#transportIs(event, now);
+      case 'heard':
+        return this.#heard(event, now);
     }
   }
 
@@ -198,7 +242,8 @@ export class Media {
    */
   async receive(frame, now) {
     if (frame.type === 'description' && frame.kind === 'restart') {
-      if (this.session.consent !== null) this.#makeOffer();
+      // The doctor asks every few seconds: an attempt under way is the answer already.
+      if (this.session.consent !== null && this.attempts.earliest <= now) this.#makeOffer(now);
       return;
     }
     const { current } = this;
@@ -217,7 +262,7 @@ export class Media {
       this.alarms.clear('answer');
       this.surroundings.act({ type: 'apply-answer', generation: frame.generation, sdp: frame.sdp });
       if (this.transport === 'connected') await this.#sayBinding(now);
-      else this.alarms.set('path', now + limits.path);
+      else if (!this.wasConnected) this.alarms.set('path', now + limits.path);
       this.#updateSound();
     }
   }
@@ -230,10 +275,16 @@ export class Media {
     await this.surroundings.send(frame, now);
   }
 
-  #makeOffer() {
-    if (this.attachment === null) return;
-    const { session } = this;
-    const anew = this.transport === 'none' || this.transport === 'failed';
+  /** Whether an offer made now would reach the doctor, as far as this page knows. */
+  #canOffer() {
+    return this.attachment !== null && this.attachment.isEstablished && this.session.consent !== null;
+  }
+
+  /** @param {number} now */
+  #makeOffer(now) {
+    const { attachment, session } = this;
+    if (attachment === null) return;
+    const anew = this.transport === 'none' || this.transport === 'failed' || this.fruitless;
     const generation = session.generation;
     session.generation += 1;
     this.surroundings.save();
@@ -243,15 +294,76 @@ export class Media {
       this.fingerprints = null;
       this.provenPair = null;
       this.provenInEpoch = false;
+      this.silence.begin(0, now);
+      this.silent = this.wasConnected;
       this.#updateSound();
     }
     this.current = { generation, sent: false, answered: false };
     this.earlyCandidates = [];
     this.receivedTag = null;
-    this.restartWanted = false;
-    this.alarms.clear('answer', 'binding', 'path');
-    const { servers, relayOnly } = this;
-    this.surroundings.act({ type: 'make-offer', generation, anew, servers, relayOnly });
+    this.heard = false;
+    this.offeredAt = now;
+    this.fruitless = false;
+    this.doubtedAt = null;
+    this.alarms.clear('answer', 'binding', 'path', 'attempt');
+    if (this.wasConnected) {
+      this.attempts.begin(now);
+      this.alarms.set('attempt', now + this.attempts.limit);
+    }
+    const { relayOnly } = this;
+    this.surroundings.act({ type: 'make-offer', generation, anew, servers: attachment.servers, relayOnly });
+  }
+
+  /**
+   * Sound stopped, or an attempt did not bring it back: another one, now or when it may be.
+   * @param {number} now
+   */
+  #tryAgain(now) {
+    const { attachment, attempts } = this;
+    if (!this.#canOffer()) {
+      // The next epoch offers. A socket that only waits for the doctor says nothing of itself: it is replaced.
+      if (attachment !== null) this.verdicts.push('socket-doubted');
+    } else if (now < attempts.earliest) {
+      this.alarms.set('attempt', attempts.earliest);
+    } else if (attachment?.hasExpiredServers(now)) {
+      this.doubt(now);
+      this.verdicts.push('socket-doubted');
+    } else this.#makeOffer(now);
+  }
+
+  /** @param {number} now */
+  #attemptEnded(now) {
+    if (this.transport === 'none' || this.isConnected()) return;
+    this.#judgeCall();
+    this.#tryAgain(now);
+  }
+
+  /** An offer that was answered and brought not one packet speaks against the call itself. */
+  #judgeCall() {
+    if (this.current?.answered === true && !this.heard) this.fruitless = true;
+  }
+
+  /**
+   * @param {Extract<CallEvent, { type: 'heard' }>} event
+   * @param {number} now
+   */
+  #heard({ call, packets }, now) {
+    if (this.transport === 'none' || call !== this.call) return;
+    if (!this.#isProven()) return this.silence.begin(packets, now);
+    const { countedAt } = this;
+    this.countedAt = now;
+    const verdict = this.silence.count(packets, now);
+    if (verdict === 'sound') {
+      this.silent = false;
+      // Only what came wholly after an offer, or a doubt, speaks for the path that stands now.
+      if (countedAt >= this.offeredAt) this.heard = true;
+      if (this.doubtedAt !== null && countedAt >= this.doubtedAt) this.doubtedAt = null;
+      if (this.heard && this.isConnected()) this.alarms.clear('attempt');
+    } else if (verdict === 'silence' && !this.silent) {
+      this.silent = true;
+      this.#judgeCall();
+      this.#tryAgain(now);
+    }
   }
 
   /**
@@ -262,30 +374,39 @@ export class Media {
     if (this.transport === 'none' || event.call !== this.call) return;
     if (event.state === 'connected') {
       this.transport = 'connected';
-      this.attempts = 0;
+      this.builds = 0;
       this.alarms.clear('path');
+      if (this.alarms.isSet('attempt')) {
+        this.alarms.set('attempt', Math.max(this.attempts.earliest, now + soundAfterConnected));
+      }
       this.fingerprints = { patient: event.patientFingerprint, doctor: event.doctorFingerprint };
       await this.#sayBinding(now);
       this.#updateSound();
     } else if (event.state === 'failed') {
-      this.#failed();
+      this.#failed(now);
     } else if (this.transport === 'connected') {
       this.transport = 'disconnected';
       this.alarms.clear('binding');
-      this.restartWanted = true;
-      if (this.attachment !== null && now - this.attachment.startedAt < youngEpoch) this.#makeOffer();
-      else this.verdicts.push('network-changed');
+      // Silence comes first, unless the browser saw an interface go: then the socket is gone with it.
+      if (this.alarms.isSet('attempt')) return;
+      this.doubt(now);
+      if (this.#canOffer() && now - (this.attachment?.startedAt ?? 0) < youngEpoch) this.#tryAgain(now);
+      else this.verdicts.push('socket-doubted');
     }
   }
 
-  /** The path will not come up: another call, a few times. */
-  #failed() {
+  /**
+   * The path will not come up: another call.
+   * @param {number} now
+   */
+  #failed(now) {
     this.transport = 'failed';
     this.alarms.clear('path', 'binding');
     this.#updateSound();
-    this.attempts += 1;
-    if (this.attempts > maximumAttempts) this.verdicts.push('no-path');
-    else if (this.attachment !== null && this.session.consent !== null) this.#makeOffer();
+    if (this.wasConnected) return this.#tryAgain(now);
+    this.builds += 1;
+    if (this.builds > maximumBuilds) this.verdicts.push('no-path');
+    else if (this.#canOffer()) this.#makeOffer(now);
   }
 
   /**

@@ -1,11 +1,11 @@
 // @ts-check
 import { Alarms } from './alarms.js';
 import { Attachment } from './attachment.js';
-import { brokerError } from './envelopes.js';
 import { byeReason, refuseReason } from './frames.js';
 import { linkFlags } from './link.js';
 import { Media } from './media.js';
-import { canRetry, isOrderly, reasonOfBroker, reasonOfGoodbye, reasonOfRefusal } from './reasons.js';
+import { canRetry, isOrderly, reasonOfBreach, reasonOfGoodbye, reasonOfRefusal } from './reasons.js';
+import { Reconnection } from './reconnection.js';
 import { isAdmitted } from './session.js';
 
 /**
@@ -16,7 +16,7 @@ import { isAdmitted } from './session.js';
  * @typedef {{ type: 'start' } | { type: 'tick' }
  *   | { type: 'socket-open', id: number } | { type: 'socket-message', id: number, octets: Uint8Array }
  *   | { type: 'socket-closed', id: number }
- *   | { type: 'network-changed' } | { type: 'taken-over' }
+ *   | { type: 'network-changed' } | { type: 'awoke' } | { type: 'taken-over' }
  *   | { type: 'consent', consent: import('./session.js').Consent } | { type: 'decline' }
  *   | { type: 'words', same: boolean } | { type: 'mute', muted: boolean } | { type: 'hang-up' } | { type: 'retry' }
  *   | import('./media.js').CallEvent} PatientEvent
@@ -32,6 +32,7 @@ import { isAdmitted } from './session.js';
  * @property {boolean} canRetry
  * @property {boolean} doctorPresent
  * @property {boolean} attached whether an epoch is up
+ * @property {boolean} awaitsDoctor whether the broker says that the doctor's end is away
  * @property {string} message the doctor's, for the waiting room
  * @property {{ octets: Uint8Array, locale: string } | null} words
  * @property {import('./session.js').Comparison} ownComparison
@@ -39,16 +40,16 @@ import { isAdmitted } from './session.js';
  * @property {boolean} muted
  */
 
-/** Attempts that may fail in a row before the person is asked. */
-const maximumFailures = 3;
 /** An epoch, or a place in the queue, that held this long makes earlier failures history. Milliseconds. */
 const stableAfter = 60_000;
-const firstDelay = 500;
-const longestDelay = 8_000;
 /** After a goodbye, the other side may still have something to send. Milliseconds. */
 const closingDelay = 3_000;
 /** A second report of a changed network within this time means the same change. Milliseconds. */
 const sameChange = 2_000;
+/** A doubted socket is replaced without a wait once in this time; then the wait grows as after a loss. Milliseconds. */
+const doubtInterval = 10_000;
+/** How long sound may be gone while the doctor is not known to be away: as long as the doctor's end waits. Milliseconds. */
+const patience = 60_000;
 
 export class Patient {
   /**
@@ -69,18 +70,16 @@ export class Patient {
     /** @private */
     this.admittedInEpoch = false;
     /** @private */
-    this.failures = 0;
-    /** @private A resume must follow: the last epoch ended on something forged or damaged. */
-    this.cryptographicLoss = false;
-    /** @private @type {'fresh' | 'resume' | null} */
-    this.forcedMode = null;
+    this.reconnection = new Reconnection(random);
+    /** @private When a doubted socket was last replaced without a wait. */
+    this.doubtedAt = -Infinity;
     /** @private */
     this.doctorPresent = false;
     /** @private */
     this.message = '';
     /** @private @type {import('./reasons.js').Reason | null} */
     this.reason = null;
-    /** @private @type {Alarms<'retry' | 'stable' | 'closing'>} */
+    /** @private @type {Alarms<'retry' | 'stable' | 'closing' | 'patience'>} */
     this.alarms = new Alarms();
     /** @private @type {PatientAction[]} */
     this.actions = [];
@@ -104,6 +103,7 @@ export class Patient {
     this.queue = this.queue.then(async () => {
       try {
         await this.#process(event, now);
+        this.#watchPatience(now);
       } catch {
         await this.#stop('internal', now);
       }
@@ -131,7 +131,8 @@ export class Patient {
       reason: this.reason,
       canRetry: this.reason !== null && canRetry(this.reason),
       doctorPresent: this.doctorPresent,
-      attached: this.attachment?.phase === 'established',
+      attached: this.attachment?.isEstablished ?? false,
+      awaitsDoctor: this.attachment?.isAwaitingDoctor ?? false,
       message: this.message,
       words: bond === null ? null : { octets: bond.authenticationString, locale: bond.wordsLocale },
       ownComparison,
@@ -170,8 +171,11 @@ export class Patient {
         if (event.id === this.socket && this.attachment !== null) await this.#lose(now);
         return;
       case 'network-changed':
-        this.media.wantRestart();
+        this.media.doubt(now);
         return this.#attachAnew(now);
+      case 'awoke':
+        this.attachment?.awoke(now);
+        return this.#tick(now);
       case 'consent':
         if (!isAdmitted(this.session)) return;
         this.session.consent = event.consent;
@@ -203,11 +207,11 @@ export class Patient {
    * @param {number} now
    */
   async #processAfterEnd(event, now) {
-    const comesBack = event.type === 'retry' || (event.type === 'network-changed' && this.reason === 'network');
+    const isOfNetwork = this.reason === 'network' || this.reason === 'no-path';
+    const comesBack = event.type === 'retry' || (event.type === 'network-changed' && isOfNetwork);
     if (comesBack && this.reason !== null && canRetry(this.reason)) {
       this.reason = null;
-      this.failures = 0;
-      this.cryptographicLoss = false;
+      this.reconnection.forget();
       this.alarms.clear();
       this.#disconnect();
       await this.#attach(now);
@@ -227,7 +231,8 @@ export class Patient {
   async #tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
       if (due === 'retry') await this.#attach(now);
-      if (due === 'stable') this.failures = 0;
+      if (due === 'stable') this.reconnection.failures = 0;
+      if (due === 'patience') return this.#stop(this.attachment?.isEstablished ? 'no-path' : 'network', now);
     }
     await this.attachment?.tick(now);
     await this.#drain(now);
@@ -242,12 +247,12 @@ export class Patient {
   async #attach(now) {
     const { session, settings } = this;
     if (session.bond !== null && session.bond.expiry < settings.wallClock()) return this.#stop('expired', now);
-    const mode = this.forcedMode ?? (session.bond === null ? 'fresh' : 'resume');
-    this.forcedMode = null;
+    const mode = this.reconnection.takeMode(session);
     this.alarms.clear('retry', 'stable');
     this.#save();
     this.socket += 1;
-    this.attachment = new Attachment({ session, mode, ...settings }, now);
+    const inHaste = this.media.isTroubled() && this.reconnection.failures < 2;
+    this.attachment = new Attachment({ session, mode, inHaste, ...settings }, now);
     this.actions.push({ type: 'connect', id: this.socket });
   }
 
@@ -259,6 +264,17 @@ export class Patient {
     if (this.attachment !== null && now - this.attachment.startedAt < sameChange) return;
     this.#disconnect();
     await this.#attach(now);
+  }
+
+  /**
+   * The socket may be dead, and nobody will say so.
+   * @param {number} now
+   */
+  async #replaceSocket(now) {
+    if (this.attachment === null || now - this.attachment.startedAt < sameChange) return;
+    if (now - this.doubtedAt < doubtInterval) return this.#lose(now);
+    this.doubtedAt = now;
+    return this.#rejoin(now);
   }
 
   #disconnect() {
@@ -326,7 +342,7 @@ export class Patient {
    * @param {number} now
    */
   async #receive(frame, now) {
-    this.cryptographicLoss = false;
+    this.reconnection.succeeded();
     switch (frame.type) {
       case 'waiting':
         this.message = frame.message;
@@ -369,11 +385,10 @@ export class Patient {
     this.session.invitation.joinToken = null;
     this.#save();
     const mustRelay = relayOnly || (this.session.invitation.flags & linkFlags.relayOnly) !== 0;
-    const { servers } = this.attachment;
-    if (mustRelay && !(servers?.urls.some((url) => /^turns?:/.test(url)) ?? false)) {
+    if (mustRelay && !(this.attachment.servers?.urls.some((url) => /^turns?:/.test(url)) ?? false)) {
       return this.#stop('relay-missing', now, byeReason.error);
     }
-    this.media.epochBegan(this.attachment, servers, mustRelay);
+    this.media.epochBegan(this.attachment, mustRelay);
     if (this.session.consent !== null) await this.#proceed(now);
   }
 
@@ -408,20 +423,11 @@ export class Patient {
    * @param {number} now
    */
   async #refused(code, now) {
-    const mode = this.attachment?.mode;
-    if (isAdmitted(this.session)) return this.#lose(now);
-    if (code === brokerError.unknownRoom && mode === 'resume') {
-      if (this.cryptographicLoss) return this.#stop('secure-channel', now);
-      this.forcedMode = 'fresh';
-      return this.#rejoin(now);
-    }
-    if (code === brokerError.used && mode === 'fresh' && this.session.bond !== null && this.failures < maximumFailures) {
-      // Admitted between the two joins: the first one came too early, this one too late.
-      this.failures += 1;
-      this.forcedMode = 'resume';
-      return this.#rejoin(now);
-    }
-    return this.#stop(reasonOfBroker(code), now);
+    const answer = this.reconnection.refused(
+      code, this.attachment?.mode ?? null, this.session, this.media.isConnected());
+    if (answer === 'later') return this.#lose(now);
+    if (answer === 'now') return this.#rejoin(now);
+    return this.#stop(answer, now);
   }
 
   /** @param {number} now */
@@ -436,11 +442,8 @@ export class Patient {
    * @param {number} now
    */
   async #broken(code, confirmed, now) {
-    if (!confirmed) {
-      const reasons = /** @type {const} */ ({ delegation: 'identity', 'delegation-dates': 'clock' });
-      return this.#stop(code === 'delegation' || code === 'delegation-dates' ? reasons[code] : 'secure-channel', now);
-    }
-    this.cryptographicLoss = true;
+    if (!confirmed) return this.#stop(reasonOfBreach(code), now);
+    this.reconnection.afterForgery = true;
     return this.#lose(now);
   }
 
@@ -450,14 +453,11 @@ export class Patient {
    */
   async #lose(now) {
     this.#disconnect();
-    this.failures += 1;
-    const unlimited = isAdmitted(this.session) && this.media.isConnected() && !this.cryptographicLoss;
-    if (!unlimited && this.failures > maximumFailures) {
-      return this.#stop(this.cryptographicLoss ? 'secure-channel' : 'network', now);
-    }
-    const delay = Math.min(firstDelay * 2 ** (this.failures - 1), longestDelay);
-    const spread = 0.5 + (this.settings.random(1)[0] ?? 0) / 255;
-    this.alarms.set('retry', now + Math.min(delay * spread, longestDelay));
+    // While sound passes nothing is missed, and once it is gone patience is what ends.
+    const isEndless = isAdmitted(this.session) && this.media.wasConnected;
+    const delay = this.reconnection.lost({ isEndless, isUrgent: this.media.isTroubled() });
+    if (delay === null) return this.#stop(this.reconnection.afterForgery ? 'secure-channel' : 'network', now);
+    this.alarms.set('retry', now + delay);
   }
 
   /**
@@ -469,8 +469,8 @@ export class Patient {
     switch (verdict) {
       case 'rejoin':
         return this.#lose(now);
-      case 'network-changed':
-        return this.#attachAnew(now);
+      case 'socket-doubted':
+        return this.#replaceSocket(now);
       case 'binding-failed':
         return this.#stop('binding-failed', now, byeReason.bindingFailed);
       case 'no-path':
@@ -496,6 +496,16 @@ export class Patient {
     else this.actions.push({ type: 'save', session: null });
     if (reason === 'hung-up' && this.attachment !== null) this.alarms.set('closing', now + closingDelay);
     else this.#disconnect();
+  }
+
+  /**
+   * Sound that stood and is gone is waited for, but not for ever.
+   * @param {number} now
+   */
+  #watchPatience(now) {
+    const waits = this.reason === null && this.media.wasConnected && !this.media.isConnected();
+    if (!waits || this.attachment?.isAwaitingDoctor) this.alarms.clear('patience');
+    else if (!this.alarms.isSet('patience')) this.alarms.set('patience', now + patience);
   }
 
   #save() {

@@ -71,3 +71,12 @@ export const reasonOfGoodbye = (code) => goodbyes[code] ?? 'ended-by-doctor';
  * @returns {Reason}
  */
 export const reasonOfBroker = (code) => errorsOfBroker[code] ?? 'protocol';
+
+/**
+ * @param {import('./errors.js').ProtocolErrorCode} code of a handshake that did not hold
+ * @returns {Reason}
+ */
+export function reasonOfBreach(code) {
+  if (code === 'delegation') return 'identity';
+  return code === 'delegation-dates' ? 'clock' : 'secure-channel';
+}

@@ -39,10 +39,16 @@ export class View {
     this.shownActions = '';
     /** @private */
     this.shownTitle = '';
+    /** @private */
+    this.shownModel = '';
   }
 
   /** @param {Model} model */
   show(model) {
+    // Counts of packets come twice a second and change nothing here: what is read aloud must not be replaced.
+    const key = JSON.stringify(model);
+    if (key === this.shownModel) return;
+    this.shownModel = key;
     const { dataset } = this.page.documentElement;
     const text = texts[model.locale];
     dataset.state = model.state;
@@ -86,8 +92,9 @@ export class View {
         return [list];
       }
       case 'connecting':
+        return [this.#make('p', text.connecting.text)];
       case 'reconnecting':
-        return [this.#make('p', text[state].text)];
+        return [this.#make('p', text.reconnecting.text, 'lead'), this.#make('p', hindranceOf(call, text))];
       case 'ended':
       case 'failed':
       case 'bad-link': {
@@ -214,6 +221,16 @@ function titleOf({ state, error }, text) {
     return text.errors[error ?? '']?.[0] ?? text.ended.title;
   }
   return text[state].title;
+}
+
+/**
+ * What is missing while a call is taken up again.
+ * @param {Model['call']} call
+ * @param {import('./text/fr.js').Text} text
+ */
+function hindranceOf(call, { reconnecting }) {
+  if (call?.attached) return reconnecting.path;
+  return call?.awaitsDoctor ? reconnecting.doctor : reconnecting.server;
 }
 
 /**

@@ -3,10 +3,14 @@
 import asyncio
 import json
 import os
+import socket
 import time
 import urllib.request
 from pathlib import Path
 
+from . import sound
+from .authority import Authority
+from .internet import NAME, SERVER_IPV4, SERVER_IPV6
 from .network import free_port
 from .processes import Process, run
 from .runner import ROOT
@@ -54,12 +58,14 @@ class Broker:
         self.url = f"http://localhost:{self.port}"
         self.state = laboratory.file(f"broker-{self.port}")
         self.state.mkdir(mode=0o700, exist_ok=True)
+        self.arguments = ["--listen", f"127.0.0.1:{self.port}"]
+        self.namespace = None
         self.processes = []
 
     async def start(self):
         process = await Process.start(
-            [executable(), "broker", "--listen", f"127.0.0.1:{self.port}", "--state", self.state],
-            name="broker", directory=self._laboratory.directory,
+            [executable(), "broker", *self.arguments, "--state", self.state],
+            name="broker", namespace=self.namespace, directory=self._laboratory.directory,
         )
         self.processes.append(await self._laboratory.started(process))
         await self._answers(process)
@@ -69,13 +75,16 @@ class Broker:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                writer.close()
+                await self._connect()
                 return
             except OSError:
                 if process.child.returncode is not None or time.monotonic() > deadline:
                     raise AssertionError(f"the broker does not answer\n{process.tail()}") from None
                 await asyncio.sleep(0.05)
+
+    async def _connect(self):
+        _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.close()
 
     async def kill(self):
         """SIGKILL, as a power cut would."""
@@ -89,6 +98,65 @@ class Broker:
         """(status, headers, octets) of the page."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=10) as answer:
             return answer.status, answer.headers, answer.read()
+
+
+class PublicBroker(Broker):
+    """The broker of an internet: TLS on port 443 and a relay on 3478 of its server, named `broker.test`.
+
+    Every site believes its certificate. Given a `Relay`, the broker relays nothing itself and hands out that one.
+    """
+
+    def __init__(self, laboratory, internet, *, relay=None):
+        super().__init__(laboratory, 443)
+        self._internet = internet
+        self.url = f"https://{NAME}"
+        self.authority = Authority(laboratory.directory, [NAME, SERVER_IPV4, SERVER_IPV6])
+        self.arguments = ["--listen", "[::]:443", "--host", NAME, "--tls-certificate", self.authority.certificate,
+                          "--tls-key", self.authority.key]
+        if relay:
+            configuration = laboratory.file("broker.conf")
+            configuration.write_text(
+                f"relay-secret-file = {relay.secret}\n"
+                + "".join(f"relay = turn:{NAME}:3478?transport={way}\n" for way in ("udp", "tcp"))
+            )
+            self.arguments += ["--config", configuration]
+        else:
+            self.arguments += ["--relay-listen", "[::]:3478", "--relay-public-address", SERVER_IPV4,
+                               "--relay-public-address", SERVER_IPV6]
+        self.namespace = internet.server
+        internet.believe(self.authority)
+
+    async def _connect(self):
+        """Opens and closes a connection, from where the broker stands."""
+        with self.namespace.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as end:
+            end.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(end, (SERVER_IPV4, 443))
+
+
+class Relay:
+    """A relay in a process of its own beside the broker; what they share is a secret in a file."""
+
+    def __init__(self, laboratory, internet):
+        self._laboratory = laboratory
+        self._namespace = internet.server
+        self.secret = laboratory.file("relay-secret")
+        self.secret.write_text(os.urandom(32).hex() + "\n")
+        self.secret.chmod(0o600)
+        self.processes = []
+
+    async def start(self):
+        process = await Process.start(
+            [executable(), "relay", "--listen", "[::]:3478", "--secret-file", self.secret,
+             "--public-address", SERVER_IPV4, "--public-address", SERVER_IPV6],
+            name="relay", namespace=self._namespace, directory=self._laboratory.directory,
+        )
+        self.processes.append(await self._laboratory.started(process))
+        await process.line("listening")
+        return self
+
+    async def kill(self):
+        """SIGKILL, as a power cut would."""
+        await self.processes[-1].kill()
 
 
 class Doctor:
@@ -158,6 +226,20 @@ class Bridge:
         return await cls.start(laboratory, ["--link", link], name="patient", home=laboratory.file("patient-home"),
                                **options)
 
+    async def hears(self, reference, *, seconds=3, patience=25):
+        """Until the last `seconds` of the recording repeat `reference`."""
+        tail = self.recording.with_suffix(".tail.wav")
+        deadline = time.monotonic() + patience
+        while True:
+            await asyncio.sleep(0.3)
+            samples = sound.read_growing(self.recording)[-int(seconds * sound.RATE) :]
+            sound.write(tail, samples)
+            try:
+                return sound.repeats(tail, reference, self.process.name, seconds=seconds - 0.5)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+
     async def report(self, timeout=60):
         """Waits for the end; the report, with `exit` added."""
         code = await self.process.ended(timeout)
@@ -175,9 +257,9 @@ def digits_of(report):
     return "".join(str(report["security"]["digits"]).split())
 
 
-def completed(report, who):
-    """Asserts what every good call's report says."""
+def completed(report, who, path="direct"):
+    """Asserts what every good call's report says; `path` None stands for any."""
     assert report["exit"] == DONE and report["outcome"] == "completed", f"{who}: {report}"
     assert report["security"]["bound"] is True, f"{who}: not bound: {report['security']}"
-    assert report["path"]["kind"] == "direct", f"{who}: {report['path']}"
+    assert path in (None, report["path"]["kind"]), f"{who}: {report['path']}"
     assert report["audio"]["received"] > 0 and report["audio"]["sent"] > 0, f"{who}: {report['audio']}"

@@ -4,8 +4,16 @@
   if (globalThis.__ear) return;
   const Connection = globalThis.RTCPeerConnection;
   if (!Connection) return;
-  const ear = { connections: [], violations: [], chunks: [], rate: 0, context: null, sink: null, taps: new Set() };
+  const ear = {
+    connections: [], violations: [], chunks: [], states: [], rate: 0, context: null, sink: null, taps: new Set(),
+  };
   Object.defineProperty(globalThis, '__ear', { value: ear });
+
+  // Every state of the page with the millisecond that it began.
+  new MutationObserver(() => {
+    const state = document.documentElement?.dataset.state;
+    if (state && state !== ear.states.at(-1)?.[0]) ear.states.push([state, performance.now()]);
+  }).observe(document, { attributes: true, subtree: true, attributeFilter: ['data-state'] });
 
   document.addEventListener('securitypolicyviolation', (event) => {
     ear.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
@@ -46,6 +54,15 @@
       for (const receiver of connection.getReceivers()) ear.listenTo(receiver.track);
     }
     return ear.context.state;
+  };
+
+  // Turns off what the browser does to the sound of the microphones that are being sent.
+  ear.unprocessed = async () => {
+    for (const connection of ear.connections) {
+      for (const { track } of connection.getSenders()) {
+        await track?.applyConstraints({ echoCancellation: false, noiseSuppression: false, autoGainControl: false });
+      }
+    }
   };
 
   // Everything heard since the last call, as base64 of 16-bit little-endian samples.

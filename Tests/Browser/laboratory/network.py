@@ -6,11 +6,17 @@ are carried to the broker and, on the way, shown to whoever wants to read them.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
+import re
+import signal
 import socket
 import subprocess
 import threading
+from pathlib import Path
+
+from . import private_etc
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
@@ -28,23 +34,47 @@ def available():
     return None
 
 
-class Namespace:
-    """One network namespace with a loopback interface."""
+def sweep():
+    """Removes what a laboratory left behind that was killed: its namespaces, whoever lives in them, their files."""
+    left = [path.name for folder in (Path("/run/netns"), private_etc.ROOT) if folder.exists()
+            for path in folder.glob("colloque-*")]
+    for name in set(left):
+        maker = re.match(r"colloque-(\d+)-", name)
+        if maker and not Path("/proc", maker[1]).exists():
+            _remove(name)
+            private_etc.forget(name)
 
-    def __init__(self, name):
+
+def _remove(name):
+    """Removes a namespace, and whoever lives in it still."""
+    listed = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout
+    for number in listed.split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(number), signal.SIGKILL)
+    subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+class Namespace:
+    """One network namespace with a loopback interface, without IPv6 unless asked for."""
+
+    def __init__(self, name, *, ipv6=False):
         self.name = name
-        _ip("netns", "add", name)
-        _ip("-n", name, "link", "set", "lo", "up")
+        ip("netns", "add", name)
+        ip("-n", name, "link", "set", "lo", "up")
         # Router solicitations and duplicate-address detection would only delay what is measured.
-        subprocess.run(
-            ["ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1"],
-            capture_output=True,
-        )
+        self.set("ipv6/conf/all/disable_ipv6", 0 if ipv6 else 1)
+        for which in ("all", "default"):
+            self.set(f"ipv6/conf/{which}/accept_ra", 0)
+            self.set(f"ipv6/conf/{which}/accept_dad", 0)
 
     def command(self, arguments):
         return ["ip", "netns", "exec", self.name, *arguments]
 
-    def socket(self, make):
+    def set(self, setting, value):
+        """Writes one of the kernel's network settings, such as `ipv4/ip_forward`."""
+        self.inside(lambda: Path("/proc/sys/net", setting).write_text(str(value)))
+
+    def inside(self, make):
         """Calls `make` in a thread that stands in this namespace; a socket keeps the namespace it was made in."""
         outcome = {}
 
@@ -65,13 +95,20 @@ class Namespace:
         return outcome["value"]
 
     def listener(self, port, host="127.0.0.1"):
-        return self.socket(lambda: socket.create_server((host, port)))
+        return self.inside(lambda: socket.create_server((host, port)))
 
     def connection(self, host, port):
-        return self.socket(lambda: socket.create_connection((host, port), timeout=10))
+        return self.inside(lambda: socket.create_connection((host, port), timeout=10))
+
+    def without_offloads(self, interface):
+        """Checksums complete in the frames, one frame per packet: what is captured is what was sent."""
+        subprocess.run(
+            self.command(["ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off", "gro", "off"]),
+            capture_output=True,
+        )
 
     def remove(self):
-        subprocess.run(["ip", "netns", "del", self.name], capture_output=True)
+        _remove(self.name)
 
 
 class Cable:
@@ -84,19 +121,15 @@ class Cable:
         tag = f"colloque-{os.getpid()}"
         self.doctor = Namespace(f"{tag}-d")
         self.patient = Namespace(f"{tag}-p")
-        _ip("link", "add", "wire", "netns", self.doctor.name, "type", "veth",
+        ip("link", "add", "wire", "netns", self.doctor.name, "type", "veth",
             "peer", "name", "wire", "netns", self.patient.name)
         for namespace, address in (
             (self.doctor, self.doctor_address),
             (self.patient, self.patient_address),
         ):
-            _ip("-n", namespace.name, "addr", "add", f"{address}/24", "dev", "wire")
-            _ip("-n", namespace.name, "link", "set", "wire", "up")
-            # Checksums complete in the frames, one frame per datagram: what is captured is what was sent.
-            subprocess.run(
-                namespace.command(["ethtool", "-K", "wire", "tx", "off", "gso", "off", "gro", "off"]),
-                capture_output=True,
-            )
+            ip("-n", namespace.name, "addr", "add", f"{address}/24", "dev", "wire")
+            ip("-n", namespace.name, "link", "set", "wire", "up")
+            namespace.without_offloads("wire")
 
     def remove(self):
         self.doctor.remove()
@@ -163,7 +196,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def _ip(*arguments):
+def ip(*arguments):
+    """Runs iproute2's `ip`; what it objects to becomes an OSError."""
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True)
     if done.returncode != 0:
         raise OSError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")

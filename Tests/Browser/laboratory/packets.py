@@ -44,7 +44,7 @@ class Capture:
         self.datagrams = []
         self._loopback = interface == "lo"
         self._began = time.monotonic()
-        self._socket = namespace.socket(make) if namespace else make()
+        self._socket = namespace.inside(make) if namespace else make()
         if self._loopback:
             self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)

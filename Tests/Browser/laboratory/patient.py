@@ -33,6 +33,12 @@ class Patient:
     async def state(self):
         return await self.evaluate("() => document.documentElement.dataset.state ?? ''")
 
+    async def milliseconds(self, before, after):
+        """From the beginning of one state to the first beginning of another behind it."""
+        states = await self.evaluate("() => globalThis.__ear.states")
+        began = next(at for state, at in states if state == before)
+        return next(at for state, at in states if state == after and at >= began) - began
+
     async def error(self):
         return await self.evaluate("() => document.documentElement.dataset.error ?? ''")
 
@@ -135,6 +141,10 @@ class Patient:
             raise PageFailed(f"the page's ear is {state}")
         await self.evaluate("() => globalThis.__ear.take().rate")
 
+    async def unprocessed(self):
+        """Sends the microphone as it is: to an echo canceller two melodies at once are one melody and its echo."""
+        await self.evaluate("() => globalThis.__ear.unprocessed()")
+
     async def heard(self, path):
         """Writes what was heard since the last call to a file, and returns the file."""
         taken = await self.evaluate("() => globalThis.__ear.take()")
@@ -161,6 +171,15 @@ class Patient:
     async def statistics(self, kind):
         """The WebRTC statistics of one type for the connection that lives."""
         return [one for one in await self.evaluate("() => globalThis.__ear.statistics()") if one["type"] == kind]
+
+    async def transport(self):
+        """How this page's packets travel: `udp`, or to a relay `relay/udp`, `relay/tcp` or `relay/tls`."""
+        reports = {one["id"]: one for one in await self.evaluate("() => globalThis.__ear.statistics()")}
+        chosen = [one for one in reports.values() if one["type"] == "transport" and "selectedCandidatePairId" in one]
+        pair = reports[chosen[0]["selectedCandidatePairId"]] if chosen else next(
+            one for one in reports.values() if one["type"] == "candidate-pair" and one.get("selected"))
+        local = reports[pair["localCandidateId"]]
+        return f"relay/{local['relayProtocol']}" if local["candidateType"] == "relay" else local["protocol"]
 
     async def violations(self):
         """Content-security-policy violations since the page was opened."""

@@ -24,6 +24,7 @@ class Process:
         self.output = []
         self.errors = []
         self.log = []
+        self._arrivals = []
         self._changed = asyncio.Condition()
         self._readers = [
             asyncio.create_task(self._read(child.stdout, self.output)),
@@ -37,6 +38,8 @@ class Process:
         name = name or Path(arguments[0]).name
         if namespace is not None:
             arguments = namespace.command(arguments)
+        # Should the laboratory be killed, nobody is left to stop its programs: the kernel does.
+        arguments = ["setpriv", "--pdeathsig", "KILL", "--", *arguments]
         child = await asyncio.create_subprocess_exec(
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
@@ -55,6 +58,7 @@ class Process:
             async with self._changed:
                 lines.append(line)
                 self.log.append(line)
+                self._arrivals.append(time.monotonic())
                 self._changed.notify_all()
         async with self._changed:
             self._changed.notify_all()
@@ -88,6 +92,10 @@ class Process:
                     await asyncio.wait_for(self._changed.wait(), min(remaining, 1))
                 except asyncio.TimeoutError:
                     pass
+
+    def when(self, pattern):
+        """The monotonic time when the first line that matches `pattern` arrived."""
+        return next(at for line, at in zip(self.log, self._arrivals) if re.search(pattern, line))
 
     async def ended(self, timeout=30):
         """Waits for the end and returns the exit code (negative: the signal's number)."""

@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -102,6 +103,12 @@ class Laboratory:
         self.pages.append(page)
         return page
 
+    async def page_at(self, site, browser, *, microphone):
+        """One page of "chromium" or "firefox" at a site of an internet."""
+        if browser == "chromium":
+            return await self.chromium(microphone=microphone, namespace=site.host, flags=site.chromium_flags)
+        return await self.firefox(microphone=microphone, namespace=site.host)
+
     async def started(self, process):
         """Stops a process when the test ends, and shows its last lines should the test fail."""
         self.processes.append(process)
@@ -137,6 +144,8 @@ async def _run(one):
     scratch = Path(tempfile.mkdtemp(prefix="colloque-test-"))
     laboratory = Laboratory(scratch)
     failure = None
+    # Asked to end, a test still cleans up.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     try:
         async with asyncio.timeout(one.limit):
             await one.body(laboratory)
@@ -180,6 +189,8 @@ def main(suites, only=None, listing=False):
         return 0
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     suite = None
+    if needs_root() is None:
+        network.sweep()
     for one in chosen:
         if one.suite != suite:
             suite = one.suite
@@ -192,6 +203,9 @@ def main(suites, only=None, listing=False):
                 failure = asyncio.run(_run(one))
             except Skipped as error:
                 reason = str(error)
+            except asyncio.CancelledError:
+                print(f"  ✗ {one.name}: ended by a signal", flush=True)
+                return 128 + signal.SIGTERM
         took = time.monotonic() - began
         if reason:
             counts["skipped"] += 1

@@ -78,6 +78,12 @@ def read(path):
         return samples[:: file.getnchannels()] / 32768.0, file.getframerate()
 
 
+def read_growing(path):
+    """The samples so far of a 48 kHz mono file that a native end is writing, whatever its header says already."""
+    octets = Path(path).read_bytes()[44:] if Path(path).exists() else b""
+    return numpy.frombuffer(octets[: len(octets) // 2 * 2], "<i2") / 32768.0
+
+
 def resampled(samples, rate, wanted):
     """Band-limited resampling through the spectrum; good enough to compare, at any pair of rates."""
     if rate == wanted or len(samples) == 0:
@@ -189,7 +195,11 @@ def gaps(recording, *, level=0.02, shortest=0.06):
 
     [(start, length)] in seconds, from the first loud moment to the last.
     """
-    samples, rate = read(recording)
+    return silences(*read(recording), level=level, shortest=shortest)
+
+
+def silences(samples, rate, *, level=0.02, shortest=0.06):
+    """The same for samples."""
     frame = rate // 100
     count = len(samples) // frame
     loud = numpy.sqrt((samples[: count * frame].reshape(count, frame) ** 2).mean(axis=1)) >= level

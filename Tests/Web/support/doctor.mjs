@@ -179,11 +179,14 @@ export class Doctor {
       this.forgetsAdmit = false;
       return connection.reply(null, true);
     }
-    const { urls, username, credential } = this.servers;
-    if (urls !== null) {
-      connection.reply(concat(u8(0x86), u8(urls.length), lp(...urls), lp(username, credential), u32(600)));
-    }
+    this.grant(connection);
     await this.send(connection, { type: 'admit', relayOnly: this.relayOnly ?? false });
+  }
+
+  grant(connection) {
+    const { urls, username, credential, lifetime = 600 } = this.servers;
+    if (urls === null) return;
+    connection.reply(concat(u8(0x86), u8(urls.length), lp(...urls), lp(username, credential), u32(lifetime)));
   }
 
   async frame(connection, frame) {

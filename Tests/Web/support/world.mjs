@@ -35,6 +35,12 @@ export class World {
     this.doctor = new Doctor(room, random);
     this.broker = 'up';
     this.path = 'up';
+    /** Whether packets of the doctor arrive, and how many did; whether a connected path carries any at all. */
+    this.flows = false;
+    this.packets = 0;
+    this.carries = true;
+    /** How often the page counts them, in milliseconds. */
+    this.counting = 500;
     this.sockets = new Map();
     this.log = [];
     this.sound = { send: false, receive: false };
@@ -88,7 +94,7 @@ export class World {
         return this.connect(action.id);
       case 'send': {
         const socket = this.sockets.get(action.id);
-        if (socket?.open) this.after(latency, () => (socket.open || socket.closing ? socket.end.receive(action.octets) : undefined));
+        if (socket?.open && !socket.isDeaf) this.after(latency, () => (socket.open || socket.closing ? socket.end.receive(action.octets) : undefined));
         return undefined;
       }
       case 'close': {
@@ -100,7 +106,12 @@ export class World {
         this.stored = action.session === null ? null : serialise(action.session);
         return undefined;
       case 'make-offer':
-        if (action.anew) this.call = { name: action.generation, fingerprint: this.random(32) };
+        if (action.anew) {
+          this.flows = false;
+          this.packets = 0;
+          this.call = { name: action.generation, fingerprint: this.random(32) };
+          this.count(this.call);
+        }
         this.call.servers = action.servers;
         this.later(5, {
           type: 'offer',
@@ -116,6 +127,7 @@ export class World {
         this.sound = { send: action.send, receive: action.receive };
         return undefined;
       case 'end-call':
+        this.flows = false;
         this.call = null;
         return undefined;
       default:
@@ -124,7 +136,11 @@ export class World {
   }
 
   connectPath(delay) {
-    const { name, fingerprint } = this.call;
+    const { call } = this;
+    const { name, fingerprint } = call;
+    this.after(delay, () => {
+      if (call === this.call && this.path === 'up' && this.carries) this.flows = true;
+    });
     this.later(delay, {
       type: 'transport',
       call: name,
@@ -134,11 +150,41 @@ export class World {
     });
   }
 
+  /** The page counts what its call has received, until it has another one. */
+  count(call) {
+    const { page } = this;
+    this.after(this.counting, async () => {
+      if (page !== this.page || call !== this.call) return;
+      if (this.flows) this.packets += 25;
+      await this.event({ type: 'heard', call: call.name, packets: this.packets });
+      this.count(call);
+    });
+  }
+
+  /** The doctor's end speaks every 25 s, as it does to every epoch that stands. */
+  keepAlive() {
+    this.after(25_000, async () => {
+      const { connection } = this.doctor;
+      if (this.socket?.end === connection) await this.doctor.send(connection, { type: 'keepalive' });
+      this.keepAlive();
+    });
+  }
+
+  /** Nothing arrives any more, and no browser says so. */
+  cut() {
+    this.flows = false;
+    this.path = 'down';
+  }
+
   transport(state) {
     return this.event({ type: 'transport', call: this.call.name, state });
   }
 
   connect(id) {
+    if (this.broker === 'hole') {
+      this.sockets.set(id, { open: false, closing: false });
+      return;
+    }
     if (this.broker !== 'up') {
       this.later(latency, { type: 'socket-closed', id });
       return;
@@ -147,12 +193,17 @@ export class World {
     this.sockets.set(id, socket);
     socket.end = this.doctor.connect((octets, closes = false) => {
       if (octets !== null && socket.open) {
-        this.after(latency, () => (socket.open ? this.event({ type: 'socket-message', id, octets }) : undefined));
+        this.after(latency, () => (socket.open && !socket.isDeaf ? this.event({ type: 'socket-message', id, octets }) : undefined));
       }
       if (closes) this.later(latency + 1, { type: 'socket-closed', id });
     });
     socket.id = id;
     this.later(latency, { type: 'socket-open', id });
+  }
+
+  /** Every socket goes dumb, as behind an address that is gone: nothing arrives, nothing closes. */
+  deafen() {
+    for (const socket of this.sockets.values()) socket.isDeaf = true;
   }
 
   /** The broker dies: sockets end, and no new one opens until it is up again. */

@@ -39,6 +39,9 @@ export const en = {
   reconnecting: {
     title: 'Reconnecting…',
     text: 'The link is interrupted. Stay on this page, it comes back by itself.',
+    path: 'The server answers. We are looking for another way for the sound.',
+    server: 'We are looking for the server. Check that Wi-Fi or mobile data is on.',
+    doctor: 'Your doctor’s device cannot be reached any more. We are waiting for it.',
   },
   words: {
     intro: 'Read the first two words aloud. Your doctor reads the last two.',

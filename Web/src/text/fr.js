@@ -39,6 +39,9 @@ export const fr = {
   reconnecting: {
     title: 'On vous reconnecte…',
     text: 'La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.',
+    path: 'Le serveur répond. Nous cherchons un autre chemin pour le son.',
+    server: 'Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.',
+    doctor: 'L’appareil de votre médecin n’est plus joignable. Nous l’attendons.',
   },
   words: {
     intro: 'Lisez à voix haute les deux premiers mots. Votre médecin lit les deux derniers.',
