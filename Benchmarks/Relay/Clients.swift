@@ -23,6 +23,15 @@ enum Credentials {
             return (username.text, username.password(secret: secret))
         }
     }
+
+    /// The same for clients of one name that reach one another.
+    func probe(_ number: Int, random: inout RandomSource) -> (name: String, password: String) {
+        guard case .closed(let secret) = self else { return self.make(pair: 0, isFirst: true, random: &random) }
+        let username = RelayUsername(
+            expiry: UInt32(Clock.real() / 1_000_000_000) + 600, group: RelayGroup(rawValue: UInt64(number) + 1),
+            role: .probe, random: &random)
+        return (username.text, username.password(secret: secret))
+    }
 }
 
 /// Clients that allocate, permit, bind and let go again, `window` of them at a time. Two that follow one another,

@@ -23,20 +23,24 @@ struct Echo: ParsableCommand {
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run every measurement and print all rounds.")
 
+    @Option(help: "Our executable. Empty: leave it out.")
+    var colloque = ".build/release/colloque"
     @Option(
-        help: "Command of our relay; {port}, {secret} and {directory} are filled in. Empty: leave it out.")
-    var relay =
-        ".build/release/colloque relay --listen 127.0.0.1:{port} --public-address 127.0.0.1 --secret-file {secret} --json"
-    @Option(name: .customLong("peer"), help: "NAME=COMMAND: one more relay that takes the same credentials.")
+        name: .customLong("peer"),
+        help: "NAME=COMMAND: one more relay that takes the same credentials; {port} and {secret} are filled in.")
     var extra: [String] = []
     @Option(help: "Names of those to measure, separated by commas; all when empty.")
     var only = ""
-    @Option(help: "pairs, allocations or both, separated by commas.")
-    var measure = "pairs,allocations"
+    @Option(help: "pairs, allocations, uclient: which of them, separated by commas.")
+    var measure = "pairs,allocations,uclient"
     @Option(help: "Numbers of pairs, separated by commas.")
     var pairs = "200,400"
     @Option(help: "Allocations that stand at a time.")
     var allocations = 5000
+    @Option(help: "Processes of turnutils_uclient, 12 clients each.")
+    var uclients = 8
+    @Option(help: "How uclient reaches the server: udp, tcp, tls, separated by commas.")
+    var transports = "udp,tcp,tls"
     @Option(help: "Rounds of each measurement.")
     var rounds = 5
     @Option(help: "Seconds of measured traffic in a round.")
@@ -60,7 +64,8 @@ struct Compare: ParsableCommand {
         let secret = RelaySecret.random()
         let measurement = Measurement(
             rejection: Rejection(lag: self.lag, others: self.others, stolen: self.stolen), seconds: self.seconds,
-            tick: Int64(self.tick) * 1000, perSecond: self.perSecond, patience: self.patience, secret: secret, secretText: secret.hex)
+            tick: Int64(self.tick) * 1000, perSecond: self.perSecond, patience: self.patience, secret: secret,
+            secretText: secret.hex, certificate: try Certificate())
         let peers = try self.peers(secret)
         var rounds: [Round] = []
         for what in self.measure.split(separator: ",") {
@@ -80,6 +85,17 @@ struct Compare: ParsableCommand {
                         rounds.append(
                             self.told(try measurement.allocations(self.allocations, at: peer, round: number)))
                     }
+                case "uclient":
+                    for name in self.transports.split(separator: ",") {
+                        guard let transport = Uclient.Transport(rawValue: String(name)) else {
+                            throw ValidationError("uclient has no transport \(name)")
+                        }
+                        let load = Uclient(
+                            transport: transport, processes: self.uclients, packets: self.seconds * 100, interval: 10)
+                        for peer in order where peer.credentials != nil && (transport != .tls || peer.isSecure) {
+                            rounds.append(self.told(try measurement.uclient(load, through: peer, round: number)))
+                        }
+                    }
                 default:
                     throw ValidationError("nothing to measure is called \(what)")
                 }
@@ -92,9 +108,7 @@ struct Compare: ParsableCommand {
     private func peers(_ secret: RelaySecret) throws -> [Peer] {
         func words(_ command: some StringProtocol) -> [String] { command.split(separator: " ").map { String($0) } }
         var peers: [Peer] = []
-        if !self.relay.isEmpty {
-            peers.append(Peer(name: "colloque", command: words(self.relay), credentials: .closed(secret)))
-        }
+        if !self.colloque.isEmpty { peers.append(.colloque(self.colloque, secret)) }
         for one in self.extra {
             guard let border = one.firstIndex(of: "=") else { throw ValidationError("--peer takes NAME=COMMAND") }
             peers.append(

@@ -26,6 +26,15 @@ struct Report {
         Column(title: "others %", key: "others", digits: 0),
         Column(title: "stolen %", key: "stolen", digits: 1),
     ]
+    private static let uclientColumns = [
+        Column(title: "relayed", key: "relayed", digits: 0),
+        Column(title: "relayed per CPU-s", key: "packetsPerProcessorSecond", digits: 0),
+        Column(title: "CPU %", key: "processor", digits: 1),
+        Column(title: "lost %", key: "lossPercent", digits: 3),
+        Column(title: "uclient %", key: "generator", digits: 0),
+        Column(title: "others %", key: "others", digits: 0),
+        Column(title: "stolen %", key: "stolen", digits: 1),
+    ]
     private static let allocationColumns = [
         Column(title: "allocations per CPU-s", key: "allocationsPerProcessorSecond", digits: 0),
         Column(title: "releases per CPU-s", key: "releasesPerProcessorSecond", digits: 0),
@@ -38,7 +47,8 @@ struct Report {
     ]
 
     private static func columns(_ what: String) -> [Column] {
-        what.hasSuffix("pairs") ? self.pairColumns : self.allocationColumns
+        if what.hasPrefix("uclient") { return self.uclientColumns }
+        return what.hasSuffix("pairs") ? self.pairColumns : self.allocationColumns
     }
 
     static func line(_ round: Round) -> String {
@@ -102,7 +112,7 @@ struct Report {
     /// Ratios of medians against coturn with one relay thread, and latency above the direct way.
     private func comparison(_ what: String, _ all: [Round]) -> String {
         let isPairs = what.hasSuffix("pairs")
-        let key = isPairs ? "packetsPerProcessorSecond" : "allocationsPerProcessorSecond"
+        let key = what.hasSuffix("allocations") ? "allocationsPerProcessorSecond" : "packetsPerProcessorSecond"
         let yardsticks = self.peers(all).map(\.peer).filter { $0.hasPrefix("coturn") }
         return self.peers(all).filter { $0.peer != "direct" }.map { peer, _ in
             var parts: [String] = []

@@ -1,5 +1,6 @@
 import Foundation
 import TURN
+import Wire
 
 /// One measurement of one peer, whatever became of it.
 struct Round: Encodable {
@@ -44,6 +45,7 @@ struct Measurement {
     let patience: Int
     let secret: RelaySecret
     let secretText: String
+    let certificate: Certificate
 
     /// Percent of one processor that neither the server nor this process used, and what was stolen.
     private func company(
@@ -73,7 +75,7 @@ struct Measurement {
     func pairs(_ pairs: Int, through peer: Peer, round: Int) throws -> Round {
         self.awaitQuiet()
         let socket = try LoadSocket()
-        let server = try Server(peer, secret: self.secretText, socket: socket)
+        let server = try Server(peer, secret: self.secretText, certificate: self.certificate, socket: socket)
         defer { server.stop() }
         var flows: [Flow] = []
         if let credentials = peer.credentials {
@@ -104,7 +106,6 @@ struct Measurement {
         let used = usages[1].nanoseconds - usages[0].nanoseconds
         record.figures["processor"] = Double(used) / Double(result.nanoseconds) * 100
         record.figures["packetsPerProcessorSecond"] = Double(result.received) / Double(max(used, 1)) * 1e9
-        record.figures["resent"] = 0
         record.threads = usages[1].shares(since: usages[0], nanoseconds: result.nanoseconds).map {
             "\($0.name) \(Int(($0.share * 100).rounded())) %"
         }
@@ -158,7 +159,7 @@ struct Measurement {
     func allocations(_ count: Int, at peer: Peer, round: Int) throws -> Round {
         self.awaitQuiet()
         let socket = try LoadSocket()
-        let server = try Server(peer, secret: self.secretText, socket: socket)
+        let server = try Server(peer, secret: self.secretText, certificate: self.certificate, socket: socket)
         defer { server.stop() }
         guard let credentials = peer.credentials else { throw BenchmarkError("\(peer.name) allocates nothing") }
         let warm = 200
@@ -196,6 +197,44 @@ struct Measurement {
                 known: released - before + Clock.processor() - generator)
         ) { $1 }
         record.void = self.rejection.verdict(record.figures)
+        return record
+    }
+
+    /// coturn's own clients through `peer`. They are many processes on the same processors: what they cost is listed
+    /// and belongs to neither the server nor to strangers.
+    func uclient(_ load: Uclient, through peer: Peer, round: Int) throws -> Round {
+        self.awaitQuiet()
+        let socket = try LoadSocket()
+        let server = try Server(peer, secret: self.secretText, certificate: self.certificate, socket: socket)
+        defer { server.stop() }
+        guard let credentials = peer.credentials else { throw BenchmarkError("\(peer.name) knows no uclient") }
+        var random = RandomSource.seeded(UInt64(round))
+        let logins = (0..<load.processes).map { credentials.probe($0, random: &random) }
+        let machine = Machine()
+        let generator = Clock.processor()
+        let before = server.usage
+        let result = try load.run(
+            port: load.transport == .tls ? server.securePort : server.port, logins: logins)
+        let after = server.usage
+        let used = after.nanoseconds - before.nanoseconds
+        let known = used + result.processor + Clock.processor() - generator
+
+        var record = Round(what: "uclient over \(load.transport.rawValue)", peer: peer.name, number: round)
+        record.figures = [
+            "relayed": Double(result.received),
+            "packetsPerProcessorSecond": Double(result.received) / Double(max(used, 1)) * 1e9,
+            "lossPercent": result.sent == 0 ? 0 : (1 - Double(result.received) / Double(result.sent)) * 100,
+            "processor": Double(used) / Double(result.nanoseconds) * 100, "failed": Double(result.failed),
+            "generator": Double(result.processor) / Double(result.nanoseconds) * 100,
+        ]
+        record.threads = after.shares(since: before, nanoseconds: result.nanoseconds).map {
+            "\($0.name) \(Int(($0.share * 100).rounded())) %"
+        }
+        record.figures.merge(
+            self.company(machine, Machine(), nanoseconds: result.nanoseconds, known: known)
+        ) { $1 }
+        record.void =
+            result.failed > 0 ? "\(result.failed) uclients failed" : self.rejection.verdict(record.figures)
         return record
     }
 }

@@ -1,19 +1,37 @@
 import CLoad
 import Foundation
+import TURN
 import Wire
 
 /// A relay that can be measured: how it is started and by what it knows its clients.
 struct Peer {
     let name: String
-    /// Command and arguments; `{port}`, `{secret}` and `{directory}` stand for what this run chose.
+    /// Command and arguments. `{port}`, `{tls}`, `{secret}`, `{directory}`, `{certificate}` and `{key}` stand for what
+    /// this run chose.
     let command: [String]
     let credentials: Credentials?
 
-    /// Debian's coturn, set to do nothing that ours does not: no log, no TLS, no administration, one user in memory.
+    /// Ours. The limits on strangers would hold back a benchmark, which stands at few addresses and asks a lot.
+    static func colloque(_ executable: String, _ secret: RelaySecret) -> Peer {
+        Peer(
+            name: "colloque",
+            command: [
+                executable, "relay", "--listen=127.0.0.1:{port}", "--public-address=127.0.0.1",
+                "--secret-file={secret}", "--tls-listen=127.0.0.1:{tls}", "--tls-certificate={certificate}",
+                "--tls-key={key}", "--allocations=100000", "--allocations-per-source=100000",
+                "--replies=1000000", "--replies-per-source=1000000", "--json",
+            ], credentials: .closed(secret))
+    }
+
+    /// Whether it speaks TLS.
+    var isSecure: Bool { self.command.contains { $0.contains("{tls}") } }
+
+    /// Debian's coturn, set to do nothing that ours does not: no log, no DTLS, no administration, one user in memory.
     static func coturn(threads: Int?) -> Peer {
         var command = [
             "turnserver", "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--listening-port={port}",
-            "--no-tls", "--no-dtls", "--no-cli", "--allow-loopback-peers", "--lt-cred-mech",
+            "--tls-listening-port={tls}", "--cert={certificate}", "--pkey={key}", "--no-dtls", "--no-cli",
+            "--allow-loopback-peers", "--lt-cred-mech",
             "--user=bench:correct-horse", "--realm=bench", "--userdb={directory}/turndb",
             "--pidfile={directory}/turnserver.pid", "--no-stdout-log", "--log-file=/dev/null",
             "--no-software-attribute",
@@ -55,11 +73,12 @@ struct Usage {
 /// A relay that runs for one measurement.
 final class Server {
     let port: UInt16
+    let securePort: UInt16
     private let process = Process()
     private let directory: URL
 
     /// Starts `peer` and waits until it answers a Binding request.
-    init(_ peer: Peer, secret: String, socket: LoadSocket) throws {
+    init(_ peer: Peer, secret: String, certificate: Certificate, socket: LoadSocket) throws {
         self.directory = FileManager.default.temporaryDirectory.appendingPathComponent("relay-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
         let file = self.directory.appendingPathComponent("secret")
@@ -67,7 +86,11 @@ final class Server {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
         // Taken and let go again: free a moment ago.
         self.port = try LoadSocket(port: UInt16.random(in: 23_000..<31_000)).port
-        let places = ["{port}": String(self.port), "{secret}": file.path, "{directory}": self.directory.path]
+        self.securePort = try LoadSocket(port: self.port + 10).port
+        let places = [
+            "{port}": String(self.port), "{tls}": String(self.securePort), "{secret}": file.path,
+            "{directory}": self.directory.path, "{certificate}": certificate.file, "{key}": certificate.key,
+        ]
         let command = peer.command.map { argument in
             places.reduce(argument) { $0.replacingOccurrences(of: $1.key, with: $1.value) }
         }
@@ -116,6 +139,32 @@ final class Server {
             Clock.sleep(milliseconds: 50)
         }
         return false
+    }
+}
+
+/// A certificate for this run, P-256, signed by itself.
+final class Certificate {
+    let file: String
+    let key: String
+
+    init() throws {
+        let base = FileManager.default.temporaryDirectory.appendingPathComponent("relay-\(UUID().uuidString)").path
+        self.file = base + ".pem"
+        self.key = base + ".key"
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-days", "2", "-subj", "/CN=localhost", "-keyout", self.key, "-out", self.file,
+        ]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw BenchmarkError("openssl made no certificate") }
+    }
+
+    deinit {
+        for path in [self.file, self.key] { try? FileManager.default.removeItem(atPath: path) }
     }
 }
 
