@@ -130,6 +130,15 @@ let package = Package(
         .executableTarget(
             name: "MediaBenchmark", dependencies: ["Audio", "Wire", "COpus", "CAllocations"],
             path: "Benchmarks/Media", swiftSettings: strict),
+        // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
+        .target(name: "CLoad", path: "Benchmarks/CLoad"),
+        .executableTarget(
+            name: "RelayBenchmark",
+            dependencies: [
+                "Wire", "Primitives", "STUN", "TURN", "CLoad",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Relay", swiftSettings: strict),
 
         // gettimeofday(2) as libssl sees it, in the hands of the tests.
         .target(name: "CVirtualClock", path: "Tests/CVirtualClock"),
