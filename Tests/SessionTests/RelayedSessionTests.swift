@@ -99,6 +99,24 @@ struct RelayedSessionTests {
         #expect(call.sharesKeys && !call.isOver, "\(call.report)")
     }
 
+    @Test("a call outlives its credentials, nonces and permissions: no gap, nothing allocated anew")
+    func outlivesCredentials() throws {
+        let call = try Call(
+            seed: 7450,
+            Call.Setting(transports: ["udp"], relayOnly: (true, true), lifetimes: (5, .seconds(40))))
+        try #require(call.untilBound(), "\(call.report)")
+        call.world.run(for: .seconds(1))
+        let begin = call.world.now
+        // Credentials are over after 5 s, an unrefreshed allocation after 40, a permission after 300.
+        call.world.run(for: .seconds(320))
+        for end in [call.patient, call.doctor] {
+            let silence = end.longestSilence(from: begin, to: call.world.now)
+            #expect(silence <= .milliseconds(60), "\(silence): \(call.report)")
+            #expect(end.session.restartCount == 0, "\(call.report)")
+        }
+        #expect(call.relay?.allocations == 2 && !call.isOver, "\(call.report)")
+    }
+
     @Test("an address changes in mid-call: the sound is back within three seconds", arguments: 7500..<7512)
     func moves(seed: UInt64) throws {
         let isPatient = seed % 2 == 0

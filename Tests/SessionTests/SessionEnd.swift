@@ -206,6 +206,8 @@ struct Call {
         /// How the relay is reached: `udp`, `tcp`.
         var transports: [String] = []
         var relayOnly: (patient: Bool, doctor: Bool) = (false, false)
+        /// How long credentials may allocate, and how long an allocation lives that is not refreshed.
+        var lifetimes: (credentials: UInt32, allocation: Duration) = (600, .seconds(600))
     }
 
     init(seed: UInt64, _ setting: Setting = Setting(), prepare: (World) -> Void = { _ in }) throws {
@@ -213,7 +215,7 @@ struct Call {
         var random = RandomSource.seeded(seed)
         let identity = try Ed25519.KeyPair(seed: SecretBytes(copying: random.bytes(count: 32)))
         let key = identity.publicKey
-        let relay = setting.transports.isEmpty ? nil : SimulatedRelay(seed: seed)
+        let relay = setting.transports.isEmpty ? nil : SimulatedRelay(seed: seed, lifetimes: setting.lifetimes)
         self.relay = relay
         let granting = relay.map { UncheckedGrant(relay: $0, transports: setting.transports) }
         self.world = World(
