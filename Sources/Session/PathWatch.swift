@@ -52,11 +52,12 @@ struct PathWatch: Sendable {
         self.isConnected = state == .connected
         switch state {
         case .connected: if !self.owesRestart { self.outageIsOver() }
-        case .disconnected, .failed:
+        // Once there was a path, checking means that there is none now.
+        case .disconnected, .failed, .checking:
             guard self.isSecured, self.outageSince == nil else { return }
             self.outageSince = now
             self.nextRestart = max(now, self.lastRestart.map { $0 + Self.firstGap } ?? now)
-        case .new, .checking: break
+        case .new: break
         }
     }
 
