@@ -168,7 +168,11 @@ let package = Package(
                 "Audio",
                 "SecureTransport", "Primitives", "Wire", "CVirtualClock",
             ]),
-        tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay"] + nio),
+        // A client of a relay on a real socket.
+        .target(
+            name: "RelaySupport", dependencies: ["TURN", "Network", "Wire"], path: "Tests/RelaySupport",
+            swiftSettings: strict),
+        tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay", "RelaySupport"] + nio),
         // Allocations on somebody else's relay, over real sockets.
         tests(
             "RelayInteropTests",
@@ -177,7 +181,11 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
-        tests("BrokerTests", ["Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Broker", "CZlib"] + nio),
+        tests(
+            "BrokerTests",
+            [
+                "Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Relay", "RelaySupport", "Broker", "CZlib",
+            ] + nio),
     ]
 )
 
