@@ -169,6 +169,9 @@ let package = Package(
                 "SecureTransport", "Primitives", "Wire", "CVirtualClock",
             ]),
         tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay"] + nio),
+        tests(
+            "NetworkTests",
+            ["Network", "Wire", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         // Allocations on somebody else's relay, over real sockets.
         tests(
             "RelayInteropTests",

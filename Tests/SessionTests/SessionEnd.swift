@@ -205,6 +205,8 @@ struct Call {
     struct Setting {
         /// How the relay is reached: `udp`, `tcp`.
         var transports: [String] = []
+        /// Seconds in which credentials allocate.
+        var timeToLive: UInt32 = 600
         var relayOnly: (patient: Bool, doctor: Bool) = (false, false)
     }
 
@@ -215,7 +217,9 @@ struct Call {
         let key = identity.publicKey
         let relay = setting.transports.isEmpty ? nil : SimulatedRelay(seed: seed)
         self.relay = relay
-        let granting = relay.map { UncheckedGrant(relay: $0, transports: setting.transports) }
+        let granting = relay.map {
+            UncheckedGrant(relay: $0, transports: setting.transports, timeToLive: setting.timeToLive)
+        }
         self.world = World(
             seed: random.next(),
             configuration: Switchboard.Configuration(
@@ -289,8 +293,10 @@ struct Call {
 private struct UncheckedGrant: @unchecked Sendable {
     let relay: SimulatedRelay
     let transports: [String]
+    let timeToLive: UInt32
 
     func credentials(_ room: RoomID, _ side: RelaySide, _ unixTime: UInt64) -> RelayCredentials {
-        self.relay.credentials(for: room, side, unixTime: unixTime, transports: self.transports)
+        self.relay.credentials(
+            for: room, side, unixTime: unixTime, transports: self.transports, timeToLive: self.timeToLive)
     }
 }

@@ -36,13 +36,15 @@ final class SimulatedRelay: SimulatedEnd {
 
     /// What a broker grants.
     /// - Parameter transports: `udp` and `tcp`, the latter also in the place of TLS.
-    func credentials(for room: RoomID, _ side: RelaySide, unixTime: UInt64, transports: [String]) -> RelayCredentials {
+    func credentials(
+        for room: RoomID, _ side: RelaySide, unixTime: UInt64, transports: [String], timeToLive: UInt32
+    ) -> RelayCredentials {
         let name = RelayUsername(
-            expiry: UInt32(unixTime) + 600, group: RelayGroup(of: room, secret: self.secret),
+            expiry: UInt32(unixTime) + timeToLive, group: RelayGroup(of: room, secret: self.secret),
             role: side == .patient ? .patient : .doctor, random: &self.random)
         return RelayCredentials(
             urls: transports.map { "turn:\(Self.address)?transport=\($0)" }, user: name.text,
-            password: name.password(secret: self.secret), timeToLive: 600)
+            password: name.password(secret: self.secret), timeToLive: timeToLive)
     }
 
     /// The process dies: whoever had a stream hears of it, whoever sent datagrams does not.
