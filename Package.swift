@@ -180,7 +180,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
-        tests("BrokerTests", ["Wire", "Primitives", "Signalling", "Page", "Network", "Broker", "CZlib"] + nio),
+        tests("BrokerTests", ["Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Broker", "CZlib"] + nio),
     ]
 )
 

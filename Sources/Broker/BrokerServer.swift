@@ -131,16 +131,12 @@ package final class BrokerServer: Sendable {
         let configuration = self.initial
         let tls = try Self.tlsContext(configuration)
         let loop = self.group.next()
+        let (store, logger, limits) = (self.store, self.logger, self.limits)
         let lobby = NIOLoopBoundBox<Site?>.makeBoxSendingValue(nil, eventLoop: loop)
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 512)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        AcceptBackoffHandler(backoffProvider: { _ in .milliseconds(100) }))
-                }
-            }
+            .serverChannelInitializer { SpareDescriptor.protect($0, logger: logger) }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // The kernel would take megabytes for a peer that reads nothing; what is queued is to be seen and bounded.
             .childChannelOption(.socketOption(.so_sndbuf), value: 64 * 1024)
@@ -168,7 +164,6 @@ package final class BrokerServer: Sendable {
         let names = SiteNames(configuration: configuration, port: port)
         let grants = try self.grants(configuration, port: port, relay: relay)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)
-        let (store, logger, limits) = (self.store, self.logger, self.limits)
         let connections = Self.connectionsWithinDescriptorLimit(configuration.connections)
         let site: NIOLoopBound<Site>
         do {

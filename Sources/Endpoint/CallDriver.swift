@@ -3,6 +3,7 @@ internal import Consultation
 internal import ICE
 package import NIOCore
 package import Network
+internal import SecureTransport
 package import Session
 internal import Signalling
 package import Wire
@@ -87,6 +88,7 @@ package final class CallDriver {
     /// Runs the call to its end on this thread.
     /// - Parameter deadline: when to give up before sound flows; `nil` for never.
     package func run(until deadline: Instant? = nil) -> CallReport {
+        BackgroundWork { SRTPLibrary.prepare() }.start()
         self.addresses = Self.currentAddresses()
         self.session.start(now: monotonicNow())
         while true {

@@ -191,7 +191,9 @@ package final class RelayServer: Sendable {
     ) async throws -> any Channel {
         let tls = self.tls
         let limit = self.configuration.policy.allocations
+        let logger = self.logger
         return try await ServerBootstrap(group: self.group)
+            .serverChannelInitializer { SpareDescriptor.protect($0, logger: logger) }
             .serverChannelOption(.backlog, value: 512)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -219,10 +221,11 @@ package final class RelayServer: Sendable {
         _ path: String, engine: RelayEngine, greeting: RelayGreeting
     ) async throws(RelayError) -> any Channel {
         guard path.utf8.count <= 107 else { throw .controlPathTooLong(path) }
-        let supervision = self.supervision
+        let (supervision, logger) = (self.supervision, self.logger)
         unlink(path)
         do {
             let listener = try await ServerBootstrap(group: self.group)
+                .serverChannelInitializer { SpareDescriptor.protect($0, logger: logger) }
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(

@@ -36,7 +36,7 @@ package final class DTLSConnection {
     private var outputs: [Output] = []
     private var outputsTaken = 0
     private var deadline = Instant.distantFuture
-    /// What came before ``start(now:)``: a ClientHello may overtake the answer.
+    /// What came before ``start(now:)``: the peer may have its path before this end has one.
     private var early: [[UInt8]] = []
 
     /// - Parameter expectedFingerprint: SHA-256 of the certificate that was signalled, 32 octets.
@@ -47,7 +47,7 @@ package final class DTLSConnection {
         self.engine = try DTLSEngine(role: role, identity: identity, expectedFingerprint: expectedFingerprint)
     }
 
-    /// Begins the handshake: a client's ClientHello, a server's patience.
+    /// Begins the handshake once datagrams can leave: a client's ClientHello, a server's answer to what came early.
     package func start(now: Instant) {
         guard self.state == .idle else { return }
         self.state = .handshaking(giveUpAt: now + handshakeLifetime)

@@ -140,6 +140,15 @@ package final class SRTPReceiver {
     package static let windowSize = 1024
 }
 
+/// What all sessions share.
+package enum SRTPLibrary {
+    /// Loads and checks its ciphers, unless that is done: Debian's takes 20 to 30 ms, which a caller that has them to
+    /// spare need not spend when the keys are there. From any thread.
+    package static func prepare() {
+        _ = initialStatus
+    }
+}
+
 /// The library's tables, made once. Its status is checked by every session.
 private let initialStatus: srtp_err_status_t = srtp_init()
 

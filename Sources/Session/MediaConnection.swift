@@ -63,7 +63,7 @@ package final class MediaConnection {
     /// The description of the current ICE generation is made.
     private var isDescribed = false
     /// A ClientHello on the direct path overtakes the answer that travels through the broker.
-    private var earlyHandshake: [(datagram: [UInt8], source: TransportAddress, socket: SocketID)] = []
+    private var earlyHandshake: [[UInt8]] = []
     private var isOver = false
     private var nextDoubt: Instant?
     private var outputs: [Output] = []
@@ -160,13 +160,12 @@ package final class MediaConnection {
             self.ice.handle(datagram, from: source, on: socket, now: now)
             self.drainICE(now: now)
         case .dtls:
+            // Whoever speaks DTLS has had an answer to a check of theirs, so we have seen that check.
+            guard self.ice.isValidated(source, on: socket) else { return }
             guard let dtls = self.dtls else {
-                if self.earlyHandshake.count < Self.maximumEarlyDatagrams {
-                    self.earlyHandshake.append((datagram, source, socket))
-                }
+                if self.earlyHandshake.count < Self.maximumEarlyDatagrams { self.earlyHandshake.append(datagram) }
                 return
             }
-            guard self.ice.isValidated(source, on: socket) else { return }
             dtls.handle(datagram, now: now)
             self.drainDTLS(now: now)
         case .rtp:
@@ -261,9 +260,11 @@ package final class MediaConnection {
             self.remote = remote
             let credentials = try ICECredentials(usernameFragment: remote.iceUfrag, password: remote.icePwd)
             if self.dtls == nil {
-                self.dtls = try DTLSConnection(
+                let dtls = try DTLSConnection(
                     role: role, identity: self.identity, expectedFingerprint: remote.fingerprint)
-                if role == .server { self.dtls?.start(now: now) }
+                for datagram in self.earlyHandshake { dtls.handle(datagram, now: now) }
+                self.earlyHandshake = []
+                self.dtls = dtls
             }
             self.ice.setRemote(credentials, now: now)
         } catch let error as DTLSError {
@@ -275,10 +276,6 @@ package final class MediaConnection {
             if let candidate = try? Candidate(sdp: text) { self.ice.addRemoteCandidate(candidate, now: now) }
         }
         if remote.hasEndOfCandidates { self.ice.endOfRemoteCandidates(now: now) }
-        for (datagram, source, socket) in self.earlyHandshake where self.ice.isValidated(source, on: socket) {
-            self.dtls?.handle(datagram, now: now)
-        }
-        self.earlyHandshake = []
         self.startHandshake(now: now)
         self.drainICE(now: now)
         self.drainDTLS(now: now)
@@ -360,6 +357,8 @@ package final class MediaConnection {
         if self.isDescribed { self.emit(.localCandidate(candidate)) }
     }
 
+    /// A server waits for a path as a client does: what it answers before that could go nowhere, and would only come
+    /// again after a timer. Until then the connection holds what the peer has sent.
     private func startHandshake(now: Instant) {
         guard self.ice.destination != nil else { return }
         self.dtls?.start(now: now)

@@ -52,7 +52,7 @@ struct PathWatch: Sendable {
         self.isConnected = state == .connected
         switch state {
         case .connected: if !self.owesRestart { self.outageIsOver() }
-        // Once there was a path, checking means that there is none now.
+        // Who checks again once DTLS stood has lost the pair in use: its socket or its allocation is gone.
         case .disconnected, .failed, .checking:
             guard self.isSecured, self.outageSince == nil else { return }
             self.outageSince = now

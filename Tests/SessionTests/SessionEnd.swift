@@ -205,9 +205,9 @@ struct Call {
     struct Setting {
         /// How the relay is reached: `udp`, `tcp`.
         var transports: [String] = []
-        /// Seconds in which credentials allocate.
-        var timeToLive: UInt32 = 600
         var relayOnly: (patient: Bool, doctor: Bool) = (false, false)
+        /// How long credentials may allocate, and how long an allocation lives that is not refreshed.
+        var lifetimes: (credentials: UInt32, allocation: Duration) = (600, .seconds(600))
     }
 
     init(seed: UInt64, _ setting: Setting = Setting(), prepare: (World) -> Void = { _ in }) throws {
@@ -215,10 +215,10 @@ struct Call {
         var random = RandomSource.seeded(seed)
         let identity = try Ed25519.KeyPair(seed: SecretBytes(copying: random.bytes(count: 32)))
         let key = identity.publicKey
-        let relay = setting.transports.isEmpty ? nil : SimulatedRelay(seed: seed)
+        let relay = setting.transports.isEmpty ? nil : SimulatedRelay(seed: seed, lifetimes: setting.lifetimes)
         self.relay = relay
         let granting = relay.map {
-            UncheckedGrant(relay: $0, transports: setting.transports, timeToLive: setting.timeToLive)
+            UncheckedGrant(relay: $0, transports: setting.transports)
         }
         self.world = World(
             seed: random.next(),
@@ -293,10 +293,9 @@ struct Call {
 private struct UncheckedGrant: @unchecked Sendable {
     let relay: SimulatedRelay
     let transports: [String]
-    let timeToLive: UInt32
 
     func credentials(_ room: RoomID, _ side: RelaySide, _ unixTime: UInt64) -> RelayCredentials {
         self.relay.credentials(
-            for: room, side, unixTime: unixTime, transports: self.transports, timeToLive: self.timeToLive)
+            for: room, side, unixTime: unixTime, transports: self.transports)
     }
 }

@@ -23,28 +23,34 @@ final class SimulatedRelay: SimulatedEnd {
     private var nextStream: UInt32 = 1
     private var slot = [UInt8](repeating: 0, count: TURNServer.slotSize)
 
-    init(seed: UInt64) {
+    private let lifetimes: (credentials: UInt32, allocation: Duration)
+
+    init(seed: UInt64, lifetimes: (credentials: UInt32, allocation: Duration)) {
         self.random = .seeded(seed)
-        self.server = Self.server(self.secret, &self.random, now: .zero)
+        self.lifetimes = lifetimes
+        self.server = Self.server(self.secret, lifetimes.allocation, &self.random, now: .zero)
     }
 
-    private static func server(_ secret: RelaySecret, _ random: inout RandomSource, now: Instant) -> TURNServer {
+    private static func server(
+        _ secret: RelaySecret, _ lifetime: Duration, _ random: inout RandomSource, now: Instant
+    ) -> TURNServer {
         var policy = RelayPolicy()
         policy.publicIPv4 = Self.address.ip
+        policy.allocationLifetime = lifetime
         return TURNServer(policy: policy, secret: secret, random: random.child(), now: now)
     }
 
+    var allocations: Int { self.server.counts.allocated }
+
     /// What a broker grants.
     /// - Parameter transports: `udp` and `tcp`, the latter also in the place of TLS.
-    func credentials(
-        for room: RoomID, _ side: RelaySide, unixTime: UInt64, transports: [String], timeToLive: UInt32
-    ) -> RelayCredentials {
+    func credentials(for room: RoomID, _ side: RelaySide, unixTime: UInt64, transports: [String]) -> RelayCredentials {
         let name = RelayUsername(
-            expiry: UInt32(unixTime) + timeToLive, group: RelayGroup(of: room, secret: self.secret),
+            expiry: UInt32(unixTime) + self.lifetimes.credentials, group: RelayGroup(of: room, secret: self.secret),
             role: side == .patient ? .patient : .doctor, random: &self.random)
         return RelayCredentials(
             urls: transports.map { "turn:\(Self.address)?transport=\($0)" }, user: name.text,
-            password: name.password(secret: self.secret), timeToLive: timeToLive)
+            password: name.password(secret: self.secret), timeToLive: self.lifetimes.credentials)
     }
 
     /// The process dies: whoever had a stream hears of it, whoever sent datagrams does not.
@@ -57,7 +63,7 @@ final class SimulatedRelay: SimulatedEnd {
 
     func restart(now: Instant) {
         self.isUp = true
-        self.server = Self.server(self.secret, &self.random, now: now)
+        self.server = Self.server(self.secret, self.lifetimes.allocation, &self.random, now: now)
     }
 
     // MARK: Streams
