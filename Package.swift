@@ -173,6 +173,9 @@ let package = Package(
             name: "RelaySupport", dependencies: ["TURN", "Network", "Wire"], path: "Tests/RelaySupport",
             swiftSettings: strict),
         tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay", "RelaySupport"] + nio),
+        tests(
+            "NetworkTests",
+            ["Network", "Wire", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         // Allocations on somebody else's relay, over real sockets.
         tests(
             "RelayInteropTests",
