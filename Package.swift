@@ -164,7 +164,8 @@ let package = Package(
         tests(
             "SessionTests",
             [
-                "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "Audio",
+                "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
+                "Audio",
                 "SecureTransport", "Primitives", "Wire", "CVirtualClock",
             ]),
         tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay"] + nio),

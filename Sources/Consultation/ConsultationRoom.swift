@@ -173,6 +173,9 @@ struct ConsultationRoom: Sendable {
     }
 
     /// Asks the patient for a new offer. While no epoch stands there is nothing to do: a resume brings one.
+    /// A sealed channel with the admitted guest stands.
+    var hasChannel: Bool { self.admittedEpoch != nil }
+
     mutating func requestRestart(now: Instant) {
         let generation = self.admission?.generation ?? 0
         self.sendToAdmitted(.sessionDescription(.restart, generation: generation, text: ""), now: now)

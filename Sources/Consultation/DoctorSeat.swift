@@ -64,10 +64,29 @@ package struct DoctorSeat: Sendable {
 
     package mutating func socketOpened(now: Instant) {}
 
-    package mutating func socketClosed(now: Instant) {
+    /// - Parameter retriesAtOnce: the socket that stood died of something that the next one need not suffer from.
+    package mutating func socketClosed(retriesAtOnce: Bool = false, now: Instant) {
         switch self.connection {
+        case .online where retriesAtOnce:
+            self.loseConnections()
+            self.emit(.offline)
+            self.open(now: now)
         case .opening, .online: self.retry(now: now)
         case .offline, .finished: break
+        }
+    }
+
+    /// This machine has other addresses: an attempt under way may be lost with the old ones, and one that waits need
+    /// not wait. A socket that stands is the shell's to judge.
+    package mutating func networkChanged(now: Instant) {
+        switch self.connection {
+        case .offline:
+            self.backoff.reset()
+            self.open(now: now)
+        case .opening:
+            self.outputs.append(.disconnect)
+            self.open(now: now)
+        case .online, .finished: break
         }
     }
 
@@ -169,6 +188,11 @@ package struct DoctorSeat: Sendable {
         self.inRoom(room) { $0.localCandidate(text, generation: generation, now: now) }
     }
 
+    /// Whether the admitted guest would hear it.
+    package func canRequestRestart(in room: RoomID) -> Bool {
+        self.rooms[room]?.hasChannel == true
+    }
+
     package mutating func requestRestart(in room: RoomID, now: Instant) {
         self.inRoom(room) { $0.requestRestart(now: now) }
     }
@@ -257,10 +281,14 @@ package struct DoctorSeat: Sendable {
     // MARK: Failure and output
 
     private mutating func retry(now: Instant) {
-        for room in self.rooms.keys { self.inRoom(room) { $0.socketLost() } }
-        self.roomOfConnection.removeAll()
+        self.loseConnections()
         self.connection = .offline(until: now + self.backoff.next(random: &self.random))
         self.emit(.offline)
+    }
+
+    private mutating func loseConnections() {
+        for room in self.rooms.keys { self.inRoom(room) { $0.socketLost() } }
+        self.roomOfConnection.removeAll()
     }
 
     private mutating func end(_ reason: EndReason) {

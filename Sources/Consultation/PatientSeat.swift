@@ -89,10 +89,28 @@ package struct PatientSeat: Sendable {
         self.connection = .joining(mode, deadline: now + Timetable.state)
     }
 
-    package mutating func socketClosed(now: Instant) {
+    /// - Parameter retriesAtOnce: the socket that stood died of something that the next one need not suffer from.
+    package mutating func socketClosed(retriesAtOnce: Bool = false, now: Instant) {
         switch self.connection {
         case .offline, .finished: break
-        case .opening, .joining, .doctorAway, .handshaking, .established: self.retry(now: now)
+        case .established, .doctorAway:
+            guard retriesAtOnce else { return self.retry(now: now) }
+            self.loseEpoch()
+            self.emit(.connectionLost)
+            self.open(now: now)
+        case .opening, .joining, .handshaking: self.retry(now: now)
+        }
+    }
+
+    /// This machine has other addresses: an attempt under way may be lost with the old ones, and one that waits need
+    /// not wait. A socket that stands is the shell's to judge.
+    package mutating func networkChanged(now: Instant) {
+        switch self.connection {
+        case .offline:
+            self.backoff.reset()
+            self.open(now: now)
+        case .opening, .joining, .handshaking: self.leaveAndRejoin(now: now)
+        case .doctorAway, .established, .finished: break
         }
     }
 

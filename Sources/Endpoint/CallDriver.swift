@@ -52,6 +52,10 @@ package final class CallDriver {
     private var attempt = 0
     private let sockets: MediaSockets
     private var streams: RelayStreams
+    private let network = NetworkWatch()
+    private var addresses: Set<IPAddress> = []
+    /// When to look at the addresses again.
+    private var networkDue: Instant?
     private var nextBlock: Instant?
     private var heard = [Int16](repeating: 0, count: AudioFormat.blockSamples)
     private var said = [Int16](repeating: 0, count: AudioFormat.blockSamples)
@@ -83,15 +87,18 @@ package final class CallDriver {
     /// Runs the call to its end on this thread.
     /// - Parameter deadline: when to give up before sound flows; `nil` for never.
     package func run(until deadline: Instant? = nil) -> CallReport {
+        self.addresses = Self.currentAddresses()
         self.session.start(now: monotonicNow())
         while true {
             let wake = self.drain()
             if let end = self.end, monotonicNow() >= end.at { break }
             let now = monotonicNow()
             var until = min(wake, self.end?.at ?? .distantFuture, self.nextBlock ?? .distantFuture)
+            until = min(until, self.networkDue ?? .distantFuture)
             if self.voiceSince == nil, let deadline { until = min(until, deadline) }
             waitForInput(
-                on: [self.mailbox.descriptor] + self.sockets.descriptors, for: max(.zero, until - now))
+                on: [self.mailbox.descriptor] + self.sockets.descriptors + [self.network?.descriptor].compactMap { $0 },
+                for: max(.zero, until - now))
             self.step(deadline: deadline)
         }
         self.connection?.close()
@@ -106,6 +113,7 @@ package final class CallDriver {
             self.session.receive(datagram, from: source, on: socket, now: monotonicNow())
         }
         let now = monotonicNow()
+        self.watchNetwork(now: now)
         self.session.handleTimeout(now: now)
         self.beat(now: now)
         if let limit = self.behaviour.duration, let start = self.voiceSince, now - start >= limit {
@@ -129,7 +137,7 @@ package final class CallDriver {
                     self.brokerWasUnreachable = self.givesUpUnreachable
                     if self.givesUpUnreachable { self.session.hangUp(.retriesExhausted, now: now) }
                 }
-                self.session.socketClosed(now: now)
+                self.session.socketClosed(retriesAtOnce: closure == .silent, now: now)
             }
         case .resolved(let host, let addresses): self.session.resolved(host, addresses: addresses, now: now)
         case .stream(let id, let event):
@@ -155,6 +163,7 @@ package final class CallDriver {
             switch self.session.pollOutput() {
             case .connect: self.connect()
             case .send(let message): self.connection?.send(message)
+            case .checkSocket: self.connection?.checkLife()
             case .disconnect:
                 self.connection?.close()
                 self.connection = nil
@@ -200,6 +209,32 @@ package final class CallDriver {
         case .ended(let reason): self.end = (reason, now + Self.farewell)
         default: break
         }
+    }
+
+    // MARK: Changes of the network
+
+    /// One change is told in many messages: the addresses are looked at when these have been quiet for a moment.
+    private func watchNetwork(now: Instant) {
+        if self.network?.takeChange() == true { self.networkDue = self.networkDue ?? now + Self.networkPause }
+        guard let due = self.networkDue, due <= now else { return }
+        self.networkDue = nil
+        let addresses = Self.currentAddresses()
+        let hasOtherAddresses = addresses != self.addresses
+        self.addresses = addresses
+        // A socket on an address that is gone never hears of it.
+        if let local = self.connection?.local, !addresses.contains(local), !local.isLinkLocal {
+            self.connection?.close()
+            self.connection = nil
+            self.attempt += 1
+            self.session.socketClosed(retriesAtOnce: true, now: now)
+        }
+        if self.sockets.isOpen { self.sockets.refresh() }
+        self.session.networkChanged(
+            self.sockets.isOpen ? self.sockets.all : nil, hasOtherAddresses: hasOtherAddresses, now: now)
+    }
+
+    private static func currentAddresses() -> Set<IPAddress> {
+        Set(NetworkInterfaces.addresses(includingLoopback: true).map(\.ip))
     }
 
     /// Names are resolved beside the loop.
@@ -248,4 +283,5 @@ package final class CallDriver {
 
     /// The last messages and datagrams need a moment on their way.
     private static let farewell: Duration = .milliseconds(300)
+    private static let networkPause: Duration = .milliseconds(50)
 }

@@ -12,6 +12,7 @@ final class MediaSockets {
 
     private var entries: [Entry] = []
     private var nextID = 0
+    private(set) var isOpen = false
     private let includesLoopback: Bool
 
     init(includesLoopback: Bool) {
@@ -20,6 +21,7 @@ final class MediaSockets {
 
     /// Opens sockets on addresses that are new and closes those on addresses that are gone.
     func refresh() {
+        self.isOpen = true
         let addresses = NetworkInterfaces.addresses(includingLoopback: self.includesLoopback)
         self.entries.removeAll { entry in !addresses.contains { $0.ip == entry.media.base.ip } }
         for (ip, interface) in addresses where !self.entries.contains(where: { $0.media.base.ip == ip }) {

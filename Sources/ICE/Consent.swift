@@ -23,12 +23,15 @@ struct Consent: Sendable {
     private var unansweredSince: Instant?
     private(set) var isSuspect = false
     private var outstanding: [TransactionID: Instant] = [:]
+    /// How long checks may stay unanswered until the next answer.
+    private var patience: Duration
     private let configuration: ICEConfiguration
 
     /// - Parameter lastResponse: When a check of the path was last answered.
     init(lastResponse: Instant, configuration: ICEConfiguration, random: inout RandomSource) {
         self.lastResponse = lastResponse
         self.configuration = configuration
+        self.patience = configuration.disconnectedAfter
         self.nextCheck = lastResponse
         self.schedule(after: lastResponse, random: &random)
     }
@@ -36,14 +39,14 @@ struct Consent: Sendable {
     var deadline: Instant {
         var deadline = min(self.nextCheck, self.lastResponse + self.configuration.consentLifetime)
         if let unansweredSince, !self.isSuspect {
-            deadline = min(deadline, unansweredSince + self.configuration.disconnectedAfter)
+            deadline = min(deadline, unansweredSince + self.patience)
         }
         return deadline
     }
 
     func timeoutFired(now: Instant) -> TimeoutAction {
         if now >= self.lastResponse + self.configuration.consentLifetime { return .expired }
-        if let unansweredSince, !self.isSuspect, now >= unansweredSince + self.configuration.disconnectedAfter {
+        if let unansweredSince, !self.isSuspect, now >= unansweredSince + self.patience {
             return .suspect
         }
         return now >= self.nextCheck ? .check : .none
@@ -61,8 +64,10 @@ struct Consent: Sendable {
     }
 
     /// Brings the next check forward to `now`: whoever sends media has a doubt about the path.
-    mutating func checkSoon(now: Instant) {
+    /// - Parameter patience: How long checks may stay unanswered this time; `nil` for as long as ever.
+    mutating func checkSoon(patience: Duration?, now: Instant) {
         self.nextCheck = min(self.nextCheck, now)
+        if let patience { self.patience = min(self.patience, patience) }
     }
 
     func isAwaiting(_ id: TransactionID) -> Bool {
@@ -76,6 +81,7 @@ struct Consent: Sendable {
         self.lastResponse = now
         self.unansweredSince = nil
         self.isSuspect = false
+        self.patience = self.configuration.disconnectedAfter
         self.outstanding.removeAll(keepingCapacity: true)
         self.schedule(after: now, random: &random)
         return sentAt.map { now - $0 }

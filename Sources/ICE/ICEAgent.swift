@@ -274,11 +274,12 @@ extension ICEAgent {
     }
 
     /// Has the path in use checked now: media stopped, or the network changed.
-    package mutating func checkPath(now: Instant) {
+    /// - Parameter patience: When it counts as disconnected without an answer; `nil` for as usual.
+    package mutating func checkPath(within patience: Duration? = nil, now: Instant) {
         if self.current.selected != nil {
-            self.current.consent?.checkSoon(now: now)
+            self.current.consent?.checkSoon(patience: patience, now: now)
         } else {
-            self.previous?.consent?.checkSoon(now: now)
+            self.previous?.consent?.checkSoon(patience: patience, now: now)
         }
         self.advance(now: now)
     }

@@ -1,8 +1,10 @@
+import NIOConcurrencyHelpers
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import NIOWebSocket
+package import Wire
 
 /// What a WebSocket reports, in this order: `opened` at most once, messages, `closed` exactly once.
 package enum WebSocketEvent: Equatable, Sendable {
@@ -34,6 +36,7 @@ package enum WebSocketClosure: Equatable, Sendable {
 package final class WebSocketConnection: Sendable {
     private let channel: EventLoopPromise<any Channel>
     private let handler: NIOLoopBoundBox<ClientHandler?>
+    private let localAddress = NIOLockedValueBox<IPAddress?>(nil)
 
     fileprivate init(eventLoop: any EventLoop) {
         self.channel = eventLoop.makePromise()
@@ -47,6 +50,16 @@ package final class WebSocketConnection: Sendable {
         }
     }
 
+    /// Asks the peer for a sign of life; `closed(.silent)` follows if none comes in time.
+    package func checkLife(within limit: TimeAmount = .seconds(2)) {
+        self.channel.futureResult.whenSuccess { channel in
+            channel.writeAndFlush(WebSocketOutbound.askForLife(within: limit), promise: nil)
+        }
+    }
+
+    /// The address of this machine that the connection stands on, once it is open.
+    package var local: IPAddress? { self.localAddress.withLockedValue { $0 } }
+
     /// Says goodbye and closes; `closed(.closedHere)` follows unless the connection was over already.
     package func close(code: UInt16 = 1000) {
         self.channel.futureResult.whenSuccess { channel in
@@ -59,6 +72,8 @@ package final class WebSocketConnection: Sendable {
 
     fileprivate func opened(_ channel: any Channel, handler: ClientHandler) {
         self.handler.value = handler
+        let local = channel.localAddress?.ipAddress.flatMap { IPAddress($0) }
+        self.localAddress.withLockedValue { $0 = local }
         self.channel.succeed(channel)
     }
 

@@ -17,6 +17,8 @@ package struct WebSocketLimits: Sendable {
 /// What goes out through a ``WebSocketSession``.
 package enum WebSocketOutbound: Sendable {
     case message([UInt8])
+    /// A ping; the peer is gone unless something, whatever it is, comes within this time.
+    case askForLife(within: TimeAmount)
     /// A close frame; nothing is sent after it and nothing more is passed on.
     case close(code: UInt16)
 }
@@ -52,6 +54,7 @@ package final class WebSocketSession: ChannelDuplexHandler {
     private var fragments: ByteBuffer?
     private var lastHeard: NIODeadline = .now()
     private var timer: RepeatedTask?
+    private var lifeDemand: Scheduled<Void>?
 
     package init(role: WebSocketRole, limits: WebSocketLimits) {
         self.role = role
@@ -70,14 +73,12 @@ package final class WebSocketSession: ChannelDuplexHandler {
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
-        self.timer?.cancel()
-        self.timer = nil
+        self.stopClocks()
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
         self.state = .closed
-        self.timer?.cancel()
-        self.timer = nil
+        self.stopClocks()
         context.fireChannelInactive()
     }
 
@@ -104,6 +105,9 @@ package final class WebSocketSession: ChannelDuplexHandler {
         switch Self.unwrapOutboundIn(data) {
         case .message(let bytes):
             self.write(.binary, ByteBuffer(bytes: bytes), context: context, promise: promise)
+        case .askForLife(let limit):
+            self.write(.ping, ByteBuffer(), context: context, promise: promise)
+            self.expectLife(within: limit, context: context)
         case .close(let code):
             self.beginClosing(code: code, context: context)
             promise?.succeed()
@@ -162,6 +166,13 @@ package final class WebSocketSession: ChannelDuplexHandler {
         self.beginClosing(code: violation == .tooLong ? 1009 : 1002, context: context)
     }
 
+    private func stopClocks() {
+        self.timer?.cancel()
+        self.timer = nil
+        self.lifeDemand?.cancel()
+        self.lifeDemand = nil
+    }
+
     // MARK: Outbound
 
     private func beginClosing(code: UInt16, context: ChannelHandlerContext) {
@@ -178,12 +189,29 @@ package final class WebSocketSession: ChannelDuplexHandler {
     private func askForLife(_ context: ChannelHandlerContext) {
         guard case .open = self.state else { return }
         if NIODeadline.now() - self.lastHeard >= self.limits.silenceLimit {
-            context.fireUserInboundEventTriggered(WebSocketEnding.silent)
-            self.state = .closed
-            context.close(promise: nil)
+            self.giveUp(context)
         } else {
             self.write(.ping, ByteBuffer(), context: context, promise: nil)
         }
+    }
+
+    /// The earliest such demand counts; a later one does not prolong it.
+    private func expectLife(within limit: TimeAmount, context: ChannelHandlerContext) {
+        guard self.lifeDemand == nil else { return }
+        let asked = NIODeadline.now()
+        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let session = NIOLoopBound(self, eventLoop: context.value.eventLoop)
+        self.lifeDemand = context.value.eventLoop.scheduleTask(in: limit) {
+            session.value.lifeDemand = nil
+            guard case .open = session.value.state, session.value.lastHeard < asked else { return }
+            session.value.giveUp(context.value)
+        }
+    }
+
+    private func giveUp(_ context: ChannelHandlerContext) {
+        context.fireUserInboundEventTriggered(WebSocketEnding.silent)
+        self.state = .closed
+        context.close(promise: nil)
     }
 
     private func write(

@@ -4,10 +4,10 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "f636198200c8f4532b1b5e4ef3220b083f6f709d505ec16a2a527ab4e9d5dab7"
+    package static let sha256 = "b9e251c3ffc944ead2fcfca32a397f271a621758fd944cca16762a98a595a389"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-WUpqoTqrDvzbZnlYwdqKjm7CUO0GDfk6pC7lWQ/Axvs='"
+    package static let scriptHash = "'sha256-4J11/LRVODUttwfwEYyE2FWC1YRtRf5Dbt37rNk3riU='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-boJEYzTy7RCDSjTUQLUKkTiIQWaOge661OsIxLi10hI='"
@@ -189,16 +189,16 @@ package enum Page {
         chuh","Uhrwerk","Urlaub","Vanille","Veilchen","Violine","Vorhang","Vulkan","Walnuss","Wanderweg","Weihnacht","\##
         Wildgans","Wimpel","Windrad","Winter","Wurzel","Zauberer","Zebra","Zeitung","Zeppelin","Zirkus","Zitrone","Zwi\##
         ebel","Zylinder"]};var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};v\##
-        ar Kt=new TextEncoder,Pt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),p=n=>Kt.encode(n);function k(n){try{\##
-        return Pt.decode(n)}catch{throw new c("malformed")}}function h(...n){let e=new Uint8Array(n.reduce((s,i)=>s+i.\##
-        length,0)),t=0;for(let s of n)e.set(s,t),t+=s.length;return e}var u=n=>Uint8Array.of(n&255),le=n=>Uint8Array.o\##
-        f(n>>>8&255,n&255),g=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ae=n=>h(g(Math.floor(n/2**32)),g(\##
-        n%2**32));function b(...n){return h(...n.flatMap(e=>{let t=typeof e=="string"?p(e):e;return[le(t.length),t]}))\##
-        }function F(n,e){if(n.length!==e.length)return!1;let t=0;for(let s=0;s<n.length;s+=1)t|=(n[s]??0)^(e[s]??0);re\##
-        turn t===0}var M=n=>n.every(e=>e===0),V=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function J\##
+        ar zt=new TextEncoder,Rt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),f=n=>zt.encode(n);function k(n){try{\##
+        return Rt.decode(n)}catch{throw new c("malformed")}}function h(...n){let e=new Uint8Array(n.reduce((s,i)=>s+i.\##
+        length,0)),t=0;for(let s of n)e.set(s,t),t+=s.length;return e}var d=n=>Uint8Array.of(n&255),de=n=>Uint8Array.o\##
+        f(n>>>8&255,n&255),g=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ee=n=>h(g(Math.floor(n/2**32)),g(\##
+        n%2**32));function b(...n){return h(...n.flatMap(e=>{let t=typeof e=="string"?f(e):e;return[de(t.length),t]}))\##
+        }function N(n,e){if(n.length!==e.length)return!1;let t=0;for(let s=0;s<n.length;s+=1)t|=(n[s]??0)^(e[s]??0);re\##
+        turn t===0}var I=n=>n.every(e=>e===0),B=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function Z\##
         (n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({length:n.length\##
         /2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Te(n){return btoa(String.fromCharCode(...n)).replace(/\+/\##
-        g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Ee(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet")\##
+        g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Ke(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet")\##
         ;if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Arr\##
         ay.from(e,t=>t.charCodeAt(0))}var A=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.\##
         length-this.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offs\##
@@ -208,21 +208,21 @@ package enum Page {
         !==this.octets.length)throw new c("malformed")}};var{subtle:x}=globalThis.crypto;async function C(...n){return\##
          new Uint8Array(await x.digest("SHA-256",h(...n)))}async function v(n,e){let t=await x.importKey("raw",n,{name\##
         :"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await x.sign("HMAC",t,e))}var Y=(n,e)=>v(typeof n==\##
-        "string"?p(n):n,e);async function P(n,e,t){return(await v(n,h(typeof e=="string"?p(e):e,u(1)))).subarray(0,t)}\##
-        async function I(){let n=await x.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey\##
-        ,publicKey:new Uint8Array(await x.exportKey("raw",n.publicKey))}}var Bn=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,\##
-        101,110,4,34,4,32);async function ue(n,e){let t;try{let s=await x.importKey("raw",e,{name:"X25519"},!0,[]);t=n\##
-        ew Uint8Array(await x.deriveBits({name:"X25519",public:s},n,256))}catch{throw new c("low-order")}if(M(t))throw\##
-         new c("low-order");return t}async function Se(n,e,t){try{let s=await x.importKey("raw",t,{name:"Ed25519"},!1,\##
-        ["verify"]);return await x.verify({name:"Ed25519"},s,n,e)}catch{return!1}}var Ke=n=>x.importKey("raw",n,"AES-G\##
-        CM",!1,["encrypt","decrypt"]);async function Pe(n,e,t,s){return new Uint8Array(await x.encrypt({name:"AES-GCM"\##
-        ,iv:e,additionalData:t},n,s))}async function Le(n,e,t,s){if(s.length<16)throw new c("authentication");try{retu\##
+        "string"?f(n):n,e);async function L(n,e,t){return(await v(n,h(typeof e=="string"?f(e):e,d(1)))).subarray(0,t)}\##
+        async function M(){let n=await x.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey\##
+        ,publicKey:new Uint8Array(await x.exportKey("raw",n.publicKey))}}var Jn=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,\##
+        101,110,4,34,4,32);async function pe(n,e){let t;try{let s=await x.importKey("raw",e,{name:"X25519"},!0,[]);t=n\##
+        ew Uint8Array(await x.deriveBits({name:"X25519",public:s},n,256))}catch{throw new c("low-order")}if(I(t))throw\##
+         new c("low-order");return t}async function Pe(n,e,t){try{let s=await x.importKey("raw",t,{name:"Ed25519"},!1,\##
+        ["verify"]);return await x.verify({name:"Ed25519"},s,n,e)}catch{return!1}}var Le=n=>x.importKey("raw",n,"AES-G\##
+        CM",!1,["encrypt","decrypt"]);async function ze(n,e,t,s){return new Uint8Array(await x.encrypt({name:"AES-GCM"\##
+        ,iv:e,additionalData:t},n,s))}async function Re(n,e,t,s){if(s.length<16)throw new c("authentication");try{retu\##
         rn new Uint8Array(await x.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,s))}catch{throw new c("authenticati\##
-        on")}}var Lt=20,zt=100,Rt=500,Q=class{constructor({microphone:e,audio:t,makePaddingWorker:s,onEvent:i,onPath:r\##
+        on")}}var Ot=20,qt=100,It=500,X=class{constructor({microphone:e,audio:t,makePaddingWorker:s,onEvent:i,onPath:r\##
         }){this.microphone=e,this.audio=t,this.makePaddingWorker=s,this.onEvent=i,this.onPath=r,this.connection=null,t\##
         his.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.canTellEnd=!1,this.count\##
         er=0,this.isCounting=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){\##
-        e.type==="sound"?this.#c(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.\##
+        e.type==="sound"?this.#a(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.\##
         #n(e)).catch(()=>this.onEvent({type:"transport",call:this.name,state:"failed"}))}end(){clearInterval(this.coun\##
         ter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate()\##
         ,this.worker=null,this.audio.srcObject=null,this.onPath(null)}async#n(e){switch(e.type){case"make-offer":retur\##
@@ -232,524 +232,543 @@ package enum Page {
         e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stabl\##
         e"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch(()=>{})}as\##
         ync#s({generation:e,anew:t,servers:s,relayOnly:i}){this.generation=e,this.early=[];let r=!t&&this.connection!=\##
-        =null,o=r&&this.connection?this.connection:this.#r(e,s,i);r&&s!==null&&o.setConfiguration(ze(s,i)),this.canTel\##
+        =null,o=r&&this.connection?this.connection:this.#r(e,s,i);r&&s!==null&&o.setConfiguration(Oe(s,i)),this.canTel\##
         lEnd=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});\##
         o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.o\##
         nEvent({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#r(e,t,s){this.end(),this.na\##
-        me=e;let i=new RTCPeerConnection(ze(t,s));this.connection=i,this.track=this.microphone.clone(),this.track.enab\##
-        led=this.sound.send;let r=i.addTransceiver(this.track,{direction:"sendrecv"});Mt(r),this.worker=this.makePaddi\##
+        me=e;let i=new RTCPeerConnection(Oe(t,s));this.connection=i,this.track=this.microphone.clone(),this.track.enab\##
+        led=this.sound.send;let r=i.addTransceiver(this.track,{direction:"sendrecv"});Ut(r),this.worker=this.makePaddi\##
         ngWorker(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),i.onicecandidate=({\##
-        candidate:a})=>{i===this.connection&&this.#o(a)},i.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
+        candidate:a})=>{i===this.connection&&this.#i(a)},i.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
         io.srcObject=new MediaStream([a]),this.#u()};let o=()=>this.#e(i,r.sender);return i.onconnectionstatechange=o,\##
-        i.oniceconnectionstatechange=o,this.isCounting=!1,this.counter=window.setInterval(()=>void this.#a(i),Rt),i}#o\##
-        (e){let t=e?.usernameFragment??this.fragment,s=e?.candidate??"";if(!(t!==this.fragment||qt(s))){if(s===""){if(\##
+        i.oniceconnectionstatechange=o,this.isCounting=!1,this.counter=window.setInterval(()=>void this.#c(i),It),i}#i\##
+        (e){let t=e?.usernameFragment??this.fragment,s=e?.candidate??"";if(!(t!==this.fragment||Dt(s))){if(s===""){if(\##
         !this.canTellEnd)return;this.canTellEnd=!1}this.onEvent({type:"candidate",generation:this.generation,candidate\##
         :s})}}async#e(e,t){if(e!==this.connection)return;let s=this.name,{connectionState:i}=e;if(i==="failed")this.on\##
         Event({type:"transport",call:s,state:"failed"});else if(i==="disconnected")this.onEvent({type:"transport",call\##
-        :s,state:"disconnected"});else if(i==="connected"){let r=await this.#p(e,t),o=It(e.localDescription?.sdp??"");\##
+        :s,state:"disconnected"});else if(i==="connected"){let r=await this.#p(e,t),o=Ft(e.localDescription?.sdp??"");\##
         if(e!==this.connection)return;if(r===null||o===null){this.onEvent({type:"transport",call:s,state:"failed"});re\##
         turn}this.onEvent({type:"transport",call:s,state:"connected",patientFingerprint:o,doctorFingerprint:r}),await \##
-        this.#a(e)}}async#p(e,t){for(let s=0;s<zt&&e===this.connection;s+=1){let i=t.transport?.state==="connected"?t.\##
+        this.#c(e)}}async#p(e,t){for(let s=0;s<qt&&e===this.connection;s+=1){let i=t.transport?.state==="connected"?t.\##
         transport.getRemoteCertificates():[],[r]=i;if(i.length===1&&r!==void 0&&r.byteLength>0)return C(new Uint8Array\##
-        (r));await new Promise(o=>setTimeout(o,Lt))}return null}async#a(e){if(this.isCounting)return;this.isCounting=!\##
+        (r));await new Promise(o=>setTimeout(o,Ot))}return null}async#c(e){if(this.isCounting)return;this.isCounting=!\##
         0;let t=await e.getStats().catch(()=>null);if(this.isCounting=!1,t===null||e!==this.connection)return;let s=[]\##
         ;t.forEach(o=>s.push(o));let i=s.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsR\##
-        eceived:a})=>o+(a??0),0);this.onEvent({type:"heard",call:this.name,packets:i});let r=Ot(s);r!==null&&this.onPa\##
-        th(r)}#c(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#u()}#u(){let{recei\##
+        eceived:a})=>o+(a??0),0);this.onEvent({type:"heard",call:this.name,packets:i});let r=Mt(s);r!==null&&this.onPa\##
+        th(r)}#a(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#u()}#u(){let{recei\##
         ve:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&thi\##
-        s.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Ot(n){let e=n.find(({type:r,selectedCandi\##
+        s.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Mt(n){let e=n.find(({type:r,selectedCandi\##
         datePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,stat\##
         e:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketRece\##
         ivedTimestamp??0))[0];if(t===void 0)return null;let s=[t.localCandidateId,t.remoteCandidateId];return n.some((\##
-        {id:r,candidateType:o})=>s.includes(r)&&o==="relay")?"relay":"direct"}function ze(n,e){let t=[];if(n!==null){l\##
-        et s=m=>n.urls.filter(d=>m.test(d)).slice(0,1),i=e?[]:s(/^stuns?:/),{username:r,credential:o}=n,y=(r===""?[]:[\##
+        {id:r,candidateType:o})=>s.includes(r)&&o==="relay")?"relay":"direct"}function Oe(n,e){let t=[];if(n!==null){l\##
+        et s=m=>n.urls.filter(u=>m.test(u)).slice(0,1),i=e?[]:s(/^stuns?:/),{username:r,credential:o}=n,y=(r===""?[]:[\##
         /^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(s);i.length>0&&t.push({urls:i}),y.leng\##
         th>0&&t.push({urls:y,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePo\##
-        licy:"max-bundle"}}var qt=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Mt(n){let t=(\##
+        licy:"max-bundle"}}var Dt=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Ut(n){let t=(\##
         RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:s})=>s.toLowerCase()==="audio/opus");\##
-        t.length>0&&n.setCodecPreferences?.(t)}function It(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.e\##
-        xec(n)?.[1];return e===void 0?null:J(e.replace(/:/g,""))}var Re="colloque.v1",Ut=65600,Dt=8,Oe={fresh:0,resume\##
-        :1},T={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},qe=(n,e,t)=>h(u(1),u(1),n,e,u(t)),de=n=>h(u(16\##
-        ),g(0),n);function Me(n){if(n.length>Ut)return null;try{return Ft(new A(n))}catch(e){if(e instanceof c)return \##
-        null;throw e}}function Ft(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:re\##
+        t.length>0&&n.setCodecPreferences?.(t)}function Ft(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.e\##
+        xec(n)?.[1];return e===void 0?null:Z(e.replace(/:/g,""))}var qe="colloque.v1",Nt=65600,jt=8,Ie={fresh:0,resume\##
+        :1},S={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},Me=(n,e,t)=>h(d(1),d(1),n,e,d(t)),me=n=>h(d(16\##
+        ),g(0),n);function De(n){if(n.length>Nt)return null;try{return _t(new A(n))}catch(e){if(e instanceof c)return \##
+        null;throw e}}function _t(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:re\##
         turn n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",doctor\##
         Present:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(k(n.lp()));let[s,i]=[k(n.lp()),k(n.lp()\##
-        )],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Dt)\##
+        )],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,jt)\##
         ,username:s,credential:i,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:ret\##
-        urn null}}var N={postQuantum:1,relayOnly:2},Nt=1+1+16+32+4,jt=72;async function Ie(n){if(/[^A-Za-z0-9_-]/.test\##
-        (n))throw new c("alphabet");if(n.length!==jt)throw new c("incomplete");let e=Ee(n);if(e.length!==Nt)throw new \##
-        c("incomplete");if(!F(e.subarray(50),await _t(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw n\##
-        ew c("version");let t=e[1]??0;if(t&~(N.postQuantum|N.relayOnly))throw new c("flags");return{flags:t,secret:e.s\##
-        lice(2,18),sessionKey:e.slice(18,50)}}async function _t(n){return(await C(h(p("colloque/1 link"),n))).subarray\##
-        (0,4)}var L=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e){e.length===0&&\##
+        urn null}}var j={postQuantum:1,relayOnly:2},Ht=1+1+16+32+4,Vt=72;async function Ue(n){if(/[^A-Za-z0-9_-]/.test\##
+        (n))throw new c("alphabet");if(n.length!==Vt)throw new c("incomplete");let e=Ke(n);if(e.length!==Ht)throw new \##
+        c("incomplete");if(!N(e.subarray(50),await Bt(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw n\##
+        ew c("version");let t=e[1]??0;if(t&~(j.postQuantum|j.relayOnly))throw new c("flags");return{flags:t,secret:e.s\##
+        lice(2,18),sessionKey:e.slice(18,50)}}async function Bt(n){return(await C(h(f("colloque/1 link"),n))).subarray\##
+        (0,4)}var E=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e){e.length===0&&\##
         this.moments.clear();for(let t of e)this.moments.delete(t)}isSet(e){return this.moments.has(e)}next(){return t\##
         his.moments.size===0?null:Math.min(...this.moments.values())}takeDue(e){let t=[...this.moments].filter(([,s])=\##
-        >s<=e).sort(([,s],[,i])=>s-i)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var Ue=[256,1024,40\##
-        96,16384],E={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},j={none:0,otherDevice:1,notNow:2,wrongP\##
-        erson:3},De=["offer","answer","restart"],Fe=["body","signature"];function Ne(n){let[e,t]=Ht(n),s=Ue.find(r=>r>\##
-        =t.length+3);if(s===void 0)throw new c("malformed");let i=new Uint8Array(s);return i.set(h(u(e),le(t.length),t\##
-        )),i}function Ht(n){switch(n.type){case"confirm":return[3,h(n.patientNonce,n.receiptKey,b(n.name))];case"waiti\##
-        ng":return[4,b(n.message)];case"admit":return[5,u(n.relayOnly?1:0)];case"refuse":return[6,u(n.reason)];case"de\##
-        scription":return[7,h(u(De.indexOf(n.kind)),g(n.generation),p(n.sdp))];case"candidate":return[8,h(g(n.generati\##
-        on),p(n.candidate))];case"words":return[9,u(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,h\##
-        (g(n.id),p(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];c\##
-        ase"receipt":return[14,h(u(Fe.indexOf(n.part)),n.octets)];case"bye":return[15,u(n.reason)];case"consent":retur\##
-        n[16,h(u(n.version),p(n.locale),n.textHash,Ae(n.time))];case"identity":return[17,u(n.code)]}}function je(n){le\##
-        t e=new A(n),t=e.u8(),s=e.take(e.u16()),i=Ue.find(a=>a>=s.length+3);if(n.length!==i||!M(e.rest()))throw new c(\##
-        "malformed");let r=new A(s),o=Vt(t,r);return r.end(),o}function Vt(n,e){switch(n){case 3:return{type:"confirm"\##
+        >s<=e).sort(([,s],[,i])=>s-i)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var Fe=[256,1024,40\##
+        96,16384],T={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},_={none:0,otherDevice:1,notNow:2,wrongP\##
+        erson:3},Ne=["offer","answer","restart"],je=["body","signature"];function _e(n){let[e,t]=Yt(n),s=Fe.find(r=>r>\##
+        =t.length+3);if(s===void 0)throw new c("malformed");let i=new Uint8Array(s);return i.set(h(d(e),de(t.length),t\##
+        )),i}function Yt(n){switch(n.type){case"confirm":return[3,h(n.patientNonce,n.receiptKey,b(n.name))];case"waiti\##
+        ng":return[4,b(n.message)];case"admit":return[5,d(n.relayOnly?1:0)];case"refuse":return[6,d(n.reason)];case"de\##
+        scription":return[7,h(d(Ne.indexOf(n.kind)),g(n.generation),f(n.sdp))];case"candidate":return[8,h(g(n.generati\##
+        on),f(n.candidate))];case"words":return[9,d(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,h\##
+        (g(n.id),f(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];c\##
+        ase"receipt":return[14,h(d(je.indexOf(n.part)),n.octets)];case"bye":return[15,d(n.reason)];case"consent":retur\##
+        n[16,h(d(n.version),f(n.locale),n.textHash,Ee(n.time))];case"identity":return[17,d(n.code)]}}function He(n){le\##
+        t e=new A(n),t=e.u8(),s=e.take(e.u16()),i=Fe.find(a=>a>=s.length+3);if(n.length!==i||!I(e.rest()))throw new c(\##
+        "malformed");let r=new A(s),o=Wt(t,r);return r.end(),o}function Wt(n,e){switch(n){case 3:return{type:"confirm"\##
         ,patientNonce:e.take(32),receiptKey:e.take(32),name:k(e.lp())};case 4:return{type:"waiting",message:k(e.lp())}\##
         ;case 5:return{type:"admit",relayOnly:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t\##
-        =De[e.u8()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:k(e\##
+        =Ne[e.u8()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:k(e\##
         .rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:k(e.rest())};case 9:{let t=e.u8();if(t>1\##
         )throw new c("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 1\##
         1:return{type:"chat",id:e.u32(),message:k(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==10\##
         88)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{le\##
-        t t=Fe[e.u8()];if(t===void 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:re\##
+        t t=je[e.u8()];if(t===void 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:re\##
         turn{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:k(e.take(2)),textHash:e.tak\##
-        e(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new c("malformed")}}var _e=p("No\##
-        ise_NKpsk0_25519_AESGCM_SHA256"),pe=new Uint8Array(0),Yt=32+16,Bt=2**20,z=class{constructor(e){this.key=e,this\##
-        .counter=0}static async create(e){return new z(await Ke(e))}nextNonce(){if(this.counter>=Bt)throw new c("exhau\##
-        sted");let e=h(new Uint8Array(8),g(this.counter));return this.counter+=1,e}async encrypt(e,t=pe){return Pe(thi\##
-        s.key,this.nextNonce(),t,e)}async decrypt(e,t=pe){return Le(this.key,this.nextNonce(),t,e)}},me=class{construc\##
-        tor(){this.chainingKey=_e,this.hash=_e,this.cipher=null}async mixHash(e){this.hash=await C(this.hash,e)}async \##
-        mixKey(e){let[t,s]=await He(this.chainingKey,e);this.chainingKey=t,this.cipher=await z.create(s)}async mixKeyA\##
-        ndHash(e){let t=await v(this.chainingKey,e);this.chainingKey=await v(t,u(1));let s=await v(t,h(this.chainingKe\##
-        y,u(2))),i=await v(t,h(s,u(3)));await this.mixHash(s),this.cipher=await z.create(i)}async encryptAndHash(e){le\##
+        e(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new c("malformed")}}var Ve=f("No\##
+        ise_NKpsk0_25519_AESGCM_SHA256"),fe=new Uint8Array(0),Gt=32+16,$t=2**20,z=class{constructor(e){this.key=e,this\##
+        .counter=0}static async create(e){return new z(await Le(e))}nextNonce(){if(this.counter>=$t)throw new c("exhau\##
+        sted");let e=h(new Uint8Array(8),g(this.counter));return this.counter+=1,e}async encrypt(e,t=fe){return ze(thi\##
+        s.key,this.nextNonce(),t,e)}async decrypt(e,t=fe){return Re(this.key,this.nextNonce(),t,e)}},ye=class{construc\##
+        tor(){this.chainingKey=Ve,this.hash=Ve,this.cipher=null}async mixHash(e){this.hash=await C(this.hash,e)}async \##
+        mixKey(e){let[t,s]=await Be(this.chainingKey,e);this.chainingKey=t,this.cipher=await z.create(s)}async mixKeyA\##
+        ndHash(e){let t=await v(this.chainingKey,e);this.chainingKey=await v(t,d(1));let s=await v(t,h(this.chainingKe\##
+        y,d(2))),i=await v(t,h(s,d(3)));await this.mixHash(s),this.cipher=await z.create(i)}async encryptAndHash(e){le\##
         t t=this.cipher===null?e:await this.cipher.encrypt(e,this.hash);return await this.mixHash(t),t}async decryptAn\##
         dHash(e){let t=this.cipher===null?e:await this.cipher.decrypt(e,this.hash);return await this.mixHash(e),t}};as\##
-        ync function He(n,e){let t=await v(n,e),s=await v(t,u(1));return[s,await v(t,h(s,u(2)))]}async function Wt(n,e\##
-        ){let t=[...await He(n.chainingKey,pe)],[s,i]=[await z.create(t[0]),await z.create(t[1])];return{hash:n.hash,c\##
-        hainingKey:n.chainingKey,keys:t,send:e?s:i,receive:e?i:s}}var U=class{constructor(e,t,s){this.symmetric=e,this\##
-        .parameters=t,this.ephemeral=s}static async create(e){let t=new me;return await t.mixHash(e.prologue),await t.\##
-        mixHash(e.remoteStatic),new U(t,e,e.ephemeral??await I())}async writeMessage1(e){let{symmetric:t,ephemeral:s,p\##
+        ync function Be(n,e){let t=await v(n,e),s=await v(t,d(1));return[s,await v(t,h(s,d(2)))]}async function Jt(n,e\##
+        ){let t=[...await Be(n.chainingKey,fe)],[s,i]=[await z.create(t[0]),await z.create(t[1])];return{hash:n.hash,c\##
+        hainingKey:n.chainingKey,keys:t,send:e?s:i,receive:e?i:s}}var D=class{constructor(e,t,s){this.symmetric=e,this\##
+        .parameters=t,this.ephemeral=s}static async create(e){let t=new ye;return await t.mixHash(e.prologue),await t.\##
+        mixHash(e.remoteStatic),new D(t,e,e.ephemeral??await M())}async writeMessage1(e){let{symmetric:t,ephemeral:s,p\##
         arameters:i}=this;return await t.mixKeyAndHash(i.presharedKey),await t.mixHash(s.publicKey),await t.mixKey(s.p\##
-        ublicKey),await t.mixKey(await ue(s.privateKey,i.remoteStatic)),h(s.publicKey,await t.encryptAndHash(e))}async\##
-         readMessage2(e){if(e.length<Yt)throw new c("authentication");let{symmetric:t,ephemeral:s}=this,i=e.subarray(0\##
-        ,32);return await t.mixHash(i),await t.mixKey(i),await t.mixKey(await ue(s.privateKey,i)),{payload:await t.dec\##
-        ryptAndHash(e.subarray(32)),transport:await Wt(t,!0)}}};var Ve=new Uint8Array(32);async function Ye(n){let e=a\##
-        wait Y("colloque/1 invite",h(n.secret,n.sessionKey)),[t,s,i]=await Promise.all([P(e,"colloque/1 room",16),P(e,\##
-        "colloque/1 join",32),P(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,preshared\##
-        Key:i,joinToken:s}}var Be=n=>b("colloque/1","call",n,g(0),Ve),We=(n,e,t)=>b("colloque/1","resume",n,g(e),t);as\##
-        ync function fe(n,e){let t=await Y(n,await v(e,p("colloque/1 exporter"))),[s,i]=await Promise.all([P(t,"colloq\##
-        ue/1 resume",32),P(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:s,bindingKey:i}}var Gt=(n,e)=>C(b("collo\##
-        que/1 transcript",n,e)),Ge=n=>Gt(Ve,n),$e=n=>P(n,"colloque/1 rejoin",32);async function Je(n,e,t){let s=await \##
-        Y(n,e);return P(s,h(p("colloque/1 psk-resume"),g(t)),32)}var Qe=(n,e,t)=>C(b("colloque/1 sas-commit",n,e,t));a\##
-        sync function Ze(n,e,t){return P(await Y(n,h(e,t)),"colloque/1 sas",8)}var Xe=n=>Array.from(n.subarray(0,4));f\##
-        unction et(n){let e=n.subarray(0,5).reduce((t,s)=>t*256+s,0);return String(e%1e8).padStart(8,"0")}var tt=(n,e,\##
-        t,s,i)=>v(e,b(`colloque/1 bind ${n}`,t,s,i));var Z={message1:64,message2:256},ye=24*3600,X=class{constructor(e\##
-        ,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.bindingKey=t}seal(e){return this.sendin\##
-        g.encrypt(Ne(e))}async open(e){return je(await this.receiving.decrypt(e))}bindingTag(e,t,s){return tt(e,this.b\##
-        indingKey,this.hash,t,s)}};async function nt(n,e){let{room:t,sessionKey:s,presharedKey:i}=n,r=e.random(32),o=e\##
-        .ephemeral??await I(),a=await U.create({prologue:Be(t),presharedKey:i,remoteStatic:s,ephemeral:o}),y=await Qe(\##
-        t,o.publicKey,r),m=g(0),d=Jt(Z.message1,u(1),y,m,p(e.locale)),f=await a.writeMessage1(d);async function q(G,Tt\##
-        ){let ce=await a.readMessage2(G),$=await $t(ce.payload,t,s,Tt),{hash:he,chainingKey:Et}=ce.transport,Ce=await \##
-        fe(he,Et);return{epoch:new X(ce.transport,Ce.bindingKey),bond:{resumeSecret:Ce.resumeSecret,transcript:await G\##
-        e(he),authenticationString:await Ze(he,r,$.doctorNonce),wordsLocale:$.wordsLocale,identity:$.identity,expiry:$\##
-        .notAfter+ye},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}return{messa\##
-        ge:f,finish:q}}async function st(n,e,t,s){let i=await U.create({prologue:We(n.room,t,e.transcript),presharedKe\##
-        y:await Je(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:s??await I()}),r=await i.write\##
-        Message1(new Uint8Array(Z.message1)),o=h(g(t),r);async function a(y){let{payload:m,transport:d}=await i.readMe\##
-        ssage2(y);if(m.length!==Z.message2||!M(m))throw new c("malformed");let{bindingKey:f}=await fe(d.hash,d.chainin\##
-        gKey);return{epoch:new X(d,f),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new Uint\##
-        8Array(32),name:""}}}return{message:o,finish:a}}async function $t(n,e,t,s){if(n.length!==Z.message2)throw new \##
-        c("malformed");let i=new A(n);if(i.u8()!==1)throw new c("malformed");let r=i.take(32).slice(),o=i.take(32).sli\##
-        ce(),a=i.take(16),y=i.take(64),m=k(i.take(2));if(i.u32(),!M(i.rest()))throw new c("malformed");let d=b("colloq\##
-        ue/1 delegation",o,t,e,a);if(!await Se(y,d,o))throw new c("delegation");let f=new A(a),[q,G]=[f.u64(),f.u64()]\##
-        ;if(s<q-ye||s>G+ye)throw new c("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:m,notAfter:G}}f\##
-        unction Jt(n,...e){let t=new Uint8Array(n);return t.set(h(...e)),t}var it={open:1e4,state:6e3,message2:12e3,fi\##
-        rstFrame:6e3,silence:6e4},Qt=.3,Zt=3e4,Xt=1e3,rt=25e3,en=2e4,ee=class{constructor({session:e,mode:t,locale:s,r\##
-        andom:i,wallClock:r,inHaste:o=!1},a){this.session=e,this.mode=t,this.locale=s,this.random=i,this.wallClock=r,t\##
-        his.startedAt=a,this.factor=o?Qt:1,this.phase="opening",this.epoch=null,this.servers=null,this.serversExpireAt\##
-        =1/0,this.finish=null,this.lastSent=a,this.lastReceived=a,this.alarms=new L,this.outputs=[],this.#n("open",a)}\##
-        get isEstablished(){return this.phase==="established"}get isAwaitingDoctor(){return this.phase==="away"||this.\##
-        phase==="orphaned"}hasExpiredServers(e){return e>=this.serversExpireAt&&(this.servers?.urls.some(t=>/^turns?:/\##
-        .test(t))??!1)}awoke(e){this.phase==="established"&&e-this.lastReceived>Zt&&this.alarms.set("silence",e+Xt)}ta\##
-        keOutputs(){return this.outputs.splice(0)}nextAlarm(){return this.alarms.next()}async open(e){let{invitation:t\##
-        ,bond:s}=this.session,i=this.mode==="resume"&&s!==null?await $e(s.resumeSecret):t.joinToken;i!==null&&(this.ph\##
-        ase="joining",this.alarms.clear("open"),this.#n("state",e),this.#t({type:"send",octets:qe(t.room,i,Oe[this.mod\##
-        e])}))}async receive(e,t){let s=Me(e);if(!(s===null||this.phase==="over"))switch(s.type){case"challenge":retur\##
-        n;case"state":return this.#r(s.doctorPresent,t);case"servers":this.servers=s.servers,this.serversExpireAt=t+s.\##
-        servers.lifetime*1e3;return;case"error":return this.#s({type:"refused",code:s.code});case"relay":try{return aw\##
-        ait this.#e(s.message,t)}catch(i){if(!(i instanceof c))throw i;let r=this.phase==="confirming"||this.phase==="\##
-        established"||this.mode==="resume";return this.#s({type:"broken",code:i.code,confirmed:r})}}}async tick(e){for\##
-        (let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e)){if(t!=="keepalive")return this.#s({type:"lost\##
-        ",cause:"timeout"});this.alarms.set("keepalive",e+rt),await this.send({type:"keepalive"},e)}}async send(e,t){r\##
-        eturn this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.lastSent=t,this.#t({ty\##
-        pe:"send",octets:de(await this.epoch.seal(e))}),!0)}#n(e,t){this.alarms.set(e,t+it[e]*this.factor)}#t(e){this.\##
-        outputs.push(e)}#s(e){this.phase="over",this.alarms.clear(),this.#t(e)}async#r(e,t){let s=!["opening","joining\##
-        ","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#s({type:"los\##
-        t",cause:"doctor-returned"}):s||await this.#o(t):(this.alarms.clear(),this.phase=s?"orphaned":"away")}async#o(\##
-        e){let{session:t}=this;this.phase="handshaking",this.alarms.clear("state"),this.#n("message2",e);let s;if(this\##
-        .mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let i=await st(t.invitation,t.bond,t.\##
-        epochNumber);this.finish=async r=>({...await i.finish(r),bond:null}),s=i.message}else{let i=await nt(t.invitat\##
-        ion,{locale:this.locale,random:this.random});this.finish=r=>i.finish(r,this.wallClock()),s=i.message}this.#t({\##
-        type:"send",octets:de(s)})}async#e(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:s,bond:i,\##
-        confirmation:r}=await this.finish(e);this.finish=null,this.epoch=s,this.phase="confirming",this.alarms.clear("\##
-        message2"),this.#n("firstFrame",t),this.alarms.set("keepalive",t+rt),this.#t({type:"confirmed",bond:i}),await \##
-        this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let s=await\##
-         this.epoch.open(e);this.phase="established",this.alarms.clear("firstFrame"),this.lastReceived=t,this.alarms.s\##
-        et("silence",t+it.silence),this.#t({type:"frame",frame:s}),s.type==="keepalive"&&t-this.lastSent>=en&&await th\##
-        is.send({type:"keepalive"},t)}}};var B=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15\##
-        e3&&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get answ\##
-        erLimit(){return Math.min(1500*this.count,6e3)}get earliest(){return this.last+(this.count===0?0:this.limit)}}\##
-        ;var te=class{constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t\##
-        }count(e,t){let{last:s}=this;this.last={packets:e,moment:t};let i=s!==null&&t-s.moment<=1250;return(!i||e!==s.\##
-        packets)&&(this.since=t),i&&e!==s.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var ge={answer:6e3,\##
-        binding:5e3,path:2e4},tn=3e3,nn=1e4,sn=3,ne=class{constructor(e,t){this.session=e,this.surroundings=t,this.mut\##
-        ed=!1,this.wasConnected=e.invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.relayOnly=!1\##
-        ,this.transport="none",this.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,this.rece\##
-        ivedTag=null,this.provenInEpoch=!1,this.provenPair=null,this.silence=new te,this.silent=!1,this.heard=!1,this.\##
-        offeredAt=-1/0,this.fruitless=!1,this.doubtedAt=null,this.countedAt=-1/0,this.attempts=new B,this.builds=0,thi\##
-        s.sound={send:!1,receive:!1},this.verdicts=[],this.alarms=new L}takeVerdict(){return this.verdicts.shift()??nu\##
-        ll}nextAlarm(){return this.alarms.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.s\##
-        ilent}isTroubled(){return this.wasConnected&&(!this.isConnected()||this.doubtedAt!==null)}mute(e){this.muted=e\##
-        ,this.#h()}doubt(e){this.transport!=="none"&&(this.doubtedAt=e)}epochBegan(e,t){this.attachment=e,this.relayOn\##
-        ly=t}epochEnded(){this.attachment=null,this.provenInEpoch=!1,this.receivedTag=null,this.alarms.clear("answer",\##
-        "binding")}end(){this.epochEnded(),this.alarms.clear(),this.verdicts=[],this.transport="none",this.current=nul\##
-        l,this.provenPair=null,this.fingerprints=null,this.silent=!1,this.fruitless=!1,this.doubtedAt=null,this.attemp\##
-        ts=new B,this.builds=0,this.#h(),this.surroundings.act({type:"end-call"})}async proceed(e){this.transport==="c\##
-        onnected"&&this.current?.answered===!0&&!this.silent&&this.doubtedAt===null?await this.#u(e):this.#s(e)}async \##
-        tick(e){for(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))t==="path"?this.#c(e):t==="attempt"\##
-        ?this.#o(e):this.verdicts.push(t==="answer"&&this.wasConnected?"socket-doubted":"rejoin")}async handle(e,t){sw\##
-        itch(e.type){case"offer":if(e.generation!==this.current?.generation||this.attachment===null)return;this.curren\##
-        t.sent=!0,this.alarms.set("answer",t+(this.wasConnected?this.attempts.answerLimit:ge.answer)),await this.#n({t\##
-        ype:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let s of this.earlyCandidates.splice(\##
-        0))await this.#n({type:"candidate",generation:e.generation,candidate:s},t);return;case"candidate":if(e.generat\##
-        ion!==this.current?.generation)return;this.current.sent?await this.#n({type:"candidate",generation:e.generatio\##
-        n,candidate:e.candidate},t):this.earlyCandidates.push(e.candidate);return;case"transport":return this.#a(e,t);\##
-        case"heard":return this.#p(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart"){this.sessio\##
-        n.consent!==null&&this.attempts.earliest<=t&&this.#s(t);return}let{current:s}=this;if(e.type==="binding")retur\##
-        n s?.answered!==!0?void 0:(this.receivedTag=e.tag.slice(),this.#f());if(!(s===null||!s.sent||e.generation!==s.\##
-        generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;this.surroundings.act({type:"apply-candid\##
-        ate",generation:i,candidate:r})}else s.answered||(s.answered=!0,this.alarms.clear("answer"),this.surroundings.\##
-        act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#u(t):thi\##
-        s.wasConnected||this.alarms.set("path",t+ge.path),this.#h())}async#n(e,t){await this.surroundings.send(e,t)}#t\##
-        (){return this.attachment!==null&&this.attachment.isEstablished&&this.session.consent!==null}#s(e){let{attachm\##
-        ent:t,session:s}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="failed"||this.fruitl\##
-        ess,r=s.generation;s.generation+=1,this.surroundings.save(),i&&(this.call=r,this.transport="new",this.fingerpr\##
-        ints=null,this.provenPair=null,this.provenInEpoch=!1,this.silence.begin(0,e),this.silent=this.wasConnected,thi\##
-        s.#h()),this.current={generation:r,sent:!1,answered:!1},this.earlyCandidates=[],this.receivedTag=null,this.hea\##
-        rd=!1,this.offeredAt=e,this.fruitless=!1,this.doubtedAt=null,this.alarms.clear("answer","binding","path","atte\##
-        mpt"),this.wasConnected&&(this.attempts.begin(e),this.alarms.set("attempt",e+this.attempts.limit));let{relayOn\##
-        ly:o}=this;this.surroundings.act({type:"make-offer",generation:r,anew:i,servers:t.servers,relayOnly:o})}#r(e){\##
-        let{attachment:t,attempts:s}=this;this.#t()?e<s.earliest?this.alarms.set("attempt",s.earliest):t?.hasExpiredSe\##
-        rvers(e)?(this.doubt(e),this.verdicts.push("socket-doubted")):this.#s(e):t!==null&&this.verdicts.push("socket-\##
-        doubted")}#o(e){this.transport==="none"||this.isConnected()||(this.#e(),this.#r(e))}#e(){this.current?.answere\##
-        d===!0&&!this.heard&&(this.fruitless=!0)}#p({call:e,packets:t},s){if(this.transport==="none"||e!==this.call)re\##
-        turn;if(!this.#m())return this.silence.begin(t,s);let{countedAt:i}=this;this.countedAt=s;let r=this.silence.co\##
-        unt(t,s);r==="sound"?(this.silent=!1,i>=this.offeredAt&&(this.heard=!0),this.doubtedAt!==null&&i>=this.doubted\##
-        At&&(this.doubtedAt=null),this.heard&&this.isConnected()&&this.alarms.clear("attempt")):r==="silence"&&!this.s\##
-        ilent&&(this.silent=!0,this.#e(),this.#r(s))}async#a(e,t){if(!(this.transport==="none"||e.call!==this.call)){i\##
-        f(e.state==="connected")this.transport="connected",this.builds=0,this.alarms.clear("path"),this.alarms.isSet("\##
-        attempt")&&this.alarms.set("attempt",Math.max(this.attempts.earliest,t+tn)),this.fingerprints={patient:e.patie\##
-        ntFingerprint,doctor:e.doctorFingerprint},await this.#u(t),this.#h();else if(e.state==="failed")this.#c(t);els\##
-        e if(this.transport==="connected"){if(this.transport="disconnected",this.alarms.clear("binding"),this.alarms.i\##
-        sSet("attempt"))return;this.doubt(t),this.#t()&&t-(this.attachment?.startedAt??0)<nn?this.#r(t):this.verdicts.\##
-        push("socket-doubted")}}}#c(e){if(this.transport="failed",this.alarms.clear("path","binding"),this.#h(),this.w\##
-        asConnected)return this.#r(e);this.builds+=1,this.builds>sn?this.verdicts.push("no-path"):this.#t()&&this.#s(e\##
-        )}async#u(e){let{fingerprints:t}=this,s=this.attachment?.epoch??null;if(t===null||s===null||this.current?.answ\##
-        ered!==!0)return;let i=await s.bindingTag("P",t.patient,t.doctor);await this.#n({type:"binding",tag:i},e),this\##
-        .provenInEpoch||this.alarms.set("binding",e+ge.binding),await this.#f()}async#f(){let{fingerprints:e,receivedT\##
-        ag:t}=this,s=this.attachment?.epoch??null;if(e===null||t===null||s===null)return;let i=await s.bindingTag("D",\##
-        e.patient,e.doctor);if(!F(i,t)){this.verdicts.push("binding-failed");return}this.provenInEpoch=!0,this.provenP\##
-        air=ot(e),this.wasConnected=!0,this.alarms.clear("binding"),this.#h()}#m(){return this.fingerprints!==null&&th\##
-        is.provenPair===ot(this.fingerprints)}#h(){let e=this.#m(),t={send:e&&this.session.consent!==null&&!this.muted\##
-        ,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,this.surroundings.act({typ\##
-        e:"sound",...t}))}},ot=({patient:n,doctor:e})=>`${V(n)} ${V(e)}`;var rn=new Set(["unknown-room","full","rate",\##
-        "closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing\##
-        "]),on=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refu\##
-        sed-not-now","refused-wrong-person"]),se=n=>rn.has(n),at=n=>on.has(n),an={[j.otherDevice]:"refused-other-devic\##
-        e",[j.notNow]:"refused-not-now",[j.wrongPerson]:"refused-wrong-person"},cn={[E.wordsDiffer]:"words-differ",[E.\##
-        bindingFailed]:"binding-failed",[E.expired]:"expired",[E.error]:"doctor-error"},hn={[T.unknownRoom]:"unknown-r\##
-        oom",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},ct=n=>an[n]??"refused",ht=n=>cn[n]??\##
-        "ended-by-doctor",lt=n=>hn[n]??"protocol";function ut(n){return n==="delegation"?"identity":n==="delegation-da\##
-        tes"?"clock":"secure-channel"}var dt=n=>({invitation:n,bond:null,epochNumber:0,generation:0,consent:null,ownCo\##
-        mparison:"none",peerComparison:"none"}),_=n=>n.invitation.joinToken===null,we=n=>JSON.stringify(n,(e,t)=>t ins\##
-        tanceof Uint8Array?{octets:V(t)}:t);function ke(n,e){if(n===null)return null;try{let t=JSON.parse(n,(s,i)=>ln(\##
-        i)?J(i.octets):i);return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.\##
-        bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)return null;\##
-        throw t}}var ln=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var pt=3,un=500,dn=8e\##
-        3,pn=4e3,mn=5,ie=class{constructor(e){this.random=e,this.failures=0,this.afterForgery=!1,this.forced=null,this\##
-        .unknown=0}succeeded(){this.afterForgery=!1,this.unknown=0}forget(){this.failures=0,this.afterForgery=!1,this.\##
-        unknown=0}takeMode(e){let t=this.forced??(e.bond===null?"fresh":"resume");return this.forced=null,t}lost({isEn\##
-        dless:e,isUrgent:t}){if(this.failures+=1,!(e&&!this.afterForgery)&&this.failures>pt)return null;let s=t?pn:dn,\##
-        i=Math.min(un*2**(this.failures-1),s),r=.5+(this.random(1)[0]??0)/255;return Math.min(i*r,s)}refused(e,t,s,i){\##
-        return _(s)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>mn&&!i?"unknown-room":"later"):e===T\##
-        .unknownRoom&&t==="resume"?this.afterForgery?"secure-channel":(this.forced="fresh","now"):e===T.used&&t==="fre\##
-        sh"&&s.bond!==null&&this.failures<pt?(this.failures+=1,this.forced="resume","now"):lt(e)}};var mt=6e4,fn=3e3,f\##
-        t=2e3,yn=1e4,gn=6e4,re=class{constructor({session:e,locale:t,random:s,wallClock:i}){this.session=e,this.settin\##
-        gs={locale:t,random:s,wallClock:i},this.attachment=null,this.socket=0,this.admittedInEpoch=!1,this.reconnectio\##
-        n=new ie(s),this.doubtedAt=-1/0,this.doctorPresent=!1,this.message="",this.reason=null,this.alarms=new L,this.\##
-        actions=[],this.media=new ne(e,{send:(r,o)=>this.attachment?.send(r,o)??Promise.resolve(!1),act:r=>this.action\##
-        s.push(r),save:()=>this.#l()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(asyn\##
-        c()=>{try{await this.#t(e,t),this.#x(t)}catch{await this.#i("internal",t)}}),this.queue}takeActions(){return t\##
-        his.actions.splice(0)}nextAlarm(){if(this.reason!==null)return this.alarms.next();let e=[this.alarms.next(),th\##
-        is.attachment?.nextAlarm()??null,this.media.nextAlarm()],t=Math.min(...e.map(s=>s??1/0));return t===1/0?null:t\##
-        }snapshot(){let{bond:e,ownComparison:t,peerComparison:s}=this.session;return{state:this.#n(),reason:this.reaso\##
-        n,canRetry:this.reason!==null&&se(this.reason),doctorPresent:this.doctorPresent,attached:this.attachment?.isEs\##
-        tablished??!1,awaitsDoctor:this.attachment?.isAwaitingDoctor??!1,message:this.message,words:e===null?null:{oct\##
-        ets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:s,muted:this.media.muted}}#n()\##
-        {return this.reason!==null?at(this.reason)?"ended":"failed":_(this.session)?this.session.consent===null?"admit\##
-        ted":this.media.isConnected()?"connected":this.media.wasConnected?"reconnecting":"connecting":"waiting"}async#\##
-        t(e,t){if(this.reason!==null)return this.#s(e,t);switch(e.type){case"start":return this.#o(t);case"tick":retur\##
-        n this.#r(t);case"socket-open":return e.id===this.socket&&await this.attachment?.open(t),this.#c(t);case"socke\##
-        t-message":return e.id===this.socket&&await this.attachment?.receive(e.octets,t),this.#c(t);case"socket-closed\##
-        ":e.id===this.socket&&this.attachment!==null&&await this.#d(t);return;case"network-changed":return this.media.\##
-        doubt(t),this.#e(t);case"awoke":return this.attachment?.awoke(t),this.#r(t);case"consent":return _(this.sessio\##
-        n)?(this.session.consent=e.consent,this.#l(),this.admittedInEpoch&&await this.#h(t),this.#c(t)):void 0;case"de\##
-        cline":return await this.attachment?.send({type:"refuse",reason:j.none},t),this.#i("consent-refused",t);case"w\##
-        ords":return this.#w(e.same,t);case"mute":this.media.mute(e.muted);return;case"hang-up":return this.#i("hung-u\##
-        p",t,E.hungUp);case"taken-over":return this.#i("taken-over",t);case"retry":return;default:return await this.me\##
-        dia.handle(e,t),this.#c(t)}}async#s(e,t){let s=this.reason==="network"||this.reason==="no-path";if((e.type==="\##
-        retry"||e.type==="network-changed"&&s)&&this.reason!==null&&se(this.reason))this.reason=null,this.reconnection\##
-        .forget(),this.alarms.clear(),this.#a(),await this.#o(t);else if(e.type==="tick")this.alarms.takeDue(t)==="clo\##
-        sing"&&this.#a();else if(e.type==="socket-message"&&e.id===this.socket&&this.attachment!==null){await this.att\##
-        achment.receive(e.octets,t);let r=o=>o.type==="frame"&&o.frame.type==="bye";this.attachment.takeOutputs().some\##
-        (r)&&this.#a()}else e.type==="socket-closed"&&e.id===this.socket&&this.#a()}async#r(e){for(let t=this.alarms.t\##
-        akeDue(e);t!==null;t=this.alarms.takeDue(e))if(t==="retry"&&await this.#o(e),t==="stable"&&(this.reconnection.\##
-        failures=0),t==="patience")return this.#i(this.attachment?.isEstablished?"no-path":"network",e);await this.att\##
-        achment?.tick(e),await this.#c(e),await this.media.tick(e),await this.#c(e)}async#o(e){let{session:t,settings:\##
-        s}=this;if(t.bond!==null&&t.bond.expiry<s.wallClock())return this.#i("expired",e);let i=this.reconnection.take\##
-        Mode(t);this.alarms.clear("retry","stable"),this.#l(),this.socket+=1;let r=this.media.isTroubled()&&this.recon\##
-        nection.failures<2;this.attachment=new ee({session:t,mode:i,inHaste:r,...s},e),this.actions.push({type:"connec\##
-        t",id:this.socket})}async#e(e){this.attachment!==null&&e-this.attachment.startedAt<ft||(this.#a(),await this.#\##
-        o(e))}async#p(e){if(!(this.attachment===null||e-this.attachment.startedAt<ft))return e-this.doubtedAt<yn?this.\##
-        #d(e):(this.doubtedAt=e,this.#y(e))}#a(){this.attachment!==null&&this.actions.push({type:"close",id:this.socke\##
-        t}),this.attachment=null,this.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.clear("stable","closing")\##
-        }async#c(e){for(;;){let t=this.media.takeVerdict();if(t!==null){await this.#v(t,e);continue}let s=this.attachm\##
-        ent?.takeOutputs()??[];if(s.length===0||this.reason!==null)return;for(let i of s)this.reason===null&&await thi\##
-        s.#u(i,e)}}async#u(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.socket,octets:e.octet\##
-        s});return;case"save":return this.#l();case"doctor":this.doctorPresent=e.present,this.alarms.isSet("stable")||\##
-        this.alarms.set("stable",t+mt);return;case"confirmed":if(e.bond!==null){let s={epochNumber:0,ownComparison:"no\##
-        ne",peerComparison:"none"};Object.assign(this.session,s,{bond:e.bond,consent:null})}return this.alarms.set("st\##
-        able",t+mt),this.#l();case"frame":return this.#f(e.frame,t);case"refused":return this.#k(e.code,t);case"lost":\##
-        return e.cause==="doctor-returned"?this.#y(t):this.#d(t);case"broken":return this.#g(e.code,e.confirmed,t)}}as\##
-        ync#f(e,t){switch(this.reconnection.succeeded(),e.type){case"waiting":this.message=e.message;return;case"admit\##
-        ":return this.#m(e.relayOnly,t);case"refuse":return this.#i(ct(e.reason),t);case"words":return this.session.pe\##
-        erComparison=e.same?"same":"different",this.#l();case"bye":return this.#i(ht(e.reason),t);case"description":ca\##
-        se"candidate":case"binding":return this.admittedInEpoch&&!(e.type==="description"&&e.kind==="offer")?this.medi\##
-        a.receive(e,t):this.#g("malformed",!0,t);case"chat":case"keepalive":case"receipt":case"identity":return;case"c\##
-        onfirm":case"consent":case"encapsulation":return this.#g("malformed",!0,t)}}async#m(e,t){if(this.admittedInEpo\##
-        ch||this.attachment===null)return;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,this.#l();let\##
-         s=e||(this.session.invitation.flags&N.relayOnly)!==0;if(s&&!(this.attachment.servers?.urls.some(i=>/^turns?:/\##
-        .test(i))??!1))return this.#i("relay-missing",t,E.error);this.media.epochBegan(this.attachment,s),this.session\##
-        .consent!==null&&await this.#h(t)}async#h(e){let{consent:t,ownComparison:s}=this.session;t!==null&&(await this\##
-        .attachment?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),s!=="none"&&await this.attach\##
-        ment?.send({type:"words",same:s==="same"},e))}async#w(e,t){this.session.ownComparison=e?"same":"different",thi\##
-        s.#l(),await this.attachment?.send({type:"words",same:e},t),await this.#c(t),e||await this.#i("words-differ",t\##
-        ,E.wordsDiffer)}async#k(e,t){let s=this.reconnection.refused(e,this.attachment?.mode??null,this.session,this.m\##
-        edia.isConnected());return s==="later"?this.#d(t):s==="now"?this.#y(t):this.#i(s,t)}async#y(e){this.#a(),await\##
-         this.#o(e)}async#g(e,t,s){return t?(this.reconnection.afterForgery=!0,this.#d(s)):this.#i(ut(e),s)}async#d(e)\##
-        {this.#a();let t=_(this.session)&&this.media.wasConnected,s=this.reconnection.lost({isEndless:t,isUrgent:this.\##
-        media.isTroubled()});if(s===null)return this.#i(this.reconnection.afterForgery?"secure-channel":"network",e);t\##
-        his.alarms.set("retry",e+s)}async#v(e,t){if(this.reason===null)switch(e){case"rejoin":return this.#d(t);case"s\##
-        ocket-doubted":return this.#p(t);case"binding-failed":return this.#i("binding-failed",t,E.bindingFailed);case"\##
-        no-path":return this.#i("no-path",t)}}async#i(e,t,s=null){s!==null&&await this.attachment?.send({type:"bye",re\##
-        ason:s},t);for(let i of this.attachment?.takeOutputs()??[])i.type==="send"&&this.actions.push({type:"send",id:\##
-        this.socket,octets:i.octets});this.reason=e,this.media.end(),this.alarms.clear(),se(e)&&e!=="taken-over"?this.\##
-        #l():this.actions.push({type:"save",session:null}),e==="hung-up"&&this.attachment!==null?this.alarms.set("clos\##
-        ing",t+fn):this.#a()}#x(e){!(this.reason===null&&this.media.wasConnected&&!this.media.isConnected())||this.att\##
-        achment?.isAwaitingDoctor?this.alarms.clear("patience"):this.alarms.isSet("patience")||this.alarms.set("patien\##
-        ce",e+gn)}#l(){this.actions.push({type:"save",session:this.session})}};var yt={name:"English",secure:"End-to-e\##
-        nd encrypted, from your device to your doctor’s.",loading:{title:"One moment…",text:""},ready:{title:"Your con\##
-        sultation",text:"You are about to speak with your doctor. No account, no app, no name to give.",hint:"Your bro\##
-        wser will ask for the microphone: please allow it."},checking:{title:"Allow the microphone",text:"A question a\##
-        ppears at the top or bottom of the screen. Choose “Allow”."},waiting:{title:"Waiting room",present:"Your docto\##
-        r knows you are here. Stay on this page: the consultation will start here.",away:"Your doctor has not arrived \##
-        yet. Stay on this page: you will be announced as soon as they do.",message:"Message from your doctor:"},admitt\##
-        ed:{title:"Your doctor is ready",consent:["You will speak with your doctor over an audio link between your two\##
-         devices.","The link is end-to-end encrypted: nobody else can hear you, not even the server.","Nothing is reco\##
-        rded by Colloque.","Your doctor may keep a record that the consultation took place: its date, its length and y\##
-        our agreement, and nothing of what was said.","You can hang up at any time."]},connecting:{title:"Connecting…"\##
-        ,text:"A few seconds, to find the best path."},connected:{title:"You are connected",muted:"Your microphone is \##
-        off.",signalling:"The server cannot be reached for now; the conversation goes on."},reconnecting:{title:"Recon\##
-        necting…",text:"The link is interrupted. Stay on this page, it comes back by itself.",path:"The server answers\##
-        . We are looking for another way for the sound.",server:"We are looking for the server. Check that Wi-Fi or mo\##
-        bile data is on.",doctor:"Your doctor’s device cannot be reached any more. We are waiting for it."},words:{int\##
-        ro:"Read the first two words aloud. Your doctor reads the last two.",digits:"or the digits",same:"You confirme\##
-        d the words.",peerSame:"Your doctor confirmed the words."},actions:{enter:"Enter",resume:"Go on with the consu\##
-        ltation",consent:"I agree",refuse:"I refuse",same:"The words are the same",different:"The words are different"\##
-        ,mute:"Mute",unmute:"Unmute",hangUp:"Hang up",leave:"Leave the waiting room",retry:"Try again",takeOver:"Conti\##
-        nue here",copyLink:"Copy the link",copied:"The link is copied. Open Safari, Chrome or Firefox and paste it."},\##
-        ended:{title:"Consultation over",text:"You can close this page."},errors:{missing:["The link is missing","Open\##
-         the whole link your doctor sent you."],incomplete:["Incomplete link","The link was cut on its way. Copy all o\##
-        f it, to the last character, or ask for a new one."],alphabet:["Incomplete link","The link has a damaged or ex\##
-        tra character. Copy it again, or ask your doctor for another."],version:["Link of another version","This page \##
-        cannot read this link. Ask your doctor for a new one."],flags:["This page is too old","This link needs a newer\##
-         version of this page. Please tell your doctor."],"post-quantum":["Browser not accepted","Your doctor asks for\##
-         a protection this page does not offer yet. Ask for another link."],"browser-unsupported":["Open the link else\##
-        where","This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox\##
-        ."],"microphone-denied":["Microphone refused","Allow the microphone for this site in the browser’s settings, t\##
-        hen try again."],"microphone-missing":["No microphone","Plug in a microphone or a headset, then try again."],"\##
-        microphone-busy":["Microphone in use","Another application is using the microphone. Close it, then try again."\##
-        ],"other-tab":["Already open","This consultation is open in another tab."],"taken-over":["Continued elsewhere"\##
-        ,"The consultation goes on in another tab."],"hung-up":["Consultation over","You hung up. You can close this p\##
-        age."],"ended-by-doctor":["Consultation over","Your doctor hung up. You can close this page."],expired:["Consu\##
-        ltation expired","The time for it has passed. Ask your doctor for a new link."],"consent-refused":["You did no\##
-        t agree","The consultation has not started. Your doctor was told; you can phone them."],refused:["No consultat\##
-        ion","Your doctor does not see you through this link. Phone the practice."],"refused-other-device":["Seen on a\##
-        nother device","Your doctor admitted another device. If it is not yours, phone them at once."],"refused-not-no\##
-        w":["Not now","Your doctor is not available. Try again later."],"refused-wrong-person":["Not the right link","\##
-        Your doctor expected someone else. Phone the practice."],"words-differ":["The words are different","Somebody c\##
-        ould be listening on this link: it was cut. Phone your doctor."],"binding-failed":["Doubtful link","The two de\##
-        vices do not see the same link: it was cut. Phone your doctor."],"doctor-error":["The call stopped","Your doct\##
-        or’s device had an error. Ask for a new link."],used:["Link already used","A link works once. If that was not \##
-        you, tell your doctor; otherwise ask for another."],"unknown-room":["Expired link","This consultation does not\##
-         exist, or no longer. Check the time of the appointment, then try again."],full:["Waiting room full","Too many\##
-         devices wait with this link. Close the others, then try again."],rate:["Too many attempts","Wait a minute, th\##
-        en try again."],protocol:["Page and server disagree","Ask your doctor for a new link."],closed:["Consultation \##
-        closed","You are no longer in the waiting room. Try again, or phone your doctor."],network:["No connection","T\##
-        he server does not answer. Check your Internet connection, then try again."],"no-path":["This network carries \##
-        no calls","Switch from Wi-Fi to mobile data, or the other way, then try again."],"relay-missing":["No relay","\##
-        Your doctor asks for a relay the server did not give. Phone your doctor."],"secure-channel":["No secure link",\##
-        "Something altered the messages. Change to another network, then try again."],identity:["Doctor not recognised\##
-        ","The key shown is not the one of your link. Do not go on: phone your doctor."],clock:["Check the date","The \##
-        date of this device seems wrong. Correct it, then try again."],internal:["Something went wrong","The page stop\##
-        ped to be safe. Try again."]}};var gt={name:"Français",secure:"Chiffré de bout en bout, de votre appareil à ce\##
-        lui de votre médecin.",loading:{title:"Un instant…",text:""},ready:{title:"Votre consultation",text:"Vous alle\##
-        z parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.",hint:"Votre na\##
-        vigateur va vous demander l’accès au microphone : acceptez."},checking:{title:"Autorisez le microphone",text:"\##
-        Une question s’affiche en haut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle d’attente"\##
-        ,present:"Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commencera ici.",away:"\##
-        Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.",message:"M\##
-        essage de votre médecin :"},admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler à votre mé\##
-        decin par une liaison audio entre vos deux appareils.","La liaison est chiffrée de bout en bout : personne d’a\##
-        utre ne peut vous entendre, pas même le serveur.","Rien n’est enregistré par Colloque.","Votre médecin peut ga\##
-        rder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.","\##
-        Vous pouvez raccrocher à tout moment."]},connecting:{title:"Mise en relation…",text:"Quelques secondes, le tem\##
-        ps de trouver le meilleur chemin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone est coupé.",\##
-        signalling:"Le serveur est injoignable pour le moment ; la conversation continue."},reconnecting:{title:"On vo\##
-        us reconnecte…",text:"La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.",path:"\##
-        Le serveur répond. Nous cherchons un autre chemin pour le son.",server:"Nous cherchons le serveur. Vérifiez qu\##
-        e le Wi-Fi ou le réseau mobile est actif.",doctor:"L’appareil de votre médecin n’est plus joignable. Nous l’at\##
-        tendons."},words:{intro:"Lisez à voix haute les deux premiers mots. Votre médecin lit les deux derniers.",digi\##
-        ts:"ou les chiffres",same:"Vous avez confirmé les mots.",peerSame:"Votre médecin a confirmé les mots."},action\##
-        s:{enter:"Entrer",resume:"Reprendre la consultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les \##
-        mêmes mots",different:"Les mots sont différents",mute:"Couper le micro",unmute:"Rétablir le micro",hangUp:"Rac\##
-        crocher",leave:"Quitter la salle d’attente",retry:"Réessayer",takeOver:"Continuer ici",copyLink:"Copier le lie\##
-        n",copied:"Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le."},ended:{title:"Consultation term\##
-        inée",text:"Vous pouvez fermer cette page."},errors:{missing:["Il manque le lien","Ouvrez le lien complet que \##
-        votre médecin vous a envoyé."],incomplete:["Lien incomplet","Le lien a été coupé en chemin. Copiez-le en entie\##
-        r, jusqu’au dernier caractère, ou demandez-en un nouveau."],alphabet:["Lien incomplet","Le lien contient un ca\##
-        ractère de trop ou abîmé. Copiez-le de nouveau, ou demandez-en un autre à votre médecin."],version:["Lien d’un\##
-        e autre version","Cette page ne sait pas lire ce lien. Demandez-en un nouveau à votre médecin."],flags:["Page \##
-        trop ancienne","Ce lien demande une version plus récente de cette page. Prévenez votre médecin."],"post-quantu\##
-        m":["Navigateur non accepté","Votre médecin demande une protection que cette page n’offre pas encore. Demandez\##
-        -lui un autre lien."],"browser-unsupported":["Ouvrez le lien ailleurs","Ce navigateur ne permet pas de parler.\##
-         Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour."],"microphone-denied":["Microphone refusé"\##
-        ,"Autorisez le microphone pour ce site dans les réglages du navigateur, puis réessayez."],"microphone-missing"\##
-        :["Pas de microphone","Branchez un microphone ou un casque, puis réessayez."],"microphone-busy":["Microphone o\##
-        ccupé","Une autre application utilise le microphone. Fermez-la, puis réessayez."],"other-tab":["Déjà ouverte",\##
-        "Cette consultation est ouverte dans un autre onglet."],"taken-over":["Continuée ailleurs","La consultation co\##
-        ntinue dans un autre onglet."],"hung-up":["Consultation terminée","Vous avez raccroché. Vous pouvez fermer cet\##
-        te page."],"ended-by-doctor":["Consultation terminée","Votre médecin a raccroché. Vous pouvez fermer cette pag\##
-        e."],expired:["Consultation expirée","Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin."],"\##
-        consent-refused":["Vous n’avez pas accepté","La consultation n’a pas commencé. Votre médecin en est averti ; v\##
-        ous pouvez lui téléphoner."],refused:["Pas de consultation","Votre médecin ne vous reçoit pas par ce lien. Tél\##
-        éphonez à son cabinet."],"refused-other-device":["Reçu sur un autre appareil","Votre médecin a admis un autre \##
-        appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite."],"refused-not-now":["Pas maintenant","Votre\##
-         médecin n’est pas disponible. Réessayez plus tard."],"refused-wrong-person":["Ce n’est pas le bon lien","Votr\##
-        e médecin attendait une autre personne. Téléphonez à son cabinet."],"words-differ":["Les mots sont différents"\##
-        ,"Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin."],"binding-failed":[\##
-        "Liaison douteuse","Les deux appareils ne voient pas la même liaison : elle est coupée. Téléphonez à votre méd\##
-        ecin."],"doctor-error":["L’appel s’est arrêté","L’appareil de votre médecin a eu une erreur. Demandez-lui un n\##
-        ouveau lien."],used:["Lien déjà utilisé","Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre \##
-        médecin ; sinon demandez-en un autre."],"unknown-room":["Lien expiré","Cette consultation n’existe pas ou n’ex\##
-        iste plus. Vérifiez l’heure du rendez-vous, puis réessayez."],full:["Salle d’attente pleine","Trop d’appareils\##
-         attendent avec ce lien. Fermez les autres, puis réessayez."],rate:["Trop d’essais","Attendez une minute, puis\##
-         réessayez."],protocol:["Page et serveur ne s’entendent pas","Demandez un nouveau lien à votre médecin."],clos\##
-        ed:["Consultation fermée","Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.\##
-        "],network:["Pas de connexion","Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.\##
-        "],"no-path":["Appel impossible par ce réseau","Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez\##
-        ."],"relay-missing":["Relais indisponible","Votre médecin demande un relais que le serveur n’a pas donné. Télé\##
-        phonez-lui."],"secure-channel":["Liaison sûre impossible","Quelque chose a altéré les messages. Changez de rés\##
-        eau, puis réessayez."],identity:["Médecin non reconnu","La clé présentée n’est pas celle de votre lien. Ne con\##
-        tinuez pas : téléphonez à votre médecin."],clock:["Vérifiez la date","La date de cet appareil semble fausse. C\##
-        orrigez-la, puis réessayez."],internal:["Une erreur est survenue","La page s’est arrêtée par précaution. Réess\##
-        ayez."]}};var D={fr:gt,en:yt};function wt(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in D)??"fr"\##
-        }var kt=n=>[D[n].admitted.title,...D[n].admitted.consent].join(`
-        `);var oe=class{constructor(e,t,s,i){this.page=e,this.wordLists=t,this.onAction=s,this.onLocale=i,this.audio=t\##
+        ublicKey),await t.mixKey(await pe(s.privateKey,i.remoteStatic)),h(s.publicKey,await t.encryptAndHash(e))}async\##
+         readMessage2(e){if(e.length<Gt)throw new c("authentication");let{symmetric:t,ephemeral:s}=this,i=e.subarray(0\##
+        ,32);return await t.mixHash(i),await t.mixKey(i),await t.mixKey(await pe(s.privateKey,i)),{payload:await t.dec\##
+        ryptAndHash(e.subarray(32)),transport:await Jt(t,!0)}}};var Ye=new Uint8Array(32);async function We(n){let e=a\##
+        wait Y("colloque/1 invite",h(n.secret,n.sessionKey)),[t,s,i]=await Promise.all([L(e,"colloque/1 room",16),L(e,\##
+        "colloque/1 join",32),L(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,preshared\##
+        Key:i,joinToken:s}}var Ge=n=>b("colloque/1","call",n,g(0),Ye),$e=(n,e,t)=>b("colloque/1","resume",n,g(e),t);as\##
+        ync function ge(n,e){let t=await Y(n,await v(e,f("colloque/1 exporter"))),[s,i]=await Promise.all([L(t,"colloq\##
+        ue/1 resume",32),L(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:s,bindingKey:i}}var Qt=(n,e)=>C(b("collo\##
+        que/1 transcript",n,e)),Je=n=>Qt(Ye,n),Qe=n=>L(n,"colloque/1 rejoin",32);async function Ze(n,e,t){let s=await \##
+        Y(n,e);return L(s,h(f("colloque/1 psk-resume"),g(t)),32)}var Xe=(n,e,t)=>C(b("colloque/1 sas-commit",n,e,t));a\##
+        sync function et(n,e,t){return L(await Y(n,h(e,t)),"colloque/1 sas",8)}var tt=n=>Array.from(n.subarray(0,4));f\##
+        unction nt(n){let e=n.subarray(0,5).reduce((t,s)=>t*256+s,0);return String(e%1e8).padStart(8,"0")}var st=(n,e,\##
+        t,s,i)=>v(e,b(`colloque/1 bind ${n}`,t,s,i));var ee={message1:64,message2:256},we=24*3600,te=class{constructor\##
+        (e,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.bindingKey=t}seal(e){return this.send\##
+        ing.encrypt(_e(e))}async open(e){return He(await this.receiving.decrypt(e))}bindingTag(e,t,s){return st(e,this\##
+        .bindingKey,this.hash,t,s)}};async function it(n,e){let{room:t,sessionKey:s,presharedKey:i}=n,r=e.random(32),o\##
+        =e.ephemeral??await M(),a=await D.create({prologue:Ge(t),presharedKey:i,remoteStatic:s,ephemeral:o}),y=await X\##
+        e(t,o.publicKey,r),m=g(0),u=Xt(ee.message1,d(1),y,m,f(e.locale)),p=await a.writeMessage1(u);async function q(J\##
+        ,Kt){let le=await a.readMessage2(J),Q=await Zt(le.payload,t,s,Kt),{hash:ue,chainingKey:Pt}=le.transport,Se=awa\##
+        it ge(ue,Pt);return{epoch:new te(le.transport,Se.bindingKey),bond:{resumeSecret:Se.resumeSecret,transcript:awa\##
+        it Je(ue),authenticationString:await et(ue,r,Q.doctorNonce),wordsLocale:Q.wordsLocale,identity:Q.identity,expi\##
+        ry:Q.notAfter+we},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}return{m\##
+        essage:p,finish:q}}async function rt(n,e,t,s){let i=await D.create({prologue:$e(n.room,t,e.transcript),preshar\##
+        edKey:await Ze(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:s??await M()}),r=await i.w\##
+        riteMessage1(new Uint8Array(ee.message1)),o=h(g(t),r);async function a(y){let{payload:m,transport:u}=await i.r\##
+        eadMessage2(y);if(m.length!==ee.message2||!I(m))throw new c("malformed");let{bindingKey:p}=await ge(u.hash,u.c\##
+        hainingKey);return{epoch:new te(u,p),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:n\##
+        ew Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Zt(n,e,t,s){if(n.length!==ee.message2)th\##
+        row new c("malformed");let i=new A(n);if(i.u8()!==1)throw new c("malformed");let r=i.take(32).slice(),o=i.take\##
+        (32).slice(),a=i.take(16),y=i.take(64),m=k(i.take(2));if(i.u32(),!I(i.rest()))throw new c("malformed");let u=b\##
+        ("colloque/1 delegation",o,t,e,a);if(!await Pe(y,u,o))throw new c("delegation");let p=new A(a),[q,J]=[p.u64(),\##
+        p.u64()];if(s<q-we||s>J+we)throw new c("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:m,notAf\##
+        ter:J}}function Xt(n,...e){let t=new Uint8Array(n);return t.set(h(...e)),t}var ot={open:1e4,state:6e3,message2\##
+        :12e3,firstFrame:6e3,silence:6e4},en=.3,tn=3e4,nn=1e3,at=25e3,sn=2e4,H=class{constructor({session:e,mode:t,loc\##
+        ale:s,random:i,wallClock:r,inHaste:o=!1},a){this.session=e,this.mode=t,this.locale=s,this.random=i,this.wallCl\##
+        ock=r,this.startedAt=a,this.factor=o?en:1,this.phase="opening",this.epoch=null,this.servers=null,this.serversE\##
+        xpireAt=1/0,this.finish=null,this.lastSent=a,this.lastReceived=a,this.alarms=new E,this.outputs=[],this.#n("op\##
+        en",a)}get isEstablished(){return this.phase==="established"}get isAwaitingDoctor(){return this.phase==="away"\##
+        ||this.phase==="orphaned"}hasExpiredServers(e){return e>=this.serversExpireAt&&(this.servers?.urls.some(t=>/^t\##
+        urns?:/.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.lastReceived>tn&&this.alarms.set("silence",e\##
+        +nn)}takeOutputs(){return this.outputs.splice(0)}nextAlarm(){return this.alarms.next()}async open(e){let{invit\##
+        ation:t,bond:s}=this.session,i=this.mode==="resume"&&s!==null?await Qe(s.resumeSecret):t.joinToken;i!==null&&(\##
+        this.phase="joining",this.alarms.clear("open"),this.#n("state",e),this.#t({type:"send",octets:Me(t.room,i,Ie[t\##
+        his.mode])}))}async receive(e,t){let s=De(e);if(!(s===null||this.phase==="over"))switch(s.type){case"challenge\##
+        ":return;case"state":return this.#r(s.doctorPresent,t);case"servers":this.servers=s.servers,this.serversExpire\##
+        At=t+s.servers.lifetime*1e3;return;case"error":return this.#s({type:"refused",code:s.code});case"relay":try{re\##
+        turn await this.#e(s.message,t)}catch(i){if(!(i instanceof c))throw i;let r=this.phase==="confirming"||this.ph\##
+        ase==="established"||this.mode==="resume";return this.#s({type:"broken",code:i.code,confirmed:r})}}}async tick\##
+        (e){for(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e)){if(t!=="keepalive")return this.#s({typ\##
+        e:"lost",cause:"timeout"});this.alarms.set("keepalive",e+at),await this.send({type:"keepalive"},e)}}async send\##
+        (e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.lastSent=t,this\##
+        .#t({type:"send",octets:me(await this.epoch.seal(e))}),!0)}#n(e,t){this.alarms.set(e,t+ot[e]*this.factor)}#t(e\##
+        ){this.outputs.push(e)}#s(e){this.phase="over",this.alarms.clear(),this.#t(e)}async#r(e,t){let s=!["opening","\##
+        joining","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#s({ty\##
+        pe:"lost",cause:"doctor-returned"}):s||await this.#i(t):(this.alarms.clear(),this.phase=s?"orphaned":"away")}a\##
+        sync#i(e){let{session:t}=this;this.phase="handshaking",this.alarms.clear("state"),this.#n("message2",e);let s;\##
+        if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let i=await rt(t.invitation,t.\##
+        bond,t.epochNumber);this.finish=async r=>({...await i.finish(r),bond:null}),s=i.message}else{let i=await it(t.\##
+        invitation,{locale:this.locale,random:this.random});this.finish=r=>i.finish(r,this.wallClock()),s=i.message}th\##
+        is.#t({type:"send",octets:me(s)})}async#e(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:s,\##
+        bond:i,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=s,this.phase="confirming",this.alarms.\##
+        clear("message2"),this.#n("firstFrame",t),this.alarms.set("keepalive",t+at),this.#t({type:"confirmed",bond:i})\##
+        ,await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let \##
+        s=await this.epoch.open(e);this.phase="established",this.alarms.clear("firstFrame"),this.lastReceived=t,this.a\##
+        larms.set("silence",t+ot.silence),this.#t({type:"frame",frame:s}),s.type==="keepalive"&&t-this.lastSent>=sn&&a\##
+        wait this.send({type:"keepalive"},t)}}};var ct=3e3,rn=2e4,on=1e3,ne=class{constructor({session:e,settings:t,at\##
+        tachment:s,socket:i,goodbye:r,act:o},a){this.session=e,this.settings=t,this.attachment=s,this.socket=i,this.go\##
+        odbye=r,this.act=o,this.alarms=new E,this.alarms.set("end",a+(r===null?ct:rn)),r!==null&&(s===null||s.isAwaiti\##
+        ngDoctor)&&this.#s(a)}nextAlarm(){let e=[this.alarms.next()??1/0,this.attachment?.nextAlarm()??1/0],t=Math.min\##
+        (...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let s=this.alarms.takeDue(t);s!==\##
+        null;s=this.alarms.takeDue(t))s==="end"?this.end():this.#s(t);return await this.attachment?.tick(t),this.#n(t)\##
+        ;case"socket-open":return e.id===this.socket&&await this.attachment?.open(t),this.#n(t);case"socket-message":r\##
+        eturn e.id===this.socket&&await this.attachment?.receive(e.octets,t),this.#n(t);case"socket-closed":e.id===thi\##
+        s.socket&&this.#r(t)}}end(){this.goodbye=null,this.alarms.clear(),this.#i()}async#n(e){for(let t=this.#t();t.l\##
+        ength>0;t=this.#t())for(let s of t)if(s.type==="send")this.act({type:"send",id:this.socket,octets:s.octets});e\##
+        lse if(s.type==="confirmed"&&this.goodbye!==null)await this.attachment?.send({type:"bye",reason:this.goodbye},\##
+        e),this.goodbye=null,this.alarms.set("end",e+ct);else{if(s.type==="refused"||s.type==="frame"&&s.frame.type===\##
+        "bye")return this.end();if(s.type==="lost"||s.type==="broken")return this.#r(e)}}#t(){return this.attachment?.\##
+        takeOutputs()??[]}#s(e){this.#i(),this.socket+=1,this.attachment=new H({session:this.session,mode:"resume",...\##
+        this.settings},e),this.act({type:"connect",id:this.socket})}#r(e){if(this.goodbye===null)return this.end();thi\##
+        s.#i(),this.alarms.set("retry",e+on)}#i(){this.attachment!==null&&this.act({type:"close",id:this.socket}),this\##
+        .attachment=null}};var W=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.coun\##
+        t=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get answerLimit(){retu\##
+        rn Math.min(1500*this.count,6e3)}get earliest(){return this.last+(this.count===0?0:this.limit)}};var se=class{\##
+        constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){le\##
+        t{last:s}=this;this.last={packets:e,moment:t};let i=s!==null&&t-s.moment<=1250;return(!i||e!==s.packets)&&(thi\##
+        s.since=t),i&&e!==s.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var G=class{constructor(){this.si\##
+        lence=new se,this.isSilent=!1,this.isFruitless=!1,this.heard=!1,this.offeredAt=-1/0,this.doubtedAt=null,this.c\##
+        ountedAt=-1/0}get isDoubted(){return this.doubtedAt!==null}doubt(e){this.doubtedAt=e}offered(e){this.offeredAt\##
+        =e,this.heard=!1,this.isFruitless=!1,this.doubtedAt=null}callBegan(e,t){this.silence.begin(0,t),this.isSilent=\##
+        e}idle(e,t){this.silence.begin(e,t)}count(e,t){let s=this.countedAt;this.countedAt=t;let i=this.silence.count(\##
+        e,t);return i==="sound"&&(this.isSilent=!1,s>=this.offeredAt&&(this.heard=!0),this.doubtedAt!==null&&s>=this.d\##
+        oubtedAt&&(this.doubtedAt=null)),i!=="silence"||this.isSilent?!1:(this.isSilent=!0,!0)}get hasSound(){return t\##
+        his.heard&&!this.isSilent}judge(e){e&&!this.heard&&(this.isFruitless=!0)}};var ke={answer:6e3,binding:5e3,path\##
+        :2e4},an=3e3,cn=1e4,hn=3,ie=class{constructor(e,t){this.session=e,this.surroundings=t,this.muted=!1,this.wasCo\##
+        nnected=e.invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.relayOnly=!1,this.transport=\##
+        "none",this.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,this.receivedTag=null,thi\##
+        s.provenInEpoch=!1,this.provenPair=null,this.watch=new G,this.attempts=new W,this.builds=0,this.sound={send:!1\##
+        ,receive:!1},this.verdicts=[],this.alarms=new E}takeVerdict(){return this.verdicts.shift()??null}nextAlarm(){r\##
+        eturn this.alarms.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.watch.isSilent}is\##
+        Troubled(){return this.wasConnected&&(!this.isConnected()||this.watch.isDoubted)}mute(e){this.muted=e,this.#h(\##
+        )}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}epochBegan(e,t){this.attachment=e,this.relayOnly=t}epo\##
+        chEnded(){this.attachment=null,this.provenInEpoch=!1,this.receivedTag=null,this.alarms.clear("answer","binding\##
+        ")}end(){this.epochEnded(),this.alarms.clear(),this.verdicts=[],this.transport="none",this.current=null,this.p\##
+        rovenPair=null,this.fingerprints=null,this.watch=new G,this.attempts=new W,this.builds=0,this.#h(),this.surrou\##
+        ndings.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.answered===!0&&!thi\##
+        s.watch.isSilent&&!this.watch.isDoubted?await this.#a(e):this.#s(e)}async tick(e){for(let t=this.alarms.takeDu\##
+        e(e);t!==null;t=this.alarms.takeDue(e))t==="path"?this.#c(e):t==="attempt"?this.#i(e):this.verdicts.push(t==="\##
+        answer"&&this.wasConnected?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.genera\##
+        tion!==this.current?.generation||this.attachment===null)return;this.current.sent=!0,this.alarms.set("answer",t\##
+        +(this.wasConnected?this.attempts.answerLimit:ke.answer)),await this.#n({type:"description",kind:"offer",gener\##
+        ation:e.generation,sdp:e.sdp},t);for(let s of this.earlyCandidates.splice(0))await this.#n({type:"candidate",g\##
+        eneration:e.generation,candidate:s},t);return;case"candidate":if(e.generation!==this.current?.generation)retur\##
+        n;this.current.sent?await this.#n({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.ear\##
+        lyCandidates.push(e.candidate);return;case"transport":return this.#p(e,t);case"heard":return this.#e(e,t)}}asy\##
+        nc receive(e,t){if(e.type==="description"&&e.kind==="restart"){this.session.consent!==null&&this.attempts.earl\##
+        iest<=t&&this.#s(t);return}let{current:s}=this;if(e.type==="binding")return s?.answered!==!0?void 0:(this.rece\##
+        ivedTag=e.tag.slice(),this.#u());if(!(s===null||!s.sent||e.generation!==s.generation))if(e.type==="candidate")\##
+        {let{generation:i,candidate:r}=e;this.surroundings.act({type:"apply-candidate",generation:i,candidate:r})}else\##
+         s.answered||(s.answered=!0,this.alarms.clear("answer"),this.surroundings.act({type:"apply-answer",generation:\##
+        e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#a(t):this.wasConnected||this.alarms.set("pat\##
+        h",t+ke.path),this.#h())}async#n(e,t){await this.surroundings.send(e,t)}#t(){return this.attachment!==null&&th\##
+        is.attachment.isEstablished&&this.session.consent!==null}#s(e){let{attachment:t,session:s}=this;if(t===null)re\##
+        turn;let i=this.transport==="none"||this.transport==="failed"||this.watch.isFruitless,r=s.generation;s.generat\##
+        ion+=1,this.surroundings.save(),i&&(this.call=r,this.transport="new",this.fingerprints=null,this.provenPair=nu\##
+        ll,this.provenInEpoch=!1,this.watch.callBegan(this.wasConnected,e),this.#h()),this.current={generation:r,sent:\##
+        !1,answered:!1},this.earlyCandidates=[],this.receivedTag=null,this.watch.offered(e),this.alarms.clear("answer"\##
+        ,"binding","path","attempt"),this.wasConnected&&(this.attempts.begin(e),this.alarms.set("attempt",e+this.attem\##
+        pts.limit));let{relayOnly:o}=this;this.surroundings.act({type:"make-offer",generation:r,anew:i,servers:t.serve\##
+        rs,relayOnly:o})}#r(e){let{attachment:t,attempts:s}=this;this.#t()?e<s.earliest?this.alarms.set("attempt",s.ea\##
+        rliest):t?.hasExpiredServers(e)?(this.doubt(e),this.verdicts.push("socket-doubted")):this.#s(e):t!==null&&this\##
+        .verdicts.push("socket-doubted")}#i(e){this.transport==="none"||this.isConnected()||(this.watch.judge(this.cur\##
+        rent?.answered===!0),this.#r(e))}#e({call:e,packets:t},s){if(!(this.transport==="none"||e!==this.call)){if(!th\##
+        is.#m())return this.watch.idle(t,s);this.watch.count(t,s)?(this.watch.judge(this.current?.answered===!0),this.\##
+        #r(s)):this.watch.hasSound&&this.isConnected()&&this.alarms.clear("attempt")}}async#p(e,t){if(!(this.transport\##
+        ==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.builds=0,this.alarms.\##
+        clear("path"),this.alarms.isSet("attempt")&&this.alarms.set("attempt",Math.max(this.attempts.earliest,t+an)),t\##
+        his.fingerprints={patient:e.patientFingerprint,doctor:e.doctorFingerprint},await this.#a(t),this.#h();else if(\##
+        e.state==="failed")this.#c(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.alar\##
+        ms.clear("binding"),this.alarms.isSet("attempt"))return;this.doubt(t),this.#t()&&t-(this.attachment?.startedAt\##
+        ??0)<cn?this.#r(t):this.verdicts.push("socket-doubted")}}}#c(e){if(this.transport="failed",this.alarms.clear("\##
+        path","binding"),this.#h(),this.wasConnected)return this.#r(e);this.builds+=1,this.builds>hn?this.verdicts.pus\##
+        h("no-path"):this.#t()&&this.#s(e)}async#a(e){let{fingerprints:t}=this,s=this.attachment?.epoch??null;if(t===n\##
+        ull||s===null||this.current?.answered!==!0)return;let i=await s.bindingTag("P",t.patient,t.doctor);await this.\##
+        #n({type:"binding",tag:i},e),this.provenInEpoch||this.alarms.set("binding",e+ke.binding),await this.#u()}async\##
+        #u(){let{fingerprints:e,receivedTag:t}=this,s=this.attachment?.epoch??null;if(e===null||t===null||s===null)ret\##
+        urn;let i=await s.bindingTag("D",e.patient,e.doctor);if(!N(i,t)){this.verdicts.push("binding-failed");return}t\##
+        his.provenInEpoch=!0,this.provenPair=ht(e),this.wasConnected=!0,this.alarms.clear("binding"),this.#h()}#m(){re\##
+        turn this.fingerprints!==null&&this.provenPair===ht(this.fingerprints)}#h(){let e=this.#m(),t={send:e&&this.se\##
+        ssion.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.s\##
+        ound=t,this.surroundings.act({type:"sound",...t}))}},ht=({patient:n,doctor:e})=>`${B(n)} ${B(e)}`;var ln=new S\##
+        et(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal"\##
+        ,"refused-not-now","relay-missing"]),un=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refu\##
+        sed","refused-other-device","refused-not-now","refused-wrong-person"]),re=n=>ln.has(n),lt=n=>un.has(n),dn={[_.\##
+        otherDevice]:"refused-other-device",[_.notNow]:"refused-not-now",[_.wrongPerson]:"refused-wrong-person"},pn={[\##
+        T.wordsDiffer]:"words-differ",[T.bindingFailed]:"binding-failed",[T.expired]:"expired",[T.error]:"doctor-error\##
+        "},mn={[S.unknownRoom]:"unknown-room",[S.used]:"used",[S.full]:"full",[S.rate]:"rate",[S.closed]:"closed"},ut=\##
+        n=>dn[n]??"refused",dt=n=>pn[n]??"ended-by-doctor",pt=n=>mn[n]??"protocol";function mt(n){return n==="delegati\##
+        on"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var ft=n=>({invitation:n,bond:null,epochNumber:\##
+        0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>n.invitation.joinToken===null,ve\##
+        =n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:B(t)}:t);function xe(n,e){if(n===null)return null;\##
+        try{let t=JSON.parse(n,(s,i)=>fn(i)?Z(i.octets):i);return t.invitation.room.length!==16||t.invitation.sessionK\##
+        ey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeE\##
+        rror||t instanceof c)return null;throw t}}var fn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n)\##
+        .length===1;var yt=3,yn=500,gn=8e3,wn=4e3,kn=5,oe=class{constructor(e){this.random=e,this.failures=0,this.afte\##
+        rForgery=!1,this.forced=null,this.unknown=0}succeeded(){this.afterForgery=!1,this.unknown=0}forget(){this.fail\##
+        ures=0,this.afterForgery=!1,this.unknown=0}takeMode(e){let t=this.forced??(e.bond===null?"fresh":"resume");ret\##
+        urn this.forced=null,t}lost({isEndless:e,isUrgent:t}){if(this.failures+=1,!(e&&!this.afterForgery)&&this.failu\##
+        res>yt)return null;let s=t?wn:gn,i=Math.min(yn*2**(this.failures-1),s),r=.5+(this.random(1)[0]??0)/255;return \##
+        Math.min(i*r,s)}refused(e,t,s,i){return U(s)?(this.unknown=e===S.unknownRoom?this.unknown+1:0,this.unknown>kn&\##
+        &!i?"unknown-room":"later"):e===S.unknownRoom&&t==="resume"?this.afterForgery?"secure-channel":(this.forced="f\##
+        resh","now"):e===S.used&&t==="fresh"&&s.bond!==null&&this.failures<yt?(this.failures+=1,this.forced="resume","\##
+        now"):pt(e)}};var gt=6e4,wt=2e3,vn=1e4,xn=6e4,ae=class{constructor({session:e,locale:t,random:s,wallClock:i}){\##
+        this.session=e,this.settings={locale:t,random:s,wallClock:i},this.attachment=null,this.socket=0,this.admittedI\##
+        nEpoch=!1,this.reconnection=new oe(s),this.doubtedAt=-1/0,this.doctorPresent=!1,this.message="",this.reason=nu\##
+        ll,this.farewell=null,this.alarms=new E,this.actions=[],this.media=new ie(e,{send:(r,o)=>this.attachment?.send\##
+        (r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.#l()}),this.queue=Promise.resolve()}handl\##
+        e(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#x(t)}catch{await this.#o("inte\##
+        rnal",t)}}),this.queue}takeActions(){return this.actions.splice(0)}nextAlarm(){if(this.reason!==null)return th\##
+        is.farewell?.nextAlarm()??null;let e=[this.alarms.next(),this.attachment?.nextAlarm()??null,this.media.nextAla\##
+        rm()],t=Math.min(...e.map(s=>s??1/0));return t===1/0?null:t}snapshot(){let{bond:e,ownComparison:t,peerComparis\##
+        on:s}=this.session;return{state:this.#n(),reason:this.reason,canRetry:this.reason!==null&&re(this.reason),doct\##
+        orPresent:this.doctorPresent,attached:this.attachment?.isEstablished??!1,awaitsDoctor:this.attachment?.isAwait\##
+        ingDoctor??!1,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ow\##
+        nComparison:t,peerComparison:s,muted:this.media.muted}}#n(){return this.reason!==null?lt(this.reason)?"ended":\##
+        "failed":U(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.medi\##
+        a.wasConnected?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#s(e,t);sw\##
+        itch(e.type){case"start":return this.#i(t);case"tick":return this.#r(t);case"socket-open":return e.id===this.s\##
+        ocket&&await this.attachment?.open(t),this.#a(t);case"socket-message":return e.id===this.socket&&await this.at\##
+        tachment?.receive(e.octets,t),this.#a(t);case"socket-closed":e.id===this.socket&&this.attachment!==null&&await\##
+         this.#d(t);return;case"network-changed":return this.media.doubt(t),this.#e(t);case"awoke":return this.attachm\##
+        ent?.awoke(t),this.#r(t);case"consent":return U(this.session)?(this.session.consent=e.consent,this.#l(),this.a\##
+        dmittedInEpoch&&await this.#g(t),this.#a(t)):void 0;case"decline":return await this.attachment?.send({type:"re\##
+        fuse",reason:_.none},t),this.#o("consent-refused",t);case"words":return this.#w(e.same,t);case"mute":this.medi\##
+        a.mute(e.muted);return;case"hang-up":return this.#o("hung-up",t,T.hungUp);case"taken-over":return this.#o("tak\##
+        en-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#a(t)}}async#s(e,t){let s=this\##
+        .reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-changed"&&s)||this.reaso\##
+        n===null||!re(this.reason))return this.farewell?.handle(e,t);this.farewell?.end(),this.socket=this.farewell?.s\##
+        ocket??this.socket,this.farewell=null,this.reason=null,this.reconnection.forget(),await this.#i(t)}async#r(e){\##
+        for(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))if(t==="retry"&&await this.#i(e),t==="stabl\##
+        e"&&(this.reconnection.failures=0),t==="patience")return this.#o(this.attachment?.isEstablished?"no-path":"net\##
+        work",e);await this.attachment?.tick(e),await this.#a(e),await this.media.tick(e),await this.#a(e)}async#i(e){\##
+        let{session:t,settings:s}=this;if(t.bond!==null&&t.bond.expiry<s.wallClock())return this.#o("expired",e);let i\##
+        =this.reconnection.takeMode(t);this.alarms.clear("retry","stable"),this.#l(),this.socket+=1;let r=this.media.i\##
+        sTroubled()&&this.reconnection.failures<2;this.attachment=new H({session:t,mode:i,inHaste:r,...s},e),this.acti\##
+        ons.push({type:"connect",id:this.socket})}async#e(e){this.attachment!==null&&e-this.attachment.startedAt<wt||(\##
+        this.#c(),await this.#i(e))}async#p(e){if(!(this.attachment===null||e-this.attachment.startedAt<wt))return e-t\##
+        his.doubtedAt<vn?this.#d(e):(this.doubtedAt=e,this.#f(e))}#c(){this.attachment!==null&&this.actions.push({type\##
+        :"close",id:this.socket}),this.attachment=null,this.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.cle\##
+        ar("stable")}async#a(e){for(;;){let t=this.media.takeVerdict();if(t!==null){await this.#v(t,e);continue}let s=\##
+        this.attachment?.takeOutputs()??[];if(s.length===0||this.reason!==null)return;for(let i of s)this.reason===nul\##
+        l&&await this.#u(i,e)}}async#u(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.socket,oc\##
+        tets:e.octets});return;case"save":return this.#l();case"doctor":this.doctorPresent=e.present,this.alarms.isSet\##
+        ("stable")||this.alarms.set("stable",t+gt);return;case"confirmed":if(e.bond!==null){let s={epochNumber:0,ownCo\##
+        mparison:"none",peerComparison:"none"};Object.assign(this.session,s,{bond:e.bond,consent:null})}return this.al\##
+        arms.set("stable",t+gt),this.#l();case"frame":return this.#m(e.frame,t);case"refused":return this.#k(e.code,t)\##
+        ;case"lost":return e.cause==="doctor-returned"?this.#f(t):this.#d(t);case"broken":return this.#y(e.code,e.conf\##
+        irmed,t)}}async#m(e,t){switch(this.reconnection.succeeded(),e.type){case"waiting":this.message=e.message;retur\##
+        n;case"admit":return this.#h(e.relayOnly,t);case"refuse":return this.#o(ut(e.reason),t);case"words":return thi\##
+        s.session.peerComparison=e.same?"same":"different",this.#l();case"bye":return this.#o(dt(e.reason),t);case"des\##
+        cription":case"candidate":case"binding":return this.admittedInEpoch&&!(e.type==="description"&&e.kind==="offer\##
+        ")?this.media.receive(e,t):this.#y("malformed",!0,t);case"chat":case"keepalive":case"receipt":case"identity":r\##
+        eturn;case"confirm":case"consent":case"encapsulation":return this.#y("malformed",!0,t)}}async#h(e,t){if(this.a\##
+        dmittedInEpoch||this.attachment===null)return;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,t\##
+        his.#l();let s=e||(this.session.invitation.flags&j.relayOnly)!==0;if(s&&!(this.attachment.servers?.urls.some(i\##
+        =>/^turns?:/.test(i))??!1))return this.#o("relay-missing",t,T.error);this.media.epochBegan(this.attachment,s),\##
+        this.session.consent!==null&&await this.#g(t)}async#g(e){let{consent:t,ownComparison:s}=this.session;t!==null&\##
+        &(await this.attachment?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),s!=="none"&&await\##
+         this.attachment?.send({type:"words",same:s==="same"},e))}async#w(e,t){this.session.ownComparison=e?"same":"di\##
+        fferent",this.#l(),await this.attachment?.send({type:"words",same:e},t),await this.#a(t),e||await this.#o("wor\##
+        ds-differ",t,T.wordsDiffer)}async#k(e,t){let s=this.reconnection.refused(e,this.attachment?.mode??null,this.se\##
+        ssion,this.media.isConnected());return s==="later"?this.#d(t):s==="now"?this.#f(t):this.#o(s,t)}async#f(e){thi\##
+        s.#c(),await this.#i(e)}async#y(e,t,s){return t?(this.reconnection.afterForgery=!0,this.#d(s)):this.#o(mt(e),s\##
+        )}async#d(e){this.#c();let t=U(this.session)&&this.media.wasConnected,s=this.reconnection.lost({isEndless:t,is\##
+        Urgent:this.media.isTroubled()});if(s===null)return this.#o(this.reconnection.afterForgery?"secure-channel":"n\##
+        etwork",e);this.alarms.set("retry",e+s)}async#v(e,t){if(this.reason===null)switch(e){case"rejoin":return this.\##
+        #d(t);case"socket-doubted":return this.#p(t);case"binding-failed":return this.#o("binding-failed",t,T.bindingF\##
+        ailed);case"no-path":return this.#o("no-path",t)}}async#o(e,t,s=null){let i=s===null||await this.attachment?.s\##
+        end({type:"bye",reason:s},t)===!0;for(let p of this.attachment?.takeOutputs()??[])p.type==="send"&&this.action\##
+        s.push({type:"send",id:this.socket,octets:p.octets});this.reason=e,this.media.end(),this.alarms.clear(),re(e)&\##
+        &e!=="taken-over"?this.#l():this.actions.push({type:"save",session:null});let r=!i&&U(this.session);if(!r&&(e!\##
+        =="hung-up"||this.attachment===null))return this.#c();let{session:o,settings:a,attachment:y,socket:m}=this;thi\##
+        s.attachment=null,this.admittedInEpoch=!1;let u=p=>this.actions.push(p);this.farewell=new ne({session:o,settin\##
+        gs:a,attachment:y,socket:m,goodbye:r?s:null,act:u},t)}#x(e){!(this.reason===null&&this.media.wasConnected&&!th\##
+        is.media.isConnected())||this.attachment?.isAwaitingDoctor?this.alarms.clear("patience"):this.alarms.isSet("pa\##
+        tience")||this.alarms.set("patience",e+xn)}#l(){this.actions.push({type:"save",session:this.session})}};var kt\##
+        ={name:"English",secure:"End-to-end encrypted, from your device to your doctor’s.",loading:{title:"One moment…\##
+        ",text:""},ready:{title:"Your consultation",text:"You are about to speak with your doctor. No account, no app,\##
+         no name to give.",hint:"Your browser will ask for the microphone: please allow it."},checking:{title:"Allow t\##
+        he microphone",text:"A question appears at the top or bottom of the screen. Choose “Allow”."},waiting:{title:"\##
+        Waiting room",present:"Your doctor knows you are here. Stay on this page: the consultation will start here.",a\##
+        way:"Your doctor has not arrived yet. Stay on this page: you will be announced as soon as they do.",message:"M\##
+        essage from your doctor:"},admitted:{title:"Your doctor is ready",consent:["You will speak with your doctor ov\##
+        er an audio link between your two devices.","The link is end-to-end encrypted: nobody else can hear you, not e\##
+        ven the server.","Nothing is recorded by Colloque.","Your doctor may keep a record that the consultation took \##
+        place: its date, its length and your agreement, and nothing of what was said.","You can hang up at any time."]\##
+        },connecting:{title:"Connecting…",text:"A few seconds, to find the best path."},connected:{title:"You are conn\##
+        ected",muted:"Your microphone is off.",signalling:"The server cannot be reached for now; the conversation goes\##
+         on."},reconnecting:{title:"Reconnecting…",text:"The link is interrupted. Stay on this page, it comes back by \##
+        itself.",path:"The server answers. We are looking for another way for the sound.",server:"We are looking for t\##
+        he server. Check that Wi-Fi or mobile data is on.",doctor:"Your doctor’s device cannot be reached any more. We\##
+         are waiting for it."},words:{intro:"Read the first two words aloud. Your doctor reads the last two.",digits:"\##
+        or the digits",same:"You confirmed the words.",peerSame:"Your doctor confirmed the words."},actions:{enter:"En\##
+        ter",resume:"Go on with the consultation",consent:"I agree",refuse:"I refuse",same:"The words are the same",di\##
+        fferent:"The words are different",mute:"Mute",unmute:"Unmute",hangUp:"Hang up",leave:"Leave the waiting room",\##
+        retry:"Try again",takeOver:"Continue here",copyLink:"Copy the link",copied:"The link is copied. Open Safari, C\##
+        hrome or Firefox and paste it."},ended:{title:"Consultation over",text:"You can close this page."},errors:{mis\##
+        sing:["The link is missing","Open the whole link your doctor sent you."],incomplete:["Incomplete link","The li\##
+        nk was cut on its way. Copy all of it, to the last character, or ask for a new one."],alphabet:["Incomplete li\##
+        nk","The link has a damaged or extra character. Copy it again, or ask your doctor for another."],version:["Lin\##
+        k of another version","This page cannot read this link. Ask your doctor for a new one."],flags:["This page is \##
+        too old","This link needs a newer version of this page. Please tell your doctor."],"post-quantum":["Browser no\##
+        t accepted","Your doctor asks for a protection this page does not offer yet. Ask for another link."],"browser-\##
+        unsupported":["Open the link elsewhere","This browser cannot carry a call. Copy the link and open it in an up-\##
+        to-date Safari, Chrome or Firefox."],"microphone-denied":["Microphone refused","Allow the microphone for this \##
+        site in the browser’s settings, then try again."],"microphone-missing":["No microphone","Plug in a microphone \##
+        or a headset, then try again."],"microphone-busy":["Microphone in use","Another application is using the micro\##
+        phone. Close it, then try again."],"other-tab":["Already open","This consultation is open in another tab."],"t\##
+        aken-over":["Continued elsewhere","The consultation goes on in another tab."],"hung-up":["Consultation over","\##
+        You hung up. You can close this page."],"ended-by-doctor":["Consultation over","Your doctor hung up. You can c\##
+        lose this page."],expired:["Consultation expired","The time for it has passed. Ask your doctor for a new link.\##
+        "],"consent-refused":["You did not agree","The consultation has not started. Your doctor was told; you can pho\##
+        ne them."],refused:["No consultation","Your doctor does not see you through this link. Phone the practice."],"\##
+        refused-other-device":["Seen on another device","Your doctor admitted another device. If it is not yours, phon\##
+        e them at once."],"refused-not-now":["Not now","Your doctor is not available. Try again later."],"refused-wron\##
+        g-person":["Not the right link","Your doctor expected someone else. Phone the practice."],"words-differ":["The\##
+         words are different","Somebody could be listening on this link: it was cut. Phone your doctor."],"binding-fai\##
+        led":["Doubtful link","The two devices do not see the same link: it was cut. Phone your doctor."],"doctor-erro\##
+        r":["The call stopped","Your doctor’s device had an error. Ask for a new link."],used:["Link already used","A \##
+        link works once. If that was not you, tell your doctor; otherwise ask for another."],"unknown-room":["Expired \##
+        link","This consultation does not exist, or no longer. Check the time of the appointment, then try again."],fu\##
+        ll:["Waiting room full","Too many devices wait with this link. Close the others, then try again."],rate:["Too \##
+        many attempts","Wait a minute, then try again."],protocol:["Page and server disagree","Ask your doctor for a n\##
+        ew link."],closed:["Consultation closed","You are no longer in the waiting room. Try again, or phone your doct\##
+        or."],network:["No connection","The server does not answer. Check your Internet connection, then try again."],\##
+        "no-path":["This network carries no calls","Switch from Wi-Fi to mobile data, or the other way, then try again\##
+        ."],"relay-missing":["No relay","Your doctor asks for a relay the server did not give. Phone your doctor."],"s\##
+        ecure-channel":["No secure link","Something altered the messages. Change to another network, then try again."]\##
+        ,identity:["Doctor not recognised","The key shown is not the one of your link. Do not go on: phone your doctor\##
+        ."],clock:["Check the date","The date of this device seems wrong. Correct it, then try again."],internal:["Som\##
+        ething went wrong","The page stopped to be safe. Try again."]}};var vt={name:"Français",secure:"Chiffré de bou\##
+        t en bout, de votre appareil à celui de votre médecin.",loading:{title:"Un instant…",text:""},ready:{title:"Vo\##
+        tre consultation",text:"Vous allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas\##
+         de nom à donner.",hint:"Votre navigateur va vous demander l’accès au microphone : acceptez."},checking:{title\##
+        :"Autorisez le microphone",text:"Une question s’affiche en haut ou en bas de l’écran. Touchez « Autoriser »."}\##
+        ,waiting:{title:"Salle d’attente",present:"Votre médecin sait que vous êtes là. Restez sur cette page : la con\##
+        sultation commencera ici.",away:"Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez ann\##
+        oncé dès son arrivée.",message:"Message de votre médecin :"},admitted:{title:"Votre médecin vous reçoit",conse\##
+        nt:["Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.","La liaison est chiffr\##
+        ée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.","Rien n’est enregistré par \##
+        Colloque.","Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, \##
+        sans rien de ce qui a été dit.","Vous pouvez raccrocher à tout moment."]},connecting:{title:"Mise en relation…\##
+        ",text:"Quelques secondes, le temps de trouver le meilleur chemin."},connected:{title:"Vous êtes en ligne",mut\##
+        ed:"Votre microphone est coupé.",signalling:"Le serveur est injoignable pour le moment ; la conversation conti\##
+        nue."},reconnecting:{title:"On vous reconnecte…",text:"La liaison est interrompue. Restez sur cette page, elle\##
+         se rétablit d’elle-même.",path:"Le serveur répond. Nous cherchons un autre chemin pour le son.",server:"Nous \##
+        cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.",doctor:"L’appareil de votre médeci\##
+        n n’est plus joignable. Nous l’attendons."},words:{intro:"Lisez à voix haute les deux premiers mots. Votre méd\##
+        ecin lit les deux derniers.",digits:"ou les chiffres",same:"Vous avez confirmé les mots.",peerSame:"Votre méde\##
+        cin a confirmé les mots."},actions:{enter:"Entrer",resume:"Reprendre la consultation",consent:"J’accepte",refu\##
+        se:"Je refuse",same:"Ce sont les mêmes mots",different:"Les mots sont différents",mute:"Couper le micro",unmut\##
+        e:"Rétablir le micro",hangUp:"Raccrocher",leave:"Quitter la salle d’attente",retry:"Réessayer",takeOver:"Conti\##
+        nuer ici",copyLink:"Copier le lien",copied:"Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le."\##
+        },ended:{title:"Consultation terminée",text:"Vous pouvez fermer cette page."},errors:{missing:["Il manque le l\##
+        ien","Ouvrez le lien complet que votre médecin vous a envoyé."],incomplete:["Lien incomplet","Le lien a été co\##
+        upé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau."],alphabet:["Lien i\##
+        ncomplet","Le lien contient un caractère de trop ou abîmé. Copiez-le de nouveau, ou demandez-en un autre à vot\##
+        re médecin."],version:["Lien d’une autre version","Cette page ne sait pas lire ce lien. Demandez-en un nouveau\##
+         à votre médecin."],flags:["Page trop ancienne","Ce lien demande une version plus récente de cette page. Préve\##
+        nez votre médecin."],"post-quantum":["Navigateur non accepté","Votre médecin demande une protection que cette \##
+        page n’offre pas encore. Demandez-lui un autre lien."],"browser-unsupported":["Ouvrez le lien ailleurs","Ce na\##
+        vigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour."],"microp\##
+        hone-denied":["Microphone refusé","Autorisez le microphone pour ce site dans les réglages du navigateur, puis \##
+        réessayez."],"microphone-missing":["Pas de microphone","Branchez un microphone ou un casque, puis réessayez."]\##
+        ,"microphone-busy":["Microphone occupé","Une autre application utilise le microphone. Fermez-la, puis réessaye\##
+        z."],"other-tab":["Déjà ouverte","Cette consultation est ouverte dans un autre onglet."],"taken-over":["Contin\##
+        uée ailleurs","La consultation continue dans un autre onglet."],"hung-up":["Consultation terminée","Vous avez \##
+        raccroché. Vous pouvez fermer cette page."],"ended-by-doctor":["Consultation terminée","Votre médecin a raccro\##
+        ché. Vous pouvez fermer cette page."],expired:["Consultation expirée","Le temps prévu est écoulé. Demandez un \##
+        nouveau lien à votre médecin."],"consent-refused":["Vous n’avez pas accepté","La consultation n’a pas commencé\##
+        . Votre médecin en est averti ; vous pouvez lui téléphoner."],refused:["Pas de consultation","Votre médecin ne\##
+         vous reçoit pas par ce lien. Téléphonez à son cabinet."],"refused-other-device":["Reçu sur un autre appareil"\##
+        ,"Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite."],"refused-\##
+        not-now":["Pas maintenant","Votre médecin n’est pas disponible. Réessayez plus tard."],"refused-wrong-person":\##
+        ["Ce n’est pas le bon lien","Votre médecin attendait une autre personne. Téléphonez à son cabinet."],"words-di\##
+        ffer":["Les mots sont différents","Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à vo\##
+        tre médecin."],"binding-failed":["Liaison douteuse","Les deux appareils ne voient pas la même liaison : elle e\##
+        st coupée. Téléphonez à votre médecin."],"doctor-error":["L’appel s’est arrêté","L’appareil de votre médecin a\##
+         eu une erreur. Demandez-lui un nouveau lien."],used:["Lien déjà utilisé","Un lien ne sert qu’une fois. Si ce \##
+        n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre."],"unknown-room":["Lien expiré","Cette \##
+        consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez."],full:["Salle d’\##
+        attente pleine","Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez."],rate:["Trop d’e\##
+        ssais","Attendez une minute, puis réessayez."],protocol:["Page et serveur ne s’entendent pas","Demandez un nou\##
+        veau lien à votre médecin."],closed:["Consultation fermée","Vous n’êtes plus dans la salle d’attente. Réessaye\##
+        z, ou téléphonez à votre médecin."],network:["Pas de connexion","Le serveur ne répond pas. Vérifiez votre conn\##
+        exion à Internet, puis réessayez."],"no-path":["Appel impossible par ce réseau","Passez du Wi-Fi au réseau mob\##
+        ile, ou l’inverse, puis réessayez."],"relay-missing":["Relais indisponible","Votre médecin demande un relais q\##
+        ue le serveur n’a pas donné. Téléphonez-lui."],"secure-channel":["Liaison sûre impossible","Quelque chose a al\##
+        téré les messages. Changez de réseau, puis réessayez."],identity:["Médecin non reconnu","La clé présentée n’es\##
+        t pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin."],clock:["Vérifiez la date","La date\##
+         de cet appareil semble fausse. Corrigez-la, puis réessayez."],internal:["Une erreur est survenue","La page s’\##
+        est arrêtée par précaution. Réessayez."]}};var F={fr:vt,en:kt};function xt(n){return n.map(t=>t.slice(0,2).toL\##
+        owerCase()).find(t=>t in F)??"fr"}var bt=n=>[F[n].admitted.title,...F[n].admitted.consent].join(`
+        `);var ce=class{constructor(e,t,s,i){this.page=e,this.wordLists=t,this.onAction=s,this.onLocale=i,this.audio=t\##
         his.element("audio",HTMLAudioElement),this.shownActions="",this.shownTitle="",this.shownModel=""}show(e){let t\##
         =JSON.stringify(e);if(t===this.shownModel)return;this.shownModel=t;let{dataset:s}=this.page.documentElement,i=\##
-        D[e.locale];s.state=e.state,e.error===null?delete s.error:s.error=e.error,e.path===null?delete s.path:s.path=e\##
-        .path,this.page.documentElement.lang=e.locale;let r=wn(e,i);this.element("title").textContent=r,this.page.titl\##
+        F[e.locale];s.state=e.state,e.error===null?delete s.error:s.error=e.error,e.path===null?delete s.path:s.path=e\##
+        .path,this.page.documentElement.lang=e.locale;let r=bn(e,i);this.element("title").textContent=r,this.page.titl\##
         e=`${r} · Colloque`,this.element("text").replaceChildren(...this.#n(e,i)),this.element("footer").textContent=i\##
-        .secure,this.#t(e,i),this.#s(e,i),this.#r(e,i),this.#o(e.locale),r!==this.shownTitle&&this.shownTitle!==""&&th\##
+        .secure,this.#t(e,i),this.#s(e,i),this.#r(e,i),this.#i(e.locale),r!==this.shownTitle&&this.shownTitle!==""&&th\##
         is.element("title").focus({preventScroll:!0}),this.shownTitle=r}#n({state:e,error:t,call:s,canRetry:i},r){swit\##
         ch(e){case"ready":return[this.#e("p",r.ready.text,"lead"),this.#e("p",r.ready.hint)];case"checking":return[thi\##
         s.#e("p",r.checking.text)];case"waiting":{let o=s?.message??"",a=o===""?[]:[this.#e("p",r.waiting.message),thi\##
         s.#e("blockquote",o)];return[this.#e("p",s?.doctorPresent?r.waiting.present:r.waiting.away,"lead"),...a]}case"\##
         admitted":{let o=this.#e("ul");return o.append(...r.admitted.consent.map(a=>this.#e("li",a))),[o]}case"connect\##
         ing":return[this.#e("p",r.connecting.text)];case"reconnecting":return[this.#e("p",r.reconnecting.text,"lead"),\##
-        this.#e("p",kn(s,r))];case"ended":case"failed":case"bad-link":{let o=e==="ended"&&!i?r.ended.text:"";return[th\##
+        this.#e("p",Cn(s,r))];case"ended":case"failed":case"bad-link":{let o=e==="ended"&&!i?r.ended.text:"";return[th\##
         is.#e("p",r.errors[t??""]?.[1]??o,"lead")]}default:return[]}}#t({state:e,call:t,copied:s},i){let r="";s?r=i.ac\##
         tions.copied:e==="connected"&&t?.muted?r=i.connected.muted:e==="connected"&&t?.attached===!1&&(r=i.connected.s\##
         ignalling);let o=this.element("notice");o.textContent!==r&&(o.textContent=r)}#s({state:e,call:t},s){let i=e===\##
         "connected"?t?.words??null:null;if(this.element("words").hidden=i===null,i===null||!t)return;let r=this.wordLi\##
-        sts[i.locale]??[],o=r.length===256?Xe(i.octets).map(d=>r[d]??""):[];this.element("words-intro").textContent=s.\##
-        words.intro;let a=o.map((d,f)=>this.#e("li",d,f<2?"mine":"theirs")),y=this.element("words-list");y.lang=i.loca\##
+        sts[i.locale]??[],o=r.length===256?tt(i.octets).map(u=>r[u]??""):[];this.element("words-intro").textContent=s.\##
+        words.intro;let a=o.map((u,p)=>this.#e("li",u,p<2?"mine":"theirs")),y=this.element("words-list");y.lang=i.loca\##
         le,y.textContent!==o.join("")&&y.replaceChildren(...a),this.element("digits-label").textContent=s.words.digits\##
-        ,this.element("digits").textContent=et(i.octets).replace(/^(....)/,"$1 ");let m=[];t.ownComparison==="same"&&m\##
+        ,this.element("digits").textContent=nt(i.octets).replace(/^(....)/,"$1 ");let m=[];t.ownComparison==="same"&&m\##
         .push(s.words.same),t.peerComparison==="same"&&m.push(s.words.peerSame),this.element("words-result").textConte\##
-        nt=m.join(" ")}#r(e,t){let s=vn(e,t),i=JSON.stringify(s);if(i===this.shownActions)return;this.shownActions=i;l\##
+        nt=m.join(" ")}#r(e,t){let s=An(e,t),i=JSON.stringify(s);if(i===this.shownActions)return;this.shownActions=i;l\##
         et r=this.element("actions"),o=this.page.activeElement?.dataset.action;r.replaceChildren(...s.map(({action:a,l\##
-        abel:y,kind:m,pressed:d})=>{let f=this.#e("button",y,m);return f.dataset.action=a,f.setAttribute("type","butto\##
-        n"),d!==null&&f.setAttribute("aria-pressed",String(d)),f.addEventListener("click",()=>this.onAction(a)),f})),o\##
-        !==void 0&&r.querySelector(`[data-action="${o}"]`)?.focus()}#o(e){let t=this.element("languages");if(t.dataset\##
-        .current===e)return;t.dataset.current=e;let s=Object.keys(D);t.replaceChildren(...s.map(i=>{let r=this.#e("but\##
-        ton",i.toUpperCase());return r.lang=i,r.setAttribute("aria-label",D[i].name),r.setAttribute("aria-pressed",Str\##
+        abel:y,kind:m,pressed:u})=>{let p=this.#e("button",y,m);return p.dataset.action=a,p.setAttribute("type","butto\##
+        n"),u!==null&&p.setAttribute("aria-pressed",String(u)),p.addEventListener("click",()=>this.onAction(a)),p})),o\##
+        !==void 0&&r.querySelector(`[data-action="${o}"]`)?.focus()}#i(e){let t=this.element("languages");if(t.dataset\##
+        .current===e)return;t.dataset.current=e;let s=Object.keys(F);t.replaceChildren(...s.map(i=>{let r=this.#e("but\##
+        ton",i.toUpperCase());return r.lang=i,r.setAttribute("aria-label",F[i].name),r.setAttribute("aria-pressed",Str\##
         ing(i===e)),r.addEventListener("click",()=>this.onLocale(i)),r}))}#e(e,t="",s=""){let i=this.page.createElemen\##
         t(e);return i.textContent=t,s!==""&&(i.className=s),i}element(e,t){let s=this.page.getElementById(e);if(s===nu\##
-        ll||t!==void 0&&!(s instanceof t))throw new Error(`no element ${e}`);return s}};function wn({state:n,error:e},\##
-        t){return n==="ended"||n==="failed"||n==="bad-link"?t.errors[e??""]?.[0]??t.ended.title:t[n].title}function kn\##
-        (n,{reconnecting:e}){return n?.attached?e.path:n?.awaitsDoctor?e.doctor:e.server}function vn({state:n,error:e,\##
-        canRetry:t,canCopyLink:s,resumes:i,call:r},{actions:o}){let a=(m,d,f="",q=null)=>({action:m,label:d,kind:f,pre\##
+        ll||t!==void 0&&!(s instanceof t))throw new Error(`no element ${e}`);return s}};function bn({state:n,error:e},\##
+        t){return n==="ended"||n==="failed"||n==="bad-link"?t.errors[e??""]?.[0]??t.ended.title:t[n].title}function Cn\##
+        (n,{reconnecting:e}){return n?.attached?e.path:n?.awaitsDoctor?e.doctor:e.server}function An({state:n,error:e,\##
+        canRetry:t,canCopyLink:s,resumes:i,call:r},{actions:o}){let a=(m,u,p="",q=null)=>({action:m,label:u,kind:p,pre\##
         ssed:q}),y=a("hang-up",o.hangUp,"danger");switch(n){case"ready":return[a("enter",i?o.resume:o.enter,"primary")\##
         ];case"waiting":return[a("hang-up",o.leave)];case"admitted":return[a("consent",o.consent,"primary"),a("refuse"\##
         ,o.refuse)];case"connecting":case"reconnecting":return[y];case"connected":{let m=r?.ownComparison==="none"&&r.\##
-        words!==null,d=[a("same",o.same,"primary"),a("different",o.different,"danger")],f=r?.muted??!1,q=a("mute",f?o.\##
-        unmute:o.mute,"half",f);return[...m?d:[],q,{...y,kind:"half danger"}]}case"ended":case"failed":case"bad-link":\##
-        {let d=t?[a("retry",e==="other-tab"||e==="taken-over"?o.takeOver:o.retry,"primary")]:[];return s?[...d,a("copy\##
-        -link",o.copyLink,"primary")]:d}default:return[]}}var ve="colloque",ae=()=>Math.floor(Date.now()/1e3),O={state\##
-        :"loading",error:null,canRetry:!1,canCopyLink:!1,resumes:!1,locale:wt(navigator.languages??[]),path:null,call:\##
-        null,copied:!1},xn=location.href,R=null,S=null,xt=null,W=null,H=null,vt=0,bt=new oe(document,l,An,n=>K({locale\##
-        :n}));function K(n){Object.assign(O,n),bt.show(O)}var xe=(n,e={})=>K({state:"failed",error:n,canRetry:!0,call:\##
-        null,...e});async function bn(){let n=location.hash.slice(1),e=ke(sessionStorage.getItem(ve),ae());if(n===""&&\##
-        e===null)return K({state:"bad-link",error:"missing"});try{if(n!==""){let t=await Ie(n);if(t.flags&N.postQuantu\##
-        m)throw new c("post-quantum");let s=await Ye(t);R=e!==null&&F(e.invitation.room,s.room)?e:dt(s)}else R=e}catch\##
-        (t){if(!(t instanceof c))throw t;return K({state:"bad-link",error:t.code})}if(!await Cn())return xe("browser-u\##
-        nsupported",{canRetry:!1,canCopyLink:!0});K({state:"ready",error:null,resumes:R===e}),n===""&&await be(!1)}asy\##
-        nc function Cn(){return!isSecureContext||!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedi\##
-        a?!1:I().then(()=>!0,()=>!1)}function An(n){switch(n){case"enter":return void be(!1);case"retry":return S===nu\##
-        ll||O.error==="taken-over"?void be(O.error?.startsWith("microphone")!==!0):void w({type:"retry"});case"copy-li\##
-        nk":return void navigator.clipboard.writeText(xn).then(()=>K({copied:!0}),()=>{});case"consent":return void zn\##
+        words!==null,u=[a("same",o.same,"primary"),a("different",o.different,"danger")],p=r?.muted??!1,q=a("mute",p?o.\##
+        unmute:o.mute,"half",p);return[...m?u:[],q,{...y,kind:"half danger"}]}case"ended":case"failed":case"bad-link":\##
+        {let u=t?[a("retry",e==="other-tab"||e==="taken-over"?o.takeOver:o.retry,"primary")]:[];return s?[...u,a("copy\##
+        -link",o.copyLink,"primary")]:u}default:return[]}}var be="colloque",he=()=>Math.floor(Date.now()/1e3),O={state\##
+        :"loading",error:null,canRetry:!1,canCopyLink:!1,resumes:!1,locale:xt(navigator.languages??[]),path:null,call:\##
+        null,copied:!1},Sn=location.href,R=null,K=null,At=null,$=null,V=null,Ct=0,St=new ce(document,l,Kn,n=>P({locale\##
+        :n}));function P(n){Object.assign(O,n),St.show(O)}var Ce=(n,e={})=>P({state:"failed",error:n,canRetry:!0,call:\##
+        null,...e});async function En(){let n=location.hash.slice(1),e=xe(sessionStorage.getItem(be),he());if(n===""&&\##
+        e===null)return P({state:"bad-link",error:"missing"});try{if(n!==""){let t=await Ue(n);if(t.flags&j.postQuantu\##
+        m)throw new c("post-quantum");let s=await We(t);R=e!==null&&N(e.invitation.room,s.room)?e:ft(s)}else R=e}catch\##
+        (t){if(!(t instanceof c))throw t;return P({state:"bad-link",error:t.code})}if(!await Tn())return Ce("browser-u\##
+        nsupported",{canRetry:!1,canCopyLink:!0});P({state:"ready",error:null,resumes:R===e}),n===""&&await Ae(!1)}asy\##
+        nc function Tn(){return!isSecureContext||!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedi\##
+        a?!1:M().then(()=>!0,()=>!1)}function Kn(n){switch(n){case"enter":return void Ae(!1);case"retry":return K===nu\##
+        ll||O.error==="taken-over"?void Ae(O.error?.startsWith("microphone")!==!0):void w({type:"retry"});case"copy-li\##
+        nk":return void navigator.clipboard.writeText(Sn).then(()=>P({copied:!0}),()=>{});case"consent":return void In\##
         ();case"refuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",same:n=\##
         =="same"});case"mute":return void w({type:"mute",muted:!(O.call?.muted??!1)});case"hang-up":return void w({typ\##
-        e:"hang-up"})}}async function be(n){if(R===null)return;K({state:"checking",error:null,canRetry:!1});try{W??=aw\##
-        ait Tn()}catch(s){return xe(En(s))}history.replaceState(null,"","/");let e=`colloque ${Te(R.invitation.room)}`\##
-        ,t=n?Ln(e):null;if(!await Kn(e,n))return xe("other-tab");R=await t??R,S=new re({session:R,locale:O.locale,rand\##
-        om:Sn,wallClock:ae}),xt=new Q({microphone:W,audio:bt.audio,makePaddingWorker:Mn,onEvent:s=>void w(s),onPath:s=\##
-        >K({path:s})}),await w({type:"start"})}async function Tn(){let n={echoCancellation:!0,noiseSuppression:!0,auto\##
+        e:"hang-up"})}}async function Ae(n){if(R===null)return;P({state:"checking",error:null,canRetry:!1});try{$??=aw\##
+        ait Pn()}catch(s){return Ce(Ln(s))}history.replaceState(null,"","/");let e=`colloque ${Te(R.invitation.room)}`\##
+        ,t=n?qn(e):null;if(!await Rn(e,n))return Ce("other-tab");R=await t??R,K=new ae({session:R,locale:O.locale,rand\##
+        om:zn,wallClock:he}),At=new X({microphone:$,audio:St.audio,makePaddingWorker:Fn,onEvent:s=>void w(s),onPath:s=\##
+        >P({path:s})}),await w({type:"start"})}async function Pn(){let n={echoCancellation:!0,noiseSuppression:!0,auto\##
         GainControl:!0},e=await navigator.mediaDevices.getUserMedia({audio:n}),[t]=e.getAudioTracks();if(t===void 0)th\##
-        row new DOMException("no track","NotFoundError");return t.addEventListener("ended",()=>W=null),t}function En(n\##
+        row new DOMException("no track","NotFoundError");return t.addEventListener("ended",()=>$=null),t}function Ln(n\##
         ){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone\##
-        -missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var Sn=n=>crypto.getR\##
-        andomValues(new Uint8Array(n));function Kn(n,e){return new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{\##
-        ifAvailable:!0},s=>(t(s!==null),s===null?void 0:new Promise(()=>{}))).catch(()=>Pn(n))})}async function Pn(n){\##
-        if(S===null)return;let e=we(S.session);await w({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessag\##
-        e(e),t.close()}function Ln(n){return new Promise(e=>{let t=new BroadcastChannel(n),s=i=>{t.close(),e(i)};t.onm\##
-        essage=({data:i})=>s(ke(typeof i=="string"?i:null,ae())),setTimeout(()=>s(null),500)})}async function zn(){let\##
-        {locale:n}=O,e=await C(p(kt(n)));await w({type:"consent",consent:{locale:n,textHash:e,time:ae()}})}async funct\##
-        ion w(n){if(S===null)return;await S.handle(n,performance.now());for(let o of S.takeActions())Rn(o);let e=S.nex\##
-        tAlarm();clearTimeout(vt),e!==null&&(vt=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,e-performance.n\##
-        ow())));let{state:t,reason:s,canRetry:i,...r}=S.snapshot();(s!==null&&!i||s==="taken-over")&&In(),t==="connect\##
-        ed"&&O.state!=="connected"&&Un(),K({state:t,error:s,canRetry:i,call:r})}function Rn(n){switch(n.type){case"con\##
-        nect":return On(n.id);case"send":H?.id===n.id&&H.socket.readyState===WebSocket.OPEN&&H.socket.send(n.octets);r\##
-        eturn;case"close":H?.id===n.id&&H.socket.close();return;case"save":n.session===null?sessionStorage.removeItem(\##
-        ve):sessionStorage.setItem(ve,we(n.session));return;default:xt?.perform(n)}}function On(n){let e=new WebSocket\##
-        (`${location.origin.replace(/^http/,"ws")}/ws`,Re);e.binaryType="arraybuffer",H={id:n,socket:e},e.onopen=()=>v\##
+        -missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var zn=n=>crypto.getR\##
+        andomValues(new Uint8Array(n));function Rn(n,e){return new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{\##
+        ifAvailable:!0},s=>(t(s!==null),s===null?void 0:new Promise(()=>{}))).catch(()=>On(n))})}async function On(n){\##
+        if(K===null)return;let e=ve(K.session);await w({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessag\##
+        e(e),t.close()}function qn(n){return new Promise(e=>{let t=new BroadcastChannel(n),s=i=>{t.close(),e(i)};t.onm\##
+        essage=({data:i})=>s(xe(typeof i=="string"?i:null,he())),setTimeout(()=>s(null),500)})}async function In(){let\##
+        {locale:n}=O,e=await C(f(bt(n)));await w({type:"consent",consent:{locale:n,textHash:e,time:he()}})}async funct\##
+        ion w(n){if(K===null)return;await K.handle(n,performance.now());for(let o of K.takeActions())Mn(o);let e=K.nex\##
+        tAlarm();clearTimeout(Ct),e!==null&&(Ct=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,e-performance.n\##
+        ow())));let{state:t,reason:s,canRetry:i,...r}=K.snapshot();(s!==null&&!i||s==="taken-over")&&Nn(),t==="connect\##
+        ed"&&O.state!=="connected"&&jn(),P({state:t,error:s,canRetry:i,call:r})}function Mn(n){switch(n.type){case"con\##
+        nect":return Dn(n.id);case"send":V?.id===n.id&&V.socket.readyState===WebSocket.OPEN&&V.socket.send(n.octets);r\##
+        eturn;case"close":V?.id===n.id&&V.socket.close();return;case"save":n.session===null?sessionStorage.removeItem(\##
+        be):sessionStorage.setItem(be,ve(n.session));return;default:At?.perform(n)}}function Dn(n){let e=new WebSocket\##
+        (`${location.origin.replace(/^http/,"ws")}/ws`,qe);e.binaryType="arraybuffer",V={id:n,socket:e},e.onopen=()=>v\##
         oid w({type:"socket-open",id:n}),e.onclose=()=>void w({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t \##
-        instanceof ArrayBuffer&&w({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var qn=window.trustedTypes?.\##
+        instanceof ArrayBuffer&&w({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Un=window.trustedTypes?.\##
         createPolicy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function\##
          l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return \##
         e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r\##
@@ -761,8 +780,8 @@ package enum Page {
         55?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}va\##
         r c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(\##
         f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}})\##
-        ;d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Mn(){if(!("RTCRtpScri\##
-        ptTransform"in window))return null;let n=qn?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";\##
+        ;d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Fn(){if(!("RTCRtpScri\##
+        ptTransform"in window))return null;let n=Un?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";\##
         (()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.\##
         padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)r\##
         eturn r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.se\##
@@ -773,11 +792,11 @@ package enum Page {
         (n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),p\##
         added:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStre\##
         am({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n\##
-        .enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function In(){W?.stop(\##
-        ),W=null}function Un(){navigator.wakeLock?.request("screen").catch(()=>{})}var Ct=()=>void w({type:"network-ch\##
-        anged"}),At=()=>void w({type:"awoke"});addEventListener("online",Ct);navigator.connection?.addEventListener("c\##
-        hange",Ct);document.addEventListener("visibilitychange",At);document.addEventListener("resume",At);addEventLis\##
-        tener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()});K({});bn();})();</script>
+        .enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Nn(){$?.stop(\##
+        ),$=null}function jn(){navigator.wakeLock?.request("screen").catch(()=>{})}var Et=()=>void w({type:"network-ch\##
+        anged"}),Tt=()=>void w({type:"awoke"});addEventListener("online",Et);navigator.connection?.addEventListener("c\##
+        hange",Et);document.addEventListener("visibilitychange",Tt);document.addEventListener("resume",Tt);addEventLis\##
+        tener("hashchange",()=>{location.hash.length>1&&K===null&&location.reload()});P({});En();})();</script>
         </body>
         </html>
 

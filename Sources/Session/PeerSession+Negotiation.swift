@@ -12,6 +12,7 @@ extension PeerSession {
             self.media?.close(now: now)
             self.drainMedia(now: now)
             self.isBound = false
+            self.pathWatch.replaced()
             self.inSeat(
                 now: now, patient: { $0.transportReplaced() }, doctor: { $0.transportReplaced(in: $1) })
         }
@@ -35,7 +36,8 @@ extension PeerSession {
         let text = media.makeOffer(now: now)
         self.generation = seat.offer(text, now: now) ?? self.generation
         self.seat = .patient(seat)
-        self.lastRestart = now
+        self.lastOffer = now
+        self.pathWatch.restarted(now: now)
         if isRestart { self.restartCount += 1 }
         self.inSeat(now: now, patient: { _ in }, doctor: { _, _ in })
     }
@@ -58,6 +60,7 @@ extension PeerSession {
             } else {
                 self.restartCount += 1
             }
+            self.pathWatch.restarted(now: now)
             guard let media = self.media else { return }
             self.generation = generation
             let answer = try media.answer(text, now: now)
@@ -78,24 +81,6 @@ extension PeerSession {
             doctor: { $0.localCandidate(text, generation: generation, in: $1, now: now) })
     }
 
-    /// A path that falls silent is replaced at once, at most every few seconds, until patience ends.
-    func watchPath(_ state: ICEAgent.State, now: Instant) {
-        switch state {
-        case .connected: self.outageDeadline = nil
-        case .disconnected, .failed:
-            guard self.media?.secured != nil else { return }
-            self.outageDeadline = self.outageDeadline ?? now + self.configuration.outageLimit
-            if let last = self.lastRestart, now - last < Self.restartInterval { return }
-            self.lastRestart = now
-            if self.isPatient {
-                self.offer(now: now)
-            } else {
-                self.inSeat(now: now, patient: { _ in }, doctor: { $0.requestRestart(in: $1, now: now) })
-            }
-        case .new, .checking: break
-        }
-    }
-
     private func refuse(_ failure: MediaFailure, now: Instant) {
         if case .description(let error) = failure {
             self.hangUp(.protocolViolation(.unreadableDescription("\(error)")), now: now)
@@ -103,6 +88,4 @@ extension PeerSession {
             self.hangUp(.mediaFailed("\(failure)"), now: now)
         }
     }
-
-    private static let restartInterval: Duration = .seconds(5)
 }

@@ -77,12 +77,12 @@ extension PeerSession {
             self.wantMedia(now: now)
         case .resumed(let relay):
             if let relay { self.granted(relay, now: now) }
-            if self.media != nil, self.media?.secured == nil || self.media?.pathState != .connected {
-                self.offer(now: now)
-            }
+            if self.media != nil, self.media?.secured == nil { self.offer(now: now) }
+            self.pathWatch.channelEstablished(now: now)
+            self.servePathWatch(now: now)
         case .answer(let generation, let text): self.acceptAnswer(text, generation: generation, now: now)
         case .remoteCandidate(_, let text): self.media?.addRemoteCandidate(text, now: now)
-        case .restartRequested: self.offer(now: now)
+        case .restartRequested: self.restartRequested(now: now)
         case .bound: self.bind(now: now)
         case .peerCompared(let same): self.emit(.peerCompared(same: same))
         case .chat(let id, let text): self.emit(.chat(id: id, text: text))
@@ -103,7 +103,10 @@ extension PeerSession {
             self.emit(.admitted)
             self.meet(guest.authentication)
         case .relay(let relay): self.granted(relay, now: now)
-        case .epochEstablished(let index): self.epochEstablished(index, now: now)
+        case .epochEstablished(let index):
+            self.epochEstablished(index, now: now)
+            self.pathWatch.channelEstablished(now: now)
+            self.servePathWatch(now: now)
         case .connectionLost: self.emit(.offline)
         case .consented, .turnedAway: break
         case .offer(let generation, let text):
@@ -150,6 +153,7 @@ extension PeerSession {
         case .secured(let certificates):
             self.milestones.reach(\.secured, now: now)
             self.setupDeadline = nil
+            self.pathWatch.secured()
             self.emit(.secured)
             self.inSeat(
                 now: now, patient: { $0.transportConnected(certificates, now: now) },
@@ -184,6 +188,7 @@ extension PeerSession {
         self.milestones.reach(\.bound, now: now)
         self.isBound = true
         self.media?.voice?.isOpen = true
+        self.pathWatch.voiceOpened(now: now)
         self.emit(.bound)
     }
 
@@ -191,7 +196,6 @@ extension PeerSession {
         guard self.endReason == nil else { return }
         self.endReason = reason
         self.setupDeadline = nil
-        self.outageDeadline = nil
         self.closeMedia(now: now)
         self.emit(.ended(reason))
     }

@@ -55,8 +55,9 @@ package final class PeerSession {
     var pendingOffer: (generation: UInt32, text: String)?
     var generation: UInt32?
     var setupDeadline: Instant?
-    var outageDeadline: Instant?
-    var lastRestart: Instant?
+    var pathWatch: PathWatch
+    var lastOffer: Instant?
+    var lastNetworkChange: Instant?
     /// The doctor asked for it in the admission.
     var isRelayOnlyByPeer = false
     /// Candidates that overtook the start of media.
@@ -67,6 +68,7 @@ package final class PeerSession {
     package init(patient seat: PatientSeat, configuration: Configuration, random: RandomSource, now: Instant) {
         self.seat = .patient(seat)
         self.configuration = configuration
+        self.pathWatch = PathWatch(outageLimit: configuration.outageLimit)
         self.random = random
         self.relays = RelaySet(random: self.random.child())
         self.milestones = Milestones(started: now)
@@ -80,6 +82,7 @@ package final class PeerSession {
         self.seat = .doctor(seat, room: room)
         self.wordsLanguage = language
         self.configuration = configuration
+        self.pathWatch = PathWatch(outageLimit: configuration.outageLimit)
         self.random = random
         self.relays = RelaySet(random: self.random.child())
         self.milestones = Milestones(started: now)
@@ -103,9 +106,12 @@ package final class PeerSession {
             now: now, patient: { $0.socketOpened(now: now) }, doctor: { seat, _ in seat.socketOpened(now: now) })
     }
 
-    package func socketClosed(now: Instant) {
+    /// - Parameter retriesAtOnce: the socket died of something that the next one need not suffer from, such as an
+    ///   address that is gone; else the next attempt waits a moment.
+    package func socketClosed(retriesAtOnce: Bool = false, now: Instant) {
         self.inSeat(
-            now: now, patient: { $0.socketClosed(now: now) }, doctor: { seat, _ in seat.socketClosed(now: now) })
+            now: now, patient: { $0.socketClosed(retriesAtOnce: retriesAtOnce, now: now) },
+            doctor: { seat, _ in seat.socketClosed(retriesAtOnce: retriesAtOnce, now: now) })
     }
 
     /// One binary message of the broker.
@@ -154,15 +160,15 @@ package final class PeerSession {
             self.setupDeadline = nil
             self.hangUp(.mediaFailed("no path within \(self.configuration.setupLimit)"), now: now)
         }
-        if let deadline = self.outageDeadline, deadline <= now {
-            self.outageDeadline = nil
-            self.hangUp(.mediaFailed("the path did not come back"), now: now)
-        }
+        self.servePathWatch(now: now)
     }
 
     package func pollOutput() -> SessionOutput {
         guard self.outputs.isEmpty else { return self.outputs.removeFirst() }
-        var deadline = min(self.setupDeadline ?? .distantFuture, self.outageDeadline ?? .distantFuture)
+        var deadline = self.setupDeadline ?? .distantFuture
+        if self.endReason == nil {
+            deadline = min(deadline, self.pathWatch.deadline(lastHeard: self.media?.voice?.lastHeard))
+        }
         switch self.seat {
         case .patient(var seat): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
         case .doctor(var seat, _): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }

@@ -82,10 +82,10 @@ package struct RelaySet: Sendable {
         self.slots.first { $0.attempt?.id == id }?.kind.transport
     }
 
-    /// Whether a first answer is still awaited from somebody; ends by itself.
+    /// Whether an allocation may still come, at the beginning and after a doubt; ends by itself.
     package func isGathering(now: Instant) -> Bool {
         guard let end = self.gatheringEnd, now < end, !self.isClosed else { return false }
-        return self.servers.contains(where: \.isResolving) || self.slots.contains { $0.isFirstAttemptUnderWay }
+        return self.servers.contains(where: \.isResolving) || self.slots.contains { $0.isBeginning }
     }
 }
 
@@ -183,6 +183,8 @@ extension RelaySet {
 
     /// Media stopped: whoever holds an allocation is asked whether it still stands, and what failed is tried at once.
     package mutating func doubt(now: Instant) {
+        guard !self.isClosed else { return }
+        self.gatheringEnd = max(self.gatheringEnd ?? now, now + Self.regatheringLimit)
         for index in self.slots.indices {
             self.slots[index].attempt?.client.checkServer(now: now)
             self.slots[index].hasten(now: now)
@@ -343,4 +345,5 @@ extension RelaySet {
     private static let maximumAddresses = 4
     /// The end of candidates waits for no relay longer than this.
     private static let gatheringLimit: Duration = .seconds(10)
+    private static let regatheringLimit: Duration = .seconds(4)
 }

@@ -40,13 +40,12 @@ struct RelaySlot: Sendable {
     /// In a row; chooses the next address, too.
     private(set) var failureCount = 0
     private var stoodSince: Instant?
-    private var hasConcluded = false
 
     init(_ kind: Kind) {
         self.kind = kind
     }
 
-    var isFirstAttemptUnderWay: Bool { self.attempt != nil && !self.hasConcluded }
+    var isBeginning: Bool { self.attempt != nil && self.attempt?.allocation == nil }
 
     func isDue(now: Instant) -> Bool {
         self.attempt == nil && self.retryAt ?? now <= now
@@ -59,13 +58,11 @@ struct RelaySlot: Sendable {
     mutating func stood(_ allocation: RelaySet.Allocation, now: Instant) {
         self.attempt?.allocation = allocation
         self.stoodSince = now
-        self.hasConcluded = true
     }
 
     /// After an allocation that stood for a while the next attempt follows at once; after a refusal of the
     /// credentials there is none before there are others.
     mutating func failed(_ failure: TURNClient.Failure, now: Instant, random: inout RandomSource) {
-        self.hasConcluded = true
         let hasStood = self.stoodSince.map { now - $0 >= Self.settled } ?? false
         self.stoodSince = nil
         self.failureCount = hasStood ? 0 : self.failureCount + 1

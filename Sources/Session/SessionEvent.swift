@@ -45,6 +45,8 @@ package enum SessionOutput {
     /// One binary message to the broker.
     case send([UInt8])
     case disconnect
+    /// Ask the broker for a sign of life; without one within two seconds the socket is dead.
+    case checkSocket
     case transmit(Path, [UInt8])
     /// Find the addresses of a relay or a STUN server and call ``PeerSession/resolved(_:addresses:now:)``.
     case resolve(host: String)

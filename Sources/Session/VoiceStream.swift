@@ -19,6 +19,8 @@ package final class VoiceStream {
     package private(set) var receiveStatistics = ReceiveStatistics()
     /// Datagrams that did not verify, or came before they may be heard.
     package private(set) var rejectedCount = 0
+    /// When the last packet of the peer's voice came.
+    package private(set) var lastHeard: Instant?
     /// Both ends saw the same certificates, and the patient agreed.
     package var isOpen = false
 
@@ -107,6 +109,7 @@ package final class VoiceStream {
             self.rejectedCount += 1
             return
         }
+        self.lastHeard = now
         self.receiveStatistics.receive(view.header, payloadCount: view.payload.count, now: now)
         self.decoder.receive(
             ssrc: view.header.ssrc, sequence: view.header.sequenceNumber, timestamp: view.header.timestamp,

@@ -57,7 +57,7 @@ package func lengthPrefixed(_ items: [UInt8]...) -> [UInt8] {
 
 extension FixedWidthInteger where Self: UnsignedInteger {
     /// The value's own width, most significant octet first.
-    package var bigEndianBytes: [UInt8] {
-        stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
+    @inlinable package var bigEndianBytes: [UInt8] {
+        withUnsafeBytes(of: self.bigEndian) { [UInt8]($0) }
     }
 }

@@ -31,7 +31,20 @@ extension Array where Element == UInt8 {
 
     /// RFC 4648 §5 without padding.
     package var base64URL: String {
-        var text = ""
+        String(decoding: self.sextets.map { base64URLAlphabet[Int($0)] }, as: UTF8.self)
+    }
+
+    /// RFC 4648 §4 with padding, as TURN passwords are written.
+    package var base64: String {
+        var text = self.sextets.map { base64Alphabet[Int($0)] }
+        while text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Six bits at a time, the last ones filled up with zeros.
+    private var sextets: [UInt8] {
+        var sextets: [UInt8] = []
+        sextets.reserveCapacity((self.count * 8 + 5) / 6 + 3)
         var accumulator: UInt32 = 0
         var bits = 0
         for byte in self {
@@ -39,19 +52,11 @@ extension Array where Element == UInt8 {
             bits += 8
             while bits >= 6 {
                 bits -= 6
-                text.unicodeScalars.append(base64Alphabet[Int(accumulator >> UInt32(bits)) & 63])
+                sextets.append(UInt8(truncatingIfNeeded: accumulator >> UInt32(bits)) & 63)
             }
         }
-        if bits > 0 {
-            text.unicodeScalars.append(base64Alphabet[Int(accumulator << UInt32(6 - bits)) & 63])
-        }
-        return text
-    }
-
-    /// RFC 4648 §4 with padding, as TURN passwords are written.
-    package var base64: String {
-        let text = self.base64URL.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
-        return String(text) + String(repeating: "=", count: -text.count & 3)
+        if bits > 0 { sextets.append(UInt8(truncatingIfNeeded: accumulator << UInt32(6 - bits)) & 63) }
+        return sextets
     }
 
     /// Reads unpadded base64url.
@@ -76,8 +81,8 @@ extension Array where Element == UInt8 {
 }
 
 private let hexDigits = Array("0123456789abcdef".unicodeScalars)
-private let base64Alphabet = Array(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".unicodeScalars)
+private let base64URLAlphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+private let base64Alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
 private func hexValue(_ character: UInt8) -> UInt8? {
     switch character {

@@ -297,6 +297,33 @@ test('counts once a second, as in a hidden page, still notice silence', async ()
   assert.equal(offers(world).length, 1);
 });
 
+test('who hangs up between two epochs is still heard by the doctor, and nothing is stored again', async () => {
+  for (const [act, bye] of [[{ type: 'hang-up' }, 0], [{ type: 'words', same: false }, 1]]) {
+    const world = await standing();
+    world.killBroker();
+    await world.run(300);
+    await world.event(act);
+    assert.equal(world.stored, null);
+    await world.run(3_000);
+    assert.notEqual(world.doctor.received.at(-1).type, 'bye');
+    world.broker = 'up';
+    await world.run(2_000);
+    assert.deepEqual(world.doctor.received.at(-1), { type: 'bye', reason: bye });
+    assert.equal(world.stored, null);
+    assert.equal(offers(world).length, 0);
+    await world.run(4_000);
+    assert.equal(world.patient.nextAlarm(), null);
+    assert.equal(world.socket, undefined);
+  }
+  const world = await standing();
+  world.killBroker();
+  await world.run(300);
+  await world.event({ type: 'hang-up' });
+  await world.run(21_000);
+  assert.equal(world.patient.nextAlarm(), null);
+  assert.ok(joins(world) <= 22);
+});
+
 test('a page that slept doubts a connection that had long been silent, and no other', async () => {
   const world = await standing();
   world.deafen();

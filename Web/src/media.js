@@ -2,7 +2,7 @@
 import { Alarms } from './alarms.js';
 import { Attempts } from './attempts.js';
 import { equal, hex } from './bytes.js';
-import { Silence } from './silence.js';
+import { PathWatch } from './path-watch.js';
 
 /**
  * The negotiation of the call inside the channel: offers and their generations, candidates, the proof of the
@@ -90,23 +90,7 @@ export class Media {
      */
     this.provenPair = null;
     /** @private */
-    this.silence = new Silence();
-    /** @private Sound that stood before is missing. */
-    this.silent = false;
-    /** @private Whether packets came since the last offer. */
-    this.heard = false;
-    /** @private When that offer was made. */
-    this.offeredAt = -Infinity;
-    /** @private The last offer was answered and brought no sound: the call in use cannot be relied on. */
-    this.fruitless = false;
-    /**
-     * @private
-     * When something happened after which the path may be gone; null once sound came later than that.
-     * @type {number | null}
-     */
-    this.doubtedAt = null;
-    /** @private The moment of the last count of packets. */
-    this.countedAt = -Infinity;
+    this.watch = new PathWatch();
     /** @private */
     this.attempts = new Attempts();
     /** @private Calls built in a row before sound has ever stood. */
@@ -129,12 +113,12 @@ export class Media {
 
   /** Sound passes: the path stands, the certificates were proved on both sides, and packets come. */
   isConnected() {
-    return this.transport === 'connected' && this.#isProven() && !this.silent;
+    return this.transport === 'connected' && this.#isProven() && !this.watch.isSilent;
   }
 
   /** Whether sound stood and is, or may be, gone. */
   isTroubled() {
-    return this.wasConnected && (!this.isConnected() || this.doubtedAt !== null);
+    return this.wasConnected && (!this.isConnected() || this.watch.isDoubted);
   }
 
   /** @param {boolean} muted */
@@ -148,7 +132,7 @@ export class Media {
    * @param {number} now
    */
   doubt(now) {
-    if (this.transport !== 'none') this.doubtedAt = now;
+    if (this.transport !== 'none') this.watch.doubt(now);
   }
 
   /**
@@ -177,9 +161,7 @@ export class Media {
     this.current = null;
     this.provenPair = null;
     this.fingerprints = null;
-    this.silent = false;
-    this.fruitless = false;
-    this.doubtedAt = null;
+    this.watch = new PathWatch();
     this.attempts = new Attempts();
     this.builds = 0;
     this.#updateSound();
@@ -191,8 +173,8 @@ export class Media {
    * @param {number} now
    */
   async proceed(now) {
-    const stands = this.transport === 'connected' && this.current?.answered === true && !this.silent;
-    if (stands && this.doubtedAt === null) await this.#sayBinding(now);
+    const stands = this.transport === 'connected' && this.current?.answered === true && !this.watch.isSilent;
+    if (stands && !this.watch.isDoubted) await this.#sayBinding(now);
     else this.#makeOffer(now);
   }
 
@@ -284,7 +266,7 @@ export class Media {
   #makeOffer(now) {
     const { attachment, session } = this;
     if (attachment === null) return;
-    const anew = this.transport === 'none' || this.transport === 'failed' || this.fruitless;
+    const anew = this.transport === 'none' || this.transport === 'failed' || this.watch.isFruitless;
     const generation = session.generation;
     session.generation += 1;
     this.surroundings.save();
@@ -294,17 +276,13 @@ export class Media {
       this.fingerprints = null;
       this.provenPair = null;
       this.provenInEpoch = false;
-      this.silence.begin(0, now);
-      this.silent = this.wasConnected;
+      this.watch.callBegan(this.wasConnected, now);
       this.#updateSound();
     }
     this.current = { generation, sent: false, answered: false };
     this.earlyCandidates = [];
     this.receivedTag = null;
-    this.heard = false;
-    this.offeredAt = now;
-    this.fruitless = false;
-    this.doubtedAt = null;
+    this.watch.offered(now);
     this.alarms.clear('answer', 'binding', 'path', 'attempt');
     if (this.wasConnected) {
       this.attempts.begin(now);
@@ -334,13 +312,8 @@ export class Media {
   /** @param {number} now */
   #attemptEnded(now) {
     if (this.transport === 'none' || this.isConnected()) return;
-    this.#judgeCall();
+    this.watch.judge(this.current?.answered === true);
     this.#tryAgain(now);
-  }
-
-  /** An offer that was answered and brought not one packet speaks against the call itself. */
-  #judgeCall() {
-    if (this.current?.answered === true && !this.heard) this.fruitless = true;
   }
 
   /**
@@ -349,21 +322,11 @@ export class Media {
    */
   #heard({ call, packets }, now) {
     if (this.transport === 'none' || call !== this.call) return;
-    if (!this.#isProven()) return this.silence.begin(packets, now);
-    const { countedAt } = this;
-    this.countedAt = now;
-    const verdict = this.silence.count(packets, now);
-    if (verdict === 'sound') {
-      this.silent = false;
-      // Only what came wholly after an offer, or a doubt, speaks for the path that stands now.
-      if (countedAt >= this.offeredAt) this.heard = true;
-      if (this.doubtedAt !== null && countedAt >= this.doubtedAt) this.doubtedAt = null;
-      if (this.heard && this.isConnected()) this.alarms.clear('attempt');
-    } else if (verdict === 'silence' && !this.silent) {
-      this.silent = true;
-      this.#judgeCall();
+    if (!this.#isProven()) return this.watch.idle(packets, now);
+    if (this.watch.count(packets, now)) {
+      this.watch.judge(this.current?.answered === true);
       this.#tryAgain(now);
-    }
+    } else if (this.watch.hasSound && this.isConnected()) this.alarms.clear('attempt');
   }
 
   /**

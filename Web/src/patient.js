@@ -1,6 +1,7 @@
 // @ts-check
 import { Alarms } from './alarms.js';
 import { Attachment } from './attachment.js';
+import { Farewell } from './farewell.js';
 import { byeReason, refuseReason } from './frames.js';
 import { linkFlags } from './link.js';
 import { Media } from './media.js';
@@ -42,8 +43,6 @@ import { isAdmitted } from './session.js';
 
 /** An epoch, or a place in the queue, that held this long makes earlier failures history. Milliseconds. */
 const stableAfter = 60_000;
-/** After a goodbye, the other side may still have something to send. Milliseconds. */
-const closingDelay = 3_000;
 /** A second report of a changed network within this time means the same change. Milliseconds. */
 const sameChange = 2_000;
 /** A doubted socket is replaced without a wait once in this time; then the wait grows as after a loss. Milliseconds. */
@@ -79,7 +78,9 @@ export class Patient {
     this.message = '';
     /** @private @type {import('./reasons.js').Reason | null} */
     this.reason = null;
-    /** @private @type {Alarms<'retry' | 'stable' | 'closing' | 'patience'>} */
+    /** @private What goes on after the end. @type {Farewell | null} */
+    this.farewell = null;
+    /** @private @type {Alarms<'retry' | 'stable' | 'patience'>} */
     this.alarms = new Alarms();
     /** @private @type {PatientAction[]} */
     this.actions = [];
@@ -117,7 +118,7 @@ export class Patient {
 
   /** When to send a `tick`, on the clock of {@link Patient.handle}; null for never. */
   nextAlarm() {
-    if (this.reason !== null) return this.alarms.next();
+    if (this.reason !== null) return this.farewell?.nextAlarm() ?? null;
     const moments = [this.alarms.next(), this.attachment?.nextAlarm() ?? null, this.media.nextAlarm()];
     const next = Math.min(...moments.map((moment) => moment ?? Infinity));
     return next === Infinity ? null : next;
@@ -209,22 +210,13 @@ export class Patient {
   async #processAfterEnd(event, now) {
     const isOfNetwork = this.reason === 'network' || this.reason === 'no-path';
     const comesBack = event.type === 'retry' || (event.type === 'network-changed' && isOfNetwork);
-    if (comesBack && this.reason !== null && canRetry(this.reason)) {
-      this.reason = null;
-      this.reconnection.forget();
-      this.alarms.clear();
-      this.#disconnect();
-      await this.#attach(now);
-    } else if (event.type === 'tick') {
-      if (this.alarms.takeDue(now) === 'closing') this.#disconnect();
-    } else if (event.type === 'socket-message' && event.id === this.socket && this.attachment !== null) {
-      await this.attachment.receive(event.octets, now);
-      const isGoodbye = (/** @type {import('./attachment.js').AttachmentOutput} */ output) =>
-        output.type === 'frame' && output.frame.type === 'bye';
-      if (this.attachment.takeOutputs().some(isGoodbye)) this.#disconnect();
-    } else if (event.type === 'socket-closed' && event.id === this.socket) {
-      this.#disconnect();
-    }
+    if (!comesBack || this.reason === null || !canRetry(this.reason)) return this.farewell?.handle(event, now);
+    this.farewell?.end();
+    this.socket = this.farewell?.socket ?? this.socket;
+    this.farewell = null;
+    this.reason = null;
+    this.reconnection.forget();
+    await this.#attach(now);
   }
 
   /** @param {number} now */
@@ -282,7 +274,7 @@ export class Patient {
     this.attachment = null;
     this.admittedInEpoch = false;
     this.media.epochEnded();
-    this.alarms.clear('stable', 'closing');
+    this.alarms.clear('stable');
   }
 
   /**
@@ -485,7 +477,7 @@ export class Patient {
    * @param {number | null} goodbye see {@link byeReason}
    */
   async #stop(reason, now, goodbye = null) {
-    if (goodbye !== null) await this.attachment?.send({ type: 'bye', reason: goodbye }, now);
+    const isSaid = goodbye === null || (await this.attachment?.send({ type: 'bye', reason: goodbye }, now)) === true;
     for (const output of this.attachment?.takeOutputs() ?? []) {
       if (output.type === 'send') this.actions.push({ type: 'send', id: this.socket, octets: output.octets });
     }
@@ -494,8 +486,13 @@ export class Patient {
     this.alarms.clear();
     if (canRetry(reason) && reason !== 'taken-over') this.#save();
     else this.actions.push({ type: 'save', session: null });
-    if (reason === 'hung-up' && this.attachment !== null) this.alarms.set('closing', now + closingDelay);
-    else this.#disconnect();
+    const isOwed = !isSaid && isAdmitted(this.session);
+    if (!isOwed && (reason !== 'hung-up' || this.attachment === null)) return this.#disconnect();
+    const { session, settings, attachment, socket } = this;
+    this.attachment = null;
+    this.admittedInEpoch = false;
+    const act = (/** @type {PatientAction} */ action) => this.actions.push(action);
+    this.farewell = new Farewell({ session, settings, attachment, socket, goodbye: isOwed ? goodbye : null, act }, now);
   }
 
   /**

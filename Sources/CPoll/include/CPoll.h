@@ -10,4 +10,7 @@ int colloque_eventfd(void);
 /* Sleeps until a descriptor is readable, for at most `nanoseconds`. */
 int colloque_wait(struct pollfd *entries, unsigned long count, int64_t nanoseconds);
 
+/* Hears of changes to links, addresses and routes (rtnetlink(7)): non-blocking, closed on exec; -1 if there is none. */
+int colloque_route_socket(void);
+
 #endif

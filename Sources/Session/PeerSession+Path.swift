@@ -1,0 +1,93 @@
+internal import Consultation
+internal import ICE
+package import Wire
+
+/// Keeping the path alive: what follows from silence, from a dead path and from a change of network.
+extension PeerSession {
+    /// This machine's addresses or routes changed; `sockets` are bound now.
+    /// - Parameters:
+    ///   - sockets: `nil` while media is not wanted yet.
+    ///   - hasOtherAddresses: whether an address came or went; else only the way may be another.
+    package func networkChanged(
+        _ sockets: [MediaConnection.Socket]?, hasOtherAddresses: Bool, now: Instant
+    ) {
+        guard self.endReason == nil else { return }
+        // Routers announce routes all the time.
+        if !hasOtherAddresses, let last = self.lastNetworkChange, now - last < Self.routePause { return }
+        self.lastNetworkChange = now
+        if let sockets, let former = self.sockets {
+            let path = self.media?.selectedPair?.path
+            self.sockets = sockets
+            self.relays.networkChanged(sockets, now: now)
+            self.drainRelays(now: now)
+            for socket in former where !sockets.contains(where: { $0.id == socket.id }) {
+                self.media?.remove(socket.id, now: now)
+            }
+            for socket in sockets where !former.contains(where: { $0.id == socket.id }) {
+                self.media?.add(socket, now: now)
+            }
+            if let path, path != self.media?.selectedPair?.path { self.pathWatch.pathLeft(now: now) }
+            self.media?.checkPath(within: Self.doubtfulPatience, now: now)
+            self.drainMedia(now: now)
+        }
+        if hasOtherAddresses {
+            self.inSeat(
+                now: now, patient: { $0.networkChanged(now: now) }, doctor: { seat, _ in seat.networkChanged(now: now) }
+            )
+        }
+        self.outputs.append(.checkSocket)
+        self.servePathWatch(now: now)
+    }
+
+    func watchPath(_ state: ICEAgent.State, now: Instant) {
+        self.pathWatch.pathStateChanged(state, now: now)
+        self.servePathWatch(now: now)
+    }
+
+    func servePathWatch(now: Instant) {
+        guard self.endReason == nil else { return }
+        let action = self.pathWatch.handleTimeout(
+            now: now, lastHeard: self.media?.voice?.lastHeard, canRestart: self.canRestart)
+        switch action {
+        case .check:
+            self.outputs.append(.checkSocket)
+            self.relays.doubt(now: now)
+            self.drainRelays(now: now)
+            self.media?.checkPath(within: Self.doubtfulPatience, now: now)
+            self.drainMedia(now: now)
+        case .restart: self.restart(now: now)
+        case .giveUp: self.hangUp(.mediaFailed("the path did not come back"), now: now)
+        case nil: break
+        }
+    }
+
+    private var canRestart: Bool {
+        switch self.seat {
+        case .patient(let seat): seat.canOffer
+        case .doctor(let seat, let room): seat.canRequestRestart(in: room)
+        }
+    }
+
+    /// The patient offers, the doctor asks for it.
+    private func restart(now: Instant) {
+        self.relays.doubt(now: now)
+        self.drainRelays(now: now)
+        if self.isPatient {
+            self.offer(now: now)
+        } else {
+            self.pathWatch.restarted(now: now)
+            self.inSeat(now: now, patient: { _ in }, doctor: { $0.requestRestart(in: $1, now: now) })
+        }
+    }
+
+    /// The doctor asks for an offer. Both ends notice a dead path at about the same time: one that is on its way will do.
+    func restartRequested(now: Instant) {
+        if let last = self.lastOffer, now - last < Self.offerLifetime { return }
+        self.offer(now: now)
+    }
+
+    /// Media has been silent already: the path is dead if three checks in a row stay unanswered.
+    private static let doubtfulPatience: Duration = .milliseconds(1400)
+    private static let routePause: Duration = .seconds(2)
+    private static let offerLifetime: Duration = .seconds(1)
+}
