@@ -89,7 +89,7 @@ struct Uclient {
 
     private static func children() -> Int64 {
         var usage = rusage()
-        getrusage(RUSAGE_CHILDREN.rawValue, &usage)
+        getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
         func nanoseconds(_ time: timeval) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_usec) * 1000 }
         return nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime)
     }
