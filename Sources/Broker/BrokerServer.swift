@@ -43,6 +43,7 @@ package final class BrokerServer: Sendable {
     private let initial: BrokerConfiguration
     private let store: any RoomStore
     private let limits: WebSocketLimits
+    private let stages: StageLimits
     private let inherited: [CInt]
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
@@ -52,8 +53,8 @@ package final class BrokerServer: Sendable {
     /// - Parameters:
     ///   - inheritedSockets: Listening TCP sockets from the service manager, used in place of `listen`.
     package init(
-        configuration: BrokerConfiguration, limits: WebSocketLimits = .init(), inheritedSockets: [CInt] = [],
-        logger: Logger = Logger(label: "broker")
+        configuration: BrokerConfiguration, limits: WebSocketLimits = .init(), stages: StageLimits = .init(),
+        inheritedSockets: [CInt] = [], logger: Logger = Logger(label: "broker")
     ) throws(BrokerError) {
         do {
             try configuration.validate()
@@ -67,6 +68,7 @@ package final class BrokerServer: Sendable {
         }
         self.initial = configuration
         self.limits = limits
+        self.stages = stages
         self.inherited = inheritedSockets
         self.logger = logger
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -131,7 +133,7 @@ package final class BrokerServer: Sendable {
         let configuration = self.initial
         let tls = try Self.tlsContext(configuration)
         let loop = self.group.next()
-        let (store, logger, limits) = (self.store, self.logger, self.limits)
+        let (store, logger, limits, stages) = (self.store, self.logger, self.limits, self.stages)
         let lobby = NIOLoopBoundBox<Site?>.makeBoxSendingValue(nil, eventLoop: loop)
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 512)
@@ -174,7 +176,7 @@ package final class BrokerServer: Sendable {
                     logger: logger)
                 let site = Site(
                     configuration: configuration, names: names, tls: tls, exchange: exchange, clock: clock,
-                    limits: limits, connections: connections, relayControlPath: relay?.controlPath)
+                    limits: limits, stages: stages, connections: connections, relayControlPath: relay?.controlPath)
                 lobby.value = site
                 return NIOLoopBound(site, eventLoop: loop)
             }.get()

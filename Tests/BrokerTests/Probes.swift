@@ -69,6 +69,13 @@ final class RawConnection {
 
     func readToEnd() throws -> [UInt8] { try self.read(.max) }
 
+    /// Whether the peer has closed; looks without waiting and takes nothing.
+    var isClosed: Bool {
+        var octet: UInt8 = 0
+        let got = recv(self.descriptor, &octet, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+        return got == 0 || got < 0 && errno != EAGAIN
+    }
+
     /// One HTTP response with its head in lower case.
     func response() throws -> (status: Int, head: String, body: [UInt8]) {
         let bytes = try self.readToEnd()
@@ -251,7 +258,7 @@ final class TestBroker: Sendable {
     let log: NIOLockedValueBox<[String]>
 
     init(
-        limits: WebSocketLimits = .init(), directory: String? = nil,
+        limits: WebSocketLimits = .init(), stages: StageLimits = .init(), directory: String? = nil,
         _ configure: (inout BrokerConfiguration) -> Void = { _ in }
     ) async throws {
         let directory = directory ?? NSTemporaryDirectory() + "broker-" + RandomSource.systemHex()
@@ -264,7 +271,7 @@ final class TestBroker: Sendable {
         self.log = log
         self.directory = directory
         self.server = try BrokerServer(
-            configuration: configuration, limits: limits,
+            configuration: configuration, limits: limits, stages: stages,
             logger: Logger(label: "broker") { _ in LineCollector(lines: log) })
         self.ports = try await self.server.start()
     }
