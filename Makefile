@@ -1,12 +1,12 @@
 # Every target sets up what it needs; nothing else has to be typed.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build page lint bench fuzz networks screenshots clean
+.PHONY: help demo test build page lint bench bench-relay fuzz networks screenshots clean
 SHELL := /bin/bash
 
 PORT ?= 8443
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 demo: ## Build and start a broker, a doctor that greets and echoes, and print the link to open (PORT=8443)
 	@Scripts/setup build
@@ -33,6 +33,10 @@ lint: ## Check formats and types: Swift, page, Python, shell
 bench: ## Measure the figures of docs/measurements.md again
 	@Scripts/setup test
 	@Scripts/bench
+
+bench-relay: ## Measure the relay beside coturn with a load of our own (ROUNDS=5)
+	@Scripts/setup test
+	@Scripts/bench-relay
 
 fuzz: ## Fuzz every parser for SECONDS each (60)
 	@Scripts/setup build

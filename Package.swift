@@ -130,6 +130,15 @@ let package = Package(
         .executableTarget(
             name: "MediaBenchmark", dependencies: ["Audio", "Wire", "COpus", "CAllocations"],
             path: "Benchmarks/Media", swiftSettings: strict),
+        // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
+        .target(name: "CLoad", path: "Benchmarks/CLoad"),
+        .executableTarget(
+            name: "RelayBenchmark",
+            dependencies: [
+                "Wire", "Primitives", "STUN", "TURN", "CLoad",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Relay", swiftSettings: strict),
 
         // gettimeofday(2) as libssl sees it, in the hands of the tests.
         .target(name: "CVirtualClock", path: "Tests/CVirtualClock"),
@@ -155,7 +164,8 @@ let package = Package(
         tests(
             "SessionTests",
             [
-                "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "Audio",
+                "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
+                "Audio",
                 "SecureTransport", "Primitives", "Wire", "CVirtualClock",
             ]),
         tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay"] + nio),
@@ -167,7 +177,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
-        tests("BrokerTests", ["Wire", "Primitives", "Signalling", "Page", "Network", "Broker", "CZlib"] + nio),
+        tests("BrokerTests", ["Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Broker", "CZlib"] + nio),
     ]
 )
 

@@ -24,15 +24,28 @@ const esbuild = (...options) =>
 
 const bundle = (entry, ...options) => esbuild(path(entry), '--bundle', '--format=iife', '--target=es2022', ...options);
 
+/** Each word as one digit, the letters shared with the word before, and the rest: see `unfold` in src/words.js. */
+function fold(words) {
+  return words
+    .map((word, index) => {
+      const before = words[index - 1] ?? '';
+      let shared = 0;
+      while (shared < 9 && shared < before.length && before[shared] === word[shared]) shared += 1;
+      return `${shared}${word.slice(shared)}`;
+    })
+    .join('');
+}
+
 /** 256 words a language, in the order of their index; a language without its file yet is left out. */
-function wordLists() {
+export function wordLists() {
   const lists = {};
   for (const language of languages) {
     const file = path(`words/${language}.txt`);
     if (!existsSync(file)) continue;
     const words = readFileSync(file, 'utf8').normalize('NFC').split('\n').filter((line) => line !== '');
     if (words.length !== 256 || new Set(words).size !== 256) throw new Error(`${file} must have 256 different words`);
-    lists[language] = words;
+    if (words.some((word) => /\d/.test(word))) throw new Error(`${file} has a word with a digit`);
+    lists[language] = fold(words);
   }
   return lists;
 }

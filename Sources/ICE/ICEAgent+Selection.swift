@@ -69,7 +69,7 @@ extension ICEAgent {
         let isPlain = !candidate.isRelayed && candidate.mappedAddress == candidate.local.transportAddress
         let mayImprove =
             self.current.checklist.pairs.contains { $0.isPending && $0.priority > candidate.priority }
-            || (candidate.isRelayed && !self.current.isRemoteGatheringFinished)
+            || (candidate.isRelayed && (!self.current.isRemoteGatheringFinished || self.awaitsRelays))
         if !isPlain, mayImprove, self.current.nominated == nil {
             let delay =
                 candidate.isRelayed ? self.configuration.relayedNominationDelay : self.configuration.nominationDelay

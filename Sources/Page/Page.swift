@@ -4,18 +4,18 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "b9e251c3ffc944ead2fcfca32a397f271a621758fd944cca16762a98a595a389"
+    package static let sha256 = "efec80c2ec227f749ee6e9ad2d73efd4991a4db56cbc990ca0533757517bc2bd"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-4J11/LRVODUttwfwEYyE2FWC1YRtRf5Dbt37rNk3riU='"
+    package static let scriptHash = "'sha256-j8G9SZVvbLgnQdX4+87gG2UgwxSvK9XGMCXoPVMPy2U='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-boJEYzTy7RCDSjTUQLUKkTiIQWaOge661OsIxLi10hI='"
+    package static let styleHash = "'sha256-xcJffld2bfKib3p6kRCc6mvVTewrgdQ2kU/SWChEIxI='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
         <!doctype html>
-        <html lang="fr" data-state="loading">
+        <html lang="fr" dir="ltr" data-state="loading">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
@@ -36,43 +36,44 @@ package enum Page {
         g:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bott\##
         om)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:auto}h\##
         eader{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Geor\##
-        gia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.25re\##
-        m}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .5rem;border:0;bord\##
-        er-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--ink)\##
-        ;font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}h\##
-        1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-w\##
-        rap:balance;margin-bottom:.75rem}h1:focus{outline:none}.text>*+*{margin-top:.75rem}.text .lead{color:var(--ink\##
-        )}.text p,.notice,.result{color:var(--quiet)}.text ul{padding:0;list-style:none;border-top:1px solid var(--lin\##
-        e);margin-top:1rem}.text li{padding:.625rem 0 .625rem 1.75rem;border-bottom:1px solid var(--line);position:rel\##
-        ative}.text li:before{content:"";position:absolute;left:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-rad\##
-        ius:50%;background:var(--accent)}.text blockquote{border-left:3px solid var(--accent);padding:.25rem 0 .25rem \##
-        1rem;overflow-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;mar\##
-        gin-top:1.5rem}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{display:none}.acti\##
-        ons button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radiu\##
-        s:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:pointer}.actions\##
-         button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.actions button.ha\##
-        lf{padding-inline:.5rem}.actions button.danger{color:var(--danger)}.actions button[aria-pressed=true]{backgrou\##
-        nd:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.actions button:disabled{opacity:.55;curs\##
-        or:default}button:focus-visible{outline:3px solid var(--accent);outline-offset:3px}@media (hover: hover){.acti\##
-        ons button:hover:enabled{border-color:var(--accent)}.actions button.primary:hover:enabled{filter:brightness(1.\##
-        08)}}.notice{min-height:1.55em;margin-top:.75rem;font-size:.9375rem}footer{color:var(--quiet);font-size:.875re\##
-        m;border-top:1px solid var(--line);padding-top:.75rem}.words{background:var(--card);border:1px solid var(--lin\##
-        e);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75r\##
-        em 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,\##
-        1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-align:center;padding:.75rem .125rem;bord\##
-        er-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.words li.mine{background:var(--soft);borde\##
-        r-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant-numeric:tabular-nums;lett\##
-        er-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:none}.words .result{margin-t\##
-        op:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not([data-state="checking"],[d\##
-        ata-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-state="connected"]) .signal{d\##
-        isplay:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:var(--accent)}[data-state=c\##
-        onnected] .signal span+span{display:none}[data-state=connected] .signal span{width:1rem;height:1rem;box-shadow\##
-        :0 0 0 6px var(--soft);margin-left:6px}[data-state=failed] h1,[data-state=bad-link] h1{color:var(--danger)}@me\##
-        dia (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiting] .signal sp\##
-        an,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-\##
-        out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){animation-dela\##
-        y:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{g\##
-        rid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}</style>
+        gia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.125r\##
+        em}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;bo\##
+        rder-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--in\##
+        k);font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem\##
+        }h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text\##
+        -wrap:balance;margin-bottom:.75rem}h1:focus{outline:none}.text>*+*{margin-top:.75rem}.text .lead{color:var(--i\##
+        nk)}.text p,.notice,.result{color:var(--quiet)}.text ul{padding:0;list-style:none;border-top:1px solid var(--l\##
+        ine);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.75rem;border-bottom:1px solid var(-\##
+        -line);position:relative}.text li:before{content:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;wi\##
+        dth:.5rem;height:.5rem;border-radius:50%;background:var(--accent)}.text blockquote{border-inline-start:3px sol\##
+        id var(--accent);padding-block:.25rem;padding-inline-start:1rem;overflow-wrap:anywhere}.actions{display:grid;g\##
+        rid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.actio\##
+        ns>.half{grid-column:auto}.actions:empty{display:none}.actions button{font:inherit;font-weight:600;line-height\##
+        :1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--radius);border:1.5px solid var(--line);back\##
+        ground:var(--card);color:var(--ink);cursor:pointer}.actions button.primary{background:var(--accent);border-col\##
+        or:var(--accent);color:var(--accent-ink)}.actions button.half{padding-inline:.5rem}.actions button.danger{colo\##
+        r:var(--danger)}.actions button[aria-pressed=true]{background:var(--danger-soft);border-color:var(--danger);co\##
+        lor:var(--danger)}.actions button:disabled{opacity:.55;cursor:default}button:focus-visible{outline:3px solid v\##
+        ar(--accent);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--accent)\##
+        }.actions button.primary:hover:enabled{filter:brightness(1.08)}}.notice{min-height:1.55em;margin-top:.75rem;fo\##
+        nt-size:.9375rem}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--line);padding-top:.75r\##
+        em}.words{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-\##
+        top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,mi\##
+        nmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation\##
+         Serif",serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--line);overflo\##
+        w-wrap:anywhere}.words li.mine{background:var(--soft);border-color:transparent}.words .digits{color:var(--quie\##
+        t)}[data-sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowra\##
+        p}.words .result:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem\##
+        ;margin-bottom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[dat\##
+        a-state="reconnecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625r\##
+        em;border-radius:50%;background:var(--accent)}[data-state=connected] .signal span+span{display:none}[data-stat\##
+        e=connected] .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}[dat\##
+        a-state=failed] h1,[data-state=bad-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-preference)\##
+        {[data-state=checking] .signal span,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[da\##
+        ta-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){anim\##
+        ation-delay:.25s!important}.signal span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,\##
+        to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr)\##
+        )}.words li{font-size:1.0625rem}}</style>
         </head>
         <body>
         <header>
@@ -94,709 +95,800 @@ package enum Page {
         </main>
         <footer><p id="footer"></p></footer>
         <audio id="audio" autoplay></audio>
-        <noscript><p>Cette page a besoin de JavaScript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var l={fr:["abeille","acajou","accordéon","aiguille","ampoule","anana\##
-        s","aquarium","arbre","armoire","artichaut","asperge","assiette","aubergine","autobus","autruche","avocat","ba\##
-        ignoire","balcon","biberon","billet","biscuit","bocal","bougie","boulanger","bouteille","bracelet","branche","\##
-        brebis","brouette","bureau","cabane","cactus","cadeau","cafetière","calendrier","camion","canapé","capuche","c\##
-        aramel","cartable","cascade","castor","cerise","chaloupe","chandelle","chariot","chaussure","cheminée","cheval\##
-        ","chocolat","cigale","clairière","clavier","cloche","coffre","colline","concombre","confiture","corbeille","c\##
-        ornichon","couverture","cravate","crêpe","crocodile","croissant","cuillère","cuisine","dindon","dinosaure","do\##
-        mino","dragon","écharpe","échelle","écureuil","éléphant","encrier","enveloppe","épinard","éponge","escargot","\##
-        étagère","étoile","éventail","fanfare","fauteuil","fenêtre","ferme","ficelle","flamant","fleur","flocon","font\##
-        aine","fougère","framboise","fromage","garage","gazelle","girafe","glaçon","glycine","gorille","gourde","grelo\##
-        t","griotte","guirlande","guitare","hamac","hamster","hanneton","hérisson","horloge","hortensia","igloo","imme\##
-        uble","jambon","jasmin","jongleur","jonquille","journal","jumelles","jungle","kangourou","kimono","kiosque","k\##
-        oala","langouste","lanterne","lavande","lessive","libellule","licorne","lièvre","limace","limonade","lutin","m\##
-        agasin","mandarine","manège","manteau","marguerite","marmite","marron","matelas","mélodie","mésange","micro","\##
-        mimosa","montagne","mosaïque","mouchoir","moulin","myrtille","navire","nectarine","nénuphar","noisette","nouga\##
-        t","nuage","numéro","oasis","océan","ombrelle","opéra","orchidée","oreiller","oursin","palmier","panda","panta\##
-        lon","papillon","parapluie","parfum","pastèque","patate","peinture","pélican","pelote","perroquet","persil","p\##
-        iano","pigeon","pingouin","pirogue","pistache","pivoine","placard","planète","poivre","pompier","poney","porta\##
-        il","potager","prune","puzzle","pyjama","ravioli","réglisse","renard","requin","réveil","rhubarbe","rivière","\##
-        robinet","rocher","rossignol","ruban","ruisseau","safran","salade","salière","sapin","sardine","saumon","scara\##
-        bée","sésame","sifflet","soleil","statue","stylo","sucre","tableau","tabouret","taxi","téléphone","théière","t\##
-        illeul","tiroir","toboggan","tomate","tonneau","tortue","toucan","tournesol","tracteur","trèfle","triangle","t\##
-        ricot","trompette","trottoir","truite","tulipe","turbine","vallée","vanille","vapeur","velours","verger","vill\##
-        age","vinaigre","violon","vitrine","voiture","volcan","yaourt","zeste","zigzag"],en:["acorn","almond","alphabe\##
-        t","apricot","apron","aquarium","artist","atlas","autumn","avocado","badger","bagel","balcony","banana","batht\##
-        ub","bedroom","bicycle","blanket","blossom","blueberry","bonnet","boulder","bracelet","branch","breakfast","br\##
-        ick","broccoli","brother","buffalo","button","cabbage","cactus","camera","campfire","captain","caramel","cardi\##
-        gan","carpet","cathedral","chalk","champion","chestnut","chicken","chimney","chocolate","cinema","circus","cla\##
-        rinet","clover","coconut","column","compass","coral","cradle","crayon","cricket","crocodile","crystal","cucumb\##
-        er","cushion","daffodil","dancer","denim","desert","diamond","dolphin","domino","donkey","dragon","drawer","du\##
-        ckling","eggplant","elephant","elevator","emerald","engine","envelope","escalator","evening","farmer","fence",\##
-        "firefly","fisherman","flamingo","flannel","flute","forest","fountain","freckle","frisbee","galaxy","gallery",\##
-        "garlic","gazelle","geyser","ginger","giraffe","glacier","goggles","goldfish","gorilla","grape","gravel","hamb\##
-        urger","hammock","hamster","handle","hazelnut","hedgehog","holiday","hopscotch","horizon","hotel","husky","ice\##
-        berg","island","ivory","jacket","jaguar","jasmine","jigsaw","jungle","juniper","kangaroo","kayak","ketchup","k\##
-        eyboard","kimono","kingdom","ladybug","lantern","laundry","lavender","lemon","lettuce","library","lizard","lob\##
-        ster","lollipop","luggage","magnet","mailbox","mandolin","mango","marble","marmalade","melody","meteor","milks\##
-        hake","mosaic","muffin","museum","mustard","necklace","noodle","notebook","nutmeg","oatmeal","octopus","olive"\##
-        ,"omelet","onion","opera","orchid","ostrich","painter","pajamas","pancake","papaya","parasol","parrot","parsle\##
-        y","passport","peanut","pelican","penguin","perfume","piano","picnic","pigeon","pineapple","platform","plumber\##
-        ","popcorn","porridge","postcard","potato","prairie","present","pretzel","pumpkin","pyramid","quarter","quilt"\##
-        ,"raccoon","radish","raincoat","raspberry","reindeer","robin","rooster","rosemary","rugby","salad","sandwich",\##
-        "sardine","scarf","scooter","seagull","shadow","shampoo","shepherd","sidewalk","silver","slipper","snowman","s\##
-        paghetti","spinach","sponge","squirrel","stadium","starfish","statue","stocking","subway","suitcase","sunflowe\##
-        r","swing","tadpole","tangerine","teapot","telescope","temple","thimble","thunder","tortoise","tourist","tract\##
-        or","triangle","trumpet","tulip","ukulele","umbrella","unicorn","vanilla","velvet","village","violin","volcano\##
-        ","walnut","wardrobe","whistle","window","yogurt","zebra","zucchini"],nl:["aardbei","abrikoos","accordeon","ad\##
-        elaar","agenda","ananas","antenne","aquarium","artisjok","asperge","augurk","avocado","bakfiets","bakker","bal\##
-        kon","bamboe","banaan","bezem","bijenkorf","bizon","bladzijde","boerderij","bosbes","broccoli","bureau","cactu\##
-        s","cadeau","camera","caravan","cavia","chocolade","circus","citroen","dakpan","december","deken","diamant","d\##
-        irigent","dolfijn","domino","duizend","edelsteen","envelop","erwten","esdoorn","fabriek","fanfare","fietsbel",\##
-        "flamingo","fontein","fotoboek","framboos","garage","garnaal","gazelle","gebak","gember","giraf","gitarist","g\##
-        ondel","gordijn","gorilla","goudvis","grasveld","hagelslag","hamster","handdoek","hangmat","haring","hazelnoot\##
-        ","horloge","iglo","ijsbeer","insect","jasmijn","jungle","juwelier","kabouter","kalender","kampvuur","kanarie"\##
-        ,"kangoeroe","kapitein","kapstok","karton","kastanje","kelder","kerstboom","kimono","kiwi","klaver","klomp","k\##
-        nikker","knoflook","koala","koekje","koelkast","komkommer","kompas","koning","koolmees","krokodil","kruiwagen"\##
-        ,"kubus","kwartel","lampion","lantaarn","lavendel","lente","lepelaar","leraar","lijster","limonade","lindeboom\##
-        ","luipaard","magneet","mandarijn","mango","mantel","marathon","margriet","marmer","matras","medaille","meeuw"\##
-        ,"melodie","meubel","microfoon","middag","mosterd","motor","mozaïek","museum","narcis","nectarine","nestkast",\##
-        "neushoorn","nieuwjaar","noordpool","notaris","november","oceaan","ochtend","octopus","olifant","olijf","ontbi\##
-        jt","ooievaar","opera","oranje","orchidee","orgel","orkest","palmboom","panda","papegaai","papier","paprika","\##
-        paraplu","parfum","pastei","pelikaan","perron","perzik","piano","pindakaas","pinguïn","piramide","pizza","plan\##
-        eet","poeder","poffertje","pompoen","popcorn","postbode","potlood","pyjama","radijs","raket","regenboog","reig\##
-        er","rendier","rietje","robijn","rugzak","salade","sardine","saxofoon","schatkist","schelp","schilder","schomm\##
-        el","schroef","servet","sleutel","slinger","sneeuwpop","speeltuin","spiegel","spijker","spinazie","spons","sta\##
-        tion","stempel","strand","strik","stuiver","tandem","tapijt","taxi","tekening","telescoop","tennis","theedoek"\##
-        ,"tomaat","tovenaar","tractor","trapeze","trechter","tribune","trompet","truffel","tuinslang","tulband","uitzi\##
-        cht","uurwerk","vakantie","vanille","varken","vitrine","vlinder","voetbal","vulkaan","vuurtoren","walnoot","wa\##
-        lvis","wandeling","wasmand","waterval","weide","wereld","wijngaard","windmolen","winkel","winterjas","woensdag\##
-        ","xylofoon","yoghurt","zaklamp","zebra","zeehond","zeilboot","zigzag","zomerjurk","zoogdier","zwembad"],de:["\##
-        Abend","Akkordeon","Album","Ananas","Antenne","Aprikose","Aquarium","Armband","Atlas","Aubergine","August","Au\##
-        ster","Avocado","Badewanne","Bahnhof","Balkon","Bambus","Banane","Bauernhof","Baumhaus","Birne","Blatt","Bleis\##
-        tift","Brille","Brokkoli","Brombeere","Büffel","Bürste","Computer","Dampfer","Datteln","Delfin","Diamant","Dis\##
-        tel","Domino","Drachen","Dreieck","Edelstein","Eisbär","Elefant","Ente","Erbse","Erdbeere","Europa","Fabrik","\##
-        Farbe","Fasan","Fenster","Ferien","Fernrohr","Fichte","Fingerhut","Flamingo","Flasche","Flieder","Forelle","Fo\##
-        to","Frosch","Frühling","Galerie","Garage","Gärtner","Gazelle","Gemüse","Gepard","Geschenk","Gewürz","Gipfel",\##
-        "Gitarre","Glocke","Gondel","Gorilla","Gürtel","Hagebutte","Halstuch","Hamster","Handschuh","Harmonika","Hasel\##
-        nuss","Heuballen","Himbeere","Hirsch","Holunder","Honig","Iglu","Indigo","Ingwer","Jahrmarkt","Januar","Jasmin\##
-        ","Joghurt","Kakao","Kaktus","Kalender","Kamera","Känguru","Kaninchen","Kapitän","Karotte","Karussell","Kastan\##
-        ie","Kaugummi","Kilometer","Kino","Klavier","Klingel","Knoblauch","Knopf","Koala","Kokosnuss","Kolibri","Kompa\##
-        ss","Konfetti","Konzert","Kranich","Krawatte","Kreide","Krokodil","Kuchen","Kürbis","Labyrinth","Lakritze","La\##
-        mpion","Laterne","Lavendel","Leinwand","Lerche","Libelle","Limonade","Linde","Lineal","Lorbeer","Maikäfer","Ma\##
-        ndarine","Mango","Mantel","Marder","Margerite","Marmelade","Marzipan","Matratze","Maulwurf","Medaille","Melodi\##
-        e","Meteor","Mikrofon","Montag","Mosaik","Museum","Narzisse","Nashorn","Nelke","Nilpferd","Nordpol","November"\##
-        ,"Oboe","Obstsalat","Oktober","Olive","Orange","Orchester","Ozean","Palast","Palme","Panda","Pantoffel","Papag\##
-        ei","Paprika","Parfüm","Park","Pavillon","Pelikan","Pferd","Pfirsich","Picknick","Pinguin","Pinsel","Pistazie"\##
-        ,"Pizza","Planet","Platane","Pokal","Porzellan","Posaune","Postkarte","Pudding","Pullover","Puzzle","Pyramide"\##
-        ,"Quitte","Rathaus","Regal","Rettich","Rhabarber","Rodelbahn","Rosmarin","Rubin","Rucksack","Sandburg","Sardin\##
-        e","Saxophon","Schaukel","Schinken","Schlitten","Schublade","Seehund","Silber","Spargel","Spatz","Spinat","Sta\##
-        dion","Statue","Steinpilz","Stern","Stiefel","Strand","Strumpf","Tagebuch","Tapete","Teddybär","Teekanne","Tee\##
-        löffel","Telefon","Tennis","Theater","Tischtuch","Tomate","Töpfer","Traktor","Treppe","Trompete","Turm","Turns\##
-        chuh","Uhrwerk","Urlaub","Vanille","Veilchen","Violine","Vorhang","Vulkan","Walnuss","Wanderweg","Weihnacht","\##
-        Wildgans","Wimpel","Windrad","Winter","Wurzel","Zauberer","Zebra","Zeitung","Zeppelin","Zirkus","Zitrone","Zwi\##
-        ebel","Zylinder"]};var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};v\##
-        ar zt=new TextEncoder,Rt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),f=n=>zt.encode(n);function k(n){try{\##
-        return Rt.decode(n)}catch{throw new c("malformed")}}function h(...n){let e=new Uint8Array(n.reduce((s,i)=>s+i.\##
-        length,0)),t=0;for(let s of n)e.set(s,t),t+=s.length;return e}var d=n=>Uint8Array.of(n&255),de=n=>Uint8Array.o\##
-        f(n>>>8&255,n&255),g=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ee=n=>h(g(Math.floor(n/2**32)),g(\##
-        n%2**32));function b(...n){return h(...n.flatMap(e=>{let t=typeof e=="string"?f(e):e;return[de(t.length),t]}))\##
-        }function N(n,e){if(n.length!==e.length)return!1;let t=0;for(let s=0;s<n.length;s+=1)t|=(n[s]??0)^(e[s]??0);re\##
-        turn t===0}var I=n=>n.every(e=>e===0),B=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function Z\##
-        (n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({length:n.length\##
-        /2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Te(n){return btoa(String.fromCharCode(...n)).replace(/\+/\##
-        g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Ke(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet")\##
-        ;if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Arr\##
-        ay.from(e,t=>t.charCodeAt(0))}var A=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.\##
-        length-this.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offs\##
-        et)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u\##
-        8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Nu\##
-        mber.isSafeInteger(e))throw new c("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset\##
-        !==this.octets.length)throw new c("malformed")}};var{subtle:x}=globalThis.crypto;async function C(...n){return\##
-         new Uint8Array(await x.digest("SHA-256",h(...n)))}async function v(n,e){let t=await x.importKey("raw",n,{name\##
-        :"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await x.sign("HMAC",t,e))}var Y=(n,e)=>v(typeof n==\##
-        "string"?f(n):n,e);async function L(n,e,t){return(await v(n,h(typeof e=="string"?f(e):e,d(1)))).subarray(0,t)}\##
-        async function M(){let n=await x.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey\##
-        ,publicKey:new Uint8Array(await x.exportKey("raw",n.publicKey))}}var Jn=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,\##
-        101,110,4,34,4,32);async function pe(n,e){let t;try{let s=await x.importKey("raw",e,{name:"X25519"},!0,[]);t=n\##
-        ew Uint8Array(await x.deriveBits({name:"X25519",public:s},n,256))}catch{throw new c("low-order")}if(I(t))throw\##
-         new c("low-order");return t}async function Pe(n,e,t){try{let s=await x.importKey("raw",t,{name:"Ed25519"},!1,\##
-        ["verify"]);return await x.verify({name:"Ed25519"},s,n,e)}catch{return!1}}var Le=n=>x.importKey("raw",n,"AES-G\##
-        CM",!1,["encrypt","decrypt"]);async function ze(n,e,t,s){return new Uint8Array(await x.encrypt({name:"AES-GCM"\##
-        ,iv:e,additionalData:t},n,s))}async function Re(n,e,t,s){if(s.length<16)throw new c("authentication");try{retu\##
-        rn new Uint8Array(await x.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,s))}catch{throw new c("authenticati\##
-        on")}}var Ot=20,qt=100,It=500,X=class{constructor({microphone:e,audio:t,makePaddingWorker:s,onEvent:i,onPath:r\##
-        }){this.microphone=e,this.audio=t,this.makePaddingWorker=s,this.onEvent=i,this.onPath=r,this.connection=null,t\##
-        his.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.canTellEnd=!1,this.count\##
-        er=0,this.isCounting=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){\##
-        e.type==="sound"?this.#a(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.\##
-        #n(e)).catch(()=>this.onEvent({type:"transport",call:this.name,state:"failed"}))}end(){clearInterval(this.coun\##
-        ter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate()\##
-        ,this.worker=null,this.audio.srcObject=null,this.onPath(null)}async#n(e){switch(e.type){case"make-offer":retur\##
-        n this.#s(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.co\##
-        nnection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#t(t);re\##
-        turn;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:\##
-        e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stabl\##
-        e"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch(()=>{})}as\##
-        ync#s({generation:e,anew:t,servers:s,relayOnly:i}){this.generation=e,this.early=[];let r=!t&&this.connection!=\##
-        =null,o=r&&this.connection?this.connection:this.#r(e,s,i);r&&s!==null&&o.setConfiguration(Oe(s,i)),this.canTel\##
-        lEnd=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});\##
-        o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.o\##
-        nEvent({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#r(e,t,s){this.end(),this.na\##
-        me=e;let i=new RTCPeerConnection(Oe(t,s));this.connection=i,this.track=this.microphone.clone(),this.track.enab\##
-        led=this.sound.send;let r=i.addTransceiver(this.track,{direction:"sendrecv"});Ut(r),this.worker=this.makePaddi\##
-        ngWorker(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),i.onicecandidate=({\##
-        candidate:a})=>{i===this.connection&&this.#i(a)},i.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
-        io.srcObject=new MediaStream([a]),this.#u()};let o=()=>this.#e(i,r.sender);return i.onconnectionstatechange=o,\##
-        i.oniceconnectionstatechange=o,this.isCounting=!1,this.counter=window.setInterval(()=>void this.#c(i),It),i}#i\##
-        (e){let t=e?.usernameFragment??this.fragment,s=e?.candidate??"";if(!(t!==this.fragment||Dt(s))){if(s===""){if(\##
-        !this.canTellEnd)return;this.canTellEnd=!1}this.onEvent({type:"candidate",generation:this.generation,candidate\##
-        :s})}}async#e(e,t){if(e!==this.connection)return;let s=this.name,{connectionState:i}=e;if(i==="failed")this.on\##
-        Event({type:"transport",call:s,state:"failed"});else if(i==="disconnected")this.onEvent({type:"transport",call\##
-        :s,state:"disconnected"});else if(i==="connected"){let r=await this.#p(e,t),o=Ft(e.localDescription?.sdp??"");\##
-        if(e!==this.connection)return;if(r===null||o===null){this.onEvent({type:"transport",call:s,state:"failed"});re\##
-        turn}this.onEvent({type:"transport",call:s,state:"connected",patientFingerprint:o,doctorFingerprint:r}),await \##
-        this.#c(e)}}async#p(e,t){for(let s=0;s<qt&&e===this.connection;s+=1){let i=t.transport?.state==="connected"?t.\##
-        transport.getRemoteCertificates():[],[r]=i;if(i.length===1&&r!==void 0&&r.byteLength>0)return C(new Uint8Array\##
-        (r));await new Promise(o=>setTimeout(o,Ot))}return null}async#c(e){if(this.isCounting)return;this.isCounting=!\##
-        0;let t=await e.getStats().catch(()=>null);if(this.isCounting=!1,t===null||e!==this.connection)return;let s=[]\##
-        ;t.forEach(o=>s.push(o));let i=s.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsR\##
-        eceived:a})=>o+(a??0),0);this.onEvent({type:"heard",call:this.name,packets:i});let r=Mt(s);r!==null&&this.onPa\##
-        th(r)}#a(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#u()}#u(){let{recei\##
-        ve:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&thi\##
-        s.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Mt(n){let e=n.find(({type:r,selectedCandi\##
-        datePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,stat\##
-        e:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketRece\##
-        ivedTimestamp??0))[0];if(t===void 0)return null;let s=[t.localCandidateId,t.remoteCandidateId];return n.some((\##
-        {id:r,candidateType:o})=>s.includes(r)&&o==="relay")?"relay":"direct"}function Oe(n,e){let t=[];if(n!==null){l\##
-        et s=m=>n.urls.filter(u=>m.test(u)).slice(0,1),i=e?[]:s(/^stuns?:/),{username:r,credential:o}=n,y=(r===""?[]:[\##
-        /^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(s);i.length>0&&t.push({urls:i}),y.leng\##
-        th>0&&t.push({urls:y,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePo\##
-        licy:"max-bundle"}}var Dt=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Ut(n){let t=(\##
-        RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:s})=>s.toLowerCase()==="audio/opus");\##
-        t.length>0&&n.setCodecPreferences?.(t)}function Ft(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.e\##
-        xec(n)?.[1];return e===void 0?null:Z(e.replace(/:/g,""))}var qe="colloque.v1",Nt=65600,jt=8,Ie={fresh:0,resume\##
-        :1},S={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},Me=(n,e,t)=>h(d(1),d(1),n,e,d(t)),me=n=>h(d(16\##
-        ),g(0),n);function De(n){if(n.length>Nt)return null;try{return _t(new A(n))}catch(e){if(e instanceof c)return \##
-        null;throw e}}function _t(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:re\##
-        turn n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",doctor\##
-        Present:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(k(n.lp()));let[s,i]=[k(n.lp()),k(n.lp()\##
-        )],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,jt)\##
-        ,username:s,credential:i,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:ret\##
-        urn null}}var j={postQuantum:1,relayOnly:2},Ht=1+1+16+32+4,Vt=72;async function Ue(n){if(/[^A-Za-z0-9_-]/.test\##
-        (n))throw new c("alphabet");if(n.length!==Vt)throw new c("incomplete");let e=Ke(n);if(e.length!==Ht)throw new \##
-        c("incomplete");if(!N(e.subarray(50),await Bt(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw n\##
-        ew c("version");let t=e[1]??0;if(t&~(j.postQuantum|j.relayOnly))throw new c("flags");return{flags:t,secret:e.s\##
-        lice(2,18),sessionKey:e.slice(18,50)}}async function Bt(n){return(await C(h(f("colloque/1 link"),n))).subarray\##
-        (0,4)}var E=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e){e.length===0&&\##
-        this.moments.clear();for(let t of e)this.moments.delete(t)}isSet(e){return this.moments.has(e)}next(){return t\##
-        his.moments.size===0?null:Math.min(...this.moments.values())}takeDue(e){let t=[...this.moments].filter(([,s])=\##
-        >s<=e).sort(([,s],[,i])=>s-i)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var Fe=[256,1024,40\##
-        96,16384],T={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},_={none:0,otherDevice:1,notNow:2,wrongP\##
-        erson:3},Ne=["offer","answer","restart"],je=["body","signature"];function _e(n){let[e,t]=Yt(n),s=Fe.find(r=>r>\##
-        =t.length+3);if(s===void 0)throw new c("malformed");let i=new Uint8Array(s);return i.set(h(d(e),de(t.length),t\##
-        )),i}function Yt(n){switch(n.type){case"confirm":return[3,h(n.patientNonce,n.receiptKey,b(n.name))];case"waiti\##
-        ng":return[4,b(n.message)];case"admit":return[5,d(n.relayOnly?1:0)];case"refuse":return[6,d(n.reason)];case"de\##
-        scription":return[7,h(d(Ne.indexOf(n.kind)),g(n.generation),f(n.sdp))];case"candidate":return[8,h(g(n.generati\##
-        on),f(n.candidate))];case"words":return[9,d(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,h\##
-        (g(n.id),f(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];c\##
-        ase"receipt":return[14,h(d(je.indexOf(n.part)),n.octets)];case"bye":return[15,d(n.reason)];case"consent":retur\##
-        n[16,h(d(n.version),f(n.locale),n.textHash,Ee(n.time))];case"identity":return[17,d(n.code)]}}function He(n){le\##
-        t e=new A(n),t=e.u8(),s=e.take(e.u16()),i=Fe.find(a=>a>=s.length+3);if(n.length!==i||!I(e.rest()))throw new c(\##
-        "malformed");let r=new A(s),o=Wt(t,r);return r.end(),o}function Wt(n,e){switch(n){case 3:return{type:"confirm"\##
-        ,patientNonce:e.take(32),receiptKey:e.take(32),name:k(e.lp())};case 4:return{type:"waiting",message:k(e.lp())}\##
-        ;case 5:return{type:"admit",relayOnly:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t\##
-        =Ne[e.u8()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:k(e\##
-        .rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:k(e.rest())};case 9:{let t=e.u8();if(t>1\##
-        )throw new c("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 1\##
-        1:return{type:"chat",id:e.u32(),message:k(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==10\##
-        88)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{le\##
-        t t=je[e.u8()];if(t===void 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:re\##
-        turn{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:k(e.take(2)),textHash:e.tak\##
-        e(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new c("malformed")}}var Ve=f("No\##
-        ise_NKpsk0_25519_AESGCM_SHA256"),fe=new Uint8Array(0),Gt=32+16,$t=2**20,z=class{constructor(e){this.key=e,this\##
-        .counter=0}static async create(e){return new z(await Le(e))}nextNonce(){if(this.counter>=$t)throw new c("exhau\##
-        sted");let e=h(new Uint8Array(8),g(this.counter));return this.counter+=1,e}async encrypt(e,t=fe){return ze(thi\##
-        s.key,this.nextNonce(),t,e)}async decrypt(e,t=fe){return Re(this.key,this.nextNonce(),t,e)}},ye=class{construc\##
-        tor(){this.chainingKey=Ve,this.hash=Ve,this.cipher=null}async mixHash(e){this.hash=await C(this.hash,e)}async \##
-        mixKey(e){let[t,s]=await Be(this.chainingKey,e);this.chainingKey=t,this.cipher=await z.create(s)}async mixKeyA\##
-        ndHash(e){let t=await v(this.chainingKey,e);this.chainingKey=await v(t,d(1));let s=await v(t,h(this.chainingKe\##
-        y,d(2))),i=await v(t,h(s,d(3)));await this.mixHash(s),this.cipher=await z.create(i)}async encryptAndHash(e){le\##
-        t t=this.cipher===null?e:await this.cipher.encrypt(e,this.hash);return await this.mixHash(t),t}async decryptAn\##
-        dHash(e){let t=this.cipher===null?e:await this.cipher.decrypt(e,this.hash);return await this.mixHash(e),t}};as\##
-        ync function Be(n,e){let t=await v(n,e),s=await v(t,d(1));return[s,await v(t,h(s,d(2)))]}async function Jt(n,e\##
-        ){let t=[...await Be(n.chainingKey,fe)],[s,i]=[await z.create(t[0]),await z.create(t[1])];return{hash:n.hash,c\##
-        hainingKey:n.chainingKey,keys:t,send:e?s:i,receive:e?i:s}}var D=class{constructor(e,t,s){this.symmetric=e,this\##
-        .parameters=t,this.ephemeral=s}static async create(e){let t=new ye;return await t.mixHash(e.prologue),await t.\##
-        mixHash(e.remoteStatic),new D(t,e,e.ephemeral??await M())}async writeMessage1(e){let{symmetric:t,ephemeral:s,p\##
-        arameters:i}=this;return await t.mixKeyAndHash(i.presharedKey),await t.mixHash(s.publicKey),await t.mixKey(s.p\##
-        ublicKey),await t.mixKey(await pe(s.privateKey,i.remoteStatic)),h(s.publicKey,await t.encryptAndHash(e))}async\##
-         readMessage2(e){if(e.length<Gt)throw new c("authentication");let{symmetric:t,ephemeral:s}=this,i=e.subarray(0\##
-        ,32);return await t.mixHash(i),await t.mixKey(i),await t.mixKey(await pe(s.privateKey,i)),{payload:await t.dec\##
-        ryptAndHash(e.subarray(32)),transport:await Jt(t,!0)}}};var Ye=new Uint8Array(32);async function We(n){let e=a\##
-        wait Y("colloque/1 invite",h(n.secret,n.sessionKey)),[t,s,i]=await Promise.all([L(e,"colloque/1 room",16),L(e,\##
-        "colloque/1 join",32),L(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,preshared\##
-        Key:i,joinToken:s}}var Ge=n=>b("colloque/1","call",n,g(0),Ye),$e=(n,e,t)=>b("colloque/1","resume",n,g(e),t);as\##
-        ync function ge(n,e){let t=await Y(n,await v(e,f("colloque/1 exporter"))),[s,i]=await Promise.all([L(t,"colloq\##
-        ue/1 resume",32),L(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:s,bindingKey:i}}var Qt=(n,e)=>C(b("collo\##
-        que/1 transcript",n,e)),Je=n=>Qt(Ye,n),Qe=n=>L(n,"colloque/1 rejoin",32);async function Ze(n,e,t){let s=await \##
-        Y(n,e);return L(s,h(f("colloque/1 psk-resume"),g(t)),32)}var Xe=(n,e,t)=>C(b("colloque/1 sas-commit",n,e,t));a\##
-        sync function et(n,e,t){return L(await Y(n,h(e,t)),"colloque/1 sas",8)}var tt=n=>Array.from(n.subarray(0,4));f\##
-        unction nt(n){let e=n.subarray(0,5).reduce((t,s)=>t*256+s,0);return String(e%1e8).padStart(8,"0")}var st=(n,e,\##
-        t,s,i)=>v(e,b(`colloque/1 bind ${n}`,t,s,i));var ee={message1:64,message2:256},we=24*3600,te=class{constructor\##
-        (e,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.bindingKey=t}seal(e){return this.send\##
-        ing.encrypt(_e(e))}async open(e){return He(await this.receiving.decrypt(e))}bindingTag(e,t,s){return st(e,this\##
-        .bindingKey,this.hash,t,s)}};async function it(n,e){let{room:t,sessionKey:s,presharedKey:i}=n,r=e.random(32),o\##
-        =e.ephemeral??await M(),a=await D.create({prologue:Ge(t),presharedKey:i,remoteStatic:s,ephemeral:o}),y=await X\##
-        e(t,o.publicKey,r),m=g(0),u=Xt(ee.message1,d(1),y,m,f(e.locale)),p=await a.writeMessage1(u);async function q(J\##
-        ,Kt){let le=await a.readMessage2(J),Q=await Zt(le.payload,t,s,Kt),{hash:ue,chainingKey:Pt}=le.transport,Se=awa\##
-        it ge(ue,Pt);return{epoch:new te(le.transport,Se.bindingKey),bond:{resumeSecret:Se.resumeSecret,transcript:awa\##
-        it Je(ue),authenticationString:await et(ue,r,Q.doctorNonce),wordsLocale:Q.wordsLocale,identity:Q.identity,expi\##
-        ry:Q.notAfter+we},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}return{m\##
-        essage:p,finish:q}}async function rt(n,e,t,s){let i=await D.create({prologue:$e(n.room,t,e.transcript),preshar\##
-        edKey:await Ze(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:s??await M()}),r=await i.w\##
-        riteMessage1(new Uint8Array(ee.message1)),o=h(g(t),r);async function a(y){let{payload:m,transport:u}=await i.r\##
-        eadMessage2(y);if(m.length!==ee.message2||!I(m))throw new c("malformed");let{bindingKey:p}=await ge(u.hash,u.c\##
-        hainingKey);return{epoch:new te(u,p),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:n\##
-        ew Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Zt(n,e,t,s){if(n.length!==ee.message2)th\##
-        row new c("malformed");let i=new A(n);if(i.u8()!==1)throw new c("malformed");let r=i.take(32).slice(),o=i.take\##
-        (32).slice(),a=i.take(16),y=i.take(64),m=k(i.take(2));if(i.u32(),!I(i.rest()))throw new c("malformed");let u=b\##
-        ("colloque/1 delegation",o,t,e,a);if(!await Pe(y,u,o))throw new c("delegation");let p=new A(a),[q,J]=[p.u64(),\##
-        p.u64()];if(s<q-we||s>J+we)throw new c("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:m,notAf\##
-        ter:J}}function Xt(n,...e){let t=new Uint8Array(n);return t.set(h(...e)),t}var ot={open:1e4,state:6e3,message2\##
-        :12e3,firstFrame:6e3,silence:6e4},en=.3,tn=3e4,nn=1e3,at=25e3,sn=2e4,H=class{constructor({session:e,mode:t,loc\##
-        ale:s,random:i,wallClock:r,inHaste:o=!1},a){this.session=e,this.mode=t,this.locale=s,this.random=i,this.wallCl\##
-        ock=r,this.startedAt=a,this.factor=o?en:1,this.phase="opening",this.epoch=null,this.servers=null,this.serversE\##
-        xpireAt=1/0,this.finish=null,this.lastSent=a,this.lastReceived=a,this.alarms=new E,this.outputs=[],this.#n("op\##
-        en",a)}get isEstablished(){return this.phase==="established"}get isAwaitingDoctor(){return this.phase==="away"\##
-        ||this.phase==="orphaned"}hasExpiredServers(e){return e>=this.serversExpireAt&&(this.servers?.urls.some(t=>/^t\##
-        urns?:/.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.lastReceived>tn&&this.alarms.set("silence",e\##
-        +nn)}takeOutputs(){return this.outputs.splice(0)}nextAlarm(){return this.alarms.next()}async open(e){let{invit\##
-        ation:t,bond:s}=this.session,i=this.mode==="resume"&&s!==null?await Qe(s.resumeSecret):t.joinToken;i!==null&&(\##
-        this.phase="joining",this.alarms.clear("open"),this.#n("state",e),this.#t({type:"send",octets:Me(t.room,i,Ie[t\##
-        his.mode])}))}async receive(e,t){let s=De(e);if(!(s===null||this.phase==="over"))switch(s.type){case"challenge\##
-        ":return;case"state":return this.#r(s.doctorPresent,t);case"servers":this.servers=s.servers,this.serversExpire\##
-        At=t+s.servers.lifetime*1e3;return;case"error":return this.#s({type:"refused",code:s.code});case"relay":try{re\##
-        turn await this.#e(s.message,t)}catch(i){if(!(i instanceof c))throw i;let r=this.phase==="confirming"||this.ph\##
-        ase==="established"||this.mode==="resume";return this.#s({type:"broken",code:i.code,confirmed:r})}}}async tick\##
-        (e){for(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e)){if(t!=="keepalive")return this.#s({typ\##
-        e:"lost",cause:"timeout"});this.alarms.set("keepalive",e+at),await this.send({type:"keepalive"},e)}}async send\##
-        (e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.lastSent=t,this\##
-        .#t({type:"send",octets:me(await this.epoch.seal(e))}),!0)}#n(e,t){this.alarms.set(e,t+ot[e]*this.factor)}#t(e\##
-        ){this.outputs.push(e)}#s(e){this.phase="over",this.alarms.clear(),this.#t(e)}async#r(e,t){let s=!["opening","\##
-        joining","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#s({ty\##
-        pe:"lost",cause:"doctor-returned"}):s||await this.#i(t):(this.alarms.clear(),this.phase=s?"orphaned":"away")}a\##
-        sync#i(e){let{session:t}=this;this.phase="handshaking",this.alarms.clear("state"),this.#n("message2",e);let s;\##
-        if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let i=await rt(t.invitation,t.\##
-        bond,t.epochNumber);this.finish=async r=>({...await i.finish(r),bond:null}),s=i.message}else{let i=await it(t.\##
-        invitation,{locale:this.locale,random:this.random});this.finish=r=>i.finish(r,this.wallClock()),s=i.message}th\##
-        is.#t({type:"send",octets:me(s)})}async#e(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:s,\##
-        bond:i,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=s,this.phase="confirming",this.alarms.\##
-        clear("message2"),this.#n("firstFrame",t),this.alarms.set("keepalive",t+at),this.#t({type:"confirmed",bond:i})\##
-        ,await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let \##
-        s=await this.epoch.open(e);this.phase="established",this.alarms.clear("firstFrame"),this.lastReceived=t,this.a\##
-        larms.set("silence",t+ot.silence),this.#t({type:"frame",frame:s}),s.type==="keepalive"&&t-this.lastSent>=sn&&a\##
-        wait this.send({type:"keepalive"},t)}}};var ct=3e3,rn=2e4,on=1e3,ne=class{constructor({session:e,settings:t,at\##
-        tachment:s,socket:i,goodbye:r,act:o},a){this.session=e,this.settings=t,this.attachment=s,this.socket=i,this.go\##
-        odbye=r,this.act=o,this.alarms=new E,this.alarms.set("end",a+(r===null?ct:rn)),r!==null&&(s===null||s.isAwaiti\##
-        ngDoctor)&&this.#s(a)}nextAlarm(){let e=[this.alarms.next()??1/0,this.attachment?.nextAlarm()??1/0],t=Math.min\##
-        (...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let s=this.alarms.takeDue(t);s!==\##
-        null;s=this.alarms.takeDue(t))s==="end"?this.end():this.#s(t);return await this.attachment?.tick(t),this.#n(t)\##
-        ;case"socket-open":return e.id===this.socket&&await this.attachment?.open(t),this.#n(t);case"socket-message":r\##
-        eturn e.id===this.socket&&await this.attachment?.receive(e.octets,t),this.#n(t);case"socket-closed":e.id===thi\##
-        s.socket&&this.#r(t)}}end(){this.goodbye=null,this.alarms.clear(),this.#i()}async#n(e){for(let t=this.#t();t.l\##
-        ength>0;t=this.#t())for(let s of t)if(s.type==="send")this.act({type:"send",id:this.socket,octets:s.octets});e\##
-        lse if(s.type==="confirmed"&&this.goodbye!==null)await this.attachment?.send({type:"bye",reason:this.goodbye},\##
-        e),this.goodbye=null,this.alarms.set("end",e+ct);else{if(s.type==="refused"||s.type==="frame"&&s.frame.type===\##
-        "bye")return this.end();if(s.type==="lost"||s.type==="broken")return this.#r(e)}}#t(){return this.attachment?.\##
-        takeOutputs()??[]}#s(e){this.#i(),this.socket+=1,this.attachment=new H({session:this.session,mode:"resume",...\##
-        this.settings},e),this.act({type:"connect",id:this.socket})}#r(e){if(this.goodbye===null)return this.end();thi\##
-        s.#i(),this.alarms.set("retry",e+on)}#i(){this.attachment!==null&&this.act({type:"close",id:this.socket}),this\##
-        .attachment=null}};var W=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.coun\##
-        t=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get answerLimit(){retu\##
-        rn Math.min(1500*this.count,6e3)}get earliest(){return this.last+(this.count===0?0:this.limit)}};var se=class{\##
-        constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){le\##
-        t{last:s}=this;this.last={packets:e,moment:t};let i=s!==null&&t-s.moment<=1250;return(!i||e!==s.packets)&&(thi\##
-        s.since=t),i&&e!==s.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var G=class{constructor(){this.si\##
-        lence=new se,this.isSilent=!1,this.isFruitless=!1,this.heard=!1,this.offeredAt=-1/0,this.doubtedAt=null,this.c\##
-        ountedAt=-1/0}get isDoubted(){return this.doubtedAt!==null}doubt(e){this.doubtedAt=e}offered(e){this.offeredAt\##
-        =e,this.heard=!1,this.isFruitless=!1,this.doubtedAt=null}callBegan(e,t){this.silence.begin(0,t),this.isSilent=\##
-        e}idle(e,t){this.silence.begin(e,t)}count(e,t){let s=this.countedAt;this.countedAt=t;let i=this.silence.count(\##
-        e,t);return i==="sound"&&(this.isSilent=!1,s>=this.offeredAt&&(this.heard=!0),this.doubtedAt!==null&&s>=this.d\##
-        oubtedAt&&(this.doubtedAt=null)),i!=="silence"||this.isSilent?!1:(this.isSilent=!0,!0)}get hasSound(){return t\##
-        his.heard&&!this.isSilent}judge(e){e&&!this.heard&&(this.isFruitless=!0)}};var ke={answer:6e3,binding:5e3,path\##
-        :2e4},an=3e3,cn=1e4,hn=3,ie=class{constructor(e,t){this.session=e,this.surroundings=t,this.muted=!1,this.wasCo\##
-        nnected=e.invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.relayOnly=!1,this.transport=\##
-        "none",this.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,this.receivedTag=null,thi\##
-        s.provenInEpoch=!1,this.provenPair=null,this.watch=new G,this.attempts=new W,this.builds=0,this.sound={send:!1\##
-        ,receive:!1},this.verdicts=[],this.alarms=new E}takeVerdict(){return this.verdicts.shift()??null}nextAlarm(){r\##
-        eturn this.alarms.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.watch.isSilent}is\##
-        Troubled(){return this.wasConnected&&(!this.isConnected()||this.watch.isDoubted)}mute(e){this.muted=e,this.#h(\##
-        )}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}epochBegan(e,t){this.attachment=e,this.relayOnly=t}epo\##
-        chEnded(){this.attachment=null,this.provenInEpoch=!1,this.receivedTag=null,this.alarms.clear("answer","binding\##
-        ")}end(){this.epochEnded(),this.alarms.clear(),this.verdicts=[],this.transport="none",this.current=null,this.p\##
-        rovenPair=null,this.fingerprints=null,this.watch=new G,this.attempts=new W,this.builds=0,this.#h(),this.surrou\##
-        ndings.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.answered===!0&&!thi\##
-        s.watch.isSilent&&!this.watch.isDoubted?await this.#a(e):this.#s(e)}async tick(e){for(let t=this.alarms.takeDu\##
-        e(e);t!==null;t=this.alarms.takeDue(e))t==="path"?this.#c(e):t==="attempt"?this.#i(e):this.verdicts.push(t==="\##
-        answer"&&this.wasConnected?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.genera\##
-        tion!==this.current?.generation||this.attachment===null)return;this.current.sent=!0,this.alarms.set("answer",t\##
-        +(this.wasConnected?this.attempts.answerLimit:ke.answer)),await this.#n({type:"description",kind:"offer",gener\##
-        ation:e.generation,sdp:e.sdp},t);for(let s of this.earlyCandidates.splice(0))await this.#n({type:"candidate",g\##
-        eneration:e.generation,candidate:s},t);return;case"candidate":if(e.generation!==this.current?.generation)retur\##
-        n;this.current.sent?await this.#n({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.ear\##
-        lyCandidates.push(e.candidate);return;case"transport":return this.#p(e,t);case"heard":return this.#e(e,t)}}asy\##
-        nc receive(e,t){if(e.type==="description"&&e.kind==="restart"){this.session.consent!==null&&this.attempts.earl\##
-        iest<=t&&this.#s(t);return}let{current:s}=this;if(e.type==="binding")return s?.answered!==!0?void 0:(this.rece\##
-        ivedTag=e.tag.slice(),this.#u());if(!(s===null||!s.sent||e.generation!==s.generation))if(e.type==="candidate")\##
-        {let{generation:i,candidate:r}=e;this.surroundings.act({type:"apply-candidate",generation:i,candidate:r})}else\##
-         s.answered||(s.answered=!0,this.alarms.clear("answer"),this.surroundings.act({type:"apply-answer",generation:\##
-        e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#a(t):this.wasConnected||this.alarms.set("pat\##
-        h",t+ke.path),this.#h())}async#n(e,t){await this.surroundings.send(e,t)}#t(){return this.attachment!==null&&th\##
-        is.attachment.isEstablished&&this.session.consent!==null}#s(e){let{attachment:t,session:s}=this;if(t===null)re\##
-        turn;let i=this.transport==="none"||this.transport==="failed"||this.watch.isFruitless,r=s.generation;s.generat\##
-        ion+=1,this.surroundings.save(),i&&(this.call=r,this.transport="new",this.fingerprints=null,this.provenPair=nu\##
-        ll,this.provenInEpoch=!1,this.watch.callBegan(this.wasConnected,e),this.#h()),this.current={generation:r,sent:\##
-        !1,answered:!1},this.earlyCandidates=[],this.receivedTag=null,this.watch.offered(e),this.alarms.clear("answer"\##
-        ,"binding","path","attempt"),this.wasConnected&&(this.attempts.begin(e),this.alarms.set("attempt",e+this.attem\##
-        pts.limit));let{relayOnly:o}=this;this.surroundings.act({type:"make-offer",generation:r,anew:i,servers:t.serve\##
-        rs,relayOnly:o})}#r(e){let{attachment:t,attempts:s}=this;this.#t()?e<s.earliest?this.alarms.set("attempt",s.ea\##
-        rliest):t?.hasExpiredServers(e)?(this.doubt(e),this.verdicts.push("socket-doubted")):this.#s(e):t!==null&&this\##
-        .verdicts.push("socket-doubted")}#i(e){this.transport==="none"||this.isConnected()||(this.watch.judge(this.cur\##
-        rent?.answered===!0),this.#r(e))}#e({call:e,packets:t},s){if(!(this.transport==="none"||e!==this.call)){if(!th\##
-        is.#m())return this.watch.idle(t,s);this.watch.count(t,s)?(this.watch.judge(this.current?.answered===!0),this.\##
-        #r(s)):this.watch.hasSound&&this.isConnected()&&this.alarms.clear("attempt")}}async#p(e,t){if(!(this.transport\##
-        ==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.builds=0,this.alarms.\##
-        clear("path"),this.alarms.isSet("attempt")&&this.alarms.set("attempt",Math.max(this.attempts.earliest,t+an)),t\##
-        his.fingerprints={patient:e.patientFingerprint,doctor:e.doctorFingerprint},await this.#a(t),this.#h();else if(\##
-        e.state==="failed")this.#c(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.alar\##
-        ms.clear("binding"),this.alarms.isSet("attempt"))return;this.doubt(t),this.#t()&&t-(this.attachment?.startedAt\##
-        ??0)<cn?this.#r(t):this.verdicts.push("socket-doubted")}}}#c(e){if(this.transport="failed",this.alarms.clear("\##
-        path","binding"),this.#h(),this.wasConnected)return this.#r(e);this.builds+=1,this.builds>hn?this.verdicts.pus\##
-        h("no-path"):this.#t()&&this.#s(e)}async#a(e){let{fingerprints:t}=this,s=this.attachment?.epoch??null;if(t===n\##
-        ull||s===null||this.current?.answered!==!0)return;let i=await s.bindingTag("P",t.patient,t.doctor);await this.\##
-        #n({type:"binding",tag:i},e),this.provenInEpoch||this.alarms.set("binding",e+ke.binding),await this.#u()}async\##
-        #u(){let{fingerprints:e,receivedTag:t}=this,s=this.attachment?.epoch??null;if(e===null||t===null||s===null)ret\##
-        urn;let i=await s.bindingTag("D",e.patient,e.doctor);if(!N(i,t)){this.verdicts.push("binding-failed");return}t\##
-        his.provenInEpoch=!0,this.provenPair=ht(e),this.wasConnected=!0,this.alarms.clear("binding"),this.#h()}#m(){re\##
-        turn this.fingerprints!==null&&this.provenPair===ht(this.fingerprints)}#h(){let e=this.#m(),t={send:e&&this.se\##
-        ssion.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.s\##
-        ound=t,this.surroundings.act({type:"sound",...t}))}},ht=({patient:n,doctor:e})=>`${B(n)} ${B(e)}`;var ln=new S\##
-        et(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal"\##
-        ,"refused-not-now","relay-missing"]),un=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refu\##
-        sed","refused-other-device","refused-not-now","refused-wrong-person"]),re=n=>ln.has(n),lt=n=>un.has(n),dn={[_.\##
-        otherDevice]:"refused-other-device",[_.notNow]:"refused-not-now",[_.wrongPerson]:"refused-wrong-person"},pn={[\##
-        T.wordsDiffer]:"words-differ",[T.bindingFailed]:"binding-failed",[T.expired]:"expired",[T.error]:"doctor-error\##
-        "},mn={[S.unknownRoom]:"unknown-room",[S.used]:"used",[S.full]:"full",[S.rate]:"rate",[S.closed]:"closed"},ut=\##
-        n=>dn[n]??"refused",dt=n=>pn[n]??"ended-by-doctor",pt=n=>mn[n]??"protocol";function mt(n){return n==="delegati\##
-        on"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var ft=n=>({invitation:n,bond:null,epochNumber:\##
-        0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>n.invitation.joinToken===null,ve\##
-        =n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:B(t)}:t);function xe(n,e){if(n===null)return null;\##
-        try{let t=JSON.parse(n,(s,i)=>fn(i)?Z(i.octets):i);return t.invitation.room.length!==16||t.invitation.sessionK\##
-        ey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeE\##
-        rror||t instanceof c)return null;throw t}}var fn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n)\##
-        .length===1;var yt=3,yn=500,gn=8e3,wn=4e3,kn=5,oe=class{constructor(e){this.random=e,this.failures=0,this.afte\##
-        rForgery=!1,this.forced=null,this.unknown=0}succeeded(){this.afterForgery=!1,this.unknown=0}forget(){this.fail\##
-        ures=0,this.afterForgery=!1,this.unknown=0}takeMode(e){let t=this.forced??(e.bond===null?"fresh":"resume");ret\##
-        urn this.forced=null,t}lost({isEndless:e,isUrgent:t}){if(this.failures+=1,!(e&&!this.afterForgery)&&this.failu\##
-        res>yt)return null;let s=t?wn:gn,i=Math.min(yn*2**(this.failures-1),s),r=.5+(this.random(1)[0]??0)/255;return \##
-        Math.min(i*r,s)}refused(e,t,s,i){return U(s)?(this.unknown=e===S.unknownRoom?this.unknown+1:0,this.unknown>kn&\##
-        &!i?"unknown-room":"later"):e===S.unknownRoom&&t==="resume"?this.afterForgery?"secure-channel":(this.forced="f\##
-        resh","now"):e===S.used&&t==="fresh"&&s.bond!==null&&this.failures<yt?(this.failures+=1,this.forced="resume","\##
-        now"):pt(e)}};var gt=6e4,wt=2e3,vn=1e4,xn=6e4,ae=class{constructor({session:e,locale:t,random:s,wallClock:i}){\##
-        this.session=e,this.settings={locale:t,random:s,wallClock:i},this.attachment=null,this.socket=0,this.admittedI\##
-        nEpoch=!1,this.reconnection=new oe(s),this.doubtedAt=-1/0,this.doctorPresent=!1,this.message="",this.reason=nu\##
-        ll,this.farewell=null,this.alarms=new E,this.actions=[],this.media=new ie(e,{send:(r,o)=>this.attachment?.send\##
-        (r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.#l()}),this.queue=Promise.resolve()}handl\##
-        e(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#x(t)}catch{await this.#o("inte\##
-        rnal",t)}}),this.queue}takeActions(){return this.actions.splice(0)}nextAlarm(){if(this.reason!==null)return th\##
-        is.farewell?.nextAlarm()??null;let e=[this.alarms.next(),this.attachment?.nextAlarm()??null,this.media.nextAla\##
-        rm()],t=Math.min(...e.map(s=>s??1/0));return t===1/0?null:t}snapshot(){let{bond:e,ownComparison:t,peerComparis\##
-        on:s}=this.session;return{state:this.#n(),reason:this.reason,canRetry:this.reason!==null&&re(this.reason),doct\##
-        orPresent:this.doctorPresent,attached:this.attachment?.isEstablished??!1,awaitsDoctor:this.attachment?.isAwait\##
-        ingDoctor??!1,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ow\##
-        nComparison:t,peerComparison:s,muted:this.media.muted}}#n(){return this.reason!==null?lt(this.reason)?"ended":\##
-        "failed":U(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.medi\##
-        a.wasConnected?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#s(e,t);sw\##
-        itch(e.type){case"start":return this.#i(t);case"tick":return this.#r(t);case"socket-open":return e.id===this.s\##
-        ocket&&await this.attachment?.open(t),this.#a(t);case"socket-message":return e.id===this.socket&&await this.at\##
-        tachment?.receive(e.octets,t),this.#a(t);case"socket-closed":e.id===this.socket&&this.attachment!==null&&await\##
-         this.#d(t);return;case"network-changed":return this.media.doubt(t),this.#e(t);case"awoke":return this.attachm\##
-        ent?.awoke(t),this.#r(t);case"consent":return U(this.session)?(this.session.consent=e.consent,this.#l(),this.a\##
-        dmittedInEpoch&&await this.#g(t),this.#a(t)):void 0;case"decline":return await this.attachment?.send({type:"re\##
-        fuse",reason:_.none},t),this.#o("consent-refused",t);case"words":return this.#w(e.same,t);case"mute":this.medi\##
-        a.mute(e.muted);return;case"hang-up":return this.#o("hung-up",t,T.hungUp);case"taken-over":return this.#o("tak\##
-        en-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#a(t)}}async#s(e,t){let s=this\##
-        .reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-changed"&&s)||this.reaso\##
-        n===null||!re(this.reason))return this.farewell?.handle(e,t);this.farewell?.end(),this.socket=this.farewell?.s\##
-        ocket??this.socket,this.farewell=null,this.reason=null,this.reconnection.forget(),await this.#i(t)}async#r(e){\##
-        for(let t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))if(t==="retry"&&await this.#i(e),t==="stabl\##
-        e"&&(this.reconnection.failures=0),t==="patience")return this.#o(this.attachment?.isEstablished?"no-path":"net\##
-        work",e);await this.attachment?.tick(e),await this.#a(e),await this.media.tick(e),await this.#a(e)}async#i(e){\##
-        let{session:t,settings:s}=this;if(t.bond!==null&&t.bond.expiry<s.wallClock())return this.#o("expired",e);let i\##
-        =this.reconnection.takeMode(t);this.alarms.clear("retry","stable"),this.#l(),this.socket+=1;let r=this.media.i\##
-        sTroubled()&&this.reconnection.failures<2;this.attachment=new H({session:t,mode:i,inHaste:r,...s},e),this.acti\##
-        ons.push({type:"connect",id:this.socket})}async#e(e){this.attachment!==null&&e-this.attachment.startedAt<wt||(\##
-        this.#c(),await this.#i(e))}async#p(e){if(!(this.attachment===null||e-this.attachment.startedAt<wt))return e-t\##
-        his.doubtedAt<vn?this.#d(e):(this.doubtedAt=e,this.#f(e))}#c(){this.attachment!==null&&this.actions.push({type\##
-        :"close",id:this.socket}),this.attachment=null,this.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.cle\##
-        ar("stable")}async#a(e){for(;;){let t=this.media.takeVerdict();if(t!==null){await this.#v(t,e);continue}let s=\##
-        this.attachment?.takeOutputs()??[];if(s.length===0||this.reason!==null)return;for(let i of s)this.reason===nul\##
-        l&&await this.#u(i,e)}}async#u(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.socket,oc\##
-        tets:e.octets});return;case"save":return this.#l();case"doctor":this.doctorPresent=e.present,this.alarms.isSet\##
-        ("stable")||this.alarms.set("stable",t+gt);return;case"confirmed":if(e.bond!==null){let s={epochNumber:0,ownCo\##
-        mparison:"none",peerComparison:"none"};Object.assign(this.session,s,{bond:e.bond,consent:null})}return this.al\##
-        arms.set("stable",t+gt),this.#l();case"frame":return this.#m(e.frame,t);case"refused":return this.#k(e.code,t)\##
-        ;case"lost":return e.cause==="doctor-returned"?this.#f(t):this.#d(t);case"broken":return this.#y(e.code,e.conf\##
-        irmed,t)}}async#m(e,t){switch(this.reconnection.succeeded(),e.type){case"waiting":this.message=e.message;retur\##
-        n;case"admit":return this.#h(e.relayOnly,t);case"refuse":return this.#o(ut(e.reason),t);case"words":return thi\##
-        s.session.peerComparison=e.same?"same":"different",this.#l();case"bye":return this.#o(dt(e.reason),t);case"des\##
-        cription":case"candidate":case"binding":return this.admittedInEpoch&&!(e.type==="description"&&e.kind==="offer\##
-        ")?this.media.receive(e,t):this.#y("malformed",!0,t);case"chat":case"keepalive":case"receipt":case"identity":r\##
-        eturn;case"confirm":case"consent":case"encapsulation":return this.#y("malformed",!0,t)}}async#h(e,t){if(this.a\##
-        dmittedInEpoch||this.attachment===null)return;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,t\##
-        his.#l();let s=e||(this.session.invitation.flags&j.relayOnly)!==0;if(s&&!(this.attachment.servers?.urls.some(i\##
-        =>/^turns?:/.test(i))??!1))return this.#o("relay-missing",t,T.error);this.media.epochBegan(this.attachment,s),\##
-        this.session.consent!==null&&await this.#g(t)}async#g(e){let{consent:t,ownComparison:s}=this.session;t!==null&\##
-        &(await this.attachment?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),s!=="none"&&await\##
-         this.attachment?.send({type:"words",same:s==="same"},e))}async#w(e,t){this.session.ownComparison=e?"same":"di\##
-        fferent",this.#l(),await this.attachment?.send({type:"words",same:e},t),await this.#a(t),e||await this.#o("wor\##
-        ds-differ",t,T.wordsDiffer)}async#k(e,t){let s=this.reconnection.refused(e,this.attachment?.mode??null,this.se\##
-        ssion,this.media.isConnected());return s==="later"?this.#d(t):s==="now"?this.#f(t):this.#o(s,t)}async#f(e){thi\##
-        s.#c(),await this.#i(e)}async#y(e,t,s){return t?(this.reconnection.afterForgery=!0,this.#d(s)):this.#o(mt(e),s\##
-        )}async#d(e){this.#c();let t=U(this.session)&&this.media.wasConnected,s=this.reconnection.lost({isEndless:t,is\##
-        Urgent:this.media.isTroubled()});if(s===null)return this.#o(this.reconnection.afterForgery?"secure-channel":"n\##
-        etwork",e);this.alarms.set("retry",e+s)}async#v(e,t){if(this.reason===null)switch(e){case"rejoin":return this.\##
-        #d(t);case"socket-doubted":return this.#p(t);case"binding-failed":return this.#o("binding-failed",t,T.bindingF\##
-        ailed);case"no-path":return this.#o("no-path",t)}}async#o(e,t,s=null){let i=s===null||await this.attachment?.s\##
-        end({type:"bye",reason:s},t)===!0;for(let p of this.attachment?.takeOutputs()??[])p.type==="send"&&this.action\##
-        s.push({type:"send",id:this.socket,octets:p.octets});this.reason=e,this.media.end(),this.alarms.clear(),re(e)&\##
-        &e!=="taken-over"?this.#l():this.actions.push({type:"save",session:null});let r=!i&&U(this.session);if(!r&&(e!\##
-        =="hung-up"||this.attachment===null))return this.#c();let{session:o,settings:a,attachment:y,socket:m}=this;thi\##
-        s.attachment=null,this.admittedInEpoch=!1;let u=p=>this.actions.push(p);this.farewell=new ne({session:o,settin\##
-        gs:a,attachment:y,socket:m,goodbye:r?s:null,act:u},t)}#x(e){!(this.reason===null&&this.media.wasConnected&&!th\##
-        is.media.isConnected())||this.attachment?.isAwaitingDoctor?this.alarms.clear("patience"):this.alarms.isSet("pa\##
-        tience")||this.alarms.set("patience",e+xn)}#l(){this.actions.push({type:"save",session:this.session})}};var kt\##
-        ={name:"English",secure:"End-to-end encrypted, from your device to your doctor’s.",loading:{title:"One moment…\##
-        ",text:""},ready:{title:"Your consultation",text:"You are about to speak with your doctor. No account, no app,\##
-         no name to give.",hint:"Your browser will ask for the microphone: please allow it."},checking:{title:"Allow t\##
-        he microphone",text:"A question appears at the top or bottom of the screen. Choose “Allow”."},waiting:{title:"\##
-        Waiting room",present:"Your doctor knows you are here. Stay on this page: the consultation will start here.",a\##
-        way:"Your doctor has not arrived yet. Stay on this page: you will be announced as soon as they do.",message:"M\##
-        essage from your doctor:"},admitted:{title:"Your doctor is ready",consent:["You will speak with your doctor ov\##
-        er an audio link between your two devices.","The link is end-to-end encrypted: nobody else can hear you, not e\##
-        ven the server.","Nothing is recorded by Colloque.","Your doctor may keep a record that the consultation took \##
-        place: its date, its length and your agreement, and nothing of what was said.","You can hang up at any time."]\##
-        },connecting:{title:"Connecting…",text:"A few seconds, to find the best path."},connected:{title:"You are conn\##
-        ected",muted:"Your microphone is off.",signalling:"The server cannot be reached for now; the conversation goes\##
-         on."},reconnecting:{title:"Reconnecting…",text:"The link is interrupted. Stay on this page, it comes back by \##
-        itself.",path:"The server answers. We are looking for another way for the sound.",server:"We are looking for t\##
-        he server. Check that Wi-Fi or mobile data is on.",doctor:"Your doctor’s device cannot be reached any more. We\##
-         are waiting for it."},words:{intro:"Read the first two words aloud. Your doctor reads the last two.",digits:"\##
-        or the digits",same:"You confirmed the words.",peerSame:"Your doctor confirmed the words."},actions:{enter:"En\##
-        ter",resume:"Go on with the consultation",consent:"I agree",refuse:"I refuse",same:"The words are the same",di\##
-        fferent:"The words are different",mute:"Mute",unmute:"Unmute",hangUp:"Hang up",leave:"Leave the waiting room",\##
-        retry:"Try again",takeOver:"Continue here",copyLink:"Copy the link",copied:"The link is copied. Open Safari, C\##
-        hrome or Firefox and paste it."},ended:{title:"Consultation over",text:"You can close this page."},errors:{mis\##
-        sing:["The link is missing","Open the whole link your doctor sent you."],incomplete:["Incomplete link","The li\##
-        nk was cut on its way. Copy all of it, to the last character, or ask for a new one."],alphabet:["Incomplete li\##
-        nk","The link has a damaged or extra character. Copy it again, or ask your doctor for another."],version:["Lin\##
-        k of another version","This page cannot read this link. Ask your doctor for a new one."],flags:["This page is \##
-        too old","This link needs a newer version of this page. Please tell your doctor."],"post-quantum":["Browser no\##
-        t accepted","Your doctor asks for a protection this page does not offer yet. Ask for another link."],"browser-\##
-        unsupported":["Open the link elsewhere","This browser cannot carry a call. Copy the link and open it in an up-\##
-        to-date Safari, Chrome or Firefox."],"microphone-denied":["Microphone refused","Allow the microphone for this \##
-        site in the browser’s settings, then try again."],"microphone-missing":["No microphone","Plug in a microphone \##
-        or a headset, then try again."],"microphone-busy":["Microphone in use","Another application is using the micro\##
-        phone. Close it, then try again."],"other-tab":["Already open","This consultation is open in another tab."],"t\##
-        aken-over":["Continued elsewhere","The consultation goes on in another tab."],"hung-up":["Consultation over","\##
-        You hung up. You can close this page."],"ended-by-doctor":["Consultation over","Your doctor hung up. You can c\##
-        lose this page."],expired:["Consultation expired","The time for it has passed. Ask your doctor for a new link.\##
-        "],"consent-refused":["You did not agree","The consultation has not started. Your doctor was told; you can pho\##
-        ne them."],refused:["No consultation","Your doctor does not see you through this link. Phone the practice."],"\##
-        refused-other-device":["Seen on another device","Your doctor admitted another device. If it is not yours, phon\##
-        e them at once."],"refused-not-now":["Not now","Your doctor is not available. Try again later."],"refused-wron\##
-        g-person":["Not the right link","Your doctor expected someone else. Phone the practice."],"words-differ":["The\##
-         words are different","Somebody could be listening on this link: it was cut. Phone your doctor."],"binding-fai\##
-        led":["Doubtful link","The two devices do not see the same link: it was cut. Phone your doctor."],"doctor-erro\##
-        r":["The call stopped","Your doctor’s device had an error. Ask for a new link."],used:["Link already used","A \##
-        link works once. If that was not you, tell your doctor; otherwise ask for another."],"unknown-room":["Expired \##
-        link","This consultation does not exist, or no longer. Check the time of the appointment, then try again."],fu\##
-        ll:["Waiting room full","Too many devices wait with this link. Close the others, then try again."],rate:["Too \##
-        many attempts","Wait a minute, then try again."],protocol:["Page and server disagree","Ask your doctor for a n\##
-        ew link."],closed:["Consultation closed","You are no longer in the waiting room. Try again, or phone your doct\##
-        or."],network:["No connection","The server does not answer. Check your Internet connection, then try again."],\##
-        "no-path":["This network carries no calls","Switch from Wi-Fi to mobile data, or the other way, then try again\##
-        ."],"relay-missing":["No relay","Your doctor asks for a relay the server did not give. Phone your doctor."],"s\##
-        ecure-channel":["No secure link","Something altered the messages. Change to another network, then try again."]\##
-        ,identity:["Doctor not recognised","The key shown is not the one of your link. Do not go on: phone your doctor\##
-        ."],clock:["Check the date","The date of this device seems wrong. Correct it, then try again."],internal:["Som\##
-        ething went wrong","The page stopped to be safe. Try again."]}};var vt={name:"Français",secure:"Chiffré de bou\##
-        t en bout, de votre appareil à celui de votre médecin.",loading:{title:"Un instant…",text:""},ready:{title:"Vo\##
-        tre consultation",text:"Vous allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas\##
-         de nom à donner.",hint:"Votre navigateur va vous demander l’accès au microphone : acceptez."},checking:{title\##
-        :"Autorisez le microphone",text:"Une question s’affiche en haut ou en bas de l’écran. Touchez « Autoriser »."}\##
-        ,waiting:{title:"Salle d’attente",present:"Votre médecin sait que vous êtes là. Restez sur cette page : la con\##
-        sultation commencera ici.",away:"Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez ann\##
-        oncé dès son arrivée.",message:"Message de votre médecin :"},admitted:{title:"Votre médecin vous reçoit",conse\##
-        nt:["Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.","La liaison est chiffr\##
-        ée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.","Rien n’est enregistré par \##
-        Colloque.","Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, \##
-        sans rien de ce qui a été dit.","Vous pouvez raccrocher à tout moment."]},connecting:{title:"Mise en relation…\##
-        ",text:"Quelques secondes, le temps de trouver le meilleur chemin."},connected:{title:"Vous êtes en ligne",mut\##
-        ed:"Votre microphone est coupé.",signalling:"Le serveur est injoignable pour le moment ; la conversation conti\##
-        nue."},reconnecting:{title:"On vous reconnecte…",text:"La liaison est interrompue. Restez sur cette page, elle\##
-         se rétablit d’elle-même.",path:"Le serveur répond. Nous cherchons un autre chemin pour le son.",server:"Nous \##
-        cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.",doctor:"L’appareil de votre médeci\##
-        n n’est plus joignable. Nous l’attendons."},words:{intro:"Lisez à voix haute les deux premiers mots. Votre méd\##
-        ecin lit les deux derniers.",digits:"ou les chiffres",same:"Vous avez confirmé les mots.",peerSame:"Votre méde\##
-        cin a confirmé les mots."},actions:{enter:"Entrer",resume:"Reprendre la consultation",consent:"J’accepte",refu\##
-        se:"Je refuse",same:"Ce sont les mêmes mots",different:"Les mots sont différents",mute:"Couper le micro",unmut\##
-        e:"Rétablir le micro",hangUp:"Raccrocher",leave:"Quitter la salle d’attente",retry:"Réessayer",takeOver:"Conti\##
-        nuer ici",copyLink:"Copier le lien",copied:"Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le."\##
-        },ended:{title:"Consultation terminée",text:"Vous pouvez fermer cette page."},errors:{missing:["Il manque le l\##
-        ien","Ouvrez le lien complet que votre médecin vous a envoyé."],incomplete:["Lien incomplet","Le lien a été co\##
-        upé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau."],alphabet:["Lien i\##
-        ncomplet","Le lien contient un caractère de trop ou abîmé. Copiez-le de nouveau, ou demandez-en un autre à vot\##
-        re médecin."],version:["Lien d’une autre version","Cette page ne sait pas lire ce lien. Demandez-en un nouveau\##
-         à votre médecin."],flags:["Page trop ancienne","Ce lien demande une version plus récente de cette page. Préve\##
-        nez votre médecin."],"post-quantum":["Navigateur non accepté","Votre médecin demande une protection que cette \##
-        page n’offre pas encore. Demandez-lui un autre lien."],"browser-unsupported":["Ouvrez le lien ailleurs","Ce na\##
-        vigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour."],"microp\##
-        hone-denied":["Microphone refusé","Autorisez le microphone pour ce site dans les réglages du navigateur, puis \##
-        réessayez."],"microphone-missing":["Pas de microphone","Branchez un microphone ou un casque, puis réessayez."]\##
-        ,"microphone-busy":["Microphone occupé","Une autre application utilise le microphone. Fermez-la, puis réessaye\##
-        z."],"other-tab":["Déjà ouverte","Cette consultation est ouverte dans un autre onglet."],"taken-over":["Contin\##
-        uée ailleurs","La consultation continue dans un autre onglet."],"hung-up":["Consultation terminée","Vous avez \##
-        raccroché. Vous pouvez fermer cette page."],"ended-by-doctor":["Consultation terminée","Votre médecin a raccro\##
-        ché. Vous pouvez fermer cette page."],expired:["Consultation expirée","Le temps prévu est écoulé. Demandez un \##
-        nouveau lien à votre médecin."],"consent-refused":["Vous n’avez pas accepté","La consultation n’a pas commencé\##
-        . Votre médecin en est averti ; vous pouvez lui téléphoner."],refused:["Pas de consultation","Votre médecin ne\##
-         vous reçoit pas par ce lien. Téléphonez à son cabinet."],"refused-other-device":["Reçu sur un autre appareil"\##
-        ,"Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite."],"refused-\##
-        not-now":["Pas maintenant","Votre médecin n’est pas disponible. Réessayez plus tard."],"refused-wrong-person":\##
-        ["Ce n’est pas le bon lien","Votre médecin attendait une autre personne. Téléphonez à son cabinet."],"words-di\##
-        ffer":["Les mots sont différents","Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à vo\##
-        tre médecin."],"binding-failed":["Liaison douteuse","Les deux appareils ne voient pas la même liaison : elle e\##
-        st coupée. Téléphonez à votre médecin."],"doctor-error":["L’appel s’est arrêté","L’appareil de votre médecin a\##
-         eu une erreur. Demandez-lui un nouveau lien."],used:["Lien déjà utilisé","Un lien ne sert qu’une fois. Si ce \##
-        n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre."],"unknown-room":["Lien expiré","Cette \##
-        consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez."],full:["Salle d’\##
-        attente pleine","Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez."],rate:["Trop d’e\##
-        ssais","Attendez une minute, puis réessayez."],protocol:["Page et serveur ne s’entendent pas","Demandez un nou\##
-        veau lien à votre médecin."],closed:["Consultation fermée","Vous n’êtes plus dans la salle d’attente. Réessaye\##
-        z, ou téléphonez à votre médecin."],network:["Pas de connexion","Le serveur ne répond pas. Vérifiez votre conn\##
-        exion à Internet, puis réessayez."],"no-path":["Appel impossible par ce réseau","Passez du Wi-Fi au réseau mob\##
-        ile, ou l’inverse, puis réessayez."],"relay-missing":["Relais indisponible","Votre médecin demande un relais q\##
-        ue le serveur n’a pas donné. Téléphonez-lui."],"secure-channel":["Liaison sûre impossible","Quelque chose a al\##
-        téré les messages. Changez de réseau, puis réessayez."],identity:["Médecin non reconnu","La clé présentée n’es\##
-        t pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin."],clock:["Vérifiez la date","La date\##
-         de cet appareil semble fausse. Corrigez-la, puis réessayez."],internal:["Une erreur est survenue","La page s’\##
-        est arrêtée par précaution. Réessayez."]}};var F={fr:vt,en:kt};function xt(n){return n.map(t=>t.slice(0,2).toL\##
-        owerCase()).find(t=>t in F)??"fr"}var bt=n=>[F[n].admitted.title,...F[n].admitted.consent].join(`
-        `);var ce=class{constructor(e,t,s,i){this.page=e,this.wordLists=t,this.onAction=s,this.onLocale=i,this.audio=t\##
-        his.element("audio",HTMLAudioElement),this.shownActions="",this.shownTitle="",this.shownModel=""}show(e){let t\##
-        =JSON.stringify(e);if(t===this.shownModel)return;this.shownModel=t;let{dataset:s}=this.page.documentElement,i=\##
-        F[e.locale];s.state=e.state,e.error===null?delete s.error:s.error=e.error,e.path===null?delete s.path:s.path=e\##
-        .path,this.page.documentElement.lang=e.locale;let r=bn(e,i);this.element("title").textContent=r,this.page.titl\##
-        e=`${r} · Colloque`,this.element("text").replaceChildren(...this.#n(e,i)),this.element("footer").textContent=i\##
-        .secure,this.#t(e,i),this.#s(e,i),this.#r(e,i),this.#i(e.locale),r!==this.shownTitle&&this.shownTitle!==""&&th\##
-        is.element("title").focus({preventScroll:!0}),this.shownTitle=r}#n({state:e,error:t,call:s,canRetry:i},r){swit\##
-        ch(e){case"ready":return[this.#e("p",r.ready.text,"lead"),this.#e("p",r.ready.hint)];case"checking":return[thi\##
-        s.#e("p",r.checking.text)];case"waiting":{let o=s?.message??"",a=o===""?[]:[this.#e("p",r.waiting.message),thi\##
-        s.#e("blockquote",o)];return[this.#e("p",s?.doctorPresent?r.waiting.present:r.waiting.away,"lead"),...a]}case"\##
-        admitted":{let o=this.#e("ul");return o.append(...r.admitted.consent.map(a=>this.#e("li",a))),[o]}case"connect\##
-        ing":return[this.#e("p",r.connecting.text)];case"reconnecting":return[this.#e("p",r.reconnecting.text,"lead"),\##
-        this.#e("p",Cn(s,r))];case"ended":case"failed":case"bad-link":{let o=e==="ended"&&!i?r.ended.text:"";return[th\##
-        is.#e("p",r.errors[t??""]?.[1]??o,"lead")]}default:return[]}}#t({state:e,call:t,copied:s},i){let r="";s?r=i.ac\##
-        tions.copied:e==="connected"&&t?.muted?r=i.connected.muted:e==="connected"&&t?.attached===!1&&(r=i.connected.s\##
-        ignalling);let o=this.element("notice");o.textContent!==r&&(o.textContent=r)}#s({state:e,call:t},s){let i=e===\##
-        "connected"?t?.words??null:null;if(this.element("words").hidden=i===null,i===null||!t)return;let r=this.wordLi\##
-        sts[i.locale]??[],o=r.length===256?tt(i.octets).map(u=>r[u]??""):[];this.element("words-intro").textContent=s.\##
-        words.intro;let a=o.map((u,p)=>this.#e("li",u,p<2?"mine":"theirs")),y=this.element("words-list");y.lang=i.loca\##
-        le,y.textContent!==o.join("")&&y.replaceChildren(...a),this.element("digits-label").textContent=s.words.digits\##
-        ,this.element("digits").textContent=nt(i.octets).replace(/^(....)/,"$1 ");let m=[];t.ownComparison==="same"&&m\##
-        .push(s.words.same),t.peerComparison==="same"&&m.push(s.words.peerSame),this.element("words-result").textConte\##
-        nt=m.join(" ")}#r(e,t){let s=An(e,t),i=JSON.stringify(s);if(i===this.shownActions)return;this.shownActions=i;l\##
-        et r=this.element("actions"),o=this.page.activeElement?.dataset.action;r.replaceChildren(...s.map(({action:a,l\##
-        abel:y,kind:m,pressed:u})=>{let p=this.#e("button",y,m);return p.dataset.action=a,p.setAttribute("type","butto\##
-        n"),u!==null&&p.setAttribute("aria-pressed",String(u)),p.addEventListener("click",()=>this.onAction(a)),p})),o\##
-        !==void 0&&r.querySelector(`[data-action="${o}"]`)?.focus()}#i(e){let t=this.element("languages");if(t.dataset\##
-        .current===e)return;t.dataset.current=e;let s=Object.keys(F);t.replaceChildren(...s.map(i=>{let r=this.#e("but\##
-        ton",i.toUpperCase());return r.lang=i,r.setAttribute("aria-label",F[i].name),r.setAttribute("aria-pressed",Str\##
-        ing(i===e)),r.addEventListener("click",()=>this.onLocale(i)),r}))}#e(e,t="",s=""){let i=this.page.createElemen\##
-        t(e);return i.textContent=t,s!==""&&(i.className=s),i}element(e,t){let s=this.page.getElementById(e);if(s===nu\##
-        ll||t!==void 0&&!(s instanceof t))throw new Error(`no element ${e}`);return s}};function bn({state:n,error:e},\##
-        t){return n==="ended"||n==="failed"||n==="bad-link"?t.errors[e??""]?.[0]??t.ended.title:t[n].title}function Cn\##
-        (n,{reconnecting:e}){return n?.attached?e.path:n?.awaitsDoctor?e.doctor:e.server}function An({state:n,error:e,\##
-        canRetry:t,canCopyLink:s,resumes:i,call:r},{actions:o}){let a=(m,u,p="",q=null)=>({action:m,label:u,kind:p,pre\##
-        ssed:q}),y=a("hang-up",o.hangUp,"danger");switch(n){case"ready":return[a("enter",i?o.resume:o.enter,"primary")\##
-        ];case"waiting":return[a("hang-up",o.leave)];case"admitted":return[a("consent",o.consent,"primary"),a("refuse"\##
-        ,o.refuse)];case"connecting":case"reconnecting":return[y];case"connected":{let m=r?.ownComparison==="none"&&r.\##
-        words!==null,u=[a("same",o.same,"primary"),a("different",o.different,"danger")],p=r?.muted??!1,q=a("mute",p?o.\##
-        unmute:o.mute,"half",p);return[...m?u:[],q,{...y,kind:"half danger"}]}case"ended":case"failed":case"bad-link":\##
-        {let u=t?[a("retry",e==="other-tab"||e==="taken-over"?o.takeOver:o.retry,"primary")]:[];return s?[...u,a("copy\##
-        -link",o.copyLink,"primary")]:u}default:return[]}}var be="colloque",he=()=>Math.floor(Date.now()/1e3),O={state\##
-        :"loading",error:null,canRetry:!1,canCopyLink:!1,resumes:!1,locale:xt(navigator.languages??[]),path:null,call:\##
-        null,copied:!1},Sn=location.href,R=null,K=null,At=null,$=null,V=null,Ct=0,St=new ce(document,l,Kn,n=>P({locale\##
-        :n}));function P(n){Object.assign(O,n),St.show(O)}var Ce=(n,e={})=>P({state:"failed",error:n,canRetry:!0,call:\##
-        null,...e});async function En(){let n=location.hash.slice(1),e=xe(sessionStorage.getItem(be),he());if(n===""&&\##
-        e===null)return P({state:"bad-link",error:"missing"});try{if(n!==""){let t=await Ue(n);if(t.flags&j.postQuantu\##
-        m)throw new c("post-quantum");let s=await We(t);R=e!==null&&N(e.invitation.room,s.room)?e:ft(s)}else R=e}catch\##
-        (t){if(!(t instanceof c))throw t;return P({state:"bad-link",error:t.code})}if(!await Tn())return Ce("browser-u\##
-        nsupported",{canRetry:!1,canCopyLink:!0});P({state:"ready",error:null,resumes:R===e}),n===""&&await Ae(!1)}asy\##
-        nc function Tn(){return!isSecureContext||!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedi\##
-        a?!1:M().then(()=>!0,()=>!1)}function Kn(n){switch(n){case"enter":return void Ae(!1);case"retry":return K===nu\##
-        ll||O.error==="taken-over"?void Ae(O.error?.startsWith("microphone")!==!0):void w({type:"retry"});case"copy-li\##
-        nk":return void navigator.clipboard.writeText(Sn).then(()=>P({copied:!0}),()=>{});case"consent":return void In\##
-        ();case"refuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",same:n=\##
-        =="same"});case"mute":return void w({type:"mute",muted:!(O.call?.muted??!1)});case"hang-up":return void w({typ\##
-        e:"hang-up"})}}async function Ae(n){if(R===null)return;P({state:"checking",error:null,canRetry:!1});try{$??=aw\##
-        ait Pn()}catch(s){return Ce(Ln(s))}history.replaceState(null,"","/");let e=`colloque ${Te(R.invitation.room)}`\##
-        ,t=n?qn(e):null;if(!await Rn(e,n))return Ce("other-tab");R=await t??R,K=new ae({session:R,locale:O.locale,rand\##
-        om:zn,wallClock:he}),At=new X({microphone:$,audio:St.audio,makePaddingWorker:Fn,onEvent:s=>void w(s),onPath:s=\##
-        >P({path:s})}),await w({type:"start"})}async function Pn(){let n={echoCancellation:!0,noiseSuppression:!0,auto\##
-        GainControl:!0},e=await navigator.mediaDevices.getUserMedia({audio:n}),[t]=e.getAudioTracks();if(t===void 0)th\##
-        row new DOMException("no track","NotFoundError");return t.addEventListener("ended",()=>$=null),t}function Ln(n\##
-        ){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone\##
-        -missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var zn=n=>crypto.getR\##
-        andomValues(new Uint8Array(n));function Rn(n,e){return new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{\##
-        ifAvailable:!0},s=>(t(s!==null),s===null?void 0:new Promise(()=>{}))).catch(()=>On(n))})}async function On(n){\##
-        if(K===null)return;let e=ve(K.session);await w({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessag\##
-        e(e),t.close()}function qn(n){return new Promise(e=>{let t=new BroadcastChannel(n),s=i=>{t.close(),e(i)};t.onm\##
-        essage=({data:i})=>s(xe(typeof i=="string"?i:null,he())),setTimeout(()=>s(null),500)})}async function In(){let\##
-        {locale:n}=O,e=await C(f(bt(n)));await w({type:"consent",consent:{locale:n,textHash:e,time:he()}})}async funct\##
-        ion w(n){if(K===null)return;await K.handle(n,performance.now());for(let o of K.takeActions())Mn(o);let e=K.nex\##
-        tAlarm();clearTimeout(Ct),e!==null&&(Ct=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,e-performance.n\##
-        ow())));let{state:t,reason:s,canRetry:i,...r}=K.snapshot();(s!==null&&!i||s==="taken-over")&&Nn(),t==="connect\##
-        ed"&&O.state!=="connected"&&jn(),P({state:t,error:s,canRetry:i,call:r})}function Mn(n){switch(n.type){case"con\##
-        nect":return Dn(n.id);case"send":V?.id===n.id&&V.socket.readyState===WebSocket.OPEN&&V.socket.send(n.octets);r\##
-        eturn;case"close":V?.id===n.id&&V.socket.close();return;case"save":n.session===null?sessionStorage.removeItem(\##
-        be):sessionStorage.setItem(be,ve(n.session));return;default:At?.perform(n)}}function Dn(n){let e=new WebSocket\##
-        (`${location.origin.replace(/^http/,"ws")}/ws`,qe);e.binaryType="arraybuffer",V={id:n,socket:e},e.onopen=()=>v\##
-        oid w({type:"socket-open",id:n}),e.onclose=()=>void w({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t \##
-        instanceof ArrayBuffer&&w({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Un=window.trustedTypes?.\##
-        createPolicy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function\##
-         l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return \##
-        e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r\##
-        .set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}f\##
-        unction i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e\##
-        .subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,coun\##
-        t:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,c\##
-        ount:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===2\##
-        55?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}va\##
-        r c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(\##
-        f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}})\##
-        ;d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Fn(){if(!("RTCRtpScri\##
-        ptTransform"in window))return null;let n=Un?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";\##
-        (()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.\##
-        padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)r\##
-        eturn r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.se\##
-        t(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,\##
-        count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:retur\##
-        n{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))re\##
-        turn{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if\##
-        (n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),p\##
-        added:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStre\##
-        am({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n\##
-        .enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Nn(){$?.stop(\##
-        ),$=null}function jn(){navigator.wakeLock?.request("screen").catch(()=>{})}var Et=()=>void w({type:"network-ch\##
-        anged"}),Tt=()=>void w({type:"awoke"});addEventListener("online",Et);navigator.connection?.addEventListener("c\##
-        hange",Et);document.addEventListener("visibilitychange",Tt);document.addEventListener("resume",Tt);addEventLis\##
-        tener("hashchange",()=>{location.hash.length>1&&K===null&&location.reload()});P({});En();})();</script>
+        <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
+        ript. This page needs JavaScript.</p></noscript>
+        <script type="module">"use strict";(()=>{var l={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2m\##
+        oire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille\##
+        1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1\##
+        haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nicho\##
+        n2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrie\##
+        r2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2\##
+        ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1ér\##
+        isson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0lan\##
+        gouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas\##
+        1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis\##
+        1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2\##
+        rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravio\##
+        li1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1car\##
+        abée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2uc\##
+        an3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2o\##
+        lon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0ba\##
+        dger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1u\##
+        ffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rc\##
+        us1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamo\##
+        nd1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1i\##
+        refly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggle\##
+        s2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vo\##
+        ry0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2t\##
+        tuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3\##
+        tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ras\##
+        ol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rair\##
+        ie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwic\##
+        h2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfis\##
+        h3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2ia\##
+        ngle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebr\##
+        a1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets\##
+        3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade\##
+        1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1i\##
+        etsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0ha\##
+        gelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2na\##
+        rie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2\##
+        ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0m\##
+        agneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis\##
+        1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje\##
+        2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1lan\##
+        eet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine\##
+        2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2r\##
+        and3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uin\##
+        slang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2\##
+        terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk\##
+        2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Bad\##
+        ewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tt\##
+        eln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2ri\##
+        en3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2\##
+        würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1\##
+        olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussel\##
+        l2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2ok\##
+        odil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarin\##
+        e3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elk\##
+        e1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vil\##
+        lon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yr\##
+        amide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litte\##
+        n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
+        2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
+        ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
+        ylinder"};var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var Ot=new\##
+         TextEncoder,Ut=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),f=n=>Ot.encode(n);function k(n){try{return Ut\##
+        .decode(n)}catch{throw new c("malformed")}}function h(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)\##
+        ),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var d=n=>Uint8Array.of(n&255),de=n=>Uint8Array.of(n>>>8&2\##
+        55,n&255),w=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),ze=n=>h(w(Math.floor(n/2**32)),w(n%2**32))\##
+        ;function x(...n){return h(...n.flatMap(e=>{let t=typeof e=="string"?f(e):e;return[de(t.length),t]}))}function\##
+         N(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===\##
+        0}var R=n=>n.every(e=>e===0),H=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function Q(n){if(n.\##
+        length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({length:n.length/2},(e,t)\##
+        =>parseInt(n.slice(2*t,2*t+2),16))}function Ee(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").re\##
+        place(/\//g,"_").replace(/=+$/,"")}function Pe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.len\##
+        gth%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e\##
+        ,t=>t.charCodeAt(0))}var C=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-th\##
+        is.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}rest(\##
+        ){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256+t\##
+        his.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.isSa\##
+        feInteger(e))throw new c("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this.o\##
+        ctets.length)throw new c("malformed")}};var{subtle:b}=globalThis.crypto;async function S(...n){return new Uint\##
+        8Array(await b.digest("SHA-256",h(...n)))}async function v(n,e){let t=await b.importKey("raw",n,{name:"HMAC",h\##
+        ash:"SHA-256"},!1,["sign"]);return new Uint8Array(await b.sign("HMAC",t,e))}var _=(n,e)=>v(typeof n=="string"?\##
+        f(n):n,e);async function L(n,e,t){return(await v(n,h(typeof e=="string"?f(e):e,d(1)))).subarray(0,t)}async fun\##
+        ction M(){let n=await b.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKe\##
+        y:new Uint8Array(await b.exportKey("raw",n.publicKey))}}var Xn=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4\##
+        ,34,4,32);async function pe(n,e){let t;try{let i=await b.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8A\##
+        rray(await b.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low-order")}if(R(t))throw new c("l\##
+        ow-order");return t}async function De(n,e,t){try{let i=await b.importKey("raw",t,{name:"Ed25519"},!1,["verify"\##
+        ]);return await b.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var Le=n=>b.importKey("raw",n,"AES-GCM",!1,["\##
+        encrypt","decrypt"]);async function Te(n,e,t,i){return new Uint8Array(await b.encrypt({name:"AES-GCM",iv:e,add\##
+        itionalData:t},n,i))}async function Ke(n,e,t,i){if(i.length<16)throw new c("authentication");try{return new Ui\##
+        nt8Array(await b.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new c("authentication")}}var\##
+         Rt=20,Mt=100,jt=500,X=class{constructor({microphone:e,audio:t,makePaddingWorker:i,onEvent:s,onPath:r}){this.m\##
+        icrophone=e,this.audio=t,this.makePaddingWorker=i,this.onEvent=s,this.onPath=r,this.connection=null,this.track\##
+        =null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.canTellEnd=!1,this.counter=0,this\##
+        .isCounting=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){e.type===\##
+        "sound"?this.#o(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.#n(e)).ca\##
+        tch(()=>this.onEvent({type:"transport",call:this.name,state:"failed"}))}end(){clearInterval(this.counter),this\##
+        .connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate(),this.wor\##
+        ker=null,this.audio.srcObject=null,this.onPath(null)}async#n(e){switch(e.type){case"make-offer":return this.#i\##
+        (e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.\##
+        setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#t(t);return;case\##
+        "apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candida\##
+        te,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.e\##
+        arly.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#i({ge\##
+        neration:e,anew:t,servers:i,relayOnly:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,a=r\##
+        &&this.connection?this.connection:this.#r(e,i,s);r&&i!==null&&a.setConfiguration(Ie(i,s)),this.canTellEnd=a.si\##
+        gnalingState==="stable"&&a.iceGatheringState!=="gathering";let o=await a.createOffer({iceRestart:r});a!==this.\##
+        connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(o.sdp??"")?.[1]??"",this.onEvent({t\##
+        ype:"offer",generation:e,sdp:o.sdp??""}),await a.setLocalDescription(o))}#r(e,t,i){this.end(),this.name=e;let \##
+        s=new RTCPeerConnection(Ie(t,i));this.connection=s,this.track=this.microphone.clone(),this.track.enabled=this.\##
+        sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Bt(r),this.worker=this.makePaddingWorker(\##
+        ),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate\##
+        :o})=>{s===this.connection&&this.#s(o)},s.ontrack=({track:o})=>{o.enabled=this.sound.receive,this.audio.srcObj\##
+        ect=new MediaStream([o]),this.#u()};let a=()=>this.#e(s,r.sender);return s.onconnectionstatechange=a,s.oniceco\##
+        nnectionstatechange=a,this.isCounting=!1,this.counter=window.setInterval(()=>void this.#c(s),jt),s}#s(e){let t\##
+        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||Nt(i))){if(i===""){if(!this.can\##
+        TellEnd)return;this.canTellEnd=!1}this.onEvent({type:"candidate",generation:this.generation,candidate:i})}}asy\##
+        nc#e(e,t){if(e!==this.connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.onEvent({ty\##
+        pe:"transport",call:i,state:"failed"});else if(s==="disconnected")this.onEvent({type:"transport",call:i,state:\##
+        "disconnected"});else if(s==="connected"){let r=await this.#p(e,t),a=Vt(e.localDescription?.sdp??"");if(e!==th\##
+        is.connection)return;if(r===null||a===null){this.onEvent({type:"transport",call:i,state:"failed"});return}this\##
+        .onEvent({type:"transport",call:i,state:"connected",patientFingerprint:a,doctorFingerprint:r}),await this.#c(e\##
+        )}}async#p(e,t){for(let i=0;i<Mt&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport\##
+        .getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return S(new Uint8Array(r));awai\##
+        t new Promise(a=>setTimeout(a,Rt))}return null}async#c(e){if(this.isCounting)return;this.isCounting=!0;let t=a\##
+        wait e.getStats().catch(()=>null);if(this.isCounting=!1,t===null||e!==this.connection)return;let i=[];t.forEac\##
+        h(a=>i.push(a));let s=i.filter(({type:a,kind:o})=>a==="inbound-rtp"&&o==="audio").reduce((a,{packetsReceived:o\##
+        })=>a+(o??0),0);this.onEvent({type:"heard",call:this.name,packets:s});let r=qt(i);r!==null&&this.onPath(r)}#o(\##
+        e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#u()}#u(){let{receive:e}=thi\##
+        s.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.s\##
+        rcObject!==null&&this.audio.play().catch(()=>{})}};function qt(n){let e=n.find(({type:r,selectedCandidatePairI\##
+        d:a})=>r==="transport"&&a),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:a})=>r=\##
+        =="candidate-pair"&&a==="succeeded").sort((r,a)=>(a.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimes\##
+        tamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,can\##
+        didateType:a})=>i.includes(r)&&a==="relay")?"relay":"direct"}function Ie(n,e){let t=[];if(n!==null){let i=m=>n\##
+        .urls.filter(u=>m.test(u)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:a}=n,g=(r===""?[]:[/^turn:(?\##
+        !.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),g.length>0&&t.p\##
+        ush({urls:g,username:r,credential:a})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max\##
+        -bundle"}}var Nt=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Bt(n){let t=(RTCRtpRec\##
+        eiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>\##
+        0&&n.setCodecPreferences?.(t)}function Vt(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[\##
+        1];return e===void 0?null:Q(e.replace(/:/g,""))}var Oe="colloque.v1",Ft=65600,Wt=8,Ue={fresh:0,resume:1},A={un\##
+        knownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},Re=(n,e,t)=>h(d(1),d(1),n,e,d(t)),me=n=>h(d(16),w(0),n)\##
+        ;function Me(n){if(n.length>Ft)return null;try{return Ht(new C(n))}catch(e){if(e instanceof c)return null;thro\##
+        w e}}function Ht(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:return n.ta\##
+        ke(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",doctorPresent:e\##
+        ===1}}case 134:{let e=n.u8(),t=[];for(let o=0;o<e;o+=1)t.push(k(n.lp()));let[i,s]=[k(n.lp()),k(n.lp())],r=n.u3\##
+        2();return n.end(),{type:"servers",servers:{urls:t.filter(o=>/^(stuns?|turns?):/.test(o)).slice(0,Wt),username\##
+        :i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:return null}\##
+        }var B={postQuantum:1,relayOnly:2},_t=1+1+16+32+4,Gt=72;async function je(n){if(/[^A-Za-z0-9_-]/.test(n))throw\##
+         new c("alphabet");if(n.length!==Gt)throw new c("incomplete");let e=Pe(n);if(e.length!==_t)throw new c("incomp\##
+        lete");if(!N(e.subarray(50),await Yt(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("ver\##
+        sion");let t=e[1]??0;if(t&~(B.postQuantum|B.relayOnly))throw new c("flags");return{flags:t,secret:e.slice(2,18\##
+        ),sessionKey:e.slice(18,50)}}async function Yt(n){return(await S(h(f("colloque/1 link"),n))).subarray(0,4)}var\##
+         z=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e){e.length===0&&this.mome\##
+        nts.clear();for(let t of e)this.moments.delete(t)}isSet(e){return this.moments.has(e)}next(){return this.momen\##
+        ts.size===0?null:Math.min(...this.moments.values())}takeDue(e){let t=[...this.moments].filter(([,i])=>i<=e).so\##
+        rt(([,i],[,s])=>i-s)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var qe=[256,1024,4096,16384]\##
+        ,E={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},V={none:0,otherDevice:1,notNow:2,wrongPerson:3},\##
+        Ne=["offer","answer","restart"],Be=["body","signature"];function Ve(n){let[e,t]=Zt(n),i=qe.find(r=>r>=t.length\##
+        +3);if(i===void 0)throw new c("malformed");let s=new Uint8Array(i);return s.set(h(d(e),de(t.length),t)),s}func\##
+        tion Zt(n){switch(n.type){case"confirm":return[3,h(n.patientNonce,n.receiptKey,x(n.name))];case"waiting":retur\##
+        n[4,x(n.message)];case"admit":return[5,d(n.relayOnly?1:0)];case"refuse":return[6,d(n.reason)];case"description\##
+        ":return[7,h(d(Ne.indexOf(n.kind)),w(n.generation),f(n.sdp))];case"candidate":return[8,h(w(n.generation),f(n.c\##
+        andidate))];case"words":return[9,d(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,h(w(n.id),\##
+        f(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"recei\##
+        pt":return[14,h(d(Be.indexOf(n.part)),n.octets)];case"bye":return[15,d(n.reason)];case"consent":return[16,h(d(\##
+        n.version),f(n.locale),n.textHash,ze(n.time))];case"identity":return[17,d(n.code)]}}function Fe(n){let e=new C\##
+        (n),t=e.u8(),i=e.take(e.u16()),s=qe.find(o=>o>=i.length+3);if(n.length!==s||!R(e.rest()))throw new c("malforme\##
+        d");let r=new C(i),a=$t(t,r);return r.end(),a}function $t(n,e){switch(n){case 3:return{type:"confirm",patientN\##
+        once:e.take(32),receiptKey:e.take(32),name:k(e.lp())};case 4:return{type:"waiting",message:k(e.lp())};case 5:r\##
+        eturn{type:"admit",relayOnly:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=Ne[e.u8(\##
+        )];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:k(e.rest())}\##
+        }case 8:return{type:"candidate",generation:e.u32(),candidate:k(e.rest())};case 9:{let t=e.u8();if(t>1)throw ne\##
+        w c("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 11:return{\##
+        type:"chat",id:e.u32(),message:k(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==1088)throw \##
+        new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=Be[e.\##
+        u8()];if(t===void 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:return{type\##
+        :"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:k(e.take(2)),textHash:e.take(32),tim\##
+        e:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new c("malformed")}}var We=f("Noise_NKpsk\##
+        0_25519_AESGCM_SHA256"),fe=new Uint8Array(0),Jt=32+16,Qt=2**20,T=class{constructor(e){this.key=e,this.counter=\##
+        0}static async create(e){return new T(await Le(e))}nextNonce(){if(this.counter>=Qt)throw new c("exhausted");le\##
+        t e=h(new Uint8Array(8),w(this.counter));return this.counter+=1,e}async encrypt(e,t=fe){return Te(this.key,thi\##
+        s.nextNonce(),t,e)}async decrypt(e,t=fe){return Ke(this.key,this.nextNonce(),t,e)}},ge=class{constructor(){thi\##
+        s.chainingKey=We,this.hash=We,this.cipher=null}async mixHash(e){this.hash=await S(this.hash,e)}async mixKey(e)\##
+        {let[t,i]=await He(this.chainingKey,e);this.chainingKey=t,this.cipher=await T.create(i)}async mixKeyAndHash(e)\##
+        {let t=await v(this.chainingKey,e);this.chainingKey=await v(t,d(1));let i=await v(t,h(this.chainingKey,d(2))),\##
+        s=await v(t,h(i,d(3)));await this.mixHash(i),this.cipher=await T.create(s)}async encryptAndHash(e){let t=this.\##
+        cipher===null?e:await this.cipher.encrypt(e,this.hash);return await this.mixHash(t),t}async decryptAndHash(e){\##
+        let t=this.cipher===null?e:await this.cipher.decrypt(e,this.hash);return await this.mixHash(e),t}};async funct\##
+        ion He(n,e){let t=await v(n,e),i=await v(t,d(1));return[i,await v(t,h(i,d(2)))]}async function Xt(n,e){let t=[\##
+        ...await He(n.chainingKey,fe)],[i,s]=[await T.create(t[0]),await T.create(t[1])];return{hash:n.hash,chainingKe\##
+        y:n.chainingKey,keys:t,send:e?i:s,receive:e?s:i}}var j=class{constructor(e,t,i){this.symmetric=e,this.paramete\##
+        rs=t,this.ephemeral=i}static async create(e){let t=new ge;return await t.mixHash(e.prologue),await t.mixHash(e\##
+        .remoteStatic),new j(t,e,e.ephemeral??await M())}async writeMessage1(e){let{symmetric:t,ephemeral:i,parameters\##
+        :s}=this;return await t.mixKeyAndHash(s.presharedKey),await t.mixHash(i.publicKey),await t.mixKey(i.publicKey)\##
+        ,await t.mixKey(await pe(i.privateKey,s.remoteStatic)),h(i.publicKey,await t.encryptAndHash(e))}async readMess\##
+        age2(e){if(e.length<Jt)throw new c("authentication");let{symmetric:t,ephemeral:i}=this,s=e.subarray(0,32);retu\##
+        rn await t.mixHash(s),await t.mixKey(s),await t.mixKey(await pe(i.privateKey,s)),{payload:await t.decryptAndHa\##
+        sh(e.subarray(32)),transport:await Xt(t,!0)}}};var _e=new Uint8Array(32);async function Ge(n){let e=await _("c\##
+        olloque/1 invite",h(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([L(e,"colloque/1 room",16),L(e,"colloque\##
+        /1 join",32),L(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joi\##
+        nToken:i}}var Ye=n=>x("colloque/1","call",n,w(0),_e),Ze=(n,e,t)=>x("colloque/1","resume",n,w(e),t);async funct\##
+        ion we(n,e){let t=await _(n,await v(e,f("colloque/1 exporter"))),[i,s]=await Promise.all([L(t,"colloque/1 resu\##
+        me",32),L(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,bindingKey:s}}var en=(n,e)=>S(x("colloque/1 tra\##
+        nscript",n,e)),$e=n=>en(_e,n),Je=n=>L(n,"colloque/1 rejoin",32);async function Qe(n,e,t){let i=await _(n,e);re\##
+        turn L(i,h(f("colloque/1 psk-resume"),w(t)),32)}var Xe=(n,e,t)=>S(x("colloque/1 sas-commit",n,e,t));async func\##
+        tion et(n,e,t){return L(await _(n,h(e,t)),"colloque/1 sas",8)}var tt=n=>Array.from(n.subarray(0,4));function n\##
+        t(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var it=(n,e,t,i,s)=>v\##
+        (e,x(`colloque/1 bind ${n}`,t,i,s));var ee={message1:64,message2:256},ye=24*3600,te=class{constructor(e,t){thi\##
+        s.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.bindingKey=t}seal(e){return this.sending.encry\##
+        pt(Ve(e))}async open(e){return Fe(await this.receiving.decrypt(e))}bindingTag(e,t,i){return it(e,this.bindingK\##
+        ey,this.hash,t,i)}};async function st(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),a=e.epheme\##
+        ral??await M(),o=await j.create({prologue:Ye(t),presharedKey:s,remoteStatic:i,ephemeral:a}),g=await Xe(t,a.pub\##
+        licKey,r),m=w(0),u=nn(ee.message1,d(1),g,m,f(e.locale)),p=await o.writeMessage1(u);async function U($,Tt){let \##
+        le=await o.readMessage2($),J=await tn(le.payload,t,i,Tt),{hash:ue,chainingKey:Kt}=le.transport,Ae=await we(ue,\##
+        Kt);return{epoch:new te(le.transport,Ae.bindingKey),bond:{resumeSecret:Ae.resumeSecret,transcript:await $e(ue)\##
+        ,authenticationString:await et(ue,r,J.doctorNonce),wordsLocale:J.wordsLocale,identity:J.identity,expiry:J.notA\##
+        fter+ye},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}return{message:p,\##
+        finish:U}}async function rt(n,e,t,i){let s=await j.create({prologue:Ze(n.room,t,e.transcript),presharedKey:awa\##
+        it Qe(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:i??await M()}),r=await s.writeMessa\##
+        ge1(new Uint8Array(ee.message1)),a=h(w(t),r);async function o(g){let{payload:m,transport:u}=await s.readMessag\##
+        e2(g);if(m.length!==ee.message2||!R(m))throw new c("malformed");let{bindingKey:p}=await we(u.hash,u.chainingKe\##
+        y);return{epoch:new te(u,p),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new Uint8A\##
+        rray(32),name:""}}}return{message:a,finish:o}}async function tn(n,e,t,i){if(n.length!==ee.message2)throw new c\##
+        ("malformed");let s=new C(n);if(s.u8()!==1)throw new c("malformed");let r=s.take(32).slice(),a=s.take(32).slic\##
+        e(),o=s.take(16),g=s.take(64),m=k(s.take(2));if(s.u32(),!R(s.rest()))throw new c("malformed");let u=x("colloqu\##
+        e/1 delegation",a,t,e,o);if(!await De(g,u,a))throw new c("delegation");let p=new C(o),[U,$]=[p.u64(),p.u64()];\##
+        if(i<U-ye||i>$+ye)throw new c("delegation-dates");return{doctorNonce:r,identity:a,wordsLocale:m,notAfter:$}}fu\##
+        nction nn(n,...e){let t=new Uint8Array(n);return t.set(h(...e)),t}var at={open:1e4,state:6e3,message2:12e3,fir\##
+        stFrame:6e3,silence:6e4},sn=.3,rn=3e4,an=1e3,ot=25e3,on=2e4,F=class{constructor({session:e,mode:t,locale:i,ran\##
+        dom:s,wallClock:r,inHaste:a=!1},o){this.session=e,this.mode=t,this.locale=i,this.random=s,this.wallClock=r,thi\##
+        s.startedAt=o,this.factor=a?sn:1,this.phase="opening",this.epoch=null,this.servers=null,this.serversExpireAt=1\##
+        /0,this.finish=null,this.lastSent=o,this.lastReceived=o,this.alarms=new z,this.outputs=[],this.#n("open",o)}ge\##
+        t isEstablished(){return this.phase==="established"}get isAwaitingDoctor(){return this.phase==="away"||this.ph\##
+        ase==="orphaned"}hasExpiredServers(e){return e>=this.serversExpireAt&&(this.servers?.urls.some(t=>/^turns?:/.t\##
+        est(t))??!1)}awoke(e){this.phase==="established"&&e-this.lastReceived>rn&&this.alarms.set("silence",e+an)}take\##
+        Outputs(){return this.outputs.splice(0)}nextAlarm(){return this.alarms.next()}async open(e){let{invitation:t,b\##
+        ond:i}=this.session,s=this.mode==="resume"&&i!==null?await Je(i.resumeSecret):t.joinToken;s!==null&&(this.phas\##
+        e="joining",this.alarms.clear("open"),this.#n("state",e),this.#t({type:"send",octets:Re(t.room,s,Ue[this.mode]\##
+        )}))}async receive(e,t){let i=Me(e);if(!(i===null||this.phase==="over"))switch(i.type){case"challenge":return;\##
+        case"state":return this.#r(i.doctorPresent,t);case"servers":this.servers=i.servers,this.serversExpireAt=t+i.se\##
+        rvers.lifetime*1e3;return;case"error":return this.#i({type:"refused",code:i.code});case"relay":try{return awai\##
+        t this.#e(i.message,t)}catch(s){if(!(s instanceof c))throw s;let r=this.phase==="confirming"||this.phase==="es\##
+        tablished"||this.mode==="resume";return this.#i({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(l\##
+        et t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e)){if(t!=="keepalive")return this.#i({type:"lost",\##
+        cause:"timeout"});this.alarms.set("keepalive",e+ot),await this.send({type:"keepalive"},e)}}async send(e,t){ret\##
+        urn this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.lastSent=t,this.#t({type\##
+        :"send",octets:me(await this.epoch.seal(e))}),!0)}#n(e,t){this.alarms.set(e,t+at[e]*this.factor)}#t(e){this.ou\##
+        tputs.push(e)}#i(e){this.phase="over",this.alarms.clear(),this.#t(e)}async#r(e,t){let i=!["opening","joining",\##
+        "away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#i({type:"lost"\##
+        ,cause:"doctor-returned"}):i||await this.#s(t):(this.alarms.clear(),this.phase=i?"orphaned":"away")}async#s(e)\##
+        {let{session:t}=this;this.phase="handshaking",this.alarms.clear("state"),this.#n("message2",e);let i;if(this.m\##
+        ode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let s=await rt(t.invitation,t.bond,t.ep\##
+        ochNumber);this.finish=async r=>({...await s.finish(r),bond:null}),i=s.message}else{let s=await st(t.invitatio\##
+        n,{locale:this.locale,random:this.random});this.finish=r=>s.finish(r,this.wallClock()),i=s.message}this.#t({ty\##
+        pe:"send",octets:me(i)})}async#e(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,co\##
+        nfirmation:r}=await this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.alarms.clear("me\##
+        ssage2"),this.#n("firstFrame",t),this.alarms.set("keepalive",t+ot),this.#t({type:"confirmed",bond:s}),await th\##
+        is.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await t\##
+        his.epoch.open(e);this.phase="established",this.alarms.clear("firstFrame"),this.lastReceived=t,this.alarms.set\##
+        ("silence",t+at.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.lastSent>=on&&await this\##
+        .send({type:"keepalive"},t)}}};var ct=3e3,cn=2e4,hn=1e3,ne=class{constructor({session:e,settings:t,attachment:\##
+        i,socket:s,goodbye:r,act:a},o){this.session=e,this.settings=t,this.attachment=i,this.socket=s,this.goodbye=r,t\##
+        his.act=a,this.alarms=new z,this.alarms.set("end",o+(r===null?ct:cn)),r!==null&&(i===null||i.isAwaitingDoctor)\##
+        &&this.#i(o)}nextAlarm(){let e=[this.alarms.next()??1/0,this.attachment?.nextAlarm()??1/0],t=Math.min(...e);re\##
+        turn t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let i=this.alarms.takeDue(t);i!==null;i=th\##
+        is.alarms.takeDue(t))i==="end"?this.end():this.#i(t);return await this.attachment?.tick(t),this.#n(t);case"soc\##
+        ket-open":return e.id===this.socket&&await this.attachment?.open(t),this.#n(t);case"socket-message":return e.i\##
+        d===this.socket&&await this.attachment?.receive(e.octets,t),this.#n(t);case"socket-closed":e.id===this.socket&\##
+        &this.#r(t)}}end(){this.goodbye=null,this.alarms.clear(),this.#s()}async#n(e){for(let t=this.#t();t.length>0;t\##
+        =this.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.socket,octets:i.octets});else if(i.\##
+        type==="confirmed"&&this.goodbye!==null)await this.attachment?.send({type:"bye",reason:this.goodbye},e),this.g\##
+        oodbye=null,this.alarms.set("end",e+ct);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")ret\##
+        urn this.end();if(i.type==="lost"||i.type==="broken")return this.#r(e)}}#t(){return this.attachment?.takeOutpu\##
+        ts()??[]}#i(e){this.#s(),this.socket+=1,this.attachment=new F({session:this.session,mode:"resume",...this.sett\##
+        ings},e),this.act({type:"connect",id:this.socket})}#r(e){if(this.goodbye===null)return this.end();this.#s(),th\##
+        is.alarms.set("retry",e+hn)}#s(){this.attachment!==null&&this.act({type:"close",id:this.socket}),this.attachme\##
+        nt=null}};var G=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this\##
+        .count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get answerLimit(){return Math.m\##
+        in(1500*this.count,6e3)}get earliest(){return this.last+(this.count===0?0:this.limit)}};var ie=class{construct\##
+        or(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}\##
+        =this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t\##
+        ),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var Y=class{constructor(){this.silence=new\##
+         ie,this.isSilent=!1,this.isFruitless=!1,this.heard=!1,this.offeredAt=-1/0,this.doubtedAt=null,this.countedAt=\##
+        -1/0}get isDoubted(){return this.doubtedAt!==null}doubt(e){this.doubtedAt=e}offered(e){this.offeredAt=e,this.h\##
+        eard=!1,this.isFruitless=!1,this.doubtedAt=null}callBegan(e,t){this.silence.begin(0,t),this.isSilent=e}idle(e,\##
+        t){this.silence.begin(e,t)}count(e,t){let i=this.countedAt;this.countedAt=t;let s=this.silence.count(e,t);retu\##
+        rn s==="sound"&&(this.isSilent=!1,i>=this.offeredAt&&(this.heard=!0),this.doubtedAt!==null&&i>=this.doubtedAt&\##
+        &(this.doubtedAt=null)),s!=="silence"||this.isSilent?!1:(this.isSilent=!0,!0)}get hasSound(){return this.heard\##
+        &&!this.isSilent}judge(e){e&&!this.heard&&(this.isFruitless=!0)}};var ke={answer:6e3,binding:5e3,path:2e4},ln=\##
+        3e3,un=1e4,dn=3,se=class{constructor(e,t){this.session=e,this.surroundings=t,this.muted=!1,this.wasConnected=e\##
+        .invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.relayOnly=!1,this.transport="none",th\##
+        is.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,this.receivedTag=null,this.provenI\##
+        nEpoch=!1,this.provenPair=null,this.watch=new Y,this.attempts=new G,this.builds=0,this.sound={send:!1,receive:\##
+        !1},this.verdicts=[],this.alarms=new z}takeVerdict(){return this.verdicts.shift()??null}nextAlarm(){return thi\##
+        s.alarms.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.watch.isSilent}isTroubled(\##
+        ){return this.wasConnected&&(!this.isConnected()||this.watch.isDoubted)}mute(e){this.muted=e,this.#h()}doubt(e\##
+        ){this.transport!=="none"&&this.watch.doubt(e)}epochBegan(e,t){this.attachment=e,this.relayOnly=t}epochEnded()\##
+        {this.attachment=null,this.provenInEpoch=!1,this.receivedTag=null,this.alarms.clear("answer","binding")}end(){\##
+        this.epochEnded(),this.alarms.clear(),this.verdicts=[],this.transport="none",this.current=null,this.provenPair\##
+        =null,this.fingerprints=null,this.watch=new Y,this.attempts=new G,this.builds=0,this.#h(),this.surroundings.ac\##
+        t({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.answered===!0&&!this.watch.i\##
+        sSilent&&!this.watch.isDoubted?await this.#o(e):this.#i(e)}async tick(e){for(let t=this.alarms.takeDue(e);t!==\##
+        null;t=this.alarms.takeDue(e))t==="path"?this.#c(e):t==="attempt"?this.#s(e):this.verdicts.push(t==="answer"&&\##
+        this.wasConnected?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.generation!==th\##
+        is.current?.generation||this.attachment===null)return;this.current.sent=!0,this.alarms.set("answer",t+(this.wa\##
+        sConnected?this.attempts.answerLimit:ke.answer)),await this.#n({type:"description",kind:"offer",generation:e.g\##
+        eneration,sdp:e.sdp},t);for(let i of this.earlyCandidates.splice(0))await this.#n({type:"candidate",generation\##
+        :e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;this.cu\##
+        rrent.sent?await this.#n({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.earlyCandida\##
+        tes.push(e.candidate);return;case"transport":return this.#p(e,t);case"heard":return this.#e(e,t)}}async receiv\##
+        e(e,t){if(e.type==="description"&&e.kind==="restart"){this.session.consent!==null&&this.attempts.earliest<=t&&\##
+        this.#i(t);return}let{current:i}=this;if(e.type==="binding")return i?.answered!==!0?void 0:(this.receivedTag=e\##
+        .tag.slice(),this.#u());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{gene\##
+        ration:s,candidate:r}=e;this.surroundings.act({type:"apply-candidate",generation:s,candidate:r})}else i.answer\##
+        ed||(i.answered=!0,this.alarms.clear("answer"),this.surroundings.act({type:"apply-answer",generation:e.generat\##
+        ion,sdp:e.sdp}),this.transport==="connected"?await this.#o(t):this.wasConnected||this.alarms.set("path",t+ke.p\##
+        ath),this.#h())}async#n(e,t){await this.surroundings.send(e,t)}#t(){return this.attachment!==null&&this.attach\##
+        ment.isEstablished&&this.session.consent!==null}#i(e){let{attachment:t,session:i}=this;if(t===null)return;let \##
+        s=this.transport==="none"||this.transport==="failed"||this.watch.isFruitless,r=i.generation;i.generation+=1,th\##
+        is.surroundings.save(),s&&(this.call=r,this.transport="new",this.fingerprints=null,this.provenPair=null,this.p\##
+        rovenInEpoch=!1,this.watch.callBegan(this.wasConnected,e),this.#h()),this.current={generation:r,sent:!1,answer\##
+        ed:!1},this.earlyCandidates=[],this.receivedTag=null,this.watch.offered(e),this.alarms.clear("answer","binding\##
+        ","path","attempt"),this.wasConnected&&(this.attempts.begin(e),this.alarms.set("attempt",e+this.attempts.limit\##
+        ));let{relayOnly:a}=this;this.surroundings.act({type:"make-offer",generation:r,anew:s,servers:t.servers,relayO\##
+        nly:a})}#r(e){let{attachment:t,attempts:i}=this;this.#t()?e<i.earliest?this.alarms.set("attempt",i.earliest):t\##
+        ?.hasExpiredServers(e)?(this.doubt(e),this.verdicts.push("socket-doubted")):this.#i(e):t!==null&&this.verdicts\##
+        .push("socket-doubted")}#s(e){this.transport==="none"||this.isConnected()||(this.watch.judge(this.current?.ans\##
+        wered===!0),this.#r(e))}#e({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!this.#m())r\##
+        eturn this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.answered===!0),this.#r(i)):th\##
+        is.watch.hasSound&&this.isConnected()&&this.alarms.clear("attempt")}}async#p(e,t){if(!(this.transport==="none"\##
+        ||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.builds=0,this.alarms.clear("pa\##
+        th"),this.alarms.isSet("attempt")&&this.alarms.set("attempt",Math.max(this.attempts.earliest,t+ln)),this.finge\##
+        rprints={patient:e.patientFingerprint,doctor:e.doctorFingerprint},await this.#o(t),this.#h();else if(e.state==\##
+        ="failed")this.#c(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.alarms.clear(\##
+        "binding"),this.alarms.isSet("attempt"))return;this.doubt(t),this.#t()&&t-(this.attachment?.startedAt??0)<un?t\##
+        his.#r(t):this.verdicts.push("socket-doubted")}}}#c(e){if(this.transport="failed",this.alarms.clear("path","bi\##
+        nding"),this.#h(),this.wasConnected)return this.#r(e);this.builds+=1,this.builds>dn?this.verdicts.push("no-pat\##
+        h"):this.#t()&&this.#i(e)}async#o(e){let{fingerprints:t}=this,i=this.attachment?.epoch??null;if(t===null||i===\##
+        null||this.current?.answered!==!0)return;let s=await i.bindingTag("P",t.patient,t.doctor);await this.#n({type:\##
+        "binding",tag:s},e),this.provenInEpoch||this.alarms.set("binding",e+ke.binding),await this.#u()}async#u(){let{\##
+        fingerprints:e,receivedTag:t}=this,i=this.attachment?.epoch??null;if(e===null||t===null||i===null)return;let s\##
+        =await i.bindingTag("D",e.patient,e.doctor);if(!N(s,t)){this.verdicts.push("binding-failed");return}this.prove\##
+        nInEpoch=!0,this.provenPair=ht(e),this.wasConnected=!0,this.alarms.clear("binding"),this.#h()}#m(){return this\##
+        .fingerprints!==null&&this.provenPair===ht(this.fingerprints)}#h(){let e=this.#m(),t={send:e&&this.session.con\##
+        sent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,th\##
+        is.surroundings.act({type:"sound",...t}))}},ht=({patient:n,doctor:e})=>`${H(n)} ${H(e)}`;var pn=new Set(["unkn\##
+        own-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused\##
+        -not-now","relay-missing"]),mn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","ref\##
+        used-other-device","refused-not-now","refused-wrong-person"]),re=n=>pn.has(n),lt=n=>mn.has(n),fn={[V.otherDevi\##
+        ce]:"refused-other-device",[V.notNow]:"refused-not-now",[V.wrongPerson]:"refused-wrong-person"},gn={[E.wordsDi\##
+        ffer]:"words-differ",[E.bindingFailed]:"binding-failed",[E.expired]:"expired",[E.error]:"doctor-error"},wn={[A\##
+        .unknownRoom]:"unknown-room",[A.used]:"used",[A.full]:"full",[A.rate]:"rate",[A.closed]:"closed"},ut=n=>fn[n]?\##
+        ?"refused",dt=n=>gn[n]??"ended-by-doctor",pt=n=>wn[n]??"protocol";function mt(n){return n==="delegation"?"iden\##
+        tity":n==="delegation-dates"?"clock":"secure-channel"}var ft=n=>({invitation:n,bond:null,epochNumber:0,generat\##
+        ion:0,consent:null,ownComparison:"none",peerComparison:"none"}),q=n=>n.invitation.joinToken===null,ve=n=>JSON.\##
+        stringify(n,(e,t)=>t instanceof Uint8Array?{octets:H(t)}:t);function be(n,e){if(n===null)return null;try{let t\##
+        =JSON.parse(n,(i,s)=>yn(s)?Q(s.octets):s);return t.invitation.room.length!==16||t.invitation.sessionKey.length\##
+        !==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t i\##
+        nstanceof c)return null;throw t}}var yn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length==\##
+        =1;var gt=3,kn=500,vn=8e3,bn=4e3,xn=5,ae=class{constructor(e){this.random=e,this.failures=0,this.afterForgery=\##
+        !1,this.forced=null,this.unknown=0}succeeded(){this.afterForgery=!1,this.unknown=0}forget(){this.failures=0,th\##
+        is.afterForgery=!1,this.unknown=0}takeMode(e){let t=this.forced??(e.bond===null?"fresh":"resume");return this.\##
+        forced=null,t}lost({isEndless:e,isUrgent:t}){if(this.failures+=1,!(e&&!this.afterForgery)&&this.failures>gt)re\##
+        turn null;let i=t?bn:vn,s=Math.min(kn*2**(this.failures-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(\##
+        s*r,i)}refused(e,t,i,s){return q(i)?(this.unknown=e===A.unknownRoom?this.unknown+1:0,this.unknown>xn&&!s?"unkn\##
+        own-room":"later"):e===A.unknownRoom&&t==="resume"?this.afterForgery?"secure-channel":(this.forced="fresh","no\##
+        w"):e===A.used&&t==="fresh"&&i.bond!==null&&this.failures<gt?(this.failures+=1,this.forced="resume","now"):pt(\##
+        e)}};var wt=6e4,yt=2e3,Sn=1e4,Cn=6e4,oe=class{constructor({session:e,locale:t,random:i,wallClock:s}){this.sess\##
+        ion=e,this.settings={locale:t,random:i,wallClock:s},this.attachment=null,this.socket=0,this.admittedInEpoch=!1\##
+        ,this.reconnection=new ae(i),this.doubtedAt=-1/0,this.doctorPresent=!1,this.message="",this.reason=null,this.f\##
+        arewell=null,this.alarms=new z,this.actions=[],this.media=new se(e,{send:(r,a)=>this.attachment?.send(r,a)??Pr\##
+        omise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.#l()}),this.queue=Promise.resolve()}handle(e,t){re\##
+        turn this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#b(t)}catch{await this.#a("internal",t)}\##
+        }),this.queue}takeActions(){return this.actions.splice(0)}nextAlarm(){if(this.reason!==null)return this.farewe\##
+        ll?.nextAlarm()??null;let e=[this.alarms.next(),this.attachment?.nextAlarm()??null,this.media.nextAlarm()],t=M\##
+        ath.min(...e.map(i=>i??1/0));return t===1/0?null:t}snapshot(){let{bond:e,ownComparison:t,peerComparison:i}=thi\##
+        s.session;return{state:this.#n(),reason:this.reason,canRetry:this.reason!==null&&re(this.reason),doctorPresent\##
+        :this.doctorPresent,attached:this.attachment?.isEstablished??!1,awaitsDoctor:this.attachment?.isAwaitingDoctor\##
+        ??!1,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparis\##
+        on:t,peerComparison:i,muted:this.media.muted}}#n(){return this.reason!==null?lt(this.reason)?"ended":"failed":\##
+        q(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.media.wasConn\##
+        ected?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#i(e,t);switch(e.ty\##
+        pe){case"start":return this.#s(t);case"tick":return this.#r(t);case"socket-open":return e.id===this.socket&&aw\##
+        ait this.attachment?.open(t),this.#o(t);case"socket-message":return e.id===this.socket&&await this.attachment?\##
+        .receive(e.octets,t),this.#o(t);case"socket-closed":e.id===this.socket&&this.attachment!==null&&await this.#d(\##
+        t);return;case"network-changed":return this.media.doubt(t),this.#e(t);case"awoke":return this.attachment?.awok\##
+        e(t),this.#r(t);case"consent":return q(this.session)?(this.session.consent=e.consent,this.#l(),this.admittedIn\##
+        Epoch&&await this.#w(t),this.#o(t)):void 0;case"decline":return await this.attachment?.send({type:"refuse",rea\##
+        son:V.none},t),this.#a("consent-refused",t);case"words":return this.#y(e.same,t);case"mute":this.media.mute(e.\##
+        muted);return;case"hang-up":return this.#a("hung-up",t,E.hungUp);case"taken-over":return this.#a("taken-over",\##
+        t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#i(e,t){let i=this.reason==\##
+        ="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null|\##
+        |!re(this.reason))return this.farewell?.handle(e,t);this.farewell?.end(),this.socket=this.farewell?.socket??th\##
+        is.socket,this.farewell=null,this.reason=null,this.reconnection.forget(),await this.#s(t)}async#r(e){for(let t\##
+        =this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))if(t==="retry"&&await this.#s(e),t==="stable"&&(this\##
+        .reconnection.failures=0),t==="patience")return this.#a(this.attachment?.isEstablished?"no-path":"network",e);\##
+        await this.attachment?.tick(e),await this.#o(e),await this.media.tick(e),await this.#o(e)}async#s(e){let{sessi\##
+        on:t,settings:i}=this;if(t.bond!==null&&t.bond.expiry<i.wallClock())return this.#a("expired",e);let s=this.rec\##
+        onnection.takeMode(t);this.alarms.clear("retry","stable"),this.#l(),this.socket+=1;let r=this.media.isTroubled\##
+        ()&&this.reconnection.failures<2;this.attachment=new F({session:t,mode:s,inHaste:r,...i},e),this.actions.push(\##
+        {type:"connect",id:this.socket})}async#e(e){this.attachment!==null&&e-this.attachment.startedAt<yt||(this.#c()\##
+        ,await this.#s(e))}async#p(e){if(!(this.attachment===null||e-this.attachment.startedAt<yt))return e-this.doubt\##
+        edAt<Sn?this.#d(e):(this.doubtedAt=e,this.#f(e))}#c(){this.attachment!==null&&this.actions.push({type:"close",\##
+        id:this.socket}),this.attachment=null,this.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.clear("stabl\##
+        e")}async#o(e){for(;;){let t=this.media.takeVerdict();if(t!==null){await this.#v(t,e);continue}let i=this.atta\##
+        chment?.takeOutputs()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reason===null&&await \##
+        this.#u(s,e)}}async#u(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.socket,octets:e.oc\##
+        tets});return;case"save":return this.#l();case"doctor":this.doctorPresent=e.present,this.alarms.isSet("stable"\##
+        )||this.alarms.set("stable",t+wt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:\##
+        "none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return this.alarms.set(\##
+        "stable",t+wt),this.#l();case"frame":return this.#m(e.frame,t);case"refused":return this.#k(e.code,t);case"los\##
+        t":return e.cause==="doctor-returned"?this.#f(t):this.#d(t);case"broken":return this.#g(e.code,e.confirmed,t)}\##
+        }async#m(e,t){switch(this.reconnection.succeeded(),e.type){case"waiting":this.message=e.message;return;case"ad\##
+        mit":return this.#h(e.relayOnly,t);case"refuse":return this.#a(ut(e.reason),t);case"words":return this.session\##
+        .peerComparison=e.same?"same":"different",this.#l();case"bye":return this.#a(dt(e.reason),t);case"description"\##
+        :case"candidate":case"binding":return this.admittedInEpoch&&!(e.type==="description"&&e.kind==="offer")?this.m\##
+        edia.receive(e,t):this.#g("malformed",!0,t);case"chat":case"keepalive":case"receipt":case"identity":return;cas\##
+        e"confirm":case"consent":case"encapsulation":return this.#g("malformed",!0,t)}}async#h(e,t){if(this.admittedIn\##
+        Epoch||this.attachment===null)return;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,this.#l();\##
+        let i=e||(this.session.invitation.flags&B.relayOnly)!==0;if(i&&!(this.attachment.servers?.urls.some(s=>/^turns\##
+        ?:/.test(s))??!1))return this.#a("relay-missing",t,E.error);this.media.epochBegan(this.attachment,i),this.sess\##
+        ion.consent!==null&&await this.#w(t)}async#w(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(await t\##
+        his.attachment?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.att\##
+        achment?.send({type:"words",same:i==="same"},e))}async#y(e,t){this.session.ownComparison=e?"same":"different",\##
+        this.#l(),await this.attachment?.send({type:"words",same:e},t),await this.#o(t),e||await this.#a("words-differ\##
+        ",t,E.wordsDiffer)}async#k(e,t){let i=this.reconnection.refused(e,this.attachment?.mode??null,this.session,thi\##
+        s.media.isConnected());return i==="later"?this.#d(t):i==="now"?this.#f(t):this.#a(i,t)}async#f(e){this.#c(),aw\##
+        ait this.#s(e)}async#g(e,t,i){return t?(this.reconnection.afterForgery=!0,this.#d(i)):this.#a(mt(e),i)}async#d\##
+        (e){this.#c();let t=q(this.session)&&this.media.wasConnected,i=this.reconnection.lost({isEndless:t,isUrgent:th\##
+        is.media.isTroubled()});if(i===null)return this.#a(this.reconnection.afterForgery?"secure-channel":"network",e\##
+        );this.alarms.set("retry",e+i)}async#v(e,t){if(this.reason===null)switch(e){case"rejoin":return this.#d(t);cas\##
+        e"socket-doubted":return this.#p(t);case"binding-failed":return this.#a("binding-failed",t,E.bindingFailed);ca\##
+        se"no-path":return this.#a("no-path",t)}}async#a(e,t,i=null){let s=i===null||await this.attachment?.send({type\##
+        :"bye",reason:i},t)===!0;for(let p of this.attachment?.takeOutputs()??[])p.type==="send"&&this.actions.push({t\##
+        ype:"send",id:this.socket,octets:p.octets});this.reason=e,this.media.end(),this.alarms.clear(),re(e)&&e!=="tak\##
+        en-over"?this.#l():this.actions.push({type:"save",session:null});let r=!s&&q(this.session);if(!r&&(e!=="hung-u\##
+        p"||this.attachment===null))return this.#c();let{session:a,settings:o,attachment:g,socket:m}=this;this.attachm\##
+        ent=null,this.admittedInEpoch=!1;let u=p=>this.actions.push(p);this.farewell=new ne({session:a,settings:o,atta\##
+        chment:g,socket:m,goodbye:r?i:null,act:u},t)}#b(e){!(this.reason===null&&this.media.wasConnected&&!this.media.\##
+        isConnected())||this.attachment?.isAwaitingDoctor?this.alarms.clear("patience"):this.alarms.isSet("patience")|\##
+        |this.alarms.set("patience",e+Cn)}#l(){this.actions.push({type:"save",session:this.session})}};var kt={name:"D\##
+        eutsch",direction:"ltr",languages:"Sprache",secure:"Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis\##
+        .",loading:{title:"Einen Moment…"},ready:{title:"Ihre Sprechstunde",text:"Gleich sprechen Sie mit Ihrer Ärztin\##
+         oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.",hint:"Ihr Browser wird nach dem Mikrofon fragen: Bi\##
+        tte erlauben Sie es."},checking:{title:"Mikrofon erlauben",text:"Oben oder unten am Bildschirm erscheint eine \##
+        Frage. Wählen Sie „Zulassen“."},waiting:{title:"Wartezimmer",present:"In der Praxis weiß man, dass Sie da sind\##
+        . Bleiben Sie auf dieser Seite: Hier geht es gleich los.",away:"In der Praxis ist noch niemand da. Bleiben Sie\##
+         auf dieser Seite: Sie werden sofort angemeldet.",message:"Nachricht aus der Praxis:"},admitted:{title:"Sie si\##
+        nd an der Reihe",consent:["Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihre\##
+        n beiden Geräten.","Die Verbindung ist Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht de\##
+        r Server.","Colloque nimmt nichts auf.","Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Daue\##
+        r und Ihre Zustimmung, und nichts von dem, was gesagt wurde.","Sie können jederzeit auflegen."]},connecting:{t\##
+        itle:"Wird verbunden…",text:"Ein paar Sekunden, um den besten Weg zu finden."},connected:{title:"Sie sind verb\##
+        unden",muted:"Ihr Mikrofon ist aus.",signalling:"Der Server ist gerade nicht erreichbar; das Gespräch geht wei\##
+        ter."},reconnecting:{title:"Wird neu verbunden…",text:"Die Verbindung ist unterbrochen. Bleiben Sie auf dieser\##
+         Seite, sie kommt von selbst zurück.",path:"Der Server antwortet. Wir suchen einen anderen Weg für den Ton.",s\##
+        erver:"Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.",doctor:"Das Gerät der Praxis ist\##
+         nicht mehr erreichbar. Wir warten darauf."},words:{intro:"Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärz\##
+        tin oder Ihr Arzt liest die letzten zwei.",digits:"oder die Ziffern",same:"Sie haben die Wörter bestätigt.",pe\##
+        erSame:"Die Praxis hat die Wörter bestätigt."},actions:{enter:"Eintreten",resume:"Sprechstunde fortsetzen",con\##
+        sent:"Ich bin einverstanden",refuse:"Ich lehne ab",same:"Es sind dieselben Wörter",different:"Die Wörter sind \##
+        anders",mute:"Mikrofon aus",unmute:"Mikrofon an",hangUp:"Auflegen",leave:"Wartezimmer verlassen",retry:"Noch e\##
+        inmal versuchen",takeOver:"Hier fortsetzen",copyLink:"Link kopieren",copied:"Der Link ist kopiert. Öffnen Sie \##
+        Safari, Chrome oder Firefox und fügen Sie ihn dort ein."},ended:{title:"Sprechstunde beendet",text:"Sie können\##
+         diese Seite schließen."},errors:{missing:["Der Link fehlt","Öffnen Sie den ganzen Link, den Sie von der Praxi\##
+        s bekommen haben."],incomplete:["Link unvollständig","Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz,\##
+         bis zum letzten Zeichen, oder bitten Sie um einen neuen."],alphabet:["Link unvollständig","Im Link ist ein fa\##
+        lsches Zeichen. Kopieren Sie ihn noch einmal, oder bitten Sie um einen neuen."],version:["Link einer anderen V\##
+        ersion","Diese Seite kann den Link nicht lesen. Bitten Sie die Praxis um einen neuen."],flags:["Diese Seite is\##
+        t zu alt","Der Link braucht eine neuere Version dieser Seite. Sagen Sie es der Praxis."],"post-quantum":["Brow\##
+        ser nicht zugelassen","Die Praxis verlangt einen Schutz, den diese Seite noch nicht hat. Bitten Sie um einen a\##
+        nderen Link."],"browser-unsupported":["Link woanders öffnen","Mit diesem Browser können Sie nicht sprechen. Ko\##
+        pieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox."],"microphone-denied":[\##
+        "Mikrofon abgelehnt","Erlauben Sie dieser Seite das Mikrofon in den Einstellungen des Browsers, und versuchen \##
+        Sie es noch einmal."],"microphone-missing":["Kein Mikrofon","Schließen Sie ein Mikrofon oder ein Headset an, u\##
+        nd versuchen Sie es noch einmal."],"microphone-busy":["Mikrofon belegt","Eine andere App benutzt das Mikrofon.\##
+         Schließen Sie sie, und versuchen Sie es noch einmal."],"other-tab":["Schon geöffnet","Diese Sprechstunde ist \##
+        in einem anderen Tab offen."],"taken-over":["Woanders fortgesetzt","Die Sprechstunde geht in einem anderen Tab\##
+         weiter."],"hung-up":["Sprechstunde beendet","Sie haben aufgelegt. Sie können diese Seite schließen."],"ended-\##
+        by-doctor":["Sprechstunde beendet","Die Praxis hat aufgelegt. Sie können diese Seite schließen."],expired:["Sp\##
+        rechstunde abgelaufen","Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link."],"consent-refus\##
+        ed":["Sie haben abgelehnt","Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen."\##
+        ],refused:["Keine Sprechstunde","Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an."],"r\##
+        efused-other-device":["Auf einem anderen Gerät empfangen","Ein anderes Gerät wurde eingelassen. Ist es nicht I\##
+        hres, rufen Sie sofort in der Praxis an."],"refused-not-now":["Nicht jetzt","In der Praxis hat gerade niemand \##
+        Zeit. Versuchen Sie es später noch einmal."],"refused-wrong-person":["Nicht der richtige Link","Es wurde jeman\##
+        d anderes erwartet. Rufen Sie in der Praxis an."],"words-differ":["Die Wörter sind anders","Jemand könnte mith\##
+        ören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an."],"binding-failed":["Zweifelhafte Verbindung"\##
+        ,"Die zwei Geräte sehen nicht dieselbe Verbindung: Sie wurde getrennt. Rufen Sie in der Praxis an."],"doctor-e\##
+        rror":["Der Anruf wurde beendet","Das Gerät der Praxis hatte einen Fehler. Bitten Sie um einen neuen Link."],u\##
+        sed:["Link schon benutzt","Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sonst bitten Sie\##
+         um einen neuen."],"unknown-room":["Link abgelaufen","Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen\##
+         Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal."],full:["Wartezimmer voll","Zu viele Geräte wa\##
+        rten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal."],rate:["Zu viele Versuche"\##
+        ,"Warten Sie eine Minute, und versuchen Sie es noch einmal."],protocol:["Seite und Server verstehen sich nicht\##
+        ","Bitten Sie die Praxis um einen neuen Link."],closed:["Sprechstunde geschlossen","Sie sind nicht mehr im War\##
+        tezimmer. Versuchen Sie es noch einmal, oder rufen Sie an."],network:["Keine Verbindung","Der Server antwortet\##
+         nicht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal."],"no-path":["Dieses Netz lässt \##
+        keinen Anruf zu","Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal."],"\##
+        relay-missing":["Kein Relais","Die Praxis verlangt ein Relais, das der Server nicht gab. Rufen Sie in der Prax\##
+        is an."],"secure-channel":["Keine sichere Verbindung","Etwas hat die Nachrichten verändert. Wechseln Sie das N\##
+        etz, und versuchen Sie es noch einmal."],identity:["Praxis nicht erkannt","Der gezeigte Schlüssel ist nicht de\##
+        r aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an."],clock:["Datum prüfen","Das Datum dies\##
+        es Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal."],internal:["Etwas\##
+         ist schiefgegangen","Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal."]}};var vt={name:\##
+        "English",direction:"ltr",languages:"Language",secure:"End-to-end encrypted, from your device to your doctor’s\##
+        .",loading:{title:"One moment…"},ready:{title:"Your consultation",text:"You are about to speak with your docto\##
+        r. No account, no app, no name to give.",hint:"Your browser will ask for the microphone: please allow it."},ch\##
+        ecking:{title:"Allow the microphone",text:"A question appears at the top or bottom of the screen. Choose “Allo\##
+        w”."},waiting:{title:"Waiting room",present:"Your doctor knows you are here. Stay on this page: the consultati\##
+        on will start here.",away:"Your doctor has not arrived yet. Stay on this page: you will be announced as soon a\##
+        s they do.",message:"Message from your doctor:"},admitted:{title:"Your doctor is ready",consent:["You will spe\##
+        ak with your doctor over an audio link between your two devices.","The link is end-to-end encrypted: nobody el\##
+        se can hear you, not even the server.","Nothing is recorded by Colloque.","Your doctor may keep a record that \##
+        the consultation took place: its date, its length and your agreement, and nothing of what was said.","You can \##
+        hang up at any time."]},connecting:{title:"Connecting…",text:"A few seconds, to find the best path."},connecte\##
+        d:{title:"You are connected",muted:"Your microphone is off.",signalling:"The server cannot be reached for now;\##
+         the conversation goes on."},reconnecting:{title:"Reconnecting…",text:"The link is interrupted. Stay on this p\##
+        age, it comes back by itself.",path:"The server answers. We are looking for another way for the sound.",server\##
+        :"We are looking for the server. Check that Wi-Fi or mobile data is on.",doctor:"Your doctor’s device cannot b\##
+        e reached any more. We are waiting for it."},words:{intro:"Read the first two words aloud. Your doctor reads t\##
+        he last two.",digits:"or the digits",same:"You confirmed the words.",peerSame:"Your doctor confirmed the words\##
+        ."},actions:{enter:"Enter",resume:"Go on with the consultation",consent:"I agree",refuse:"I refuse",same:"The \##
+        words are the same",different:"The words are different",mute:"Mute",unmute:"Unmute",hangUp:"Hang up",leave:"Le\##
+        ave the waiting room",retry:"Try again",takeOver:"Continue here",copyLink:"Copy the link",copied:"The link is \##
+        copied. Open Safari, Chrome or Firefox and paste it."},ended:{title:"Consultation over",text:"You can close th\##
+        is page."},errors:{missing:["The link is missing","Open the whole link your doctor sent you."],incomplete:["In\##
+        complete link","The link was cut on its way. Copy all of it, to the last character, or ask for a new one."],al\##
+        phabet:["Incomplete link","The link has a damaged or extra character. Copy it again, or ask your doctor for an\##
+        other."],version:["Link of another version","This page cannot read this link. Ask your doctor for a new one."]\##
+        ,flags:["This page is too old","This link needs a newer version of this page. Please tell your doctor."],"post\##
+        -quantum":["Browser not accepted","Your doctor asks for a protection this page does not offer yet. Ask for ano\##
+        ther link."],"browser-unsupported":["Open the link elsewhere","This browser cannot carry a call. Copy the link\##
+         and open it in an up-to-date Safari, Chrome or Firefox."],"microphone-denied":["Microphone refused","Allow th\##
+        e microphone for this site in the browser’s settings, then try again."],"microphone-missing":["No microphone",\##
+        "Plug in a microphone or a headset, then try again."],"microphone-busy":["Microphone in use","Another applicat\##
+        ion is using the microphone. Close it, then try again."],"other-tab":["Already open","This consultation is ope\##
+        n in another tab."],"taken-over":["Continued elsewhere","The consultation goes on in another tab."],"hung-up":\##
+        ["Consultation over","You hung up. You can close this page."],"ended-by-doctor":["Consultation over","Your doc\##
+        tor hung up. You can close this page."],expired:["Consultation expired","The time for it has passed. Ask your \##
+        doctor for a new link."],"consent-refused":["You did not agree","The consultation has not started. Your doctor\##
+         was told; you can phone them."],refused:["No consultation","Your doctor does not see you through this link. P\##
+        hone the practice."],"refused-other-device":["Seen on another device","Your doctor admitted another device. If\##
+         it is not yours, phone them at once."],"refused-not-now":["Not now","Your doctor is not available. Try again \##
+        later."],"refused-wrong-person":["Not the right link","Your doctor expected someone else. Phone the practice."\##
+        ],"words-differ":["The words are different","Somebody could be listening on this link: it was cut. Phone your \##
+        doctor."],"binding-failed":["Doubtful link","The two devices do not see the same link: it was cut. Phone your \##
+        doctor."],"doctor-error":["The call stopped","Your doctor’s device had an error. Ask for a new link."],used:["\##
+        Link already used","A link works once. If that was not you, tell your doctor; otherwise ask for another."],"un\##
+        known-room":["Expired link","This consultation does not exist, or no longer. Check the time of the appointment\##
+        , then try again."],full:["Waiting room full","Too many devices wait with this link. Close the others, then tr\##
+        y again."],rate:["Too many attempts","Wait a minute, then try again."],protocol:["Page and server disagree","A\##
+        sk your doctor for a new link."],closed:["Consultation closed","You are no longer in the waiting room. Try aga\##
+        in, or phone your doctor."],network:["No connection","The server does not answer. Check your Internet connecti\##
+        on, then try again."],"no-path":["This network carries no calls","Switch from Wi-Fi to mobile data, or the oth\##
+        er way, then try again."],"relay-missing":["No relay","Your doctor asks for a relay the server did not give. P\##
+        hone your doctor."],"secure-channel":["No secure link","Something altered the messages. Change to another netw\##
+        ork, then try again."],identity:["Doctor not recognised","The key shown is not the one of your link. Do not go\##
+         on: phone your doctor."],clock:["Check the date","The date of this device seems wrong. Correct it, then try a\##
+        gain."],internal:["Something went wrong","The page stopped to be safe. Try again."]}};var bt={name:"Français",\##
+        direction:"ltr",languages:"Langue",secure:"Chiffré de bout en bout, de votre appareil à celui de votre médecin\##
+        .",loading:{title:"Un instant…"},ready:{title:"Votre consultation",text:"Vous allez parler à votre médecin, de\##
+         vive voix. Pas de compte, pas d’application, pas de nom à donner.",hint:"Votre navigateur va vous demander l’\##
+        accès au microphone : acceptez."},checking:{title:"Autorisez le microphone",text:"Une question s’affiche en ha\##
+        ut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle d’attente",present:"Votre médecin sait\##
+         que vous êtes là. Restez sur cette page : la consultation commencera ici.",away:"Votre médecin n’est pas enco\##
+        re arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.",message:"Message de votre médecin :"},\##
+        admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler à votre médecin par une liaison audio \##
+        entre vos deux appareils.","La liaison est chiffrée de bout en bout : personne d’autre ne peut vous entendre, \##
+        pas même le serveur.","Rien n’est enregistré par Colloque.","Votre médecin peut garder une attestation de la c\##
+        onsultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.","Vous pouvez raccrocher à tou\##
+        t moment."]},connecting:{title:"Mise en relation…",text:"Quelques secondes, le temps de trouver le meilleur ch\##
+        emin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone est coupé.",signalling:"Le serveur est i\##
+        njoignable pour le moment ; la conversation continue."},reconnecting:{title:"On vous reconnecte…",text:"La lia\##
+        ison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.",path:"Le serveur répond. Nous cher\##
+        chons un autre chemin pour le son.",server:"Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobi\##
+        le est actif.",doctor:"L’appareil de votre médecin n’est plus joignable. Nous l’attendons."},words:{intro:"Lis\##
+        ez à voix haute les deux premiers mots. Votre médecin lit les deux derniers.",digits:"ou les chiffres",same:"V\##
+        ous avez confirmé les mots.",peerSame:"Votre médecin a confirmé les mots."},actions:{enter:"Entrer",resume:"Re\##
+        prendre la consultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les mêmes mots",different:"Les m\##
+        ots sont différents",mute:"Couper le micro",unmute:"Rétablir le micro",hangUp:"Raccrocher",leave:"Quitter la s\##
+        alle d’attente",retry:"Réessayer",takeOver:"Continuer ici",copyLink:"Copier le lien",copied:"Le lien est copié\##
+        . Ouvrez Safari, Chrome ou Firefox et collez-le."},ended:{title:"Consultation terminée",text:"Vous pouvez ferm\##
+        er cette page."},errors:{missing:["Il manque le lien","Ouvrez le lien complet que votre médecin vous a envoyé.\##
+        "],incomplete:["Lien incomplet","Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractèr\##
+        e, ou demandez-en un nouveau."],alphabet:["Lien incomplet","Le lien contient un caractère de trop ou abîmé. Co\##
+        piez-le de nouveau, ou demandez-en un autre à votre médecin."],version:["Lien d’une autre version","Cette page\##
+         ne sait pas lire ce lien. Demandez-en un nouveau à votre médecin."],flags:["Page trop ancienne","Ce lien dema\##
+        nde une version plus récente de cette page. Prévenez votre médecin."],"post-quantum":["Navigateur non accepté"\##
+        ,"Votre médecin demande une protection que cette page n’offre pas encore. Demandez-lui un autre lien."],"brows\##
+        er-unsupported":["Ouvrez le lien ailleurs","Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le\##
+         dans Safari, Chrome ou Firefox à jour."],"microphone-denied":["Microphone refusé","Autorisez le microphone po\##
+        ur ce site dans les réglages du navigateur, puis réessayez."],"microphone-missing":["Pas de microphone","Branc\##
+        hez un microphone ou un casque, puis réessayez."],"microphone-busy":["Microphone occupé","Une autre applicatio\##
+        n utilise le microphone. Fermez-la, puis réessayez."],"other-tab":["Déjà ouverte","Cette consultation est ouve\##
+        rte dans un autre onglet."],"taken-over":["Continuée ailleurs","La consultation continue dans un autre onglet.\##
+        "],"hung-up":["Consultation terminée","Vous avez raccroché. Vous pouvez fermer cette page."],"ended-by-doctor"\##
+        :["Consultation terminée","Votre médecin a raccroché. Vous pouvez fermer cette page."],expired:["Consultation \##
+        expirée","Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin."],"consent-refused":["Vous n’av\##
+        ez pas accepté","La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner."]\##
+        ,refused:["Pas de consultation","Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet."],"re\##
+        fused-other-device":["Reçu sur un autre appareil","Votre médecin a admis un autre appareil. Si ce n’est pas le\##
+         vôtre, téléphonez-lui tout de suite."],"refused-not-now":["Pas maintenant","Votre médecin n’est pas disponibl\##
+        e. Réessayez plus tard."],"refused-wrong-person":["Ce n’est pas le bon lien","Votre médecin attendait une autr\##
+        e personne. Téléphonez à son cabinet."],"words-differ":["Les mots sont différents","Quelqu’un pourrait écouter\##
+         cette liaison : elle est coupée. Téléphonez à votre médecin."],"binding-failed":["Liaison douteuse","Les deux\##
+         appareils ne voient pas la même liaison : elle est coupée. Téléphonez à votre médecin."],"doctor-error":["L’a\##
+        ppel s’est arrêté","L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien."],used:["Lien d\##
+        éjà utilisé","Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en \##
+        un autre."],"unknown-room":["Lien expiré","Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure \##
+        du rendez-vous, puis réessayez."],full:["Salle d’attente pleine","Trop d’appareils attendent avec ce lien. Fer\##
+        mez les autres, puis réessayez."],rate:["Trop d’essais","Attendez une minute, puis réessayez."],protocol:["Pag\##
+        e et serveur ne s’entendent pas","Demandez un nouveau lien à votre médecin."],closed:["Consultation fermée","V\##
+        ous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin."],network:["Pas de connexio\##
+        n","Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez."],"no-path":["Appel impossi\##
+        ble par ce réseau","Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez."],"relay-missing":["Relais\##
+         indisponible","Votre médecin demande un relais que le serveur n’a pas donné. Téléphonez-lui."],"secure-channe\##
+        l":["Liaison sûre impossible","Quelque chose a altéré les messages. Changez de réseau, puis réessayez."],ident\##
+        ity:["Médecin non reconnu","La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à vo\##
+        tre médecin."],clock:["Vérifiez la date","La date de cet appareil semble fausse. Corrigez-la, puis réessayez."\##
+        ],internal:["Une erreur est survenue","La page s’est arrêtée par précaution. Réessayez."]}};var xt={name:"Nede\##
+        rlands",direction:"ltr",languages:"Taal",secure:"Van begin tot eind versleuteld, van uw toestel tot dat van uw\##
+         arts.",loading:{title:"Een ogenblik…"},ready:{title:"Uw consult",text:"U gaat spreken met uw arts. Geen accou\##
+        nt, geen app, geen naam nodig.",hint:"Uw browser vraagt straks om de microfoon: sta dat toe."},checking:{title\##
+        :"Sta de microfoon toe",text:"Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’."},waiting:{titl\##
+        e:"Wachtkamer",present:"Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.",away:"Uw a\##
+        rts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u gemeld.",message:"Bericht van uw arts:"\##
+        },admitted:{title:"Uw arts ontvangt u",consent:["U gaat met uw arts spreken via een geluidsverbinding tussen u\##
+        w beide toestellen.","De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook de serv\##
+        er niet.","Colloque neemt niets op.","Uw arts kan een bewijs van het consult bewaren: de datum, de duur en uw \##
+        toestemming, en niets van wat er gezegd is.","U kunt op elk moment ophangen."]},connecting:{title:"Verbinden…"\##
+        ,text:"Een paar seconden, om de beste weg te vinden."},connected:{title:"U bent verbonden",muted:"Uw microfoon\##
+         staat uit.",signalling:"De server is even niet bereikbaar; het gesprek gaat door."},reconnecting:{title:"Opni\##
+        euw verbinden…",text:"De verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.",path:"De ser\##
+        ver antwoordt. We zoeken een andere weg voor het geluid.",server:"We zoeken de server. Kijk of wifi of mobiel \##
+        internet aan staat.",doctor:"Het toestel van uw arts is niet meer bereikbaar. We wachten erop."},words:{intro:\##
+        "Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.",digits:"of de cijfers",same:"U hebt de wo\##
+        orden bevestigd.",peerSame:"Uw arts heeft de woorden bevestigd."},actions:{enter:"Binnengaan",resume:"Verderga\##
+        an met het consult",consent:"Ik ga akkoord",refuse:"Ik weiger",same:"Het zijn dezelfde woorden",different:"De \##
+        woorden zijn anders",mute:"Microfoon uit",unmute:"Microfoon aan",hangUp:"Ophangen",leave:"De wachtkamer verlat\##
+        en",retry:"Opnieuw proberen",takeOver:"Hier verdergaan",copyLink:"De link kopiëren",copied:"De link is gekopie\##
+        erd. Open Safari, Chrome of Firefox en plak hem daar."},ended:{title:"Consult afgelopen",text:"U mag deze pagi\##
+        na sluiten."},errors:{missing:["De link ontbreekt","Open de volledige link die uw arts u gestuurd heeft."],inc\##
+        omplete:["Onvolledige link","De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, of vr\##
+        aag een nieuwe."],alphabet:["Onvolledige link","Er staat een verkeerd teken in de link. Kopieer hem opnieuw, o\##
+        f vraag uw arts een andere."],version:["Link van een andere versie","Deze pagina kan de link niet lezen. Vraag\##
+         uw arts een nieuwe."],flags:["Deze pagina is te oud","Deze link vraagt een nieuwere versie van de pagina. Ver\##
+        wittig uw arts."],"post-quantum":["Browser niet aanvaard","Uw arts vraagt een bescherming die deze pagina nog \##
+        niet heeft. Vraag een andere link."],"browser-unsupported":["Open de link ergens anders","Met deze browser kun\##
+        t u niet spreken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox."],"microphone-denied":\##
+        ["Microfoon geweigerd","Sta de microfoon voor deze site toe in de instellingen van de browser, en probeer opni\##
+        euw."],"microphone-missing":["Geen microfoon","Sluit een microfoon of een headset aan, en probeer opnieuw."],"\##
+        microphone-busy":["Microfoon bezet","Een andere app gebruikt de microfoon. Sluit die, en probeer opnieuw."],"o\##
+        ther-tab":["Al geopend","Dit consult staat open in een ander tabblad."],"taken-over":["Elders voortgezet","Het\##
+         consult gaat verder in een ander tabblad."],"hung-up":["Consult afgelopen","U hebt opgehangen. U mag deze pag\##
+        ina sluiten."],"ended-by-doctor":["Consult afgelopen","Uw arts heeft opgehangen. U mag deze pagina sluiten."],\##
+        expired:["Consult verlopen","De tijd ervoor is voorbij. Vraag uw arts een nieuwe link."],"consent-refused":["U\##
+         ging niet akkoord","Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen."],refused:["Geen c\##
+        onsult","Uw arts ontvangt u niet via deze link. Bel de praktijk."],"refused-other-device":["Op een ander toest\##
+        el ontvangen","Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen."],"refused-not\##
+        -now":["Niet nu","Uw arts kan nu niet. Probeer het later opnieuw."],"refused-wrong-person":["Niet de juiste li\##
+        nk","Uw arts verwachtte iemand anders. Bel de praktijk."],"words-differ":["De woorden zijn anders","Iemand zou\##
+         kunnen meeluisteren: de verbinding is verbroken. Bel uw arts."],"binding-failed":["Verdachte verbinding","De \##
+        twee toestellen zien niet dezelfde verbinding: ze is verbroken. Bel uw arts."],"doctor-error":["De oproep is g\##
+        estopt","Het toestel van uw arts had een fout. Vraag een nieuwe link."],used:["Link al gebruikt","Een link wer\##
+        kt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe."],"unknown-room":["Link verlopen"\##
+        ,"Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw."],full:["Wachtka\##
+        mer vol","Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw."],rate:["Te veel p\##
+        ogingen","Wacht een minuut, en probeer opnieuw."],protocol:["Pagina en server begrijpen elkaar niet","Vraag uw\##
+         arts een nieuwe link."],closed:["Consult gesloten","U bent niet meer in de wachtkamer. Probeer opnieuw, of be\##
+        l uw arts."],network:["Geen verbinding","De server antwoordt niet. Kijk uw internetverbinding na, en probeer o\##
+        pnieuw."],"no-path":["Bellen lukt niet via dit netwerk","Ga van wifi naar mobiel internet, of omgekeerd, en pr\##
+        obeer opnieuw."],"relay-missing":["Geen doorgeefserver","Uw arts vraagt een tussenstation dat de server niet g\##
+        af. Bel uw arts."],"secure-channel":["Geen veilige verbinding","Iets heeft de berichten veranderd. Neem een an\##
+        der netwerk, en probeer opnieuw."],identity:["Arts niet herkend","De getoonde sleutel is niet die van uw link.\##
+         Ga niet verder: bel uw arts."],clock:["Kijk de datum na","De datum van dit toestel lijkt verkeerd. Zet ze jui\##
+        st, en probeer opnieuw."],internal:["Er ging iets mis","De pagina is voor alle zekerheid gestopt. Probeer opni\##
+        euw."]}};var K={fr:bt,nl:xt,de:kt,en:vt};function St(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t \##
+        in K)??"fr"}var Ct=n=>[K[n].admitted.title,...K[n].admitted.consent].join(`
+        `);function At(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var ce=c\##
+        lass{constructor(e,t,i,s){this.page=e,this.wordLists=t,this.onAction=i,this.onLocale=s,this.audio=this.element\##
+        ("audio",HTMLAudioElement),this.shownActions="",this.shownTitle="",this.shownModel=""}show(e){let t=JSON.strin\##
+        gify(e);if(t===this.shownModel)return;this.shownModel=t;let{dataset:i}=this.page.documentElement,s=K[e.locale]\##
+        ;i.state=e.state,e.error===null?delete i.error:i.error=e.error,e.path===null?delete i.path:i.path=e.path,this.\##
+        page.documentElement.lang=e.locale,this.page.documentElement.dir=s.direction;let r=An(e,s);this.element("title\##
+        ").textContent=r,this.page.title=`${r} · Colloque`,this.element("text").replaceChildren(...this.#n(e,s)),this.\##
+        element("footer").textContent=s.secure,this.#t(e,s),this.#i(e,s),this.#r(e,s),this.#s(e.locale),r!==this.shown\##
+        Title&&this.shownTitle!==""&&this.element("title").focus({preventScroll:!0}),this.shownTitle=r}#n({state:e,err\##
+        or:t,call:i,canRetry:s},r){switch(e){case"ready":return[this.#e("p",r.ready.text,"lead"),this.#e("p",r.ready.h\##
+        int)];case"checking":return[this.#e("p",r.checking.text)];case"waiting":{let a=i?.message??"",o=a===""?[]:[thi\##
+        s.#e("p",r.waiting.message),this.#e("blockquote",a)];return[this.#e("p",i?.doctorPresent?r.waiting.present:r.w\##
+        aiting.away,"lead"),...o]}case"admitted":{let a=this.#e("ul");return a.append(...r.admitted.consent.map(o=>thi\##
+        s.#e("li",o))),[a]}case"connecting":return[this.#e("p",r.connecting.text)];case"reconnecting":return[this.#e("\##
+        p",r.reconnecting.text,"lead"),this.#e("p",zn(i,r))];case"ended":case"failed":case"bad-link":{let a=e==="ended\##
+        "&&!s?r.ended.text:"";return[this.#e("p",r.errors[t??""]?.[1]??a,"lead")]}default:return[]}}#t({state:e,call:t\##
+        ,copied:i},s){let r="";i?r=s.actions.copied:e==="connected"&&t?.muted?r=s.connected.muted:e==="connected"&&t?.\##
+        attached===!1&&(r=s.connected.signalling);let a=this.element("notice");a.textContent!==r&&(a.textContent=r)}#i\##
+        ({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.element("words").hidden=s===null,s===nu\##
+        ll||!t)return;let r=At(this.wordLists[s.locale]??""),a=r.length===256?tt(s.octets).map(u=>r[u]??""):[];this.el\##
+        ement("words-intro").textContent=i.words.intro;let o=a.map((u,p)=>this.#e("li",u,p<2?"mine":"theirs")),g=this.\##
+        element("words-list");g.lang=s.locale,g.textContent!==a.join("")&&g.replaceChildren(...o),this.element("digits\##
+        -label").textContent=i.words.digits,this.element("digits").textContent=nt(s.octets).replace(/^(....)/,"$1 ");l\##
+        et m=[];t.ownComparison==="same"&&m.push(i.words.same),t.peerComparison==="same"&&m.push(i.words.peerSame),thi\##
+        s.element("words-result").textContent=m.join(" ")}#r(e,t){let i=En(e,t),s=JSON.stringify(i);if(s===this.shownA\##
+        ctions)return;this.shownActions=s;let r=this.element("actions"),a=this.page.activeElement?.dataset.action;r.re\##
+        placeChildren(...i.map(({action:o,label:g,kind:m,pressed:u})=>{let p=this.#e("button",g,m);return p.dataset.ac\##
+        tion=o,p.setAttribute("type","button"),u!==null&&p.setAttribute("aria-pressed",String(u)),p.addEventListener("\##
+        click",()=>this.onAction(o)),p})),a!==void 0&&r.querySelector(`[data-action="${a}"]`)?.focus()}#s(e){let t=thi\##
+        s.element("languages");if(t.dataset.current===e)return;t.dataset.current=e,t.setAttribute("aria-label",K[e].la\##
+        nguages);let i=Object.keys(K);t.replaceChildren(...i.map(s=>{let r=this.#e("button",s.toUpperCase());return r.\##
+        lang=s,r.setAttribute("aria-label",`${s.toUpperCase()}, ${K[s].name}`),r.setAttribute("aria-pressed",String(s=\##
+        ==e)),r.addEventListener("click",()=>this.onLocale(s)),r}))}#e(e,t="",i=""){let s=this.page.createElement(e);r\##
+        eturn s.textContent=t,i!==""&&(s.className=i),s}element(e,t){let i=this.page.getElementById(e);if(i===null||t!\##
+        ==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};function An({state:n,error:e},t){ret\##
+        urn n==="ended"||n==="failed"||n==="bad-link"?t.errors[e??""]?.[0]??t.ended.title:t[n].title}function zn(n,{re\##
+        connecting:e}){return n?.attached?e.path:n?.awaitsDoctor?e.doctor:e.server}function En({state:n,error:e,canRet\##
+        ry:t,canCopyLink:i,resumes:s,call:r},{actions:a}){let o=(m,u,p="",U=null)=>({action:m,label:u,kind:p,pressed:U\##
+        }),g=o("hang-up",a.hangUp,"danger");switch(n){case"ready":return[o("enter",s?a.resume:a.enter,"primary")];case\##
+        "waiting":return[o("hang-up",a.leave)];case"admitted":return[o("consent",a.consent,"primary"),o("refuse",a.ref\##
+        use)];case"connecting":case"reconnecting":return[g];case"connected":{let m=r?.ownComparison==="none"&&r.words!\##
+        ==null,u=[o("same",a.same,"primary"),o("different",a.different,"danger")],p=r?.muted??!1,U=o("mute",p?a.unmute\##
+        :a.mute,"half",p);return[...m?u:[],U,{...g,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let u\##
+        =t?[o("retry",e==="other-tab"||e==="taken-over"?a.takeOver:a.retry,"primary")]:[];return i?[...u,o("copy-link"\##
+        ,a.copyLink,"primary")]:u}default:return[]}}var xe="colloque",he=()=>Math.floor(Date.now()/1e3),O={state:"load\##
+        ing",error:null,canRetry:!1,canCopyLink:!1,resumes:!1,locale:St(navigator.languages??[]),path:null,call:null,c\##
+        opied:!1},Pn=location.href,I=null,P=null,Et=null,Z=null,W=null,zt=0,Pt=new ce(document,l,Tn,n=>D({locale:n}));\##
+        function D(n){Object.assign(O,n),Pt.show(O)}var Se=(n,e={})=>D({state:"failed",error:n,canRetry:!0,call:null,.\##
+        ..e});async function Dn(){let n=location.hash.slice(1),e=be(sessionStorage.getItem(xe),he());if(n===""&&e===nu\##
+        ll)return D({state:"bad-link",error:"missing"});try{if(n!==""){let t=await je(n);if(t.flags&B.postQuantum)thro\##
+        w new c("post-quantum");let i=await Ge(t);I=e!==null&&N(e.invitation.room,i.room)?e:ft(i)}else I=e}catch(t){if\##
+        (!(t instanceof c))throw t;return D({state:"bad-link",error:t.code})}if(!await Ln())return Se("browser-unsuppo\##
+        rted",{canRetry:!1,canCopyLink:!0});D({state:"ready",error:null,resumes:I===e}),n===""&&await Ce(!1)}async fun\##
+        ction Ln(){return!isSecureContext||!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:M\##
+        ().then(()=>!0,()=>!1)}function Tn(n){switch(n){case"enter":return void Ce(!1);case"retry":return P===null||O.\##
+        error==="taken-over"?void Ce(O.error?.startsWith("microphone")!==!0):void y({type:"retry"});case"copy-link":re\##
+        turn void navigator.clipboard.writeText(Pn).then(()=>D({copied:!0}),()=>{});case"consent":return void jn();cas\##
+        e"refuse":return void y({type:"decline"});case"same":case"different":return void y({type:"words",same:n==="sam\##
+        e"});case"mute":return void y({type:"mute",muted:!(O.call?.muted??!1)});case"hang-up":return void y({type:"han\##
+        g-up"})}}async function Ce(n){if(I===null)return;D({state:"checking",error:null,canRetry:!1});try{Z??=await Kn\##
+        ()}catch(i){return Se(In(i))}history.replaceState(null,"","/");let e=`colloque ${Ee(I.invitation.room)}`,t=n?M\##
+        n(e):null;if(!await Un(e,n))return Se("other-tab");I=await t??I,P=new oe({session:I,locale:O.locale,random:On,\##
+        wallClock:he}),Et=new X({microphone:Z,audio:Pt.audio,makePaddingWorker:Vn,onEvent:i=>void y(i),onPath:i=>D({pa\##
+        th:i})}),await y({type:"start"})}async function Kn(){let n={echoCancellation:!0,noiseSuppression:!0,autoGainCo\##
+        ntrol:!0},e=await navigator.mediaDevices.getUserMedia({audio:n}),[t]=e.getAudioTracks();if(t===void 0)throw ne\##
+        w DOMException("no track","NotFoundError");return t.addEventListener("ended",()=>Z=null),t}function In(n){let \##
+        e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missi\##
+        ng":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var On=n=>crypto.getRandomV\##
+        alues(new Uint8Array(n));function Un(n,e){return new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvai\##
+        lable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>Rn(n))})}async function Rn(n){if(P==\##
+        =null)return;let e=ve(P.session);await y({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t\##
+        .close()}function Mn(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage\##
+        =({data:s})=>i(be(typeof s=="string"?s:null,he())),setTimeout(()=>i(null),500)})}async function jn(){let{local\##
+        e:n}=O,e=await S(f(Ct(n)));await y({type:"consent",consent:{locale:n,textHash:e,time:he()}})}async function y(\##
+        n){if(P===null)return;await P.handle(n,performance.now());for(let a of P.takeActions())qn(a);let e=P.nextAlarm\##
+        ();clearTimeout(zt),e!==null&&(zt=window.setTimeout(()=>void y({type:"tick"}),Math.max(0,e-performance.now()))\##
+        );let{state:t,reason:i,canRetry:s,...r}=P.snapshot();(i!==null&&!s||i==="taken-over")&&Fn(),t==="connected"&&O\##
+        .state!=="connected"&&Wn(),D({state:t,error:i,canRetry:s,call:r})}function qn(n){switch(n.type){case"connect":\##
+        return Nn(n.id);case"send":W?.id===n.id&&W.socket.readyState===WebSocket.OPEN&&W.socket.send(n.octets);return;\##
+        case"close":W?.id===n.id&&W.socket.close();return;case"save":n.session===null?sessionStorage.removeItem(xe):se\##
+        ssionStorage.setItem(xe,ve(n.session));return;default:Et?.perform(n)}}function Nn(n){let e=new WebSocket(`${lo\##
+        cation.origin.replace(/^http/,"ws")}/ws`,Oe);e.binaryType="arraybuffer",W={id:n,socket:e},e.onopen=()=>void y(\##
+        {type:"socket-open",id:n}),e.onclose=()=>void y({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instan\##
+        ceof ArrayBuffer&&y({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Bn=window.trustedTypes?.create\##
+        Policy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d\##
+        =192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let \##
+        t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n\##
+        ,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}functio\##
+        n i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subar\##
+        ray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,\##
+        body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f\##
+        ,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254\##
+        :r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=gl\##
+        obalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){l\##
+        et t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pip\##
+        eThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Vn(){if(!("RTCRtpScriptTran\##
+        sform"in window))return null;let n=Bn?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{\##
+        function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded\##
+        )return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return \##
+        r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+\##
+        u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:\##
+        1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{firs\##
+        t:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{f\##
+        irst:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,\##
+        t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:\##
+        !0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({tr\##
+        ansform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enque\##
+        ue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Fn(){Z?.stop(),Z=nu\##
+        ll}function Wn(){navigator.wakeLock?.request("screen").catch(()=>{})}var Dt=()=>void y({type:"network-changed"\##
+        }),Lt=()=>void y({type:"awoke"});addEventListener("online",Dt);navigator.connection?.addEventListener("change"\##
+        ,Dt);document.addEventListener("visibilitychange",Lt);document.addEventListener("resume",Lt);addEventListener(\##
+        "hashchange",()=>{location.hash.length>1&&P===null&&location.reload()});D({});Dn();})();</script>
         </body>
         </html>
 

@@ -65,6 +65,7 @@ package final class MediaConnection {
     /// A ClientHello on the direct path overtakes the answer that travels through the broker.
     private var earlyHandshake: [[UInt8]] = []
     private var isOver = false
+    private var nextDoubt: Instant?
     private var outputs: [Output] = []
 
     /// - Parameter isPatient: the patient offers and controls ICE, the doctor answers as DTLS client.
@@ -169,6 +170,7 @@ package final class MediaConnection {
             self.drainDTLS(now: now)
         case .rtp:
             self.voice?.receiveRTP(&datagram, now: now)
+            self.noticeOtherPath(Path(socket: socket, remote: source), now: now)
         case .rtcp:
             if self.voice?.receiveRTCP(&datagram, now: now) == .goodbye { self.emit(.peerSaidGoodbye) }
         case .turnChannel, .unknown:
@@ -318,6 +320,15 @@ package final class MediaConnection {
         self.isOver = true
     }
 
+    /// The peer's voice comes another way than ours goes: it may have left the address that we send to, of which
+    /// nothing else would tell before the next check of consent.
+    private func noticeOtherPath(_ path: Path, now: Instant) {
+        guard self.voice?.lastHeard == now, path != self.ice.destination, now >= self.nextDoubt ?? now else { return }
+        self.nextDoubt = now + Self.doubtInterval
+        self.ice.checkPath(within: Self.doubtfulPatience, now: now)
+        self.drainICE(now: now)
+    }
+
     // MARK: Routing
 
     private func drainICE(now: Instant) {
@@ -400,4 +411,7 @@ package final class MediaConnection {
     }
 
     private static let maximumEarlyDatagrams = 8
+    private static let doubtInterval: Duration = .seconds(1)
+    /// Three checks in a row.
+    private static let doubtfulPatience: Duration = .milliseconds(1400)
 }

@@ -25,6 +25,9 @@ struct PathWatch: Sendable {
     private var lastRestart: Instant?
     private var gap = Self.firstGap
     private var waitsForChannel = false
+    private var isConnected = false
+    /// This end left the path of before: the peer does not know, whatever ICE finds meanwhile.
+    private var owesRestart = false
 
     init(outageLimit: Duration) {
         self.outageLimit = outageLimit
@@ -46,17 +49,25 @@ struct PathWatch: Sendable {
     }
 
     mutating func pathStateChanged(_ state: ICEAgent.State, now: Instant) {
+        self.isConnected = state == .connected
         switch state {
-        case .connected:
-            self.outageSince = nil
-            self.nextRestart = nil
-            self.gap = Self.firstGap
-        case .disconnected, .failed:
+        case .connected: if !self.owesRestart { self.outageIsOver() }
+        // Who checks again once DTLS stood has lost the pair in use: its socket or its allocation is gone.
+        case .disconnected, .failed, .checking:
             guard self.isSecured, self.outageSince == nil else { return }
             self.outageSince = now
             self.nextRestart = max(now, self.lastRestart.map { $0 + Self.firstGap } ?? now)
-        case .new, .checking: break
+        case .new: break
         }
+    }
+
+    /// The address that the path stood on is gone. Checks from the new one may succeed before the peer has noticed that
+    /// it sends to nobody: so a restart is due in any case.
+    mutating func pathLeft(now: Instant) {
+        guard self.isSecured else { return }
+        self.owesRestart = true
+        self.outageSince = self.outageSince ?? now
+        self.nextRestart = now
     }
 
     /// A sealed channel stands anew: what was said on the one before may not have arrived.
@@ -68,6 +79,8 @@ struct PathWatch: Sendable {
     /// An offer went out or came in, or one was asked for.
     mutating func restarted(now: Instant) {
         self.lastRestart = now
+        self.owesRestart = false
+        if self.isConnected { return self.outageIsOver() }
         guard self.outageSince != nil else { return }
         self.nextRestart = now + self.gap
         self.gap = min(self.gap * 3 / 2, Self.longestGap)
@@ -95,6 +108,12 @@ struct PathWatch: Sendable {
         guard let since = self.outageSince else { return self.checkDue(lastHeard: lastHeard) ?? .distantFuture }
         let restart = self.waitsForChannel ? nil : self.nextRestart
         return min(since + self.outageLimit, restart ?? .distantFuture)
+    }
+
+    private mutating func outageIsOver() {
+        self.outageSince = nil
+        self.nextRestart = nil
+        self.gap = Self.firstGap
     }
 
     private func checkDue(lastHeard: Instant?) -> Instant? {

@@ -16,6 +16,7 @@ extension PeerSession {
         if !hasOtherAddresses, let last = self.lastNetworkChange, now - last < Self.routePause { return }
         self.lastNetworkChange = now
         if let sockets, let former = self.sockets {
+            let path = self.media?.selectedPair?.path
             self.sockets = sockets
             self.relays.networkChanged(sockets, now: now)
             self.drainRelays(now: now)
@@ -25,6 +26,7 @@ extension PeerSession {
             for socket in sockets where !former.contains(where: { $0.id == socket.id }) {
                 self.media?.add(socket, now: now)
             }
+            if let path, path != self.media?.selectedPair?.path { self.pathWatch.pathLeft(now: now) }
             self.media?.checkPath(within: Self.doubtfulPatience, now: now)
             self.drainMedia(now: now)
         }

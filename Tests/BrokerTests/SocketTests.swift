@@ -5,14 +5,17 @@ import NIOCore
 import Network
 import Primitives
 import Signalling
+import TURN
 import Testing
 import Wire
 
 @Suite("WebSocket")
 struct SocketTests {
-    @Test("a doctor and a patient exchange sealed octets of every size")
+    private static let relay = "turn:relay.example:3478?transport=udp"
+
+    @Test("a doctor and a patient exchange sealed octets of every size, and are granted the relay")
     func relay() async throws {
-        let broker = try await TestBroker()
+        let broker = try await TestBroker { $0.relay.urls = [Self.relay] }
         let key = Ed25519.KeyPair()
         let link = TestLink()
         try broker.enroll(key)
@@ -32,10 +35,14 @@ struct SocketTests {
             #expect(try await patient.envelope() == .relay(connection: 0, payload: payload))
         }
         doctor.send(.turnGrant(connection: number))
-        let expected = RelayCredentials(
-            urls: ["stun:127.0.0.1:\(broker.ports.relayPort ?? 0)"], user: "", password: "", timeToLive: 600)
-        #expect(try await doctor.envelope() == .turn(connection: number, expected))
-        #expect(try await patient.envelope() == .turn(connection: nil, expected))
+        guard case .turn(number, let forDoctor) = try await doctor.envelope(),
+            case .turn(nil, let forPatient) = try await patient.envelope()
+        else { throw ProbeFailure(description: "no TURN") }
+        for (credentials, role) in [(forDoctor, RelayRole.doctor), (forPatient, .patient)] {
+            #expect(credentials.urls == [Self.relay] && credentials.timeToLive == 600)
+            #expect(RelayUsername(credentials.user.utf8)?.role == role)
+        }
+        #expect(RelayUsername(forDoctor.user.utf8)?.group == RelayUsername(forPatient.user.utf8)?.group)
         patient.close()
         #expect(try await patient.closure() == .closedHere)
         #expect(try await doctor.envelope() == .peerDown(connection: number))

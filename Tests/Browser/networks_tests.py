@@ -76,6 +76,8 @@ async def call(laboratory, doctor_kind, patient_kind, client):
     right = theory(doctor_kind, patient_kind)
     assert transport in right, f"packets travel by {transport}, not by {' or '.join(sorted(right))}"
     completed(report, "doctor", path="relay" if transport.startswith("relay") else "direct")
+    if "only-443" in (doctor_kind, patient_kind):
+        assert took <= 6000, f"{took:.0f} ms from admission to sound with only 443/tcp open"
     _rows.append((doctor_kind, patient_kind, client, transport, took))
 
 

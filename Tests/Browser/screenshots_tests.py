@@ -9,7 +9,7 @@ from laboratory.runner import ARTEFACTS, test
 
 FOLDER = ARTEFACTS / "screenshots"
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
-LANGUAGES = {"fr": "fr-FR", "en": "en-GB"}
+LANGUAGES = {"fr": "fr-FR", "en": "en-GB", "nl": "nl-BE", "de": "de-DE"}
 
 
 async def photograph(laboratory, size, language, scheme):

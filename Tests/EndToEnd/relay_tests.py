@@ -8,12 +8,14 @@ import socket
 import struct
 import time
 
+import aiortc
+
 from laboratory import sound, turn
-from laboratory.colloque import Bridge, Doctor, PublicBroker, completed
+from laboratory.colloque import Bridge, Doctor, PublicBroker, completed, executable
 from laboratory.internet import SERVER_IPV4, SERVER_IPV6, Internet
 from laboratory.outage import BridgeEar, outages
 from laboratory.probes import udp
-from laboratory.processes import run
+from laboratory.processes import Process, run
 from laboratory.runner import needs_namespaces, test
 from laboratory.tally import Tally
 
@@ -168,3 +170,46 @@ async def coturns_clients(laboratory):
             namespace=net.patient.host, timeout=40)
         said = output + errors
         assert "tot_send_msgs=100, tot_recv_msgs=100" in said, f"exit {code}\n{said}"
+
+
+def _relayed_only(description):
+    """The description without candidates that would let the two meet directly."""
+    kept = [line for line in description.sdp.splitlines() if "a=candidate" not in line or " typ relay " in line]
+    assert any("a=candidate" in line for line in kept), f"no relayed candidate:\n{description.sdp}"
+    return aiortc.RTCSessionDescription("\r\n".join(kept) + "\r\n", description.type)
+
+
+@test("Two peers of another make, aiortc, reach each other through the relay over UDP and over TCP", limit=60)
+async def another_make(laboratory):
+    secret = os.urandom(32)
+    laboratory.file("secret").write_text(secret.hex())
+    laboratory.file("secret").chmod(0o600)
+    relay = await laboratory.started(await Process.start(
+        [executable(), "relay", "--listen", "127.0.0.1:0", "--secret-file", laboratory.file("secret")], name="relay"))
+    port = (await relay.line(r"^port: (\d+)"))[1]
+    for transport in ("udp", "tcp"):
+        room, peers = os.urandom(16), []
+        for side in "pd":
+            user, password = turn.credentials(secret, room, side)
+            server = aiortc.RTCIceServer(f"turn:127.0.0.1:{port}?transport={transport}", user, password)
+            peers.append(aiortc.RTCPeerConnection(aiortc.RTCConfiguration([server])))
+            laboratory.stack.push_async_callback(peers[-1].close)
+        patient, doctor = peers
+        heard = asyncio.Queue()
+        channel = patient.createDataChannel("voice")
+        channel.on("open", lambda: channel.send("from the patient"))
+        channel.on("message", heard.put_nowait)
+
+        @doctor.on("datachannel")
+        def opened(other):
+            @other.on("message")
+            def received(text):
+                heard.put_nowait(text)
+                other.send("from the doctor")
+
+        await patient.setLocalDescription(await patient.createOffer())
+        await doctor.setRemoteDescription(_relayed_only(patient.localDescription))
+        await doctor.setLocalDescription(await doctor.createAnswer())
+        await patient.setRemoteDescription(_relayed_only(doctor.localDescription))
+        async with asyncio.timeout(20):
+            assert {await heard.get(), await heard.get()} == {"from the patient", "from the doctor"}, transport

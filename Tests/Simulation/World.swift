@@ -46,6 +46,8 @@ package final class World {
     package var tamper: ((_ message: [UInt8], _ direction: Direction, _ end: Int, inout RandomSource) -> [[UInt8]])?
     /// Called with every datagram that is about to be delivered.
     package var onDatagram: ((SimulatedDatagram) -> Void)?
+    /// Which datagrams no network carries, whatever the weather.
+    package var blocks: ((SimulatedDatagram) -> Bool)?
     package private(set) var isBrokerUp = true
 
     private let configuration: Switchboard.Configuration
@@ -94,6 +96,10 @@ package final class World {
     /// Lets an end react to something done to it from outside.
     package func touch(_ end: Int) {
         self.drain(end)
+    }
+
+    package func touch(_ end: any SimulatedEnd) {
+        if let index = self.ends.firstIndex(where: { $0 === end }) { self.drain(index) }
     }
 
     /// Kills the broker: every socket dies, and what it did not store is forgotten.
@@ -267,7 +273,7 @@ package final class World {
     }
 
     private func carry(_ datagram: SimulatedDatagram) {
-        guard self.random.unitInterval() >= self.weather.loss else { return }
+        guard self.blocks?(datagram) != true, self.random.unitInterval() >= self.weather.loss else { return }
         let copies = self.random.unitInterval() < self.weather.duplication ? 2 : 1
         for _ in 0..<copies {
             let delay = self.weather.delay + self.weather.jitter * self.random.unitInterval()

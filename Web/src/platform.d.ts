@@ -2,8 +2,8 @@
 
 /** The text of the padding worker, bundled. */
 declare const PADDING_WORKER: string;
-/** 256 words a language, from Web/words; a language whose list is missing is absent. */
-declare const WORD_LISTS: Readonly<Record<string, readonly string[]>>;
+/** 256 words a language, from Web/words, folded as src/words.js says; a language whose list is missing is absent. */
+declare const WORD_LISTS: Readonly<Record<string, string>>;
 
 declare class RTCRtpScriptTransform {
   constructor(worker: Worker, options?: unknown);

@@ -1,9 +1,11 @@
 // @ts-check
+import { de } from './text/de.js';
 import { en } from './text/en.js';
 import { fr } from './text/fr.js';
+import { nl } from './text/nl.js';
 
 /** Languages the page speaks, the preferred one first. Another language is one more file and one more entry. */
-export const texts = { fr, en };
+export const texts = { fr, nl, de, en };
 
 /** @typedef {keyof typeof texts} Locale */
 

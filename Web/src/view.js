@@ -1,6 +1,7 @@
 // @ts-check
 import { digits, wordIndices } from './schedule.js';
 import { texts } from './text.js';
+import { unfold } from './words.js';
 
 /**
  * The document, and nothing else: it shows a model and tells which control was pressed.
@@ -25,7 +26,7 @@ import { texts } from './text.js';
 export class View {
   /**
    * @param {Document} page
-   * @param {Readonly<Record<string, readonly string[]>>} wordLists
+   * @param {Readonly<Record<string, string>>} wordLists folded
    * @param {(action: Action) => void} onAction
    * @param {(locale: import('./text.js').Locale) => void} onLocale
    */
@@ -57,6 +58,7 @@ export class View {
     if (model.path === null) delete dataset.path;
     else dataset.path = model.path;
     this.page.documentElement.lang = model.locale;
+    this.page.documentElement.dir = text.direction;
     const title = titleOf(model, text);
     this.element('title').textContent = title;
     this.page.title = `${title} · Colloque`;
@@ -127,7 +129,7 @@ export class View {
     const words = state === 'connected' ? call?.words ?? null : null;
     this.element('words').hidden = words === null;
     if (words === null || !call) return;
-    const list = this.wordLists[words.locale] ?? [];
+    const list = unfold(this.wordLists[words.locale] ?? '');
     const shown = list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
     this.element('words-intro').textContent = text.words.intro;
     const items = shown.map((word, index) => this.#make('li', word, index < 2 ? 'mine' : 'theirs'));
@@ -173,12 +175,13 @@ export class View {
     const navigation = this.element('languages');
     if (navigation.dataset.current === current) return;
     navigation.dataset.current = current;
+    navigation.setAttribute('aria-label', texts[current].languages);
     const locales = /** @type {import('./text.js').Locale[]} */ (Object.keys(texts));
     navigation.replaceChildren(
       ...locales.map((locale) => {
         const button = this.#make('button', locale.toUpperCase());
         button.lang = locale;
-        button.setAttribute('aria-label', texts[locale].name);
+        button.setAttribute('aria-label', `${locale.toUpperCase()}, ${texts[locale].name}`);
         button.setAttribute('aria-pressed', String(locale === current));
         button.addEventListener('click', () => this.onLocale(locale));
         return button;

@@ -151,7 +151,7 @@ class Relay:
             name="relay", namespace=self._namespace, directory=self._laboratory.directory,
         )
         self.processes.append(await self._laboratory.started(process))
-        await process.line("listening")
+        await process.line("^port: ")
         return self
 
     async def kill(self):

@@ -99,12 +99,20 @@ class Process:
 
     async def ended(self, timeout=30):
         """Waits for the end and returns the exit code (negative: the signal's number)."""
-        try:
-            code = await asyncio.wait_for(self.child.wait(), timeout)
-        except asyncio.TimeoutError:
-            raise ProcessFailed(f"{self.name} was still running after {timeout} s\n{self.tail()}") from None
-        await asyncio.gather(*self._readers)
-        return code
+        if not await self._gone(timeout):
+            raise ProcessFailed(f"{self.name} was still running after {timeout} s\n{self.tail()}")
+        await asyncio.wait(self._readers, timeout=2)
+        return self.child.returncode
+
+    async def _gone(self, patience):
+        """Whether it ends within `patience` seconds.
+
+        Asyncio's own waiting goes on until everybody has closed the pipes, also a child that outlives it.
+        """
+        deadline = time.monotonic() + patience
+        while self.child.returncode is None and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        return self.child.returncode is not None
 
     def send(self, number):
         """Sends a signal to this program alone."""
@@ -114,17 +122,15 @@ class Process:
     async def kill(self):
         """SIGKILL, and wait until it is gone."""
         self.send(signal.SIGKILL)
-        await self.child.wait()
+        await self._gone(10)
 
     async def stop(self, patience=5):
         """SIGTERM to its whole group, then SIGKILL if it does not go."""
         if self.child.returncode is None:
             self._send_to_group(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(self.child.wait(), patience)
-            except asyncio.TimeoutError:
+            if not await self._gone(patience):
                 self._send_to_group(signal.SIGKILL)
-                await self.child.wait()
+                await self._gone(10)
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)

@@ -3,8 +3,10 @@
 /** @type {import('./fr.js').Text} */
 export const en = {
   name: 'English',
+  direction: 'ltr',
+  languages: 'Language',
   secure: 'End-to-end encrypted, from your device to your doctor’s.',
-  loading: { title: 'One moment…', text: '' },
+  loading: { title: 'One moment…' },
   ready: {
     title: 'Your consultation',
     text: 'You are about to speak with your doctor. No account, no app, no name to give.',

@@ -3,8 +3,10 @@
 /** What a patient reads in French. Every other language has exactly these entries. */
 export const fr = {
   name: 'Français',
+  direction: /** @type {'ltr' | 'rtl'} */ ('ltr'),
+  languages: 'Langue',
   secure: 'Chiffré de bout en bout, de votre appareil à celui de votre médecin.',
-  loading: { title: 'Un instant…', text: '' },
+  loading: { title: 'Un instant…' },
   ready: {
     title: 'Votre consultation',
     text: 'Vous allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.',
