@@ -142,6 +142,13 @@ package final class BrokerServer: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // The kernel would take megabytes for a peer that reads nothing; what is queued is to be seen and bounded.
             .childChannelOption(.socketOption(.so_sndbuf), value: 64 * 1024)
+            .childChannelOption(.socketOption(.so_rcvbuf), value: 64 * 1024)
+            // A sender that is to pause still has handled what one read brought: little, besides one message.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 32 * 1024)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // A connection in the instant before everything stands is turned away.
