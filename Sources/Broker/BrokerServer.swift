@@ -43,6 +43,7 @@ package final class BrokerServer: Sendable {
     private let initial: BrokerConfiguration
     private let store: any RoomStore
     private let limits: WebSocketLimits
+    private let stages: StageLimits
     private let inherited: [CInt]
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
@@ -52,8 +53,8 @@ package final class BrokerServer: Sendable {
     /// - Parameters:
     ///   - inheritedSockets: Listening TCP sockets from the service manager, used in place of `listen`.
     package init(
-        configuration: BrokerConfiguration, limits: WebSocketLimits = .init(), inheritedSockets: [CInt] = [],
-        logger: Logger = Logger(label: "broker")
+        configuration: BrokerConfiguration, limits: WebSocketLimits = .init(), stages: StageLimits = .init(),
+        inheritedSockets: [CInt] = [], logger: Logger = Logger(label: "broker")
     ) throws(BrokerError) {
         do {
             try configuration.validate()
@@ -67,6 +68,7 @@ package final class BrokerServer: Sendable {
         }
         self.initial = configuration
         self.limits = limits
+        self.stages = stages
         self.inherited = inheritedSockets
         self.logger = logger
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -131,7 +133,7 @@ package final class BrokerServer: Sendable {
         let configuration = self.initial
         let tls = try Self.tlsContext(configuration)
         let loop = self.group.next()
-        let (store, logger, limits) = (self.store, self.logger, self.limits)
+        let (store, logger, limits, stages) = (self.store, self.logger, self.limits, self.stages)
         let lobby = NIOLoopBoundBox<Site?>.makeBoxSendingValue(nil, eventLoop: loop)
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 512)
@@ -140,6 +142,13 @@ package final class BrokerServer: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // The kernel would take megabytes for a peer that reads nothing; what is queued is to be seen and bounded.
             .childChannelOption(.socketOption(.so_sndbuf), value: 64 * 1024)
+            .childChannelOption(.socketOption(.so_rcvbuf), value: 64 * 1024)
+            // A sender that is to pause still has handled what one read brought: little, besides one message.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 32 * 1024)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // A connection in the instant before everything stands is turned away.
@@ -174,7 +183,7 @@ package final class BrokerServer: Sendable {
                     logger: logger)
                 let site = Site(
                     configuration: configuration, names: names, tls: tls, exchange: exchange, clock: clock,
-                    limits: limits, connections: connections, relayControlPath: relay?.controlPath)
+                    limits: limits, stages: stages, connections: connections, relayControlPath: relay?.controlPath)
                 lobby.value = site
                 return NIOLoopBound(site, eventLoop: loop)
             }.get()

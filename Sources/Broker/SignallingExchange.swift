@@ -110,28 +110,33 @@ final class SignallingExchange {
 
     private func send(_ bytes: [UInt8], to id: ConnectionID, from sender: ConnectionID?) {
         guard let socket = self.sockets[id] else { return }
-        guard socket.queuedOctets + bytes.count <= Self.maximumQueuedOctets else {
-            self.logger.info("a socket that reads too slowly was closed")
-            self.forget(id)
-            socket.channel.writeAndFlush(
-                WebSocketOutbound.close(code: Switchboard.CloseCode.tryAgainLater.rawValue), promise: nil)
-            self.board.connectionClosed(id, now: self.clock.now())
-            return
+        let patient = sender.flatMap { self.isPatient($0, writingToDoctor: id) ? $0 : nil }
+        let limit = patient == nil ? Self.maximumQueuedOctets : Self.maximumQueuedOctets - Self.reserveForBroker
+        guard socket.queuedOctets + bytes.count <= limit else {
+            // Several patients at once may fill what one could not: who goes is never the doctor of all the others.
+            return self.cutOff(patient ?? id)
         }
         socket.queuedOctets += bytes.count
         let written = self.eventLoop.makePromise(of: Void.self)
         let exchange = NIOLoopBound(self, eventLoop: self.eventLoop)
         written.futureResult.whenComplete { _ in exchange.value.drained(bytes.count, on: id) }
         socket.channel.writeAndFlush(WebSocketOutbound.message(bytes), promise: written)
-        if let sender, sender != id, socket.queuedOctets > Self.pauseMark, self.mayPause(sender, for: id) {
-            self.pause(sender, until: socket)
-        }
+        if let patient, socket.queuedOctets > Self.pauseMark { self.pause(patient, until: socket) }
     }
 
     /// A patient waits for a slow doctor. A doctor never waits for one slow patient: that one is closed instead,
     /// or it could hold up all the others.
-    private func mayPause(_ sender: ConnectionID, for receiver: ConnectionID) -> Bool {
+    private func isPatient(_ sender: ConnectionID, writingToDoctor receiver: ConnectionID) -> Bool {
         self.board.isPatient(sender) && !self.board.isPatient(receiver)
+    }
+
+    private func cutOff(_ id: ConnectionID) {
+        guard let socket = self.sockets[id] else { return }
+        self.logger.info("a socket that overfilled a queue was closed")
+        self.forget(id)
+        socket.channel.writeAndFlush(
+            WebSocketOutbound.close(code: Switchboard.CloseCode.tryAgainLater.rawValue), promise: nil)
+        self.board.connectionClosed(id, now: self.clock.now())
     }
 
     private func pause(_ sender: ConnectionID, until socket: Socket) {
@@ -186,6 +191,8 @@ final class SignallingExchange {
     }
 
     private static let maximumQueuedOctets = 256 * 1024
+    /// Of these, what patients cannot fill: the broker's own words reach a doctor whatever they do.
+    private static let reserveForBroker = 16 * 1024
     private static let pauseMark = 128 * 1024
     private static let resumeMark = 64 * 1024
 }

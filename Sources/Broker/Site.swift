@@ -38,12 +38,14 @@ final class Site {
     private var tags: SourceTags
     private var census: ConnectionCensus
     private let limits: WebSocketLimits
+    private let stages: StageLimits
     /// Where TURN streams go that come in on this port; `nil` without a relay here.
     private let relayControlPath: String?
 
     init(
         configuration: BrokerConfiguration, names: SiteNames, tls: NIOSSLContext?, exchange: SignallingExchange,
-        clock: BrokerClock, limits: WebSocketLimits, connections: Int, relayControlPath: String?
+        clock: BrokerClock, limits: WebSocketLimits, stages: StageLimits, connections: Int,
+        relayControlPath: String?
     ) {
         self.configuration = configuration
         self.names = names
@@ -51,6 +53,7 @@ final class Site {
         self.exchange = exchange
         self.clock = clock
         self.limits = limits
+        self.stages = stages
         self.relayControlPath = relayControlPath
         self.page = PageResponse(socketOrigins: names.socketOrigins, isTLS: configuration.isTLS)
         self.rule = UpgradeRule(pageOrigins: names.pageOrigins)
@@ -105,7 +108,7 @@ final class Site {
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         if let tls = self.tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-        let deadline = ConnectionDeadline()
+        let deadline = ConnectionDeadline(self.stages)
         try pipeline.addHandler(deadline)
         deadline.enter(self.tls == nil ? .request : .handshake, channel: channel)
         guard let relay = self.relayControlPath else {

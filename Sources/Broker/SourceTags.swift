@@ -1,24 +1,24 @@
-import Network
+package import Network
 import Primitives
-import Signalling
-import Wire
+package import Signalling
+package import Wire
 
 /// Turns addresses into what limits count by: a keyed hash of the IPv4 address or the IPv6 /64.
 ///
 /// The key lives in memory and is replaced every day, so yesterday's tags say nothing about today's visitors.
-struct SourceTags: Sendable {
+package struct SourceTags: Sendable {
     private let hospitals: [HospitalNetwork]
     private var key: [UInt8]
     private var keyExpires: Instant
     private var random = RandomSource.system
 
-    init(hospitals: [HospitalNetwork], now: Instant) {
+    package init(hospitals: [HospitalNetwork], now: Instant) {
         self.hospitals = hospitals
         self.key = self.random.bytes(count: 32)
         self.keyExpires = now + Self.keyLifetime
     }
 
-    mutating func source(of address: IPAddress, now: Instant) -> Source {
+    package mutating func source(of address: IPAddress, now: Instant) -> Source {
         if self.keyExpires <= now {
             self.key = self.random.bytes(count: 32)
             self.keyExpires = now + Self.keyLifetime

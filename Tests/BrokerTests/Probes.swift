@@ -18,12 +18,15 @@ struct ProbeFailure: Error, CustomStringConvertible {
 final class RawConnection {
     private let descriptor: CInt
 
-    init(port: UInt16, receiveBuffer: CInt? = nil) throws {
+    init(port: UInt16, receiveBuffer: CInt? = nil, sendBuffer: CInt? = nil) throws {
         self.descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         if var receiveBuffer {
             setsockopt(self.descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<CInt>.size))
+        }
+        if var sendBuffer {
+            setsockopt(self.descriptor, SOL_SOCKET, SO_SNDBUF, &sendBuffer, socklen_t(MemoryLayout<CInt>.size))
         }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -54,6 +57,21 @@ final class RawConnection {
         }
     }
 
+    /// Sends what the kernel takes at once.
+    /// - Returns: How many octets that were.
+    func sendAtOnce(_ bytes: ArraySlice<UInt8>) -> Int {
+        max(0, bytes.withUnsafeBytes { Glibc.send(self.descriptor, $0.baseAddress, $0.count, Self.atOnce) })
+    }
+
+    /// At most `count` octets of what is there.
+    func readAtOnce(_ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = recv(self.descriptor, &bytes, count, Self.atOnce)
+        return Array(bytes.prefix(max(0, got)))
+    }
+
+    private static let atOnce = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
+
     /// At most `count` octets; fewer only at the end of the stream.
     func read(_ count: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
@@ -69,6 +87,13 @@ final class RawConnection {
 
     func readToEnd() throws -> [UInt8] { try self.read(.max) }
 
+    /// Whether the peer has closed; looks without waiting and takes nothing.
+    var isClosed: Bool {
+        var octet: UInt8 = 0
+        let got = recv(self.descriptor, &octet, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+        return got == 0 || got < 0 && errno != EAGAIN
+    }
+
     /// One HTTP response with its head in lower case.
     func response() throws -> (status: Int, head: String, body: [UInt8]) {
         let bytes = try self.readToEnd()
@@ -79,8 +104,10 @@ final class RawConnection {
         return (status, String(decoding: bytes[..<end], as: UTF8.self).lowercased(), Array(bytes[(end + 4)...]))
     }
 
-    /// Performs the WebSocket handshake and reads the challenge's frame.
-    func upgrade(port: UInt16) throws {
+    /// Performs the WebSocket handshake.
+    /// - Returns: The challenge that the broker begins with.
+    @discardableResult
+    func upgrade(port: UInt16) throws -> [UInt8] {
         self.send(upgradeRequest(port: port, origin: "http://localhost:\(port)"))
         var head: [UInt8] = []
         while !head.ends(with: Array("\r\n\r\n".utf8)) {
@@ -95,6 +122,7 @@ final class RawConnection {
         guard challenge.opcode == 2, challenge.payload.count == 33 else {
             throw ProbeFailure(description: "no challenge")
         }
+        return Array(challenge.payload.dropFirst())
     }
 
     func frame() throws -> (opcode: UInt8, payload: [UInt8]) {
@@ -115,6 +143,23 @@ final class RawConnection {
             }
         }
     }
+}
+
+/// The payloads of the whole frames at the start of `bytes`, all from a server, and how many octets they take.
+func framePayloads(_ bytes: [UInt8]) -> (payloads: [[UInt8]], count: Int) {
+    var payloads: [[UInt8]] = []
+    var start = 0
+    while start + 2 <= bytes.count {
+        var (header, count) = (2, Int(bytes[start + 1]))
+        if count == 126 { header = 4 }
+        if count == 127 { header = 10 }
+        guard start + header <= bytes.count else { break }
+        if header > 2 { count = bytes[(start + 2)..<(start + header)].reduce(0) { $0 << 8 | Int($1) } }
+        guard start + header + count <= bytes.count else { break }
+        payloads.append(Array(bytes[(start + header)..<(start + header + count)]))
+        start += header + count
+    }
+    return (payloads, start)
 }
 
 extension Array where Element == UInt8 {
@@ -251,7 +296,7 @@ final class TestBroker: Sendable {
     let log: NIOLockedValueBox<[String]>
 
     init(
-        limits: WebSocketLimits = .init(), directory: String? = nil,
+        limits: WebSocketLimits = .init(), stages: StageLimits = .init(), directory: String? = nil,
         _ configure: (inout BrokerConfiguration) -> Void = { _ in }
     ) async throws {
         let directory = directory ?? NSTemporaryDirectory() + "broker-" + RandomSource.systemHex()
@@ -264,7 +309,7 @@ final class TestBroker: Sendable {
         self.log = log
         self.directory = directory
         self.server = try BrokerServer(
-            configuration: configuration, limits: limits,
+            configuration: configuration, limits: limits, stages: stages,
             logger: Logger(label: "broker") { _ in LineCollector(lines: log) })
         self.ports = try await self.server.start()
     }

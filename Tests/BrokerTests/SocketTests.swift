@@ -210,37 +210,6 @@ struct SocketTests {
         await broker.stop()
     }
 
-    @Test("over TLS the certificate is checked, a reload brings a new one, plain HTTP gets no answer")
-    func tls() async throws {
-        let certificates = NSTemporaryDirectory() + "broker-tls-" + RandomSource.systemHex()
-        try FileManager.default.createDirectory(atPath: certificates, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: certificates) }
-        try makeCertificate(in: certificates)
-        var used = BrokerConfiguration()
-        let broker = try await TestBroker {
-            $0.hosts = ["localhost"]
-            $0.tlsCertificate = certificates + "/certificate.pem"
-            $0.tlsKey = certificates + "/key.pem"
-            used = $0
-        }
-        let url = "wss://localhost:\(broker.ports.port)"
-        let key = Ed25519.KeyPair()
-        try broker.enroll(key)
-        let trust = ServerTrust.systemAnd(file: certificates + "/certificate.pem")
-        let doctor = try await SocketProbe.doctor(key, url: url, authority: broker.authority, trust: trust)
-        let wary = try SocketProbe(url, as: .doctor)
-        #expect(try await wary.closure() == .untrusted)
-        try makeCertificate(in: certificates)
-        try await broker.server.reload(used)
-        let later = try await SocketProbe.doctor(key, url: url, authority: broker.authority, trust: trust)
-        #expect(try await doctor.envelope() == .error(code: .closed, room: RoomID.none), "the newer socket wins")
-        later.close()
-        let plain = try RawConnection(port: broker.ports.port)
-        plain.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        #expect(!String(decoding: try plain.readToEnd(), as: UTF8.self).contains("HTTP/1.1"))
-        await broker.stop()
-    }
-
     @Test("nobody there is told from nobody trusted and from a refusal")
     func closures() async throws {
         let broker = try await TestBroker()
@@ -255,18 +224,4 @@ struct SocketTests {
 private func contains(_ haystack: [UInt8], _ needle: [UInt8]) -> Bool {
     guard let first = needle.first else { return true }
     return haystack.indices.contains { haystack[$0] == first && haystack[$0...].starts(with: needle) }
-}
-
-private func makeCertificate(in directory: String) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = [
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", directory + "/key.pem", "-out",
-        directory + "/certificate.pem",
-    ]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw ProbeFailure(description: "openssl req failed") }
 }

@@ -413,6 +413,32 @@ struct SwitchboardTests {
         #expect(exchange.closed[doctor] == nil)
     }
 
+    @Test("more octets than a mebibyte at once, or a quarter of one a second, end the connection")
+    func octetRate() throws {
+        var (exchange, doctor) = try self.exchange()
+        let patient = exchange.patient(self.link)
+        let message = Envelope.relay(connection: 0, payload: [UInt8](repeating: 1, count: 32_000))
+        for _ in 0..<32 { exchange.send(message, from: patient) }
+        exchange.advance(by: .seconds(1))
+        for _ in 0..<8 { exchange.send(message, from: patient) }
+        #expect(exchange.closed[patient] == nil)
+        for _ in 0..<2 { exchange.send(message, from: patient) }
+        #expect(exchange.closed[patient] == .policyViolation)
+        #expect(exchange.closed[doctor] == nil)
+    }
+
+    @Test("a socket that says nothing is closed after five seconds, one that has said who it is stays")
+    func silence() throws {
+        var (exchange, doctor) = try self.exchange()
+        let silent = exchange.connect()
+        let patient = exchange.patient(self.link)
+        exchange.advance(by: .milliseconds(4999))
+        #expect(exchange.closed[silent] == nil)
+        exchange.advance(by: .milliseconds(1))
+        #expect(exchange.closed[silent] == .policyViolation)
+        #expect(exchange.closed[patient] == nil && exchange.closed[doctor] == nil)
+    }
+
     @Test("places kept for doctors take no patient")
     func reserved() throws {
         var (exchange, _) = try self.exchange()
