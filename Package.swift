@@ -135,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "RelayBenchmark",
             dependencies: [
-                "Wire", "Primitives", "STUN", "TURN", "CLoad",
+                "Wire", "Primitives", "STUN", "TURN", "CLoad", "CAllocations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Relay", swiftSettings: strict),
@@ -187,7 +187,8 @@ let package = Package(
         tests(
             "BrokerTests",
             [
-                "Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Relay", "RelaySupport", "Broker", "CZlib",
+                "Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Relay", "RelaySupport", "Broker",
+                "CZlib",
             ] + nio),
     ]
 )

@@ -7,7 +7,7 @@ import TURN
 struct RelayBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "RelayBenchmark", abstract: "Measures a relay beside coturn.",
-        subcommands: [Compare.self, Echo.self], defaultSubcommand: Compare.self)
+        subcommands: [Compare.self, Core.self, Echo.self], defaultSubcommand: Compare.self)
 }
 
 /// A forwarder without a protocol, in a process of its own: the floor.

@@ -198,6 +198,11 @@ async def supervised(laboratory):
         assert await _answers_stun(end, 5), "no relay five seconds after the first one was killed"
         after = _relays(net)
         assert len(after) == 1 and after != before, (before, after)
+        # Started a second time by mistake, a broker harms neither the first one nor its relay.
+        code, _, errors = await run([executable(), "broker", *broker.arguments, "--state", broker.state],
+                                    namespace=net.server, timeout=20)
+        assert code == 73 and "another broker" in errors, f"exit {code}: {errors}"
+        assert _relays(net) == after, "the second broker took the relay down"
         held = await allocation(net, secret, os.urandom(16), "p", 40_010)
         await broker.kill()
         await broker.start()
