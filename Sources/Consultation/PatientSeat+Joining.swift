@@ -1,0 +1,94 @@
+internal import Invitation
+internal import SecureChannel
+internal import Signalling
+internal import Wire
+
+/// From a socket to an epoch: JOIN, the doctor's presence, the handshake.
+extension PatientSeat {
+    mutating func open(now: Instant) {
+        self.connection = .opening(deadline: now + Timetable.connect)
+        self.outputs.append(.connect)
+    }
+
+    mutating func receiveState(_ doctorPresent: Bool, now: Instant) {
+        switch self.connection {
+        case .joining(let mode, _), .doctorAway(let mode):
+            self.emit(.doctorPresent(doctorPresent))
+            if doctorPresent {
+                self.sendMessageOne(mode, now: now)
+            } else {
+                self.connection = .doctorAway(mode)
+            }
+        case .handshaking, .established:
+            // A connection carries one epoch: when the doctor comes back, so does this end.
+            self.emit(.doctorPresent(doctorPresent))
+            if doctorPresent { self.leaveAndRejoin(now: now) }
+        case .offline, .opening, .finished:
+            break
+        }
+    }
+
+    private mutating func sendMessageOne(_ mode: JoinMode, now: Instant) {
+        do {
+            let handshake: PatientHandshake
+            if mode == .resume, let resumption = self.resumption {
+                self.epochIndex += 1
+                handshake = try PatientHandshake(
+                    resuming: resumption, sessionPublicKey: self.invitation.sessionPublicKey,
+                    epoch: self.epochIndex, random: &self.random)
+            } else {
+                self.epochIndex = 0
+                handshake = try PatientHandshake(
+                    calling: self.keys, sessionPublicKey: self.invitation.sessionPublicKey,
+                    language: self.configuration.language, random: &self.random)
+            }
+            self.send(.relay(connection: 0, payload: handshake.messageOne))
+            self.connection = .handshaking(handshake, deadline: now + Timetable.messageTwo)
+        } catch {
+            self.end(.cryptographicFailure(error))
+        }
+    }
+
+    mutating func receiveError(_ code: ErrorCode, now: Instant) {
+        if case .joining(.resume, _) = self.connection, code == .unknownOrExpired, !self.isAdmitted {
+            guard !self.mustResume else { return self.end(.turnedAway(code)) }
+            self.joinsFresh = true
+            return self.leaveAndRejoin(now: now)
+        }
+        if case .joining(.fresh, _) = self.connection, code == .used, self.joinsFresh {
+            // Admitted after all: both sockets broke between the doctor's word to the broker and the one to this end.
+            self.joinsFresh = false
+            return self.leaveAndRetry(now: now)
+        }
+        guard self.isAdmitted else { return self.end(.turnedAway(code)) }
+        self.leaveAndRetry(now: now)
+    }
+
+    mutating func receiveRelay(_ payload: [UInt8], now: Instant) {
+        switch self.connection {
+        case .handshaking(let handshake, _): self.receiveMessageTwo(payload, handshake, now: now)
+        case .established: self.receiveFrame(payload, now: now)
+        case .offline, .opening, .joining, .doctorAway, .finished: break
+        }
+    }
+
+    private mutating func receiveMessageTwo(_ payload: [UInt8], _ pending: PatientHandshake, now: Instant) {
+        var handshake = pending
+        let epoch: PatientEpoch
+        do {
+            epoch = try handshake.readMessageTwo(payload, unixTime: self.unixTime(now))
+        } catch {
+            return self.cryptographicLoss(error, now: now)
+        }
+        self.connection = .established(
+            LiveEpoch(channel: epoch.channel, firstFrameWithin: Timetable.firstFrame, now: now))
+        self.send(epoch.confirmation(displayName: self.configuration.displayName), now: now)
+        self.emit(.epochEstablished(index: epoch.channel.index))
+        guard let introduction = epoch.introduction, let words = epoch.authentication else { return }
+        self.resumption = epoch.channel.resumption
+        self.joinsFresh = false
+        self.generation = nil
+        self.comparison = nil
+        self.emit(.introduced(introduction, words))
+    }
+}
