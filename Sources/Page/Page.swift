@@ -4,10 +4,10 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "454bfe70fb5a6bf996e1b94d3329d854e4cd90ccfb2d58896762dd25e45412ea"
+    package static let sha256 = "ed10362a5e4768d266ad083c65054f968b82948bd56bfff284db7db458d436ae"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-yd+HSzT/4g/q6hicz7hGhu8tVUj/9v4e3GcpxybQ/HA='"
+    package static let scriptHash = "'sha256-6f3USGLII/2Ez7Vdoh+gLEQevBS5wmM9HD17m6MD22E='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-kivOupaqcBUQ4AP1lP0JLcnJkpwIk7WOCvDn1QD4zXQ='"
@@ -505,7 +505,7 @@ package enum Page {
         (...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function z(n,e){let t=await M.importKey(\##
         "raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)\##
         =>z(typeof n=="string"?w(n):n,e);async function O(n,e,t){return(await z(n,p(typeof e=="string"?w(e):e,f(1)))).\##
-        subarray(0,t)}async function F(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKe\##
+        subarray(0,t)}async function H(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKe\##
         y:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Bi=Uint8Array.of(48,46,2,1,\##
         0,48,5,6,3,43,101,110,4,34,4,32);async function Le(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X2551\##
         9"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low-order")\##
@@ -526,44 +526,44 @@ package enum Page {
         =="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nomina\##
         ted:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.pa\##
         cketsLost??0),jitter:e?.jitter??0,roundTrip:t?.roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fraction\##
-        Lost??0}}var fn=20,mn=100,gn=500,le=class{constructor({microphone:e,audio:t,K:i,r:s,A:r,z:o}){this.microphone=\##
-        e,this.audio=t,this.K=i,this.r=s,this.A=r,this.z=o,this.quality=new te,this.connection=null,this.track=null,th\##
-        is.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.U=!1,this.counter=0,this.C=!1,this.early=\##
+        Lost??0}}var fn=20,mn=100,gn=500,le=class{constructor({microphone:e,audio:t,H:i,o:s,D:r,E:o}){this.microphone=\##
+        e,this.audio=t,this.H=i,this.o=s,this.D=r,this.E=o,this.quality=new te,this.connection=null,this.track=null,th\##
+        is.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.F=!1,this.counter=0,this.P=!1,this.early=\##
         [],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){e.type==="sound"?this.#r(e.send,e.r\##
-        eceive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.#e(e)).catch(()=>this.r({type:"tran\##
-        sport",call:this.name,state:"failed"}))}async ie(e){this.microphone=e;let t=this.connection?.getSenders()[0];i\##
+        eceive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.#e(e)).catch(()=>this.o({type:"tran\##
+        sport",call:this.name,state:"failed"}))}async ge(e){this.microphone=e;let t=this.connection?.getSenders()[0];i\##
         f(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabled=this.sound.send,await t.replaceTr\##
         ack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this\##
         .track?.stop(),this.track=null,this.worker?.terminate(),this.worker=null,this.audio.srcObject=null,this.qualit\##
-        y=new te,this.A(null),this.z(null)}async#e(e){switch(e.type){case"make-offer":return this.#n(e);case"apply-ans\##
+        y=new te,this.D(null),this.E(null)}async#e(e){switch(e.type){case"make-offer":return this.#n(e);case"apply-ans\##
         wer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRemoteDescripti\##
         on({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#t(t);return;case"apply-candidate":\##
         {if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0\##
         };this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.push(t):await\##
          this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#n({generation:e,anew:t,\##
-        servers:i,o:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.con\##
-        nection:this.#s(e,i,s);r&&i!==null&&o.setConfiguration(st(i,s)),this.U=o.signalingState==="stable"&&o.iceGathe\##
+        servers:i,a:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.con\##
+        nection:this.#s(e,i,s);r&&i!==null&&o.setConfiguration(st(i,s)),this.F=o.signalingState==="stable"&&o.iceGathe\##
         ringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this.connection||e!==this.generation||(t\##
-        his.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.r({type:"offer",generation:e,sdp:a.sdp??""}),\##
+        his.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.o({type:"offer",generation:e,sdp:a.sdp??""}),\##
         await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let s=new RTCPeerConnection(st(t,i));this.con\##
         nection=s,this.track=this.microphone.clone(),this.track.enabled=this.sound.send;let r=s.addTransceiver(this.tr\##
-        ack,{direction:"sendrecv"});kn(r),this.worker=this.K(),this.worker!==null&&(r.sender.transform=new RTCRtpScrip\##
+        ack,{direction:"sendrecv"});kn(r),this.worker=this.H(),this.worker!==null&&(r.sender.transform=new RTCRtpScrip\##
         tTransform(this.worker)),s.onicecandidate=({candidate:a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track\##
         :a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([a]),this.#h()};let o=()=>this.#c(s,r\##
-        .sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o,this.C=!1,this.counter=window.setIn\##
+        .sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o,this.P=!1,this.counter=window.setIn\##
         terval(()=>void this.#l(s),gn),s}#i(e){let t=e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==th\##
-        is.fragment||yn(i))){if(i===""){if(!this.U)return;this.U=!1}this.r({type:"candidate",generation:this.generatio\##
+        is.fragment||yn(i))){if(i===""){if(!this.F)return;this.F=!1}this.o({type:"candidate",generation:this.generatio\##
         n,candidate:i})}}async#c(e,t){if(e!==this.connection)return;let i=this.name,{connectionState:s}=e;if(s==="fail\##
-        ed")this.r({type:"transport",call:i,state:"failed"});else if(s==="disconnected")this.r({type:"transport",call:\##
+        ed")this.o({type:"transport",call:i,state:"failed"});else if(s==="disconnected")this.o({type:"transport",call:\##
         i,state:"disconnected"});else if(s==="connected"){let r=await this.#f(e,t),o=vn(e.localDescription?.sdp??"");i\##
-        f(e!==this.connection)return;if(r===null||o===null){this.r({type:"transport",call:i,state:"failed"});return}th\##
-        is.r({type:"transport",call:i,state:"connected",se:o,re:r}),await this.#l(e)}}async#f(e,t){for(let i=0;i<mn&&e\##
+        f(e!==this.connection)return;if(r===null||o===null){this.o({type:"transport",call:i,state:"failed"});return}th\##
+        is.o({type:"transport",call:i,state:"connected",we:o,ye:r}),await this.#l(e)}}async#f(e,t){for(let i=0;i<mn&&e\##
         ===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;i\##
         f(s.length===1&&r!==void 0&&r.byteLength>0)return P(new Uint8Array(r));await new Promise(o=>setTimeout(o,fn))}\##
-        return null}async#l(e){if(this.C)return;this.C=!0;let t=await e.getStats().catch(()=>null);if(this.C=!1,t===nu\##
+        return null}async#l(e){if(this.P)return;this.P=!0;let t=await e.getStats().catch(()=>null);if(this.P=!1,t===nu\##
         ll||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound\##
-        -rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.r({type:"heard",call:this.name,packets:s}\##
-        ),this.quality.measure(it(i),performance.now()),this.z(this.quality.word);let r=wn(i);r!==null&&this.A(r)}#r(e\##
+        -rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.o({type:"heard",call:this.name,packets:s}\##
+        ),this.quality.measure(it(i),performance.now()),this.E(this.quality.word);let r=wn(i);r!==null&&this.D(r)}#r(e\##
         ,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{receive:e}=this\##
         .sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.sr\##
         cObject!==null&&this.audio.play().catch(()=>{})}};function wn(n){let e=n.find(({type:r,selectedCandidatePairId\##
@@ -581,23 +581,23 @@ package enum Page {
         knownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},at=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n)\##
         ;function ct(n){if(n.length>bn)return null;try{return Sn(new q(n))}catch(e){if(e instanceof l)return null;thro\##
         w e}}function Sn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:return n.ta\##
-        ke(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",b:e===1}}case 1\##
+        ke(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",z:e===1}}case 1\##
         34:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(A(n.lp()));let[i,s]=[A(n.lp()),A(n.lp())],r=n.u32();return n\##
         .end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,xn),username:i,credentia\##
         l:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:return null}}var Y={post\##
-        Quantum:1,o:2},An=1+1+16+32+4,zn=72;async function lt(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");i\##
+        Quantum:1,a:2},An=1+1+16+32+4,zn=72;async function lt(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");i\##
         f(n.length!==zn)throw new l("incomplete");let e=$e(n);if(e.length!==An)throw new l("incomplete");if(!G(e.subar\##
         ray(50),await Cn(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0\##
-        ;if(t&~(Y.postQuantum|Y.o))throw new l("flags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}\##
+        ;if(t&~(Y.postQuantum|Y.a))throw new l("flags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}\##
         }async function Cn(n){return(await P(p(w("colloque/1 link"),n))).subarray(0,4)}var K=class{constructor(){this.\##
-        h=new Map}set(e,t){this.h.set(e,t)}clear(...e){e.length===0&&this.h.clear();for(let t of e)this.h.delete(t)}M(\##
-        e){return this.h.has(e)}next(){return this.h.size===0?null:Math.min(...this.h.values())}d(e){let t=[...this.h]\##
-        .filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(this.h.delete(t[0]),t[0])}};var ut=[25\##
+        d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.length===0&&this.d.clear();for(let t of e)this.d.delete(t)}q(\##
+        e){return this.d.has(e)}next(){return this.d.size===0?null:Math.min(...this.d.values())}p(e){let t=[...this.d]\##
+        .filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(this.d.delete(t[0]),t[0])}};var ut=[25\##
         6,1024,4096,16384],U={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},Z={none:0,otherDevice:1,notNow\##
         :2,wrongPerson:3},ht=["offer","answer","restart"],dt=["body","signature"];function pt(n){let[e,t]=Mn(n),i=ut.f\##
         ind(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uint8Array(i);return s.set(p(f(e),Te(t.\##
         length),t)),s}function Mn(n){switch(n.type){case"confirm":return[3,p(n.patientNonce,n.receiptKey,E(n.name))];c\##
-        ase"waiting":return[4,E(n.message)];case"admit":return[5,f(n.o?1:0)];case"refuse":return[6,f(n.reason)];case"d\##
+        ase"waiting":return[4,E(n.message)];case"admit":return[5,f(n.a?1:0)];case"refuse":return[6,f(n.reason)];case"d\##
         escription":return[7,p(f(ht.indexOf(n.kind)),k(n.generation),w(n.sdp))];case"candidate":return[8,p(k(n.generat\##
         ion),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,\##
         p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];\##
@@ -606,7 +606,7 @@ package enum Page {
         et e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ut.find(a=>a>=i.length+3);if(n.length!==s||!W(e.rest()))throw new l\##
         ("malformed");let r=new q(i),o=Tn(t,r);return r.end(),o}function Tn(n,e){switch(n){case 3:return{type:"confirm\##
         ",patientNonce:e.take(32),receiptKey:e.take(32),name:A(e.lp())};case 4:return{type:"waiting",message:A(e.lp())\##
-        };case 5:return{type:"admit",o:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=ht[e.u\##
+        };case 5:return{type:"admit",a:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=ht[e.u\##
         8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:A(e.rest()\##
         )}}case 8:return{type:"candidate",generation:e.u32(),candidate:A(e.rest())};case 9:{let t=e.u8();if(t>1)throw \##
         new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 11:retur\##
@@ -619,269 +619,265 @@ package enum Page {
         r=0}static async create(e){return new N(await Qe(e))}nextNonce(){if(this.counter>=Dn)throw new l("exhausted");\##
         let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=Pe){return Xe(this.key,t\##
         his.nextNonce(),t,e)}async decrypt(e,t=Pe){return et(this.key,this.nextNonce(),t,e)}},qe=class{constructor(){t\##
-        his.a=mt,this.hash=mt,this.cipher=null}async i(e){this.hash=await P(this.hash,e)}async mixKey(e){let[t,i]=awai\##
-        t gt(this.a,e);this.a=t,this.cipher=await N.create(i)}async mixKeyAndHash(e){let t=await z(this.a,e);this.a=aw\##
-        ait z(t,f(1));let i=await z(t,p(this.a,f(2))),s=await z(t,p(i,f(3)));await this.i(i),this.cipher=await N.creat\##
-        e(s)}async encryptAndHash(e){let t=this.cipher===null?e:await this.cipher.encrypt(e,this.hash);return await th\##
-        is.i(t),t}async decryptAndHash(e){let t=this.cipher===null?e:await this.cipher.decrypt(e,this.hash);return awa\##
-        it this.i(e),t}};async function gt(n,e){let t=await z(n,e),i=await z(t,f(1));return[i,await z(t,p(i,f(2)))]}as\##
-        ync function En(n,e){let t=[...await gt(n.a,Pe)],[i,s]=[await N.create(t[0]),await N.create(t[1])];return{hash\##
-        :n.hash,a:n.a,keys:t,send:e?i:s,receive:e?s:i}}var H=class{constructor(e,t,i){this.symmetric=e,this.parameters\##
-        =t,this.ephemeral=i}static async create(e){let t=new qe;return await t.i(e.prologue),await t.i(e.O),new H(t,e,\##
-        e.ephemeral??await F())}async writeMessage1(e){let{symmetric:t,ephemeral:i,parameters:s}=this;return await t.m\##
-        ixKeyAndHash(s.presharedKey),await t.i(i.publicKey),await t.mixKey(i.publicKey),await t.mixKey(await Le(i.priv\##
-        ateKey,s.O)),p(i.publicKey,await t.encryptAndHash(e))}async readMessage2(e){if(e.length<Ln)throw new l("authen\##
-        tication");let{symmetric:t,ephemeral:i}=this,s=e.subarray(0,32);return await t.i(s),await t.mixKey(s),await t.\##
-        mixKey(await Le(i.privateKey,s)),{payload:await t.decryptAndHash(e.subarray(32)),transport:await En(t,!0)}}};v\##
-        ar wt=new Uint8Array(32);async function yt(n){let e=await ee("colloque/1 invite",p(n.secret,n.sessionKey)),[t,\##
-        i,s]=await Promise.all([O(e,"colloque/1 room",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{\##
-        flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var kt=n=>E("colloque/1","call",n,k(0\##
-        ),wt),vt=(n,e,t)=>E("colloque/1","resume",n,k(e),t);async function Ie(n,e){let t=await ee(n,await z(e,w("collo\##
-        que/1 exporter"))),[i,s]=await Promise.all([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);retur\##
-        n{resumeSecret:i,T:s}}var Pn=(n,e)=>P(E("colloque/1 transcript",n,e)),bt=n=>Pn(wt,n),xt=n=>O(n,"colloque/1 rej\##
-        oin",32);async function St(n,e,t){let i=await ee(n,e);return O(i,p(w("colloque/1 psk-resume"),k(t)),32)}var At\##
-        =(n,e,t)=>P(E("colloque/1 sas-commit",n,e,t));async function zt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1\##
-         sas",8)}var Ct=n=>Array.from(n.subarray(0,4));function Mt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);r\##
-        eturn String(e%1e8).padStart(8,"0")}var Tt=(n,e,t,i,s)=>z(e,E(`colloque/1 bind ${n}`,t,i,s));var ue={message1:\##
-        64,message2:256},Ke=24*3600,he=class{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.re\##
-        ceive,this.T=t}seal(e){return this.sending.encrypt(pt(e))}async open(e){return ft(await this.receiving.decrypt\##
-        (e))}bindingTag(e,t,i){return Tt(e,this.T,this.hash,t,i)}};async function Lt(n,e){let{room:t,sessionKey:i,pres\##
-        haredKey:s}=n,r=e.random(32),o=e.ephemeral??await F(),a=await H.create({prologue:kt(t),presharedKey:s,O:i,ephe\##
-        meral:o}),c=await At(t,o.publicKey,r),u=k(0),m=In(ue.message1,f(1),c,u,w(e.locale)),g=await a.writeMessage1(m)\##
-        ;async function v(D,ze){let Ce=await a.readMessage2(D),ae=await qn(Ce.payload,t,i,ze),{hash:Me,a:cn}=Ce.transp\##
-        ort,Be=await Ie(Me,cn);return{epoch:new he(Ce.transport,Be.T),bond:{resumeSecret:Be.resumeSecret,transcript:aw\##
-        ait bt(Me),authenticationString:await zt(Me,r,ae.doctorNonce),wordsLocale:ae.wordsLocale,identity:ae.identity,\##
-        expiry:ae.notAfter+Ke},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}ret\##
-        urn{message:g,finish:v}}async function Dt(n,e,t,i){let s=await H.create({prologue:vt(n.room,t,e.transcript),pr\##
-        esharedKey:await St(n.presharedKey,e.resumeSecret,t),O:n.sessionKey,ephemeral:i??await F()}),r=await s.writeMe\##
-        ssage1(new Uint8Array(ue.message1)),o=p(k(t),r);async function a(c){let{payload:u,transport:m}=await s.readMes\##
-        sage2(c);if(u.length!==ue.message2||!W(u))throw new l("malformed");let{T:g}=await Ie(m.hash,m.a);return{epoch:\##
-        new he(m,g),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""\##
-        }}}return{message:o,finish:a}}async function qn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");le\##
-        t s=new q(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16)\##
-        ,c=s.take(64),u=A(s.take(2));if(s.u32(),!W(s.rest()))throw new l("malformed");let m=E("colloque/1 delegation",\##
-        o,t,e,a);if(!await Je(c,m,o))throw new l("delegation");let g=new q(a),[v,D]=[g.u64(),g.u64()];if(i<v-Ke||i>D+K\##
-        e)throw new l("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:u,notAfter:D}}function In(n,...e\##
-        ){let t=new Uint8Array(n);return t.set(p(...e)),t}var Et={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,sile\##
-        nce:6e4},Kn=.3,Un=3e4,On=1e3,Pt=25e3,jn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,w:r,oe:o=!\##
-        1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.w=r,this.j=a,this.factor=o?Kn:1,this.phase="\##
-        opening",this.epoch=null,this.servers=null,this.Y=1/0,this.finish=null,this.Z=a,this.$=a,this.e=new K,this.J=[\##
-        ],this.#e("open",a)}get R(){return this.phase==="established"}get N(){return this.phase==="away"||this.phase==\##
-        ="orphaned"}ae(e){return e>=this.Y&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==\##
-        ="established"&&e-this.$>Un&&this.e.set("silence",e+On)}V(){return this.J.splice(0)}p(){return this.e.next()}a\##
-        sync open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await xt(i.resumeSecret):t\##
-        .joinToken;s!==null&&(this.phase="joining",this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets\##
-        :at(t.room,s,ot[this.mode])}))}async receive(e,t){let i=ct(e);if(!(i===null||this.phase==="over"))switch(i.typ\##
-        e){case"challenge":return;case"state":return this.#s(i.b,t);case"servers":this.servers=i.servers,this.Y=t+i.se\##
-        rvers.lifetime*1e3;return;case"error":return this.#n({type:"refused",code:i.code});case"relay":try{return awai\##
-        t this.#c(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||this.phase==="es\##
-        tablished"||this.mode==="resume";return this.#n({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(l\##
-        et t=this.e.d(e);t!==null;t=this.e.d(e)){if(t!=="keepalive")return this.#n({type:"lost",cause:"timeout"});this\##
-        .e.set("keepalive",e+Pt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===null||this\##
-        .phase!=="confirming"&&this.phase!=="established"?!1:(this.Z=t,this.#t({type:"send",octets:Ee(await this.epoch\##
-        .seal(e))}),!0)}#e(e,t){this.e.set(e,t+Et[e]*this.factor)}#t(e){this.J.push(e)}#n(e){this.phase="over",this.e.\##
-        clear(),this.#t(e)}async#s(e,t){let i=!["opening","joining","away"].includes(this.phase);this.#t({type:"doctor\##
-        ",present:e}),e?this.phase==="orphaned"?this.#n({type:"lost",cause:"doctor-returned"}):i||await this.#i(t):(th\##
-        is.e.clear(),this.phase=i?"orphaned":"away")}async#i(e){let{session:t}=this;this.phase="handshaking",this.e.cl\##
-        ear("state"),this.#e("message2",e);let i;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({typ\##
-        e:"save"});let s=await Dt(t.invitation,t.bond,t.epochNumber);this.finish=async r=>({...await s.finish(r),bond:\##
-        null}),i=s.message}else{let s=await Lt(t.invitation,{locale:this.locale,random:this.random});this.finish=r=>s.\##
-        finish(r,this.w()),i=s.message}this.#t({type:"send",octets:Ee(i)})}async#c(e,t){if(this.phase==="handshaking"&\##
-        &this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=i,thi\##
-        s.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+Pt),this.#t({ty\##
-        pe:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase\##
-        ==="established")){let i=await this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"),this.$=t\##
-        ,this.e.set("silence",t+Et.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.Z>=jn&&await \##
-        this.send({type:"keepalive"},t)}}};var de=class{constructor(){this.messages=[],this.last=0}write(e,t){let i=e.\##
-        trim().slice(0,2e3);i!==""&&(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text:i,L:!1}))}re\##
-        ceive(e){e.trim()!==""&&this.#e({id:0,mine:!1,text:e.slice(0,2e3),L:!0})}pending(){return this.messages.filter\##
-        (({L:e})=>!e)}sent(e){this.messages=this.messages.map(t=>t===e?{...t,L:!0}:t)}#e(e){this.messages=[...this.mes\##
-        sages,e].slice(-200)}};var qt=3e3,Rn=2e4,Nn=1e3,pe=class{constructor({session:e,settings:t,t:i,socket:s,goodby\##
-        e:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.socket=s,this.goodbye=r,this.act=o,this.e=new K,thi\##
-        s.e.set("end",a+(r===null?qt:Rn)),r!==null&&(i===null||i.N)&&this.#n(a)}p(){let e=[this.e.next()??1/0,this.t?.\##
-        p()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let i=this.e.\##
-        d(t);i!==null;i=this.e.d(t))i==="end"?this.end():this.#n(t);return await this.t?.tick(t),this.#e(t);case"socke\##
-        t-open":return e.id===this.socket&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id===this.so\##
-        cket&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.socket&&this.#s(t)}}end(){t\##
-        his.goodbye=null,this.e.clear(),this.#i()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t\##
-        )if(i.type==="send")this.act({type:"send",id:this.socket,octets:i.octets});else if(i.type==="confirmed"&&this.\##
-        goodbye!==null)await this.t?.send({type:"bye",reason:this.goodbye},e),this.goodbye=null,this.e.set("end",e+qt)\##
-        ;else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.ty\##
-        pe==="broken")return this.#s(e)}}#t(){return this.t?.V()??[]}#n(e){this.#i(),this.socket+=1,this.t=new $({sess\##
-        ion:this.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.socket})}#s(e){if(this.go\##
-        odbye===null)return this.end();this.#i(),this.e.set("retry",e+Nn)}#i(){this.t!==null&&this.act({type:"close",i\##
-        d:this.socket}),this.t=null}};var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3\##
-        &&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get ce(){r\##
-        eturn Math.min(1500*this.count,6e3)}get D(){return this.last+(this.count===0?0:this.limit)}};var fe=class{cons\##
+        his.c=mt,this.hash=mt,this.C=null}async s(e){this.hash=await P(this.hash,e)}async mixKey(e){let[t,i]=await gt(\##
+        this.c,e);this.c=t,this.C=await N.create(i)}async mixKeyAndHash(e){let t=await z(this.c,e);this.c=await z(t,f(\##
+        1));let i=await z(t,p(this.c,f(2))),s=await z(t,p(i,f(3)));await this.s(i),this.C=await N.create(s)}async encr\##
+        yptAndHash(e){let t=this.C===null?e:await this.C.encrypt(e,this.hash);return await this.s(t),t}async decryptAn\##
+        dHash(e){let t=this.C===null?e:await this.C.decrypt(e,this.hash);return await this.s(e),t}};async function gt(\##
+        n,e){let t=await z(n,e),i=await z(t,f(1));return[i,await z(t,p(i,f(2)))]}async function En(n,e){let t=[...awai\##
+        t gt(n.c,Pe)],[i,s]=[await N.create(t[0]),await N.create(t[1])];return{hash:n.hash,c:n.c,keys:t,send:e?i:s,rec\##
+        eive:e?s:i}}var F=class{constructor(e,t,i){this.symmetric=e,this.parameters=t,this.ephemeral=i}static async cr\##
+        eate(e){let t=new qe;return await t.s(e.prologue),await t.s(e.B),new F(t,e,e.ephemeral??await H())}async write\##
+        Message1(e){let{symmetric:t,ephemeral:i,parameters:s}=this;return await t.mixKeyAndHash(s.presharedKey),await \##
+        t.s(i.publicKey),await t.mixKey(i.publicKey),await t.mixKey(await Le(i.privateKey,s.B)),p(i.publicKey,await t.\##
+        encryptAndHash(e))}async readMessage2(e){if(e.length<Ln)throw new l("authentication");let{symmetric:t,ephemera\##
+        l:i}=this,s=e.subarray(0,32);return await t.s(s),await t.mixKey(s),await t.mixKey(await Le(i.privateKey,s)),{p\##
+        ayload:await t.decryptAndHash(e.subarray(32)),transport:await En(t,!0)}}};var wt=new Uint8Array(32);async func\##
+        tion yt(n){let e=await ee("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloq\##
+        ue/1 room",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionK\##
+        ey,room:t,presharedKey:s,joinToken:i}}var kt=n=>E("colloque/1","call",n,k(0),wt),vt=(n,e,t)=>E("colloque/1","r\##
+        esume",n,k(e),t);async function Ie(n,e){let t=await ee(n,await z(e,w("colloque/1 exporter"))),[i,s]=await Prom\##
+        ise.all([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,I:s}}var Pn=(n,e)=\##
+        >P(E("colloque/1 transcript",n,e)),bt=n=>Pn(wt,n),xt=n=>O(n,"colloque/1 rejoin",32);async function St(n,e,t){l\##
+        et i=await ee(n,e);return O(i,p(w("colloque/1 psk-resume"),k(t)),32)}var At=(n,e,t)=>P(E("colloque/1 sas-commi\##
+        t",n,e,t));async function zt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Ct=n=>Array.from(n.sub\##
+        array(0,4));function Mt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")\##
+        }var Tt=(n,e,t,i,s)=>z(e,E(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},Ke=24*3600,he=clas\##
+        s{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.I=t}seal(e){return this.\##
+        sending.encrypt(pt(e))}async open(e){return ft(await this.receiving.decrypt(e))}bindingTag(e,t,i){return Tt(e,\##
+        this.I,this.hash,t,i)}};async function Lt(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ep\##
+        hemeral??await H(),a=await F.create({prologue:kt(t),presharedKey:s,B:i,ephemeral:o}),c=await At(t,o.publicKey,\##
+        r),u=k(0),m=In(ue.message1,f(1),c,u,w(e.locale)),g=await a.writeMessage1(m);async function v(D,ze){let Ce=awai\##
+        t a.readMessage2(D),ae=await qn(Ce.payload,t,i,ze),{hash:Me,c:cn}=Ce.transport,Be=await Ie(Me,cn);return{epoch\##
+        :new he(Ce.transport,Be.I),bond:{resumeSecret:Be.resumeSecret,transcript:await bt(Me),authenticationString:awa\##
+        it zt(Me,r,ae.doctorNonce),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.notAfter+Ke},confirmation\##
+        :{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}return{message:g,finish:v}}async funct\##
+        ion Dt(n,e,t,i){let s=await F.create({prologue:vt(n.room,t,e.transcript),presharedKey:await St(n.presharedKey,\##
+        e.resumeSecret,t),B:n.sessionKey,ephemeral:i??await H()}),r=await s.writeMessage1(new Uint8Array(ue.message1))\##
+        ,o=p(k(t),r);async function a(c){let{payload:u,transport:m}=await s.readMessage2(c);if(u.length!==ue.message2|\##
+        |!W(u))throw new l("malformed");let{I:g}=await Ie(m.hash,m.c);return{epoch:new he(m,g),confirmation:{type:"con\##
+        firm",patientNonce:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async\##
+         function qn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new q(n);if(s.u8()!==1)throw ne\##
+        w l("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),u=A(s.take(2));if(s.u\##
+        32(),!W(s.rest()))throw new l("malformed");let m=E("colloque/1 delegation",o,t,e,a);if(!await Je(c,m,o))throw \##
+        new l("delegation");let g=new q(a),[v,D]=[g.u64(),g.u64()];if(i<v-Ke||i>D+Ke)throw new l("delegation-dates");r\##
+        eturn{doctorNonce:r,identity:o,wordsLocale:u,notAfter:D}}function In(n,...e){let t=new Uint8Array(n);return t.\##
+        set(p(...e)),t}var Et={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4},Kn=.3,Un=3e4,On=1e3,Pt=25e\##
+        3,jn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,y:r,ke:o=!1},a){this.session=e,this.mode=t,th\##
+        is.locale=i,this.random=s,this.y=r,this._=a,this.factor=o?Kn:1,this.phase="opening",this.epoch=null,this.serve\##
+        rs=null,this.ie=1/0,this.finish=null,this.se=a,this.re=a,this.e=new K,this.oe=[],this.#e("open",a)}get G(){ret\##
+        urn this.phase==="established"}get Y(){return this.phase==="away"||this.phase==="orphaned"}ve(e){return e>=thi\##
+        s.ie&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.re>Un&&\##
+        this.e.set("silence",e+On)}Z(){return this.oe.splice(0)}f(){return this.e.next()}async open(e){let{invitation:\##
+        t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await xt(i.resumeSecret):t.joinToken;s!==null&&(this.p\##
+        hase="joining",this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets:at(t.room,s,ot[this.mode])}\##
+        ))}async receive(e,t){let i=ct(e);if(!(i===null||this.phase==="over"))switch(i.type){case"challenge":return;ca\##
+        se"state":return this.#s(i.z,t);case"servers":this.servers=i.servers,this.ie=t+i.servers.lifetime*1e3;return;c\##
+        ase"error":return this.#n({type:"refused",code:i.code});case"relay":try{return await this.#c(i.message,t)}catc\##
+        h(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||this.phase==="established"||this.mode==="re\##
+        sume";return this.#n({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(let t=this.e.p(e);t!==null;t\##
+        =this.e.p(e)){if(t!=="keepalive")return this.#n({type:"lost",cause:"timeout"});this.e.set("keepalive",e+Pt),aw\##
+        ait this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this\##
+        .phase!=="established"?!1:(this.se=t,this.#t({type:"send",octets:Ee(await this.epoch.seal(e))}),!0)}#e(e,t){th\##
+        is.e.set(e,t+Et[e]*this.factor)}#t(e){this.oe.push(e)}#n(e){this.phase="over",this.e.clear(),this.#t(e)}async#\##
+        s(e,t){let i=!["opening","joining","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.phas\##
+        e==="orphaned"?this.#n({type:"lost",cause:"doctor-returned"}):i||await this.#i(t):(this.e.clear(),this.phase=i\##
+        ?"orphaned":"away")}async#i(e){let{session:t}=this;this.phase="handshaking",this.e.clear("state"),this.#e("mes\##
+        sage2",e);let i;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let s=await Dt\##
+        (t.invitation,t.bond,t.epochNumber);this.finish=async r=>({...await s.finish(r),bond:null}),i=s.message}else{l\##
+        et s=await Lt(t.invitation,{locale:this.locale,random:this.random});this.finish=r=>s.finish(r,this.y()),i=s.me\##
+        ssage}this.#t({type:"send",octets:Ee(i)})}async#c(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{\##
+        epoch:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this\##
+        .e.clear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+Pt),this.#t({type:"confirmed",bond:s}),a\##
+        wait this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=\##
+        await this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"),this.re=t,this.e.set("silence",t+\##
+        Et.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.se>=jn&&await this.send({type:"keepal\##
+        ive"},t)}}};var de=class{constructor(){this.messages=[],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!=\##
+        =""&&(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&\##
+        &this.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pending(){return this.messages.filter(({K:e})=>!e)}sent(e){t\##
+        his.messages=this.messages.map(t=>t===e?{...t,K:!0}:t)}#e(e){this.messages=[...this.messages,e].slice(-200)}};\##
+        var qt=3e3,Rn=2e4,Nn=1e3,pe=class{constructor({session:e,settings:t,t:i,i:s,k:r,act:o},a){this.session=e,this.\##
+        settings=t,this.t=i,this.i=s,this.k=r,this.act=o,this.e=new K,this.e.set("end",a+(r===null?qt:Rn)),r!==null&&(\##
+        i===null||i.Y)&&this.#n(a)}f(){let e=[this.e.next()??1/0,this.t?.f()??1/0],t=Math.min(...e);return t===1/0?nul\##
+        l:t}async handle(e,t){switch(e.type){case"tick":for(let i=this.e.p(t);i!==null;i=this.e.p(t))i==="end"?this.en\##
+        d():this.#n(t);return await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.o\##
+        pen(t),this.#e(t);case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case\##
+        "socket-closed":e.id===this.i&&this.#s(t)}}end(){this.k=null,this.e.clear(),this.#i()}async#e(e){for(let t=thi\##
+        s.#t();t.length>0;t=this.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octet\##
+        s});else if(i.type==="confirmed"&&this.k!==null)await this.t?.send({type:"bye",reason:this.k},e),this.k=null,t\##
+        his.e.set("end",e+qt);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(\##
+        i.type==="lost"||i.type==="broken")return this.#s(e)}}#t(){return this.t?.Z()??[]}#n(e){this.#i(),this.i+=1,th\##
+        is.t=new $({session:this.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e)\##
+        {if(this.k===null)return this.end();this.#i(),this.e.set("retry",e+Nn)}#i(){this.t!==null&&this.act({type:"clo\##
+        se",id:this.i}),this.t=null}};var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3\##
+        &&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get be(){r\##
+        eturn Math.min(1500*this.count,6e3)}get U(){return this.last+(this.count===0?0:this.limit)}};var fe=class{cons\##
         tructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{la\##
         st:i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.si\##
         nce=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silen\##
-        ce=new fe,this.y=!1,this.W=!1,this.heard=!1,this.offeredAt=-1/0,this.c=null,this.countedAt=-1/0}get Q(){return\##
-         this.c!==null}doubt(e){this.c=e}offered(e){this.offeredAt=e,this.heard=!1,this.W=!1,this.c=null}le(e,t){this.\##
-        silence.begin(0,t),this.y=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.countedAt;this.countedAt=t\##
-        ;let s=this.silence.count(e,t);return s==="sound"&&(this.y=!1,i>=this.offeredAt&&(this.heard=!0),this.c!==null\##
-        &&i>=this.c&&(this.c=null)),s!=="silence"||this.y?!1:(this.y=!0,!0)}get F(){return this.heard&&!this.y}judge(e\##
-        ){e&&!this.heard&&(this.W=!0)}};var Ue={answer:6e3,binding:5e3,path:2e4},Vn=3e3,Wn=1e4,Fn=3,me=class{construct\##
-        or(e,t){this.session=e,this.k=t,this.muted=!1,this.s=e.invitation.joinToken===null&&e.consent!==null,this.t=nu\##
-        ll,this.o=!1,this.transport="none",this.call=-1,this.current=null,this.H=[],this.v=null,this.E=null,this.P=!1,\##
-        this.q=null,this.watch=new ie,this.attempts=new ne,this.builds=0,this.sound={send:!1,receive:!1},this.f=[],thi\##
-        s.e=new K}ue(){return this.f.shift()??null}p(){return this.e.next()}isConnected(){return this.transport==="con\##
-        nected"&&this.#p()&&!this.watch.y}X(){return this.s&&(!this.isConnected()||this.watch.Q)}mute(e){this.muted=e,\##
-        this.#u()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}he(e,t){this.t=e,this.o=t}ee(){this.t=null,thi\##
-        s.P=!1,this.E=null,this.e.clear("answer","binding")}end(){this.ee(),this.e.clear(),this.f=[],this.transport="n\##
-        one",this.current=null,this.q=null,this.v=null,this.watch=new ie,this.attempts=new ne,this.builds=0,this.#u(),\##
-        this.k.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.answered===!0&&!thi\##
-        s.watch.y&&!this.watch.Q?await this.#r(e):this.#n(e)}async tick(e){for(let t=this.e.d(e);t!==null;t=this.e.d(e\##
-        ))t==="path"?this.#l(e):t==="attempt"?this.#i(e):this.f.push(t==="answer"&&this.s?"socket-doubted":"rejoin")}a\##
-        sync handle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;t\##
-        his.current.sent=!0,this.e.set("answer",t+(this.s?this.attempts.ce:Ue.answer)),await this.#e({type:"descriptio\##
-        n",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of this.H.splice(0))await this.#e({type:"candi\##
-        date",generation:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generatio\##
-        n)return;this.current.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):t\##
-        his.H.push(e.candidate);return;case"transport":return this.#f(e,t);case"heard":return this.#c(e,t)}}async rece\##
-        ive(e,t){if(e.type==="description"&&e.kind==="restart"){this.session.consent!==null&&this.attempts.D<=t&&this.\##
-        #n(t);return}let{current:i}=this;if(e.type==="binding")return i?.answered!==!0?void 0:(this.E=e.tag.slice(),th\##
-        is.#h());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candid\##
-        ate:r}=e;this.k.act({type:"apply-candidate",generation:s,candidate:r})}else i.answered||(i.answered=!0,this.e.\##
-        clear("answer"),this.k.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connecte\##
-        d"?await this.#r(t):this.s||this.e.set("path",t+Ue.path),this.#u())}async#e(e,t){await this.k.send(e,t)}#t(){r\##
-        eturn this.t!==null&&this.t.R&&this.session.consent!==null}#n(e){let{t,session:i}=this;if(t===null)return;let \##
-        s=this.transport==="none"||this.transport==="failed"||this.watch.W,r=i.generation;i.generation+=1,this.k.save(\##
-        ),s&&(this.call=r,this.transport="new",this.v=null,this.q=null,this.P=!1,this.watch.le(this.s,e),this.#u()),th\##
-        is.current={generation:r,sent:!1,answered:!1},this.H=[],this.E=null,this.watch.offered(e),this.e.clear("answer\##
-        ","binding","path","attempt"),this.s&&(this.attempts.begin(e),this.e.set("attempt",e+this.attempts.limit));let\##
-        {o}=this;this.k.act({type:"make-offer",generation:r,anew:s,servers:t.servers,o})}#s(e){let{t,attempts:i}=this;\##
-        this.#t()?e<i.D?this.e.set("attempt",i.D):t?.ae(e)?(this.doubt(e),this.f.push("socket-doubted")):this.#n(e):t!\##
-        ==null&&this.f.push("socket-doubted")}#i(e){this.transport==="none"||this.isConnected()||(this.watch.judge(thi\##
-        s.current?.answered===!0),this.#s(e))}#c({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){i\##
-        f(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.answered===!0),\##
-        this.#s(i)):this.watch.F&&this.isConnected()&&this.e.clear("attempt")}}async#f(e,t){if(!(this.transport==="non\##
-        e"||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.builds=0,this.e.clear("path"\##
-        ),this.e.M("attempt")&&this.e.set("attempt",Math.max(this.attempts.D,t+Vn)),this.v={patient:e.se,doctor:e.re},\##
-        await this.#r(t),this.#u();else if(e.state==="failed")this.#l(t);else if(this.transport==="connected"){if(this\##
-        .transport="disconnected",this.e.clear("binding"),this.e.M("attempt"))return;this.doubt(t),this.#t()&&t-(this.\##
-        t?.j??0)<Wn?this.#s(t):this.f.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","b\##
-        inding"),this.#u(),this.s)return this.#s(e);this.builds+=1,this.builds>Fn?this.f.push("no-path"):this.#t()&&th\##
-        is.#n(e)}async#r(e){let{v:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.answered!==!0)ret\##
-        urn;let s=await i.bindingTag("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.P||this.e.se\##
-        t("binding",e+Ue.binding),await this.#h()}async#h(){let{v:e,E:t}=this,i=this.t?.epoch??null;if(e===null||t===n\##
-        ull||i===null)return;let s=await i.bindingTag("D",e.patient,e.doctor);if(!G(s,t)){this.f.push("binding-failed"\##
-        );return}this.P=!0,this.q=It(e),this.s=!0,this.e.clear("binding"),this.#u()}#p(){return this.v!==null&&this.q=\##
-        ==It(this.v)}#u(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this\##
-        .sound.send&&t.receive===this.sound.receive||(this.sound=t,this.k.act({type:"sound",...t}))}},It=({patient:n,d\##
-        octor:e})=>`${X(n)} ${X(e)}`;var Hn=new Set(["unknown-room","full","rate","closed","network","no-path","secure\##
-        -channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Bn=new Set(["hung-up","ended-by-\##
-        doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]\##
-        ),ge=n=>Hn.has(n),Kt=n=>Bn.has(n),_n={[Z.otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.w\##
-        rongPerson]:"refused-wrong-person"},Gn={[U.wordsDiffer]:"words-differ",[U.bindingFailed]:"binding-failed",[U.e\##
-        xpired]:"expired",[U.error]:"doctor-error"},Yn={[I.unknownRoom]:"unknown-room",[I.used]:"used",[I.full]:"full"\##
-        ,[I.rate]:"rate",[I.closed]:"closed"},Ut=n=>_n[n]??"refused",Ot=n=>Gn[n]??"ended-by-doctor",jt=n=>Yn[n]??"prot\##
-        ocol";function Rt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Nt\##
-        =n=>({invitation:n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none\##
-        "}),B=n=>n.invitation.joinToken===null,Oe=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);\##
-        function je(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Zn(s)?ce(s.octets):s);return t.invitati\##
-        on.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t \##
-        instanceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e o\##
-        f Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var Zn=n=>typeof n=="\##
-        object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Vt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constru\##
-        ctor(e){this.random=e,this.m=0,this.x=!1,this.forced=null,this.unknown=0}succeeded(){this.x=!1,this.unknown=0}\##
-        forget(){this.m=0,this.x=!1,this.unknown=0}pe(e){let t=this.forced??(e.bond===null?"fresh":"resume");return th\##
-        is.forced=null,t}lost({isEndless:e,isUrgent:t}){if(this.m+=1,!(e&&!this.x)&&this.m>Vt)return null;let i=t?Qn:J\##
-        n,s=Math.min($n*2**(this.m-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){retur\##
-        n B(i)?(this.unknown=e===I.unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===I.unkn\##
-        ownRoom&&t==="resume"?this.x?"secure-channel":(this.forced="fresh","now"):e===I.used&&t==="fresh"&&i.bond!==nu\##
-        ll&&this.m<Vt?(this.m+=1,this.forced="resume","now"):jt(e)}};var Wt=6e4,Ft=2e3,ei=1e4,ti=6e4,ye=class{construc\##
-        tor({session:e,locale:t,random:i,w:s}){this.session=e,this.settings={locale:t,random:i,w:s},this.t=null,this.s\##
-        ocket=0,this.g=!1,this.l=new we(i),this.c=-1/0,this.b=!1,this.message="",this.chat=new de,this.reason=null,thi\##
-        s.S=null,this.e=new K,this.actions=[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),\##
-        act:r=>this.actions.push(r),save:()=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=th\##
-        is.queue.then(async()=>{try{await this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)}}),this.queue}fe()\##
-        {return this.actions.splice(0)}p(){if(this.reason!==null)return this.S?.p()??null;let e=[this.e.next(),this.t?\##
-        .p()??null,this.media.p()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}me(){let{bond:e,ownComparison\##
-        :t,peerComparison:i}=this.session;return{state:this.#e(),reason:this.reason,u:this.reason!==null&&ge(this.reas\##
-        on),b:this.b,attached:this.t?.R??!1,ge:this.t?.N??!1,message:this.message,words:e===null?null:{octets:e.authen\##
-        ticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,messages:this.cha\##
-        t.messages}}#e(){return this.reason!==null?Kt(this.reason)?"ended":"failed":B(this.session)?this.session.conse\##
-        nt===null?"admitted":this.media.isConnected()?"connected":this.media.s?"reconnecting":"connecting":"waiting"}a\##
-        sync#t(e,t){if(this.reason!==null)return this.#n(e,t);switch(e.type){case"start":return this.#i(t);case"tick":\##
-        return this.#s(t);case"socket-open":return e.id===this.socket&&await this.t?.open(t),this.#r(t);case"socket-me\##
-        ssage":return e.id===this.socket&&await this.t?.receive(e.octets,t),this.#r(t);case"socket-closed":e.id===this\##
-        .socket&&this.t!==null&&await this.#m(t);return;case"network-changed":return this.media.doubt(t),this.#c(t);ca\##
-        se"awoke":return this.t?.awoke(t),this.#s(t);case"consent":return B(this.session)?(this.session.consent=e.cons\##
-        ent,this.#d(),this.g&&await this.#g(t),this.#r(t)):void 0;case"decline":return await this.t?.send({type:"refus\##
-        e",reason:Z.none},t),this.#a("consent-refused",t);case"words":return this.#o(e.same,t);case"mute":this.media.m\##
-        ute(e.muted);return;case"write":return this.chat.write(e.text,this.settings.w()),this.#w(t);case"hang-up":retu\##
-        rn this.#a("hung-up",t,U.hungUp);case"taken-over":return this.#a("taken-over",t);case"retry":return;default:re\##
-        turn await this.media.handle(e,t),this.#r(t)}}async#n(e,t){let i=this.reason==="network"||this.reason==="no-pa\##
-        th";if(!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(this.reason))return this.S?\##
-        .handle(e,t);this.S?.end(),this.socket=this.S?.socket??this.socket,this.S=null,this.reason=null,this.l.forget(\##
-        ),await this.#i(t)}async#s(e){for(let t=this.e.d(e);t!==null;t=this.e.d(e))if(t==="retry"&&await this.#i(e),t=\##
-        =="stable"&&(this.l.m=0),t==="patience")return this.#a(this.t?.R?"no-path":"network",e);await this.t?.tick(e),\##
-        await this.#r(e),await this.media.tick(e),await this.#r(e)}async#i(e){let{session:t,settings:i}=this;if(t.bond\##
-        !==null&&t.bond.expiry<i.w())return this.#a("expired",e);let s=this.l.pe(t);this.e.clear("retry","stable"),thi\##
-        s.#d(),this.socket+=1;let r=this.media.X()&&this.l.m<2;this.t=new $({session:t,mode:s,oe:r,...i},e),this.actio\##
-        ns.push({type:"connect",id:this.socket})}async#c(e){this.t!==null&&e-this.t.j<Ft||(this.#l(),await this.#i(e))\##
-        }async#f(e){if(!(this.t===null||e-this.t.j<Ft))return e-this.c<ei?this.#m(e):(this.c=e,this.#y(e))}#l(){this.t\##
-        !==null&&this.actions.push({type:"close",id:this.socket}),this.t=null,this.g=!1,this.media.ee(),this.e.clear("\##
-        stable")}async#r(e){for(;;){let t=this.media.ue();if(t!==null){await this.#b(t,e);continue}let i=this.t?.V()??\##
-        [];if(i.length===0||this.reason!==null)return;for(let s of i)this.reason===null&&await this.#h(s,e)}}async#h(e\##
-        ,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.socket,octets:e.octets});return;case"save\##
-        ":return this.#d();case"doctor":this.b=e.present,this.e.M("stable")||this.e.set("stable",t+Wt);return;case"con\##
-        firmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"};Object.assign(this.\##
-        session,i,{bond:e.bond,consent:null})}return this.e.set("stable",t+Wt),this.#d();case"frame":return this.#p(e.\##
-        frame,t);case"refused":return this.#v(e.code,t);case"lost":return e.cause==="doctor-returned"?this.#y(t):this.\##
-        #m(t);case"broken":return this.#k(e.code,e.confirmed,t)}}async#p(e,t){switch(this.l.succeeded(),e.type){case"w\##
-        aiting":this.message=e.message;return;case"admit":return this.#u(e.o,t);case"refuse":return this.#a(Ut(e.reaso\##
-        n),t);case"words":return this.session.peerComparison=e.same?"same":"different",this.#d();case"bye":return this\##
-        .#a(Ot(e.reason),t);case"description":case"candidate":case"binding":return this.g&&!(e.type==="description"&&e\##
-        .kind==="offer")?this.media.receive(e,t):this.#k("malformed",!0,t);case"chat":this.g&&this.chat.receive(e.mess\##
-        age);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation\##
-        ":return this.#k("malformed",!0,t)}}async#u(e,t){if(this.g||this.t===null)return;this.g=!0,this.session.invita\##
-        tion.joinToken=null,this.#d();let i=e||(this.session.invitation.flags&Y.o)!==0;if(i&&!(this.t.servers?.urls.so\##
-        me(s=>/^turns?:/.test(s))??!1))return this.#a("relay-missing",t,U.error);this.media.he(this.t,i),this.session.\##
-        consent!==null&&await this.#g(t)}async#g(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(await this.\##
-        t?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.t?.send({type:"w\##
-        ords",same:i==="same"},e),await this.#w(e))}async#w(e){if(!(!this.g||this.session.consent===null)){for(let t o\##
-        f this.chat.pending()){let{id:i,text:s}=t;if(!await this.t?.send({type:"chat",id:i,message:s},e))return;this.c\##
-        hat.sent(t)}return this.#r(e)}}async#o(e,t){this.session.ownComparison=e?"same":"different",this.#d(),await th\##
-        is.t?.send({type:"words",same:e},t),await this.#r(t),e||await this.#a("words-differ",t,U.wordsDiffer)}async#v(\##
-        e,t){let i=this.l.refused(e,this.t?.mode??null,this.session,this.media.isConnected());return i==="later"?this.\##
-        #m(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e){this.#l(),await this.#i(e)}async#k(e,t,i){return t?(this.l.\##
-        x=!0,this.#m(i)):this.#a(Rt(e),i)}async#m(e){this.#l();let t=B(this.session)&&this.media.s,i=this.l.lost({isEn\##
-        dless:t,isUrgent:this.media.X()});if(i===null)return this.#a(this.l.x?"secure-channel":"network",e);this.e.set\##
-        ("retry",e+i)}async#b(e,t){if(this.reason===null)switch(e){case"rejoin":return this.#m(t);case"socket-doubted"\##
-        :return this.#f(t);case"binding-failed":return this.#a("binding-failed",t,U.bindingFailed);case"no-path":retur\##
-        n this.#a("no-path",t)}}async#a(e,t,i=null){let s=i===null||await this.t?.send({type:"bye",reason:i},t)===!0;f\##
-        or(let g of this.t?.V()??[])g.type==="send"&&this.actions.push({type:"send",id:this.socket,octets:g.octets});t\##
-        his.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#d():this.actions.push({type:"save",\##
-        session:null});let r=!s&&B(this.session);if(!r&&(e!=="hung-up"||this.t===null))return this.#l();let{session:o,\##
-        settings:a,t:c,socket:u}=this;this.t=null,this.g=!1;let m=g=>this.actions.push(g);this.S=new pe({session:o,set\##
-        tings:a,t:c,socket:u,goodbye:r?i:null,act:m},t)}#x(e){!(this.reason===null&&this.media.s&&!this.media.isConnec\##
-        ted())||this.t?.N?this.e.clear("patience"):this.e.M("patience")||this.e.set("patience",e+ti)}#d(){this.actions\##
-        .push({type:"save",session:this.session})}};var Ht={microphones:[],speakers:[],microphone:"",speaker:""},ni=4e\##
-        -4;async function Ne(n){let e={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},t=n===void 0?e:{...\##
-        e,deviceId:{exact:n}},i=await navigator.mediaDevices.getUserMedia({audio:t}),[s]=i.getAudioTracks();if(s===voi\##
-        d 0)throw new DOMException("no track","NotFoundError");return s}function Bt(n){let e=n instanceof DOMException\##
-        ?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"|\##
-        |e==="AbortError"?"microphone-busy":"microphone-denied"}var ke=class{constructor(e){this.audio=e,this.bell=new\##
-         Audio,this.context=null,this.output=null,this.source=null,this.analyser=null,this.speaker=""}wake(){"AudioCon\##
-        text"in window&&(this.context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch((\##
-        )=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.analyser?\##
-        ?=this.context.createAnalyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.so\##
-        urce.connect(this.analyser))}level(){if(this.analyser===null||this.source===null)return{level:0,isVoice:!1};le\##
-        t e=new Float32Array(this.analyser.fftSize);this.analyser.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*\##
-        s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:e}=\##
-        this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.bell.srcObject=this.o\##
-        utput.stream),this.bell.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r\##
-        =e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValue\##
-        AtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.output),r.start(s),r\##
-        .stop(s+1)}}}async we(e){await Promise.all([this.audio,this.bell].map(t=>t.setSinkId(e))),this.speaker=e}async\##
-         devices(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceI\##
-        d:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i\##
-        ("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",\##
-        speaker:this.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.analy\##
-        ser=null,this.output=null}};var _=ii(h);function _t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t i\##
-        n _)??"fr"}var Gt=n=>[_[n].admitted.title,..._[n].admitted.consent].join(`
+        ce=new fe,this.v=!1,this.$=!1,this.heard=!1,this.ae=-1/0,this.l=null,this.ce=-1/0}get le(){return this.l!==nul\##
+        l}doubt(e){this.l=e}offered(e){this.ae=e,this.heard=!1,this.$=!1,this.l=null}xe(e,t){this.silence.begin(0,t),t\##
+        his.v=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.ce;this.ce=t;let s=this.silence.count(e,t);ret\##
+        urn s==="sound"&&(this.v=!1,i>=this.ae&&(this.heard=!0),this.l!==null&&i>=this.l&&(this.l=null)),s!=="silence"\##
+        ||this.v?!1:(this.v=!0,!0)}get J(){return this.heard&&!this.v}judge(e){e&&!this.heard&&(this.$=!0)}};var Ue={a\##
+        nswer:6e3,binding:5e3,path:2e4},Vn=3e3,Wn=1e4,Hn=3,me=class{constructor(e,t){this.session=e,this.b=t,this.mute\##
+        d=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=null,this.a=!1,this.transport="none",this.c\##
+        all=-1,this.current=null,this.Q=[],this.x=null,this.O=null,this.j=!1,this.R=null,this.watch=new ie,this.S=new \##
+        ne,this.N=0,this.sound={send:!1,receive:!1},this.m=[],this.e=new K}Se(){return this.m.shift()??null}f(){return\##
+         this.e.next()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.v}ue(){return this.r&\##
+        &(!this.isConnected()||this.watch.le)}mute(e){this.muted=e,this.#u()}doubt(e){this.transport!=="none"&&this.wa\##
+        tch.doubt(e)}Ae(e,t){this.t=e,this.a=t}he(){this.t=null,this.j=!1,this.O=null,this.e.clear("answer","binding")\##
+        }end(){this.he(),this.e.clear(),this.m=[],this.transport="none",this.current=null,this.R=null,this.x=null,this\##
+        .watch=new ie,this.S=new ne,this.N=0,this.#u(),this.b.act({type:"end-call"})}async proceed(e){this.transport==\##
+        ="connected"&&this.current?.A===!0&&!this.watch.v&&!this.watch.le?await this.#r(e):this.#n(e)}async tick(e){fo\##
+        r(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"?this.#l(e):t==="attempt"?this.#i(e):this.m.push(t==="ans\##
+        wer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.generation!==this.cu\##
+        rrent?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this.r?this.S.be:Ue.answer\##
+        )),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of this.Q.sp\##
+        lice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate":if(e.ge\##
+        neration!==this.current?.generation)return;this.current.sent?await this.#e({type:"candidate",generation:e.gene\##
+        ration,candidate:e.candidate},t):this.Q.push(e.candidate);return;case"transport":return this.#f(e,t);case"hear\##
+        d":return this.#c(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart"){this.session.consent\##
+        !==null&&this.S.U<=t&&this.#n(t);return}let{current:i}=this;if(e.type==="binding")return i?.A!==!0?void 0:(thi\##
+        s.O=e.tag.slice(),this.#h());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let\##
+        {generation:s,candidate:r}=e;this.b.act({type:"apply-candidate",generation:s,candidate:r})}else i.A||(i.A=!0,t\##
+        his.e.clear("answer"),this.b.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="co\##
+        nnected"?await this.#r(t):this.r||this.e.set("path",t+Ue.path),this.#u())}async#e(e,t){await this.b.send(e,t)}\##
+        #t(){return this.t!==null&&this.t.G&&this.session.consent!==null}#n(e){let{t,session:i}=this;if(t===null)retur\##
+        n;let s=this.transport==="none"||this.transport==="failed"||this.watch.$,r=i.generation;i.generation+=1,this.b\##
+        .save(),s&&(this.call=r,this.transport="new",this.x=null,this.R=null,this.j=!1,this.watch.xe(this.r,e),this.#u\##
+        ()),this.current={generation:r,sent:!1,A:!1},this.Q=[],this.O=null,this.watch.offered(e),this.e.clear("answer"\##
+        ,"binding","path","attempt"),this.r&&(this.S.begin(e),this.e.set("attempt",e+this.S.limit));let{a:o}=this;this\##
+        .b.act({type:"make-offer",generation:r,anew:s,servers:t.servers,a:o})}#s(e){let{t,S:i}=this;this.#t()?e<i.U?th\##
+        is.e.set("attempt",i.U):t?.ve(e)?(this.doubt(e),this.m.push("socket-doubted")):this.#n(e):t!==null&&this.m.pus\##
+        h("socket-doubted")}#i(e){this.transport==="none"||this.isConnected()||(this.watch.judge(this.current?.A===!0)\##
+        ,this.#s(e))}#c({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!this.#p())return this.\##
+        watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.A===!0),this.#s(i)):this.watch.J&&this.i\##
+        sConnected()&&this.e.clear("attempt")}}async#f(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.st\##
+        ate==="connected")this.transport="connected",this.N=0,this.e.clear("path"),this.e.q("attempt")&&this.e.set("at\##
+        tempt",Math.max(this.S.U,t+Vn)),this.x={patient:e.we,doctor:e.ye},await this.#r(t),this.#u();else if(e.state==\##
+        ="failed")this.#l(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("bind\##
+        ing"),this.e.q("attempt"))return;this.doubt(t),this.#t()&&t-(this.t?._??0)<Wn?this.#s(t):this.m.push("socket-d\##
+        oubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","binding"),this.#u(),this.r)return this.#s(e);\##
+        this.N+=1,this.N>Hn?this.m.push("no-path"):this.#t()&&this.#n(e)}async#r(e){let{x:t}=this,i=this.t?.epoch??nul\##
+        l;if(t===null||i===null||this.current?.A!==!0)return;let s=await i.bindingTag("P",t.patient,t.doctor);await th\##
+        is.#e({type:"binding",tag:s},e),this.j||this.e.set("binding",e+Ue.binding),await this.#h()}async#h(){let{x:e,O\##
+        :t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.bindingTag("D",e.patient,e\##
+        .doctor);if(!G(s,t)){this.m.push("binding-failed");return}this.j=!0,this.R=It(e),this.r=!0,this.e.clear("bindi\##
+        ng"),this.#u()}#p(){return this.x!==null&&this.R===It(this.x)}#u(){let e=this.#p(),t={send:e&&this.session.con\##
+        sent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,th\##
+        is.b.act({type:"sound",...t}))}},It=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var Fn=new Set(["unknown-room","\##
+        full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","\##
+        relay-missing"]),Bn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-\##
+        device","refused-not-now","refused-wrong-person"]),ge=n=>Fn.has(n),Kt=n=>Bn.has(n),_n={[Z.otherDevice]:"refuse\##
+        d-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},Gn={[U.wordsDiffer]:"word\##
+        s-differ",[U.bindingFailed]:"binding-failed",[U.expired]:"expired",[U.error]:"doctor-error"},Yn={[I.unknownRoo\##
+        m]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.rate]:"rate",[I.closed]:"closed"},Ut=n=>_n[n]??"refused",\##
+        Ot=n=>Gn[n]??"ended-by-doctor",jt=n=>Yn[n]??"protocol";function Rt(n){return n==="delegation"?"identity":n==="\##
+        delegation-dates"?"clock":"secure-channel"}var Nt=n=>({invitation:n,bond:null,epochNumber:0,generation:0,conse\##
+        nt:null,ownComparison:"none",peerComparison:"none"}),B=n=>n.invitation.joinToken===null,Oe=n=>JSON.stringify(n\##
+        ,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function je(n,e){if(n===null)return null;try{let t=JSON.parse\##
+        (n,(i,s)=>Zn(s)?ce(s.octets):s);return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.b\##
+        ond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof \##
+        l)return null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e\##
+        =="object"&&e!==null&&Re(e)}var Zn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;va\##
+        r Vt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor(e){this.random=e,this.g=0,this.M=!1,this.V=null,this.unk\##
+        nown=0}succeeded(){this.M=!1,this.unknown=0}forget(){this.g=0,this.M=!1,this.unknown=0}ze(e){let t=this.V??(e.\##
+        bond===null?"fresh":"resume");return this.V=null,t}lost({isEndless:e,isUrgent:t}){if(this.g+=1,!(e&&!this.M)&&\##
+        this.g>Vt)return null;let i=t?Qn:Jn,s=Math.min($n*2**(this.g-1),i),r=.5+(this.random(1)[0]??0)/255;return Math\##
+        .min(s*r,i)}refused(e,t,i,s){return B(i)?(this.unknown=e===I.unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?\##
+        "unknown-room":"later"):e===I.unknownRoom&&t==="resume"?this.M?"secure-channel":(this.V="fresh","now"):e===I.u\##
+        sed&&t==="fresh"&&i.bond!==null&&this.g<Vt?(this.g+=1,this.V="resume","now"):jt(e)}};var Wt=6e4,Ht=2e3,ei=1e4,\##
+        ti=6e4,ye=class{constructor({session:e,locale:t,random:i,y:s}){this.session=e,this.settings={locale:t,random:i\##
+        ,y:s},this.t=null,this.i=0,this.w=!1,this.u=new we(i),this.l=-1/0,this.z=!1,this.message="",this.chat=new de,t\##
+        his.reason=null,this.T=null,this.e=new K,this.actions=[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??P\##
+        romise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){r\##
+        eturn this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)\##
+        }}),this.queue}Ce(){return this.actions.splice(0)}f(){if(this.reason!==null)return this.T?.f()??null;let e=[th\##
+        is.e.next(),this.t?.f()??null,this.media.f()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Me(){let{b\##
+        ond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason:this.reason,h:this.reason!=\##
+        =null&&ge(this.reason),z:this.z,attached:this.t?.G??!1,Te:this.t?.Y??!1,message:this.message,words:e===null?nu\##
+        ll:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.mute\##
+        d,messages:this.chat.messages}}#e(){return this.reason!==null?Kt(this.reason)?"ended":"failed":B(this.session)\##
+        ?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.media.r?"reconnecting":"conn\##
+        ecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#n(e,t);switch(e.type){case"start":return thi\##
+        s.#i(t);case"tick":return this.#s(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#r(t);\##
+        case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#r(t);case"socket-closed":e.\##
+        id===this.i&&this.t!==null&&await this.#m(t);return;case"network-changed":return this.media.doubt(t),this.#c(t\##
+        );case"awoke":return this.t?.awoke(t),this.#s(t);case"consent":return B(this.session)?(this.session.consent=e.\##
+        consent,this.#d(),this.w&&await this.#g(t),this.#r(t)):void 0;case"decline":return await this.t?.send({type:"r\##
+        efuse",reason:Z.none},t),this.#a("consent-refused",t);case"words":return this.#o(e.same,t);case"mute":this.med\##
+        ia.mute(e.muted);return;case"write":return this.chat.write(e.text,this.settings.y()),this.#w(t);case"hang-up":\##
+        return this.#a("hung-up",t,U.hungUp);case"taken-over":return this.#a("taken-over",t);case"retry":return;defaul\##
+        t:return await this.media.handle(e,t),this.#r(t)}}async#n(e,t){let i=this.reason==="network"||this.reason==="n\##
+        o-path";if(!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(this.reason))return thi\##
+        s.T?.handle(e,t);this.T?.end(),this.i=this.T?.i??this.i,this.T=null,this.reason=null,this.u.forget(),await thi\##
+        s.#i(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))if(t==="retry"&&await this.#i(e),t==="stable"&\##
+        &(this.u.g=0),t==="patience")return this.#a(this.t?.G?"no-path":"network",e);await this.t?.tick(e),await this.\##
+        #r(e),await this.media.tick(e),await this.#r(e)}async#i(e){let{session:t,settings:i}=this;if(t.bond!==null&&t.\##
+        bond.expiry<i.y())return this.#a("expired",e);let s=this.u.ze(t);this.e.clear("retry","stable"),this.#d(),this\##
+        .i+=1;let r=this.media.ue()&&this.u.g<2;this.t=new $({session:t,mode:s,ke:r,...i},e),this.actions.push({type:"\##
+        connect",id:this.i})}async#c(e){this.t!==null&&e-this.t._<Ht||(this.#l(),await this.#i(e))}async#f(e){if(!(thi\##
+        s.t===null||e-this.t._<Ht))return e-this.l<ei?this.#m(e):(this.l=e,this.#y(e))}#l(){this.t!==null&&this.action\##
+        s.push({type:"close",id:this.i}),this.t=null,this.w=!1,this.media.he(),this.e.clear("stable")}async#r(e){for(;\##
+        ;){let t=this.media.Se();if(t!==null){await this.#b(t,e);continue}let i=this.t?.Z()??[];if(i.length===0||this.\##
+        reason!==null)return;for(let s of i)this.reason===null&&await this.#h(s,e)}}async#h(e,t){switch(e.type){case"s\##
+        end":this.actions.push({type:"send",id:this.i,octets:e.octets});return;case"save":return this.#d();case"doctor\##
+        ":this.z=e.present,this.e.q("stable")||this.e.set("stable",t+Wt);return;case"confirmed":if(e.bond!==null){let \##
+        i={epochNumber:0,ownComparison:"none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent\##
+        :null})}return this.e.set("stable",t+Wt),this.#d();case"frame":return this.#p(e.frame,t);case"refused":return \##
+        this.#v(e.code,t);case"lost":return e.cause==="doctor-returned"?this.#y(t):this.#m(t);case"broken":return this\##
+        .#k(e.code,e.confirmed,t)}}async#p(e,t){switch(this.u.succeeded(),e.type){case"waiting":this.message=e.message\##
+        ;return;case"admit":return this.#u(e.a,t);case"refuse":return this.#a(Ut(e.reason),t);case"words":return this.\##
+        session.peerComparison=e.same?"same":"different",this.#d();case"bye":return this.#a(Ot(e.reason),t);case"descr\##
+        iption":case"candidate":case"binding":return this.w&&!(e.type==="description"&&e.kind==="offer")?this.media.re\##
+        ceive(e,t):this.#k("malformed",!0,t);case"chat":this.w&&this.chat.receive(e.message);return;case"keepalive":ca\##
+        se"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":return this.#k("malformed",!\##
+        0,t)}}async#u(e,t){if(this.w||this.t===null)return;this.w=!0,this.session.invitation.joinToken=null,this.#d();\##
+        let i=e||(this.session.invitation.flags&Y.a)!==0;if(i&&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1)\##
+        )return this.#a("relay-missing",t,U.error);this.media.Ae(this.t,i),this.session.consent!==null&&await this.#g(\##
+        t)}async#g(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(await this.t?.send({type:"consent",versio\##
+        n:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.t?.send({type:"words",same:i==="same"},e),awai\##
+        t this.#w(e))}async#w(e){if(!(!this.w||this.session.consent===null)){for(let t of this.chat.pending()){let{id:\##
+        i,text:s}=t;if(!await this.t?.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#r(e)}\##
+        }async#o(e,t){this.session.ownComparison=e?"same":"different",this.#d(),await this.t?.send({type:"words",same:\##
+        e},t),await this.#r(t),e||await this.#a("words-differ",t,U.wordsDiffer)}async#v(e,t){let i=this.u.refused(e,th\##
+        is.t?.mode??null,this.session,this.media.isConnected());return i==="later"?this.#m(t):i==="now"?this.#y(t):thi\##
+        s.#a(i,t)}async#y(e){this.#l(),await this.#i(e)}async#k(e,t,i){return t?(this.u.M=!0,this.#m(i)):this.#a(Rt(e)\##
+        ,i)}async#m(e){this.#l();let t=B(this.session)&&this.media.r,i=this.u.lost({isEndless:t,isUrgent:this.media.ue\##
+        ()});if(i===null)return this.#a(this.u.M?"secure-channel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if\##
+        (this.reason===null)switch(e){case"rejoin":return this.#m(t);case"socket-doubted":return this.#f(t);case"bindi\##
+        ng-failed":return this.#a("binding-failed",t,U.bindingFailed);case"no-path":return this.#a("no-path",t)}}async\##
+        #a(e,t,i=null){let s=i===null||await this.t?.send({type:"bye",reason:i},t)===!0;for(let g of this.t?.Z()??[])g\##
+        .type==="send"&&this.actions.push({type:"send",id:this.i,octets:g.octets});this.reason=e,this.media.end(),this\##
+        .e.clear(),ge(e)&&e!=="taken-over"?this.#d():this.actions.push({type:"save",session:null});let r=!s&&B(this.se\##
+        ssion);if(!r&&(e!=="hung-up"||this.t===null))return this.#l();let{session:o,settings:a,t:c,i:u}=this;this.t=nu\##
+        ll,this.w=!1;let m=g=>this.actions.push(g);this.T=new pe({session:o,settings:a,t:c,i:u,k:r?i:null,act:m},t)}#x\##
+        (e){!(this.reason===null&&this.media.r&&!this.media.isConnected())||this.t?.Y?this.e.clear("patience"):this.e.\##
+        q("patience")||this.e.set("patience",e+ti)}#d(){this.actions.push({type:"save",session:this.session})}};var Ft\##
+        ={microphones:[],speakers:[],microphone:"",speaker:""},ni=4e-4;async function Ne(n){let e={echoCancellation:!0\##
+        ,noiseSuppression:!0,autoGainControl:!0},t=n===void 0?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevic\##
+        es.getUserMedia({audio:t}),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundErr\##
+        or");return s}function Bt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="Overco\##
+        nstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-de\##
+        nied"}var ke=class{constructor(e){this.audio=e,this.X=new Audio,this.context=null,this.L=null,this.source=null\##
+        ,this.analyser=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
+        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
+        ll,!(this.context===null||e===null)&&(this.analyser??=this.context.createAnalyser(),this.source=this.context.c\##
+        reateMediaStreamSource(new MediaStream([e])),this.source.connect(this.analyser))}level(){if(this.analyser===nu\##
+        ll||this.source===null)return{level:0,isVoice:!1};let e=new Float32Array(this.analyser.fftSize);this.analyser.\##
+        getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.lo\##
+        g10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:e}=this;if(e!==null){this.L===null&&(this.L=e.createMediaStre\##
+        amDestination(),this.X.srcObject=this.L.stream),this.X.play().catch(()=>{});for(let[t,i]of[523,784].entries())\##
+        {let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTim\##
+        e(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).co\##
+        nnect(this.L),r.start(s),r.stop(s+1)}}}async Le(e){await Promise.all([this.audio,this.X].map(t=>t.setSinkId(e)\##
+        )),this.speaker=e}async devices(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.\##
+        filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}\##
+        ));return{microphones:i("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getS\##
+        ettings().deviceId??"",speaker:this.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.\##
+        context=null,this.analyser=null,this.L=null}};var _=ii(h);function _t(n){return n.map(t=>t.slice(0,2).toLowerC\##
+        ase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admitted.title,..._[n].admitted.consent].join(`
         `),Ve=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
         mat(n),Yt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
         (/\{\w+\}/,()=>String(e));function ii({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
@@ -900,7 +896,7 @@ package enum Page {
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
         :75,internal:81};function $t(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
         ||t==="bad-link")&&i!==null?Zt[i]:void 0;return{title:oi(n,e),lines:ai(n,e),buttons:ui(n,e),notice:ci(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),F:s||t==="waiting"||t==="connecting",ye:s}}function Jt(n,e){let t=({lines:s,notic\##
+        e:r===void 0?"":se(e.code,r),J:s||t==="waiting"||t==="connecting",De:s}}function Jt(n,e){let t=({lines:s,notic\##
         e:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.\##
         title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var ri\##
         ={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","binding-failed":"words-di\##
@@ -908,174 +904,173 @@ package enum Page {
         "||n==="bad-link"?Qt(e,t)?.[0]??t.ended.title:t[n].title}function ai(n,e){let{state:t,error:i,call:s,locale:r}\##
         =n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet"\##
         ,text:e.ready.hint}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let o=s?.messag\##
-        e??"";return[{kind:"lead",text:s?.b?e.waiting.present:e.waiting.away},...j(n.B>0,"since",se(e.waiting.since,Ve\##
-        (n.B,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","quote",o)]}case"admitted":return[{kind:"list",te\##
-        xt:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return \##
-        n.I?[{kind:"lead",text:e.sound.stopped}]:n.quality===null?[]:[{kind:n.quality,text:e.quality[n.quality]}];case\##
-        "reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"fai\##
-        led":case"bad-link":{let{lasted:o,clock:a,link:c}=n,u=i==="microphone-denied";return[{kind:"lead",text:Qt(i,e)\##
-        ?.[1]??e.ended.text},...j(u,"quiet",e.permission[n.browser]),...j(i==="clock","quiet",se(e.today,a===null?"":Y\##
-        t(a,r))),...j(o!==null,"quiet",se(e.ended.lasted,Ve(o??0,r))),...j(t==="ended","quiet",e.ended.kept),...j(n.co\##
-        pied==="failed","quiet",e.byHand),...j(n.copied==="failed","link",c??"")]}default:return[]}}var j=(n,e,t)=>n?[\##
-        {kind:e,text:t}]:[];function ci({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connected\##
-        "?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function li(n,{reconnecting:e}){ret\##
-        urn n?.attached?e.path:n?.ge?e.doctor:e.server}function ui({state:n,error:e,u:t,link:i,te:s,call:r,I:o},{actio\##
-        ns:a}){let c=(g,v,D="",ze=null)=>({action:g,label:v,kind:D,icon:ze}),u=c("hang-up",a.hangUp,"danger","hangUp")\##
-        ,m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resum\##
-        e:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,"\##
-        primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,u];case"connecte\##
-        d":{let g=r?.ownComparison==="none"&&r.words!==null,v=[c("same",a.same,o?"":"primary","yes"),c("different",a.d\##
-        ifferent,"danger","no")],D=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone")\##
-        ;return[...m,...g?v:[],D,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let v=e==="other-\##
-        tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],.\##
-        ..t?[c("retry",v,i===null?"primary":"","again")]:[]]}default:return[]}}function Xt(n){let e="";return(n.match(\##
-        /\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var ve=class{constructor(e,t,i){this.page=e,this.k\##
-        e=t,this._=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.ne=new Map,this.\##
-        state=null,this.received=0,this.hadFocus=!1,this.#w()}show(e){if(!this.#e("model",e))return;let t=_[e.locale],\##
-        i=$t(e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quali\##
-        ty"]){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#i(e.locale,t),this.n("title").textContent=i\##
-        .title,this.page.title=`${i.title} · Colloque`,this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.l\##
-        ines.map(o=>this.#f(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#l(e,t),this.#r(i.buttons),thi\##
-        s.#h(e,i,t),this.#u(e,i,t),this.#n(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.st\##
-        ate}get ve(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}be(e){this.n("meter").style.tran\##
-        sform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.ne.get(e)===i?!1:(this.ne.set(e,i)\##
-        ,!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#n(e){e!==""&&(this.n("announcement").textCo\##
-        ntent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, \##
-        footer")!==null;(e?!r:s&&this.hadFocus)&&this.n("title").focus({preventScroll:!e}),this.hadFocus=this.page.act\##
-        iveElement!==i}#i(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.di\##
-        rection;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.append(.\##
-        ..Object.entries(_).map(([o,{name:a}])=>{let c=this.#o("button",o.toUpperCase());return c.lang=o,c.setAttribut\##
-        e("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this._.speak(o)),c}));for(let o of s\##
-        .children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,h\##
-        elp:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.words.dig\##
-        its,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t\##
-        .sound.deaf};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#c("sound-title","speaker",t.sound.title),this\##
-        .#c("chat-title","message",t.chat.title),this.#c("play-sound","speaker",t.actions.playSound),this.#c("send",nu\##
-        ll,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("message").setAttribute("aria-label",t.c\##
-        hat.title),this.n("message").setAttribute("placeholder",t.chat.title),this.n("advice").replaceChildren(...t.so\##
-        und.advice.map(o=>this.#o("li",o)))}#c(e,t,i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#f\##
-        ({kind:e,text:t}){switch(e){case"list":{let i=this.#o("ul");return i.append(...t.map(s=>this.#o("li",s))),i}ca\##
-        se"quote":{let i=this.#o("blockquote",t);return i.dir="auto",i}case"link":{let i=this.page.createElement("inpu\##
-        t");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.actions.copyLink?\##
-        ?""),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(re(this.page,e))\##
-        ,i}default:return this.#o("p",t,e)}}#l({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.n\##
-        ("words").hidden=s===null,s===null||!t)return;let r=Xt(this.ke[s.locale]??""),o=r.length===256?Ct(s.octets).ma\##
-        p(u=>r[u]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map((u,m)=\##
-        >this.#o("li",u,m<2?"mine":"theirs"))),this.#t("digits",Mt(s.octets).replace(/^(....)/,"$1 "));let c=[];t.ownC\##
-        omparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.push(i.words.peerSame),this.#t("words-re\##
-        sult",c.join(" "))}#r(e){if(!this.#e("actions",e))return;let t=this.n("actions"),i=this.page.activeElement?.da\##
-        taset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let c=this.#o("button",r,o);retur\##
-        n c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(re(this.page,a)),c.addEventListener("\##
-        click",()=>this._.act(s)),c})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e,device\##
-        s:t,G:i},{F:s},r){let o=this.n("sound",HTMLDetailsElement);o.hidden=!s,e!==this.state&&(e==="waiting"||this.st\##
-        ate==="waiting")&&(o.open=e==="waiting"),this.#t("meter-text",i?r.sound.heard:r.sound.speak);let{microphones:a\##
-        ,speakers:c,microphone:u,speaker:m}=t;this.#p("microphone",a,u,r.sound.microphone),this.#p("speaker",c,m,r.sou\##
-        nd.speaker)}#p(e,t,i,s){let r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s]\##
-        )&&r.replaceChildren(...t.map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textConten\##
-        t=o.label===""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#u({call:e},{ye:t},{chat:i}){let s=\##
-        this.n("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;\##
-        let o=this.n("messages");o.replaceChildren(...r.map(({mine:u,text:m,L:g})=>{let v=this.#o("li","",u?"mine":"th\##
-        eirs"),D=this.#o("p",m);return D.dir="auto",v.append(this.#o("small",`${u?i.mine:i.theirs}${g?"":` · ${i.pendi\##
-        ng}`}`),D),v}));let a=r.filter(({mine:u})=>!u),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,\##
-        this.#n(`${i.theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#g(e,t){this.n("sheet-tit\##
-        le").textContent=t,this.n("topics").replaceChildren(...e.flatMap(([i,s])=>[this.#o("h3",i),this.#o("p",s)])),t\##
-        his.n("sheet",HTMLDialogElement).showModal()}#w(){let{act:e,choose:t,write:i}=this._;this.n("play-sound").addE\##
-        ventListener("click",()=>e("play-sound"));for(let c of["microphone","speaker"]){let u=this.n(c,HTMLSelectEleme\##
-        nt);u.addEventListener("change",()=>t(c,u.value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("\##
-        input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.\##
-        volume!==.5,this.audio.volume=1;let r=this.n("message",HTMLInputElement),o=()=>{i(r.value),r.value="",r.focus(\##
-        )};this.n("send").addEventListener("click",o),r.addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing\##
-        &&o()}),this.n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:c,sound:u}=this.text;\##
-        this.#g([...c.topics,[u.deaf,u.advice.join(" ")],c.urgent],c.title)}),this.n("legal").addEventListener("click"\##
-        ,()=>{this.text!==null&&this.#g(this.text.legal.topics,this.text.legal.title)});let a=this.n("sheet",HTMLDialo\##
-        gElement);this.n("close").addEventListener("click",()=>a.close())}#o(e,t="",i=""){let s=this.page.createElemen\##
-        t(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!\##
-        ==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};var We="colloque",oe=()=>Math.floor(\##
-        Date.now()/1e3),C={state:"loading",error:null,u:!1,link:null,te:!1,locale:_t(navigator.languages??[]),browser:\##
-        _e(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,call:null,copied:"no",B:0,lasted:null,\##
-        clock:null,I:!1,G:!1,devices:Ht},be=location.hash.length>1?location.href:null,tn=Ge(navigator.userAgent),hi=10\##
-        0,T=null,S=null,Se=null,y=null,J=null,en=0,nn=0,Fe=null,L=new ve(document,d,{act:fi,choose:wi,speak:n=>x({loca\##
-        le:n}),write:n=>void b({type:"write",text:n})}),R=new ke(L.audio);function x(n){Object.assign(C,n),L.show(C)}v\##
-        ar Q=(n,e={})=>x({state:"failed",error:n,u:!0,call:null,...e});async function di(){if(!isSecureContext||crypto\##
-        .subtle===void 0)return Q("browser-unsupported",{u:!1,link:be});let n=location.hash.slice(1),e=je(sessionStora\##
-        ge.getItem(We),oe());if(n===""&&e===null)return x({state:"bad-link",error:"missing"});try{if(n!==""){let t=awa\##
-        it lt(n);if(t.flags&Y.postQuantum)throw new l("post-quantum");let i=await yt(t);T=e!==null&&G(e.invitation.roo\##
-        m,i.room)?e:Nt(i)}else T=e}catch(t){if(!(t instanceof l))throw t;return x({state:"bad-link",error:t.code})}if(\##
-        !await pi())return Q(tn?"in-app":"browser-unsupported",{u:!1,link:be});x({state:"ready",error:null,te:T===e}),\##
-        n===""&&await xe(!1)}async function pi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUs\##
-        erMedia?!1:F().then(()=>!0,()=>!1)}function fi(n){switch(R.wake(),n){case"enter":return void xe(!1);case"retry\##
-        ":return S===null||C.error==="taken-over"?void xe(C.error==="other-tab"||C.error==="taken-over"):void b({type:\##
-        "retry"});case"copy-link":return void mi();case"consent":return void Si();case"refuse":return void b({type:"de\##
-        cline"});case"same":case"different":return void b({type:"words",same:n==="same"});case"mute":return void b({ty\##
-        pe:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return void b({type:"hang-up"});case"play-sound":return R\##
-        .ring();case"resume-sound":return void yi()}}async function mi(){let n=navigator.clipboard?.writeText(be??"")?\##
-        ?Promise.reject(new Error("no clipboard"));x({copied:await n.then(()=>"done",()=>"failed")})}async function xe\##
-        (n){if(T===null)return;R.wake(),x({state:"checking",error:null,u:!1,link:null,copied:"no"});try{y===null&&sn(a\##
-        wait Ne())}catch(i){return gi(Bt(i))}rn(),history.replaceState(null,"","/");let e=`colloque ${Ze(T.invitation.\##
-        room)}`,t=n?xi(e):null;if(!await vi(e,n))return Q("other-tab");if(nn=performance.now(),T=await t??T,S=new ye({\##
-        session:T,locale:C.locale,random:ki,w:oe}),y===null)return Q("microphone-missing");Se=new le({microphone:y,aud\##
-        io:L.audio,K:Li,r:i=>void b(i),A:i=>x({path:i}),z:i=>x({quality:i})}),await b({type:"start"})}function gi(n){l\##
-        et e=tn&&n==="microphone-denied";Q(e?"in-app":n,{link:e?be:null}),n==="microphone-denied"&&navigator.permissio\##
-        ns?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&xe(\##
-        !1)}},()=>{})}function sn(n){let e=y;y=n,n.onmute=V,n.onunmute=V,n.onended=()=>{n===y&&He()},R.listen(n),Se?.i\##
-        e(n).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),Ae()}async function He(n){try{sn(await Ne(n))}catch{awa\##
-        it Ae()}V()}async function wi(n,e){return n==="microphone"?He(e):(await R.we(e).catch(()=>{}),Ae())}async func\##
-        tion Ae(){x({devices:await R.devices(y)})}function V(){let{audio:n}=L,e=n.srcObject!==null&&n.paused,t=y!==nul\##
-        l&&(y.muted||y.readyState==="ended");x({I:S!==null&&(e||t)})}async function yi(){await L.audio.play().catch(()\##
-        =>{}),(y===null||y.muted||y.readyState==="ended")&&await He(),V()}var ki=n=>crypto.getRandomValues(new Uint8Ar\##
-        ray(n));function vi(n,e){return navigator.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.r\##
-        equest(n,e?{steal:e}:{ifAvailable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>bi(n))})\##
-        }async function bi(n){if(S===null)return;let e=Oe(S.session);await b({type:"taken-over"});let t=new BroadcastC\##
-        hannel(n);t.postMessage(e),t.close()}function xi(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>\##
-        {t.close(),e(s)};t.onmessage=({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}a\##
-        sync function Si(){let{locale:n}=C,e=await P(w(Gt(n)));await b({type:"consent",consent:{locale:n,textHash:e,ti\##
-        me:oe()}})}async function b(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.fe())Ci(a\##
-        );let e=S.p();clearTimeout(en),e!==null&&(en=window.setTimeout(()=>void b({type:"tick"}),Math.max(0,e-performa\##
-        nce.now())));let{state:t,reason:i,u:s,...r}=S.me();t!==C.state&&Ai(t,i),x({state:t,error:i,u:s,call:r});let o=\##
-        i!==null&&(!s||i==="taken-over");o&&Di(),o&&e===null&&!s&&zi()}function Ai(n,e){if(n==="admitted"&&(R.ring(),n\##
-        avigator.vibrate?.([200,100,200])),e===null)return;let t=T?.consent?.time??null,i=n==="ended"&&t!==null&&["con\##
-        nected","reconnecting"].includes(C.state);x({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:\##
-        null,I:!1})}function zi(){T!==null&&Re(T),T=null,S=null,Se=null}function Ci(n){switch(n.type){case"connect":re\##
-        turn Mi(n.id);case"send":J?.id===n.id&&J.socket.readyState===WebSocket.OPEN&&J.socket.send(n.octets);return;ca\##
-        se"close":J?.id===n.id&&J.socket.close();return;case"save":n.session===null?sessionStorage.removeItem(We):sess\##
-        ionStorage.setItem(We,Oe(n.session));return;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket(`${loca\##
-        tion.origin.replace(/^http/,"ws")}/ws`,rt);e.binaryType="arraybuffer",J={id:n,socket:e},e.onopen=()=>void b({t\##
-        ype:"socket-open",id:n}),e.onclose=()=>void b({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instance\##
-        of ArrayBuffer&&b({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.createPo\##
-        licy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=1\##
-        92){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=\##
-        d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2\##
-        ),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function \##
-        i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarra\##
-        y(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,bo\##
-        dy:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,b\##
-        ody:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r\##
-        ,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=glob\##
-        alThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let\##
-         t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeT\##
-        hrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Li(){if(!("RTCRtpScriptTransf\##
-        orm"in window))return null;let n=Ti?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{fu\##
-        nction l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)r\##
-        eturn e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[\##
-        1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+\##
-        1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,\##
-        body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:\##
-        a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{fir\##
-        st:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+\##
-        =r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0\##
-        }}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({tran\##
-        sform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue\##
-        (f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Di(){y!==null&&(y.one\##
-        nded=null),y?.stop(),y=null,R.end(),Fe?.release().catch(()=>{}),Fe=null}function rn(){navigator.wakeLock?.requ\##
-        est("screen").then(n=>Fe=n,()=>{})}var on=()=>void b({type:"network-changed"}),an=()=>{S!==null&&document.visi\##
-        bilityState==="visible"&&y!==null&&(rn(),L.audio.srcObject!==null&&L.audio.paused&&L.audio.play().then(V,V)),b\##
-        ({type:"awoke"})};addEventListener("online",on);navigator.connection?.addEventListener("change",on);document.a\##
-        ddEventListener("visibilitychange",an);document.addEventListener("resume",an);L.audio.addEventListener("pause"\##
-        ,V);L.audio.addEventListener("playing",V);navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==nul\##
-        l&&Ae()});addEventListener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()});setInterval\##
-        (()=>{if(C.state==="waiting"&&x({B:Math.floor((performance.now()-nn)/6e4)}),y===null||!L.ve)return;let{level:n\##
-        ,isVoice:e}=R.level();L.be(n),e&&!C.G&&x({G:!0})},hi);x({});di().catch(()=>Q("internal",{u:!1}));})();</script\##
-        >
+        e??"";return[{kind:"lead",text:s?.z?e.waiting.present:e.waiting.away},...j(n.ee>0,"since",se(e.waiting.since,V\##
+        e(n.ee,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","quote",o)]}case"admitted":return[{kind:"list",\##
+        text:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":retur\##
+        n n.W?[{kind:"lead",text:e.sound.stopped}]:n.quality===null?[]:[{kind:n.quality,text:e.quality[n.quality]}];ca\##
+        se"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"f\##
+        ailed":case"bad-link":{let{lasted:o,clock:a,link:c}=n,u=i==="microphone-denied";return[{kind:"lead",text:Qt(i,\##
+        e)?.[1]??e.ended.text},...j(u,"quiet",e.permission[n.browser]),...j(i==="clock","quiet",se(e.today,a===null?""\##
+        :Yt(a,r))),...j(o!==null,"quiet",se(e.ended.lasted,Ve(o??0,r))),...j(t==="ended","quiet",e.ended.kept),...j(n.\##
+        copied==="failed","quiet",e.byHand),...j(n.copied==="failed","link",c??"")]}default:return[]}}var j=(n,e,t)=>n\##
+        ?[{kind:e,text:t}]:[];function ci({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connect\##
+        ed"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function li(n,{reconnecting:e}){r\##
+        eturn n?.attached?e.path:n?.Te?e.doctor:e.server}function ui({state:n,error:e,h:t,link:i,pe:s,call:r,W:o},{act\##
+        ions:a}){let c=(g,v,D="",ze=null)=>({action:g,label:v,kind:D,icon:ze}),u=c("hang-up",a.hangUp,"danger","hangUp\##
+        "),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.res\##
+        ume:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent\##
+        ,"primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,u];case"connec\##
+        ted":{let g=r?.ownComparison==="none"&&r.words!==null,v=[c("same",a.same,o?"":"primary","yes"),c("different",a\##
+        .different,"danger","no")],D=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone\##
+        ");return[...m,...g?v:[],D,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let v=e==="othe\##
+        r-tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")]\##
+        ,...t?[c("retry",v,i===null?"primary":"","again")]:[]]}default:return[]}}function Xt(n){let e="";return(n.matc\##
+        h(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var ve=class{constructor(e,t,i){this.page=e,this\##
+        .Ee=t,this.te=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.fe=new Map,th\##
+        is.state=null,this.received=0,this.me=!1,this.#w()}show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=$\##
+        t(e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"\##
+        ]){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#i(e.locale,t),this.n("title").textContent=i.ti\##
+        tle,this.page.title=`${i.title} · Colloque`,this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.line\##
+        s.map(o=>this.#f(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#l(e,t),this.#r(i.buttons),this.#\##
+        h(e,i,t),this.#u(e,i,t),this.#n(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.state\##
+        }get Pe(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}qe(e){this.n("meter").style.transfo\##
+        rm=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.fe.get(e)===i?!1:(this.fe.set(e,i),!0\##
+        )}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#n(e){e!==""&&(this.n("announcement").textConte\##
+        nt=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, foo\##
+        ter")!==null;(e?!r:s&&this.me)&&this.n("title").focus({preventScroll:!e}),this.me=this.page.activeElement!==i}\##
+        #i(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.direction;let s=t\##
+        his.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entrie\##
+        s(_).map(([o,{name:a}])=>{let c=this.#o("button",o.toUpperCase());return c.lang=o,c.setAttribute("aria-label",\##
+        `${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.te.speak(o)),c}));for(let o of s.children)o.se\##
+        tAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,help:t.help.tit\##
+        le,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.words.digits,"microphon\##
+        e-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t.sound.deaf};f\##
+        or(let[o,a]of Object.entries(r))this.#t(o,a);this.#c("sound-title","speaker",t.sound.title),this.#c("chat-titl\##
+        e","message",t.chat.title),this.#c("play-sound","speaker",t.actions.playSound),this.#c("send",null,t.chat.send\##
+        ),this.n("footer").prepend(re(this.page,"lock")),this.n("message").setAttribute("aria-label",t.chat.title),thi\##
+        s.n("message").setAttribute("placeholder",t.chat.title),this.n("advice").replaceChildren(...t.sound.advice.map\##
+        (o=>this.#o("li",o)))}#c(e,t,i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#f({kind:e,text:\##
+        t}){switch(e){case"list":{let i=this.#o("ul");return i.append(...t.map(s=>this.#o("li",s))),i}case"quote":{let\##
+         i=this.#o("blockquote",t);return i.dir="auto",i}case"link":{let i=this.page.createElement("input");return i.r\##
+        eadOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.actions.copyLink??""),i}case"go\##
+        od":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(re(this.page,e)),i}default:ret\##
+        urn this.#o("p",t,e)}}#l({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.n("words").hidd\##
+        en=s===null,s===null||!t)return;let r=Xt(this.Ee[s.locale]??""),o=r.length===256?Ct(s.octets).map(u=>r[u]??"")\##
+        :[],a=this.n("words-list");a.lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map((u,m)=>this.#o("li",\##
+        u,m<2?"mine":"theirs"))),this.#t("digits",Mt(s.octets).replace(/^(....)/,"$1 "));let c=[];t.ownComparison==="s\##
+        ame"&&c.push(i.words.same),t.peerComparison==="same"&&c.push(i.words.peerSame),this.#t("words-result",c.join("\##
+         "))}#r(e){if(!this.#e("actions",e))return;let t=this.n("actions"),i=this.page.activeElement?.dataset.action;t\##
+        .replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let c=this.#o("button",r,o);return c.dataset.ac\##
+        tion=s,c.setAttribute("type","button"),a!==null&&c.prepend(re(this.page,a)),c.addEventListener("click",()=>thi\##
+        s.te.act(s)),c})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e,devices:t,ne:i},{J:\##
+        s},r){let o=this.n("sound",HTMLDetailsElement);o.hidden=!s,e!==this.state&&(e==="waiting"||this.state==="waiti\##
+        ng")&&(o.open=e==="waiting"),this.#t("meter-text",i?r.sound.heard:r.sound.speak);let{microphones:a,speakers:c,\##
+        microphone:u,speaker:m}=t;this.#p("microphone",a,u,r.sound.microphone),this.#p("speaker",c,m,r.sound.speaker)}\##
+        #p(e,t,i,s){let r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replace\##
+        Children(...t.map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===\##
+        ""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#u({call:e},{De:t},{chat:i}){let s=this.n("chat\##
+        ",HTMLDetailsElement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n\##
+        ("messages");o.replaceChildren(...r.map(({mine:u,text:m,K:g})=>{let v=this.#o("li","",u?"mine":"theirs"),D=thi\##
+        s.#o("p",m);return D.dir="auto",v.append(this.#o("small",`${u?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),D),v\##
+        }));let a=r.filter(({mine:u})=>!u),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#n(`${i\##
+        .theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#g(e,t){this.n("sheet-title").textCon\##
+        tent=t,this.n("topics").replaceChildren(...e.flatMap(([i,s])=>[this.#o("h3",i),this.#o("p",s)])),this.n("sheet\##
+        ",HTMLDialogElement).showModal()}#w(){let{act:e,choose:t,write:i}=this.te;this.n("play-sound").addEventListene\##
+        r("click",()=>e("play-sound"));for(let c of["microphone","speaker"]){let u=this.n(c,HTMLSelectElement);u.addEv\##
+        entListener("change",()=>t(c,u.value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>\##
+        this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5\##
+        ,this.audio.volume=1;let r=this.n("message",HTMLInputElement),o=()=>{i(r.value),r.value="",r.focus()};this.n("\##
+        send").addEventListener("click",o),r.addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&o()}),thi\##
+        s.n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:c,sound:u}=this.text;this.#g([..\##
+        .c.topics,[u.deaf,u.advice.join(" ")],c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.\##
+        text!==null&&this.#g(this.text.legal.topics,this.text.legal.title)});let a=this.n("sheet",HTMLDialogElement);t\##
+        his.n("close").addEventListener("click",()=>a.close())}#o(e,t="",i=""){let s=this.page.createElement(e);return\##
+         s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!\##
+        (i instanceof t))throw new Error(`no element ${e}`);return i}};var We="colloque",oe=()=>Math.floor(Date.now()/\##
+        1e3),C={state:"loading",error:null,h:!1,link:null,pe:!1,locale:_t(navigator.languages??[]),browser:_e(navigato\##
+        r.userAgent,navigator.maxTouchPoints),path:null,quality:null,call:null,copied:"no",ee:0,lasted:null,clock:null\##
+        ,W:!1,ne:!1,devices:Ft},be=location.hash.length>1?location.href:null,tn=Ge(navigator.userAgent),hi=100,T=null,\##
+        S=null,Se=null,y=null,J=null,en=0,nn=0,He=null,L=new ve(document,d,{act:fi,choose:wi,speak:n=>x({locale:n}),wr\##
+        ite:n=>void b({type:"write",text:n})}),R=new ke(L.audio);function x(n){Object.assign(C,n),L.show(C)}var Q=(n,e\##
+        ={})=>x({state:"failed",error:n,h:!0,call:null,...e});async function di(){if(!isSecureContext||crypto.subtle==\##
+        =void 0)return Q("browser-unsupported",{h:!1,link:be});let n=location.hash.slice(1),e=je(sessionStorage.getIte\##
+        m(We),oe());if(n===""&&e===null)return x({state:"bad-link",error:"missing"});try{if(n!==""){let t=await lt(n);\##
+        if(t.flags&Y.postQuantum)throw new l("post-quantum");let i=await yt(t);T=e!==null&&G(e.invitation.room,i.room)\##
+        ?e:Nt(i)}else T=e}catch(t){if(!(t instanceof l))throw t;return x({state:"bad-link",error:t.code})}if(!await pi\##
+        ())return Q(tn?"in-app":"browser-unsupported",{h:!1,link:be});x({state:"ready",error:null,pe:T===e}),n===""&&a\##
+        wait xe(!1)}async function pi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!\##
+        1:H().then(()=>!0,()=>!1)}function fi(n){switch(R.wake(),n){case"enter":return void xe(!1);case"retry":return \##
+        S===null||C.error==="taken-over"?void xe(C.error==="other-tab"||C.error==="taken-over"):void b({type:"retry"})\##
+        ;case"copy-link":return void mi();case"consent":return void Si();case"refuse":return void b({type:"decline"});\##
+        case"same":case"different":return void b({type:"words",same:n==="same"});case"mute":return void b({type:"mute"\##
+        ,muted:!(C.call?.muted??!1)});case"hang-up":return void b({type:"hang-up"});case"play-sound":return R.ring();c\##
+        ase"resume-sound":return void yi()}}async function mi(){let n=navigator.clipboard?.writeText(be??"")??Promise.\##
+        reject(new Error("no clipboard"));x({copied:await n.then(()=>"done",()=>"failed")})}async function xe(n){if(T=\##
+        ==null)return;R.wake(),x({state:"checking",error:null,h:!1,link:null,copied:"no"});try{y===null&&sn(await Ne()\##
+        )}catch(i){return gi(Bt(i))}rn(),history.replaceState(null,"","/");let e=`colloque ${Ze(T.invitation.room)}`,t\##
+        =n?xi(e):null;if(!await vi(e,n))return Q("other-tab");if(nn=performance.now(),T=await t??T,S=new ye({session:T\##
+        ,locale:C.locale,random:ki,y:oe}),y===null)return Q("microphone-missing");Se=new le({microphone:y,audio:L.audi\##
+        o,H:Li,o:i=>void b(i),D:i=>x({path:i}),E:i=>x({quality:i})}),await b({type:"start"})}function gi(n){let e=tn&&\##
+        n==="microphone-denied";Q(e?"in-app":n,{link:e?be:null}),n==="microphone-denied"&&navigator.permissions?.query\##
+        ({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&xe(!1)}},()=\##
+        >{})}function sn(n){let e=y;y=n,n.onmute=V,n.onunmute=V,n.onended=()=>{n===y&&Fe()},R.listen(n),Se?.ge(n).catc\##
+        h(()=>{}),e!==null&&(e.onended=null,e.stop()),Ae()}async function Fe(n){try{sn(await Ne(n))}catch{await Ae()}V\##
+        ()}async function wi(n,e){return n==="microphone"?Fe(e):(await R.Le(e).catch(()=>{}),Ae())}async function Ae()\##
+        {x({devices:await R.devices(y)})}function V(){let{audio:n}=L,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.mut\##
+        ed||y.readyState==="ended");x({W:S!==null&&(e||t)})}async function yi(){await L.audio.play().catch(()=>{}),(y=\##
+        ==null||y.muted||y.readyState==="ended")&&await Fe(),V()}var ki=n=>crypto.getRandomValues(new Uint8Array(n));f\##
+        unction vi(n,e){return navigator.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,\##
+        e?{steal:e}:{ifAvailable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>bi(n))})}async fu\##
+        nction bi(n){if(S===null)return;let e=Oe(S.session);await b({type:"taken-over"});let t=new BroadcastChannel(n)\##
+        ;t.postMessage(e),t.close()}function xi(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(\##
+        ),e(s)};t.onmessage=({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async func\##
+        tion Si(){let{locale:n}=C,e=await P(w(Gt(n)));await b({type:"consent",consent:{locale:n,textHash:e,time:oe()}}\##
+        )}async function b(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ce())Ci(a);let e=S\##
+        .f();clearTimeout(en),e!==null&&(en=window.setTimeout(()=>void b({type:"tick"}),Math.max(0,e-performance.now()\##
+        )));let{state:t,reason:i,h:s,...r}=S.Me();t!==C.state&&Ai(t,i),x({state:t,error:i,h:s,call:r});let o=i!==null&\##
+        &(!s||i==="taken-over");o&&Di(),o&&e===null&&!s&&zi()}function Ai(n,e){if(n==="admitted"&&(R.ring(),navigator.\##
+        vibrate?.([200,100,200])),e===null)return;let t=T?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","\##
+        reconnecting"].includes(C.state);x({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,W:!1\##
+        })}function zi(){T!==null&&Re(T),T=null,S=null,Se=null}function Ci(n){switch(n.type){case"connect":return Mi(n\##
+        .id);case"send":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n\##
+        .id&&J.i.close();return;case"save":n.session===null?sessionStorage.removeItem(We):sessionStorage.setItem(We,Oe\##
+        (n.session));return;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket(`${location.origin.replace(/^ht\##
+        tp/,"ws")}/ws`,rt);e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void b({type:"socket-open",id:n}),e.on\##
+        close=()=>void b({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&b({type:"sock\##
+        et-message",id:n,octets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.createPolicy("colloque-worker",{creat\##
+        eScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)re\##
+        turn e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let\##
+         r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/25\##
+        5);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0\##
+        )return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return\##
+        {first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};d\##
+        efault:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};\##
+        let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.len\##
+        gth-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{l\##
+        et{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));\##
+        f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=\##
+        >{})};})();'],{type:"text/javascript"}))});function Li(){if(!("RTCRtpScriptTransform"in window))return null;le\##
+        t n=Ti?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);\##
+        if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.le\##
+        ngth;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.\##
+        floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e\##
+        ;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1}\##
+        ;case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1\##
+        ),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(\##
+        2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}\##
+        return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtct\##
+        ransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8A\##
+        rray(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeT\##
+        o(o).catch(()=>{})};})();']));return new Worker(n)}function Di(){y!==null&&(y.onended=null),y?.stop(),y=null,R\##
+        .end(),He?.release().catch(()=>{}),He=null}function rn(){navigator.wakeLock?.request("screen").then(n=>He=n,()\##
+        =>{})}var on=()=>void b({type:"network-changed"}),an=()=>{S!==null&&document.visibilityState==="visible"&&y!==\##
+        null&&(rn(),L.audio.srcObject!==null&&L.audio.paused&&L.audio.play().then(V,V)),b({type:"awoke"})};addEventLis\##
+        tener("online",on);navigator.connection?.addEventListener("change",on);document.addEventListener("visibilitych\##
+        ange",an);document.addEventListener("resume",an);L.audio.addEventListener("pause",V);L.audio.addEventListener(\##
+        "playing",V);navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("h\##
+        ashchange",()=>{location.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&\##
+        &x({ee:Math.floor((performance.now()-nn)/6e4)}),y===null||!L.Pe)return;let{level:n,isVoice:e}=R.level();L.qe(n\##
+        ),e&&!C.ne&&x({ne:!0})},hi);x({});di().catch(()=>Q("internal",{h:!1}));})();</script>
         </body>
         </html>
 
