@@ -258,3 +258,28 @@ async def hostile_text(laboratory):
     assert await patient.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert not await patient.violations(), await patient.violations()
     await patient.act("hang-up")
+
+
+@test("A page reloaded in mid-call is back within 4 s, words still confirmed, and asks nothing again", limit=120)
+async def reloads(laboratory):
+    broker, doctor, session, patient = await prepared(laboratory)
+    bridge = await doctor.bridge(session, play="tone:500", seconds=100)
+    await patient.goto(session["link"])
+    await patient.enter()
+    await patient.reach_call()
+    await patient.act("same")
+    times = []
+    for _ in range(5):
+        await asyncio.sleep(1)
+        await patient.reload()
+        began = asyncio.get_running_loop().time()
+        await patient.until("connected", timeout=10)
+        times.append(asyncio.get_running_loop().time() - began)
+        assert not await patient.visible("[data-action='same']")
+        assert not await patient.visible("[data-action='resume-sound']")
+        assert not await patient.evaluate("() => document.querySelector('audio').paused")
+    assert max(times) < 4, times
+    await patient.act("hang-up")
+    await patient.until("ended")
+    assert await patient.evaluate("() => sessionStorage.length + localStorage.length") == 0
+    completed(await bridge.report(), "doctor")
