@@ -91,6 +91,11 @@ enum Clock {
     static func real() -> Int64 { self.read(CLOCK_REALTIME) }
     /// Processor time of this process.
     static func processor() -> Int64 { self.read(CLOCK_PROCESS_CPUTIME_ID) }
+    /// Processor time of another process; 0 when there is none.
+    static func processor(of process: Int32) -> Int64 {
+        var clock = clockid_t()
+        return clock_getcpuclockid(process, &clock) == 0 ? self.read(clock) : 0
+    }
 
     static func sleep(until instant: Int64) { colloque_load_sleep_until(instant) }
     static func sleep(milliseconds: Int) { self.sleep(until: self.monotonic() + Int64(milliseconds) * 1_000_000) }

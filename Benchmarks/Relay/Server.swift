@@ -45,12 +45,13 @@ struct Peer {
 
 /// What the kernel says a process has used so far.
 struct Usage {
-    /// Nanoseconds of every thread, by its identifier.
-    var threads: [Int: (name: String, nanoseconds: Int64)] = [:]
-
-    var nanoseconds: Int64 { self.threads.values.reduce(0) { $0 + $1.nanoseconds } }
+    /// Nanoseconds of processor time of the whole process, threads that have ended included.
+    let nanoseconds: Int64
+    /// The same of every thread that lives, by its identifier.
+    private var threads: [Int: (name: String, nanoseconds: Int64)] = [:]
 
     init(process: Int32) {
+        self.nanoseconds = Clock.processor(of: process)
         let tasks = "/proc/\(process)/task"
         for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
             guard let id = Int(task), let times = readWhole("\(tasks)/\(task)/schedstat"),

@@ -95,8 +95,10 @@ struct Traffic {
         var next = 0
         var generator = Clock.processor()
         var began = start
+        var isMeasuring = false
         while next < total {
-            if next == warmPackets {
+            if next == warmPackets, !isMeasuring {
+                isMeasuring = true
                 mark()
                 began = Clock.monotonic()
                 generator = Clock.processor()
