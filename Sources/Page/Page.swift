@@ -4,10 +4,10 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "59a90d4592b885303d7cecc666b12ab7dd909ce9dfbe6cc861614c878aa32e67"
+    package static let sha256 = "cfbcd35575fdcb559673dc2274809baec6f4d7d971c0e3f517351627dd51f704"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-1rgrDQ1XdNvGJ4Iihh7jXwK8v0pQnaprCtvkL0cZxR4='"
+    package static let scriptHash = "'sha256-lDkT/dWtToz2hw+Ip0qSYMahrgPbKVc47uUgDuu72QI='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-0aK3a0w3syLhZOoxjlOJ6PWbP4vhqCV25mOYoc2DAws='"
@@ -176,708 +176,708 @@ package enum Page {
         0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français|ltr|Langue|Chiffré de bout en bout, d\##
         e votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre médecin, d\##
         e vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Ri\##
-        en n’est enregistré, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone :\##
-         acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Autoriser ».\##
-        |Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commencera ici.|\##
-        Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.|Message de \##
-        votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre médecin par u\##
-        ne liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’autre ne peut \##
-        vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garder une attestat\##
-        ion de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous pouvez raccroc\##
-        her à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est coupé.|Le serv\##
-        eur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est interrompue.\##
-         Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre chemin pour l\##
-        e son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’appareil de votre méd\##
-        ecin n’est plus joignable. Nous l’attendons.|Lisez à voix haute les deux premiers mots. Votre médecin lit les \##
-        deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mots.|Micro et son|Pa\##
-        rlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je n’entends rien|Montez l\##
-        e volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un son ». Vous l\##
-        ’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou rechargez cette\##
-         page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre application.|Bonne l\##
-        iaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos deux apparei\##
-        ls.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Vous|Votre médecin|pas encore envoy\##
-        é|Entrer|Reprendre la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper \##
-        le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lie\##
-        n est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consultation termin\##
-        ée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au\##
-         téléphone : {code}|Cet appareil dit : {date}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPh\##
-        one ou de l’iPad, puis Apps, Safari, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’a\##
-        dresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’ad\##
-        resse, et effacez le blocage.|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Aut\##
-        oriser ».|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, \##
-        Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est\##
-         glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cett\##
-        e page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos d\##
-        onnées.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à \##
-        ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre app\##
-        areil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Access\##
-        ibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il m\##
-        anque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en ch\##
-        emin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ens\##
-        emble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne\##
-         permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans \##
-        un navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox,\##
-         et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microp\##
-        hone ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, p\##
-        uis réessayez.|Déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Continuée ailleurs|La consult\##
-        ation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.\##
-        |Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps\##
-         prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas c\##
-        ommencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous r\##
-        eçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre app\##
-        areil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponib\##
-        le. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphon\##
-        ez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau \##
-        lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon de\##
-        mandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-v\##
-        ous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis r\##
-        éessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la sall\##
-        e d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez vot\##
-        re connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l\##
-        ’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, puis\##
-         réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez \##
-        à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erre\##
-        ur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind v\##
-        ersleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen acco\##
-        unt, geen app, geen naam nodig.|Niemand anders kan u horen.|Er wordt niets opgenomen, en er blijft niets op di\##
-        t toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan he\##
-        t scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het con\##
-        sult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht v\##
-        an uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen \##
-        uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook de serve\##
-        r niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur en uw toest\##
-        emming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent ver\##
-        bonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De\##
-         verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.|De server antwoordt. We zoeken een an\##
-        dere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aan staat.|Het toestel van uw a\##
-        rts is niet meer bereikbaar. We wachten erop.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twe\##
-        e.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets\##
-        : de balk moet bewegen.|Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw t\##
-        oestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw\##
-         arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat v\##
-        erder.|Het geluid is gestopt, misschien door een oproep of een andere app.|Goede verbinding|Matige verbinding|\##
-        Slechte verbinding: ga dichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, oo\##
-        k verzegeld.|Schrijven naar uw arts|Versturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consu\##
-        lt|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzett\##
-        en|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Op\##
-        en Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze p\##
-        agina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te\##
-         zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de \##
-        iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten\##
-        , Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Kli\##
-        k op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon\##
-         of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden lez\##
-        en|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel 11\##
-        2.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vrag\##
-        en over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat he\##
-        rladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres van\##
-         uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Deze \##
-        pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die uw\##
-         arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste \##
-        teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|Op\##
-        en de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Safa\##
-        ri, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de li\##
-        nk, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw.|\##
-        Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app gebr\##
-        uikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|Elde\##
-        rs voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pa\##
-        gina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd \##
-        ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts we\##
-        et het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een and\##
-        er toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet nu|\##
-        Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbin\##
-        ding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe li\##
-        nk.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe.|\##
-        Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wach\##
-        tkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel pogingen|\##
-        Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, of \##
-        bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Bell\##
-        en lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilige \##
-        verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|De\##
-         getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit toes\##
-        tel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestop\##
-        t. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen\##
-         Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein N\##
-        ame nötig.|Niemand sonst kann Sie hören.|Nichts wird aufgenommen, und nichts bleibt auf diesem Gerät.|Ihr Brow\##
-        ser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm ersc\##
-        heint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf\##
-         dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sie w\##
-        erden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen \##
-        mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist End\##
-        e-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|Die P\##
-        raxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was\##
-         gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrof\##
-        on ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindu\##
-        ng ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir such\##
-        en einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|Das Ge\##
-        rät der Praxis ist nicht mehr erreichbar. Wir warten darauf.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ä\##
-        rztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat di\##
-        e Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon funktioniert.\##
-        |Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, ode\##
-        r schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon pr\##
-        üfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht weiter.|De\##
-        r Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbindung|S\##
-        chlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über ein Rel\##
-        ais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstun\##
-        de fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten\##
-        |Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der L\##
-        ink ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder a\##
-        n|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite ha\##
-        t nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrück\##
-        t, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, Safari, Mikrofon: „Erlauben“ wählen.|A\##
-        uf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das durch\##
-        gestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Auf das Zeichen links neben der A\##
-        dresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Comp\##
-        uter mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|\##
-        Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschoben.|Es ist ein Notfall|Warten Sie nic\##
-        ht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre Praxis oder Klinik. Sie beantwortet I\##
-        hre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behä\##
-        lt, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Net\##
-        zadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer sie verlangt ein Relais.|Barrieref\##
-        reiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link f\##
-        ehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unte\##
-        rwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite \##
-        passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem\##
-         Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome\##
-         oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Si\##
-        e Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie\##
-         es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einma\##
-        l.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|\##
-        Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woanders fortgesetzt|Die Sprechstunde geht i\##
-        n einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließen.|Sprech\##
-        stunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Die Zeit da\##
-        für ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat nicht bego\##
-        nnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nicht empfan\##
-        gen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelassen. Ist es\##
-         nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. Versuchen \##
-        Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getrennt. Rufe\##
-        n Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie um einen n\##
-        euen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sonst bitten \##
-        Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die Uhrzeit d\##
-        es Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link. Schließ\##
-        en Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und versuchen \##
-        Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noch einmal,\##
-         oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, und versu\##
-        chen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten oder umgekeh\##
-        rt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. Wechseln S\##
-        ie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht der aus I\##
-        hrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts scheint f\##
-        alsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die Seite ha\##
-        t zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encrypted, fro\##
-        m your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor. No acco\##
-        unt, no app, no name to give.|Nobody else can hear you.|Nothing is recorded, and nothing stays on this device.\##
-        |Your browser will ask for the microphone: please allow it.|Allow the microphone|A question appears at the top\##
-         or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. Stay on this page: the \##
-        consultation will start here.|Your doctor has not arrived yet. Stay on this page: you will be announced as soo\##
-        n as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is ready|You will speak \##
-        with your doctor over an audio link between your two devices.|The link is end-to-end encrypted: nobody else ca\##
-        n hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a record that the consu\##
-        ltation took place: its date, its length and your agreement, and nothing of what was said.|You can hang up at \##
-        any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server cannot be reached fo\##
-        r now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page, it comes back by it\##
-        self.|The server answers. We are looking for another way for the sound.|We are looking for the server. Check t\##
-        hat Wi-Fi or mobile data is on.|Your doctor’s device cannot be reached any more. We are waiting for it.|Read t\##
-        he first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the words.|Your doctor c\##
-        onfirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.|Microphone|Loudspe\##
-        aker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth \##
-        off.|Press “Play a sound”. You hear it? Then your doctor’s microphone is off.|Nothing? Choose another loudspea\##
-        ker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another \##
-        app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi.|Direct way between your two de\##
-        vices.|By way of a relay, sealed as well.|Write to your doctor|Send|You|Your doctor|not sent yet|Enter|Go on w\##
-        ith the consultation|I agree|I refuse|The words are the same|The words are different|Mute|Unmute|Hang up|Leave\##
-         the waiting room|Try again|Continue here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and\##
-         paste it.|Play a sound|Resume sound|Consultation over|You can close this page.|It lasted {time}.|less than a \##
-        minute|This page has kept nothing.|Code to read out on the phone: {code}|This device says: {date}.|Press and h\##
-        old the link to copy it.|Settings of the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap th\##
-        e symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone l\##
-        eft of the address, and clear the block.|Click the symbol left of the address, then Microphone: choose “Allow”\##
-        .|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, C\##
-        hrome or Firefox.|Why read words|If both of you read the same words, nobody has slipped in between.|It is an e\##
-        mergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. The\##
-        y answer your questions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab\##
-         keeps what a reload needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s \##
-        address on the network. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility\##
-        |This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open th\##
-        e whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last ch\##
-        aracter, or ask for a new one.|Link and page do not fit|Ask your doctor for a new link, and read out the code.\##
-        |Open the link elsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, \##
-        Chrome or Firefox.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open \##
-        Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it in this way, then try again.|No microphon\##
-        e|Plug in a microphone or a headset, then try again.|Microphone in use|Another application is using the microp\##
-        hone. Close it, then try again.|Already open|This consultation is open in another tab.|Continued elsewhere|The\##
-         consultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation ove\##
-        r|Your doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your doct\##
-        or for a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone the\##
-        m.|No consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another device|\##
-        Your doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not availa\##
-        ble. Try again later.|Doubtful link|Somebody could be listening on this link: it was cut. Phone your doctor.|T\##
-        he call stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If\##
-         that was not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist,\##
-         or no longer. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait with\##
-         this link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultation cl\##
-        osed|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does not\##
-         answer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi to mo\##
-        bile data, or the other way, then try again.|No secure link|Something altered the messages. Change to another \##
-        network, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: phone \##
-        your doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something went wr\##
-        ong|The page stopped to be safe. Try again."}};var h={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1\##
-        rbre2moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3\##
-        teille1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1\##
-        erise1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille\##
-        3nichon2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0\##
-        encrier2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1on\##
-        taine2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nne\##
-        ton1érisson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oa\##
-        la0langouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron\##
-        2telas1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro\##
-        0oasis1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1\##
-        elote2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama\##
-        0ravioli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2um\##
-        on1carabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2r\##
-        tue2ucan3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2na\##
-        igre2olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1voc\##
-        ado0badger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3\##
-        ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1in\##
-        ema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2ser\##
-        t1iamond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1\##
-        ence1irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier\##
-        1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sl\##
-        and1vory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1\##
-        emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin\##
-        2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2pa\##
-        ya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tat\##
-        o1rairie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad\##
-        2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadiu\##
-        m3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1rac\##
-        tor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogur\##
-        t0zebra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0ba\##
-        kfiets3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1ho\##
-        colade1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2n\##
-        fare1ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasv\##
-        eld0hagelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpv\##
-        uur2narie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkomme\##
-        r3pas2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uip\##
-        aard0magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0\##
-        narcis1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera\##
-        1ranje2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2z\##
-        za1laneet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade\##
-        2rdine2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2e\##
-        mpel2rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uff\##
-        el1uinslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2\##
-        smand2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1om\##
-        erjurk2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1voca\##
-        do0Badewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Damp\##
-        fer2tteln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1ens\##
-        ter2rien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2s\##
-        chenk2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere\##
-        2rsch1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte\##
-        3ussell2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2e\##
-        ide2okodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2\##
-        ndarine3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2sho\##
-        rn1elke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm\##
-        3k2villon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2z\##
-        zle1yramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken\##
-        3litten3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3\##
-        löffel2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioli\##
-        ne1orhang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1w\##
-        iebel1ylinder"};function _e(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.\##
-        test(n)?"android":/Firefox\//.test(n)?"firefox":"other"}function Ge(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|\##
-        MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n\##
-        )?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){su\##
-        per(e),this.name="ProtocolError",this.code=e}};var hn=new TextEncoder,dn=new TextDecoder("utf-8",{fatal:!0,ign\##
-        oreBOM:!0}),w=n=>hn.encode(n);function A(n){try{return dn.decode(n)}catch{throw new l("malformed")}}function p\##
-        (...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}\##
-        var f=n=>Uint8Array.of(n&255),Te=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>\##
-        >>8&255,n&255),Ye=n=>p(k(Math.floor(n/2**32)),k(n%2**32));function E(...n){return p(...n.flatMap(e=>{let t=typ\##
-        eof e=="string"?w(e):e;return[Te(t.length),t]}))}function G(n,e){if(n.length!==e.length)return!1;let t=0;for(l\##
-        et i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var N=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.t\##
-        oString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("ma\##
-        lformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Ze(n){re\##
-        turn btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function $e(n){if\##
-        (/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.rep\##
-        lace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){this\##
-        .octets=e,this.offset=0}take(e){if(e>this.octets.length-this.offset)throw new l("malformed");return this.offse\##
-        t+=e,this.octets.subarray(this.offset-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u\##
-        8(){return this.take(1)[0]??0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u6\##
-        4(){let e=this.u32()*4294967296+this.u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){\##
-        return this.take(this.u16())}end(){if(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M\##
-        }=globalThis.crypto;async function P(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async func\##
-        tion z(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(aw\##
-        ait M.sign("HMAC",t,e))}var ee=(n,e)=>z(typeof n=="string"?w(n):n,e);async function U(n,e,t){return(await z(n,\##
-        p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function H(){let n=await M.generateKey({name:"X25519"}\##
-        ,!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKe\##
-        y))}}var Bi=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Le(n,e){let t;try{let i=aw\##
-        ait M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,\##
-        256))}catch{throw new l("low-order")}if(N(t))throw new l("low-order");return t}async function Je(n,e,t){try{le\##
-        t i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}ca\##
-        tch{return!1}}var Qe=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function Xe(n,e,t,i){ret\##
-        urn new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function et(n,e,t,i){if(\##
-        i.length<16)throw new l("authentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,addit\##
-        ionalData:t},n,i))}catch{throw new l("authentication")}}var De={fair:{loss:.02,jitter:.04,roundTrip:.4},poor:{\##
-        loss:.08,jitter:.1,roundTrip:.8}},pn=5e3,tt={worse:1500,better:6e3},nt={good:0,fair:1,poor:2},te=class{constru\##
-        ctor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,lost:t,jitter:i,roundTrip:s,lost\##
-        There:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.samples=[]),this.samples\##
-        .push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-pn;)this.samples.shift();let c=this.samples[0];if(\##
-        c===void 0||o-c.at<2e3)return;let d=t-c.lost,g=Math.max(d/Math.max(1,d+e-c.received),r),m=b=>g>De[b].loss||i>D\##
-        e[b].jitter||s>De[b].roundTrip;this.#e(m("poor")?"poor":m("fair")?"fair":"good",o)}#e(e,t){this.word??=e,e===t\##
-        his.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-this.candidate.since>=\##
-        (nt[e]>nt[this.word]?tt.worse:tt.better)&&(this.word=e,this.candidate=null)}};function it(n){let e=n.find(({ty\##
-        pe:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audi\##
-        o"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{received:e?.pack\##
-        etsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,roundTrip:t?.roundTripTime??i?.currentRo\##
-        undTripTime??0,lostThere:t?.fractionLost??0}}var fn=20,mn=100,gn=500,le=class{constructor({microphone:e,audio:\##
-        t,F:i,o:s,D:r,E:o}){this.microphone=e,this.audio=t,this.F=i,this.o=s,this.D=r,this.E=o,this.quality=new te,thi\##
-        s.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.B=!1,\##
-        this.counter=0,this.P=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e)\##
-        {e.type==="sound"?this.#r(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this\##
-        .#e(e)).catch(()=>this.o({type:"transport",call:this.name,state:"failed"}))}async ge(e){this.microphone=e;let \##
-        t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabl\##
-        ed=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connectio\##
-        n?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate(),this.worker=null,t\##
-        his.audio.srcObject=null,this.quality=new te,this.D(null),this.E(null)}async#e(e){switch(e.type){case"make-off\##
-        er":return this.#n(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;awai\##
-        t this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this\##
-        .#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={c\##
-        andidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState\##
-        !=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch((\##
-        )=>{})}async#n({generation:e,anew:t,servers:i,a:s}){this.generation=e,this.early=[];let r=!t&&this.connection!\##
-        ==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConfiguration(st(i,s)),this.B=o.s\##
-        ignalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this\##
-        .connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.o({type:"\##
-        offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let s=new\##
-         RTCPeerConnection(st(t,i));this.connection=s,this.track=this.microphone.clone(),this.track.enabled=this.sound\##
-        .send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});kn(r),this.worker=this.F(),this.worker!==null&\##
-        &(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate:a})=>{s===this.conne\##
-        ction&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([\##
-        a]),this.#h()};let o=()=>this.#c(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o\##
-        ,this.P=!1,this.counter=window.setInterval(()=>void this.#l(s),gn),s}#i(e){let t=e?.usernameFragment??this.fra\##
-        gment,i=e?.candidate??"";if(!(t!==this.fragment||yn(i))){if(i===""){if(!this.B)return;this.B=!1}this.o({type:"\##
-        candidate",generation:this.generation,candidate:i})}}async#c(e,t){if(e!==this.connection)return;let i=this.nam\##
-        e,{connectionState:s}=e;if(s==="failed")this.o({type:"transport",call:i,state:"failed"});else if(s==="disconne\##
-        cted")this.o({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let r=await this.#f(e,t)\##
-        ,o=vn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.o({type:"transpor\##
-        t",call:i,state:"failed"});return}this.o({type:"transport",call:i,state:"connected",we:o,ye:r}),await this.#l(\##
-        e)}}async#f(e,t){for(let i=0;i<mn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transpor\##
-        t.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return P(new Uint8Array(r));awa\##
-        it new Promise(o=>setTimeout(o,fn))}return null}async#l(e){if(this.P)return;this.P=!0;let t=await e.getStats()\##
-        .catch(()=>null);if(this.P=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.fi\##
-        lter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.o({ty\##
-        pe:"heard",call:this.name,packets:s}),this.quality.measure(it(i),performance.now()),this.E(this.quality.word);\##
-        let r=wn(i);r!==null&&this.D(r)}#r(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e\##
-        ),this.#h()}#h(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;\##
-        this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function wn(n){let e=n.f\##
-        ind(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairI\##
-        d)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimes\##
-        tamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCa\##
-        ndidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function st(n,\##
-        e){let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,cred\##
-        ential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>\##
-        0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServers:t,iceTransportPolic\##
-        y:e?"relay":"all",bundlePolicy:"max-bundle"}}var yn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test\##
-        (n);function kn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLo\##
-        werCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function vn(n){let e=/^a=fingerprint:sha-256 \##
-        ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var rt="colloque.v1",bn=65\##
-        600,xn=8,ot={fresh:0,resume:1},I={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},at=(n,e,t)=>p(f(1),\##
-        f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n);function ct(n){if(n.length>bn)return null;try{return Sn(new q(n))}catch(e\##
-        ){if(e instanceof l)return null;throw e}}function Sn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",me\##
-        ssage:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>\##
-        1?null:{type:"state",z:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(A(n.lp()));let[i,s]=[A(n\##
-        .lp()),A(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(\##
-        a)).slice(0,xn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code\##
-        :e}}default:return null}}var Y={postQuantum:1,a:2},An=1+1+16+32+4,zn=72;async function lt(n){if(/[^A-Za-z0-9_-\##
-        ]/.test(n))throw new l("alphabet");if(n.length!==zn)throw new l("incomplete");let e=$e(n);if(e.length!==An)thr\##
-        ow new l("incomplete");if(!G(e.subarray(50),await Cn(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)\##
-        throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.a))throw new l("flags");return{flags:t,secret:e.sl\##
-        ice(2,18),sessionKey:e.slice(18,50)}}async function Cn(n){return(await P(p(w("colloque/1 link"),n))).subarray(\##
-        0,4)}var K=class{constructor(){this.d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.length===0&&this.d.clear(\##
-        );for(let t of e)this.d.delete(t)}q(e){return this.d.has(e)}next(){return this.d.size===0?null:Math.min(...thi\##
-        s.d.values())}p(e){let t=[...this.d].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(th\##
-        is.d.delete(t[0]),t[0])}};var ut=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,err\##
-        or:4},Z={none:0,otherDevice:1,notNow:2,wrongPerson:3},ht=["offer","answer","restart"],dt=["body","signature"];\##
-        function pt(n){let[e,t]=Mn(n),i=ut.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uin\##
-        t8Array(i);return s.set(p(f(e),Te(t.length),t)),s}function Mn(n){switch(n.type){case"confirm":return[3,p(n.pat\##
-        ientNonce,n.receiptKey,E(n.name))];case"waiting":return[4,E(n.message)];case"admit":return[5,f(n.a?1:0)];case"\##
-        refuse":return[6,f(n.reason)];case"description":return[7,p(f(ht.indexOf(n.kind)),k(n.generation),w(n.sdp))];ca\##
-        se"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":re\##
-        turn[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keep\##
-        alive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(dt.indexOf(n.part)),n.octets)];case"bye":retur\##
-        n[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Ye(n.time))];case"identity":re\##
-        turn[17,f(n.code)]}}function ft(n){let e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ut.find(a=>a>=i.length+3);if(n.\##
-        length!==s||!N(e.rest()))throw new l("malformed");let r=new q(i),o=Tn(t,r);return r.end(),o}function Tn(n,e){s\##
-        witch(n){case 3:return{type:"confirm",patientNonce:e.take(32),receiptKey:e.take(32),name:A(e.lp())};case 4:ret\##
-        urn{type:"waiting",message:A(e.lp())};case 5:return{type:"admit",a:(e.u8()&1)===1};case 6:return{type:"refuse"\##
-        ,reason:e.u8()};case 7:{let t=ht[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind\##
-        :t,generation:e.u32(),sdp:A(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:A(e.rest())\##
-        };case 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"bi\##
-        nding",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:A(e.rest())};case 12:{let t=e.rest();if(t\##
-        .length!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{\##
-        type:"keepalive"};case 14:{let t=dt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:\##
-        t,octets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),local\##
-        e:A(e.take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new\##
-         l("malformed")}}var mt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Pe=new Uint8Array(0),Ln=32+16,Dn=2**20,V=class{c\##
-        onstructor(e){this.key=e,this.counter=0}static async create(e){return new V(await Qe(e))}nextNonce(){if(this.c\##
-        ounter>=Dn)throw new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async \##
-        encrypt(e,t=Pe){return Xe(this.key,this.nextNonce(),t,e)}async decrypt(e,t=Pe){return et(this.key,this.nextNon\##
-        ce(),t,e)}},qe=class{constructor(){this.c=mt,this.hash=mt,this.C=null}async s(e){this.hash=await P(this.hash,e\##
-        )}async mixKey(e){let[t,i]=await gt(this.c,e);this.c=t,this.C=await V.create(i)}async mixKeyAndHash(e){let t=a\##
-        wait z(this.c,e);this.c=await z(t,f(1));let i=await z(t,p(this.c,f(2))),s=await z(t,p(i,f(3)));await this.s(i)\##
-        ,this.C=await V.create(s)}async encryptAndHash(e){let t=this.C===null?e:await this.C.encrypt(e,this.hash);retu\##
-        rn await this.s(t),t}async decryptAndHash(e){let t=this.C===null?e:await this.C.decrypt(e,this.hash);return aw\##
-        ait this.s(e),t}};async function gt(n,e){let t=await z(n,e),i=await z(t,f(1));return[i,await z(t,p(i,f(2)))]}a\##
-        sync function En(n,e){let t=[...await gt(n.c,Pe)],[i,s]=[await V.create(t[0]),await V.create(t[1])];return{has\##
-        h:n.hash,c:n.c,keys:t,send:e?i:s,receive:e?s:i}}var F=class{constructor(e,t,i){this.symmetric=e,this.parameter\##
-        s=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.s(e.prologue),await t.s(e._),new F(t,e\##
-        ,e.ephemeral??await H())}async writeMessage1(e){let{symmetric:t,ephemeral:i,parameters:s}=this;return await t.\##
-        mixKeyAndHash(s.presharedKey),await t.s(i.publicKey),await t.mixKey(i.publicKey),await t.mixKey(await Le(i.pri\##
-        vateKey,s._)),p(i.publicKey,await t.encryptAndHash(e))}async readMessage2(e){if(e.length<Ln)throw new l("authe\##
-        ntication");let{symmetric:t,ephemeral:i}=this,s=e.subarray(0,32);return await t.s(s),await t.mixKey(s),await t\##
-        .mixKey(await Le(i.privateKey,s)),{payload:await t.decryptAndHash(e.subarray(32)),transport:await En(t,!0)}}};\##
-        var wt=new Uint8Array(32);async function yt(n){let e=await ee("colloque/1 invite",p(n.secret,n.sessionKey)),[t\##
-        ,i,s]=await Promise.all([U(e,"colloque/1 room",16),U(e,"colloque/1 join",32),U(e,"colloque/1 psk",32)]);return\##
-        {flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var kt=n=>E("colloque/1","call",n,k(\##
-        0),wt),vt=(n,e,t)=>E("colloque/1","resume",n,k(e),t);async function Ie(n,e){let t=await ee(n,await z(e,w("coll\##
-        oque/1 exporter"))),[i,s]=await Promise.all([U(t,"colloque/1 resume",32),U(t,"colloque/1 dtls-bind",32)]);retu\##
-        rn{resumeSecret:i,I:s}}var Pn=(n,e)=>P(E("colloque/1 transcript",n,e)),bt=n=>Pn(wt,n),xt=n=>U(n,"colloque/1 re\##
-        join",32);async function St(n,e,t){let i=await ee(n,e);return U(i,p(w("colloque/1 psk-resume"),k(t)),32)}var A\##
-        t=(n,e,t)=>P(E("colloque/1 sas-commit",n,e,t));async function zt(n,e,t){return U(await ee(n,p(e,t)),"colloque/\##
-        1 sas",8)}var Ct=n=>Array.from(n.subarray(0,4));function Mt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);\##
-        return String(e%1e8).padStart(8,"0")}var Tt=(n,e,t,i,s)=>z(e,E(`colloque/1 bind ${n}`,t,i,s));var ue={message1\##
-        :64,message2:256},Ke=24*3600,he=class{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.r\##
-        eceive,this.I=t}seal(e){return this.sending.encrypt(pt(e))}async open(e){return ft(await this.receiving.decryp\##
-        t(e))}bindingTag(e,t,i){return Tt(e,this.I,this.hash,t,i)}};async function Lt(n,e){let{room:t,sessionKey:i,pre\##
-        sharedKey:s}=n,r=e.random(32),o=e.ephemeral??await H(),a=await F.create({prologue:kt(t),presharedKey:s,_:i,eph\##
-        emeral:o}),c=await At(t,o.publicKey,r),d=k(0),g=In(ue.message1,f(1),c,d,w(e.locale)),m=await a.writeMessage1(g\##
-        );async function b(D,ze){let Ce=await a.readMessage2(D),ae=await qn(Ce.payload,t,i,ze),{hash:Me,c:cn}=Ce.trans\##
-        port,Be=await Ie(Me,cn);return{epoch:new he(Ce.transport,Be.I),bond:{resumeSecret:Be.resumeSecret,transcript:a\##
-        wait bt(Me),authenticationString:await zt(Me,r,ae.doctorNonce),wordsLocale:ae.wordsLocale,identity:ae.identity\##
-        ,expiry:ae.notAfter+Ke},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}re\##
-        turn{message:m,finish:b}}async function Dt(n,e,t,i){let s=await F.create({prologue:vt(n.room,t,e.transcript),p\##
-        resharedKey:await St(n.presharedKey,e.resumeSecret,t),_:n.sessionKey,ephemeral:i??await H()}),r=await s.writeM\##
-        essage1(new Uint8Array(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:g}=await s.readMe\##
-        ssage2(c);if(d.length!==ue.message2||!N(d))throw new l("malformed");let{I:m}=await Ie(g.hash,g.c);return{epoch\##
-        :new he(g,m),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new Uint8Array(32),name:"\##
-        "}}}return{message:o,finish:a}}async function qn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");l\##
-        et s=new q(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16\##
-        ),c=s.take(64),d=A(s.take(2));if(s.u32(),!N(s.rest()))throw new l("malformed");let g=E("colloque/1 delegation"\##
-        ,o,t,e,a);if(!await Je(c,g,o))throw new l("delegation");let m=new q(a),[b,D]=[m.u64(),m.u64()];if(i<b-Ke||i>D+\##
-        Ke)throw new l("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:d,notAfter:D}}function In(n,...\##
-        e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Et={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,sil\##
-        ence:6e4},Kn=.3,On=3e4,Un=1e3,Pt=25e3,jn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,y:r,ke:o=\##
-        !1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.y=r,this.G=a,this.factor=o?Kn:1,this.phase=\##
-        "opening",this.epoch=null,this.servers=null,this.ie=1/0,this.finish=null,this.se=a,this.re=a,this.e=new K,this\##
-        .oe=[],this.#e("open",a)}get Y(){return this.phase==="established"}get Z(){return this.phase==="away"||this.ph\##
-        ase==="orphaned"}ve(e){return e>=this.ie&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.p\##
-        hase==="established"&&e-this.re>On&&this.e.set("silence",e+Un)}$(){return this.oe.splice(0)}f(){return this.e.\##
-        next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await xt(i.resumeS\##
-        ecret):t.joinToken;s!==null&&(this.phase="joining",this.e.clear("open"),this.#e("state",e),this.#t({type:"send\##
-        ",octets:at(t.room,s,ot[this.mode])}))}async receive(e,t){let i=ct(e);if(!(i===null||this.phase==="over"))swit\##
-        ch(i.type){case"challenge":return;case"state":return this.#s(i.z,t);case"servers":this.servers=i.servers,this.\##
-        ie=t+i.servers.lifetime*1e3;return;case"error":return this.#n({type:"refused",code:i.code});case"relay":try{re\##
-        turn await this.#c(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||this.ph\##
-        ase==="established"||this.mode==="resume";return this.#n({type:"broken",code:s.code,confirmed:r})}}}async tick\##
-        (e){for(let t=this.e.p(e);t!==null;t=this.e.p(e)){if(t!=="keepalive")return this.#n({type:"lost",cause:"timeou\##
-        t"});this.e.set("keepalive",e+Pt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===n\##
-        ull||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.se=t,this.#t({type:"send",octets:Ee(await \##
-        this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Et[e]*this.factor)}#t(e){this.oe.push(e)}#n(e){this.phase="ov\##
-        er",this.e.clear(),this.#t(e)}async#s(e,t){let i=!["opening","joining","away"].includes(this.phase);this.#t({t\##
-        ype:"doctor",present:e}),e?this.phase==="orphaned"?this.#n({type:"lost",cause:"doctor-returned"}):i||await thi\##
-        s.#i(t):(this.e.clear(),this.phase=i?"orphaned":"away")}async#i(e){let{session:t}=this;this.phase="handshaking\##
-        ",this.e.clear("state"),this.#e("message2",e);let i;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,t\##
-        his.#t({type:"save"});let s=await Dt(t.invitation,t.bond,t.epochNumber);this.finish=async r=>({...await s.fini\##
-        sh(r),bond:null}),i=s.message}else{let s=await Lt(t.invitation,{locale:this.locale,random:this.random});this.f\##
-        inish=r=>s.finish(r,this.y()),i=s.message}this.#t({type:"send",octets:Ee(i)})}async#c(e,t){if(this.phase==="ha\##
-        ndshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.\##
-        epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+Pt),\##
-        this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"|\##
-        |this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",this.e.clear("firstFrame\##
-        "),this.re=t,this.e.set("silence",t+Et.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.s\##
-        e>=jn&&await this.send({type:"keepalive"},t)}}};var de=class{constructor(){this.messages=[],this.last=0}write(\##
-        e,t){let i=e.trim().slice(0,2e3);i!==""&&(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text\##
-        :i,K:!1}))}receive(e){e.trim()!==""&&this.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pending(){return this.me\##
-        ssages.filter(({K:e})=>!e)}sent(e){this.messages=this.messages.map(t=>t===e?{...t,K:!0}:t)}#e(e){this.messages\##
-        =[...this.messages,e].slice(-200)}};var qt=3e3,Rn=2e4,Vn=1e3,pe=class{constructor({session:e,settings:t,t:i,i:\##
-        s,k:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.k=r,this.act=o,this.e=new K,this.e.set("\##
-        end",a+(r===null?qt:Rn)),r!==null&&(i===null||i.Z)&&this.#n(a)}f(){let e=[this.e.next()??1/0,this.t?.f()??1/0]\##
-        ,t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let i=this.e.p(t);i!==\##
-        null;i=this.e.p(t))i==="end"?this.end():this.#n(t);return await this.t?.tick(t),this.#e(t);case"socket-open":r\##
-        eturn e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id===this.i&&await this.t?\##
-        .receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#s(t)}}end(){this.k=null,this.e.clear(\##
-        ),this.#i()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t)if(i.type==="send")this.act({\##
-        type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.k!==null)await this.t?.send({type:"\##
-        bye",reason:this.k},e),this.k=null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.type==="frame"&&i.fram\##
-        e.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#s(e)}}#t(){return this.t?.\##
-        $()??[]}#n(e){this.#i(),this.i+=1,this.t=new $({session:this.session,mode:"resume",...this.settings},e),this.a\##
-        ct({type:"connect",id:this.i})}#s(e){if(this.k===null)return this.end();this.#i(),this.e.set("retry",e+Vn)}#i(\##
-        ){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var ne=class{constructor(){this.count=0,this\##
-        .last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3\##
-        *1.5**(this.count-1),1e4)}get be(){return Math.min(1500*this.count,6e3)}get O(){return this.last+(this.count==\##
-        =0?0:this.limit)}};var fe=class{constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,mome\##
-        nt:t},this.since=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250\##
-        ;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};v\##
-        ar ie=class{constructor(){this.silence=new fe,this.v=!1,this.J=!1,this.heard=!1,this.ae=-1/0,this.l=null,this.\##
-        ce=-1/0}get le(){return this.l!==null}doubt(e){this.l=e}offered(e){this.ae=e,this.heard=!1,this.J=!1,this.l=nu\##
-        ll}xe(e,t){this.silence.begin(0,t),this.v=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.ce;this.ce\##
-        =t;let s=this.silence.count(e,t);return s==="sound"&&(this.v=!1,i>=this.ae&&(this.heard=!0),this.l!==null&&i>=\##
-        this.l&&(this.l=null)),s!=="silence"||this.v?!1:(this.v=!0,!0)}get Q(){return this.heard&&!this.v}judge(e){e&&\##
-        !this.heard&&(this.J=!0)}};var Oe={answer:6e3,binding:5e3,path:2e4},Wn=3e3,Nn=1e4,Hn=3,me=class{constructor(e,\##
-        t){this.session=e,this.b=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=null,th\##
-        is.a=!1,this.transport="none",this.call=-1,this.current=null,this.X=[],this.x=null,this.U=null,this.j=!1,this.\##
-        R=null,this.watch=new ie,this.S=new ne,this.V=0,this.sound={send:!1,receive:!1},this.m=[],this.e=new K}Se(){re\##
-        turn this.m.shift()??null}f(){return this.e.next()}isConnected(){return this.transport==="connected"&&this.#p(\##
-        )&&!this.watch.v}ue(){return this.r&&(!this.isConnected()||this.watch.le)}mute(e){this.muted=e,this.#u()}doubt\##
-        (e){this.transport!=="none"&&this.watch.doubt(e)}Ae(e,t){this.t=e,this.a=t}he(){this.t=null,this.j=!1,this.U=n\##
-        ull,this.e.clear("answer","binding")}end(){this.he(),this.e.clear(),this.m=[],this.transport="none",this.curre\##
-        nt=null,this.R=null,this.x=null,this.watch=new ie,this.S=new ne,this.V=0,this.#u(),this.b.act({type:"end-call"\##
-        })}async proceed(e){this.transport==="connected"&&this.current?.A===!0&&!this.watch.v&&!this.watch.le?await th\##
-        is.#r(e):this.#n(e)}async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"?this.#l(e):t==="atte\##
-        mpt"?this.#i(e):this.m.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){c\##
-        ase"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.current.sent=!0,this.e.set("a\##
-        nswer",t+(this.r?this.S.be:Oe.answer)),await this.#e({type:"description",kind:"offer",generation:e.generation,\##
-        sdp:e.sdp},t);for(let i of this.X.splice(0))await this.#e({type:"candidate",generation:e.generation,candidate:\##
-        i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;this.current.sent?await this.#e\##
-        ({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.X.push(e.candidate);return;case"tran\##
-        sport":return this.#f(e,t);case"heard":return this.#c(e,t)}}async receive(e,t){if(e.type==="description"&&e.ki\##
-        nd==="restart"){this.session.consent!==null&&this.S.O<=t&&this.#n(t);return}let{current:i}=this;if(e.type==="b\##
-        inding")return i?.A!==!0?void 0:(this.U=e.tag.slice(),this.#h());if(!(i===null||!i.sent||e.generation!==i.gene\##
-        ration))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.b.act({type:"apply-candidate",generation\##
-        :s,candidate:r})}else i.A||(i.A=!0,this.e.clear("answer"),this.b.act({type:"apply-answer",generation:e.generat\##
-        ion,sdp:e.sdp}),this.transport==="connected"?await this.#r(t):this.r||this.e.set("path",t+Oe.path),this.#u())}\##
-        async#e(e,t){await this.b.send(e,t)}#t(){return this.t!==null&&this.t.Y&&this.session.consent!==null}#n(e){let\##
-        {t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="failed"||this.watch.J,r\##
-        =i.generation;i.generation+=1,this.b.save(),s&&(this.call=r,this.transport="new",this.x=null,this.R=null,this.\##
-        j=!1,this.watch.xe(this.r,e),this.#u()),this.current={generation:r,sent:!1,A:!1},this.X=[],this.U=null,this.wa\##
-        tch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this.S.begin(e),this.e.set("attempt"\##
-        ,e+this.S.limit));let{a:o}=this;this.b.act({type:"make-offer",generation:r,anew:s,servers:t.servers,a:o})}#s(e\##
-        ){let{t,S:i}=this;this.#t()?e<i.O?this.e.set("attempt",i.O):t?.ve(e)?(this.doubt(e),this.m.push("socket-doubte\##
-        d")):this.#n(e):t!==null&&this.m.push("socket-doubted")}#i(e){this.transport==="none"||this.isConnected()||(th\##
-        is.watch.judge(this.current?.A===!0),this.#s(e))}#c({call:e,packets:t},i){if(!(this.transport==="none"||e!==th\##
-        is.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.A===\##
-        !0),this.#s(i)):this.watch.Q&&this.isConnected()&&this.e.clear("attempt")}}async#f(e,t){if(!(this.transport===\##
-        "none"||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.V=0,this.e.clear("path")\##
-        ,this.e.q("attempt")&&this.e.set("attempt",Math.max(this.S.O,t+Wn)),this.x={patient:e.we,doctor:e.ye},await th\##
-        is.#r(t),this.#u();else if(e.state==="failed")this.#l(t);else if(this.transport==="connected"){if(this.transpo\##
-        rt="disconnected",this.e.clear("binding"),this.e.q("attempt"))return;this.doubt(t),this.#t()&&t-(this.t?.G??0)\##
-        <Nn?this.#s(t):this.m.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","binding")\##
-        ,this.#u(),this.r)return this.#s(e);this.V+=1,this.V>Hn?this.m.push("no-path"):this.#t()&&this.#n(e)}async#r(e\##
-        ){let{x:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.A!==!0)return;let s=await i.binding\##
-        Tag("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.j||this.e.set("binding",e+Oe.binding)\##
-        ,await this.#h()}async#h(){let{x:e,U:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let \##
-        s=await i.bindingTag("D",e.patient,e.doctor);if(!G(s,t)){this.m.push("binding-failed");return}this.j=!0,this.R\##
-        =It(e),this.r=!0,this.e.clear("binding"),this.#u()}#p(){return this.x!==null&&this.R===It(this.x)}#u(){let e=t\##
-        his.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===\##
-        this.sound.receive||(this.sound=t,this.b.act({type:"sound",...t}))}},It=({patient:n,doctor:e})=>`${X(n)} ${X(e\##
-        )}`;var Fn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-\##
-        over","internal","refused-not-now","relay-missing"]),Bn=new Set(["hung-up","ended-by-doctor","expired","consen\##
-        t-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Fn.has(n),Kt=n=>B\##
-        n.has(n),_n={[Z.otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wron\##
-        g-person"},Gn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O.erro\##
-        r]:"doctor-error"},Yn={[I.unknownRoom]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.rate]:"rate",[I.close\##
-        d]:"closed"},Ot=n=>_n[n]??"refused",Ut=n=>Gn[n]??"ended-by-doctor",jt=n=>Yn[n]??"protocol";function Rt(n){retu\##
-        rn n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Vt=n=>({invitation:n,bond:n\##
-        ull,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),B=n=>n.invitation.joi\##
-        nToken===null,Ue=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function je(n,e){if(n===n\##
-        ull)return null;try{let t=JSON.parse(n,(i,s)=>Zn(s)?ce(s.octets):s);return t.invitation.room.length!==16||t.in\##
-        vitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t\##
-         instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Object.values(n))e inst\##
-        anceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var Zn=n=>typeof n=="object"&&n!==null&&"octet\##
-        s"in n&&Object.keys(n).length===1;var Wt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor(e){this.random=e,thi\##
-        s.g=0,this.M=!1,this.W=null,this.unknown=0}succeeded(){this.M=!1,this.unknown=0}forget(){this.g=0,this.M=!1,th\##
-        is.unknown=0}ze(e){let t=this.W??(e.bond===null?"fresh":"resume");return this.W=null,t}lost({isEndless:e,isUrg\##
-        ent:t}){if(this.g+=1,!(e&&!this.M)&&this.g>Wt)return null;let i=t?Qn:Jn,s=Math.min($n*2**(this.g-1),i),r=.5+(t\##
-        his.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return B(i)?(this.unknown=e===I.unknownRoom?t\##
-        his.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===I.unknownRoom&&t==="resume"?this.M?"secure-cha\##
-        nnel":(this.W="fresh","now"):e===I.used&&t==="fresh"&&i.bond!==null&&this.g<Wt?(this.g+=1,this.W="resume","now\##
-        "):jt(e)}};var Nt=6e4,Ht=2e3,ei=1e4,ti=6e4,ye=class{constructor({session:e,locale:t,random:i,y:s}){this.sessio\##
-        n=e,this.settings={locale:t,random:i,y:s},this.t=null,this.i=0,this.w=!1,this.u=new we(i),this.l=-1/0,this.z=!\##
-        1,this.message="",this.chat=new de,this.reason=null,this.T=null,this.e=new K,this.actions=[],this.media=new me\##
-        (e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.#d()}),this.q\##
-        ueue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#x(\##
-        t)}catch{await this.#a("internal",t)}}),this.queue}Ce(){return this.actions.splice(0)}f(){if(this.reason!==nul\##
-        l)return this.T?.f()??null;let e=[this.e.next(),this.t?.f()??null,this.media.f()],t=Math.min(...e.map(i=>i??1/\##
-        0));return t===1/0?null:t}Me(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(\##
-        ),reason:this.reason,h:this.reason!==null&&ge(this.reason),z:this.z,attached:this.t?.Y??!1,Te:this.t?.Z??!1,me\##
-        ssage:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,pe\##
-        erComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Kt(this.reas\##
-        on)?"ended":"failed":B(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?"connecte\##
-        d":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#n(e,t);s\##
-        witch(e.type){case"start":return this.#i(t);case"tick":return this.#s(t);case"socket-open":return e.id===this.\##
-        i&&await this.t?.open(t),this.#r(t);case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,\##
-        t),this.#r(t);case"socket-closed":e.id===this.i&&this.t!==null&&await this.#m(t);return;case"network-changed":\##
-        return this.media.doubt(t),this.#c(t);case"awoke":return this.t?.awoke(t),this.#s(t);case"consent":return B(th\##
-        is.session)?(this.session.consent=e.consent,this.#d(),this.w&&await this.#g(t),this.#r(t)):void 0;case"decline\##
-        ":return await this.t?.send({type:"refuse",reason:Z.none},t),this.#a("consent-refused",t);case"words":return t\##
-        his.#o(e.same,t);case"mute":this.media.mute(e.muted);return;case"write":return this.chat.write(e.text,this.set\##
-        tings.y()),this.#w(t);case"hang-up":return this.#a("hung-up",t,O.hungUp);case"taken-over":return this.#a("take\##
-        n-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#r(t)}}async#n(e,t){let i=this.\##
-        reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason\##
-        ===null||!ge(this.reason))return this.T?.handle(e,t);this.T?.end(),this.i=this.T?.i??this.i,this.T=null,this.r\##
-        eason=null,this.u.forget(),await this.#i(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))if(t==="re\##
-        try"&&await this.#i(e),t==="stable"&&(this.u.g=0),t==="patience")return this.#a(this.t?.Y?"no-path":"network",\##
-        e);await this.t?.tick(e),await this.#r(e),await this.media.tick(e),await this.#r(e)}async#i(e){let{session:t,s\##
-        ettings:i}=this;if(t.bond!==null&&t.bond.expiry<i.y())return this.#a("expired",e);let s=this.u.ze(t);this.e.cl\##
-        ear("retry","stable"),this.#d(),this.i+=1;let r=this.media.ue()&&this.u.g<2;this.t=new $({session:t,mode:s,ke:\##
-        r,...i},e),this.actions.push({type:"connect",id:this.i})}async#c(e){this.t!==null&&e-this.t.G<Ht||(this.#l(),a\##
-        wait this.#i(e))}async#f(e){if(!(this.t===null||e-this.t.G<Ht))return e-this.l<ei?this.#m(e):(this.l=e,this.#y\##
-        (e))}#l(){this.t!==null&&this.actions.push({type:"close",id:this.i}),this.t=null,this.w=!1,this.media.he(),thi\##
-        s.e.clear("stable")}async#r(e){for(;;){let t=this.media.Se();if(t!==null){await this.#b(t,e);continue}let i=th\##
-        is.t?.$()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reason===null&&await this.#h(s,e)\##
-        }}async#h(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.i,octets:e.octets});return;cas\##
-        e"save":return this.#d();case"doctor":this.z=e.present,this.e.q("stable")||this.e.set("stable",t+Nt);return;ca\##
-        se"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"};Object.assign\##
-        (this.session,i,{bond:e.bond,consent:null})}return this.e.set("stable",t+Nt),this.#d();case"frame":return this\##
-        .#p(e.frame,t);case"refused":return this.#v(e.code,t);case"lost":return e.cause==="doctor-returned"?this.#y(t)\##
-        :this.#m(t);case"broken":return this.#k(e.code,e.confirmed,t)}}async#p(e,t){switch(this.u.succeeded(),e.type){\##
-        case"waiting":this.message=e.message;return;case"admit":return this.#u(e.a,t);case"refuse":return this.#a(Ot(e\##
-        .reason),t);case"words":return this.session.peerComparison=e.same?"same":"different",this.#d();case"bye":retur\##
-        n this.#a(Ut(e.reason),t);case"description":case"candidate":case"binding":return this.w&&!(e.type==="descripti\##
-        on"&&e.kind==="offer")?this.media.receive(e,t):this.#k("malformed",!0,t);case"chat":this.w&&this.chat.receive(\##
-        e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"encapsu\##
-        lation":return this.#k("malformed",!0,t)}}async#u(e,t){if(this.w||this.t===null)return;this.w=!0,this.session.\##
-        invitation.joinToken=null,this.#d();let i=e||(this.session.invitation.flags&Y.a)!==0;if(i&&!(this.t.servers?.u\##
-        rls.some(s=>/^turns?:/.test(s))??!1))return this.#a("relay-missing",t,O.error);this.media.Ae(this.t,i),this.se\##
-        ssion.consent!==null&&await this.#g(t)}async#g(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(await\##
-         this.t?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.t?.send({t\##
-        ype:"words",same:i==="same"},e),await this.#w(e))}async#w(e){if(!(!this.w||this.session.consent===null)){for(l\##
-        et t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.t?.send({type:"chat",id:i,message:s},e))return;\##
-        this.chat.sent(t)}return this.#r(e)}}async#o(e,t){this.session.ownComparison=e?"same":"different",this.#d(),aw\##
-        ait this.t?.send({type:"words",same:e},t),await this.#r(t),e||await this.#a("words-differ",t,O.wordsDiffer)}as\##
-        ync#v(e,t){let i=this.u.refused(e,this.t?.mode??null,this.session,this.media.isConnected());return i==="later"\##
-        ?this.#m(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e){this.#l(),await this.#i(e)}async#k(e,t,i){return t?(t\##
-        his.u.M=!0,this.#m(i)):this.#a(Rt(e),i)}async#m(e){this.#l();let t=B(this.session)&&this.media.r,i=this.u.lost\##
-        ({isEndless:t,isUrgent:this.media.ue()});if(i===null)return this.#a(this.u.M?"secure-channel":"network",e);thi\##
-        s.e.set("retry",e+i)}async#b(e,t){if(this.reason===null)switch(e){case"rejoin":return this.#m(t);case"socket-d\##
-        oubted":return this.#f(t);case"binding-failed":return this.#a("binding-failed",t,O.bindingFailed);case"no-path\##
-        ":return this.#a("no-path",t)}}async#a(e,t,i=null){let s=i===null||await this.t?.send({type:"bye",reason:i},t)\##
-        ===!0;for(let m of this.t?.$()??[])m.type==="send"&&this.actions.push({type:"send",id:this.i,octets:m.octets})\##
-        ;this.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#d():this.actions.push({type:"save\##
-        ",session:null});let r=!s&&B(this.session);if(!r&&(e!=="hung-up"||this.t===null))return this.#l();let{session:\##
-        o,settings:a,t:c,i:d}=this;this.t=null,this.w=!1;let g=m=>this.actions.push(m);this.T=new pe({session:o,settin\##
-        gs:a,t:c,i:d,k:r?i:null,act:g},t)}#x(e){!(this.reason===null&&this.media.r&&!this.media.isConnected())||this.t\##
-        ?.Z?this.e.clear("patience"):this.e.q("patience")||this.e.set("patience",e+ti)}#d(){this.actions.push({type:"s\##
-        ave",session:this.session})}};var Ft={microphones:[],speakers:[],microphone:"",speaker:""},ni=4e-4;async funct\##
-        ion Ve(n){let e={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},t=n===void 0?e:{...e,deviceId:{ex\##
-        act:n}},i=await navigator.mediaDevices.getUserMedia({audio:t}),[s]=i.getAudioTracks();if(s===void 0)throw new \##
-        DOMException("no track","NotFoundError");return s}function Bt(n){let e=n instanceof DOMException?n.name:"";ret\##
-        urn e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortErr\##
-        or"?"microphone-busy":"microphone-denied"}var ke=class{constructor(e){this.audio=e,this.ee=new Audio,this.cont\##
-        ext=null,this.L=null,this.source=null,this.analyser=null,this.speaker=""}wake(){"AudioContext"in window&&(this\##
-        .context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){thi\##
-        s.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.analyser??=this.context.create\##
-        Analyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.ana\##
-        lyser))}level(){if(this.analyser===null||this.source===null)return{level:0,isVoice:!1};let e=new Float32Array(\##
-        this.analyser.fftSize);this.analyser.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.length;return{\##
-        level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:e}=this;if(e!==null){thi\##
-        s.L===null&&(this.L=e.createMediaStreamDestination(),this.ee.srcObject=this.L.stream),this.ee.play().catch(()=\##
-        >{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r\##
-        .frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampT\##
-        oValueAtTime(.001,s+.9),r.connect(o).connect(this.L),r.start(s),r.stop(s+1)}}}async Le(e){await Promise.all([t\##
-        his.audio,this.ee].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await navigator.mediaDevices.\##
-        enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map\##
-        (({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"setSinkId"in this.audi\##
-        o?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.listen(null),t\##
-        his.context?.close().catch(()=>{}),this.context=null,this.analyser=null,this.L=null}};var _=ii(u);function _t(\##
-        n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admitted.title,..._[n].ad\##
-        mitted.consent].join(`
+        en n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au\##
+         microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez «\##
+         Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation com\##
+        mencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée\##
+        .|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre \##
+        médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’a\##
+        utre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garder\##
+         une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous p\##
+        ouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est c\##
+        oupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est\##
+         interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre \##
+        chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’appareil\##
+         de votre médecin n’est plus joignable. Nous l’attendons.|Lisez à voix haute les deux premiers mots. Votre méd\##
+        ecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mots.|Mi\##
+        cro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je n’entends \##
+        rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un \##
+        son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou re\##
+        chargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre applica\##
+        tion.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos\##
+         deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Vous|Votre médecin|pas\##
+         encore envoyé|Entrer|Reprendre la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont diffé\##
+        rents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier l\##
+        e lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consul\##
+        tation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|C\##
+        ode à lire au téléphone : {code}|Cet appareil dit : {date}.|Appuyez longtemps sur le lien pour le copier.|Régl\##
+        ages de l’iPhone ou de l’iPad, puis Apps, Safari, Microphone : choisissez « Autoriser ».|Touchez le symbole à \##
+        gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à g\##
+        auche de l’adresse, et effacez le blocage.|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : cho\##
+        isissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme\##
+        , et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, pers\##
+        onne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui r\##
+        épond de cette page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos deman\##
+        des sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’a\##
+        ppel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse\##
+         de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un r\##
+        elais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre \##
+        médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a ét\##
+        é coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne\##
+         vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce \##
+        navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez \##
+        le lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrom\##
+        e ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branc\##
+        hez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone.\##
+         Fermez-la, puis réessayez.|Déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Continuée ailleu\##
+        rs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez ferme\##
+        r cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation exp\##
+        irée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultat\##
+        ion n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre méde\##
+        cin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis\##
+         un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est\##
+         pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est cou\##
+        pée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lu\##
+        i un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médec\##
+        in ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heur\##
+        e du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les a\##
+        utres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus\##
+         dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas.\##
+         Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau\##
+         mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de\##
+         réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas \##
+        : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessa\##
+        yez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van beg\##
+        in tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw ar\##
+        ts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft\##
+         niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of\##
+         onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pag\##
+        ina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u gemel\##
+        d.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbin\##
+        ding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, \##
+        ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur\##
+         en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden\##
+        .|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw v\##
+        erbinden…|De verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.|De server antwoordt. We z\##
+        oeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aan staat.|Het toes\##
+        tel van uw arts is niet meer bereikbaar. We wachten erop.|Lees de eerste twee woorden hardop. Uw arts leest de\##
+         laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en gel\##
+        uid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het gel\##
+        uid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het?\##
+         Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de o\##
+        proep gaat verder.|Het geluid is gestopt, misschien door een oproep of een andere app.|Goede verbinding|Matige\##
+         verbinding|Slechte verbinding: ga dichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tusse\##
+        nstation, ook verzegeld.|Schrijven naar uw arts|Versturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan m\##
+        et het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Micro\##
+        foon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is ge\##
+        kopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|\##
+        U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de\##
+         telefoon te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instelli\##
+        ngen van de iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres,\##
+         dan Rechten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blo\##
+        kkering.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|\##
+        Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom\##
+         woorden lezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet \##
+        hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u tere\##
+        cht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad be\##
+        waart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netw\##
+        erkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankeli\##
+        jkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige\##
+         link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot \##
+        het laatste teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg\##
+         de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een \##
+        recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. K\##
+        opieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probe\##
+        er opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een and\##
+        ere app gebruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander t\##
+        abblad.|Elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U\##
+         mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlo\##
+        pen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen\##
+        . Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk\##
+        .|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan mete\##
+        en.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluistere\##
+        n: de verbinding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag e\##
+        en nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders \##
+        een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer o\##
+        pnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te ve\##
+        el pogingen|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer \##
+        opnieuw, of bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer o\##
+        pnieuw.|Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|G\##
+        een veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts nie\##
+        t herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum \##
+        van dit toestel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zeke\##
+        rheid gestopt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur P\##
+        raxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine\##
+         App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem G\##
+        erät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am B\##
+        ildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. B\##
+        leiben Sie auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf diese\##
+        r Seite: Sie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe\##
+        |Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verb\##
+        indung ist Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nic\##
+        hts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nicht\##
+        s von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbun\##
+        den|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden\##
+        …|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwo\##
+        rtet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten a\##
+        n sind.|Das Gerät der Praxis ist nicht mehr erreichbar. Wir warten darauf.|Lesen Sie die ersten zwei Wörter la\##
+        ut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die\##
+         Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon\##
+         funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das H\##
+        eadset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis i\##
+        hr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf g\##
+        eht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßig\##
+        e Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|We\##
+        g über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Sie|Die Praxis|noch nicht gesendet|Eintre\##
+        ten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders\##
+        |Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link \##
+        kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspiele\##
+        n|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|\##
+        Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie de\##
+        n Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, Safari, Mikrofon: „Erlau\##
+        ben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.\##
+        |Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Auf das Zeichen lin\##
+        ks neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon o\##
+        der einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wö\##
+        rter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschoben.|Es ist ein Notfall|\##
+        Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre Praxis oder Klinik. Sie\##
+         beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung\##
+        . Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichte\##
+        n, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer sie verlangt ein Rel\##
+        ais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Prax\##
+        is.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der L\##
+        ink wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|L\##
+        ink und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öff\##
+        nen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen \##
+        Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den L\##
+        ink, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und\##
+         versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie\##
+         es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es\##
+         noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woanders fortgesetzt|Die Sprec\##
+        hstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite sch\##
+        ließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelauf\##
+        en|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde \##
+        hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Si\##
+        e nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde einge\##
+        lassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Ze\##
+        it. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde \##
+        getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten \##
+        Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis;\##
+         sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie\##
+         die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem\##
+         Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, \##
+        und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie e\##
+        s noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbind\##
+        ung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Date\##
+        n oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verände\##
+        rt. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist n\##
+        icht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Ge\##
+        räts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegange\##
+        n|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end \##
+        encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your d\##
+        octor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and not\##
+        hing stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A q\##
+        uestion appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are her\##
+        e. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: yo\##
+        u will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your docto\##
+        r is ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end\##
+         encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may ke\##
+        ep a record that the consultation took place: its date, its length and your agreement, and nothing of what was\##
+         said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The s\##
+        erver cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this\##
+         page, it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looki\##
+        ng for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s device cannot be reached any more. We \##
+        are waiting for it.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirme\##
+        d the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone\##
+         works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the hea\##
+        dset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should check theirs.|Nothing? Ch\##
+        oose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a p\##
+        hone call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi.|Direct wa\##
+        y between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|You|Your doctor|not s\##
+        ent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are different|Mute\##
+        |Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. Open Safari, \##
+        Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this page.|It lasted\##
+         {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This device says\##
+        : {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, Safari, Microphone: c\##
+        hoose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click the cro\##
+        ssed-out microphone left of the address, and clear the block.|Click the symbol left of the address, then Micro\##
+        phone: choose “Allow”.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, and an\##
+         up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has slipped i\##
+        n between.|It is an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your doctor o\##
+        r their hospital. They answer your questions and requests about your data.|What is kept|No account, no cookie,\##
+         no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed message\##
+        s, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask for a\##
+         relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The li\##
+        nk is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy all \##
+        of it, to the last character, or ask for a new one.|Link and page do not fit|Ask your doctor for a new link, a\##
+        nd read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it in a\##
+        n up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microphone.\##
+         Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it in this way, then tr\##
+        y again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applicatio\##
+        n is using the microphone. Close it, then try again.|Already open|This consultation is open in another tab.|Co\##
+        ntinued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You can close this p\##
+        age.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The time for it has \##
+        passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Your doctor was to\##
+        ld; you can phone them.|No consultation|Your doctor does not see you through this link. Phone the practice.|Se\##
+        en on another device|Your doctor admitted another device. If it is not yours, phone them at once.|Not now|Your\##
+         doctor is not available. Try again later.|Doubtful link|Somebody could be listening on this link: it was cut.\##
+         Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|\##
+        A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link|This consult\##
+        ation does not exist, or no longer. Check the time of the appointment, then try again.|Waiting room full|Too m\##
+        any devices wait with this link. Close the others, then try again.|Too many attempts|Wait a minute, then try a\##
+        gain.|Consultation closed|You are no longer in the waiting room. Try again, or phone your doctor.|No connectio\##
+        n|The server does not answer. Check your Internet connection, then try again.|This network carries no calls|Sw\##
+        itch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something altered the message\##
+        s. Change to another network, then try again.|Doctor not recognised|The key shown is not the one of your link.\##
+         Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correct it, then try aga\##
+        in.|Something went wrong|The page stopped to be safe. Try again."}};var h={fr:"0abeille1cajou2cordéon1iguille1\##
+        mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2sc\##
+        uit1ocal2ugie3langer3teille1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2r\##
+        amel3table2scade3tor1erise1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2n\##
+        combre3fiture2rbeille3nichon2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe\##
+        3elle2ureuil1léphant0encrier2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icel\##
+        le1lamant2eur2ocon1ontaine2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirland\##
+        e3tare0hamac3ster2nneton1érisson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kan\##
+        gourou1imono2osque1oala0langouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3t\##
+        eau2rguerite3mite3ron2telas1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1o\##
+        isette2ugat1uage2méro0oasis1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque\##
+        2tate1einture1élican1elote2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2t\##
+        ager1rune1uzzle1yjama0ravioli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2l\##
+        ade3ière2pin2rdine2umon1carabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir\##
+        1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1\##
+        elours2rger1illage2naigre2olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium\##
+        1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nc\##
+        h2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2\##
+        icken3mney2ocolate1inema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0d\##
+        affodil2ncer1enim2sert1iamond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1sc\##
+        alator1vening0farmer1ence1irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eys\##
+        er1inger2raffe1lacier1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizo\##
+        n2tel1usky0iceberg1sland1vory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybu\##
+        g2ntern2undry2vender1emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor\##
+        1ilkshake1osaic1uffin2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0p\##
+        ainter2jamas2ncake2paya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opc\##
+        orn2rridge2stcard2tato1rairie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2os\##
+        ter2semary1ugby0salad2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2ina\##
+        ch2onge1quirrel1tadium3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2un\##
+        der1ortoise2urist1ractor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdro\##
+        be1histle1indow0yogurt0zebra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1s\##
+        perge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2d\##
+        eau2mera2ravan2via1hocolade1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1r\##
+        wten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2\##
+        rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welie\##
+        r0kabouter2lender2mpvuur2narie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1o\##
+        ala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijst\##
+        er2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1os\##
+        terd2tor2zaïek1useum0narcis1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3j\##
+        f1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2\##
+        ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1iet\##
+        je1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jk\##
+        er3nazie2ons1tation2empel2rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2e\##
+        chter2ibune2ompet2uffel1uinslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren\##
+        0walnoot3vis2ndeling2smand2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2\##
+        ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ub\##
+        ergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üff\##
+        el2rste0Computer0Dampfer2tteln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uro\##
+        pa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtne\##
+        r1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2sel\##
+        nuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru\##
+        1aninchen2pitän2rotte3ussell2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfett\##
+        i3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde\##
+        3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2sa\##
+        ik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3t\##
+        offel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3t\##
+        karte1udding2llover2zzle1yramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine\##
+        2xophon1chaukel3inken3litten3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch\##
+        2pete1eddybär2ekanne3löffel2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub\##
+        0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung\##
+        2ppelin1irkus2trone1wiebel1ylinder"};function _e(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&\##
+        &e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":"other"}function Ge(n){return/FBA[NV]|FB_\##
+        IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n\##
+        )?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Er\##
+        ror{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var hn=new TextEncoder,dn=new TextDecoder(\##
+        "utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>hn.encode(n);function A(n){try{return dn.decode(n)}catch{throw new l("ma\##
+        lformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),\##
+        t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Te=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>\##
+        >24&255,n>>>16&255,n>>>8&255,n&255),Ye=n=>p(k(Math.floor(n/2**32)),k(n%2**32));function E(...n){return p(...n.\##
+        flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Te(t.length),t]}))}function G(n,e){if(n.length!==e.length)r\##
+        eturn!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var N=n=>n.every(e=>e===0),X=n\##
+        =>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.te\##
+        st(n))throw new l("malformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),1\##
+        6))}function Ze(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,\##
+        "")}function $e(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length%4===1)throw new l("incomple\##
+        te");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=clas\##
+        s{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-this.offset)throw new l("malforme\##
+        d");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}rest(){return this.take(this.octets.\##
+        length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16(\##
+        )*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.isSafeInteger(e))throw new l("malfo\##
+        rmed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this.octets.length)throw new l("malfo\##
+        rmed")}};var{subtle:M}=globalThis.crypto;async function P(...n){return new Uint8Array(await M.digest("SHA-256"\##
+        ,p(...n)))}async function z(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);ret\##
+        urn new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>z(typeof n=="string"?w(n):n,e);async function U(n,e\##
+        ,t){return(await z(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function H(){let n=await M.genera\##
+        teKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uint8Array(await M.expor\##
+        tKey("raw",n.publicKey))}}var Bi=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Le(n,\##
+        e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:\##
+        "X25519",public:i},n,256))}catch{throw new l("low-order")}if(N(t))throw new l("low-order");return t}async func\##
+        tion Je(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name\##
+        :"Ed25519"},i,n,e)}catch{return!1}}var Qe=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async fun\##
+        ction Xe(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async fun\##
+        ction et(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new Uint8Array(await M.decrypt({name\##
+        :"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}var De={fair:{loss:.02,jitter:.04\##
+        ,roundTrip:.4},poor:{loss:.08,jitter:.1,roundTrip:.8}},pn=5e3,tt={worse:1500,better:6e3},nt={good:0,fair:1,poo\##
+        r:2},te=class{constructor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,lost:t,jitt\##
+        er:i,roundTrip:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.sam\##
+        ples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-pn;)this.samples.shift();let \##
+        c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,g=Math.max(d/Math.max(1,d+e-c.received),r),m\##
+        =b=>g>De[b].loss||i>De[b].jitter||s>De[b].roundTrip;this.#e(m("poor")?"poor":m("fair")?"fair":"good",o)}#e(e,t\##
+        ){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-t\##
+        his.candidate.since>=(nt[e]>nt[this.word]?tt.worse:tt.better)&&(this.word=e,this.candidate=null)}};function it\##
+        (n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-in\##
+        bound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);re\##
+        turn{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,roundTrip:t?.roundT\##
+        ripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var fn=20,mn=100,gn=500,le=class{constructor\##
+        ({microphone:e,audio:t,F:i,o:s,D:r,E:o}){this.microphone=e,this.audio=t,this.F=i,this.o=s,this.D=r,this.E=o,th\##
+        is.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.f\##
+        ragment="",this.B=!1,this.counter=0,this.P=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise\##
+        .resolve()}perform(e){e.type==="sound"?this.#r(e.send,e.receive):e.type==="end-call"?this.end():this.queue=thi\##
+        s.queue.then(()=>this.#e(e)).catch(()=>this.o({type:"transport",call:this.name,state:"failed"}))}async ge(e){t\##
+        his.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clo\##
+        ne(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.co\##
+        unter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate\##
+        (),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.D(null),this.E(null)}async#e(e){switch(\##
+        e.type){case"make-offer":return this.#n(e);case"apply-answer":if(e.generation!==this.generation||this.connecti\##
+        on===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early\##
+        .splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection==\##
+        =null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.conn\##
+        ection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIc\##
+        eCandidate(e).catch(()=>{})}async#n({generation:e,anew:t,servers:i,a:s}){this.generation=e,this.early=[];let r\##
+        =!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConfiguratio\##
+        n(st(i,s)),this.B=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({ic\##
+        eRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[\##
+        1]??"",this.o({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),\##
+        this.name=e;let s=new RTCPeerConnection(st(t,i));this.connection=s,this.track=this.microphone.clone(),this.tra\##
+        ck.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});kn(r),this.worker=this.F(\##
+        ),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate\##
+        :a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObj\##
+        ect=new MediaStream([a]),this.#h()};let o=()=>this.#c(s,r.sender);return s.onconnectionstatechange=o,s.oniceco\##
+        nnectionstatechange=o,this.P=!1,this.counter=window.setInterval(()=>void this.#l(s),gn),s}#i(e){let t=e?.usern\##
+        ameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||yn(i))){if(i===""){if(!this.B)return;thi\##
+        s.B=!1}this.o({type:"candidate",generation:this.generation,candidate:i})}}async#c(e,t){if(e!==this.connection)\##
+        return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.o({type:"transport",call:i,state:"failed"});\##
+        else if(s==="disconnected")this.o({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let\##
+         r=await this.#f(e,t),o=vn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){t\##
+        his.o({type:"transport",call:i,state:"failed"});return}this.o({type:"transport",call:i,state:"connected",we:o,\##
+        ye:r}),await this.#l(e)}}async#f(e,t){for(let i=0;i<mn&&e===this.connection;i+=1){let s=t.transport?.state==="\##
+        connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return P(n\##
+        ew Uint8Array(r));await new Promise(o=>setTimeout(o,fn))}return null}async#l(e){if(this.P)return;this.P=!0;let\##
+         t=await e.getStats().catch(()=>null);if(this.P=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>\##
+        i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o\##
+        +(a??0),0);this.o({type:"heard",call:this.name,packets:s}),this.quality.measure(it(i),performance.now()),this.\##
+        E(this.quality.word);let r=wn(i);r!==null&&this.D(r)}#r(e,t){this.sound={send:e,receive:t},this.track!==null&&\##
+        (this.track.enabled=e),this.#h()}#h(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??\##
+        [])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};fun\##
+        ction wn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.s\##
+        electedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.la\##
+        stPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localC\##
+        andidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"d\##
+        irect"}function st(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns\##
+        ?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/])\##
+        .flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServer\##
+        s:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var yn=n=>/^candidate:\S+ (?!1 )|^candidate:\##
+        \S+ 1 (?!udp )/i.test(n);function kn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter((\##
+        {mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function vn(n){let e=/^a\##
+        =fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var r\##
+        t="colloque.v1",bn=65600,xn=8,ot={fresh:0,resume:1},I={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6\##
+        },at=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n);function ct(n){if(n.length>bn)return null;try{return\##
+         Sn(new q(n))}catch(e){if(e instanceof l)return null;throw e}}function Sn(n){switch(n.u8()){case 16:return n.u\##
+        32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u\##
+        8();return n.end(),e>1?null:{type:"state",z:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(A(n\##
+        .lp()));let[i,s]=[A(n.lp()),A(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(s\##
+        tuns?|turns?):/.test(a)).slice(0,xn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end\##
+        (),{type:"error",code:e}}default:return null}}var Y={postQuantum:1,a:2},An=1+1+16+32+4,zn=72;async function lt\##
+        (n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==zn)throw new l("incomplete");let e=$e(n)\##
+        ;if(e.length!==An)throw new l("incomplete");if(!G(e.subarray(50),await Cn(e.subarray(0,50))))throw new l("inco\##
+        mplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.a))throw new l("flags");retur\##
+        n{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Cn(n){return(await P(p(w("colloque/1 \##
+        link"),n))).subarray(0,4)}var K=class{constructor(){this.d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.leng\##
+        th===0&&this.d.clear();for(let t of e)this.d.delete(t)}q(e){return this.d.has(e)}next(){return this.d.size===0\##
+        ?null:Math.min(...this.d.values())}p(e){let t=[...this.d].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];retur\##
+        n t===void 0?null:(this.d.delete(t[0]),t[0])}};var ut=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingF\##
+        ailed:2,expired:3,error:4},Z={none:0,otherDevice:1,notNow:2,wrongPerson:3},ht=["offer","answer","restart"],dt=\##
+        ["body","signature"];function pt(n){let[e,t]=Mn(n),i=ut.find(r=>r>=t.length+3);if(i===void 0)throw new l("malf\##
+        ormed");let s=new Uint8Array(i);return s.set(p(f(e),Te(t.length),t)),s}function Mn(n){switch(n.type){case"conf\##
+        irm":return[3,p(n.patientNonce,n.receiptKey,E(n.name))];case"waiting":return[4,E(n.message)];case"admit":retur\##
+        n[5,f(n.a?1:0)];case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(ht.indexOf(n.kind)),k(n.gene\##
+        ration),w(n.sdp))];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1\##
+        :0)];case"binding":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[1\##
+        2,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(dt.indexOf(n.part)),n.oct\##
+        ets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Ye(n.time\##
+        ))];case"identity":return[17,f(n.code)]}}function ft(n){let e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ut.find(a=\##
+        >a>=i.length+3);if(n.length!==s||!N(e.rest()))throw new l("malformed");let r=new q(i),o=Tn(t,r);return r.end()\##
+        ,o}function Tn(n,e){switch(n){case 3:return{type:"confirm",patientNonce:e.take(32),receiptKey:e.take(32),name:\##
+        A(e.lp())};case 4:return{type:"waiting",message:A(e.lp())};case 5:return{type:"admit",a:(e.u8()&1)===1};case 6\##
+        :return{type:"refuse",reason:e.u8()};case 7:{let t=ht[e.u8()];if(t===void 0)throw new l("malformed");return{ty\##
+        pe:"description",kind:t,generation:e.u32(),sdp:A(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),\##
+        candidate:A(e.rest())};case 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}ca\##
+        se 10:return{type:"binding",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:A(e.rest())};case 12\##
+        :{let t=e.rest();if(t.length!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octe\##
+        ts:t}}case 13:return{type:"keepalive"};case 14:{let t=dt[e.u8()];if(t===void 0)throw new l("malformed");return\##
+        {type:"receipt",part:t,octets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent"\##
+        ,version:e.u8(),locale:A(e.take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8\##
+        ()};default:throw new l("malformed")}}var mt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Pe=new Uint8Array(0),Ln=32+\##
+        16,Dn=2**20,V=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new V(await Qe(e))}\##
+        nextNonce(){if(this.counter>=Dn)throw new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return thi\##
+        s.counter+=1,e}async encrypt(e,t=Pe){return Xe(this.key,this.nextNonce(),t,e)}async decrypt(e,t=Pe){return et(\##
+        this.key,this.nextNonce(),t,e)}},qe=class{constructor(){this.c=mt,this.hash=mt,this.C=null}async s(e){this.has\##
+        h=await P(this.hash,e)}async mixKey(e){let[t,i]=await gt(this.c,e);this.c=t,this.C=await V.create(i)}async mix\##
+        KeyAndHash(e){let t=await z(this.c,e);this.c=await z(t,f(1));let i=await z(t,p(this.c,f(2))),s=await z(t,p(i,f\##
+        (3)));await this.s(i),this.C=await V.create(s)}async encryptAndHash(e){let t=this.C===null?e:await this.C.encr\##
+        ypt(e,this.hash);return await this.s(t),t}async decryptAndHash(e){let t=this.C===null?e:await this.C.decrypt(e\##
+        ,this.hash);return await this.s(e),t}};async function gt(n,e){let t=await z(n,e),i=await z(t,f(1));return[i,aw\##
+        ait z(t,p(i,f(2)))]}async function En(n,e){let t=[...await gt(n.c,Pe)],[i,s]=[await V.create(t[0]),await V.cre\##
+        ate(t[1])];return{hash:n.hash,c:n.c,keys:t,send:e?i:s,receive:e?s:i}}var F=class{constructor(e,t,i){this.symme\##
+        tric=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.s(e.prologue),awa\##
+        it t.s(e._),new F(t,e,e.ephemeral??await H())}async writeMessage1(e){let{symmetric:t,ephemeral:i,parameters:s}\##
+        =this;return await t.mixKeyAndHash(s.presharedKey),await t.s(i.publicKey),await t.mixKey(i.publicKey),await t.\##
+        mixKey(await Le(i.privateKey,s._)),p(i.publicKey,await t.encryptAndHash(e))}async readMessage2(e){if(e.length<\##
+        Ln)throw new l("authentication");let{symmetric:t,ephemeral:i}=this,s=e.subarray(0,32);return await t.s(s),awai\##
+        t t.mixKey(s),await t.mixKey(await Le(i.privateKey,s)),{payload:await t.decryptAndHash(e.subarray(32)),transpo\##
+        rt:await En(t,!0)}}};var wt=new Uint8Array(32);async function yt(n){let e=await ee("colloque/1 invite",p(n.sec\##
+        ret,n.sessionKey)),[t,i,s]=await Promise.all([U(e,"colloque/1 room",16),U(e,"colloque/1 join",32),U(e,"colloqu\##
+        e/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var kt=n=>E("co\##
+        lloque/1","call",n,k(0),wt),vt=(n,e,t)=>E("colloque/1","resume",n,k(e),t);async function Ie(n,e){let t=await e\##
+        e(n,await z(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([U(t,"colloque/1 resume",32),U(t,"colloque/1 \##
+        dtls-bind",32)]);return{resumeSecret:i,I:s}}var Pn=(n,e)=>P(E("colloque/1 transcript",n,e)),bt=n=>Pn(wt,n),xt=\##
+        n=>U(n,"colloque/1 rejoin",32);async function St(n,e,t){let i=await ee(n,e);return U(i,p(w("colloque/1 psk-res\##
+        ume"),k(t)),32)}var At=(n,e,t)=>P(E("colloque/1 sas-commit",n,e,t));async function zt(n,e,t){return U(await ee\##
+        (n,p(e,t)),"colloque/1 sas",8)}var Ct=n=>Array.from(n.subarray(0,4));function Mt(n){let e=n.subarray(0,5).redu\##
+        ce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Tt=(n,e,t,i,s)=>z(e,E(`colloque/1 bind ${n}`,t,i\##
+        ,s));var ue={message1:64,message2:256},Ke=24*3600,he=class{constructor(e,t){this.hash=e.hash,this.sending=e.se\##
+        nd,this.receiving=e.receive,this.I=t}seal(e){return this.sending.encrypt(pt(e))}async open(e){return ft(await \##
+        this.receiving.decrypt(e))}bindingTag(e,t,i){return Tt(e,this.I,this.hash,t,i)}};async function Lt(n,e){let{ro\##
+        om:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await H(),a=await F.create({prologue:kt(t),p\##
+        resharedKey:s,_:i,ephemeral:o}),c=await At(t,o.publicKey,r),d=k(0),g=In(ue.message1,f(1),c,d,w(e.locale)),m=aw\##
+        ait a.writeMessage1(g);async function b(D,ze){let Ce=await a.readMessage2(D),ae=await qn(Ce.payload,t,i,ze),{h\##
+        ash:Me,c:cn}=Ce.transport,Be=await Ie(Me,cn);return{epoch:new he(Ce.transport,Be.I),bond:{resumeSecret:Be.resu\##
+        meSecret,transcript:await bt(Me),authenticationString:await zt(Me,r,ae.doctorNonce),wordsLocale:ae.wordsLocale\##
+        ,identity:ae.identity,expiry:ae.notAfter+Ke},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8A\##
+        rray(32),name:""}}}return{message:m,finish:b}}async function Dt(n,e,t,i){let s=await F.create({prologue:vt(n.r\##
+        oom,t,e.transcript),presharedKey:await St(n.presharedKey,e.resumeSecret,t),_:n.sessionKey,ephemeral:i??await H\##
+        ()}),r=await s.writeMessage1(new Uint8Array(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transp\##
+        ort:g}=await s.readMessage2(c);if(d.length!==ue.message2||!N(d))throw new l("malformed");let{I:m}=await Ie(g.h\##
+        ash,g.c);return{epoch:new he(g,m),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new \##
+        Uint8Array(32),name:""}}}return{message:o,finish:a}}async function qn(n,e,t,i){if(n.length!==ue.message2)throw\##
+         new l("malformed");let s=new q(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(32).slice(),o=s.take(32\##
+        ).slice(),a=s.take(16),c=s.take(64),d=A(s.take(2));if(s.u32(),!N(s.rest()))throw new l("malformed");let g=E("c\##
+        olloque/1 delegation",o,t,e,a);if(!await Je(c,g,o))throw new l("delegation");let m=new q(a),[b,D]=[m.u64(),m.u\##
+        64()];if(i<b-Ke||i>D+Ke)throw new l("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:d,notAfter\##
+        :D}}function In(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Et={open:1e4,state:6e3,message2:12\##
+        e3,firstFrame:6e3,silence:6e4},Kn=.3,On=3e4,Un=1e3,Pt=25e3,jn=2e4,$=class{constructor({session:e,mode:t,locale\##
+        :i,random:s,y:r,ke:o=!1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.y=r,this.G=a,this.fact\##
+        or=o?Kn:1,this.phase="opening",this.epoch=null,this.servers=null,this.ie=1/0,this.finish=null,this.se=a,this.r\##
+        e=a,this.e=new K,this.oe=[],this.#e("open",a)}get Y(){return this.phase==="established"}get Z(){return this.ph\##
+        ase==="away"||this.phase==="orphaned"}ve(e){return e>=this.ie&&(this.servers?.urls.some(t=>/^turns?:/.test(t))\##
+        ??!1)}awoke(e){this.phase==="established"&&e-this.re>On&&this.e.set("silence",e+Un)}$(){return this.oe.splice(\##
+        0)}f(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==nu\##
+        ll?await xt(i.resumeSecret):t.joinToken;s!==null&&(this.phase="joining",this.e.clear("open"),this.#e("state",e\##
+        ),this.#t({type:"send",octets:at(t.room,s,ot[this.mode])}))}async receive(e,t){let i=ct(e);if(!(i===null||this\##
+        .phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.z,t);case"servers":this.se\##
+        rvers=i.servers,this.ie=t+i.servers.lifetime*1e3;return;case"error":return this.#n({type:"refused",code:i.code\##
+        });case"relay":try{return await this.#c(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase===\##
+        "confirming"||this.phase==="established"||this.mode==="resume";return this.#n({type:"broken",code:s.code,confi\##
+        rmed:r})}}}async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e)){if(t!=="keepalive")return this.#n({type\##
+        :"lost",cause:"timeout"});this.e.set("keepalive",e+Pt),await this.send({type:"keepalive"},e)}}async send(e,t){\##
+        return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.se=t,this.#t({type:"s\##
+        end",octets:Ee(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Et[e]*this.factor)}#t(e){this.oe.push(e)\##
+        }#n(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=!["opening","joining","away"].includes(t\##
+        his.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#n({type:"lost",cause:"doctor-ret\##
+        urned"}):i||await this.#i(t):(this.e.clear(),this.phase=i?"orphaned":"away")}async#i(e){let{session:t}=this;th\##
+        is.phase="handshaking",this.e.clear("state"),this.#e("message2",e);let i;if(this.mode==="resume"&&t.bond!==nul\##
+        l){t.epochNumber+=1,this.#t({type:"save"});let s=await Dt(t.invitation,t.bond,t.epochNumber);this.finish=async\##
+         r=>({...await s.finish(r),bond:null}),i=s.message}else{let s=await Lt(t.invitation,{locale:this.locale,random\##
+        :this.random});this.finish=r=>s.finish(r,this.y()),i=s.message}this.#t({type:"send",octets:Ee(i)})}async#c(e,t\##
+        ){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);t\##
+        his.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.s\##
+        et("keepalive",t+Pt),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.\##
+        phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",thi\##
+        s.e.clear("firstFrame"),this.re=t,this.e.set("silence",t+Et.silence),this.#t({type:"frame",frame:i}),i.type===\##
+        "keepalive"&&t-this.se>=jn&&await this.send({type:"keepalive"},t)}}};var de=class{constructor(){this.messages=\##
+        [],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!==""&&(this.last=Math.max(this.last+1,t),this.#e({id:t\##
+        his.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&&this.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pen\##
+        ding(){return this.messages.filter(({K:e})=>!e)}sent(e){this.messages=this.messages.map(t=>t===e?{...t,K:!0}:t\##
+        )}#e(e){this.messages=[...this.messages,e].slice(-200)}};var qt=3e3,Rn=2e4,Vn=1e3,pe=class{constructor({sessio\##
+        n:e,settings:t,t:i,i:s,k:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.k=r,this.act=o,this\##
+        .e=new K,this.e.set("end",a+(r===null?qt:Rn)),r!==null&&(i===null||i.Z)&&this.#n(a)}f(){let e=[this.e.next()??\##
+        1/0,this.t?.f()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(l\##
+        et i=this.e.p(t);i!==null;i=this.e.p(t))i==="end"?this.end():this.#n(t);return await this.t?.tick(t),this.#e(t\##
+        );case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id===\##
+        this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#s(t)}}end(){this\##
+        .k=null,this.e.clear(),this.#i()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t)if(i.typ\##
+        e==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.k!==null)await\##
+         this.t?.send({type:"bye",reason:this.k},e),this.k=null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.t\##
+        ype==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#s(e)}\##
+        }#t(){return this.t?.$()??[]}#n(e){this.#i(),this.i+=1,this.t=new $({session:this.session,mode:"resume",...thi\##
+        s.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.k===null)return this.end();this.#i(),this.e.\##
+        set("retry",e+Vn)}#i(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var ne=class{constructo\##
+        r(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get limit(\##
+        ){return Math.min(4e3*1.5**(this.count-1),1e4)}get be(){return Math.min(1500*this.count,6e3)}get O(){return th\##
+        is.last+(this.count===0?0:this.limit)}};var fe=class{constructor(){this.last=null,this.since=0}begin(e,t){this\##
+        .last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i!==n\##
+        ull&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=1500?"s\##
+        ilence":"unknown"}};var ie=class{constructor(){this.silence=new fe,this.v=!1,this.J=!1,this.heard=!1,this.ae=-\##
+        1/0,this.l=null,this.ce=-1/0}get le(){return this.l!==null}doubt(e){this.l=e}offered(e){this.ae=e,this.heard=!\##
+        1,this.J=!1,this.l=null}xe(e,t){this.silence.begin(0,t),this.v=e}idle(e,t){this.silence.begin(e,t)}count(e,t){\##
+        let i=this.ce;this.ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.v=!1,i>=this.ae&&(this.heard=!\##
+        0),this.l!==null&&i>=this.l&&(this.l=null)),s!=="silence"||this.v?!1:(this.v=!0,!0)}get Q(){return this.heard&\##
+        &!this.v}judge(e){e&&!this.heard&&(this.J=!0)}};var Oe={answer:6e3,binding:5e3,path:2e4},Wn=3e3,Nn=1e4,Hn=3,me\##
+        =class{constructor(e,t){this.session=e,this.b=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!\##
+        ==null,this.t=null,this.a=!1,this.transport="none",this.call=-1,this.current=null,this.X=[],this.x=null,this.U\##
+        =null,this.j=!1,this.R=null,this.watch=new ie,this.S=new ne,this.V=0,this.sound={send:!1,receive:!1},this.m=[]\##
+        ,this.e=new K}Se(){return this.m.shift()??null}f(){return this.e.next()}isConnected(){return this.transport===\##
+        "connected"&&this.#p()&&!this.watch.v}ue(){return this.r&&(!this.isConnected()||this.watch.le)}mute(e){this.mu\##
+        ted=e,this.#u()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ae(e,t){this.t=e,this.a=t}he(){this.t=nu\##
+        ll,this.j=!1,this.U=null,this.e.clear("answer","binding")}end(){this.he(),this.e.clear(),this.m=[],this.transp\##
+        ort="none",this.current=null,this.R=null,this.x=null,this.watch=new ie,this.S=new ne,this.V=0,this.#u(),this.b\##
+        .act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.A===!0&&!this.watch.v&&!t\##
+        his.watch.le?await this.#r(e):this.#n(e)}async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"\##
+        ?this.#l(e):t==="attempt"?this.#i(e):this.m.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(\##
+        e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.current.\##
+        sent=!0,this.e.set("answer",t+(this.r?this.S.be:Oe.answer)),await this.#e({type:"description",kind:"offer",gen\##
+        eration:e.generation,sdp:e.sdp},t);for(let i of this.X.splice(0))await this.#e({type:"candidate",generation:e.\##
+        generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;this.curre\##
+        nt.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.X.push(e.candid\##
+        ate);return;case"transport":return this.#f(e,t);case"heard":return this.#c(e,t)}}async receive(e,t){if(e.type=\##
+        =="description"&&e.kind==="restart"){this.session.consent!==null&&this.S.O<=t&&this.#n(t);return}let{current:i\##
+        }=this;if(e.type==="binding")return i?.A!==!0?void 0:(this.U=e.tag.slice(),this.#h());if(!(i===null||!i.sent||\##
+        e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.b.act({type:"apply-\##
+        candidate",generation:s,candidate:r})}else i.A||(i.A=!0,this.e.clear("answer"),this.b.act({type:"apply-answer"\##
+        ,generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#r(t):this.r||this.e.set("path",t\##
+        +Oe.path),this.#u())}async#e(e,t){await this.b.send(e,t)}#t(){return this.t!==null&&this.t.Y&&this.session.con\##
+        sent!==null}#n(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fa\##
+        iled"||this.watch.J,r=i.generation;i.generation+=1,this.b.save(),s&&(this.call=r,this.transport="new",this.x=n\##
+        ull,this.R=null,this.j=!1,this.watch.xe(this.r,e),this.#u()),this.current={generation:r,sent:!1,A:!1},this.X=[\##
+        ],this.U=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this.S.begin(e)\##
+        ,this.e.set("attempt",e+this.S.limit));let{a:o}=this;this.b.act({type:"make-offer",generation:r,anew:s,servers\##
+        :t.servers,a:o})}#s(e){let{t,S:i}=this;this.#t()?e<i.O?this.e.set("attempt",i.O):t?.ve(e)?(this.doubt(e),this.\##
+        m.push("socket-doubted")):this.#n(e):t!==null&&this.m.push("socket-doubted")}#i(e){this.transport==="none"||th\##
+        is.isConnected()||(this.watch.judge(this.current?.A===!0),this.#s(e))}#c({call:e,packets:t},i){if(!(this.trans\##
+        port==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.jud\##
+        ge(this.current?.A===!0),this.#s(i)):this.watch.Q&&this.isConnected()&&this.e.clear("attempt")}}async#f(e,t){i\##
+        f(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.V=0\##
+        ,this.e.clear("path"),this.e.q("attempt")&&this.e.set("attempt",Math.max(this.S.O,t+Wn)),this.x={patient:e.we,\##
+        doctor:e.ye},await this.#r(t),this.#u();else if(e.state==="failed")this.#l(t);else if(this.transport==="connec\##
+        ted"){if(this.transport="disconnected",this.e.clear("binding"),this.e.q("attempt"))return;this.doubt(t),this.#\##
+        t()&&t-(this.t?.G??0)<Nn?this.#s(t):this.m.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.cl\##
+        ear("path","binding"),this.#u(),this.r)return this.#s(e);this.V+=1,this.V>Hn?this.m.push("no-path"):this.#t()&\##
+        &this.#n(e)}async#r(e){let{x:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.A!==!0)return;\##
+        let s=await i.bindingTag("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.j||this.e.set("b\##
+        inding",e+Oe.binding),await this.#h()}async#h(){let{x:e,U:t}=this,i=this.t?.epoch??null;if(e===null||t===null|\##
+        |i===null)return;let s=await i.bindingTag("D",e.patient,e.doctor);if(!G(s,t)){this.m.push("binding-failed");re\##
+        turn}this.j=!0,this.R=It(e),this.r=!0,this.e.clear("binding"),this.#u()}#p(){return this.x!==null&&this.R===It\##
+        (this.x)}#u(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sou\##
+        nd.send&&t.receive===this.sound.receive||(this.sound=t,this.b.act({type:"sound",...t}))}},It=({patient:n,docto\##
+        r:e})=>`${X(n)} ${X(e)}`;var Fn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-cha\##
+        nnel","clock","taken-over","internal","refused-not-now","relay-missing"]),Bn=new Set(["hung-up","ended-by-doct\##
+        or","expired","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ge\##
+        =n=>Fn.has(n),Kt=n=>Bn.has(n),_n={[Z.otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrong\##
+        Person]:"refused-wrong-person"},Gn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expir\##
+        ed]:"expired",[O.error]:"doctor-error"},Yn={[I.unknownRoom]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.\##
+        rate]:"rate",[I.closed]:"closed"},Ot=n=>_n[n]??"refused",Ut=n=>Gn[n]??"ended-by-doctor",jt=n=>Yn[n]??"protocol\##
+        ";function Rt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Vt=n=>\##
+        ({invitation:n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),\##
+        B=n=>n.invitation.joinToken===null,Ue=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);func\##
+        tion je(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Zn(s)?ce(s.octets):s);return t.invitation.r\##
+        oom.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t inst\##
+        anceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Ob\##
+        ject.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var Zn=n=>typeof n=="obje\##
+        ct"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Wt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor\##
+        (e){this.random=e,this.g=0,this.M=!1,this.W=null,this.unknown=0}succeeded(){this.M=!1,this.unknown=0}forget(){\##
+        this.g=0,this.M=!1,this.unknown=0}ze(e){let t=this.W??(e.bond===null?"fresh":"resume");return this.W=null,t}lo\##
+        st({isEndless:e,isUrgent:t}){if(this.g+=1,!(e&&!this.M)&&this.g>Wt)return null;let i=t?Qn:Jn,s=Math.min($n*2**\##
+        (this.g-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return B(i)?(this.unknow\##
+        n=e===I.unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===I.unknownRoom&&t==="resum\##
+        e"?this.M?"secure-channel":(this.W="fresh","now"):e===I.used&&t==="fresh"&&i.bond!==null&&this.g<Wt?(this.g+=1\##
+        ,this.W="resume","now"):jt(e)}};var Nt=6e4,Ht=2e3,ei=1e4,ti=6e4,ye=class{constructor({session:e,locale:t,rando\##
+        m:i,y:s}){this.session=e,this.settings={locale:t,random:i,y:s},this.t=null,this.i=0,this.w=!1,this.u=new we(i)\##
+        ,this.l=-1/0,this.z=!1,this.message="",this.chat=new de,this.reason=null,this.T=null,this.e=new K,this.actions\##
+        =[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save:(\##
+        )=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await \##
+        this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)}}),this.queue}Ce(){return this.actions.splice(0)}f()\##
+        {if(this.reason!==null)return this.T?.f()??null;let e=[this.e.next(),this.t?.f()??null,this.media.f()],t=Math.\##
+        min(...e.map(i=>i??1/0));return t===1/0?null:t}Me(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;\##
+        return{state:this.#e(),reason:this.reason,h:this.reason!==null&&ge(this.reason),z:this.z,attached:this.t?.Y??!\##
+        1,Te:this.t?.Z??!1,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocal\##
+        e},ownComparison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reaso\##
+        n!==null?Kt(this.reason)?"ended":"failed":B(this.session)?this.session.consent===null?"admitted":this.media.is\##
+        Connected()?"connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)\##
+        return this.#n(e,t);switch(e.type){case"start":return this.#i(t);case"tick":return this.#s(t);case"socket-open\##
+        ":return e.id===this.i&&await this.t?.open(t),this.#r(t);case"socket-message":return e.id===this.i&&await this\##
+        .t?.receive(e.octets,t),this.#r(t);case"socket-closed":e.id===this.i&&this.t!==null&&await this.#m(t);return;c\##
+        ase"network-changed":return this.media.doubt(t),this.#c(t);case"awoke":return this.t?.awoke(t),this.#s(t);case\##
+        "consent":return B(this.session)?(this.session.consent=e.consent,this.#d(),this.w&&await this.#g(t),this.#r(t)\##
+        ):void 0;case"decline":return await this.t?.send({type:"refuse",reason:Z.none},t),this.#a("consent-refused",t)\##
+        ;case"words":return this.#o(e.same,t);case"mute":this.media.mute(e.muted);return;case"write":return this.chat.\##
+        write(e.text,this.settings.y()),this.#w(t);case"hang-up":return this.#a("hung-up",t,O.hungUp);case"taken-over"\##
+        :return this.#a("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#r(t)}}asy\##
+        nc#n(e,t){let i=this.reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-chan\##
+        ged"&&i)||this.reason===null||!ge(this.reason))return this.T?.handle(e,t);this.T?.end(),this.i=this.T?.i??this\##
+        .i,this.T=null,this.reason=null,this.u.forget(),await this.#i(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=t\##
+        his.e.p(e))if(t==="retry"&&await this.#i(e),t==="stable"&&(this.u.g=0),t==="patience")return this.#a(this.t?.Y\##
+        ?"no-path":"network",e);await this.t?.tick(e),await this.#r(e),await this.media.tick(e),await this.#r(e)}async\##
+        #i(e){let{session:t,settings:i}=this;if(t.bond!==null&&t.bond.expiry<i.y())return this.#a("expired",e);let s=t\##
+        his.u.ze(t);this.e.clear("retry","stable"),this.#d(),this.i+=1;let r=this.media.ue()&&this.u.g<2;this.t=new $(\##
+        {session:t,mode:s,ke:r,...i},e),this.actions.push({type:"connect",id:this.i})}async#c(e){this.t!==null&&e-this\##
+        .t.G<Ht||(this.#l(),await this.#i(e))}async#f(e){if(!(this.t===null||e-this.t.G<Ht))return e-this.l<ei?this.#m\##
+        (e):(this.l=e,this.#y(e))}#l(){this.t!==null&&this.actions.push({type:"close",id:this.i}),this.t=null,this.w=!\##
+        1,this.media.he(),this.e.clear("stable")}async#r(e){for(;;){let t=this.media.Se();if(t!==null){await this.#b(t\##
+        ,e);continue}let i=this.t?.$()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reason===nul\##
+        l&&await this.#h(s,e)}}async#h(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.i,octets:\##
+        e.octets});return;case"save":return this.#d();case"doctor":this.z=e.present,this.e.q("stable")||this.e.set("st\##
+        able",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:\##
+        "none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return this.e.set("stable",t+Nt),this.#d();ca\##
+        se"frame":return this.#p(e.frame,t);case"refused":return this.#v(e.code,t);case"lost":return e.cause==="doctor\##
+        -returned"?this.#y(t):this.#m(t);case"broken":return this.#k(e.code,e.confirmed,t)}}async#p(e,t){switch(this.u\##
+        .succeeded(),e.type){case"waiting":this.message=e.message;return;case"admit":return this.#u(e.a,t);case"refuse\##
+        ":return this.#a(Ot(e.reason),t);case"words":return this.session.peerComparison=e.same?"same":"different",this\##
+        .#d();case"bye":return this.#a(Ut(e.reason),t);case"description":case"candidate":case"binding":return this.w&&\##
+        !(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.#k("malformed",!0,t);case"chat":this.\##
+        w&&this.chat.receive(e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"\##
+        consent":case"encapsulation":return this.#k("malformed",!0,t)}}async#u(e,t){if(this.w||this.t===null)return;th\##
+        is.w=!0,this.session.invitation.joinToken=null,this.#d();let i=e||(this.session.invitation.flags&Y.a)!==0;if(i\##
+        &&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#a("relay-missing",t,O.error);this.media\##
+        .Ae(this.t,i),this.session.consent!==null&&await this.#g(t)}async#g(e){let{consent:t,ownComparison:i}=this.ses\##
+        sion;t!==null&&(await this.t?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&\##
+        await this.t?.send({type:"words",same:i==="same"},e),await this.#w(e))}async#w(e){if(!(!this.w||this.session.c\##
+        onsent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.t?.send({type:"chat",id:i,\##
+        message:s},e))return;this.chat.sent(t)}return this.#r(e)}}async#o(e,t){this.session.ownComparison=e?"same":"di\##
+        fferent",this.#d(),await this.t?.send({type:"words",same:e},t),await this.#r(t),e||await this.#a("words-differ\##
+        ",t,O.wordsDiffer)}async#v(e,t){let i=this.u.refused(e,this.t?.mode??null,this.session,this.media.isConnected(\##
+        ));return i==="later"?this.#m(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e){this.#l(),await this.#i(e)}async\##
+        #k(e,t,i){return t?(this.u.M=!0,this.#m(i)):this.#a(Rt(e),i)}async#m(e){this.#l();let t=B(this.session)&&this.\##
+        media.r,i=this.u.lost({isEndless:t,isUrgent:this.media.ue()});if(i===null)return this.#a(this.u.M?"secure-chan\##
+        nel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if(this.reason===null)switch(e){case"rejoin":return thi\##
+        s.#m(t);case"socket-doubted":return this.#f(t);case"binding-failed":return this.#a("binding-failed",t,O.bindin\##
+        gFailed);case"no-path":return this.#a("no-path",t)}}async#a(e,t,i=null){let s=i===null||await this.t?.send({ty\##
+        pe:"bye",reason:i},t)===!0;for(let m of this.t?.$()??[])m.type==="send"&&this.actions.push({type:"send",id:thi\##
+        s.i,octets:m.octets});this.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#d():this.act\##
+        ions.push({type:"save",session:null});let r=!s&&B(this.session);if(!r&&(e!=="hung-up"||this.t===null))return t\##
+        his.#l();let{session:o,settings:a,t:c,i:d}=this;this.t=null,this.w=!1;let g=m=>this.actions.push(m);this.T=new\##
+         pe({session:o,settings:a,t:c,i:d,k:r?i:null,act:g},t)}#x(e){!(this.reason===null&&this.media.r&&!this.media.i\##
+        sConnected())||this.t?.Z?this.e.clear("patience"):this.e.q("patience")||this.e.set("patience",e+ti)}#d(){this.\##
+        actions.push({type:"save",session:this.session})}};var Ft={microphones:[],speakers:[],microphone:"",speaker:""\##
+        },ni=4e-4;async function Ve(n){let e={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},t=n===void 0\##
+        ?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevices.getUserMedia({audio:t}),[s]=i.getAudioTracks();if(\##
+        s===void 0)throw new DOMException("no track","NotFoundError");return s}function Bt(n){let e=n instanceof DOMEx\##
+        ception?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadable\##
+        Error"||e==="AbortError"?"microphone-busy":"microphone-denied"}var ke=class{constructor(e){this.audio=e,this.e\##
+        e=new Audio,this.context=null,this.L=null,this.source=null,this.analyser=null,this.speaker=""}wake(){"AudioCon\##
+        text"in window&&(this.context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch((\##
+        )=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.analyser?\##
+        ?=this.context.createAnalyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.so\##
+        urce.connect(this.analyser))}level(){if(this.analyser===null||this.source===null)return{level:0,isVoice:!1};le\##
+        t e=new Float32Array(this.analyser.fftSize);this.analyser.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*\##
+        s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:e}=\##
+        this;if(e!==null){this.L===null&&(this.L=e.createMediaStreamDestination(),this.ee.srcObject=this.L.stream),thi\##
+        s.ee.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator\##
+        (),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.\##
+        gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.L),r.start(s),r.stop(s+1)}}}async Le(e)\##
+        {await Promise.all([this.audio,this.ee].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await na\##
+        vigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!==\##
+        "communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"s\##
+        etSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(\##
+        ){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.analyser=null,this.L=null}};var\##
+         _=ii(u);function _t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admi\##
+        tted.title,..._[n].admitted.consent].join(`
         `),We=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
         mat(n),Yt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
         (/\{\w+\}/,()=>String(e));function ii({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##

@@ -10,7 +10,7 @@ export const de = {
   ready: {
     title: 'Ihre Sprechstunde',
     text: 'Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.',
-    facts: ['Niemand sonst kann Sie hören.', 'Nichts wird aufgenommen, und nichts bleibt auf diesem Gerät.'],
+    facts: ['Niemand sonst kann Sie hören.', 'Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.'],
     hint: 'Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.',
   },
   checking: {

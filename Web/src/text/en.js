@@ -10,7 +10,7 @@ export const en = {
   ready: {
     title: 'Your consultation',
     text: 'You are about to speak with your doctor. No account, no app, no name to give.',
-    facts: ['Nobody else can hear you.', 'Nothing is recorded, and nothing stays on this device.'],
+    facts: ['Nobody else can hear you.', 'Nothing is recorded by Colloque, and nothing stays on this device.'],
     hint: 'Your browser will ask for the microphone: please allow it.',
   },
   checking: {
@@ -64,7 +64,7 @@ export const en = {
     advice: [
       'Turn up the volume of your device.',
       'Unplug the headset, or switch Bluetooth off.',
-      'Press “Play a sound”. You hear it? Then your doctor’s microphone is off.',
+      'Press “Play a sound”. You hear it? Your doctor should check theirs.',
       'Nothing? Choose another loudspeaker, or reload this page: the call goes on.',
     ],
     stopped: 'The sound has stopped, perhaps because of a phone call or another app.',

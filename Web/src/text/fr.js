@@ -10,7 +10,7 @@ export const fr = {
   ready: {
     title: 'Votre consultation',
     text: 'Vous allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.',
-    facts: ['Personne d’autre ne peut vous entendre.', 'Rien n’est enregistré, rien ne reste sur cet appareil.'],
+    facts: ['Personne d’autre ne peut vous entendre.', 'Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.'],
     hint: 'Votre navigateur va vous demander l’accès au microphone : acceptez.',
   },
   checking: {

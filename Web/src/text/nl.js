@@ -10,7 +10,7 @@ export const nl = {
   ready: {
     title: 'Uw consult',
     text: 'U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.',
-    facts: ['Niemand anders kan u horen.', 'Er wordt niets opgenomen, en er blijft niets op dit toestel.'],
+    facts: ['Niemand anders kan u horen.', 'Colloque neemt niets op, en er blijft niets op dit toestel.'],
     hint: 'Uw browser vraagt straks om de microfoon: sta dat toe.',
   },
   checking: {
