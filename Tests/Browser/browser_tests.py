@@ -23,6 +23,7 @@ async def consultation(laboratory, patient, doctor, session, *, doctor_speech, p
     await patient.hears(doctor_speech, laboratory.file("patient-heard.wav"))
     await asyncio.sleep(3)  # What the doctor has to hear began later and is on its way still.
     path = await patient.path()
+    assert not await patient.visible("[data-action='resume-sound']"), "the page says that the sound has stopped"
     violations = await patient.violations()
     await patient.act("hang-up")
     await patient.until("ended")

@@ -38,6 +38,11 @@ async def everything_accessible(laboratory):
     await patient.enter()
     await patient.true("() => document.querySelector('#microphone').options.length > 1")
     await check("waiting")
+    moving = "() => document.getAnimations().filter(({ playState }) => playState === 'running').length"
+    assert await patient.evaluate(moving) > 0
+    await patient.page.emulate_media(reduced_motion="reduce")
+    assert await patient.evaluate(moving) == 0, "something moves although less motion was asked for"
+    await patient.page.emulate_media(reduced_motion="no-preference")
     bridge = await doctor.bridge(session, play="tone:500", words="none", seconds=300)
     await patient.until("admitted")
     await check("admitted")
@@ -283,3 +288,24 @@ async def reloads(laboratory):
     await patient.until("ended")
     assert await patient.evaluate("() => sessionStorage.length + localStorage.length") == 0
     completed(await bridge.report(), "doctor")
+
+
+@test("Without the broker the page says so, and one press goes on once it is back; with three inside it is full",
+      limit=90)
+async def broker_away_and_full(laboratory):
+    broker, doctor, session, patient = await prepared(laboratory)
+    await patient.goto(session["link"])
+    await patient.until("ready")
+    await broker.kill()
+    await patient.act("enter")
+    await stopped(patient, "network")
+    await broker.start()
+    bridge = await doctor.bridge(session, admit="none", seconds=60)
+    await patient.act("retry")
+    await patient.until("waiting")
+    others = [type(patient)(await (await patient.page.context.browser.new_context()).new_page()) for _ in range(3)]
+    for other in others:
+        await other.goto(session["link"])
+        await other.act("enter")
+    await stopped(others[-1], "full")
+    await bridge.process.stop()

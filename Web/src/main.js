@@ -209,6 +209,7 @@ function useMicrophone(track) {
 async function replaceMicrophone(id) {
   try {
     useMicrophone(await openMicrophone(id));
+    show({ heardSelf: false });
   } catch {
     await noteDevices();
   }

@@ -83,7 +83,7 @@ export function announcementOf(screen, before) {
  */
 const likenesses = {
   alphabet: 'incomplete', flags: 'version', 'post-quantum': 'version', protocol: 'version',
-  'binding-failed': 'words-differ',
+  'relay-missing': 'version', 'binding-failed': 'words-differ', 'refused-wrong-person': 'refused',
 };
 
 /**

@@ -58,7 +58,7 @@ export class View {
     this.#showLanguage(model.locale, text);
     this.element('title').textContent = screen.title;
     this.page.title = `${screen.title} · Colloque`;
-    if (this.#isNew('lines', screen.lines)) {
+    if (model.state !== 'loading' && this.#isNew('lines', screen.lines)) {
       this.element('text').replaceChildren(...screen.lines.map((line) => this.#line(line)));
     }
     this.#write('notice', screen.notice);
@@ -251,12 +251,13 @@ export class View {
    * @param {import('./screens.js').Screen} screen
    * @param {import('./text/fr.js').Text} text
    */
-  #showSound({ state, devices, heardSelf }, { hasSound }, text) {
+  #showSound({ state, devices, heardSelf, path }, { hasSound }, text) {
     const panel = this.element('sound', HTMLDetailsElement);
     panel.hidden = !hasSound;
     // While a person waits there is time to try; in a call the panel is in the way.
     if (state !== this.state && (state === 'waiting' || this.state === 'waiting')) panel.open = state === 'waiting';
     this.#write('meter-text', heardSelf ? text.sound.heard : text.sound.speak);
+    this.#write('path', path === null ? '' : text.path[path]);
     const { microphones, speakers, microphone, speaker } = devices;
     this.#offer('microphone', microphones, microphone, text.sound.microphone);
     this.#offer('speaker', speakers, speaker, text.sound.speaker);
@@ -319,7 +320,8 @@ export class View {
     this.element('topics').replaceChildren(
       ...topics.flatMap(([heading, body]) => [this.#make('h3', heading), this.#make('p', body)]),
     );
-    this.element('sheet', HTMLDialogElement).showModal();
+    const sheet = /** @type {HTMLDialogElement} */ (this.element('sheet'));
+    sheet.showModal?.();
   }
 
   #listen() {
@@ -353,8 +355,7 @@ export class View {
     this.element('legal').addEventListener('click', () => {
       if (this.text !== null) this.#openSheet(this.text.legal.topics, this.text.legal.title);
     });
-    const sheet = this.element('sheet', HTMLDialogElement);
-    this.element('close').addEventListener('click', () => sheet.close());
+    this.element('close').addEventListener('click', () => /** @type {HTMLDialogElement} */ (this.element('sheet')).close());
   }
 
   /**

@@ -10,7 +10,7 @@ export const de = {
   ready: {
     title: 'Ihre Sprechstunde',
     text: 'Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.',
-    facts: ['Niemand sonst kann Sie hören.', 'Nichts wird aufgenommen, und nichts bleibt auf diesem Gerät.'],
+    facts: ['Niemand sonst kann Sie hören.', 'Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.'],
     hint: 'Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.',
   },
   checking: {
@@ -74,6 +74,7 @@ export const de = {
     fair: 'Mäßige Verbindung',
     poor: 'Schlechte Verbindung: Gehen Sie näher an das WLAN.',
   },
+  path: { direct: 'Direkter Weg zwischen Ihren beiden Geräten.', relay: 'Weg über ein Relais, ebenfalls versiegelt.' },
   chat: {
     title: 'Der Praxis schreiben',
     send: 'Senden',
@@ -151,7 +152,6 @@ export const de = {
     refused: ['Keine Sprechstunde', 'Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.'],
     'refused-other-device': ['Auf einem anderen Gerät empfangen', 'Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.'],
     'refused-not-now': ['Nicht jetzt', 'In der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.'],
-    'refused-wrong-person': ['Nicht der richtige Link', 'Es wurde jemand anderes erwartet. Rufen Sie in der Praxis an.'],
     'words-differ': ['Zweifelhafte Verbindung', 'Jemand könnte mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.'],
     'doctor-error': ['Der Anruf wurde beendet', 'Das Gerät der Praxis hatte einen Fehler. Bitten Sie um einen neuen Link.'],
     used: ['Link schon benutzt', 'Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.'],
@@ -161,7 +161,6 @@ export const de = {
     closed: ['Sprechstunde geschlossen', 'Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.'],
     network: ['Keine Verbindung', 'Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.'],
     'no-path': ['Dieses Netz lässt keinen Anruf zu', 'Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.'],
-    'relay-missing': ['Kein Relais', 'Die Praxis verlangt ein Relais, das der Server nicht gab. Rufen Sie in der Praxis an.'],
     'secure-channel': ['Keine sichere Verbindung', 'Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.'],
     identity: ['Praxis nicht erkannt', 'Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.'],
     clock: ['Datum prüfen', 'Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.'],

@@ -10,7 +10,7 @@ export const en = {
   ready: {
     title: 'Your consultation',
     text: 'You are about to speak with your doctor. No account, no app, no name to give.',
-    facts: ['Nobody else can hear you.', 'Nothing is recorded, and nothing stays on this device.'],
+    facts: ['Nobody else can hear you.', 'Nothing is recorded by Colloque, and nothing stays on this device.'],
     hint: 'Your browser will ask for the microphone: please allow it.',
   },
   checking: {
@@ -64,7 +64,7 @@ export const en = {
     advice: [
       'Turn up the volume of your device.',
       'Unplug the headset, or switch Bluetooth off.',
-      'Press “Play a sound”. You hear it? Then your doctor’s microphone is off.',
+      'Press “Play a sound”. You hear it? Your doctor should check theirs.',
       'Nothing? Choose another loudspeaker, or reload this page: the call goes on.',
     ],
     stopped: 'The sound has stopped, perhaps because of a phone call or another app.',
@@ -74,6 +74,7 @@ export const en = {
     fair: 'Fair connection',
     poor: 'Poor connection: move closer to the Wi-Fi.',
   },
+  path: { direct: 'Direct way between your two devices.', relay: 'By way of a relay, sealed as well.' },
   chat: {
     title: 'Write to your doctor',
     send: 'Send',
@@ -151,7 +152,6 @@ export const en = {
     refused: ['No consultation', 'Your doctor does not see you through this link. Phone the practice.'],
     'refused-other-device': ['Seen on another device', 'Your doctor admitted another device. If it is not yours, phone them at once.'],
     'refused-not-now': ['Not now', 'Your doctor is not available. Try again later.'],
-    'refused-wrong-person': ['Not the right link', 'Your doctor expected someone else. Phone the practice.'],
     'words-differ': ['Doubtful link', 'Somebody could be listening on this link: it was cut. Phone your doctor.'],
     'doctor-error': ['The call stopped', 'Your doctor’s device had an error. Ask for a new link.'],
     used: ['Link already used', 'A link works once. If that was not you, tell your doctor; otherwise ask for another.'],
@@ -161,7 +161,6 @@ export const en = {
     closed: ['Consultation closed', 'You are no longer in the waiting room. Try again, or phone your doctor.'],
     network: ['No connection', 'The server does not answer. Check your Internet connection, then try again.'],
     'no-path': ['This network carries no calls', 'Switch from Wi-Fi to mobile data, or the other way, then try again.'],
-    'relay-missing': ['No relay', 'Your doctor asks for a relay the server did not give. Phone your doctor.'],
     'secure-channel': ['No secure link', 'Something altered the messages. Change to another network, then try again.'],
     identity: ['Doctor not recognised', 'The key shown is not the one of your link. Do not go on: phone your doctor.'],
     clock: ['Check the date', 'The date of this device seems wrong. Correct it, then try again.'],

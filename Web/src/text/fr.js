@@ -10,7 +10,7 @@ export const fr = {
   ready: {
     title: 'Votre consultation',
     text: 'Vous allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.',
-    facts: ['Personne d’autre ne peut vous entendre.', 'Rien n’est enregistré, rien ne reste sur cet appareil.'],
+    facts: ['Personne d’autre ne peut vous entendre.', 'Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.'],
     hint: 'Votre navigateur va vous demander l’accès au microphone : acceptez.',
   },
   checking: {
@@ -74,6 +74,7 @@ export const fr = {
     fair: 'Liaison moyenne',
     poor: 'Mauvaise liaison : rapprochez-vous de la box Wi-Fi.',
   },
+  path: { direct: 'Voie directe entre vos deux appareils.', relay: 'Voie par un relais, scellée elle aussi.' },
   chat: {
     title: 'Écrire à votre médecin',
     send: 'Envoyer',
@@ -153,7 +154,6 @@ export const fr = {
     refused: ['Pas de consultation', 'Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.'],
     'refused-other-device': ['Reçu sur un autre appareil', 'Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.'],
     'refused-not-now': ['Pas maintenant', 'Votre médecin n’est pas disponible. Réessayez plus tard.'],
-    'refused-wrong-person': ['Ce n’est pas le bon lien', 'Votre médecin attendait une autre personne. Téléphonez à son cabinet.'],
     'words-differ': ['Liaison douteuse', 'Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.'],
     'doctor-error': ['L’appel s’est arrêté', 'L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.'],
     used: ['Lien déjà utilisé', 'Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.'],
@@ -163,7 +163,6 @@ export const fr = {
     closed: ['Consultation fermée', 'Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.'],
     network: ['Pas de connexion', 'Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.'],
     'no-path': ['Appel impossible par ce réseau', 'Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.'],
-    'relay-missing': ['Relais indisponible', 'Votre médecin demande un relais que le serveur n’a pas donné. Téléphonez-lui.'],
     'secure-channel': ['Liaison sûre impossible', 'Quelque chose a altéré les messages. Changez de réseau, puis réessayez.'],
     identity: ['Médecin non reconnu', 'La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.'],
     clock: ['Vérifiez la date', 'La date de cet appareil semble fausse. Corrigez-la, puis réessayez.'],

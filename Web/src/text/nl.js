@@ -10,7 +10,7 @@ export const nl = {
   ready: {
     title: 'Uw consult',
     text: 'U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.',
-    facts: ['Niemand anders kan u horen.', 'Er wordt niets opgenomen, en er blijft niets op dit toestel.'],
+    facts: ['Niemand anders kan u horen.', 'Colloque neemt niets op, en er blijft niets op dit toestel.'],
     hint: 'Uw browser vraagt straks om de microfoon: sta dat toe.',
   },
   checking: {
@@ -74,6 +74,7 @@ export const nl = {
     fair: 'Matige verbinding',
     poor: 'Slechte verbinding: ga dichter bij de wifi.',
   },
+  path: { direct: 'Rechtstreeks tussen uw beide toestellen.', relay: 'Via een tussenstation, ook verzegeld.' },
   chat: {
     title: 'Schrijven naar uw arts',
     send: 'Versturen',
@@ -151,7 +152,6 @@ export const nl = {
     refused: ['Geen consult', 'Uw arts ontvangt u niet via deze link. Bel de praktijk.'],
     'refused-other-device': ['Op een ander toestel ontvangen', 'Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.'],
     'refused-not-now': ['Niet nu', 'Uw arts kan nu niet. Probeer het later opnieuw.'],
-    'refused-wrong-person': ['Niet de juiste link', 'Uw arts verwachtte iemand anders. Bel de praktijk.'],
     'words-differ': ['Verdachte verbinding', 'Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.'],
     'doctor-error': ['De oproep is gestopt', 'Het toestel van uw arts had een fout. Vraag een nieuwe link.'],
     used: ['Link al gebruikt', 'Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe.'],
@@ -161,7 +161,6 @@ export const nl = {
     closed: ['Consult gesloten', 'U bent niet meer in de wachtkamer. Probeer opnieuw, of bel uw arts.'],
     network: ['Geen verbinding', 'De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.'],
     'no-path': ['Bellen lukt niet via dit netwerk', 'Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.'],
-    'relay-missing': ['Geen doorgeefserver', 'Uw arts vraagt een tussenstation dat de server niet gaf. Bel uw arts.'],
     'secure-channel': ['Geen veilige verbinding', 'Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.'],
     identity: ['Arts niet herkend', 'De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.'],
     clock: ['Kijk de datum na', 'De datum van dit toestel lijkt verkeerd. Zet ze juist, en probeer opnieuw.'],
