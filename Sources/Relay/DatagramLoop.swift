@@ -123,7 +123,7 @@ final class DatagramLoop {
     /// Datagrams of one socket in one round.
     private static let roundLimit = 1024
     /// Datagrams in a round from which on gathering pays.
-    private static let loadThreshold = 6
+    private static let loadThreshold = 3
     private static let gatheringTime: Duration = .microseconds(500)
     private static let stopTag: UInt32 = .max
     fileprivate static let streamTag: UInt8 = .max

@@ -163,15 +163,16 @@ async def coturns_clients(laboratory):
         code, output, errors = await run(["turnutils_stunclient", "-L", net.patient.uplink.address, "-p", "3478", SERVER_IPV4],
                                          namespace=net.patient.host, timeout=20)
         assert f"{net.patient.uplink.address}:" in output + errors, f"exit {code}\n{output}\n{errors}"
-        # Both its clients have one name: only probes may meet their like. Its channel numbers are those of RFC 5766, of
-        # which RFC 8656 took most back, so it sends indications.
-        user, password = turn.credentials(secret, os.urandom(16), "x")
-        code, output, errors = await run(
-            ["turnutils_uclient", "-y", "-s", "-L", net.patient.uplink.address, "-m", "2", "-n", "50", "-l", "172", "-z", "20", "-c", "-u", user,
-             "-w", password, "-p", "3478", SERVER_IPV4],
-            namespace=net.patient.host, timeout=40)
-        said = output + errors
-        assert "tot_send_msgs=100, tot_recv_msgs=100" in said, f"exit {code}\n{said}"
+        # Both its clients have one name: only probes may meet their like. First on channels, then by indications.
+        for way in ([], ["-s"]):
+            user, password = turn.credentials(secret, os.urandom(16), "x")
+            code, output, errors = await run(
+                ["turnutils_uclient", "-y", *way, "-L", net.patient.uplink.address, "-m", "2", "-n", "50", "-l", "172",
+                 "-z", "20", "-c", "-u", user, "-w", password, "-p", "3478", SERVER_IPV4],
+                namespace=net.patient.host, timeout=40)
+            said = output + errors
+            assert "tot_send_msgs=100, tot_recv_msgs=100" in said, f"{way}: exit {code}\n{said}"
+
 
 
 async def _answers_stun(end, patience):

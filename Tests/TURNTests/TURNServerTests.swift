@@ -299,7 +299,7 @@ struct RelayedDataTests {
         #expect(patient.bind(0x4001, second.relayed, rig) == .badRequest)
         #expect(patient.bind(0x4002, doctor.relayed, rig) == .badRequest)
         #expect(patient.bind(0x3FFF, second.relayed, rig) == .badRequest)
-        #expect(patient.bind(0x5000, second.relayed, rig) == .badRequest)
+        #expect(patient.bind(0x8000, second.relayed, rig) == .badRequest)
         #expect(doctor.refresh(rig, lifetime: 0) != nil)
         #expect(rig.deliver(RelayClient.channelData(0x4001, self.voice), from: patient.flow) == nil)
         // The slot goes to somebody else, the binding does not.

@@ -48,7 +48,7 @@ extension TURNServer {
     mutating func bindChannel(_ request: AuthenticatedRequest, now: Instant) -> Reply {
         guard let slot = request.allocation else { return .error(.allocationMismatch) }
         guard let value = request.message.uint32(.channelNumber),
-            let number = UInt16(exactly: value >> 16), (0x4000...0x4FFF).contains(number),
+            let number = UInt16(exactly: value >> 16), Self.channelNumbers.contains(number),
             let address = request.message.xorAddress(.xorPeerAddress)
         else { return .error(.badRequest) }
         if let refusal = self.refusal(of: address, for: slot, now: now) { return .error(refusal) }
@@ -74,6 +74,8 @@ extension TURNServer {
         return self.peer(at: address, of: slot, now: now) == nil ? .forbidden : nil
     }
 
+    /// RFC 8656 §12 kept the first quarter; clients of RFC 5766 still draw from all of it.
+    private static let channelNumbers: ClosedRange<UInt16> = 0x4000...0x7FFE
     /// Of one allocation: the other side has at most twelve, with some to spare for those of before a restart.
     private static let maximumChannels = 32
 }

@@ -65,7 +65,7 @@ package struct TURNServer: Sendable {
             payload.upperBound + Self.tailroom <= slot.byteCount
         else { return self.drop() }
         switch slot.bytes.octet(at: payload.lowerBound) >> 4 {
-        case 4: return self.relayChannelData(&slot, payload, from: flow, now: now)
+        case 4...7: return self.relayChannelData(&slot, payload, from: flow, now: now)
         case 0 where slot.bytes.bigEndian16(at: payload.lowerBound) == Self.sendIndication:
             return self.relaySendIndication(&slot, payload, from: flow, now: now)
         case 0...3: return self.handleRequest(&slot, payload, from: flow, now: now, unixTime: unixTime)
