@@ -135,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "RelayBenchmark",
             dependencies: [
-                "Wire", "Primitives", "STUN", "TURN", "CLoad",
+                "Wire", "Primitives", "STUN", "TURN", "CLoad", "CAllocations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Relay", swiftSettings: strict),
@@ -168,7 +168,14 @@ let package = Package(
                 "Audio",
                 "SecureTransport", "Primitives", "Wire", "CVirtualClock",
             ]),
-        tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay"] + nio),
+        // A client of a relay on a real socket.
+        .target(
+            name: "RelaySupport", dependencies: ["TURN", "Network", "Wire"], path: "Tests/RelaySupport",
+            swiftSettings: strict),
+        tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay", "RelaySupport"] + nio),
+        tests(
+            "NetworkTests",
+            ["Network", "Wire", .product(name: "NIOEmbedded", package: "swift-nio")] + nio),
         // Allocations on somebody else's relay, over real sockets.
         tests(
             "RelayInteropTests",
@@ -177,7 +184,12 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
-        tests("BrokerTests", ["Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Broker", "CZlib"] + nio),
+        tests(
+            "BrokerTests",
+            [
+                "Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Relay", "RelaySupport", "Broker",
+                "CZlib",
+            ] + nio),
     ]
 )
 

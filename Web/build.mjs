@@ -9,12 +9,31 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { texts } from './src/text.js';
 
 const web = new URL('./', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, web));
 const languages = ['fr', 'en', 'nl', 'de'];
 /** Octets of a source line in the generated file, at most. */
 const lineLength = 110;
+
+/**
+ * Long names of this page's own classes, shortened in the bundle. None is a name of a browser's object, of what is
+ * stored for a reload, or of a message.
+ */
+const ours = [
+  'attachment', 'admittedInEpoch', 'reconnection', 'doubtedAt', 'wasConnected', 'surroundings', 'fingerprints',
+  'provenInEpoch', 'provenPair', 'earlyCandidates', 'receivedTag', 'canTellEnd', 'isCounting', 'afterForgery',
+  'chainingKey', 'takeDue', 'takeOutputs', 'takeActions', 'takeVerdict', 'takeMode', 'verdicts',
+  'isSilent', 'isDoubted', 'isTroubled', 'isEstablished', 'isAwaitingDoctor', 'nextAlarm', 'epochBegan',
+  'epochEnded', 'isFruitless', 'hasExpiredServers', 'makePaddingWorker', 'serversExpireAt', 'doctorPresent',
+  'awaitsDoctor', 'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'heardSelf', 'hasSound',
+  'hasChat', 'showsMeter', 'handlers', 'failures', 'answerLimit', 'onPath', 'onEvent', 'onQuality', 'relayOnly',
+  'element', 'wallClock', 'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet',
+  'bindingKey', 'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown',
+  'inHaste', 'canRetry', 'waited', 'resumes', 'isSent', 'remoteStatic', 'socket', 'attempts',
+  'answered', 'cipher', 'goodbye', 'builds', 'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output',
+];
 
 const esbuild = (...options) =>
   execFileSync('esbuild', ['--minify', '--charset=utf8', '--log-level=warning', ...options], {
@@ -50,6 +69,23 @@ export function wordLists() {
   return lists;
 }
 
+/** The names of all sentences once, and the sentences of each language in their order. */
+export function packTexts() {
+  const blank = (node) => {
+    if (typeof node === 'string') return 0;
+    return Array.isArray(node) ? node.map(blank) : Object.fromEntries(Object.entries(node).map(([name, value]) => [name, blank(value)]));
+  };
+  const leaves = (node) => (typeof node === 'string' ? [node] : Object.values(node).flatMap(leaves));
+  const sentences = Object.entries(texts).map(([locale, text]) => [locale, leaves(text).join('|')]);
+  if (sentences.some(([locale, text]) => text.split('|').length !== leaves(texts[locale]).length)) {
+    throw new Error('a sentence has a vertical bar');
+  }
+  const names = JSON.stringify(blank(texts.fr));
+  const shared = ours.filter((name) => names.includes(`"${name}"`));
+  if (shared.length > 0) throw new Error(`also names of sentences: ${shared.join(', ')}`);
+  return { names: blank(texts.fr), sentences: Object.fromEntries(sentences) };
+}
+
 const source = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** @returns {{ html: string, scriptHash: string, styleHash: string, sha256: string }} */
@@ -57,7 +93,10 @@ export function build() {
   const worker = bundle('src/padding-worker.js');
   const script = bundle(
     'src/main.js',
+    `--mangle-props=^(${ours.join('|')})$`,
     `--define:PADDING_WORKER=${JSON.stringify(worker)}`,
+    '--define:IS_BUNDLED=true',
+    `--define:PACKED_TEXTS=${JSON.stringify(packTexts())}`,
     `--define:WORD_LISTS=${JSON.stringify(wordLists())}`,
   );
   const style = esbuild(path('style.css'));

@@ -7,7 +7,7 @@ import TURN
 struct RelayBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "RelayBenchmark", abstract: "Measures a relay beside coturn.",
-        subcommands: [Compare.self, Echo.self], defaultSubcommand: Compare.self)
+        subcommands: [Compare.self, Core.self, Echo.self], defaultSubcommand: Compare.self)
 }
 
 /// A forwarder without a protocol, in a process of its own: the floor.
@@ -37,10 +37,10 @@ struct Compare: ParsableCommand {
     var pairs = "200,400"
     @Option(help: "Allocations that stand at a time.")
     var allocations = 5000
-    @Option(help: "Processes of turnutils_uclient, 12 clients each.")
-    var uclients = 8
-    @Option(help: "How uclient reaches the server: udp, tcp, tls, separated by commas.")
-    var transports = "udp,tcp,tls"
+    @Option(help: "Processes of turnutils_uclient, 8 clients each.")
+    var uclients = 12
+    @Option(help: "How uclient reaches the server: udp, tcp, tls, separated by commas; udp-send: by indications.")
+    var transports = "udp,udp-send,tcp,tls"
     @Option(help: "Rounds of each measurement.")
     var rounds = 5
     @Option(help: "Seconds of measured traffic in a round.")
@@ -87,12 +87,11 @@ struct Compare: ParsableCommand {
                     }
                 case "uclient":
                     for name in self.transports.split(separator: ",") {
-                        guard let transport = Uclient.Transport(rawValue: String(name)) else {
-                            throw ValidationError("uclient has no transport \(name)")
-                        }
-                        let load = Uclient(
-                            transport: transport, processes: self.uclients, packets: self.seconds * 100, interval: 10)
-                        for peer in order where peer.credentials != nil && (transport != .tls || peer.isSecure) {
+                        guard
+                            let load = Uclient(
+                                name, processes: self.uclients, packets: self.seconds * 100, interval: 10)
+                        else { throw ValidationError("uclient has no transport \(name)") }
+                        for peer in order where peer.credentials != nil && (load.transport != .tls || peer.isSecure) {
                             rounds.append(self.told(try measurement.uclient(load, through: peer, round: number)))
                         }
                     }

@@ -219,7 +219,7 @@ struct Measurement {
         let used = after.nanoseconds - before.nanoseconds
         let known = used + result.processor + Clock.processor() - generator
 
-        var record = Round(what: "uclient over \(load.transport.rawValue)", peer: peer.name, number: round)
+        var record = Round(what: load.title, peer: peer.name, number: round)
         record.figures = [
             "relayed": Double(result.received),
             "packetsPerProcessorSecond": Double(result.received) / Double(max(used, 1)) * 1e9,

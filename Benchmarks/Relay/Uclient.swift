@@ -15,9 +15,28 @@ struct Uclient {
     }
 
     let transport: Transport
+    /// Send and Data indications, as Firefox has them, in place of channels.
+    let usesIndications: Bool
     let processes: Int
-    /// Of one username; a side of a room may have no more with us.
-    static let clients = 12
+    /// Of one username; with the allocations that it makes besides, no more than the twelve of one side of a room.
+    static let clients = 8
+    /// `udp`, `tcp`, `tls`, and the same with `-send` behind it.
+    init?(_ name: some StringProtocol, processes: Int, packets: Int, interval: Int) {
+        let parts = name.split(separator: "-", maxSplits: 1)
+        guard let transport = parts.first.flatMap({ Transport(rawValue: String($0)) }),
+            parts.count == 1 || parts[1] == "send"
+        else { return nil }
+        self.transport = transport
+        self.usesIndications = parts.count == 2
+        self.processes = processes
+        self.packets = packets
+        self.interval = interval
+    }
+
+    var title: String {
+        "uclient over \(self.transport.rawValue), \(self.usesIndications ? "indications" : "channels")"
+    }
+
     /// Packets of each client, and milliseconds between them.
     let packets: Int
     let interval: Int
@@ -42,7 +61,7 @@ struct Uclient {
             try Data().write(to: output)
             process.executableURL = URL(fileURLWithPath: "/usr/bin/turnutils_uclient")
             process.arguments =
-                self.transport.flags + [
+                self.transport.flags + (self.usesIndications ? ["-s"] : []) + [
                     "-y", "-c", "-m", String(Self.clients), "-n", String(self.packets), "-z", String(self.interval),
                     "-l", String(Traffic.payload), "-u", login.name, "-w", login.password, "-p", String(port),
                     "127.0.0.1",
@@ -89,7 +108,7 @@ struct Uclient {
 
     private static func children() -> Int64 {
         var usage = rusage()
-        getrusage(RUSAGE_CHILDREN.rawValue, &usage)
+        getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
         func nanoseconds(_ time: timeval) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_usec) * 1000 }
         return nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime)
     }

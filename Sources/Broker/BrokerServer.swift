@@ -19,6 +19,8 @@ package enum BrokerError: Error, Equatable, Sendable {
     /// The relay does not start, or its secret cannot be read: words for the administrator.
     case relay(String)
     case store(StoreError)
+    /// Another broker runs with this state directory.
+    case stateInUse(String)
 }
 
 /// The ports a broker really got, in case it was asked for port 0.
@@ -38,6 +40,7 @@ package final class BrokerServer: Sendable {
         var ports: BoundAddresses
         var configuration: BrokerConfiguration
         var relay: RelayLink?
+        var grants: RelayGrants?
     }
 
     private let initial: BrokerConfiguration
@@ -48,6 +51,7 @@ package final class BrokerServer: Sendable {
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
     private let running = NIOLockedValueBox<Running?>(nil)
+    private let lock = NIOLockedValueBox<StateLock?>(nil)
 
     /// Opens the store named in the configuration.
     /// - Parameters:
@@ -76,13 +80,18 @@ package final class BrokerServer: Sendable {
 
     /// Listens, and returns once connections are served.
     package func start() async throws(BrokerError) -> BoundAddresses {
+        // What is wrong with the configuration is found before a relay is touched.
+        _ = try Self.tlsContext(self.initial)
+        guard let lock = StateLock(directory: self.initial.state) else { throw .stateInUse(self.initial.state) }
+        self.lock.withLockedValue { $0 = lock }
         let relay = try self.relayLink(self.initial)
         do {
             // First of all: whoever can reach the broker can reach its relay.
             let relayPort = try await self.start(relay)
             return try await self.listen(relay: relay, relayPort: relayPort)
         } catch {
-            await relay?.shutdown(stopping: true)
+            await relay?.shutdown(evenIfTakenOver: false)
+            self.lock.withLockedValue { $0 = nil }
             try? await self.group.shutdownGracefully()
             throw error
         }
@@ -101,13 +110,17 @@ package final class BrokerServer: Sendable {
         }
         let tls = try Self.tlsContext(configuration)
         let names = SiteNames(configuration: configuration, port: running.ports.port)
-        let grants = try self.grants(configuration, port: running.ports.port, relay: running.relay)
+        let grants = try self.grants(
+            configuration, port: running.ports.port, relay: running.relay, continuing: running.grants)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)
         running.site.eventLoop.execute {
             running.site.value.reload(configuration, names: names, tls: tls)
             running.site.value.exchange.reconfigure(switchboard, grants: grants)
         }
-        self.running.withLockedValue { $0?.configuration = configuration }
+        self.running.withLockedValue { value in
+            value?.configuration = configuration
+            value?.grants = grants
+        }
         self.logger.info("configuration and certificates read again")
     }
 
@@ -122,8 +135,9 @@ package final class BrokerServer: Sendable {
             Self.waitUntilEmpty(site, deadline: .now() + .seconds(3), then: drained)
         }
         try? await drained.futureResult.get()
-        await running.relay?.shutdown(stopping: true)
+        await running.relay?.shutdown(evenIfTakenOver: true)
         try? await self.group.shutdownGracefully()
+        self.lock.withLockedValue { $0 = nil }
         self.logger.info("stopped")
     }
 
@@ -173,7 +187,9 @@ package final class BrokerServer: Sendable {
         let names = SiteNames(configuration: configuration, port: port)
         let grants = try self.grants(configuration, port: port, relay: relay)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)
-        let connections = Self.connectionsWithinDescriptorLimit(configuration.connections)
+        // A TURN stream that is passed on takes two descriptors.
+        let connections = Self.connectionsWithinDescriptorLimit(
+            configuration.connections, each: relay == nil ? 1 : 2)
         let site: NIOLoopBound<Site>
         do {
             site = try await loop.submit {
@@ -192,7 +208,8 @@ package final class BrokerServer: Sendable {
         }
         self.running.withLockedValue { value in
             value = Running(
-                listeners: listeners, site: site, ports: ports, configuration: configuration, relay: relay)
+                listeners: listeners, site: site, ports: ports, configuration: configuration, relay: relay,
+                grants: grants)
         }
         self.logger.info(
             "listening", metadata: ["port": "\(port)", "relay": "\(ports.relayPort.map { "\($0)" } ?? "off")"])
@@ -235,6 +252,10 @@ package final class BrokerServer: Sendable {
 
     private func start(_ relay: RelayLink?) async throws(BrokerError) -> UInt16? {
         guard let relay else { return nil }
+        let settings = self.initial.relay
+        if settings.control != nil, settings.threads > 1 || !settings.publicAddresses.isEmpty {
+            self.logger.warning("relay-threads and relay-public-address belong to the relay's own command line here")
+        }
         _ = try self.secret(self.initial)  // Made before the relay looks for it.
         do {
             return try await relay.start()
@@ -257,11 +278,11 @@ package final class BrokerServer: Sendable {
     }
 
     private func grants(
-        _ configuration: BrokerConfiguration, port: UInt16, relay: RelayLink?
+        _ configuration: BrokerConfiguration, port: UInt16, relay: RelayLink?, continuing former: RelayGrants? = nil
     ) throws(BrokerError) -> RelayGrants? {
         guard relay != nil || !configuration.relay.urls.isEmpty else { return nil }
         return RelayGrants(
-            secret: try self.secret(configuration),
+            secret: try self.secret(configuration), continuing: former,
             urls: { RelayURLs.list(configuration, port: port, relayPort: relay?.port) },
             close: { relay?.close($0) })
     }
@@ -293,10 +314,10 @@ package final class BrokerServer: Sendable {
     }
 
     /// Descriptors run out before memory does: what the process may open bounds what it accepts.
-    private static func connectionsWithinDescriptorLimit(_ wanted: Int) -> Int {
+    private static func connectionsWithinDescriptorLimit(_ wanted: Int, each: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return wanted }
-        return min(wanted, max(16, Int(clamping: limit.rlim_cur) - 64))
+        return min(wanted, max(16, (Int(clamping: limit.rlim_cur) - 64) / each))
     }
 
     private static func waitUntilEmpty(

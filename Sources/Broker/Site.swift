@@ -120,6 +120,7 @@ final class Site {
                 switch choice {
                 case .http:
                     try self.addHTTP(to: channel, deadline: deadline, source: source, isReserved: isReserved)
+                case .turn where isReserved: context.close(promise: nil)
                 case .turn:
                     // The relay has its own limit for streams that never allocate.
                     deadline.enter(.upgraded, channel: channel)

@@ -52,11 +52,11 @@ int colloque_batch_receive(colloque_batch *batch, int descriptor, struct colloqu
                                                  .msg_iov = &batch->vectors[i],
                                                  .msg_iovlen = 1};
   }
-  int count;
+  int count, tries = 0;
   do {
     count = recvmmsg(descriptor, batch->messages, batch->count, MSG_DONTWAIT, 0);
     /* An ICMP error of some earlier datagram stands in the way once; it ends nothing. */
-  } while (count < 0 && errno != EAGAIN && errno != EBADF && errno != ENOTSOCK);
+  } while (count < 0 && errno != EAGAIN && ++tries < 8);
   if (count < 0) return 0;
   for (int i = 0; i < count; i++) {
     struct colloque_datagram *datagram = &datagrams[i];
@@ -156,7 +156,7 @@ int colloque_poller_wait(int poller, uint32_t *tags, int count, int64_t nanoseco
   if (count > 16) count = 16;
   struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   int ready = epoll_pwait2(poller, events, count, nanoseconds < 0 ? 0 : &limit, 0);
-  if (ready < 0 && errno == ENOSYS) {
+  if (ready < 0 && errno != EINTR) { /* an older kernel, or a filter that does not know the call */
     int milliseconds = nanoseconds < 0 ? -1 : (int)((nanoseconds + 999999) / 1000000);
     ready = epoll_wait(poller, events, count, milliseconds);
   }

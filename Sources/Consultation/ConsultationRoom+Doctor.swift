@@ -57,6 +57,12 @@ extension ConsultationRoom {
         self.sendToAdmitted(.sessionDescription(.restart, generation: generation, text: ""), now: now)
     }
 
+    /// Has the broker grant both ends fresh credentials for its relays.
+    mutating func requestRelay() {
+        guard self.hasChannel, let connection = self.admission?.connection else { return }
+        self.outputs.append(.send(.turnGrant(connection: connection)))
+    }
+
     mutating func transportConnected(_ seen: SeenCertificates, now: Instant) {
         let report = self.binding.transportConnected(seen, epoch: self.admittedEpoch?.channel, now: now)
         if let report { self.sendToAdmitted(report, now: now) }

@@ -197,6 +197,11 @@ package struct DoctorSeat: Sendable {
         self.inRoom(room) { $0.requestRestart(now: now) }
     }
 
+    /// Both ends are granted relays anew: credentials open them for minutes, a call lasts longer.
+    package mutating func requestRelay(in room: RoomID) {
+        self.inRoom(room) { $0.requestRelay() }
+    }
+
     package mutating func transportConnected(_ seen: SeenCertificates, in room: RoomID, now: Instant) {
         self.inRoom(room) { $0.transportConnected(seen, now: now) }
     }

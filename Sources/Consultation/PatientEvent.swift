@@ -17,6 +17,8 @@ package enum PatientEvent: Equatable, Sendable {
     case admitted(relayOnly: Bool, relay: RelayCredentials?)
     /// Every epoch says everything again: make an offer with the next generation if the transport is not connected.
     case resumed(relay: RelayCredentials?)
+    /// Newer credentials for relays, in mid-call.
+    case relay(RelayCredentials)
     case answer(generation: UInt32, text: String)
     case remoteCandidate(generation: UInt32, text: String)
     /// The doctor asks for an offer: its path died or its address changed.

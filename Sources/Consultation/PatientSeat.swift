@@ -123,7 +123,9 @@ package struct PatientSeat: Sendable {
         switch envelope {
         case .state(let doctorPresent): self.receiveState(doctorPresent, now: now)
         case .relay(_, let payload): self.receiveRelay(payload, now: now)
-        case .turn(_, let credentials): self.relay = credentials
+        case .turn(_, let credentials):
+            self.relay = credentials
+            if self.isAdmitted { self.emit(.relay(credentials)) }
         case .error(let code, _): self.receiveError(code, now: now)
         default: break
         }

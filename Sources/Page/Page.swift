@@ -4,13 +4,13 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "efec80c2ec227f749ee6e9ad2d73efd4991a4db56cbc990ca0533757517bc2bd"
+    package static let sha256 = "ed10362a5e4768d266ad083c65054f968b82948bd56bfff284db7db458d436ae"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-j8G9SZVvbLgnQdX4+87gG2UgwxSvK9XGMCXoPVMPy2U='"
+    package static let scriptHash = "'sha256-6f3USGLII/2Ez7Vdoh+gLEQevBS5wmM9HD17m6MD22E='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-xcJffld2bfKib3p6kRCc6mvVTewrgdQ2kU/SWChEIxI='"
+    package static let styleHash = "'sha256-kivOupaqcBUQ4AP1lP0JLcnJkpwIk7WOCvDn1QD4zXQ='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -41,854 +41,1036 @@ package enum Page {
         rder-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--in\##
         k);font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem\##
         }h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text\##
-        -wrap:balance;margin-bottom:.75rem}h1:focus{outline:none}.text>*+*{margin-top:.75rem}.text .lead{color:var(--i\##
-        nk)}.text p,.notice,.result{color:var(--quiet)}.text ul{padding:0;list-style:none;border-top:1px solid var(--l\##
-        ine);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.75rem;border-bottom:1px solid var(-\##
-        -line);position:relative}.text li:before{content:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;wi\##
-        dth:.5rem;height:.5rem;border-radius:50%;background:var(--accent)}.text blockquote{border-inline-start:3px sol\##
-        id var(--accent);padding-block:.25rem;padding-inline-start:1rem;overflow-wrap:anywhere}.actions{display:grid;g\##
-        rid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.actio\##
-        ns>.half{grid-column:auto}.actions:empty{display:none}.actions button{font:inherit;font-weight:600;line-height\##
-        :1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--radius);border:1.5px solid var(--line);back\##
-        ground:var(--card);color:var(--ink);cursor:pointer}.actions button.primary{background:var(--accent);border-col\##
-        or:var(--accent);color:var(--accent-ink)}.actions button.half{padding-inline:.5rem}.actions button.danger{colo\##
-        r:var(--danger)}.actions button[aria-pressed=true]{background:var(--danger-soft);border-color:var(--danger);co\##
-        lor:var(--danger)}.actions button:disabled{opacity:.55;cursor:default}button:focus-visible{outline:3px solid v\##
-        ar(--accent);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--accent)\##
-        }.actions button.primary:hover:enabled{filter:brightness(1.08)}}.notice{min-height:1.55em;margin-top:.75rem;fo\##
-        nt-size:.9375rem}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--line);padding-top:.75r\##
-        em}.words{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-\##
-        top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,mi\##
-        nmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation\##
-         Serif",serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--line);overflo\##
-        w-wrap:anywhere}.words li.mine{background:var(--soft);border-color:transparent}.words .digits{color:var(--quie\##
-        t)}[data-sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowra\##
-        p}.words .result:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem\##
-        ;margin-bottom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[dat\##
-        a-state="reconnecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625r\##
-        em;border-radius:50%;background:var(--accent)}[data-state=connected] .signal span+span{display:none}[data-stat\##
-        e=connected] .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}[dat\##
-        a-state=failed] h1,[data-state=bad-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-preference)\##
-        {[data-state=checking] .signal span,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[da\##
-        ta-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){anim\##
-        ation-delay:.25s!important}.signal span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,\##
-        to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr)\##
-        )}.words li{font-size:1.0625rem}}</style>
+        -wrap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.te\##
+        xt p,.notice,.result,.code,.panel p{color:var(--quiet)}.text .lead{color:var(--ink);font-size:1.125rem}.code{f\##
+        ont-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none\##
+        }.text ul{padding:0;list-style:none;border-top:1px solid var(--line);margin-top:1rem}.text li{padding-block:.6\##
+        25rem;padding-inline-start:1.75rem;border-bottom:1px solid var(--line);position:relative}.text li:before{conte\##
+        nt:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;backg\##
+        round:var(--accent)}.text blockquote{border-inline-start:3px solid var(--accent);padding-block:.25rem;padding-\##
+        inline-start:1rem;overflow-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
+        ap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{displ\##
+        ay:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem\##
+        ;border-radius:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:poi\##
+        nter}.actions button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.acti\##
+        ons button{display:flex;align-items:center;justify-content:center}.actions button.half{flex-direction:column;g\##
+        ap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var(--danger)}.actions .on{ba\##
+        ckground:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.actions button:disabled{opacity:.5\##
+        5;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid var(--accent);outline-offset\##
+        :3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--accent)}.actions button.primary:ho\##
+        ver:enabled{filter:brightness(1.08)}}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--li\##
+        ne);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap\##
+        :1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block\##
+        :.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:\##
+        8px;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}fo\##
+        oter p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-\##
+        inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:r\##
+        ound}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--accent)}.quality.poor,.text .qua\##
+        lity.poor{color:var(--danger)}.panel{border-top:1px solid var(--line);margin-top:1.25rem}.panel+.panel{margin-\##
+        top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary\##
+        {min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:\##
+        8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inli\##
+        ne:auto .375rem;border:solid var(--quiet);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:afte\##
+        r{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--quiet)}.panel .panel{border:0;p\##
+        adding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{fon\##
+        t:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--quiet);border-radius:10px;backgrou\##
+        nd:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:p\##
+        ointer;width:auto}input[type=range]{accent-color:var(--accent);padding:0;border:0;background:none}.meter{heigh\##
+        t:.75rem;border-radius:.375rem;background:var(--soft);border:1px solid var(--quiet);overflow:hidden}.meter spa\##
+        n{display:block;height:100%;background:var(--accent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter s\##
+        pan{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow\##
+        -y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border\##
+        :1px solid var(--line);background:var(--card);overflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{just\##
+        ify-self:end;background:var(--soft);border-color:transparent}.messages li p{color:var(--ink)}.messages small{c\##
+        olor:var(--quiet)}.messages .mine small{color:var(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min\##
+        -width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowra\##
+        p}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overfl\##
+        ow-y:auto;border:1px solid var(--line);border-radius:var(--radius);background:var(--card);color:var(--ink)}dia\##
+        log::backdrop{background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}\##
+        dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.\##
+        25rem;width:100%}.words{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);paddin\##
+        g:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-colum\##
+        ns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roma\##
+        n","Liberation Serif",serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(-\##
+        -line);overflow-wrap:anywhere}.words li.mine{background:var(--soft);border-color:transparent}.words .digits{co\##
+        lor:var(--quiet)}[data-sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);whi\##
+        te-space:nowrap}.words .result:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5r\##
+        em;height:1rem;margin-bottom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="con\##
+        necting"],[data-state="reconnecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625re\##
+        m;height:.625rem;border-radius:50%;background:var(--accent)}[data-state=connected] .signal span+span{display:n\##
+        one}[data-state=connected] .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-\##
+        start:6px}[data-state=failed] h1,[data-state=bad-link] h1{color:var(--danger)}@media (prefers-reduced-motion: \##
+        no-preference){[data-state=checking] .signal span,[data-state=waiting] .signal span,[data-state=connecting] .s\##
+        ignal span,[data-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-out infinite}.signal span:nth\##
+        -child(2){animation-delay:.25s!important}.signal span:nth-child(3){animation-delay:.5s!important}}@keyframes b\##
+        reathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{grid-template-columns:repeat(4\##
+        ,minmax(0,1fr))}.words li{font-size:1.0625rem}}</style>
         </head>
         <body>
         <header>
-          <p class="brand">Colloque</p>
+          <p class="brand" translate="no">Colloque</p>
           <nav id="languages"></nav>
         </header>
         <main>
           <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
-          <h1 id="title" tabindex="-1"></h1>
+          <h1 id="title" tabindex="-1">Colloque</h1>
           <div id="text" class="text"></div>
           <section id="words" class="words" hidden>
             <p id="words-intro"></p>
-            <ol data-sas="words" id="words-list"></ol>
+            <ol data-sas="words" id="words-list" translate="no"></ol>
             <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
             <p id="words-result" class="result"></p>
           </section>
           <div id="actions" class="actions"></div>
-          <p id="notice" class="notice" role="status"></p>
+          <p id="notice" class="notice"></p>
+          <p id="code" class="code"></p>
+          <details id="chat" class="panel" hidden>
+            <summary id="chat-title"></summary>
+            <ol id="messages" class="messages" tabindex="-1"></ol>
+            <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto">\##
+        <button id="send" type="button"></button></div>
+          </details>
+          <details id="sound" class="panel" hidden>
+            <summary id="sound-title"></summary>
+            <p id="meter-text"></p>
+            <div class="meter" aria-hidden="true"><span id="meter"></span></div>
+            <button id="play-sound" data-action="play-sound" type="button"></button>
+            <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
+            <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
+            <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100\##
+        "></label>
+            <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
+          </details>
+          <p id="announcement" class="unseen" role="status"></p>
         </main>
-        <footer><p id="footer"></p></footer>
+        <footer>
+          <p id="footer"></p>
+          <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
+        </footer>
+        <dialog id="sheet" aria-labelledby="sheet-title">
+          <h2 id="sheet-title" tabindex="-1" autofocus></h2>
+          <div id="topics"></div>
+          <button id="close" type="button"></button>
+        </dialog>
+        <template id="icon"><svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path/></svg></template>
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var l={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2m\##
-        oire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille\##
-        1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1\##
-        haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nicho\##
-        n2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrie\##
-        r2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2\##
-        ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1ér\##
-        isson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0lan\##
-        gouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas\##
-        1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis\##
-        1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2\##
-        rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravio\##
-        li1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1car\##
-        abée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2uc\##
-        an3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2o\##
-        lon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0ba\##
-        dger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1u\##
-        ffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rc\##
-        us1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamo\##
-        nd1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1i\##
-        refly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggle\##
-        s2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vo\##
-        ry0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2t\##
-        tuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3\##
-        tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ras\##
-        ol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rair\##
-        ie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwic\##
-        h2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfis\##
-        h3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2ia\##
-        ngle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebr\##
-        a1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets\##
-        3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade\##
-        1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1i\##
-        etsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0ha\##
-        gelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2na\##
-        rie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2\##
-        ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0m\##
-        agneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis\##
-        1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje\##
-        2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1lan\##
-        eet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine\##
-        2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2r\##
-        and3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uin\##
-        slang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2\##
-        terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk\##
-        2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Bad\##
-        ewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tt\##
-        eln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2ri\##
-        en3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2\##
-        würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1\##
-        olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussel\##
-        l2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2ok\##
-        odil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarin\##
-        e3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elk\##
-        e1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vil\##
-        lon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yr\##
-        amide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litte\##
-        n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
-        2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
-        ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
-        ylinder"};var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var Ot=new\##
-         TextEncoder,Ut=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),f=n=>Ot.encode(n);function k(n){try{return Ut\##
-        .decode(n)}catch{throw new c("malformed")}}function h(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)\##
-        ),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var d=n=>Uint8Array.of(n&255),de=n=>Uint8Array.of(n>>>8&2\##
-        55,n&255),w=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),ze=n=>h(w(Math.floor(n/2**32)),w(n%2**32))\##
-        ;function x(...n){return h(...n.flatMap(e=>{let t=typeof e=="string"?f(e):e;return[de(t.length),t]}))}function\##
-         N(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===\##
-        0}var R=n=>n.every(e=>e===0),H=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function Q(n){if(n.\##
-        length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({length:n.length/2},(e,t)\##
-        =>parseInt(n.slice(2*t,2*t+2),16))}function Ee(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").re\##
-        place(/\//g,"_").replace(/=+$/,"")}function Pe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.len\##
-        gth%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e\##
-        ,t=>t.charCodeAt(0))}var C=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-th\##
-        is.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}rest(\##
-        ){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256+t\##
-        his.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.isSa\##
-        feInteger(e))throw new c("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this.o\##
-        ctets.length)throw new c("malformed")}};var{subtle:b}=globalThis.crypto;async function S(...n){return new Uint\##
-        8Array(await b.digest("SHA-256",h(...n)))}async function v(n,e){let t=await b.importKey("raw",n,{name:"HMAC",h\##
-        ash:"SHA-256"},!1,["sign"]);return new Uint8Array(await b.sign("HMAC",t,e))}var _=(n,e)=>v(typeof n=="string"?\##
-        f(n):n,e);async function L(n,e,t){return(await v(n,h(typeof e=="string"?f(e):e,d(1)))).subarray(0,t)}async fun\##
-        ction M(){let n=await b.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKe\##
-        y:new Uint8Array(await b.exportKey("raw",n.publicKey))}}var Xn=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4\##
-        ,34,4,32);async function pe(n,e){let t;try{let i=await b.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8A\##
-        rray(await b.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low-order")}if(R(t))throw new c("l\##
-        ow-order");return t}async function De(n,e,t){try{let i=await b.importKey("raw",t,{name:"Ed25519"},!1,["verify"\##
-        ]);return await b.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var Le=n=>b.importKey("raw",n,"AES-GCM",!1,["\##
-        encrypt","decrypt"]);async function Te(n,e,t,i){return new Uint8Array(await b.encrypt({name:"AES-GCM",iv:e,add\##
-        itionalData:t},n,i))}async function Ke(n,e,t,i){if(i.length<16)throw new c("authentication");try{return new Ui\##
-        nt8Array(await b.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new c("authentication")}}var\##
-         Rt=20,Mt=100,jt=500,X=class{constructor({microphone:e,audio:t,makePaddingWorker:i,onEvent:s,onPath:r}){this.m\##
-        icrophone=e,this.audio=t,this.makePaddingWorker=i,this.onEvent=s,this.onPath=r,this.connection=null,this.track\##
-        =null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.canTellEnd=!1,this.counter=0,this\##
-        .isCounting=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){e.type===\##
-        "sound"?this.#o(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.#n(e)).ca\##
-        tch(()=>this.onEvent({type:"transport",call:this.name,state:"failed"}))}end(){clearInterval(this.counter),this\##
-        .connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate(),this.wor\##
-        ker=null,this.audio.srcObject=null,this.onPath(null)}async#n(e){switch(e.type){case"make-offer":return this.#i\##
-        (e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.\##
-        setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#t(t);return;case\##
-        "apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candida\##
-        te,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.e\##
-        arly.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#i({ge\##
-        neration:e,anew:t,servers:i,relayOnly:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,a=r\##
-        &&this.connection?this.connection:this.#r(e,i,s);r&&i!==null&&a.setConfiguration(Ie(i,s)),this.canTellEnd=a.si\##
-        gnalingState==="stable"&&a.iceGatheringState!=="gathering";let o=await a.createOffer({iceRestart:r});a!==this.\##
-        connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(o.sdp??"")?.[1]??"",this.onEvent({t\##
-        ype:"offer",generation:e,sdp:o.sdp??""}),await a.setLocalDescription(o))}#r(e,t,i){this.end(),this.name=e;let \##
-        s=new RTCPeerConnection(Ie(t,i));this.connection=s,this.track=this.microphone.clone(),this.track.enabled=this.\##
-        sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Bt(r),this.worker=this.makePaddingWorker(\##
-        ),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate\##
-        :o})=>{s===this.connection&&this.#s(o)},s.ontrack=({track:o})=>{o.enabled=this.sound.receive,this.audio.srcObj\##
-        ect=new MediaStream([o]),this.#u()};let a=()=>this.#e(s,r.sender);return s.onconnectionstatechange=a,s.oniceco\##
-        nnectionstatechange=a,this.isCounting=!1,this.counter=window.setInterval(()=>void this.#c(s),jt),s}#s(e){let t\##
-        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||Nt(i))){if(i===""){if(!this.can\##
-        TellEnd)return;this.canTellEnd=!1}this.onEvent({type:"candidate",generation:this.generation,candidate:i})}}asy\##
-        nc#e(e,t){if(e!==this.connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.onEvent({ty\##
-        pe:"transport",call:i,state:"failed"});else if(s==="disconnected")this.onEvent({type:"transport",call:i,state:\##
-        "disconnected"});else if(s==="connected"){let r=await this.#p(e,t),a=Vt(e.localDescription?.sdp??"");if(e!==th\##
-        is.connection)return;if(r===null||a===null){this.onEvent({type:"transport",call:i,state:"failed"});return}this\##
-        .onEvent({type:"transport",call:i,state:"connected",patientFingerprint:a,doctorFingerprint:r}),await this.#c(e\##
-        )}}async#p(e,t){for(let i=0;i<Mt&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport\##
-        .getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return S(new Uint8Array(r));awai\##
-        t new Promise(a=>setTimeout(a,Rt))}return null}async#c(e){if(this.isCounting)return;this.isCounting=!0;let t=a\##
-        wait e.getStats().catch(()=>null);if(this.isCounting=!1,t===null||e!==this.connection)return;let i=[];t.forEac\##
-        h(a=>i.push(a));let s=i.filter(({type:a,kind:o})=>a==="inbound-rtp"&&o==="audio").reduce((a,{packetsReceived:o\##
-        })=>a+(o??0),0);this.onEvent({type:"heard",call:this.name,packets:s});let r=qt(i);r!==null&&this.onPath(r)}#o(\##
-        e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#u()}#u(){let{receive:e}=thi\##
-        s.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.s\##
-        rcObject!==null&&this.audio.play().catch(()=>{})}};function qt(n){let e=n.find(({type:r,selectedCandidatePairI\##
-        d:a})=>r==="transport"&&a),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:a})=>r=\##
-        =="candidate-pair"&&a==="succeeded").sort((r,a)=>(a.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimes\##
-        tamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,can\##
-        didateType:a})=>i.includes(r)&&a==="relay")?"relay":"direct"}function Ie(n,e){let t=[];if(n!==null){let i=m=>n\##
-        .urls.filter(u=>m.test(u)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:a}=n,g=(r===""?[]:[/^turn:(?\##
-        !.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),g.length>0&&t.p\##
-        ush({urls:g,username:r,credential:a})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max\##
-        -bundle"}}var Nt=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Bt(n){let t=(RTCRtpRec\##
-        eiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>\##
-        0&&n.setCodecPreferences?.(t)}function Vt(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[\##
-        1];return e===void 0?null:Q(e.replace(/:/g,""))}var Oe="colloque.v1",Ft=65600,Wt=8,Ue={fresh:0,resume:1},A={un\##
-        knownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},Re=(n,e,t)=>h(d(1),d(1),n,e,d(t)),me=n=>h(d(16),w(0),n)\##
-        ;function Me(n){if(n.length>Ft)return null;try{return Ht(new C(n))}catch(e){if(e instanceof c)return null;thro\##
-        w e}}function Ht(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:return n.ta\##
-        ke(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",doctorPresent:e\##
-        ===1}}case 134:{let e=n.u8(),t=[];for(let o=0;o<e;o+=1)t.push(k(n.lp()));let[i,s]=[k(n.lp()),k(n.lp())],r=n.u3\##
-        2();return n.end(),{type:"servers",servers:{urls:t.filter(o=>/^(stuns?|turns?):/.test(o)).slice(0,Wt),username\##
-        :i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:return null}\##
-        }var B={postQuantum:1,relayOnly:2},_t=1+1+16+32+4,Gt=72;async function je(n){if(/[^A-Za-z0-9_-]/.test(n))throw\##
-         new c("alphabet");if(n.length!==Gt)throw new c("incomplete");let e=Pe(n);if(e.length!==_t)throw new c("incomp\##
-        lete");if(!N(e.subarray(50),await Yt(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("ver\##
-        sion");let t=e[1]??0;if(t&~(B.postQuantum|B.relayOnly))throw new c("flags");return{flags:t,secret:e.slice(2,18\##
-        ),sessionKey:e.slice(18,50)}}async function Yt(n){return(await S(h(f("colloque/1 link"),n))).subarray(0,4)}var\##
-         z=class{constructor(){this.moments=new Map}set(e,t){this.moments.set(e,t)}clear(...e){e.length===0&&this.mome\##
-        nts.clear();for(let t of e)this.moments.delete(t)}isSet(e){return this.moments.has(e)}next(){return this.momen\##
-        ts.size===0?null:Math.min(...this.moments.values())}takeDue(e){let t=[...this.moments].filter(([,i])=>i<=e).so\##
-        rt(([,i],[,s])=>i-s)[0];return t===void 0?null:(this.moments.delete(t[0]),t[0])}};var qe=[256,1024,4096,16384]\##
-        ,E={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},V={none:0,otherDevice:1,notNow:2,wrongPerson:3},\##
-        Ne=["offer","answer","restart"],Be=["body","signature"];function Ve(n){let[e,t]=Zt(n),i=qe.find(r=>r>=t.length\##
-        +3);if(i===void 0)throw new c("malformed");let s=new Uint8Array(i);return s.set(h(d(e),de(t.length),t)),s}func\##
-        tion Zt(n){switch(n.type){case"confirm":return[3,h(n.patientNonce,n.receiptKey,x(n.name))];case"waiting":retur\##
-        n[4,x(n.message)];case"admit":return[5,d(n.relayOnly?1:0)];case"refuse":return[6,d(n.reason)];case"description\##
-        ":return[7,h(d(Ne.indexOf(n.kind)),w(n.generation),f(n.sdp))];case"candidate":return[8,h(w(n.generation),f(n.c\##
-        andidate))];case"words":return[9,d(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,h(w(n.id),\##
-        f(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"recei\##
-        pt":return[14,h(d(Be.indexOf(n.part)),n.octets)];case"bye":return[15,d(n.reason)];case"consent":return[16,h(d(\##
-        n.version),f(n.locale),n.textHash,ze(n.time))];case"identity":return[17,d(n.code)]}}function Fe(n){let e=new C\##
-        (n),t=e.u8(),i=e.take(e.u16()),s=qe.find(o=>o>=i.length+3);if(n.length!==s||!R(e.rest()))throw new c("malforme\##
-        d");let r=new C(i),a=$t(t,r);return r.end(),a}function $t(n,e){switch(n){case 3:return{type:"confirm",patientN\##
-        once:e.take(32),receiptKey:e.take(32),name:k(e.lp())};case 4:return{type:"waiting",message:k(e.lp())};case 5:r\##
-        eturn{type:"admit",relayOnly:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=Ne[e.u8(\##
-        )];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:k(e.rest())}\##
-        }case 8:return{type:"candidate",generation:e.u32(),candidate:k(e.rest())};case 9:{let t=e.u8();if(t>1)throw ne\##
-        w c("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 11:return{\##
-        type:"chat",id:e.u32(),message:k(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==1088)throw \##
-        new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=Be[e.\##
-        u8()];if(t===void 0)throw new c("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:return{type\##
-        :"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:k(e.take(2)),textHash:e.take(32),tim\##
-        e:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new c("malformed")}}var We=f("Noise_NKpsk\##
-        0_25519_AESGCM_SHA256"),fe=new Uint8Array(0),Jt=32+16,Qt=2**20,T=class{constructor(e){this.key=e,this.counter=\##
-        0}static async create(e){return new T(await Le(e))}nextNonce(){if(this.counter>=Qt)throw new c("exhausted");le\##
-        t e=h(new Uint8Array(8),w(this.counter));return this.counter+=1,e}async encrypt(e,t=fe){return Te(this.key,thi\##
-        s.nextNonce(),t,e)}async decrypt(e,t=fe){return Ke(this.key,this.nextNonce(),t,e)}},ge=class{constructor(){thi\##
-        s.chainingKey=We,this.hash=We,this.cipher=null}async mixHash(e){this.hash=await S(this.hash,e)}async mixKey(e)\##
-        {let[t,i]=await He(this.chainingKey,e);this.chainingKey=t,this.cipher=await T.create(i)}async mixKeyAndHash(e)\##
-        {let t=await v(this.chainingKey,e);this.chainingKey=await v(t,d(1));let i=await v(t,h(this.chainingKey,d(2))),\##
-        s=await v(t,h(i,d(3)));await this.mixHash(i),this.cipher=await T.create(s)}async encryptAndHash(e){let t=this.\##
-        cipher===null?e:await this.cipher.encrypt(e,this.hash);return await this.mixHash(t),t}async decryptAndHash(e){\##
-        let t=this.cipher===null?e:await this.cipher.decrypt(e,this.hash);return await this.mixHash(e),t}};async funct\##
-        ion He(n,e){let t=await v(n,e),i=await v(t,d(1));return[i,await v(t,h(i,d(2)))]}async function Xt(n,e){let t=[\##
-        ...await He(n.chainingKey,fe)],[i,s]=[await T.create(t[0]),await T.create(t[1])];return{hash:n.hash,chainingKe\##
-        y:n.chainingKey,keys:t,send:e?i:s,receive:e?s:i}}var j=class{constructor(e,t,i){this.symmetric=e,this.paramete\##
-        rs=t,this.ephemeral=i}static async create(e){let t=new ge;return await t.mixHash(e.prologue),await t.mixHash(e\##
-        .remoteStatic),new j(t,e,e.ephemeral??await M())}async writeMessage1(e){let{symmetric:t,ephemeral:i,parameters\##
-        :s}=this;return await t.mixKeyAndHash(s.presharedKey),await t.mixHash(i.publicKey),await t.mixKey(i.publicKey)\##
-        ,await t.mixKey(await pe(i.privateKey,s.remoteStatic)),h(i.publicKey,await t.encryptAndHash(e))}async readMess\##
-        age2(e){if(e.length<Jt)throw new c("authentication");let{symmetric:t,ephemeral:i}=this,s=e.subarray(0,32);retu\##
-        rn await t.mixHash(s),await t.mixKey(s),await t.mixKey(await pe(i.privateKey,s)),{payload:await t.decryptAndHa\##
-        sh(e.subarray(32)),transport:await Xt(t,!0)}}};var _e=new Uint8Array(32);async function Ge(n){let e=await _("c\##
-        olloque/1 invite",h(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([L(e,"colloque/1 room",16),L(e,"colloque\##
-        /1 join",32),L(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joi\##
-        nToken:i}}var Ye=n=>x("colloque/1","call",n,w(0),_e),Ze=(n,e,t)=>x("colloque/1","resume",n,w(e),t);async funct\##
-        ion we(n,e){let t=await _(n,await v(e,f("colloque/1 exporter"))),[i,s]=await Promise.all([L(t,"colloque/1 resu\##
-        me",32),L(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,bindingKey:s}}var en=(n,e)=>S(x("colloque/1 tra\##
-        nscript",n,e)),$e=n=>en(_e,n),Je=n=>L(n,"colloque/1 rejoin",32);async function Qe(n,e,t){let i=await _(n,e);re\##
-        turn L(i,h(f("colloque/1 psk-resume"),w(t)),32)}var Xe=(n,e,t)=>S(x("colloque/1 sas-commit",n,e,t));async func\##
-        tion et(n,e,t){return L(await _(n,h(e,t)),"colloque/1 sas",8)}var tt=n=>Array.from(n.subarray(0,4));function n\##
-        t(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var it=(n,e,t,i,s)=>v\##
-        (e,x(`colloque/1 bind ${n}`,t,i,s));var ee={message1:64,message2:256},ye=24*3600,te=class{constructor(e,t){thi\##
-        s.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.bindingKey=t}seal(e){return this.sending.encry\##
-        pt(Ve(e))}async open(e){return Fe(await this.receiving.decrypt(e))}bindingTag(e,t,i){return it(e,this.bindingK\##
-        ey,this.hash,t,i)}};async function st(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),a=e.epheme\##
-        ral??await M(),o=await j.create({prologue:Ye(t),presharedKey:s,remoteStatic:i,ephemeral:a}),g=await Xe(t,a.pub\##
-        licKey,r),m=w(0),u=nn(ee.message1,d(1),g,m,f(e.locale)),p=await o.writeMessage1(u);async function U($,Tt){let \##
-        le=await o.readMessage2($),J=await tn(le.payload,t,i,Tt),{hash:ue,chainingKey:Kt}=le.transport,Ae=await we(ue,\##
-        Kt);return{epoch:new te(le.transport,Ae.bindingKey),bond:{resumeSecret:Ae.resumeSecret,transcript:await $e(ue)\##
-        ,authenticationString:await et(ue,r,J.doctorNonce),wordsLocale:J.wordsLocale,identity:J.identity,expiry:J.notA\##
-        fter+ye},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}return{message:p,\##
-        finish:U}}async function rt(n,e,t,i){let s=await j.create({prologue:Ze(n.room,t,e.transcript),presharedKey:awa\##
-        it Qe(n.presharedKey,e.resumeSecret,t),remoteStatic:n.sessionKey,ephemeral:i??await M()}),r=await s.writeMessa\##
-        ge1(new Uint8Array(ee.message1)),a=h(w(t),r);async function o(g){let{payload:m,transport:u}=await s.readMessag\##
-        e2(g);if(m.length!==ee.message2||!R(m))throw new c("malformed");let{bindingKey:p}=await we(u.hash,u.chainingKe\##
-        y);return{epoch:new te(u,p),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new Uint8A\##
-        rray(32),name:""}}}return{message:a,finish:o}}async function tn(n,e,t,i){if(n.length!==ee.message2)throw new c\##
-        ("malformed");let s=new C(n);if(s.u8()!==1)throw new c("malformed");let r=s.take(32).slice(),a=s.take(32).slic\##
-        e(),o=s.take(16),g=s.take(64),m=k(s.take(2));if(s.u32(),!R(s.rest()))throw new c("malformed");let u=x("colloqu\##
-        e/1 delegation",a,t,e,o);if(!await De(g,u,a))throw new c("delegation");let p=new C(o),[U,$]=[p.u64(),p.u64()];\##
-        if(i<U-ye||i>$+ye)throw new c("delegation-dates");return{doctorNonce:r,identity:a,wordsLocale:m,notAfter:$}}fu\##
-        nction nn(n,...e){let t=new Uint8Array(n);return t.set(h(...e)),t}var at={open:1e4,state:6e3,message2:12e3,fir\##
-        stFrame:6e3,silence:6e4},sn=.3,rn=3e4,an=1e3,ot=25e3,on=2e4,F=class{constructor({session:e,mode:t,locale:i,ran\##
-        dom:s,wallClock:r,inHaste:a=!1},o){this.session=e,this.mode=t,this.locale=i,this.random=s,this.wallClock=r,thi\##
-        s.startedAt=o,this.factor=a?sn:1,this.phase="opening",this.epoch=null,this.servers=null,this.serversExpireAt=1\##
-        /0,this.finish=null,this.lastSent=o,this.lastReceived=o,this.alarms=new z,this.outputs=[],this.#n("open",o)}ge\##
-        t isEstablished(){return this.phase==="established"}get isAwaitingDoctor(){return this.phase==="away"||this.ph\##
-        ase==="orphaned"}hasExpiredServers(e){return e>=this.serversExpireAt&&(this.servers?.urls.some(t=>/^turns?:/.t\##
-        est(t))??!1)}awoke(e){this.phase==="established"&&e-this.lastReceived>rn&&this.alarms.set("silence",e+an)}take\##
-        Outputs(){return this.outputs.splice(0)}nextAlarm(){return this.alarms.next()}async open(e){let{invitation:t,b\##
-        ond:i}=this.session,s=this.mode==="resume"&&i!==null?await Je(i.resumeSecret):t.joinToken;s!==null&&(this.phas\##
-        e="joining",this.alarms.clear("open"),this.#n("state",e),this.#t({type:"send",octets:Re(t.room,s,Ue[this.mode]\##
-        )}))}async receive(e,t){let i=Me(e);if(!(i===null||this.phase==="over"))switch(i.type){case"challenge":return;\##
-        case"state":return this.#r(i.doctorPresent,t);case"servers":this.servers=i.servers,this.serversExpireAt=t+i.se\##
-        rvers.lifetime*1e3;return;case"error":return this.#i({type:"refused",code:i.code});case"relay":try{return awai\##
-        t this.#e(i.message,t)}catch(s){if(!(s instanceof c))throw s;let r=this.phase==="confirming"||this.phase==="es\##
-        tablished"||this.mode==="resume";return this.#i({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(l\##
-        et t=this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e)){if(t!=="keepalive")return this.#i({type:"lost",\##
-        cause:"timeout"});this.alarms.set("keepalive",e+ot),await this.send({type:"keepalive"},e)}}async send(e,t){ret\##
-        urn this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.lastSent=t,this.#t({type\##
-        :"send",octets:me(await this.epoch.seal(e))}),!0)}#n(e,t){this.alarms.set(e,t+at[e]*this.factor)}#t(e){this.ou\##
-        tputs.push(e)}#i(e){this.phase="over",this.alarms.clear(),this.#t(e)}async#r(e,t){let i=!["opening","joining",\##
-        "away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#i({type:"lost"\##
-        ,cause:"doctor-returned"}):i||await this.#s(t):(this.alarms.clear(),this.phase=i?"orphaned":"away")}async#s(e)\##
-        {let{session:t}=this;this.phase="handshaking",this.alarms.clear("state"),this.#n("message2",e);let i;if(this.m\##
-        ode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let s=await rt(t.invitation,t.bond,t.ep\##
-        ochNumber);this.finish=async r=>({...await s.finish(r),bond:null}),i=s.message}else{let s=await st(t.invitatio\##
-        n,{locale:this.locale,random:this.random});this.finish=r=>s.finish(r,this.wallClock()),i=s.message}this.#t({ty\##
-        pe:"send",octets:me(i)})}async#e(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,co\##
-        nfirmation:r}=await this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.alarms.clear("me\##
-        ssage2"),this.#n("firstFrame",t),this.alarms.set("keepalive",t+ot),this.#t({type:"confirmed",bond:s}),await th\##
-        is.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await t\##
-        his.epoch.open(e);this.phase="established",this.alarms.clear("firstFrame"),this.lastReceived=t,this.alarms.set\##
-        ("silence",t+at.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.lastSent>=on&&await this\##
-        .send({type:"keepalive"},t)}}};var ct=3e3,cn=2e4,hn=1e3,ne=class{constructor({session:e,settings:t,attachment:\##
-        i,socket:s,goodbye:r,act:a},o){this.session=e,this.settings=t,this.attachment=i,this.socket=s,this.goodbye=r,t\##
-        his.act=a,this.alarms=new z,this.alarms.set("end",o+(r===null?ct:cn)),r!==null&&(i===null||i.isAwaitingDoctor)\##
-        &&this.#i(o)}nextAlarm(){let e=[this.alarms.next()??1/0,this.attachment?.nextAlarm()??1/0],t=Math.min(...e);re\##
-        turn t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let i=this.alarms.takeDue(t);i!==null;i=th\##
-        is.alarms.takeDue(t))i==="end"?this.end():this.#i(t);return await this.attachment?.tick(t),this.#n(t);case"soc\##
-        ket-open":return e.id===this.socket&&await this.attachment?.open(t),this.#n(t);case"socket-message":return e.i\##
-        d===this.socket&&await this.attachment?.receive(e.octets,t),this.#n(t);case"socket-closed":e.id===this.socket&\##
-        &this.#r(t)}}end(){this.goodbye=null,this.alarms.clear(),this.#s()}async#n(e){for(let t=this.#t();t.length>0;t\##
-        =this.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.socket,octets:i.octets});else if(i.\##
-        type==="confirmed"&&this.goodbye!==null)await this.attachment?.send({type:"bye",reason:this.goodbye},e),this.g\##
-        oodbye=null,this.alarms.set("end",e+ct);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")ret\##
-        urn this.end();if(i.type==="lost"||i.type==="broken")return this.#r(e)}}#t(){return this.attachment?.takeOutpu\##
-        ts()??[]}#i(e){this.#s(),this.socket+=1,this.attachment=new F({session:this.session,mode:"resume",...this.sett\##
-        ings},e),this.act({type:"connect",id:this.socket})}#r(e){if(this.goodbye===null)return this.end();this.#s(),th\##
-        is.alarms.set("retry",e+hn)}#s(){this.attachment!==null&&this.act({type:"close",id:this.socket}),this.attachme\##
-        nt=null}};var G=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this\##
-        .count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get answerLimit(){return Math.m\##
-        in(1500*this.count,6e3)}get earliest(){return this.last+(this.count===0?0:this.limit)}};var ie=class{construct\##
-        or(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}\##
-        =this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t\##
-        ),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var Y=class{constructor(){this.silence=new\##
-         ie,this.isSilent=!1,this.isFruitless=!1,this.heard=!1,this.offeredAt=-1/0,this.doubtedAt=null,this.countedAt=\##
-        -1/0}get isDoubted(){return this.doubtedAt!==null}doubt(e){this.doubtedAt=e}offered(e){this.offeredAt=e,this.h\##
-        eard=!1,this.isFruitless=!1,this.doubtedAt=null}callBegan(e,t){this.silence.begin(0,t),this.isSilent=e}idle(e,\##
-        t){this.silence.begin(e,t)}count(e,t){let i=this.countedAt;this.countedAt=t;let s=this.silence.count(e,t);retu\##
-        rn s==="sound"&&(this.isSilent=!1,i>=this.offeredAt&&(this.heard=!0),this.doubtedAt!==null&&i>=this.doubtedAt&\##
-        &(this.doubtedAt=null)),s!=="silence"||this.isSilent?!1:(this.isSilent=!0,!0)}get hasSound(){return this.heard\##
-        &&!this.isSilent}judge(e){e&&!this.heard&&(this.isFruitless=!0)}};var ke={answer:6e3,binding:5e3,path:2e4},ln=\##
-        3e3,un=1e4,dn=3,se=class{constructor(e,t){this.session=e,this.surroundings=t,this.muted=!1,this.wasConnected=e\##
-        .invitation.joinToken===null&&e.consent!==null,this.attachment=null,this.relayOnly=!1,this.transport="none",th\##
-        is.call=-1,this.current=null,this.earlyCandidates=[],this.fingerprints=null,this.receivedTag=null,this.provenI\##
-        nEpoch=!1,this.provenPair=null,this.watch=new Y,this.attempts=new G,this.builds=0,this.sound={send:!1,receive:\##
-        !1},this.verdicts=[],this.alarms=new z}takeVerdict(){return this.verdicts.shift()??null}nextAlarm(){return thi\##
-        s.alarms.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.watch.isSilent}isTroubled(\##
-        ){return this.wasConnected&&(!this.isConnected()||this.watch.isDoubted)}mute(e){this.muted=e,this.#h()}doubt(e\##
-        ){this.transport!=="none"&&this.watch.doubt(e)}epochBegan(e,t){this.attachment=e,this.relayOnly=t}epochEnded()\##
-        {this.attachment=null,this.provenInEpoch=!1,this.receivedTag=null,this.alarms.clear("answer","binding")}end(){\##
-        this.epochEnded(),this.alarms.clear(),this.verdicts=[],this.transport="none",this.current=null,this.provenPair\##
-        =null,this.fingerprints=null,this.watch=new Y,this.attempts=new G,this.builds=0,this.#h(),this.surroundings.ac\##
-        t({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.answered===!0&&!this.watch.i\##
-        sSilent&&!this.watch.isDoubted?await this.#o(e):this.#i(e)}async tick(e){for(let t=this.alarms.takeDue(e);t!==\##
-        null;t=this.alarms.takeDue(e))t==="path"?this.#c(e):t==="attempt"?this.#s(e):this.verdicts.push(t==="answer"&&\##
-        this.wasConnected?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.generation!==th\##
-        is.current?.generation||this.attachment===null)return;this.current.sent=!0,this.alarms.set("answer",t+(this.wa\##
-        sConnected?this.attempts.answerLimit:ke.answer)),await this.#n({type:"description",kind:"offer",generation:e.g\##
-        eneration,sdp:e.sdp},t);for(let i of this.earlyCandidates.splice(0))await this.#n({type:"candidate",generation\##
-        :e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;this.cu\##
-        rrent.sent?await this.#n({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.earlyCandida\##
-        tes.push(e.candidate);return;case"transport":return this.#p(e,t);case"heard":return this.#e(e,t)}}async receiv\##
-        e(e,t){if(e.type==="description"&&e.kind==="restart"){this.session.consent!==null&&this.attempts.earliest<=t&&\##
-        this.#i(t);return}let{current:i}=this;if(e.type==="binding")return i?.answered!==!0?void 0:(this.receivedTag=e\##
-        .tag.slice(),this.#u());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{gene\##
-        ration:s,candidate:r}=e;this.surroundings.act({type:"apply-candidate",generation:s,candidate:r})}else i.answer\##
-        ed||(i.answered=!0,this.alarms.clear("answer"),this.surroundings.act({type:"apply-answer",generation:e.generat\##
-        ion,sdp:e.sdp}),this.transport==="connected"?await this.#o(t):this.wasConnected||this.alarms.set("path",t+ke.p\##
-        ath),this.#h())}async#n(e,t){await this.surroundings.send(e,t)}#t(){return this.attachment!==null&&this.attach\##
-        ment.isEstablished&&this.session.consent!==null}#i(e){let{attachment:t,session:i}=this;if(t===null)return;let \##
-        s=this.transport==="none"||this.transport==="failed"||this.watch.isFruitless,r=i.generation;i.generation+=1,th\##
-        is.surroundings.save(),s&&(this.call=r,this.transport="new",this.fingerprints=null,this.provenPair=null,this.p\##
-        rovenInEpoch=!1,this.watch.callBegan(this.wasConnected,e),this.#h()),this.current={generation:r,sent:!1,answer\##
-        ed:!1},this.earlyCandidates=[],this.receivedTag=null,this.watch.offered(e),this.alarms.clear("answer","binding\##
-        ","path","attempt"),this.wasConnected&&(this.attempts.begin(e),this.alarms.set("attempt",e+this.attempts.limit\##
-        ));let{relayOnly:a}=this;this.surroundings.act({type:"make-offer",generation:r,anew:s,servers:t.servers,relayO\##
-        nly:a})}#r(e){let{attachment:t,attempts:i}=this;this.#t()?e<i.earliest?this.alarms.set("attempt",i.earliest):t\##
-        ?.hasExpiredServers(e)?(this.doubt(e),this.verdicts.push("socket-doubted")):this.#i(e):t!==null&&this.verdicts\##
-        .push("socket-doubted")}#s(e){this.transport==="none"||this.isConnected()||(this.watch.judge(this.current?.ans\##
-        wered===!0),this.#r(e))}#e({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!this.#m())r\##
-        eturn this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.answered===!0),this.#r(i)):th\##
-        is.watch.hasSound&&this.isConnected()&&this.alarms.clear("attempt")}}async#p(e,t){if(!(this.transport==="none"\##
-        ||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.builds=0,this.alarms.clear("pa\##
-        th"),this.alarms.isSet("attempt")&&this.alarms.set("attempt",Math.max(this.attempts.earliest,t+ln)),this.finge\##
-        rprints={patient:e.patientFingerprint,doctor:e.doctorFingerprint},await this.#o(t),this.#h();else if(e.state==\##
-        ="failed")this.#c(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.alarms.clear(\##
-        "binding"),this.alarms.isSet("attempt"))return;this.doubt(t),this.#t()&&t-(this.attachment?.startedAt??0)<un?t\##
-        his.#r(t):this.verdicts.push("socket-doubted")}}}#c(e){if(this.transport="failed",this.alarms.clear("path","bi\##
-        nding"),this.#h(),this.wasConnected)return this.#r(e);this.builds+=1,this.builds>dn?this.verdicts.push("no-pat\##
-        h"):this.#t()&&this.#i(e)}async#o(e){let{fingerprints:t}=this,i=this.attachment?.epoch??null;if(t===null||i===\##
-        null||this.current?.answered!==!0)return;let s=await i.bindingTag("P",t.patient,t.doctor);await this.#n({type:\##
-        "binding",tag:s},e),this.provenInEpoch||this.alarms.set("binding",e+ke.binding),await this.#u()}async#u(){let{\##
-        fingerprints:e,receivedTag:t}=this,i=this.attachment?.epoch??null;if(e===null||t===null||i===null)return;let s\##
-        =await i.bindingTag("D",e.patient,e.doctor);if(!N(s,t)){this.verdicts.push("binding-failed");return}this.prove\##
-        nInEpoch=!0,this.provenPair=ht(e),this.wasConnected=!0,this.alarms.clear("binding"),this.#h()}#m(){return this\##
-        .fingerprints!==null&&this.provenPair===ht(this.fingerprints)}#h(){let e=this.#m(),t={send:e&&this.session.con\##
+        <script type="module">"use strict";(()=>{var h={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
+        0},ready:{title:0,text:0,facts:[0,0],hint:0},checking:{title:0,text:0},waiting:{title:0,present:0,away:0,messa\##
+        ge:0,since:0},admitted:{title:0,consent:[0,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,si\##
+        gnalling:0},reconnecting:{title:0,text:0,path:0,server:0,doctor:0},words:{intro:0,digits:0,same:0,peerSame:0},\##
+        sound:{title:0,speak:0,heard:0,microphone:0,speaker:0,volume:0,deaf:0,advice:[0,0,0,0],stopped:0},quality:{goo\##
+        d:0,fair:0,poor:0},chat:{title:0,send:0,mine:0,theirs:0,pending:0},actions:{enter:0,resume:0,consent:0,refuse:\##
+        0,same:0,different:0,mute:0,unmute:0,hangUp:0,leave:0,retry:0,takeOver:0,copyLink:0,copied:0,playSound:0,resum\##
+        eSound:0},ended:{title:0,text:0,lasted:0,brief:0,kept:0},code:0,today:0,byHand:0,permission:{ios:0,android:0,f\##
+        irefox:0,other:0},help:{title:0,close:0,topics:[[0,0],[0,0]],urgent:[0,0]},legal:{title:0,topics:[[0,0],[0,0],\##
+        [0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],\##
+        "microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0\##
+        ,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other\##
+        -device":[0,0],"refused-not-now":[0,0],"refused-wrong-person":[0,0],"words-differ":[0,0],"doctor-error":[0,0],\##
+        used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"relay-missin\##
+        g":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français|ltr|Langue\##
+        |Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous alle\##
+        z parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autr\##
+        e ne peut vous entendre.|Rien n’est enregistré, rien ne reste sur cet appareil.|Votre navigateur va vous deman\##
+        der l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’éc\##
+        ran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la co\##
+        nsultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé d\##
+        ès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez p\##
+        arler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout \##
+        : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médec\##
+        in peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a é\##
+        té dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre mi\##
+        crophone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|\##
+        La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherc\##
+        hons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est act\##
+        if.|L’appareil de votre médecin n’est plus joignable. Nous l’attendons.|Lisez à voix haute les deux premiers m\##
+        ots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirm\##
+        é les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume\##
+        |Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez\##
+         « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-\##
+        parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une\##
+         autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Écrire à\##
+         votre médecin|Envoyer|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accepte|Je refu\##
+        se|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la sal\##
+        le d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et col\##
+        lez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|mo\##
+        ins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}.|Appuy\##
+        ez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari, Microphone : ch\##
+        oisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez \##
+        « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Cliquez sur le symbole\##
+         à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un téléphone ou \##
+        un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si \##
+        vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas\##
+         ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à l\##
+        ui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni me\##
+        sure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit \##
+        le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voi\##
+        t aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. \##
+        Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médec\##
+        in vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractèr\##
+        e, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et l\##
+        isez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le d\##
+        ans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès a\##
+        u micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme \##
+        ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé\##
+        |Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette consultation est o\##
+        uverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.|Consultation te\##
+        rminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vo\##
+        us pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre \##
+        médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez l\##
+        ui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reç\##
+        u sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout\##
+         de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Ce n’est pas le bon lien|Vo\##
+        tre médecin attendait une autre personne. Téléphonez à son cabinet.|Liaison douteuse|Quelqu’un pourrait écoute\##
+        r cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médeci\##
+        n a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était \##
+        pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou \##
+        n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attend\##
+        ent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consul\##
+        tation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de conne\##
+        xion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce ré\##
+        seau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Relais indisponible|Votre médecin demande\##
+         un relais que le serveur n’a pas donné. Téléphonez-lui.|Liaison sûre impossible|Quelque chose a altéré les me\##
+        ssages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien.\##
+         Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrig\##
+        ez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederland\##
+        s|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat\##
+         spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Er wordt niets opge\##
+        nomen, en er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microf\##
+        oon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent\##
+        . Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts e\##
+        r is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken vi\##
+        a een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand a\##
+        nders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren\##
+        : de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden\##
+        …|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek g\##
+        aat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.|De ser\##
+        ver antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet \##
+        aan staat.|Het toestel van uw arts is niet meer bereikbaar. We wachten erop.|Lees de eerste twee woorden hardo\##
+        p. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestig\##
+        d.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoo\##
+        r niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid h\##
+        oren’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze p\##
+        agina opnieuw: de oproep gaat verder.|Het geluid is gestopt, misschien door een oproep of een andere app.|Goed\##
+        e verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifi.|Schrijven naar uw arts|Versturen|U|\##
+        Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woo\##
+        rden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw probe\##
+        ren|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|E\##
+        en geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minu\##
+        ut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}.|Houd d\##
+        e link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, Safari, Microfoon: kie\##
+        s ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik op de doorstr\##
+        eepte microfoon links van het adres, en wis de blokkering.|Klik op het teken links van het adres, dan Microfoo\##
+        n: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek\##
+        , en een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan is er n\##
+        iemand tussen gekomen.|Het is dringend|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze \##
+        pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen a\##
+        ccount, geen cookie, geen metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wa\##
+        t de server ziet|Verzegelde berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat ad\##
+        res ook, behalve via een tussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg he\##
+        t aan uw arts.|De link ontbreekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link\##
+         is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passe\##
+        n niet samen|Vraag uw arts een nieuwe link, en zeg de code.|Open de link ergens anders|Met deze browser kunt u\##
+         niet spreken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een brows\##
+        er|Deze app geeft geen toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem \##
+        daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw.|Geen microfoon|Sluit een microfoon of een headse\##
+        t aan, en probeer opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer opnieuw\##
+        .|Al geopend|Dit consult staat open in een ander tabblad.|Elders voortgezet|Het consult gaat verder in een and\##
+        er tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft op\##
+        gehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link\##
+        .|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw a\##
+        rts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toe\##
+        stel toegelaten. Is het niet het uwe, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|\##
+        Niet de juiste link|Uw arts verwachtte iemand anders. Bel de praktijk.|Verdachte verbinding|Iemand zou kunnen \##
+        meeluisteren: de verbinding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fo\##
+        ut. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vr\##
+        aag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, e\##
+        n probeer opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opn\##
+        ieuw.|Te veel pogingen|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkame\##
+        r. Probeer opnieuw, of bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, e\##
+        n probeer opnieuw.|Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer\##
+         opnieuw.|Geen doorgeefserver|Uw arts vraagt een tussenstation dat de server niet gaf. Bel uw arts.|Geen veili\##
+        ge verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend\##
+        |De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit t\##
+        oestel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid ges\##
+        topt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Ei\##
+        nen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kei\##
+        n Name nötig.|Niemand sonst kann Sie hören.|Nichts wird aufgenommen, und nichts bleibt auf diesem Gerät.|Ihr B\##
+        rowser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm e\##
+        rscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie \##
+        auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Si\##
+        e werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprech\##
+        en mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist \##
+        Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|Di\##
+        e Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, \##
+        was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mik\##
+        rofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbi\##
+        ndung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir s\##
+        uchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|Das\##
+         Gerät der Praxis ist nicht mehr erreichbar. Wir warten darauf.|Lesen Sie die ersten zwei Wörter laut vor. Ihr\##
+        e Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat\##
+         die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon funktionie\##
+        rt.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, \##
+        oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon\##
+         prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht weiter.\##
+        |Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbindun\##
+        g|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Der Praxis schreiben|Senden|Sie|Die Praxis|noch nicht ges\##
+        endet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter\##
+         sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fort\##
+        setzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|\##
+        Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als \##
+        eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|H\##
+        alten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, Safari, Mikr\##
+        ofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulas\##
+        sen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Auf das\##
+         Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Sie brauchen|E\##
+        in Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Versi\##
+        on.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschoben.|Es ist \##
+        ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre Praxis oder\##
+         Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, k\##
+        eine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelt\##
+        e Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer sie verl\##
+        angt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie\##
+         es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvolls\##
+        tändig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um ei\##
+        nen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link \##
+        woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in eine\##
+        m aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopier\##
+        en Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Si\##
+        e es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und v\##
+        ersuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und vers\##
+        uchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woanders fortgeset\##
+        zt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können die\##
+        se Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstu\##
+        nde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die S\##
+        prechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Li\##
+        nk werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät\##
+         wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerad\##
+        e niemand Zeit. Versuchen Sie es später noch einmal.|Nicht der richtige Link|Es wurde jemand anderes erwartet.\##
+         Rufen Sie in der Praxis an.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getrennt. Ru\##
+        fen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie um einen\##
+         neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sonst bitte\##
+        n Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die Uhrzeit\##
+         des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link. Schli\##
+        eßen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und versuche\##
+        n Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noch einma\##
+        l, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, und ver\##
+        suchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten oder umgek\##
+        ehrt, und versuchen Sie es noch einmal.|Kein Relais|Die Praxis verlangt ein Relais, das der Server nicht gab. \##
+        Rufen Sie in der Praxis an.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. Wechseln Sie das Net\##
+        z, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link.\##
+         Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu s\##
+        ein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sich\##
+        erheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encrypted, from your dev\##
+        ice to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor. No account, no ap\##
+        p, no name to give.|Nobody else can hear you.|Nothing is recorded, and nothing stays on this device.|Your brow\##
+        ser will ask for the microphone: please allow it.|Allow the microphone|A question appears at the top or bottom\##
+         of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. Stay on this page: the consultati\##
+        on will start here.|Your doctor has not arrived yet. Stay on this page: you will be announced as soon as they \##
+        do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is ready|You will speak with your \##
+        doctor over an audio link between your two devices.|The link is end-to-end encrypted: nobody else can hear you\##
+        , not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a record that the consultation to\##
+        ok place: its date, its length and your agreement, and nothing of what was said.|You can hang up at any time.|\##
+        Connecting…|A few seconds.|You are connected|Your microphone is off.|The server cannot be reached for now; the\##
+         conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page, it comes back by itself.|The \##
+        server answers. We are looking for another way for the sound.|We are looking for the server. Check that Wi-Fi \##
+        or mobile data is on.|Your doctor’s device cannot be reached any more. We are waiting for it.|Read the first t\##
+        wo words aloud. Your doctor reads the last two.|or the digits|You confirmed the words.|Your doctor confirmed t\##
+        he words.|Microphone and sound|Speak: the bar should move.|Your microphone works.|Microphone|Loudspeaker|Volum\##
+        e|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press\##
+         “Play a sound”. You hear it? Then your doctor’s microphone is off.|Nothing? Choose another loudspeaker, or re\##
+        load this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|Good \##
+        connection|Fair connection|Poor connection: move closer to the Wi-Fi.|Write to your doctor|Send|You|Your docto\##
+        r|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are differe\##
+        nt|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. Open S\##
+        afari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this page.|It\##
+         lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This devi\##
+        ce says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, Safari, Microp\##
+        hone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click \##
+        the crossed-out microphone left of the address, and clear the block.|Click the symbol left of the address, the\##
+        n Microphone: choose “Allow”.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place,\##
+         and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has sl\##
+        ipped in between.|It is an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your d\##
+        octor or their hospital. They answer your questions and requests about your data.|What is kept|No account, no \##
+        cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed \##
+        messages, and your device’s address on the network. Your doctor’s device sees that address too, unless they as\##
+        k for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.\##
+        |The link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Co\##
+        py all of it, to the last character, or ask for a new one.|Link and page do not fit|Ask your doctor for a new \##
+        link, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open \##
+        it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the micr\##
+        ophone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it in this way, \##
+        then try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another app\##
+        lication is using the microphone. Close it, then try again.|Already open|This consultation is open in another \##
+        tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You can close\##
+         this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The time for \##
+        it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Your doctor\##
+         was told; you can phone them.|No consultation|Your doctor does not see you through this link. Phone the pract\##
+        ice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at once.|Not n\##
+        ow|Your doctor is not available. Try again later.|Not the right link|Your doctor expected someone else. Phone \##
+        the practice.|Doubtful link|Somebody could be listening on this link: it was cut. Phone your doctor.|The call \##
+        stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If that wa\##
+        s not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no l\##
+        onger. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait with this li\##
+        nk. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You\##
+         are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does not answer.\##
+         Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobile dat\##
+        a, or the other way, then try again.|No relay|Your doctor asks for a relay the server did not give. Phone your\##
+         doctor.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not \##
+        recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date\##
+         of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try\##
+         again."}};var d={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siette1ube\##
+        rgine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouette1urea\##
+        u0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3ussure2emi\##
+        née3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2ocodile3\##
+        issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge0escargo\##
+        t0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0garage2ze\##
+        lle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0igloo1mmeu\##
+        ble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1essive1ibel\##
+        lule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mosa1ontagn\##
+        e2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rchidée2eil\##
+        ler1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2ngouin2r\##
+        ogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1éveil1hu\##
+        barbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1oleil1tatue2\##
+        ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle2iangle3\##
+        cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0yaourt0z\##
+        este1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2thtub1edro\##
+        om1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctus2mera3p\##
+        fire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut2lumn2mp\##
+        ass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ragon3wer1\##
+        uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3nnel2ute\##
+        1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3vel0hambur\##
+        ger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1igsaw1ung\##
+        le3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obster2llipop\##
+        1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2tebook1utm\##
+        eg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1eanut2lican\##
+        2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1yramid0qu\##
+        arter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eagull1hado\##
+        w3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itcase2nflo\##
+        wer1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulele1mbrell\##
+        a1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini",nl:"0aardbei1brikoo\##
+        s1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ezem1ijenk\##
+        orf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0dakpan1ecember2ke\##
+        n1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2toboek1r\##
+        amboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3gmat2ring\##
+        2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pitein3stok2rton2st\##
+        anje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2uiwagen1ub\##
+        us1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2rathon3g\##
+        riet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stkast2ushoorn1ieuwj\##
+        aar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmboom2nda2\##
+        pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoen2pcorn2\##
+        stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3ilder3omm\##
+        el3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0tandem2pijt2xi1ek\##
+        ening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0uitzicht1urwerk0va\##
+        kantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2reld1ijngaard2ndmo\##
+        len3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0Abend1kko\##
+        rdeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus2nane2ue\##
+        rnhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2stel1omino1ra\##
+        chen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut1lamingo\##
+        3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke1ondel2r\##
+        illa1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo2gwer0Ja\##
+        hrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1ilometer2no1la\##
+        vier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyrinth2kri\##
+        tze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3melade3zi\##
+        pan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vember0Oboe2s\##
+        tsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich1icknick\##
+        2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Rathaus1egal2ttic\##
+        h1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1pargel3t\##
+        z2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1ischtuch1om\##
+        ate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nderweg1eihn\##
+        acht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function _e(n,e=0){r\##
+        eturn/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n\##
+        )?"firefox":"other"}function Ge(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikT\##
+        ok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod\##
+        /.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolError",thi\##
+        s.code=e}};var hn=new TextEncoder,dn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>hn.encode(n);functi\##
+        on A(n){try{return dn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(n.reduce\##
+        ((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Te=n=>\##
+        Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ye=n=>p(k(Math.floor(\##
+        n/2**32)),k(n%2**32));function E(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Te(t.l\##
+        ength),t]}))}function G(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^\##
+        (e[i]??0);return t===0}var W=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join(""\##
+        );function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.from({le\##
+        ngth:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Ze(n){return btoa(String.fromCharCode(...n))\##
+        .replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function $e(n){if(/[^A-Za-z0-9_-]/.test(n))throw new \##
+        l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));re\##
+        turn Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e\##
+        >this.octets.length-this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(this.offse\##
+        t-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){\##
+        return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this\##
+        .u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())}end(){i\##
+        f(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async function P\##
+        (...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function z(n,e){let t=await M.importKey(\##
+        "raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)\##
+        =>z(typeof n=="string"?w(n):n,e);async function O(n,e,t){return(await z(n,p(typeof e=="string"?w(e):e,f(1)))).\##
+        subarray(0,t)}async function H(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKe\##
+        y:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Bi=Uint8Array.of(48,46,2,1,\##
+        0,48,5,6,3,43,101,110,4,34,4,32);async function Le(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X2551\##
+        9"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low-order")\##
+        }if(W(t))throw new l("low-order");return t}async function Je(n,e,t){try{let i=await M.importKey("raw",t,{name:\##
+        "Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var Qe=n=>M.importKey(\##
+        "raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function Xe(n,e,t,i){return new Uint8Array(await M.encrypt({\##
+        name:"AES-GCM",iv:e,additionalData:t},n,i))}async function et(n,e,t,i){if(i.length<16)throw new l("authenticat\##
+        ion");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l\##
+        ("authentication")}}var De={fair:{loss:.02,jitter:.04,roundTrip:.4},poor:{loss:.08,jitter:.1,roundTrip:.8}},pn\##
+        =5e3,tt={worse:1500,better:6e3},nt={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[\##
+        ],this.candidate=null}measure({received:e,lost:t,jitter:i,roundTrip:s,lostThere:r},o){let a=this.samples.at(-1\##
+        );for(a!==void 0&&(e<a.received||t<a.lost)&&(this.samples=[]),this.samples.push({at:o,received:e,lost:t});(thi\##
+        s.samples[1]?.at??o)<=o-pn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let u=\##
+        t-c.lost,m=Math.max(u/Math.max(1,u+e-c.received),r),g=v=>m>De[v].loss||i>De[v].jitter||s>De[v].roundTrip;this.\##
+        #e(g("poor")?"poor":g("fair")?"fair":"good",o)}#e(e,t){this.word??=e,e===this.word?this.candidate=null:this.ca\##
+        ndidate?.word!==e?this.candidate={word:e,since:t}:t-this.candidate.since>=(nt[e]>nt[this.word]?tt.worse:tt.bet\##
+        ter)&&(this.word=e,this.candidate=null)}};function it(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r=\##
+        =="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nomina\##
+        ted:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.pa\##
+        cketsLost??0),jitter:e?.jitter??0,roundTrip:t?.roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fraction\##
+        Lost??0}}var fn=20,mn=100,gn=500,le=class{constructor({microphone:e,audio:t,H:i,o:s,D:r,E:o}){this.microphone=\##
+        e,this.audio=t,this.H=i,this.o=s,this.D=r,this.E=o,this.quality=new te,this.connection=null,this.track=null,th\##
+        is.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.F=!1,this.counter=0,this.P=!1,this.early=\##
+        [],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){e.type==="sound"?this.#r(e.send,e.r\##
+        eceive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.#e(e)).catch(()=>this.o({type:"tran\##
+        sport",call:this.name,state:"failed"}))}async ge(e){this.microphone=e;let t=this.connection?.getSenders()[0];i\##
+        f(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabled=this.sound.send,await t.replaceTr\##
+        ack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this\##
+        .track?.stop(),this.track=null,this.worker?.terminate(),this.worker=null,this.audio.srcObject=null,this.qualit\##
+        y=new te,this.D(null),this.E(null)}async#e(e){switch(e.type){case"make-offer":return this.#n(e);case"apply-ans\##
+        wer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRemoteDescripti\##
+        on({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#t(t);return;case"apply-candidate":\##
+        {if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0\##
+        };this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.push(t):await\##
+         this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#n({generation:e,anew:t,\##
+        servers:i,a:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.con\##
+        nection:this.#s(e,i,s);r&&i!==null&&o.setConfiguration(st(i,s)),this.F=o.signalingState==="stable"&&o.iceGathe\##
+        ringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this.connection||e!==this.generation||(t\##
+        his.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.o({type:"offer",generation:e,sdp:a.sdp??""}),\##
+        await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let s=new RTCPeerConnection(st(t,i));this.con\##
+        nection=s,this.track=this.microphone.clone(),this.track.enabled=this.sound.send;let r=s.addTransceiver(this.tr\##
+        ack,{direction:"sendrecv"});kn(r),this.worker=this.H(),this.worker!==null&&(r.sender.transform=new RTCRtpScrip\##
+        tTransform(this.worker)),s.onicecandidate=({candidate:a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track\##
+        :a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([a]),this.#h()};let o=()=>this.#c(s,r\##
+        .sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o,this.P=!1,this.counter=window.setIn\##
+        terval(()=>void this.#l(s),gn),s}#i(e){let t=e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==th\##
+        is.fragment||yn(i))){if(i===""){if(!this.F)return;this.F=!1}this.o({type:"candidate",generation:this.generatio\##
+        n,candidate:i})}}async#c(e,t){if(e!==this.connection)return;let i=this.name,{connectionState:s}=e;if(s==="fail\##
+        ed")this.o({type:"transport",call:i,state:"failed"});else if(s==="disconnected")this.o({type:"transport",call:\##
+        i,state:"disconnected"});else if(s==="connected"){let r=await this.#f(e,t),o=vn(e.localDescription?.sdp??"");i\##
+        f(e!==this.connection)return;if(r===null||o===null){this.o({type:"transport",call:i,state:"failed"});return}th\##
+        is.o({type:"transport",call:i,state:"connected",we:o,ye:r}),await this.#l(e)}}async#f(e,t){for(let i=0;i<mn&&e\##
+        ===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;i\##
+        f(s.length===1&&r!==void 0&&r.byteLength>0)return P(new Uint8Array(r));await new Promise(o=>setTimeout(o,fn))}\##
+        return null}async#l(e){if(this.P)return;this.P=!0;let t=await e.getStats().catch(()=>null);if(this.P=!1,t===nu\##
+        ll||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound\##
+        -rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.o({type:"heard",call:this.name,packets:s}\##
+        ),this.quality.measure(it(i),performance.now()),this.E(this.quality.word);let r=wn(i);r!==null&&this.D(r)}#r(e\##
+        ,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{receive:e}=this\##
+        .sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.sr\##
+        cObject!==null&&this.audio.play().catch(()=>{})}};function wn(n){let e=n.find(({type:r,selectedCandidatePairId\##
+        :o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==\##
+        ="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimest\##
+        amp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,cand\##
+        idateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function st(n,e){let t=[];if(n!==null){let i=u=>n.\##
+        urls.filter(m=>u.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!\##
+        .*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.pu\##
+        sh({urls:c,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-\##
+        bundle"}}var yn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function kn(n){let t=(RTCRtpRece\##
+        iver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0\##
+        &&n.setCodecPreferences?.(t)}function vn(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1\##
+        ];return e===void 0?null:ce(e.replace(/:/g,""))}var rt="colloque.v1",bn=65600,xn=8,ot={fresh:0,resume:1},I={un\##
+        knownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},at=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n)\##
+        ;function ct(n){if(n.length>bn)return null;try{return Sn(new q(n))}catch(e){if(e instanceof l)return null;thro\##
+        w e}}function Sn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest()};case 129:return n.ta\##
+        ke(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:"state",z:e===1}}case 1\##
+        34:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(A(n.lp()));let[i,s]=[A(n.lp()),A(n.lp())],r=n.u32();return n\##
+        .end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,xn),username:i,credentia\##
+        l:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:return null}}var Y={post\##
+        Quantum:1,a:2},An=1+1+16+32+4,zn=72;async function lt(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");i\##
+        f(n.length!==zn)throw new l("incomplete");let e=$e(n);if(e.length!==An)throw new l("incomplete");if(!G(e.subar\##
+        ray(50),await Cn(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0\##
+        ;if(t&~(Y.postQuantum|Y.a))throw new l("flags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}\##
+        }async function Cn(n){return(await P(p(w("colloque/1 link"),n))).subarray(0,4)}var K=class{constructor(){this.\##
+        d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.length===0&&this.d.clear();for(let t of e)this.d.delete(t)}q(\##
+        e){return this.d.has(e)}next(){return this.d.size===0?null:Math.min(...this.d.values())}p(e){let t=[...this.d]\##
+        .filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(this.d.delete(t[0]),t[0])}};var ut=[25\##
+        6,1024,4096,16384],U={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},Z={none:0,otherDevice:1,notNow\##
+        :2,wrongPerson:3},ht=["offer","answer","restart"],dt=["body","signature"];function pt(n){let[e,t]=Mn(n),i=ut.f\##
+        ind(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uint8Array(i);return s.set(p(f(e),Te(t.\##
+        length),t)),s}function Mn(n){switch(n.type){case"confirm":return[3,p(n.patientNonce,n.receiptKey,E(n.name))];c\##
+        ase"waiting":return[4,E(n.message)];case"admit":return[5,f(n.a?1:0)];case"refuse":return[6,f(n.reason)];case"d\##
+        escription":return[7,p(f(ht.indexOf(n.kind)),k(n.generation),w(n.sdp))];case"candidate":return[8,p(k(n.generat\##
+        ion),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,\##
+        p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];\##
+        case"receipt":return[14,p(f(dt.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":retu\##
+        rn[16,p(f(n.version),w(n.locale),n.textHash,Ye(n.time))];case"identity":return[17,f(n.code)]}}function ft(n){l\##
+        et e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ut.find(a=>a>=i.length+3);if(n.length!==s||!W(e.rest()))throw new l\##
+        ("malformed");let r=new q(i),o=Tn(t,r);return r.end(),o}function Tn(n,e){switch(n){case 3:return{type:"confirm\##
+        ",patientNonce:e.take(32),receiptKey:e.take(32),name:A(e.lp())};case 4:return{type:"waiting",message:A(e.lp())\##
+        };case 5:return{type:"admit",a:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=ht[e.u\##
+        8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:A(e.rest()\##
+        )}}case 8:return{type:"candidate",generation:e.u32(),candidate:A(e.rest())};case 9:{let t=e.u8();if(t>1)throw \##
+        new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 11:retur\##
+        n{type:"chat",id:e.u32(),message:A(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==1088)thro\##
+        w new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=dt[\##
+        e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:return{ty\##
+        pe:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:A(e.take(2)),textHash:e.take(32),t\##
+        ime:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var mt=w("Noise_NKp\##
+        sk0_25519_AESGCM_SHA256"),Pe=new Uint8Array(0),Ln=32+16,Dn=2**20,N=class{constructor(e){this.key=e,this.counte\##
+        r=0}static async create(e){return new N(await Qe(e))}nextNonce(){if(this.counter>=Dn)throw new l("exhausted");\##
+        let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=Pe){return Xe(this.key,t\##
+        his.nextNonce(),t,e)}async decrypt(e,t=Pe){return et(this.key,this.nextNonce(),t,e)}},qe=class{constructor(){t\##
+        his.c=mt,this.hash=mt,this.C=null}async s(e){this.hash=await P(this.hash,e)}async mixKey(e){let[t,i]=await gt(\##
+        this.c,e);this.c=t,this.C=await N.create(i)}async mixKeyAndHash(e){let t=await z(this.c,e);this.c=await z(t,f(\##
+        1));let i=await z(t,p(this.c,f(2))),s=await z(t,p(i,f(3)));await this.s(i),this.C=await N.create(s)}async encr\##
+        yptAndHash(e){let t=this.C===null?e:await this.C.encrypt(e,this.hash);return await this.s(t),t}async decryptAn\##
+        dHash(e){let t=this.C===null?e:await this.C.decrypt(e,this.hash);return await this.s(e),t}};async function gt(\##
+        n,e){let t=await z(n,e),i=await z(t,f(1));return[i,await z(t,p(i,f(2)))]}async function En(n,e){let t=[...awai\##
+        t gt(n.c,Pe)],[i,s]=[await N.create(t[0]),await N.create(t[1])];return{hash:n.hash,c:n.c,keys:t,send:e?i:s,rec\##
+        eive:e?s:i}}var F=class{constructor(e,t,i){this.symmetric=e,this.parameters=t,this.ephemeral=i}static async cr\##
+        eate(e){let t=new qe;return await t.s(e.prologue),await t.s(e.B),new F(t,e,e.ephemeral??await H())}async write\##
+        Message1(e){let{symmetric:t,ephemeral:i,parameters:s}=this;return await t.mixKeyAndHash(s.presharedKey),await \##
+        t.s(i.publicKey),await t.mixKey(i.publicKey),await t.mixKey(await Le(i.privateKey,s.B)),p(i.publicKey,await t.\##
+        encryptAndHash(e))}async readMessage2(e){if(e.length<Ln)throw new l("authentication");let{symmetric:t,ephemera\##
+        l:i}=this,s=e.subarray(0,32);return await t.s(s),await t.mixKey(s),await t.mixKey(await Le(i.privateKey,s)),{p\##
+        ayload:await t.decryptAndHash(e.subarray(32)),transport:await En(t,!0)}}};var wt=new Uint8Array(32);async func\##
+        tion yt(n){let e=await ee("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloq\##
+        ue/1 room",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionK\##
+        ey,room:t,presharedKey:s,joinToken:i}}var kt=n=>E("colloque/1","call",n,k(0),wt),vt=(n,e,t)=>E("colloque/1","r\##
+        esume",n,k(e),t);async function Ie(n,e){let t=await ee(n,await z(e,w("colloque/1 exporter"))),[i,s]=await Prom\##
+        ise.all([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,I:s}}var Pn=(n,e)=\##
+        >P(E("colloque/1 transcript",n,e)),bt=n=>Pn(wt,n),xt=n=>O(n,"colloque/1 rejoin",32);async function St(n,e,t){l\##
+        et i=await ee(n,e);return O(i,p(w("colloque/1 psk-resume"),k(t)),32)}var At=(n,e,t)=>P(E("colloque/1 sas-commi\##
+        t",n,e,t));async function zt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Ct=n=>Array.from(n.sub\##
+        array(0,4));function Mt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")\##
+        }var Tt=(n,e,t,i,s)=>z(e,E(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},Ke=24*3600,he=clas\##
+        s{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.I=t}seal(e){return this.\##
+        sending.encrypt(pt(e))}async open(e){return ft(await this.receiving.decrypt(e))}bindingTag(e,t,i){return Tt(e,\##
+        this.I,this.hash,t,i)}};async function Lt(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ep\##
+        hemeral??await H(),a=await F.create({prologue:kt(t),presharedKey:s,B:i,ephemeral:o}),c=await At(t,o.publicKey,\##
+        r),u=k(0),m=In(ue.message1,f(1),c,u,w(e.locale)),g=await a.writeMessage1(m);async function v(D,ze){let Ce=awai\##
+        t a.readMessage2(D),ae=await qn(Ce.payload,t,i,ze),{hash:Me,c:cn}=Ce.transport,Be=await Ie(Me,cn);return{epoch\##
+        :new he(Ce.transport,Be.I),bond:{resumeSecret:Be.resumeSecret,transcript:await bt(Me),authenticationString:awa\##
+        it zt(Me,r,ae.doctorNonce),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.notAfter+Ke},confirmation\##
+        :{type:"confirm",patientNonce:r,receiptKey:new Uint8Array(32),name:""}}}return{message:g,finish:v}}async funct\##
+        ion Dt(n,e,t,i){let s=await F.create({prologue:vt(n.room,t,e.transcript),presharedKey:await St(n.presharedKey,\##
+        e.resumeSecret,t),B:n.sessionKey,ephemeral:i??await H()}),r=await s.writeMessage1(new Uint8Array(ue.message1))\##
+        ,o=p(k(t),r);async function a(c){let{payload:u,transport:m}=await s.readMessage2(c);if(u.length!==ue.message2|\##
+        |!W(u))throw new l("malformed");let{I:g}=await Ie(m.hash,m.c);return{epoch:new he(m,g),confirmation:{type:"con\##
+        firm",patientNonce:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async\##
+         function qn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new q(n);if(s.u8()!==1)throw ne\##
+        w l("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),u=A(s.take(2));if(s.u\##
+        32(),!W(s.rest()))throw new l("malformed");let m=E("colloque/1 delegation",o,t,e,a);if(!await Je(c,m,o))throw \##
+        new l("delegation");let g=new q(a),[v,D]=[g.u64(),g.u64()];if(i<v-Ke||i>D+Ke)throw new l("delegation-dates");r\##
+        eturn{doctorNonce:r,identity:o,wordsLocale:u,notAfter:D}}function In(n,...e){let t=new Uint8Array(n);return t.\##
+        set(p(...e)),t}var Et={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4},Kn=.3,Un=3e4,On=1e3,Pt=25e\##
+        3,jn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,y:r,ke:o=!1},a){this.session=e,this.mode=t,th\##
+        is.locale=i,this.random=s,this.y=r,this._=a,this.factor=o?Kn:1,this.phase="opening",this.epoch=null,this.serve\##
+        rs=null,this.ie=1/0,this.finish=null,this.se=a,this.re=a,this.e=new K,this.oe=[],this.#e("open",a)}get G(){ret\##
+        urn this.phase==="established"}get Y(){return this.phase==="away"||this.phase==="orphaned"}ve(e){return e>=thi\##
+        s.ie&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.re>Un&&\##
+        this.e.set("silence",e+On)}Z(){return this.oe.splice(0)}f(){return this.e.next()}async open(e){let{invitation:\##
+        t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await xt(i.resumeSecret):t.joinToken;s!==null&&(this.p\##
+        hase="joining",this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets:at(t.room,s,ot[this.mode])}\##
+        ))}async receive(e,t){let i=ct(e);if(!(i===null||this.phase==="over"))switch(i.type){case"challenge":return;ca\##
+        se"state":return this.#s(i.z,t);case"servers":this.servers=i.servers,this.ie=t+i.servers.lifetime*1e3;return;c\##
+        ase"error":return this.#n({type:"refused",code:i.code});case"relay":try{return await this.#c(i.message,t)}catc\##
+        h(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||this.phase==="established"||this.mode==="re\##
+        sume";return this.#n({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(let t=this.e.p(e);t!==null;t\##
+        =this.e.p(e)){if(t!=="keepalive")return this.#n({type:"lost",cause:"timeout"});this.e.set("keepalive",e+Pt),aw\##
+        ait this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this\##
+        .phase!=="established"?!1:(this.se=t,this.#t({type:"send",octets:Ee(await this.epoch.seal(e))}),!0)}#e(e,t){th\##
+        is.e.set(e,t+Et[e]*this.factor)}#t(e){this.oe.push(e)}#n(e){this.phase="over",this.e.clear(),this.#t(e)}async#\##
+        s(e,t){let i=!["opening","joining","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.phas\##
+        e==="orphaned"?this.#n({type:"lost",cause:"doctor-returned"}):i||await this.#i(t):(this.e.clear(),this.phase=i\##
+        ?"orphaned":"away")}async#i(e){let{session:t}=this;this.phase="handshaking",this.e.clear("state"),this.#e("mes\##
+        sage2",e);let i;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let s=await Dt\##
+        (t.invitation,t.bond,t.epochNumber);this.finish=async r=>({...await s.finish(r),bond:null}),i=s.message}else{l\##
+        et s=await Lt(t.invitation,{locale:this.locale,random:this.random});this.finish=r=>s.finish(r,this.y()),i=s.me\##
+        ssage}this.#t({type:"send",octets:Ee(i)})}async#c(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{\##
+        epoch:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this\##
+        .e.clear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+Pt),this.#t({type:"confirmed",bond:s}),a\##
+        wait this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=\##
+        await this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"),this.re=t,this.e.set("silence",t+\##
+        Et.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.se>=jn&&await this.send({type:"keepal\##
+        ive"},t)}}};var de=class{constructor(){this.messages=[],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!=\##
+        =""&&(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&\##
+        &this.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pending(){return this.messages.filter(({K:e})=>!e)}sent(e){t\##
+        his.messages=this.messages.map(t=>t===e?{...t,K:!0}:t)}#e(e){this.messages=[...this.messages,e].slice(-200)}};\##
+        var qt=3e3,Rn=2e4,Nn=1e3,pe=class{constructor({session:e,settings:t,t:i,i:s,k:r,act:o},a){this.session=e,this.\##
+        settings=t,this.t=i,this.i=s,this.k=r,this.act=o,this.e=new K,this.e.set("end",a+(r===null?qt:Rn)),r!==null&&(\##
+        i===null||i.Y)&&this.#n(a)}f(){let e=[this.e.next()??1/0,this.t?.f()??1/0],t=Math.min(...e);return t===1/0?nul\##
+        l:t}async handle(e,t){switch(e.type){case"tick":for(let i=this.e.p(t);i!==null;i=this.e.p(t))i==="end"?this.en\##
+        d():this.#n(t);return await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.o\##
+        pen(t),this.#e(t);case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case\##
+        "socket-closed":e.id===this.i&&this.#s(t)}}end(){this.k=null,this.e.clear(),this.#i()}async#e(e){for(let t=thi\##
+        s.#t();t.length>0;t=this.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octet\##
+        s});else if(i.type==="confirmed"&&this.k!==null)await this.t?.send({type:"bye",reason:this.k},e),this.k=null,t\##
+        his.e.set("end",e+qt);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(\##
+        i.type==="lost"||i.type==="broken")return this.#s(e)}}#t(){return this.t?.Z()??[]}#n(e){this.#i(),this.i+=1,th\##
+        is.t=new $({session:this.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e)\##
+        {if(this.k===null)return this.end();this.#i(),this.e.set("retry",e+Nn)}#i(){this.t!==null&&this.act({type:"clo\##
+        se",id:this.i}),this.t=null}};var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3\##
+        &&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get be(){r\##
+        eturn Math.min(1500*this.count,6e3)}get U(){return this.last+(this.count===0?0:this.limit)}};var fe=class{cons\##
+        tructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{la\##
+        st:i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.si\##
+        nce=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silen\##
+        ce=new fe,this.v=!1,this.$=!1,this.heard=!1,this.ae=-1/0,this.l=null,this.ce=-1/0}get le(){return this.l!==nul\##
+        l}doubt(e){this.l=e}offered(e){this.ae=e,this.heard=!1,this.$=!1,this.l=null}xe(e,t){this.silence.begin(0,t),t\##
+        his.v=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.ce;this.ce=t;let s=this.silence.count(e,t);ret\##
+        urn s==="sound"&&(this.v=!1,i>=this.ae&&(this.heard=!0),this.l!==null&&i>=this.l&&(this.l=null)),s!=="silence"\##
+        ||this.v?!1:(this.v=!0,!0)}get J(){return this.heard&&!this.v}judge(e){e&&!this.heard&&(this.$=!0)}};var Ue={a\##
+        nswer:6e3,binding:5e3,path:2e4},Vn=3e3,Wn=1e4,Hn=3,me=class{constructor(e,t){this.session=e,this.b=t,this.mute\##
+        d=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=null,this.a=!1,this.transport="none",this.c\##
+        all=-1,this.current=null,this.Q=[],this.x=null,this.O=null,this.j=!1,this.R=null,this.watch=new ie,this.S=new \##
+        ne,this.N=0,this.sound={send:!1,receive:!1},this.m=[],this.e=new K}Se(){return this.m.shift()??null}f(){return\##
+         this.e.next()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.v}ue(){return this.r&\##
+        &(!this.isConnected()||this.watch.le)}mute(e){this.muted=e,this.#u()}doubt(e){this.transport!=="none"&&this.wa\##
+        tch.doubt(e)}Ae(e,t){this.t=e,this.a=t}he(){this.t=null,this.j=!1,this.O=null,this.e.clear("answer","binding")\##
+        }end(){this.he(),this.e.clear(),this.m=[],this.transport="none",this.current=null,this.R=null,this.x=null,this\##
+        .watch=new ie,this.S=new ne,this.N=0,this.#u(),this.b.act({type:"end-call"})}async proceed(e){this.transport==\##
+        ="connected"&&this.current?.A===!0&&!this.watch.v&&!this.watch.le?await this.#r(e):this.#n(e)}async tick(e){fo\##
+        r(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"?this.#l(e):t==="attempt"?this.#i(e):this.m.push(t==="ans\##
+        wer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.generation!==this.cu\##
+        rrent?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this.r?this.S.be:Ue.answer\##
+        )),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of this.Q.sp\##
+        lice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate":if(e.ge\##
+        neration!==this.current?.generation)return;this.current.sent?await this.#e({type:"candidate",generation:e.gene\##
+        ration,candidate:e.candidate},t):this.Q.push(e.candidate);return;case"transport":return this.#f(e,t);case"hear\##
+        d":return this.#c(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart"){this.session.consent\##
+        !==null&&this.S.U<=t&&this.#n(t);return}let{current:i}=this;if(e.type==="binding")return i?.A!==!0?void 0:(thi\##
+        s.O=e.tag.slice(),this.#h());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let\##
+        {generation:s,candidate:r}=e;this.b.act({type:"apply-candidate",generation:s,candidate:r})}else i.A||(i.A=!0,t\##
+        his.e.clear("answer"),this.b.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="co\##
+        nnected"?await this.#r(t):this.r||this.e.set("path",t+Ue.path),this.#u())}async#e(e,t){await this.b.send(e,t)}\##
+        #t(){return this.t!==null&&this.t.G&&this.session.consent!==null}#n(e){let{t,session:i}=this;if(t===null)retur\##
+        n;let s=this.transport==="none"||this.transport==="failed"||this.watch.$,r=i.generation;i.generation+=1,this.b\##
+        .save(),s&&(this.call=r,this.transport="new",this.x=null,this.R=null,this.j=!1,this.watch.xe(this.r,e),this.#u\##
+        ()),this.current={generation:r,sent:!1,A:!1},this.Q=[],this.O=null,this.watch.offered(e),this.e.clear("answer"\##
+        ,"binding","path","attempt"),this.r&&(this.S.begin(e),this.e.set("attempt",e+this.S.limit));let{a:o}=this;this\##
+        .b.act({type:"make-offer",generation:r,anew:s,servers:t.servers,a:o})}#s(e){let{t,S:i}=this;this.#t()?e<i.U?th\##
+        is.e.set("attempt",i.U):t?.ve(e)?(this.doubt(e),this.m.push("socket-doubted")):this.#n(e):t!==null&&this.m.pus\##
+        h("socket-doubted")}#i(e){this.transport==="none"||this.isConnected()||(this.watch.judge(this.current?.A===!0)\##
+        ,this.#s(e))}#c({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!this.#p())return this.\##
+        watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.A===!0),this.#s(i)):this.watch.J&&this.i\##
+        sConnected()&&this.e.clear("attempt")}}async#f(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.st\##
+        ate==="connected")this.transport="connected",this.N=0,this.e.clear("path"),this.e.q("attempt")&&this.e.set("at\##
+        tempt",Math.max(this.S.U,t+Vn)),this.x={patient:e.we,doctor:e.ye},await this.#r(t),this.#u();else if(e.state==\##
+        ="failed")this.#l(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("bind\##
+        ing"),this.e.q("attempt"))return;this.doubt(t),this.#t()&&t-(this.t?._??0)<Wn?this.#s(t):this.m.push("socket-d\##
+        oubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","binding"),this.#u(),this.r)return this.#s(e);\##
+        this.N+=1,this.N>Hn?this.m.push("no-path"):this.#t()&&this.#n(e)}async#r(e){let{x:t}=this,i=this.t?.epoch??nul\##
+        l;if(t===null||i===null||this.current?.A!==!0)return;let s=await i.bindingTag("P",t.patient,t.doctor);await th\##
+        is.#e({type:"binding",tag:s},e),this.j||this.e.set("binding",e+Ue.binding),await this.#h()}async#h(){let{x:e,O\##
+        :t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.bindingTag("D",e.patient,e\##
+        .doctor);if(!G(s,t)){this.m.push("binding-failed");return}this.j=!0,this.R=It(e),this.r=!0,this.e.clear("bindi\##
+        ng"),this.#u()}#p(){return this.x!==null&&this.R===It(this.x)}#u(){let e=this.#p(),t={send:e&&this.session.con\##
         sent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,th\##
-        is.surroundings.act({type:"sound",...t}))}},ht=({patient:n,doctor:e})=>`${H(n)} ${H(e)}`;var pn=new Set(["unkn\##
-        own-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused\##
-        -not-now","relay-missing"]),mn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","ref\##
-        used-other-device","refused-not-now","refused-wrong-person"]),re=n=>pn.has(n),lt=n=>mn.has(n),fn={[V.otherDevi\##
-        ce]:"refused-other-device",[V.notNow]:"refused-not-now",[V.wrongPerson]:"refused-wrong-person"},gn={[E.wordsDi\##
-        ffer]:"words-differ",[E.bindingFailed]:"binding-failed",[E.expired]:"expired",[E.error]:"doctor-error"},wn={[A\##
-        .unknownRoom]:"unknown-room",[A.used]:"used",[A.full]:"full",[A.rate]:"rate",[A.closed]:"closed"},ut=n=>fn[n]?\##
-        ?"refused",dt=n=>gn[n]??"ended-by-doctor",pt=n=>wn[n]??"protocol";function mt(n){return n==="delegation"?"iden\##
-        tity":n==="delegation-dates"?"clock":"secure-channel"}var ft=n=>({invitation:n,bond:null,epochNumber:0,generat\##
-        ion:0,consent:null,ownComparison:"none",peerComparison:"none"}),q=n=>n.invitation.joinToken===null,ve=n=>JSON.\##
-        stringify(n,(e,t)=>t instanceof Uint8Array?{octets:H(t)}:t);function be(n,e){if(n===null)return null;try{let t\##
-        =JSON.parse(n,(i,s)=>yn(s)?Q(s.octets):s);return t.invitation.room.length!==16||t.invitation.sessionKey.length\##
-        !==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t i\##
-        nstanceof c)return null;throw t}}var yn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length==\##
-        =1;var gt=3,kn=500,vn=8e3,bn=4e3,xn=5,ae=class{constructor(e){this.random=e,this.failures=0,this.afterForgery=\##
-        !1,this.forced=null,this.unknown=0}succeeded(){this.afterForgery=!1,this.unknown=0}forget(){this.failures=0,th\##
-        is.afterForgery=!1,this.unknown=0}takeMode(e){let t=this.forced??(e.bond===null?"fresh":"resume");return this.\##
-        forced=null,t}lost({isEndless:e,isUrgent:t}){if(this.failures+=1,!(e&&!this.afterForgery)&&this.failures>gt)re\##
-        turn null;let i=t?bn:vn,s=Math.min(kn*2**(this.failures-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(\##
-        s*r,i)}refused(e,t,i,s){return q(i)?(this.unknown=e===A.unknownRoom?this.unknown+1:0,this.unknown>xn&&!s?"unkn\##
-        own-room":"later"):e===A.unknownRoom&&t==="resume"?this.afterForgery?"secure-channel":(this.forced="fresh","no\##
-        w"):e===A.used&&t==="fresh"&&i.bond!==null&&this.failures<gt?(this.failures+=1,this.forced="resume","now"):pt(\##
-        e)}};var wt=6e4,yt=2e3,Sn=1e4,Cn=6e4,oe=class{constructor({session:e,locale:t,random:i,wallClock:s}){this.sess\##
-        ion=e,this.settings={locale:t,random:i,wallClock:s},this.attachment=null,this.socket=0,this.admittedInEpoch=!1\##
-        ,this.reconnection=new ae(i),this.doubtedAt=-1/0,this.doctorPresent=!1,this.message="",this.reason=null,this.f\##
-        arewell=null,this.alarms=new z,this.actions=[],this.media=new se(e,{send:(r,a)=>this.attachment?.send(r,a)??Pr\##
-        omise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.#l()}),this.queue=Promise.resolve()}handle(e,t){re\##
-        turn this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#b(t)}catch{await this.#a("internal",t)}\##
-        }),this.queue}takeActions(){return this.actions.splice(0)}nextAlarm(){if(this.reason!==null)return this.farewe\##
-        ll?.nextAlarm()??null;let e=[this.alarms.next(),this.attachment?.nextAlarm()??null,this.media.nextAlarm()],t=M\##
-        ath.min(...e.map(i=>i??1/0));return t===1/0?null:t}snapshot(){let{bond:e,ownComparison:t,peerComparison:i}=thi\##
-        s.session;return{state:this.#n(),reason:this.reason,canRetry:this.reason!==null&&re(this.reason),doctorPresent\##
-        :this.doctorPresent,attached:this.attachment?.isEstablished??!1,awaitsDoctor:this.attachment?.isAwaitingDoctor\##
-        ??!1,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparis\##
-        on:t,peerComparison:i,muted:this.media.muted}}#n(){return this.reason!==null?lt(this.reason)?"ended":"failed":\##
-        q(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.media.wasConn\##
-        ected?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#i(e,t);switch(e.ty\##
-        pe){case"start":return this.#s(t);case"tick":return this.#r(t);case"socket-open":return e.id===this.socket&&aw\##
-        ait this.attachment?.open(t),this.#o(t);case"socket-message":return e.id===this.socket&&await this.attachment?\##
-        .receive(e.octets,t),this.#o(t);case"socket-closed":e.id===this.socket&&this.attachment!==null&&await this.#d(\##
-        t);return;case"network-changed":return this.media.doubt(t),this.#e(t);case"awoke":return this.attachment?.awok\##
-        e(t),this.#r(t);case"consent":return q(this.session)?(this.session.consent=e.consent,this.#l(),this.admittedIn\##
-        Epoch&&await this.#w(t),this.#o(t)):void 0;case"decline":return await this.attachment?.send({type:"refuse",rea\##
-        son:V.none},t),this.#a("consent-refused",t);case"words":return this.#y(e.same,t);case"mute":this.media.mute(e.\##
-        muted);return;case"hang-up":return this.#a("hung-up",t,E.hungUp);case"taken-over":return this.#a("taken-over",\##
-        t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#i(e,t){let i=this.reason==\##
-        ="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null|\##
-        |!re(this.reason))return this.farewell?.handle(e,t);this.farewell?.end(),this.socket=this.farewell?.socket??th\##
-        is.socket,this.farewell=null,this.reason=null,this.reconnection.forget(),await this.#s(t)}async#r(e){for(let t\##
-        =this.alarms.takeDue(e);t!==null;t=this.alarms.takeDue(e))if(t==="retry"&&await this.#s(e),t==="stable"&&(this\##
-        .reconnection.failures=0),t==="patience")return this.#a(this.attachment?.isEstablished?"no-path":"network",e);\##
-        await this.attachment?.tick(e),await this.#o(e),await this.media.tick(e),await this.#o(e)}async#s(e){let{sessi\##
-        on:t,settings:i}=this;if(t.bond!==null&&t.bond.expiry<i.wallClock())return this.#a("expired",e);let s=this.rec\##
-        onnection.takeMode(t);this.alarms.clear("retry","stable"),this.#l(),this.socket+=1;let r=this.media.isTroubled\##
-        ()&&this.reconnection.failures<2;this.attachment=new F({session:t,mode:s,inHaste:r,...i},e),this.actions.push(\##
-        {type:"connect",id:this.socket})}async#e(e){this.attachment!==null&&e-this.attachment.startedAt<yt||(this.#c()\##
-        ,await this.#s(e))}async#p(e){if(!(this.attachment===null||e-this.attachment.startedAt<yt))return e-this.doubt\##
-        edAt<Sn?this.#d(e):(this.doubtedAt=e,this.#f(e))}#c(){this.attachment!==null&&this.actions.push({type:"close",\##
-        id:this.socket}),this.attachment=null,this.admittedInEpoch=!1,this.media.epochEnded(),this.alarms.clear("stabl\##
-        e")}async#o(e){for(;;){let t=this.media.takeVerdict();if(t!==null){await this.#v(t,e);continue}let i=this.atta\##
-        chment?.takeOutputs()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reason===null&&await \##
-        this.#u(s,e)}}async#u(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.socket,octets:e.oc\##
-        tets});return;case"save":return this.#l();case"doctor":this.doctorPresent=e.present,this.alarms.isSet("stable"\##
-        )||this.alarms.set("stable",t+wt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:\##
-        "none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return this.alarms.set(\##
-        "stable",t+wt),this.#l();case"frame":return this.#m(e.frame,t);case"refused":return this.#k(e.code,t);case"los\##
-        t":return e.cause==="doctor-returned"?this.#f(t):this.#d(t);case"broken":return this.#g(e.code,e.confirmed,t)}\##
-        }async#m(e,t){switch(this.reconnection.succeeded(),e.type){case"waiting":this.message=e.message;return;case"ad\##
-        mit":return this.#h(e.relayOnly,t);case"refuse":return this.#a(ut(e.reason),t);case"words":return this.session\##
-        .peerComparison=e.same?"same":"different",this.#l();case"bye":return this.#a(dt(e.reason),t);case"description"\##
-        :case"candidate":case"binding":return this.admittedInEpoch&&!(e.type==="description"&&e.kind==="offer")?this.m\##
-        edia.receive(e,t):this.#g("malformed",!0,t);case"chat":case"keepalive":case"receipt":case"identity":return;cas\##
-        e"confirm":case"consent":case"encapsulation":return this.#g("malformed",!0,t)}}async#h(e,t){if(this.admittedIn\##
-        Epoch||this.attachment===null)return;this.admittedInEpoch=!0,this.session.invitation.joinToken=null,this.#l();\##
-        let i=e||(this.session.invitation.flags&B.relayOnly)!==0;if(i&&!(this.attachment.servers?.urls.some(s=>/^turns\##
-        ?:/.test(s))??!1))return this.#a("relay-missing",t,E.error);this.media.epochBegan(this.attachment,i),this.sess\##
-        ion.consent!==null&&await this.#w(t)}async#w(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(await t\##
-        his.attachment?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.att\##
-        achment?.send({type:"words",same:i==="same"},e))}async#y(e,t){this.session.ownComparison=e?"same":"different",\##
-        this.#l(),await this.attachment?.send({type:"words",same:e},t),await this.#o(t),e||await this.#a("words-differ\##
-        ",t,E.wordsDiffer)}async#k(e,t){let i=this.reconnection.refused(e,this.attachment?.mode??null,this.session,thi\##
-        s.media.isConnected());return i==="later"?this.#d(t):i==="now"?this.#f(t):this.#a(i,t)}async#f(e){this.#c(),aw\##
-        ait this.#s(e)}async#g(e,t,i){return t?(this.reconnection.afterForgery=!0,this.#d(i)):this.#a(mt(e),i)}async#d\##
-        (e){this.#c();let t=q(this.session)&&this.media.wasConnected,i=this.reconnection.lost({isEndless:t,isUrgent:th\##
-        is.media.isTroubled()});if(i===null)return this.#a(this.reconnection.afterForgery?"secure-channel":"network",e\##
-        );this.alarms.set("retry",e+i)}async#v(e,t){if(this.reason===null)switch(e){case"rejoin":return this.#d(t);cas\##
-        e"socket-doubted":return this.#p(t);case"binding-failed":return this.#a("binding-failed",t,E.bindingFailed);ca\##
-        se"no-path":return this.#a("no-path",t)}}async#a(e,t,i=null){let s=i===null||await this.attachment?.send({type\##
-        :"bye",reason:i},t)===!0;for(let p of this.attachment?.takeOutputs()??[])p.type==="send"&&this.actions.push({t\##
-        ype:"send",id:this.socket,octets:p.octets});this.reason=e,this.media.end(),this.alarms.clear(),re(e)&&e!=="tak\##
-        en-over"?this.#l():this.actions.push({type:"save",session:null});let r=!s&&q(this.session);if(!r&&(e!=="hung-u\##
-        p"||this.attachment===null))return this.#c();let{session:a,settings:o,attachment:g,socket:m}=this;this.attachm\##
-        ent=null,this.admittedInEpoch=!1;let u=p=>this.actions.push(p);this.farewell=new ne({session:a,settings:o,atta\##
-        chment:g,socket:m,goodbye:r?i:null,act:u},t)}#b(e){!(this.reason===null&&this.media.wasConnected&&!this.media.\##
-        isConnected())||this.attachment?.isAwaitingDoctor?this.alarms.clear("patience"):this.alarms.isSet("patience")|\##
-        |this.alarms.set("patience",e+Cn)}#l(){this.actions.push({type:"save",session:this.session})}};var kt={name:"D\##
-        eutsch",direction:"ltr",languages:"Sprache",secure:"Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis\##
-        .",loading:{title:"Einen Moment…"},ready:{title:"Ihre Sprechstunde",text:"Gleich sprechen Sie mit Ihrer Ärztin\##
-         oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.",hint:"Ihr Browser wird nach dem Mikrofon fragen: Bi\##
-        tte erlauben Sie es."},checking:{title:"Mikrofon erlauben",text:"Oben oder unten am Bildschirm erscheint eine \##
-        Frage. Wählen Sie „Zulassen“."},waiting:{title:"Wartezimmer",present:"In der Praxis weiß man, dass Sie da sind\##
-        . Bleiben Sie auf dieser Seite: Hier geht es gleich los.",away:"In der Praxis ist noch niemand da. Bleiben Sie\##
-         auf dieser Seite: Sie werden sofort angemeldet.",message:"Nachricht aus der Praxis:"},admitted:{title:"Sie si\##
-        nd an der Reihe",consent:["Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihre\##
-        n beiden Geräten.","Die Verbindung ist Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht de\##
-        r Server.","Colloque nimmt nichts auf.","Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Daue\##
-        r und Ihre Zustimmung, und nichts von dem, was gesagt wurde.","Sie können jederzeit auflegen."]},connecting:{t\##
-        itle:"Wird verbunden…",text:"Ein paar Sekunden, um den besten Weg zu finden."},connected:{title:"Sie sind verb\##
-        unden",muted:"Ihr Mikrofon ist aus.",signalling:"Der Server ist gerade nicht erreichbar; das Gespräch geht wei\##
-        ter."},reconnecting:{title:"Wird neu verbunden…",text:"Die Verbindung ist unterbrochen. Bleiben Sie auf dieser\##
-         Seite, sie kommt von selbst zurück.",path:"Der Server antwortet. Wir suchen einen anderen Weg für den Ton.",s\##
-        erver:"Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.",doctor:"Das Gerät der Praxis ist\##
-         nicht mehr erreichbar. Wir warten darauf."},words:{intro:"Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärz\##
-        tin oder Ihr Arzt liest die letzten zwei.",digits:"oder die Ziffern",same:"Sie haben die Wörter bestätigt.",pe\##
-        erSame:"Die Praxis hat die Wörter bestätigt."},actions:{enter:"Eintreten",resume:"Sprechstunde fortsetzen",con\##
-        sent:"Ich bin einverstanden",refuse:"Ich lehne ab",same:"Es sind dieselben Wörter",different:"Die Wörter sind \##
-        anders",mute:"Mikrofon aus",unmute:"Mikrofon an",hangUp:"Auflegen",leave:"Wartezimmer verlassen",retry:"Noch e\##
-        inmal versuchen",takeOver:"Hier fortsetzen",copyLink:"Link kopieren",copied:"Der Link ist kopiert. Öffnen Sie \##
-        Safari, Chrome oder Firefox und fügen Sie ihn dort ein."},ended:{title:"Sprechstunde beendet",text:"Sie können\##
-         diese Seite schließen."},errors:{missing:["Der Link fehlt","Öffnen Sie den ganzen Link, den Sie von der Praxi\##
-        s bekommen haben."],incomplete:["Link unvollständig","Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz,\##
-         bis zum letzten Zeichen, oder bitten Sie um einen neuen."],alphabet:["Link unvollständig","Im Link ist ein fa\##
-        lsches Zeichen. Kopieren Sie ihn noch einmal, oder bitten Sie um einen neuen."],version:["Link einer anderen V\##
-        ersion","Diese Seite kann den Link nicht lesen. Bitten Sie die Praxis um einen neuen."],flags:["Diese Seite is\##
-        t zu alt","Der Link braucht eine neuere Version dieser Seite. Sagen Sie es der Praxis."],"post-quantum":["Brow\##
-        ser nicht zugelassen","Die Praxis verlangt einen Schutz, den diese Seite noch nicht hat. Bitten Sie um einen a\##
-        nderen Link."],"browser-unsupported":["Link woanders öffnen","Mit diesem Browser können Sie nicht sprechen. Ko\##
-        pieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox."],"microphone-denied":[\##
-        "Mikrofon abgelehnt","Erlauben Sie dieser Seite das Mikrofon in den Einstellungen des Browsers, und versuchen \##
-        Sie es noch einmal."],"microphone-missing":["Kein Mikrofon","Schließen Sie ein Mikrofon oder ein Headset an, u\##
-        nd versuchen Sie es noch einmal."],"microphone-busy":["Mikrofon belegt","Eine andere App benutzt das Mikrofon.\##
-         Schließen Sie sie, und versuchen Sie es noch einmal."],"other-tab":["Schon geöffnet","Diese Sprechstunde ist \##
-        in einem anderen Tab offen."],"taken-over":["Woanders fortgesetzt","Die Sprechstunde geht in einem anderen Tab\##
-         weiter."],"hung-up":["Sprechstunde beendet","Sie haben aufgelegt. Sie können diese Seite schließen."],"ended-\##
-        by-doctor":["Sprechstunde beendet","Die Praxis hat aufgelegt. Sie können diese Seite schließen."],expired:["Sp\##
-        rechstunde abgelaufen","Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link."],"consent-refus\##
-        ed":["Sie haben abgelehnt","Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen."\##
-        ],refused:["Keine Sprechstunde","Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an."],"r\##
-        efused-other-device":["Auf einem anderen Gerät empfangen","Ein anderes Gerät wurde eingelassen. Ist es nicht I\##
-        hres, rufen Sie sofort in der Praxis an."],"refused-not-now":["Nicht jetzt","In der Praxis hat gerade niemand \##
-        Zeit. Versuchen Sie es später noch einmal."],"refused-wrong-person":["Nicht der richtige Link","Es wurde jeman\##
-        d anderes erwartet. Rufen Sie in der Praxis an."],"words-differ":["Die Wörter sind anders","Jemand könnte mith\##
-        ören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an."],"binding-failed":["Zweifelhafte Verbindung"\##
-        ,"Die zwei Geräte sehen nicht dieselbe Verbindung: Sie wurde getrennt. Rufen Sie in der Praxis an."],"doctor-e\##
-        rror":["Der Anruf wurde beendet","Das Gerät der Praxis hatte einen Fehler. Bitten Sie um einen neuen Link."],u\##
-        sed:["Link schon benutzt","Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sonst bitten Sie\##
-         um einen neuen."],"unknown-room":["Link abgelaufen","Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen\##
-         Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal."],full:["Wartezimmer voll","Zu viele Geräte wa\##
-        rten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal."],rate:["Zu viele Versuche"\##
-        ,"Warten Sie eine Minute, und versuchen Sie es noch einmal."],protocol:["Seite und Server verstehen sich nicht\##
-        ","Bitten Sie die Praxis um einen neuen Link."],closed:["Sprechstunde geschlossen","Sie sind nicht mehr im War\##
-        tezimmer. Versuchen Sie es noch einmal, oder rufen Sie an."],network:["Keine Verbindung","Der Server antwortet\##
-         nicht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal."],"no-path":["Dieses Netz lässt \##
-        keinen Anruf zu","Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal."],"\##
-        relay-missing":["Kein Relais","Die Praxis verlangt ein Relais, das der Server nicht gab. Rufen Sie in der Prax\##
-        is an."],"secure-channel":["Keine sichere Verbindung","Etwas hat die Nachrichten verändert. Wechseln Sie das N\##
-        etz, und versuchen Sie es noch einmal."],identity:["Praxis nicht erkannt","Der gezeigte Schlüssel ist nicht de\##
-        r aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an."],clock:["Datum prüfen","Das Datum dies\##
-        es Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal."],internal:["Etwas\##
-         ist schiefgegangen","Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal."]}};var vt={name:\##
-        "English",direction:"ltr",languages:"Language",secure:"End-to-end encrypted, from your device to your doctor’s\##
-        .",loading:{title:"One moment…"},ready:{title:"Your consultation",text:"You are about to speak with your docto\##
-        r. No account, no app, no name to give.",hint:"Your browser will ask for the microphone: please allow it."},ch\##
-        ecking:{title:"Allow the microphone",text:"A question appears at the top or bottom of the screen. Choose “Allo\##
-        w”."},waiting:{title:"Waiting room",present:"Your doctor knows you are here. Stay on this page: the consultati\##
-        on will start here.",away:"Your doctor has not arrived yet. Stay on this page: you will be announced as soon a\##
-        s they do.",message:"Message from your doctor:"},admitted:{title:"Your doctor is ready",consent:["You will spe\##
-        ak with your doctor over an audio link between your two devices.","The link is end-to-end encrypted: nobody el\##
-        se can hear you, not even the server.","Nothing is recorded by Colloque.","Your doctor may keep a record that \##
-        the consultation took place: its date, its length and your agreement, and nothing of what was said.","You can \##
-        hang up at any time."]},connecting:{title:"Connecting…",text:"A few seconds, to find the best path."},connecte\##
-        d:{title:"You are connected",muted:"Your microphone is off.",signalling:"The server cannot be reached for now;\##
-         the conversation goes on."},reconnecting:{title:"Reconnecting…",text:"The link is interrupted. Stay on this p\##
-        age, it comes back by itself.",path:"The server answers. We are looking for another way for the sound.",server\##
-        :"We are looking for the server. Check that Wi-Fi or mobile data is on.",doctor:"Your doctor’s device cannot b\##
-        e reached any more. We are waiting for it."},words:{intro:"Read the first two words aloud. Your doctor reads t\##
-        he last two.",digits:"or the digits",same:"You confirmed the words.",peerSame:"Your doctor confirmed the words\##
-        ."},actions:{enter:"Enter",resume:"Go on with the consultation",consent:"I agree",refuse:"I refuse",same:"The \##
-        words are the same",different:"The words are different",mute:"Mute",unmute:"Unmute",hangUp:"Hang up",leave:"Le\##
-        ave the waiting room",retry:"Try again",takeOver:"Continue here",copyLink:"Copy the link",copied:"The link is \##
-        copied. Open Safari, Chrome or Firefox and paste it."},ended:{title:"Consultation over",text:"You can close th\##
-        is page."},errors:{missing:["The link is missing","Open the whole link your doctor sent you."],incomplete:["In\##
-        complete link","The link was cut on its way. Copy all of it, to the last character, or ask for a new one."],al\##
-        phabet:["Incomplete link","The link has a damaged or extra character. Copy it again, or ask your doctor for an\##
-        other."],version:["Link of another version","This page cannot read this link. Ask your doctor for a new one."]\##
-        ,flags:["This page is too old","This link needs a newer version of this page. Please tell your doctor."],"post\##
-        -quantum":["Browser not accepted","Your doctor asks for a protection this page does not offer yet. Ask for ano\##
-        ther link."],"browser-unsupported":["Open the link elsewhere","This browser cannot carry a call. Copy the link\##
-         and open it in an up-to-date Safari, Chrome or Firefox."],"microphone-denied":["Microphone refused","Allow th\##
-        e microphone for this site in the browser’s settings, then try again."],"microphone-missing":["No microphone",\##
-        "Plug in a microphone or a headset, then try again."],"microphone-busy":["Microphone in use","Another applicat\##
-        ion is using the microphone. Close it, then try again."],"other-tab":["Already open","This consultation is ope\##
-        n in another tab."],"taken-over":["Continued elsewhere","The consultation goes on in another tab."],"hung-up":\##
-        ["Consultation over","You hung up. You can close this page."],"ended-by-doctor":["Consultation over","Your doc\##
-        tor hung up. You can close this page."],expired:["Consultation expired","The time for it has passed. Ask your \##
-        doctor for a new link."],"consent-refused":["You did not agree","The consultation has not started. Your doctor\##
-         was told; you can phone them."],refused:["No consultation","Your doctor does not see you through this link. P\##
-        hone the practice."],"refused-other-device":["Seen on another device","Your doctor admitted another device. If\##
-         it is not yours, phone them at once."],"refused-not-now":["Not now","Your doctor is not available. Try again \##
-        later."],"refused-wrong-person":["Not the right link","Your doctor expected someone else. Phone the practice."\##
-        ],"words-differ":["The words are different","Somebody could be listening on this link: it was cut. Phone your \##
-        doctor."],"binding-failed":["Doubtful link","The two devices do not see the same link: it was cut. Phone your \##
-        doctor."],"doctor-error":["The call stopped","Your doctor’s device had an error. Ask for a new link."],used:["\##
-        Link already used","A link works once. If that was not you, tell your doctor; otherwise ask for another."],"un\##
-        known-room":["Expired link","This consultation does not exist, or no longer. Check the time of the appointment\##
-        , then try again."],full:["Waiting room full","Too many devices wait with this link. Close the others, then tr\##
-        y again."],rate:["Too many attempts","Wait a minute, then try again."],protocol:["Page and server disagree","A\##
-        sk your doctor for a new link."],closed:["Consultation closed","You are no longer in the waiting room. Try aga\##
-        in, or phone your doctor."],network:["No connection","The server does not answer. Check your Internet connecti\##
-        on, then try again."],"no-path":["This network carries no calls","Switch from Wi-Fi to mobile data, or the oth\##
-        er way, then try again."],"relay-missing":["No relay","Your doctor asks for a relay the server did not give. P\##
-        hone your doctor."],"secure-channel":["No secure link","Something altered the messages. Change to another netw\##
-        ork, then try again."],identity:["Doctor not recognised","The key shown is not the one of your link. Do not go\##
-         on: phone your doctor."],clock:["Check the date","The date of this device seems wrong. Correct it, then try a\##
-        gain."],internal:["Something went wrong","The page stopped to be safe. Try again."]}};var bt={name:"Français",\##
-        direction:"ltr",languages:"Langue",secure:"Chiffré de bout en bout, de votre appareil à celui de votre médecin\##
-        .",loading:{title:"Un instant…"},ready:{title:"Votre consultation",text:"Vous allez parler à votre médecin, de\##
-         vive voix. Pas de compte, pas d’application, pas de nom à donner.",hint:"Votre navigateur va vous demander l’\##
-        accès au microphone : acceptez."},checking:{title:"Autorisez le microphone",text:"Une question s’affiche en ha\##
-        ut ou en bas de l’écran. Touchez « Autoriser »."},waiting:{title:"Salle d’attente",present:"Votre médecin sait\##
-         que vous êtes là. Restez sur cette page : la consultation commencera ici.",away:"Votre médecin n’est pas enco\##
-        re arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.",message:"Message de votre médecin :"},\##
-        admitted:{title:"Votre médecin vous reçoit",consent:["Vous allez parler à votre médecin par une liaison audio \##
-        entre vos deux appareils.","La liaison est chiffrée de bout en bout : personne d’autre ne peut vous entendre, \##
-        pas même le serveur.","Rien n’est enregistré par Colloque.","Votre médecin peut garder une attestation de la c\##
-        onsultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.","Vous pouvez raccrocher à tou\##
-        t moment."]},connecting:{title:"Mise en relation…",text:"Quelques secondes, le temps de trouver le meilleur ch\##
-        emin."},connected:{title:"Vous êtes en ligne",muted:"Votre microphone est coupé.",signalling:"Le serveur est i\##
-        njoignable pour le moment ; la conversation continue."},reconnecting:{title:"On vous reconnecte…",text:"La lia\##
-        ison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.",path:"Le serveur répond. Nous cher\##
-        chons un autre chemin pour le son.",server:"Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobi\##
-        le est actif.",doctor:"L’appareil de votre médecin n’est plus joignable. Nous l’attendons."},words:{intro:"Lis\##
-        ez à voix haute les deux premiers mots. Votre médecin lit les deux derniers.",digits:"ou les chiffres",same:"V\##
-        ous avez confirmé les mots.",peerSame:"Votre médecin a confirmé les mots."},actions:{enter:"Entrer",resume:"Re\##
-        prendre la consultation",consent:"J’accepte",refuse:"Je refuse",same:"Ce sont les mêmes mots",different:"Les m\##
-        ots sont différents",mute:"Couper le micro",unmute:"Rétablir le micro",hangUp:"Raccrocher",leave:"Quitter la s\##
-        alle d’attente",retry:"Réessayer",takeOver:"Continuer ici",copyLink:"Copier le lien",copied:"Le lien est copié\##
-        . Ouvrez Safari, Chrome ou Firefox et collez-le."},ended:{title:"Consultation terminée",text:"Vous pouvez ferm\##
-        er cette page."},errors:{missing:["Il manque le lien","Ouvrez le lien complet que votre médecin vous a envoyé.\##
-        "],incomplete:["Lien incomplet","Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractèr\##
-        e, ou demandez-en un nouveau."],alphabet:["Lien incomplet","Le lien contient un caractère de trop ou abîmé. Co\##
-        piez-le de nouveau, ou demandez-en un autre à votre médecin."],version:["Lien d’une autre version","Cette page\##
-         ne sait pas lire ce lien. Demandez-en un nouveau à votre médecin."],flags:["Page trop ancienne","Ce lien dema\##
-        nde une version plus récente de cette page. Prévenez votre médecin."],"post-quantum":["Navigateur non accepté"\##
-        ,"Votre médecin demande une protection que cette page n’offre pas encore. Demandez-lui un autre lien."],"brows\##
-        er-unsupported":["Ouvrez le lien ailleurs","Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le\##
-         dans Safari, Chrome ou Firefox à jour."],"microphone-denied":["Microphone refusé","Autorisez le microphone po\##
-        ur ce site dans les réglages du navigateur, puis réessayez."],"microphone-missing":["Pas de microphone","Branc\##
-        hez un microphone ou un casque, puis réessayez."],"microphone-busy":["Microphone occupé","Une autre applicatio\##
-        n utilise le microphone. Fermez-la, puis réessayez."],"other-tab":["Déjà ouverte","Cette consultation est ouve\##
-        rte dans un autre onglet."],"taken-over":["Continuée ailleurs","La consultation continue dans un autre onglet.\##
-        "],"hung-up":["Consultation terminée","Vous avez raccroché. Vous pouvez fermer cette page."],"ended-by-doctor"\##
-        :["Consultation terminée","Votre médecin a raccroché. Vous pouvez fermer cette page."],expired:["Consultation \##
-        expirée","Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin."],"consent-refused":["Vous n’av\##
-        ez pas accepté","La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner."]\##
-        ,refused:["Pas de consultation","Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet."],"re\##
-        fused-other-device":["Reçu sur un autre appareil","Votre médecin a admis un autre appareil. Si ce n’est pas le\##
-         vôtre, téléphonez-lui tout de suite."],"refused-not-now":["Pas maintenant","Votre médecin n’est pas disponibl\##
-        e. Réessayez plus tard."],"refused-wrong-person":["Ce n’est pas le bon lien","Votre médecin attendait une autr\##
-        e personne. Téléphonez à son cabinet."],"words-differ":["Les mots sont différents","Quelqu’un pourrait écouter\##
-         cette liaison : elle est coupée. Téléphonez à votre médecin."],"binding-failed":["Liaison douteuse","Les deux\##
-         appareils ne voient pas la même liaison : elle est coupée. Téléphonez à votre médecin."],"doctor-error":["L’a\##
-        ppel s’est arrêté","L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien."],used:["Lien d\##
-        éjà utilisé","Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en \##
-        un autre."],"unknown-room":["Lien expiré","Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure \##
-        du rendez-vous, puis réessayez."],full:["Salle d’attente pleine","Trop d’appareils attendent avec ce lien. Fer\##
-        mez les autres, puis réessayez."],rate:["Trop d’essais","Attendez une minute, puis réessayez."],protocol:["Pag\##
-        e et serveur ne s’entendent pas","Demandez un nouveau lien à votre médecin."],closed:["Consultation fermée","V\##
-        ous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin."],network:["Pas de connexio\##
-        n","Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez."],"no-path":["Appel impossi\##
-        ble par ce réseau","Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez."],"relay-missing":["Relais\##
-         indisponible","Votre médecin demande un relais que le serveur n’a pas donné. Téléphonez-lui."],"secure-channe\##
-        l":["Liaison sûre impossible","Quelque chose a altéré les messages. Changez de réseau, puis réessayez."],ident\##
-        ity:["Médecin non reconnu","La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à vo\##
-        tre médecin."],clock:["Vérifiez la date","La date de cet appareil semble fausse. Corrigez-la, puis réessayez."\##
-        ],internal:["Une erreur est survenue","La page s’est arrêtée par précaution. Réessayez."]}};var xt={name:"Nede\##
-        rlands",direction:"ltr",languages:"Taal",secure:"Van begin tot eind versleuteld, van uw toestel tot dat van uw\##
-         arts.",loading:{title:"Een ogenblik…"},ready:{title:"Uw consult",text:"U gaat spreken met uw arts. Geen accou\##
-        nt, geen app, geen naam nodig.",hint:"Uw browser vraagt straks om de microfoon: sta dat toe."},checking:{title\##
-        :"Sta de microfoon toe",text:"Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’."},waiting:{titl\##
-        e:"Wachtkamer",present:"Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.",away:"Uw a\##
-        rts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u gemeld.",message:"Bericht van uw arts:"\##
-        },admitted:{title:"Uw arts ontvangt u",consent:["U gaat met uw arts spreken via een geluidsverbinding tussen u\##
-        w beide toestellen.","De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook de serv\##
-        er niet.","Colloque neemt niets op.","Uw arts kan een bewijs van het consult bewaren: de datum, de duur en uw \##
-        toestemming, en niets van wat er gezegd is.","U kunt op elk moment ophangen."]},connecting:{title:"Verbinden…"\##
-        ,text:"Een paar seconden, om de beste weg te vinden."},connected:{title:"U bent verbonden",muted:"Uw microfoon\##
-         staat uit.",signalling:"De server is even niet bereikbaar; het gesprek gaat door."},reconnecting:{title:"Opni\##
-        euw verbinden…",text:"De verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.",path:"De ser\##
-        ver antwoordt. We zoeken een andere weg voor het geluid.",server:"We zoeken de server. Kijk of wifi of mobiel \##
-        internet aan staat.",doctor:"Het toestel van uw arts is niet meer bereikbaar. We wachten erop."},words:{intro:\##
-        "Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.",digits:"of de cijfers",same:"U hebt de wo\##
-        orden bevestigd.",peerSame:"Uw arts heeft de woorden bevestigd."},actions:{enter:"Binnengaan",resume:"Verderga\##
-        an met het consult",consent:"Ik ga akkoord",refuse:"Ik weiger",same:"Het zijn dezelfde woorden",different:"De \##
-        woorden zijn anders",mute:"Microfoon uit",unmute:"Microfoon aan",hangUp:"Ophangen",leave:"De wachtkamer verlat\##
-        en",retry:"Opnieuw proberen",takeOver:"Hier verdergaan",copyLink:"De link kopiëren",copied:"De link is gekopie\##
-        erd. Open Safari, Chrome of Firefox en plak hem daar."},ended:{title:"Consult afgelopen",text:"U mag deze pagi\##
-        na sluiten."},errors:{missing:["De link ontbreekt","Open de volledige link die uw arts u gestuurd heeft."],inc\##
-        omplete:["Onvolledige link","De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, of vr\##
-        aag een nieuwe."],alphabet:["Onvolledige link","Er staat een verkeerd teken in de link. Kopieer hem opnieuw, o\##
-        f vraag uw arts een andere."],version:["Link van een andere versie","Deze pagina kan de link niet lezen. Vraag\##
-         uw arts een nieuwe."],flags:["Deze pagina is te oud","Deze link vraagt een nieuwere versie van de pagina. Ver\##
-        wittig uw arts."],"post-quantum":["Browser niet aanvaard","Uw arts vraagt een bescherming die deze pagina nog \##
-        niet heeft. Vraag een andere link."],"browser-unsupported":["Open de link ergens anders","Met deze browser kun\##
-        t u niet spreken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox."],"microphone-denied":\##
-        ["Microfoon geweigerd","Sta de microfoon voor deze site toe in de instellingen van de browser, en probeer opni\##
-        euw."],"microphone-missing":["Geen microfoon","Sluit een microfoon of een headset aan, en probeer opnieuw."],"\##
-        microphone-busy":["Microfoon bezet","Een andere app gebruikt de microfoon. Sluit die, en probeer opnieuw."],"o\##
-        ther-tab":["Al geopend","Dit consult staat open in een ander tabblad."],"taken-over":["Elders voortgezet","Het\##
-         consult gaat verder in een ander tabblad."],"hung-up":["Consult afgelopen","U hebt opgehangen. U mag deze pag\##
-        ina sluiten."],"ended-by-doctor":["Consult afgelopen","Uw arts heeft opgehangen. U mag deze pagina sluiten."],\##
-        expired:["Consult verlopen","De tijd ervoor is voorbij. Vraag uw arts een nieuwe link."],"consent-refused":["U\##
-         ging niet akkoord","Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen."],refused:["Geen c\##
-        onsult","Uw arts ontvangt u niet via deze link. Bel de praktijk."],"refused-other-device":["Op een ander toest\##
-        el ontvangen","Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen."],"refused-not\##
-        -now":["Niet nu","Uw arts kan nu niet. Probeer het later opnieuw."],"refused-wrong-person":["Niet de juiste li\##
-        nk","Uw arts verwachtte iemand anders. Bel de praktijk."],"words-differ":["De woorden zijn anders","Iemand zou\##
-         kunnen meeluisteren: de verbinding is verbroken. Bel uw arts."],"binding-failed":["Verdachte verbinding","De \##
-        twee toestellen zien niet dezelfde verbinding: ze is verbroken. Bel uw arts."],"doctor-error":["De oproep is g\##
-        estopt","Het toestel van uw arts had een fout. Vraag een nieuwe link."],used:["Link al gebruikt","Een link wer\##
-        kt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe."],"unknown-room":["Link verlopen"\##
-        ,"Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw."],full:["Wachtka\##
-        mer vol","Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw."],rate:["Te veel p\##
-        ogingen","Wacht een minuut, en probeer opnieuw."],protocol:["Pagina en server begrijpen elkaar niet","Vraag uw\##
-         arts een nieuwe link."],closed:["Consult gesloten","U bent niet meer in de wachtkamer. Probeer opnieuw, of be\##
-        l uw arts."],network:["Geen verbinding","De server antwoordt niet. Kijk uw internetverbinding na, en probeer o\##
-        pnieuw."],"no-path":["Bellen lukt niet via dit netwerk","Ga van wifi naar mobiel internet, of omgekeerd, en pr\##
-        obeer opnieuw."],"relay-missing":["Geen doorgeefserver","Uw arts vraagt een tussenstation dat de server niet g\##
-        af. Bel uw arts."],"secure-channel":["Geen veilige verbinding","Iets heeft de berichten veranderd. Neem een an\##
-        der netwerk, en probeer opnieuw."],identity:["Arts niet herkend","De getoonde sleutel is niet die van uw link.\##
-         Ga niet verder: bel uw arts."],clock:["Kijk de datum na","De datum van dit toestel lijkt verkeerd. Zet ze jui\##
-        st, en probeer opnieuw."],internal:["Er ging iets mis","De pagina is voor alle zekerheid gestopt. Probeer opni\##
-        euw."]}};var K={fr:bt,nl:xt,de:kt,en:vt};function St(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t \##
-        in K)??"fr"}var Ct=n=>[K[n].admitted.title,...K[n].admitted.consent].join(`
-        `);function At(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var ce=c\##
-        lass{constructor(e,t,i,s){this.page=e,this.wordLists=t,this.onAction=i,this.onLocale=s,this.audio=this.element\##
-        ("audio",HTMLAudioElement),this.shownActions="",this.shownTitle="",this.shownModel=""}show(e){let t=JSON.strin\##
-        gify(e);if(t===this.shownModel)return;this.shownModel=t;let{dataset:i}=this.page.documentElement,s=K[e.locale]\##
-        ;i.state=e.state,e.error===null?delete i.error:i.error=e.error,e.path===null?delete i.path:i.path=e.path,this.\##
-        page.documentElement.lang=e.locale,this.page.documentElement.dir=s.direction;let r=An(e,s);this.element("title\##
-        ").textContent=r,this.page.title=`${r} · Colloque`,this.element("text").replaceChildren(...this.#n(e,s)),this.\##
-        element("footer").textContent=s.secure,this.#t(e,s),this.#i(e,s),this.#r(e,s),this.#s(e.locale),r!==this.shown\##
-        Title&&this.shownTitle!==""&&this.element("title").focus({preventScroll:!0}),this.shownTitle=r}#n({state:e,err\##
-        or:t,call:i,canRetry:s},r){switch(e){case"ready":return[this.#e("p",r.ready.text,"lead"),this.#e("p",r.ready.h\##
-        int)];case"checking":return[this.#e("p",r.checking.text)];case"waiting":{let a=i?.message??"",o=a===""?[]:[thi\##
-        s.#e("p",r.waiting.message),this.#e("blockquote",a)];return[this.#e("p",i?.doctorPresent?r.waiting.present:r.w\##
-        aiting.away,"lead"),...o]}case"admitted":{let a=this.#e("ul");return a.append(...r.admitted.consent.map(o=>thi\##
-        s.#e("li",o))),[a]}case"connecting":return[this.#e("p",r.connecting.text)];case"reconnecting":return[this.#e("\##
-        p",r.reconnecting.text,"lead"),this.#e("p",zn(i,r))];case"ended":case"failed":case"bad-link":{let a=e==="ended\##
-        "&&!s?r.ended.text:"";return[this.#e("p",r.errors[t??""]?.[1]??a,"lead")]}default:return[]}}#t({state:e,call:t\##
-        ,copied:i},s){let r="";i?r=s.actions.copied:e==="connected"&&t?.muted?r=s.connected.muted:e==="connected"&&t?.\##
-        attached===!1&&(r=s.connected.signalling);let a=this.element("notice");a.textContent!==r&&(a.textContent=r)}#i\##
-        ({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.element("words").hidden=s===null,s===nu\##
-        ll||!t)return;let r=At(this.wordLists[s.locale]??""),a=r.length===256?tt(s.octets).map(u=>r[u]??""):[];this.el\##
-        ement("words-intro").textContent=i.words.intro;let o=a.map((u,p)=>this.#e("li",u,p<2?"mine":"theirs")),g=this.\##
-        element("words-list");g.lang=s.locale,g.textContent!==a.join("")&&g.replaceChildren(...o),this.element("digits\##
-        -label").textContent=i.words.digits,this.element("digits").textContent=nt(s.octets).replace(/^(....)/,"$1 ");l\##
-        et m=[];t.ownComparison==="same"&&m.push(i.words.same),t.peerComparison==="same"&&m.push(i.words.peerSame),thi\##
-        s.element("words-result").textContent=m.join(" ")}#r(e,t){let i=En(e,t),s=JSON.stringify(i);if(s===this.shownA\##
-        ctions)return;this.shownActions=s;let r=this.element("actions"),a=this.page.activeElement?.dataset.action;r.re\##
-        placeChildren(...i.map(({action:o,label:g,kind:m,pressed:u})=>{let p=this.#e("button",g,m);return p.dataset.ac\##
-        tion=o,p.setAttribute("type","button"),u!==null&&p.setAttribute("aria-pressed",String(u)),p.addEventListener("\##
-        click",()=>this.onAction(o)),p})),a!==void 0&&r.querySelector(`[data-action="${a}"]`)?.focus()}#s(e){let t=thi\##
-        s.element("languages");if(t.dataset.current===e)return;t.dataset.current=e,t.setAttribute("aria-label",K[e].la\##
-        nguages);let i=Object.keys(K);t.replaceChildren(...i.map(s=>{let r=this.#e("button",s.toUpperCase());return r.\##
-        lang=s,r.setAttribute("aria-label",`${s.toUpperCase()}, ${K[s].name}`),r.setAttribute("aria-pressed",String(s=\##
-        ==e)),r.addEventListener("click",()=>this.onLocale(s)),r}))}#e(e,t="",i=""){let s=this.page.createElement(e);r\##
-        eturn s.textContent=t,i!==""&&(s.className=i),s}element(e,t){let i=this.page.getElementById(e);if(i===null||t!\##
-        ==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};function An({state:n,error:e},t){ret\##
-        urn n==="ended"||n==="failed"||n==="bad-link"?t.errors[e??""]?.[0]??t.ended.title:t[n].title}function zn(n,{re\##
-        connecting:e}){return n?.attached?e.path:n?.awaitsDoctor?e.doctor:e.server}function En({state:n,error:e,canRet\##
-        ry:t,canCopyLink:i,resumes:s,call:r},{actions:a}){let o=(m,u,p="",U=null)=>({action:m,label:u,kind:p,pressed:U\##
-        }),g=o("hang-up",a.hangUp,"danger");switch(n){case"ready":return[o("enter",s?a.resume:a.enter,"primary")];case\##
-        "waiting":return[o("hang-up",a.leave)];case"admitted":return[o("consent",a.consent,"primary"),o("refuse",a.ref\##
-        use)];case"connecting":case"reconnecting":return[g];case"connected":{let m=r?.ownComparison==="none"&&r.words!\##
-        ==null,u=[o("same",a.same,"primary"),o("different",a.different,"danger")],p=r?.muted??!1,U=o("mute",p?a.unmute\##
-        :a.mute,"half",p);return[...m?u:[],U,{...g,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let u\##
-        =t?[o("retry",e==="other-tab"||e==="taken-over"?a.takeOver:a.retry,"primary")]:[];return i?[...u,o("copy-link"\##
-        ,a.copyLink,"primary")]:u}default:return[]}}var xe="colloque",he=()=>Math.floor(Date.now()/1e3),O={state:"load\##
-        ing",error:null,canRetry:!1,canCopyLink:!1,resumes:!1,locale:St(navigator.languages??[]),path:null,call:null,c\##
-        opied:!1},Pn=location.href,I=null,P=null,Et=null,Z=null,W=null,zt=0,Pt=new ce(document,l,Tn,n=>D({locale:n}));\##
-        function D(n){Object.assign(O,n),Pt.show(O)}var Se=(n,e={})=>D({state:"failed",error:n,canRetry:!0,call:null,.\##
-        ..e});async function Dn(){let n=location.hash.slice(1),e=be(sessionStorage.getItem(xe),he());if(n===""&&e===nu\##
-        ll)return D({state:"bad-link",error:"missing"});try{if(n!==""){let t=await je(n);if(t.flags&B.postQuantum)thro\##
-        w new c("post-quantum");let i=await Ge(t);I=e!==null&&N(e.invitation.room,i.room)?e:ft(i)}else I=e}catch(t){if\##
-        (!(t instanceof c))throw t;return D({state:"bad-link",error:t.code})}if(!await Ln())return Se("browser-unsuppo\##
-        rted",{canRetry:!1,canCopyLink:!0});D({state:"ready",error:null,resumes:I===e}),n===""&&await Ce(!1)}async fun\##
-        ction Ln(){return!isSecureContext||!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:M\##
-        ().then(()=>!0,()=>!1)}function Tn(n){switch(n){case"enter":return void Ce(!1);case"retry":return P===null||O.\##
-        error==="taken-over"?void Ce(O.error?.startsWith("microphone")!==!0):void y({type:"retry"});case"copy-link":re\##
-        turn void navigator.clipboard.writeText(Pn).then(()=>D({copied:!0}),()=>{});case"consent":return void jn();cas\##
-        e"refuse":return void y({type:"decline"});case"same":case"different":return void y({type:"words",same:n==="sam\##
-        e"});case"mute":return void y({type:"mute",muted:!(O.call?.muted??!1)});case"hang-up":return void y({type:"han\##
-        g-up"})}}async function Ce(n){if(I===null)return;D({state:"checking",error:null,canRetry:!1});try{Z??=await Kn\##
-        ()}catch(i){return Se(In(i))}history.replaceState(null,"","/");let e=`colloque ${Ee(I.invitation.room)}`,t=n?M\##
-        n(e):null;if(!await Un(e,n))return Se("other-tab");I=await t??I,P=new oe({session:I,locale:O.locale,random:On,\##
-        wallClock:he}),Et=new X({microphone:Z,audio:Pt.audio,makePaddingWorker:Vn,onEvent:i=>void y(i),onPath:i=>D({pa\##
-        th:i})}),await y({type:"start"})}async function Kn(){let n={echoCancellation:!0,noiseSuppression:!0,autoGainCo\##
-        ntrol:!0},e=await navigator.mediaDevices.getUserMedia({audio:n}),[t]=e.getAudioTracks();if(t===void 0)throw ne\##
-        w DOMException("no track","NotFoundError");return t.addEventListener("ended",()=>Z=null),t}function In(n){let \##
-        e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missi\##
-        ng":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var On=n=>crypto.getRandomV\##
-        alues(new Uint8Array(n));function Un(n,e){return new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvai\##
-        lable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>Rn(n))})}async function Rn(n){if(P==\##
-        =null)return;let e=ve(P.session);await y({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t\##
-        .close()}function Mn(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage\##
-        =({data:s})=>i(be(typeof s=="string"?s:null,he())),setTimeout(()=>i(null),500)})}async function jn(){let{local\##
-        e:n}=O,e=await S(f(Ct(n)));await y({type:"consent",consent:{locale:n,textHash:e,time:he()}})}async function y(\##
-        n){if(P===null)return;await P.handle(n,performance.now());for(let a of P.takeActions())qn(a);let e=P.nextAlarm\##
-        ();clearTimeout(zt),e!==null&&(zt=window.setTimeout(()=>void y({type:"tick"}),Math.max(0,e-performance.now()))\##
-        );let{state:t,reason:i,canRetry:s,...r}=P.snapshot();(i!==null&&!s||i==="taken-over")&&Fn(),t==="connected"&&O\##
-        .state!=="connected"&&Wn(),D({state:t,error:i,canRetry:s,call:r})}function qn(n){switch(n.type){case"connect":\##
-        return Nn(n.id);case"send":W?.id===n.id&&W.socket.readyState===WebSocket.OPEN&&W.socket.send(n.octets);return;\##
-        case"close":W?.id===n.id&&W.socket.close();return;case"save":n.session===null?sessionStorage.removeItem(xe):se\##
-        ssionStorage.setItem(xe,ve(n.session));return;default:Et?.perform(n)}}function Nn(n){let e=new WebSocket(`${lo\##
-        cation.origin.replace(/^http/,"ws")}/ws`,Oe);e.binaryType="arraybuffer",W={id:n,socket:e},e.onopen=()=>void y(\##
-        {type:"socket-open",id:n}),e.onclose=()=>void y({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instan\##
-        ceof ArrayBuffer&&y({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Bn=window.trustedTypes?.create\##
-        Policy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d\##
-        =192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let \##
-        t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n\##
-        ,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}functio\##
-        n i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subar\##
-        ray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,\##
-        body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f\##
-        ,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254\##
-        :r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=gl\##
-        obalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){l\##
-        et t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pip\##
-        eThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Vn(){if(!("RTCRtpScriptTran\##
-        sform"in window))return null;let n=Bn?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{\##
-        function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded\##
-        )return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return \##
-        r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+\##
-        u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:\##
-        1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{firs\##
-        t:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{f\##
-        irst:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,\##
-        t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:\##
-        !0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({tr\##
-        ansform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enque\##
-        ue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Fn(){Z?.stop(),Z=nu\##
-        ll}function Wn(){navigator.wakeLock?.request("screen").catch(()=>{})}var Dt=()=>void y({type:"network-changed"\##
-        }),Lt=()=>void y({type:"awoke"});addEventListener("online",Dt);navigator.connection?.addEventListener("change"\##
-        ,Dt);document.addEventListener("visibilitychange",Lt);document.addEventListener("resume",Lt);addEventListener(\##
-        "hashchange",()=>{location.hash.length>1&&P===null&&location.reload()});D({});Dn();})();</script>
+        is.b.act({type:"sound",...t}))}},It=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var Fn=new Set(["unknown-room","\##
+        full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","\##
+        relay-missing"]),Bn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-\##
+        device","refused-not-now","refused-wrong-person"]),ge=n=>Fn.has(n),Kt=n=>Bn.has(n),_n={[Z.otherDevice]:"refuse\##
+        d-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},Gn={[U.wordsDiffer]:"word\##
+        s-differ",[U.bindingFailed]:"binding-failed",[U.expired]:"expired",[U.error]:"doctor-error"},Yn={[I.unknownRoo\##
+        m]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.rate]:"rate",[I.closed]:"closed"},Ut=n=>_n[n]??"refused",\##
+        Ot=n=>Gn[n]??"ended-by-doctor",jt=n=>Yn[n]??"protocol";function Rt(n){return n==="delegation"?"identity":n==="\##
+        delegation-dates"?"clock":"secure-channel"}var Nt=n=>({invitation:n,bond:null,epochNumber:0,generation:0,conse\##
+        nt:null,ownComparison:"none",peerComparison:"none"}),B=n=>n.invitation.joinToken===null,Oe=n=>JSON.stringify(n\##
+        ,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function je(n,e){if(n===null)return null;try{let t=JSON.parse\##
+        (n,(i,s)=>Zn(s)?ce(s.octets):s);return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.b\##
+        ond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof \##
+        l)return null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e\##
+        =="object"&&e!==null&&Re(e)}var Zn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;va\##
+        r Vt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor(e){this.random=e,this.g=0,this.M=!1,this.V=null,this.unk\##
+        nown=0}succeeded(){this.M=!1,this.unknown=0}forget(){this.g=0,this.M=!1,this.unknown=0}ze(e){let t=this.V??(e.\##
+        bond===null?"fresh":"resume");return this.V=null,t}lost({isEndless:e,isUrgent:t}){if(this.g+=1,!(e&&!this.M)&&\##
+        this.g>Vt)return null;let i=t?Qn:Jn,s=Math.min($n*2**(this.g-1),i),r=.5+(this.random(1)[0]??0)/255;return Math\##
+        .min(s*r,i)}refused(e,t,i,s){return B(i)?(this.unknown=e===I.unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?\##
+        "unknown-room":"later"):e===I.unknownRoom&&t==="resume"?this.M?"secure-channel":(this.V="fresh","now"):e===I.u\##
+        sed&&t==="fresh"&&i.bond!==null&&this.g<Vt?(this.g+=1,this.V="resume","now"):jt(e)}};var Wt=6e4,Ht=2e3,ei=1e4,\##
+        ti=6e4,ye=class{constructor({session:e,locale:t,random:i,y:s}){this.session=e,this.settings={locale:t,random:i\##
+        ,y:s},this.t=null,this.i=0,this.w=!1,this.u=new we(i),this.l=-1/0,this.z=!1,this.message="",this.chat=new de,t\##
+        his.reason=null,this.T=null,this.e=new K,this.actions=[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??P\##
+        romise.resolve(!1),act:r=>this.actions.push(r),save:()=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){r\##
+        eturn this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)\##
+        }}),this.queue}Ce(){return this.actions.splice(0)}f(){if(this.reason!==null)return this.T?.f()??null;let e=[th\##
+        is.e.next(),this.t?.f()??null,this.media.f()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Me(){let{b\##
+        ond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason:this.reason,h:this.reason!=\##
+        =null&&ge(this.reason),z:this.z,attached:this.t?.G??!1,Te:this.t?.Y??!1,message:this.message,words:e===null?nu\##
+        ll:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.mute\##
+        d,messages:this.chat.messages}}#e(){return this.reason!==null?Kt(this.reason)?"ended":"failed":B(this.session)\##
+        ?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.media.r?"reconnecting":"conn\##
+        ecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#n(e,t);switch(e.type){case"start":return thi\##
+        s.#i(t);case"tick":return this.#s(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#r(t);\##
+        case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#r(t);case"socket-closed":e.\##
+        id===this.i&&this.t!==null&&await this.#m(t);return;case"network-changed":return this.media.doubt(t),this.#c(t\##
+        );case"awoke":return this.t?.awoke(t),this.#s(t);case"consent":return B(this.session)?(this.session.consent=e.\##
+        consent,this.#d(),this.w&&await this.#g(t),this.#r(t)):void 0;case"decline":return await this.t?.send({type:"r\##
+        efuse",reason:Z.none},t),this.#a("consent-refused",t);case"words":return this.#o(e.same,t);case"mute":this.med\##
+        ia.mute(e.muted);return;case"write":return this.chat.write(e.text,this.settings.y()),this.#w(t);case"hang-up":\##
+        return this.#a("hung-up",t,U.hungUp);case"taken-over":return this.#a("taken-over",t);case"retry":return;defaul\##
+        t:return await this.media.handle(e,t),this.#r(t)}}async#n(e,t){let i=this.reason==="network"||this.reason==="n\##
+        o-path";if(!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(this.reason))return thi\##
+        s.T?.handle(e,t);this.T?.end(),this.i=this.T?.i??this.i,this.T=null,this.reason=null,this.u.forget(),await thi\##
+        s.#i(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))if(t==="retry"&&await this.#i(e),t==="stable"&\##
+        &(this.u.g=0),t==="patience")return this.#a(this.t?.G?"no-path":"network",e);await this.t?.tick(e),await this.\##
+        #r(e),await this.media.tick(e),await this.#r(e)}async#i(e){let{session:t,settings:i}=this;if(t.bond!==null&&t.\##
+        bond.expiry<i.y())return this.#a("expired",e);let s=this.u.ze(t);this.e.clear("retry","stable"),this.#d(),this\##
+        .i+=1;let r=this.media.ue()&&this.u.g<2;this.t=new $({session:t,mode:s,ke:r,...i},e),this.actions.push({type:"\##
+        connect",id:this.i})}async#c(e){this.t!==null&&e-this.t._<Ht||(this.#l(),await this.#i(e))}async#f(e){if(!(thi\##
+        s.t===null||e-this.t._<Ht))return e-this.l<ei?this.#m(e):(this.l=e,this.#y(e))}#l(){this.t!==null&&this.action\##
+        s.push({type:"close",id:this.i}),this.t=null,this.w=!1,this.media.he(),this.e.clear("stable")}async#r(e){for(;\##
+        ;){let t=this.media.Se();if(t!==null){await this.#b(t,e);continue}let i=this.t?.Z()??[];if(i.length===0||this.\##
+        reason!==null)return;for(let s of i)this.reason===null&&await this.#h(s,e)}}async#h(e,t){switch(e.type){case"s\##
+        end":this.actions.push({type:"send",id:this.i,octets:e.octets});return;case"save":return this.#d();case"doctor\##
+        ":this.z=e.present,this.e.q("stable")||this.e.set("stable",t+Wt);return;case"confirmed":if(e.bond!==null){let \##
+        i={epochNumber:0,ownComparison:"none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent\##
+        :null})}return this.e.set("stable",t+Wt),this.#d();case"frame":return this.#p(e.frame,t);case"refused":return \##
+        this.#v(e.code,t);case"lost":return e.cause==="doctor-returned"?this.#y(t):this.#m(t);case"broken":return this\##
+        .#k(e.code,e.confirmed,t)}}async#p(e,t){switch(this.u.succeeded(),e.type){case"waiting":this.message=e.message\##
+        ;return;case"admit":return this.#u(e.a,t);case"refuse":return this.#a(Ut(e.reason),t);case"words":return this.\##
+        session.peerComparison=e.same?"same":"different",this.#d();case"bye":return this.#a(Ot(e.reason),t);case"descr\##
+        iption":case"candidate":case"binding":return this.w&&!(e.type==="description"&&e.kind==="offer")?this.media.re\##
+        ceive(e,t):this.#k("malformed",!0,t);case"chat":this.w&&this.chat.receive(e.message);return;case"keepalive":ca\##
+        se"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":return this.#k("malformed",!\##
+        0,t)}}async#u(e,t){if(this.w||this.t===null)return;this.w=!0,this.session.invitation.joinToken=null,this.#d();\##
+        let i=e||(this.session.invitation.flags&Y.a)!==0;if(i&&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1)\##
+        )return this.#a("relay-missing",t,U.error);this.media.Ae(this.t,i),this.session.consent!==null&&await this.#g(\##
+        t)}async#g(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(await this.t?.send({type:"consent",versio\##
+        n:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.t?.send({type:"words",same:i==="same"},e),awai\##
+        t this.#w(e))}async#w(e){if(!(!this.w||this.session.consent===null)){for(let t of this.chat.pending()){let{id:\##
+        i,text:s}=t;if(!await this.t?.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#r(e)}\##
+        }async#o(e,t){this.session.ownComparison=e?"same":"different",this.#d(),await this.t?.send({type:"words",same:\##
+        e},t),await this.#r(t),e||await this.#a("words-differ",t,U.wordsDiffer)}async#v(e,t){let i=this.u.refused(e,th\##
+        is.t?.mode??null,this.session,this.media.isConnected());return i==="later"?this.#m(t):i==="now"?this.#y(t):thi\##
+        s.#a(i,t)}async#y(e){this.#l(),await this.#i(e)}async#k(e,t,i){return t?(this.u.M=!0,this.#m(i)):this.#a(Rt(e)\##
+        ,i)}async#m(e){this.#l();let t=B(this.session)&&this.media.r,i=this.u.lost({isEndless:t,isUrgent:this.media.ue\##
+        ()});if(i===null)return this.#a(this.u.M?"secure-channel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if\##
+        (this.reason===null)switch(e){case"rejoin":return this.#m(t);case"socket-doubted":return this.#f(t);case"bindi\##
+        ng-failed":return this.#a("binding-failed",t,U.bindingFailed);case"no-path":return this.#a("no-path",t)}}async\##
+        #a(e,t,i=null){let s=i===null||await this.t?.send({type:"bye",reason:i},t)===!0;for(let g of this.t?.Z()??[])g\##
+        .type==="send"&&this.actions.push({type:"send",id:this.i,octets:g.octets});this.reason=e,this.media.end(),this\##
+        .e.clear(),ge(e)&&e!=="taken-over"?this.#d():this.actions.push({type:"save",session:null});let r=!s&&B(this.se\##
+        ssion);if(!r&&(e!=="hung-up"||this.t===null))return this.#l();let{session:o,settings:a,t:c,i:u}=this;this.t=nu\##
+        ll,this.w=!1;let m=g=>this.actions.push(g);this.T=new pe({session:o,settings:a,t:c,i:u,k:r?i:null,act:m},t)}#x\##
+        (e){!(this.reason===null&&this.media.r&&!this.media.isConnected())||this.t?.Y?this.e.clear("patience"):this.e.\##
+        q("patience")||this.e.set("patience",e+ti)}#d(){this.actions.push({type:"save",session:this.session})}};var Ft\##
+        ={microphones:[],speakers:[],microphone:"",speaker:""},ni=4e-4;async function Ne(n){let e={echoCancellation:!0\##
+        ,noiseSuppression:!0,autoGainControl:!0},t=n===void 0?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevic\##
+        es.getUserMedia({audio:t}),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundErr\##
+        or");return s}function Bt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="Overco\##
+        nstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-de\##
+        nied"}var ke=class{constructor(e){this.audio=e,this.X=new Audio,this.context=null,this.L=null,this.source=null\##
+        ,this.analyser=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
+        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
+        ll,!(this.context===null||e===null)&&(this.analyser??=this.context.createAnalyser(),this.source=this.context.c\##
+        reateMediaStreamSource(new MediaStream([e])),this.source.connect(this.analyser))}level(){if(this.analyser===nu\##
+        ll||this.source===null)return{level:0,isVoice:!1};let e=new Float32Array(this.analyser.fftSize);this.analyser.\##
+        getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.lo\##
+        g10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:e}=this;if(e!==null){this.L===null&&(this.L=e.createMediaStre\##
+        amDestination(),this.X.srcObject=this.L.stream),this.X.play().catch(()=>{});for(let[t,i]of[523,784].entries())\##
+        {let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTim\##
+        e(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).co\##
+        nnect(this.L),r.start(s),r.stop(s+1)}}}async Le(e){await Promise.all([this.audio,this.X].map(t=>t.setSinkId(e)\##
+        )),this.speaker=e}async devices(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.\##
+        filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}\##
+        ));return{microphones:i("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getS\##
+        ettings().deviceId??"",speaker:this.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.\##
+        context=null,this.analyser=null,this.L=null}};var _=ii(h);function _t(n){return n.map(t=>t.slice(0,2).toLowerC\##
+        ase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admitted.title,..._[n].admitted.consent].join(`
+        `),Ve=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
+        mat(n),Yt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
+        (/\{\w+\}/,()=>String(e));function ii({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
+        it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,u])=>[c,o(\##
+        u)]));return[i,o(n)]});return Object.fromEntries(t)}var si={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
+        3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
+         5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
+        3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
+        6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
+        2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
+        "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
+        entChild?.setAttribute("d",si[e]),i}var Zt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
+        ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
+        sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
+        -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
+        issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
+        :75,internal:81};function $t(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
+        ||t==="bad-link")&&i!==null?Zt[i]:void 0;return{title:oi(n,e),lines:ai(n,e),buttons:ui(n,e),notice:ci(n,e),cod\##
+        e:r===void 0?"":se(e.code,r),J:s||t==="waiting"||t==="connecting",De:s}}function Jt(n,e){let t=({lines:s,notic\##
+        e:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.\##
+        title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var ri\##
+        ={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","binding-failed":"words-di\##
+        ffer"},Qt=(n,{errors:e})=>e[ri[n??""]??n??""];function oi({state:n,error:e},t){return n==="ended"||n==="failed\##
+        "||n==="bad-link"?Qt(e,t)?.[0]??t.ended.title:t[n].title}function ai(n,e){let{state:t,error:i,call:s,locale:r}\##
+        =n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet"\##
+        ,text:e.ready.hint}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let o=s?.messag\##
+        e??"";return[{kind:"lead",text:s?.z?e.waiting.present:e.waiting.away},...j(n.ee>0,"since",se(e.waiting.since,V\##
+        e(n.ee,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","quote",o)]}case"admitted":return[{kind:"list",\##
+        text:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":retur\##
+        n n.W?[{kind:"lead",text:e.sound.stopped}]:n.quality===null?[]:[{kind:n.quality,text:e.quality[n.quality]}];ca\##
+        se"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"f\##
+        ailed":case"bad-link":{let{lasted:o,clock:a,link:c}=n,u=i==="microphone-denied";return[{kind:"lead",text:Qt(i,\##
+        e)?.[1]??e.ended.text},...j(u,"quiet",e.permission[n.browser]),...j(i==="clock","quiet",se(e.today,a===null?""\##
+        :Yt(a,r))),...j(o!==null,"quiet",se(e.ended.lasted,Ve(o??0,r))),...j(t==="ended","quiet",e.ended.kept),...j(n.\##
+        copied==="failed","quiet",e.byHand),...j(n.copied==="failed","link",c??"")]}default:return[]}}var j=(n,e,t)=>n\##
+        ?[{kind:e,text:t}]:[];function ci({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connect\##
+        ed"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function li(n,{reconnecting:e}){r\##
+        eturn n?.attached?e.path:n?.Te?e.doctor:e.server}function ui({state:n,error:e,h:t,link:i,pe:s,call:r,W:o},{act\##
+        ions:a}){let c=(g,v,D="",ze=null)=>({action:g,label:v,kind:D,icon:ze}),u=c("hang-up",a.hangUp,"danger","hangUp\##
+        "),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.res\##
+        ume:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent\##
+        ,"primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,u];case"connec\##
+        ted":{let g=r?.ownComparison==="none"&&r.words!==null,v=[c("same",a.same,o?"":"primary","yes"),c("different",a\##
+        .different,"danger","no")],D=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone\##
+        ");return[...m,...g?v:[],D,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let v=e==="othe\##
+        r-tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")]\##
+        ,...t?[c("retry",v,i===null?"primary":"","again")]:[]]}default:return[]}}function Xt(n){let e="";return(n.matc\##
+        h(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var ve=class{constructor(e,t,i){this.page=e,this\##
+        .Ee=t,this.te=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.fe=new Map,th\##
+        is.state=null,this.received=0,this.me=!1,this.#w()}show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=$\##
+        t(e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"\##
+        ]){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#i(e.locale,t),this.n("title").textContent=i.ti\##
+        tle,this.page.title=`${i.title} · Colloque`,this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.line\##
+        s.map(o=>this.#f(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#l(e,t),this.#r(i.buttons),this.#\##
+        h(e,i,t),this.#u(e,i,t),this.#n(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.state\##
+        }get Pe(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}qe(e){this.n("meter").style.transfo\##
+        rm=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.fe.get(e)===i?!1:(this.fe.set(e,i),!0\##
+        )}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#n(e){e!==""&&(this.n("announcement").textConte\##
+        nt=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, foo\##
+        ter")!==null;(e?!r:s&&this.me)&&this.n("title").focus({preventScroll:!e}),this.me=this.page.activeElement!==i}\##
+        #i(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.direction;let s=t\##
+        his.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entrie\##
+        s(_).map(([o,{name:a}])=>{let c=this.#o("button",o.toUpperCase());return c.lang=o,c.setAttribute("aria-label",\##
+        `${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.te.speak(o)),c}));for(let o of s.children)o.se\##
+        tAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,help:t.help.tit\##
+        le,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.words.digits,"microphon\##
+        e-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t.sound.deaf};f\##
+        or(let[o,a]of Object.entries(r))this.#t(o,a);this.#c("sound-title","speaker",t.sound.title),this.#c("chat-titl\##
+        e","message",t.chat.title),this.#c("play-sound","speaker",t.actions.playSound),this.#c("send",null,t.chat.send\##
+        ),this.n("footer").prepend(re(this.page,"lock")),this.n("message").setAttribute("aria-label",t.chat.title),thi\##
+        s.n("message").setAttribute("placeholder",t.chat.title),this.n("advice").replaceChildren(...t.sound.advice.map\##
+        (o=>this.#o("li",o)))}#c(e,t,i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#f({kind:e,text:\##
+        t}){switch(e){case"list":{let i=this.#o("ul");return i.append(...t.map(s=>this.#o("li",s))),i}case"quote":{let\##
+         i=this.#o("blockquote",t);return i.dir="auto",i}case"link":{let i=this.page.createElement("input");return i.r\##
+        eadOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.actions.copyLink??""),i}case"go\##
+        od":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(re(this.page,e)),i}default:ret\##
+        urn this.#o("p",t,e)}}#l({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.n("words").hidd\##
+        en=s===null,s===null||!t)return;let r=Xt(this.Ee[s.locale]??""),o=r.length===256?Ct(s.octets).map(u=>r[u]??"")\##
+        :[],a=this.n("words-list");a.lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map((u,m)=>this.#o("li",\##
+        u,m<2?"mine":"theirs"))),this.#t("digits",Mt(s.octets).replace(/^(....)/,"$1 "));let c=[];t.ownComparison==="s\##
+        ame"&&c.push(i.words.same),t.peerComparison==="same"&&c.push(i.words.peerSame),this.#t("words-result",c.join("\##
+         "))}#r(e){if(!this.#e("actions",e))return;let t=this.n("actions"),i=this.page.activeElement?.dataset.action;t\##
+        .replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let c=this.#o("button",r,o);return c.dataset.ac\##
+        tion=s,c.setAttribute("type","button"),a!==null&&c.prepend(re(this.page,a)),c.addEventListener("click",()=>thi\##
+        s.te.act(s)),c})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e,devices:t,ne:i},{J:\##
+        s},r){let o=this.n("sound",HTMLDetailsElement);o.hidden=!s,e!==this.state&&(e==="waiting"||this.state==="waiti\##
+        ng")&&(o.open=e==="waiting"),this.#t("meter-text",i?r.sound.heard:r.sound.speak);let{microphones:a,speakers:c,\##
+        microphone:u,speaker:m}=t;this.#p("microphone",a,u,r.sound.microphone),this.#p("speaker",c,m,r.sound.speaker)}\##
+        #p(e,t,i,s){let r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replace\##
+        Children(...t.map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===\##
+        ""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#u({call:e},{De:t},{chat:i}){let s=this.n("chat\##
+        ",HTMLDetailsElement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n\##
+        ("messages");o.replaceChildren(...r.map(({mine:u,text:m,K:g})=>{let v=this.#o("li","",u?"mine":"theirs"),D=thi\##
+        s.#o("p",m);return D.dir="auto",v.append(this.#o("small",`${u?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),D),v\##
+        }));let a=r.filter(({mine:u})=>!u),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#n(`${i\##
+        .theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#g(e,t){this.n("sheet-title").textCon\##
+        tent=t,this.n("topics").replaceChildren(...e.flatMap(([i,s])=>[this.#o("h3",i),this.#o("p",s)])),this.n("sheet\##
+        ",HTMLDialogElement).showModal()}#w(){let{act:e,choose:t,write:i}=this.te;this.n("play-sound").addEventListene\##
+        r("click",()=>e("play-sound"));for(let c of["microphone","speaker"]){let u=this.n(c,HTMLSelectElement);u.addEv\##
+        entListener("change",()=>t(c,u.value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>\##
+        this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5\##
+        ,this.audio.volume=1;let r=this.n("message",HTMLInputElement),o=()=>{i(r.value),r.value="",r.focus()};this.n("\##
+        send").addEventListener("click",o),r.addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&o()}),thi\##
+        s.n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:c,sound:u}=this.text;this.#g([..\##
+        .c.topics,[u.deaf,u.advice.join(" ")],c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.\##
+        text!==null&&this.#g(this.text.legal.topics,this.text.legal.title)});let a=this.n("sheet",HTMLDialogElement);t\##
+        his.n("close").addEventListener("click",()=>a.close())}#o(e,t="",i=""){let s=this.page.createElement(e);return\##
+         s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!\##
+        (i instanceof t))throw new Error(`no element ${e}`);return i}};var We="colloque",oe=()=>Math.floor(Date.now()/\##
+        1e3),C={state:"loading",error:null,h:!1,link:null,pe:!1,locale:_t(navigator.languages??[]),browser:_e(navigato\##
+        r.userAgent,navigator.maxTouchPoints),path:null,quality:null,call:null,copied:"no",ee:0,lasted:null,clock:null\##
+        ,W:!1,ne:!1,devices:Ft},be=location.hash.length>1?location.href:null,tn=Ge(navigator.userAgent),hi=100,T=null,\##
+        S=null,Se=null,y=null,J=null,en=0,nn=0,He=null,L=new ve(document,d,{act:fi,choose:wi,speak:n=>x({locale:n}),wr\##
+        ite:n=>void b({type:"write",text:n})}),R=new ke(L.audio);function x(n){Object.assign(C,n),L.show(C)}var Q=(n,e\##
+        ={})=>x({state:"failed",error:n,h:!0,call:null,...e});async function di(){if(!isSecureContext||crypto.subtle==\##
+        =void 0)return Q("browser-unsupported",{h:!1,link:be});let n=location.hash.slice(1),e=je(sessionStorage.getIte\##
+        m(We),oe());if(n===""&&e===null)return x({state:"bad-link",error:"missing"});try{if(n!==""){let t=await lt(n);\##
+        if(t.flags&Y.postQuantum)throw new l("post-quantum");let i=await yt(t);T=e!==null&&G(e.invitation.room,i.room)\##
+        ?e:Nt(i)}else T=e}catch(t){if(!(t instanceof l))throw t;return x({state:"bad-link",error:t.code})}if(!await pi\##
+        ())return Q(tn?"in-app":"browser-unsupported",{h:!1,link:be});x({state:"ready",error:null,pe:T===e}),n===""&&a\##
+        wait xe(!1)}async function pi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!\##
+        1:H().then(()=>!0,()=>!1)}function fi(n){switch(R.wake(),n){case"enter":return void xe(!1);case"retry":return \##
+        S===null||C.error==="taken-over"?void xe(C.error==="other-tab"||C.error==="taken-over"):void b({type:"retry"})\##
+        ;case"copy-link":return void mi();case"consent":return void Si();case"refuse":return void b({type:"decline"});\##
+        case"same":case"different":return void b({type:"words",same:n==="same"});case"mute":return void b({type:"mute"\##
+        ,muted:!(C.call?.muted??!1)});case"hang-up":return void b({type:"hang-up"});case"play-sound":return R.ring();c\##
+        ase"resume-sound":return void yi()}}async function mi(){let n=navigator.clipboard?.writeText(be??"")??Promise.\##
+        reject(new Error("no clipboard"));x({copied:await n.then(()=>"done",()=>"failed")})}async function xe(n){if(T=\##
+        ==null)return;R.wake(),x({state:"checking",error:null,h:!1,link:null,copied:"no"});try{y===null&&sn(await Ne()\##
+        )}catch(i){return gi(Bt(i))}rn(),history.replaceState(null,"","/");let e=`colloque ${Ze(T.invitation.room)}`,t\##
+        =n?xi(e):null;if(!await vi(e,n))return Q("other-tab");if(nn=performance.now(),T=await t??T,S=new ye({session:T\##
+        ,locale:C.locale,random:ki,y:oe}),y===null)return Q("microphone-missing");Se=new le({microphone:y,audio:L.audi\##
+        o,H:Li,o:i=>void b(i),D:i=>x({path:i}),E:i=>x({quality:i})}),await b({type:"start"})}function gi(n){let e=tn&&\##
+        n==="microphone-denied";Q(e?"in-app":n,{link:e?be:null}),n==="microphone-denied"&&navigator.permissions?.query\##
+        ({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&xe(!1)}},()=\##
+        >{})}function sn(n){let e=y;y=n,n.onmute=V,n.onunmute=V,n.onended=()=>{n===y&&Fe()},R.listen(n),Se?.ge(n).catc\##
+        h(()=>{}),e!==null&&(e.onended=null,e.stop()),Ae()}async function Fe(n){try{sn(await Ne(n))}catch{await Ae()}V\##
+        ()}async function wi(n,e){return n==="microphone"?Fe(e):(await R.Le(e).catch(()=>{}),Ae())}async function Ae()\##
+        {x({devices:await R.devices(y)})}function V(){let{audio:n}=L,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.mut\##
+        ed||y.readyState==="ended");x({W:S!==null&&(e||t)})}async function yi(){await L.audio.play().catch(()=>{}),(y=\##
+        ==null||y.muted||y.readyState==="ended")&&await Fe(),V()}var ki=n=>crypto.getRandomValues(new Uint8Array(n));f\##
+        unction vi(n,e){return navigator.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,\##
+        e?{steal:e}:{ifAvailable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>bi(n))})}async fu\##
+        nction bi(n){if(S===null)return;let e=Oe(S.session);await b({type:"taken-over"});let t=new BroadcastChannel(n)\##
+        ;t.postMessage(e),t.close()}function xi(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(\##
+        ),e(s)};t.onmessage=({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async func\##
+        tion Si(){let{locale:n}=C,e=await P(w(Gt(n)));await b({type:"consent",consent:{locale:n,textHash:e,time:oe()}}\##
+        )}async function b(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ce())Ci(a);let e=S\##
+        .f();clearTimeout(en),e!==null&&(en=window.setTimeout(()=>void b({type:"tick"}),Math.max(0,e-performance.now()\##
+        )));let{state:t,reason:i,h:s,...r}=S.Me();t!==C.state&&Ai(t,i),x({state:t,error:i,h:s,call:r});let o=i!==null&\##
+        &(!s||i==="taken-over");o&&Di(),o&&e===null&&!s&&zi()}function Ai(n,e){if(n==="admitted"&&(R.ring(),navigator.\##
+        vibrate?.([200,100,200])),e===null)return;let t=T?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","\##
+        reconnecting"].includes(C.state);x({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,W:!1\##
+        })}function zi(){T!==null&&Re(T),T=null,S=null,Se=null}function Ci(n){switch(n.type){case"connect":return Mi(n\##
+        .id);case"send":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n\##
+        .id&&J.i.close();return;case"save":n.session===null?sessionStorage.removeItem(We):sessionStorage.setItem(We,Oe\##
+        (n.session));return;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket(`${location.origin.replace(/^ht\##
+        tp/,"ws")}/ws`,rt);e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void b({type:"socket-open",id:n}),e.on\##
+        close=()=>void b({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&b({type:"sock\##
+        et-message",id:n,octets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.createPolicy("colloque-worker",{creat\##
+        eScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)re\##
+        turn e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let\##
+         r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/25\##
+        5);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0\##
+        )return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return\##
+        {first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};d\##
+        efault:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};\##
+        let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.len\##
+        gth-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{l\##
+        et{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));\##
+        f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=\##
+        >{})};})();'],{type:"text/javascript"}))});function Li(){if(!("RTCRtpScriptTransform"in window))return null;le\##
+        t n=Ti?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);\##
+        if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.le\##
+        ngth;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.\##
+        floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e\##
+        ;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1}\##
+        ;case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1\##
+        ),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(\##
+        2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}\##
+        return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtct\##
+        ransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8A\##
+        rray(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeT\##
+        o(o).catch(()=>{})};})();']));return new Worker(n)}function Di(){y!==null&&(y.onended=null),y?.stop(),y=null,R\##
+        .end(),He?.release().catch(()=>{}),He=null}function rn(){navigator.wakeLock?.request("screen").then(n=>He=n,()\##
+        =>{})}var on=()=>void b({type:"network-changed"}),an=()=>{S!==null&&document.visibilityState==="visible"&&y!==\##
+        null&&(rn(),L.audio.srcObject!==null&&L.audio.paused&&L.audio.play().then(V,V)),b({type:"awoke"})};addEventLis\##
+        tener("online",on);navigator.connection?.addEventListener("change",on);document.addEventListener("visibilitych\##
+        ange",an);document.addEventListener("resume",an);L.audio.addEventListener("pause",V);L.audio.addEventListener(\##
+        "playing",V);navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("h\##
+        ashchange",()=>{location.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&\##
+        &x({ee:Math.floor((performance.now()-nn)/6e4)}),y===null||!L.Pe)return;let{level:n,isVoice:e}=R.level();L.qe(n\##
+        ),e&&!C.ne&&x({ne:!0})},hi);x({});di().catch(()=>Q("internal",{h:!1}));})();</script>
         </body>
         </html>
 

@@ -107,7 +107,7 @@ final class ControlHandler: ChannelInboundHandler, RemovableChannelHandler {
             guard var line = try? JSONEncoder().encode(self.greeting) else { return }
             line.append(UInt8(ascii: "\n"))
             context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(bytes: line)), promise: nil)
-        case .close(let group): self.engine.withServer { $0.close(group) }
+        case .close(let group): self.engine.withServer { $0.close(group, now: RelayEngine.now()) }
         case .stop: self.supervision.stop()
         case .stream: break
         }

@@ -31,10 +31,11 @@ final class DatagramLoop {
         self.received = .allocate(capacity: Int(Self.batchCount))
         self.leaving = .allocate(capacity: Int(Self.batchCount))
         self.poller = colloque_poller_new()
+        var isComplete = colloque_poller_add(self.poller, stopping.descriptor, Self.stopTag) == 0
         for (number, socket) in sockets.enumerated() {
-            _ = colloque_poller_add(self.poller, socket, UInt32(number))
+            isComplete = colloque_poller_add(self.poller, socket, UInt32(number)) == 0 && isComplete
         }
-        _ = colloque_poller_add(self.poller, stopping.descriptor, Self.stopTag)
+        precondition(isComplete, "no descriptor or memory is left to wait for datagrams with")
     }
 
     deinit {

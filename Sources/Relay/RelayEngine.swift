@@ -17,13 +17,21 @@ final class RelayEngine: Sendable {
     /// UDP sockets by listener number, for streams whose peer is reached by UDP. Open as long as any stream.
     private let sockets: [Int32]
 
+    private let policy: RelayPolicy
+
     init(policy: RelayPolicy, secret: RelaySecret, sockets: [Int32]) {
         self.server = NIOLockedValueBox(TURNServer(policy: policy, secret: secret, random: .system, now: Self.now()))
         self.sockets = sockets
+        self.policy = policy
     }
 
     func withServer<Result>(_ body: (inout TURNServer) -> Result) -> Result {
         self.server.withLockedValue { body(&$0) }
+    }
+
+    /// As many as may allocate, and as many again that are on their way in or out.
+    func streamsPerSource(_ address: IPAddress) -> Int {
+        self.policy.allocationsPerSource * self.policy.allowance(address) * 2
     }
 
     func handleTimeout() {

@@ -24,7 +24,7 @@ package enum RelaySecretFile {
     /// Reads it, or makes one where there is none. Two that start at once end up with the same.
     package static func readOrMake(_ path: String) throws(Failure) -> RelaySecret {
         if access(path, F_OK) == 0 { return try self.read(path) }
-        let draft = "\(path).\(getpid())"
+        let draft = "\(path).\(RelaySecret.random().hex.prefix(16))"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .unreadable(path) }
         let line = RelaySecret.random().hex + "\n"

@@ -75,11 +75,14 @@ package final class RelayServer: Sendable {
             return value
         }
         guard let running else { return }
+        // The path first: from here on another relay may take it.
+        if let path = self.configuration.controlPath { unlink(path) }
         for listener in running.listeners { try? await listener.close() }
         running.engine.streams.closeAll()
-        try? await self.group.shutdownGracefully()
+        // No stream sends by UDP any more once its event loop has come to this.
+        try? await self.group.next().submit {}.get()
         self.stopping.raise()
-        if let path = self.configuration.controlPath { unlink(path) }
+        try? await self.group.shutdownGracefully()
         self.logger.info("stopped", metadata: ["relayed": "\(running.engine.withServer { $0.counts.packetsRelayed })"])
     }
 
@@ -147,6 +150,8 @@ package final class RelayServer: Sendable {
                 !$0.isLinkLocal && (ip.isIPv6 || !$0.isIPv6)
             }
         }
+        // Listeners are numbered in one octet, of which the last value means a stream.
+        guard found.count < 255 else { throw .cannotListen("\(self.configuration.listen): too many addresses") }
         return found
     }
 
@@ -154,18 +159,26 @@ package final class RelayServer: Sendable {
     private func bindDatagrams(_ addresses: [IPAddress]) throws(RelayError) -> ([[Int32]], UInt16) {
         var port = self.configuration.listen.port
         var shards: [[Int32]] = []
-        for _ in 0..<max(1, self.configuration.shards) {
+        var addresses = addresses
+        for shard in 0..<max(1, self.configuration.shards) {
             var sockets: [Int32] = []
+            var bound: [IPAddress] = []
             for ip in addresses {
                 let descriptor = colloque_datagram_socket(
                     ip.bytes, ip.isIPv6 ? 1 : 0, &port, self.configuration.shards > 1 ? 1 : 0, Self.socketBuffer)
                 if descriptor >= 0 {
                     sockets.append(descriptor)
-                } else if sockets.isEmpty || descriptor != -EADDRNOTAVAIL {
+                    bound.append(ip)
+                } else if shard == 0, descriptor == -EADDRNOTAVAIL, addresses.count > 1 {
+                    self.logger.warning("an address of this machine cannot be used yet; restart the relay once it can")
+                } else {
                     for open in shards.joined() + sockets { close(open) }
                     throw .cannotListen("\(self.configuration.listen) (UDP)")
                 }
             }
+            // A listener's number means the same address to every shard.
+            addresses = bound
+            guard !bound.isEmpty else { throw .cannotListen("\(self.configuration.listen) (UDP)") }
             shards.append(sockets)
         }
         return (shards, port)
@@ -190,7 +203,7 @@ package final class RelayServer: Sendable {
         _ host: String, port: UInt16, engine: RelayEngine, isTLS: Bool
     ) async throws -> any Channel {
         let tls = self.tls
-        let limit = self.configuration.policy.allocations
+        let limit = min(self.configuration.policy.allocations, Self.descriptors - Self.reservedDescriptors)
         let logger = self.logger
         return try await ServerBootstrap(group: self.group)
             .serverChannelInitializer { SpareDescriptor.protect($0, logger: logger) }
@@ -261,6 +274,15 @@ package final class RelayServer: Sendable {
         return context
     }
 
+    /// What this process may open.
+    private static var descriptors: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return max(1024, Int(clamping: limit.rlim_cur))
+    }
+
+    /// Kept for UDP, for the control socket and for the streams that the broker hands over.
+    private static let reservedDescriptors = 512
     private static let socketBuffer: Int32 = 4 << 20
     private static let streamBuffer = 64 * 1024
     private static let abandonedLimit: Duration = .seconds(60)

@@ -1,11 +1,13 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import TURN
+import Wire
 
 /// The streams that stand, by number: what the UDP thread has for one is handed to its event loop.
 final class RelayStreams: Sendable {
     private struct State {
         var channels: [UInt32: any Channel] = [:]
+        var countBySource: [IPAddress: Int] = [:]
         var last: UInt32 = 0
     }
 
@@ -13,16 +15,26 @@ final class RelayStreams: Sendable {
 
     var count: Int { self.state.withLockedValue { $0.channels.count } }
 
-    func register(_ channel: any Channel) -> UInt32 {
-        self.state.withLockedValue { state in
+    /// - Parameter limit: Streams of one source, an IPv4 address or an IPv6 /64, at once.
+    /// - Returns: `nil` beyond it.
+    func register(_ channel: any Channel, from address: TransportAddress, limit: Int) -> UInt32? {
+        let source = address.ip.source
+        return self.state.withLockedValue { state in
+            guard state.countBySource[source, default: 0] < limit else { return nil }
+            state.countBySource[source, default: 0] += 1
             repeat { state.last &+= 1 } while state.last == 0 || state.channels[state.last] != nil
             state.channels[state.last] = channel
             return state.last
         }
     }
 
-    func unregister(_ number: UInt32) {
-        self.state.withLockedValue { $0.channels[number] = nil }
+    func unregister(_ number: UInt32, from address: TransportAddress) {
+        let source = address.ip.source
+        self.state.withLockedValue { state in
+            guard state.channels.removeValue(forKey: number) != nil else { return }
+            let count = state.countBySource[source, default: 1]
+            state.countBySource[source] = count > 1 ? count - 1 : nil
+        }
     }
 
     /// Writes one message; voice for a stream that takes too slowly is dropped, as a full path would.

@@ -63,7 +63,11 @@ final class StreamHandler: ChannelInboundHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard self.flow == nil else { return }
-        let flow = RelayFlow(stream: self.engine.streams.register(context.channel), from: self.source)
+        let limit = self.engine.streamsPerSource(self.source.ip)
+        guard let number = self.engine.streams.register(context.channel, from: self.source, limit: limit) else {
+            return context.close(promise: nil)
+        }
+        let flow = RelayFlow(stream: number, from: self.source)
         self.flow = flow
         let (engine, channel) = (self.engine, context.channel)
         // Whoever has allocated nothing within this time, or no longer, is not here for a call.
@@ -78,7 +82,7 @@ final class StreamHandler: ChannelInboundHandler {
         self.reaper?.cancel()
         guard let flow = self.flow else { return }
         self.flow = nil
-        self.engine.streams.unregister(flow.stream)
+        self.engine.streams.unregister(flow.stream, from: self.source)
         self.engine.withServer { $0.flowClosed(flow) }
     }
 
@@ -96,6 +100,8 @@ final class StreamHandler: ChannelInboundHandler {
         }
         guard case .send(let destination, let range) = verdict else { return }
         if destination == flow {
+            // Whoever asks and never listens is not answered beyond what the stream takes.
+            guard context.channel.isWritable else { return }
             var buffer = context.channel.allocator.buffer(capacity: range.count)
             buffer.writeBytes(self.slot[range])
             context.write(Self.wrapOutboundOut(buffer), promise: nil)

@@ -59,6 +59,7 @@ extension PeerSession {
                 self.replaceMedia(now: now)
             } else {
                 self.restartCount += 1
+                self.renewRelay(now: now)
             }
             self.pathWatch.restarted(now: now)
             guard let media = self.media else { return }

@@ -76,6 +76,7 @@ extension PeerSession {
             self.offer(now: now)
         } else {
             self.pathWatch.restarted(now: now)
+            self.renewRelay(now: now)
             self.inSeat(now: now, patient: { _ in }, doctor: { $0.requestRestart(in: $1, now: now) })
         }
     }

@@ -1,3 +1,4 @@
+internal import Consultation
 package import ICE
 internal import Signalling
 package import Wire
@@ -29,9 +30,19 @@ extension PeerSession {
     /// The broker granted relays, at first or anew.
     func granted(_ relay: RelayCredentials, now: Instant) {
         self.relay = relay
+        self.relayGrantedAt = now
         guard self.sockets != nil else { return }
         self.relays.update(relay, now: now)
         self.drainRelays(now: now)
+    }
+
+    /// A restart may need new allocations, and the credentials for them may be too old: the doctor has both ends
+    /// granted new ones.
+    func renewRelay(now: Instant) {
+        guard let relay = self.relay, let grantedAt = self.relayGrantedAt,
+            now - grantedAt >= .seconds(Int(relay.timeToLive) / 2)
+        else { return }
+        self.inSeat(now: now, patient: { _ in }, doctor: { $0.requestRelay(in: $1) })
     }
 
     func transmit(_ datagram: [UInt8], on path: Path, now: Instant) {

@@ -72,6 +72,7 @@ extension PeerSession {
         case .admitted(let relayOnly, let relay):
             self.milestones.reach(\.admitted, now: now)
             self.relay = relay
+            self.relayGrantedAt = now
             self.isRelayOnlyByPeer = relayOnly
             self.emit(.admitted)
             self.wantMedia(now: now)
@@ -80,6 +81,7 @@ extension PeerSession {
             if self.media != nil, self.media?.secured == nil { self.offer(now: now) }
             self.pathWatch.channelEstablished(now: now)
             self.servePathWatch(now: now)
+        case .relay(let relay): self.granted(relay, now: now)
         case .answer(let generation, let text): self.acceptAnswer(text, generation: generation, now: now)
         case .remoteCandidate(_, let text): self.media?.addRemoteCandidate(text, now: now)
         case .restartRequested: self.restartRequested(now: now)

@@ -36,6 +36,7 @@ package final class PeerSession {
     package internal(set) var milestones: Milestones
     package internal(set) var media: MediaConnection?
     package internal(set) var relay: RelayCredentials?
+    var relayGrantedAt: Instant?
     package internal(set) var authentication: ShortAuthenticationString?
     package internal(set) var wordsLanguage: LanguageCode = .french
     package internal(set) var comparison: Bool?

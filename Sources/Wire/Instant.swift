@@ -16,8 +16,21 @@ package struct Instant: Hashable, Comparable, Sendable {
     /// Later than any instant a clock will show.
     package static let distantFuture = Instant(nanoseconds: .max)
 
-    package static func < (left: Instant, right: Instant) -> Bool {
+    @inlinable package static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
+    }
+
+    // Those that Comparable would derive are called through a table from other modules: too dear for each packet.
+    @inlinable package static func > (left: Instant, right: Instant) -> Bool {
+        left.nanoseconds > right.nanoseconds
+    }
+
+    @inlinable package static func <= (left: Instant, right: Instant) -> Bool {
+        left.nanoseconds <= right.nanoseconds
+    }
+
+    @inlinable package static func >= (left: Instant, right: Instant) -> Bool {
+        left.nanoseconds >= right.nanoseconds
     }
 
     /// Saturates at ``distantFuture``.

@@ -203,6 +203,8 @@ struct BrokerFailure {
         case .certificate(let file): self.init("\(file): the certificate or its key cannot be used", code: 78)
         case .cannotListen(let address): self.init("\(address): cannot listen there", code: 69)
         case .relay(let words): self.init("the relay: \(words)", code: 69)
+        case .stateInUse(let directory):
+            self.init("\(directory): another broker uses it; stop that one, or give another --state", code: 73)
         case .store(.directory(let directory)): self.init("\(directory): cannot be made or entered", code: 73)
         case .store(.database(let words)): self.init("the database cannot be used: \(words)", code: 73)
         }

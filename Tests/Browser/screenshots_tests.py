@@ -8,7 +8,7 @@ from laboratory.colloque import Broker, Doctor
 from laboratory.runner import ARTEFACTS, test
 
 FOLDER = ARTEFACTS / "screenshots"
-SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
+SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1280, "height": 800}}
 LANGUAGES = {"fr": "fr-FR", "en": "en-GB", "nl": "nl-BE", "de": "de-DE"}
 
 
@@ -22,40 +22,74 @@ async def photograph(laboratory, size, language, scheme):
         device_scale_factor=2 if size == "phone" else 1,
     )
 
+    number = itertools.count(1)
+
     async def shoot(name):
         await asyncio.sleep(0.4)  # Transitions end.
-        await patient.screenshot(FOLDER / f"{name}-{size}-{language}-{scheme}.png")
+        place = FOLDER / f"{next(number):02}-{name}-{size}-{language}-{scheme}.png"
+        await patient.page.screenshot(path=str(place), full_page=True)
 
     await patient.goto(session["link"][:-4])
     await patient.until("bad-link")
-    await shoot("1-bad-link")
+    await shoot("bad-link")
     await patient.goto("about:blank")
     await patient.goto(session["link"])
     await patient.until("ready")
-    await shoot("2-ready")
+    await shoot("ready")
+    for sheet in ("help", "legal"):
+        await patient.page.click(f"#{sheet}")
+        await shoot(sheet)
+        await patient.page.click("#close")
     await patient.enter()
-    await shoot("3-waiting")
-    bridge = await doctor.bridge(session, play="tone:500", words="none", seconds=60)
-    if await patient.until("admitted", "connecting", "connected") == "admitted":
-        await shoot("4-admitted")
+    await patient.true("() => document.querySelector('#microphone').options.length > 1")
+    await shoot("waiting")
+    bridge = await doctor.bridge(session, play="tone:500", words="none", seconds=90)
+    await patient.until("admitted")
+    await shoot("admitted")
     await patient.reach_call()
-    await patient.true("() => !!document.querySelector('[data-sas=\"words\"]')?.textContent.trim()")
-    await shoot("5-words")
-    if await patient.visible("[data-action='same']"):
-        await patient.act("same")
-    await shoot("6-connected")
+    await patient.true("() => document.documentElement.dataset.quality")
+    await shoot("words")
+    await patient.act("same")
+    await shoot("connected")
+    await patient.page.click("#chat summary")
+    await patient.page.fill("#message", "Bonjour !")
+    await patient.page.press("#message", "Enter")
+    await patient.page.click("#sound > summary")
+    await patient.page.click("#sound details summary")
+    await shoot("all-open")
+    await patient.page.click("#sound > summary")
+    await patient.page.click("#chat summary")
     await patient.act("mute")
-    await shoot("7-muted")
+    await shoot("muted")
     await patient.act("mute")
+    await patient.page.evaluate("() => document.querySelector('audio').pause()")
+    await patient.true("() => document.querySelector('[data-action=resume-sound]')")
+    await shoot("sound-stopped")
+    await patient.act("resume-sound")
     await broker.kill()
     await asyncio.sleep(1)
-    await shoot("8-broker-away")
+    await shoot("broker-away")
+    await bridge.process.stop()
+    await patient.until("reconnecting")
+    await shoot("reconnecting")
     await broker.start()
-    await asyncio.sleep(1)
     await patient.act("hang-up")
     await patient.until("ended")
-    await shoot("9-ended")
-    await bridge.process.stop()
+    await shoot("ended")
+    await photograph_wrong_turns(laboratory, doctor, size, language, scheme, number)
+
+
+async def photograph_wrong_turns(laboratory, doctor, size, language, scheme, number):
+    patient = await laboratory.chromium(
+        viewport=SIZES[size], locale=LANGUAGES[language], color_scheme=scheme, is_mobile=size == "phone",
+        permitted=False,
+    )
+    await patient.goto((await doctor.session())["link"])
+    await patient.until("ready")
+    await patient.act("enter")
+    await patient.true("() => document.documentElement.dataset.error === 'microphone-denied'")
+    await patient.page.screenshot(
+        path=str(FOLDER / f"{next(number):02}-microphone-denied-{size}-{language}-{scheme}.png"), full_page=True)
 
 
 def combinations():

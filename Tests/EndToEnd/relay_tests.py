@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import os
 import random
+import signal
 import socket
 import struct
 import time
+from pathlib import Path
 
 import aiortc
 
@@ -170,6 +172,60 @@ async def coturns_clients(laboratory):
             namespace=net.patient.host, timeout=40)
         said = output + errors
         assert "tot_send_msgs=100, tot_recv_msgs=100" in said, f"exit {code}\n{said}"
+
+
+async def _answers_stun(end, patience):
+    """Whether the server answers a Binding request within so many seconds."""
+    loop, deadline = asyncio.get_running_loop(), time.monotonic() + patience
+    while time.monotonic() < deadline:
+        await loop.sock_sendto(end, turn.message(turn.BINDING), (SERVER_IPV4, 3478))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await loop.sock_recvfrom(end, 2000)
+                return True
+    return False
+
+
+@test("A relay that dies is started again by its broker; one that outlives the broker is taken over", limit=60,
+      needs=[needs_namespaces])
+async def supervised(laboratory):
+    async with relay_of(laboratory, patient="none") as (net, broker, secret):
+        end = udp(net.patient.host, ("0.0.0.0", 40_009))
+        assert await _answers_stun(end, 2)
+        before = _relays(net)
+        assert len(before) == 1, before
+        os.kill(before[0], signal.SIGKILL)
+        assert await _answers_stun(end, 5), "no relay five seconds after the first one was killed"
+        after = _relays(net)
+        assert len(after) == 1 and after != before, (before, after)
+        # Started a second time by mistake, a broker harms neither the first one nor its relay.
+        code, _, errors = await run([executable(), "broker", *broker.arguments, "--state", broker.state],
+                                    namespace=net.server, timeout=20)
+        assert code == 73 and "another broker" in errors, f"exit {code}: {errors}"
+        assert _relays(net) == after, "the second broker took the relay down"
+        held = await allocation(net, secret, os.urandom(16), "p", 40_010)
+        await broker.kill()
+        await broker.start()
+        assert _relays(net) == after, "the relay was not taken over"
+        code, _ = await held.ask(turn.REFRESH, lambda _: b"")
+        assert code == 0, f"the allocation did not outlive the broker: {code}"
+        broker.processes[-1].send(signal.SIGTERM)
+        await broker.processes[-1].ended(10)
+        deadline = time.monotonic() + 5
+        while _relays(net) and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        assert not _relays(net), "the relay outlived a broker that ended in order"
+
+
+def _relays(net):
+    """Process ids of the relays that run on the server."""
+    found = []
+    for number in net.server.processes():
+        with contextlib.suppress(OSError):
+            words = Path("/proc", str(number), "cmdline").read_bytes().split(b"\0")
+            if words[1:2] == [b"relay"]:
+                found.append(number)
+    return found
 
 
 def _relayed_only(description):

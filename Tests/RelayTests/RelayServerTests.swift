@@ -1,4 +1,5 @@
 import Network
+import RelaySupport
 import TURN
 import Testing
 import Wire

@@ -119,6 +119,21 @@ struct RelayedSessionTests {
         #expect(call.relay?.allocations == 2 && !call.isOver, "\(call.report)")
     }
 
+    @Test("credentials that ran out are renewed before the relay is asked anew", arguments: 7460..<7464)
+    func expiredCredentials(seed: UInt64) throws {
+        let setting = Call.Setting(
+            transports: ["udp", "tcp"], relayOnly: (true, true), lifetimes: (15, .seconds(600)))
+        let call = try Call(seed: seed, setting)
+        try #require(call.untilBound(), "\(call.report)")
+        call.world.run(for: .seconds(20))
+        let begin = call.world.now
+        call.relay?.kill()
+        call.relay?.restart(now: begin)
+        let silence = Self.silence(call, since: begin, within: .seconds(20))
+        #expect(silence.map { $0 <= .seconds(6) } == true, "\(String(describing: silence)): \(call.report)")
+        #expect(call.sharesKeys && !call.isOver, "\(call.report)")
+    }
+
     @Test("an address changes in mid-call: the sound is back within three seconds", arguments: 7500..<7512)
     func moves(seed: UInt64) throws {
         let isPatient = seed % 2 == 0

@@ -217,7 +217,9 @@ struct Call {
         let key = identity.publicKey
         let relay = setting.transports.isEmpty ? nil : SimulatedRelay(seed: seed, lifetimes: setting.lifetimes)
         self.relay = relay
-        let granting = relay.map { UncheckedGrant(relay: $0, transports: setting.transports) }
+        let granting = relay.map {
+            UncheckedGrant(relay: $0, transports: setting.transports)
+        }
         self.world = World(
             seed: random.next(),
             configuration: Switchboard.Configuration(
@@ -293,6 +295,7 @@ private struct UncheckedGrant: @unchecked Sendable {
     let transports: [String]
 
     func credentials(_ room: RoomID, _ side: RelaySide, _ unixTime: UInt64) -> RelayCredentials {
-        self.relay.credentials(for: room, side, unixTime: unixTime, transports: self.transports)
+        self.relay.credentials(
+            for: room, side, unixTime: unixTime, transports: self.transports)
     }
 }

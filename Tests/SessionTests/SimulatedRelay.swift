@@ -50,7 +50,7 @@ final class SimulatedRelay: SimulatedEnd {
             role: side == .patient ? .patient : .doctor, random: &self.random)
         return RelayCredentials(
             urls: transports.map { "turn:\(Self.address)?transport=\($0)" }, user: name.text,
-            password: name.password(secret: self.secret), timeToLive: 600)
+            password: name.password(secret: self.secret), timeToLive: self.lifetimes.credentials)
     }
 
     /// The process dies: whoever had a stream hears of it, whoever sent datagrams does not.

@@ -52,6 +52,10 @@ struct HostileInputTests {
             rig.advance(.seconds(1))
         }
         #expect(patient.refresh(rig)?.messageClass == .success, "who has proved itself is answered all the same")
+        // In the name of the patient's own address too, and with a nonce that is over.
+        rig.advance(.seconds(599))
+        for _ in 0..<200 { _ = rig.deliver(builder.bytes, from: patient.flow) }
+        #expect(patient.refresh(rig)?.messageClass == .success, "a stale nonce is told to whom it concerns")
     }
 
     @Test("never answers responses, errors or indications")

@@ -132,8 +132,10 @@ struct AllocationTests {
         let rig = RelayRig()
         _ = rig.pair(room: 1)
         _ = rig.pair(room: 2)
-        rig.server.close(RelayGroup(of: RoomID([UInt8](repeating: 1, count: 16))!, secret: rig.secret))
+        rig.server.close(RelayGroup(of: RoomID([UInt8](repeating: 1, count: 16))!, secret: rig.secret), now: rig.now)
         #expect(rig.server.counts.allocations == 2)
+        let late = rig.client(.patient, room: 1, host: 7)
+        #expect(late.allocate(rig)?.errorCode == .forbidden, "credentials outlive a room that is closed, to no use")
     }
 
     @Test("keeps to the quotas; a side's own silent allocation makes place")
@@ -402,7 +404,19 @@ struct RelayedDataTests {
         intruder.flow = patient.flow
         #expect(intruder.permit(doctor.relayed, rig) == .wrongCredentials)
         #expect(intruder.refresh(rig, lifetime: 0)?.errorCode == .wrongCredentials)
+        #expect(intruder.allocate(rig)?.errorCode == .allocationMismatch)
         #expect(rig.server.isAllocated(patient.flow, now: rig.now))
+    }
+
+    @Test("empty packets are no way around the rate")
+    func throttlesEmptyPackets() throws {
+        let rig = RelayRig()
+        let (patient, doctor) = rig.pair()
+        _ = patient.bind(0x4001, doctor.relayed, rig)
+        let passed = (0..<5000).count { _ in
+            rig.deliver(RelayClient.channelData(0x4001, []), from: patient.flow) != nil
+        }
+        #expect(passed == 64 * 1024 / 40)
     }
 
     @Test("an allocation passes 256 kbit/s and a burst of 64 KiB, not more")
@@ -412,10 +426,10 @@ struct RelayedDataTests {
         _ = patient.bind(0x4001, doctor.relayed, rig)
         let packet = RelayClient.channelData(0x4001, [UInt8](repeating: 0, count: 1024))
         let burst = (0..<200).count { _ in rig.deliver(packet, from: patient.flow) != nil }
-        #expect(burst == 64)
+        #expect(burst == 64 * 1024 / (1024 + 40), "each packet costs its headers too")
         rig.advance(.seconds(1))
         let second = (0..<200).count { _ in rig.deliver(packet, from: patient.flow) != nil }
-        #expect((31...32).contains(second), "\(second) KiB in one second")
+        #expect((30...31).contains(second), "\(second) packets in one second")
         #expect(rig.server.counts.throttled > 300)
     }
 }

@@ -1,6 +1,7 @@
 // @ts-check
 import { fromHex } from './bytes.js';
 import { sha256 } from './primitives.js';
+import { QualityMeter, sampleOf } from './quality.js';
 
 /**
  * The RTCPeerConnection behind the {@link import('./media.js').CallAction}s. It gathers nothing before the
@@ -21,13 +22,17 @@ export class Call {
    * @param {() => Worker | null} options.makePaddingWorker
    * @param {(event: import('./media.js').CallEvent) => void} options.onEvent
    * @param {(path: 'direct' | 'relay' | null) => void} options.onPath
+   * @param {(quality: import('./quality.js').Quality | null) => void} options.onQuality
    */
-  constructor({ microphone, audio, makePaddingWorker, onEvent, onPath }) {
+  constructor({ microphone, audio, makePaddingWorker, onEvent, onPath, onQuality }) {
     this.microphone = microphone;
     this.audio = audio;
     this.makePaddingWorker = makePaddingWorker;
     this.onEvent = onEvent;
     this.onPath = onPath;
+    this.onQuality = onQuality;
+    /** @private */
+    this.quality = new QualityMeter();
     /** @private @type {RTCPeerConnection | null} */
     this.connection = null;
     /** @private @type {MediaStreamTrack | null} */
@@ -68,6 +73,21 @@ export class Call {
     }
   }
 
+  /**
+   * Sends another microphone from now on; the doctor's end notices nothing.
+   * @param {MediaStreamTrack} microphone stays with the caller
+   */
+  async useMicrophone(microphone) {
+    this.microphone = microphone;
+    const sender = this.connection?.getSenders()[0];
+    if (sender === undefined) return;
+    const before = this.track;
+    this.track = microphone.clone();
+    this.track.enabled = this.sound.send;
+    await sender.replaceTrack(this.track);
+    before?.stop();
+  }
+
   /** Frees everything the call holds, but not the microphone. */
   end() {
     clearInterval(this.counter);
@@ -78,7 +98,9 @@ export class Call {
     this.worker?.terminate();
     this.worker = null;
     this.audio.srcObject = null;
+    this.quality = new QualityMeter();
     this.onPath(null);
+    this.onQuality(null);
   }
 
   /** @param {Exclude<import('./media.js').CallAction, { type: 'sound' } | { type: 'end-call' }>} action */
@@ -224,6 +246,8 @@ export class Call {
       .filter(({ type, kind }) => type === 'inbound-rtp' && kind === 'audio')
       .reduce((sum, { packetsReceived }) => sum + (packetsReceived ?? 0), 0);
     this.onEvent({ type: 'heard', call: this.name, packets });
+    this.quality.measure(sampleOf(entries), performance.now());
+    this.onQuality(this.quality.word);
     const path = pathOf(entries);
     if (path !== null) this.onPath(path);
   }

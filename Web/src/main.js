@@ -1,4 +1,5 @@
 // @ts-check
+import { isInApplication, kindOf } from './browsers.js';
 import { base64url, equal, utf8 } from './bytes.js';
 import { Call } from './call.js';
 import { subprotocol } from './envelopes.js';
@@ -7,7 +8,8 @@ import { linkFlags, parseLink } from './link.js';
 import { Patient } from './patient.js';
 import { generateKeyPair, sha256 } from './primitives.js';
 import { deriveInvitation } from './schedule.js';
-import { deserialise, newSession, serialise } from './session.js';
+import { deserialise, newSession, serialise, wipe } from './session.js';
+import { Sound, microphoneError, noDevices, openMicrophone } from './sound.js';
 import { chooseLocale, consentText } from './text.js';
 import { View } from './view.js';
 
@@ -16,19 +18,31 @@ import { View } from './view.js';
 const storageKey = 'colloque';
 const wallClock = () => Math.floor(Date.now() / 1000);
 
-/** @type {import('./view.js').Model} */
+/** @type {import('./screens.js').Model} */
 const model = {
   state: 'loading',
   error: null,
   canRetry: false,
-  canCopyLink: false,
+  link: null,
   resumes: false,
   locale: chooseLocale(navigator.languages ?? []),
+  browser: kindOf(navigator.userAgent, navigator.maxTouchPoints),
   path: null,
+  quality: null,
   call: null,
-  copied: false,
+  copied: 'no',
+  waited: 0,
+  lasted: null,
+  clock: null,
+  isStopped: false,
+  heardSelf: false,
+  devices: noDevices,
 };
-const link = location.href;
+/** The whole link, for another browser; a page that was reloaded in the call has it no more. */
+const link = location.hash.length > 1 ? location.href : null;
+const inApplication = isInApplication(navigator.userAgent);
+/** How often the loudness of the microphone is shown. Milliseconds. */
+const meterInterval = 100;
 /** @type {import('./session.js').Session | null} */
 let session = null;
 /** @type {Patient | null} */
@@ -40,10 +54,17 @@ let microphone = null;
 /** @type {{ id: number, socket: WebSocket } | null} */
 let current = null;
 let timer = 0;
+/** When the waiting room was entered, and when sound first passed. Milliseconds of the page's clock. */
+let waitingSince = 0;
+/** @type {{ release(): Promise<void> } | null} */
+let wakefulness = null;
 
-const view = new View(document, WORD_LISTS, act, (locale) => show({ locale }));
+const view = new View(document, WORD_LISTS, {
+  act, choose, speak: (locale) => show({ locale }), write: (text) => void feed({ type: 'write', text }),
+});
+const sound = new Sound(view.audio);
 
-/** @param {Partial<import('./view.js').Model>} change */
+/** @param {Partial<import('./screens.js').Model>} change */
 function show(change) {
   Object.assign(model, change);
   view.show(model);
@@ -51,12 +72,13 @@ function show(change) {
 
 /**
  * @param {string} error
- * @param {Partial<import('./view.js').Model>} [change]
+ * @param {Partial<import('./screens.js').Model>} [change]
  */
 const fail = (error, change = {}) => show({ state: 'failed', error, canRetry: true, call: null, ...change });
 
 /** Reads the link or what a reload left, and shows what can be done. */
 async function begin() {
+  if (!isSecureContext || crypto.subtle === undefined) return fail('browser-unsupported', { canRetry: false, link });
   const fragment = location.hash.slice(1);
   const stored = deserialise(sessionStorage.getItem(storageKey), wallClock());
   if (fragment === '' && stored === null) return show({ state: 'bad-link', error: 'missing' });
@@ -71,27 +93,30 @@ async function begin() {
     if (!(error instanceof ProtocolError)) throw error;
     return show({ state: 'bad-link', error: error.code });
   }
-  if (!(await isCapable())) return fail('browser-unsupported', { canRetry: false, canCopyLink: true });
+  if (!(await isCapable())) {
+    return fail(inApplication ? 'in-app' : 'browser-unsupported', { canRetry: false, link });
+  }
   show({ state: 'ready', error: null, resumes: session === stored });
   if (fragment === '') await enter(false);
 }
 
 /** Whether this browser can do what the call needs. In-application browsers often cannot. */
 async function isCapable() {
-  if (!isSecureContext || !('RTCPeerConnection' in window) || !navigator.mediaDevices?.getUserMedia) return false;
+  if (!('RTCPeerConnection' in window) || !navigator.mediaDevices?.getUserMedia) return false;
   return generateKeyPair().then(() => true, () => false);
 }
 
-/** @param {import('./view.js').Action} action */
+/** @param {import('./screens.js').Action} action */
 function act(action) {
+  sound.wake();
   switch (action) {
     case 'enter':
       return void enter(false);
     case 'retry':
-      if (patient === null || model.error === 'taken-over') return void enter(model.error?.startsWith('microphone') !== true);
+      if (patient === null || model.error === 'taken-over') return void enter(model.error === 'other-tab' || model.error === 'taken-over');
       return void feed({ type: 'retry' });
     case 'copy-link':
-      return void navigator.clipboard.writeText(link).then(() => show({ copied: true }), () => {});
+      return void copyLink();
     case 'consent':
       return void consent();
     case 'refuse':
@@ -103,7 +128,16 @@ function act(action) {
       return void feed({ type: 'mute', muted: !(model.call?.muted ?? false) });
     case 'hang-up':
       return void feed({ type: 'hang-up' });
+    case 'play-sound':
+      return sound.ring();
+    case 'resume-sound':
+      return void resumeSound();
   }
+}
+
+async function copyLink() {
+  const written = navigator.clipboard?.writeText(link ?? '') ?? Promise.reject(new Error('no clipboard'));
+  show({ copied: await written.then(() => 'done', () => 'failed') });
 }
 
 /**
@@ -112,43 +146,101 @@ function act(action) {
  */
 async function enter(takeOver) {
   if (session === null) return;
-  show({ state: 'checking', error: null, canRetry: false });
+  sound.wake();
+  show({ state: 'checking', error: null, canRetry: false, link: null, copied: 'no' });
   try {
-    microphone ??= await openMicrophone();
+    if (microphone === null) useMicrophone(await openMicrophone());
   } catch (error) {
-    return fail(microphoneError(error));
+    return microphoneFailed(microphoneError(error));
   }
+  keepScreenOn();
   history.replaceState(null, '', '/');
   const name = `colloque ${base64url(session.invitation.room)}`;
   const handedOver = takeOver ? receiveSession(name) : null;
   if (!(await acquire(name, takeOver))) return fail('other-tab');
+  waitingSince = performance.now();
   session = (await handedOver) ?? session;
   patient = new Patient({ session, locale: model.locale, random, wallClock });
+  if (microphone === null) return fail('microphone-missing');
   call = new Call({
     microphone,
     audio: view.audio,
     makePaddingWorker,
     onEvent: (event) => void feed(event),
     onPath: (path) => show({ path }),
+    onQuality: (quality) => show({ quality }),
   });
   await feed({ type: 'start' });
 }
 
-async function openMicrophone() {
-  const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-  const stream = await navigator.mediaDevices.getUserMedia({ audio });
-  const [track] = stream.getAudioTracks();
-  if (track === undefined) throw new DOMException('no track', 'NotFoundError');
-  track.addEventListener('ended', () => (microphone = null));
-  return track;
+/** @param {string} error */
+function microphoneFailed(error) {
+  const isShut = inApplication && error === 'microphone-denied';
+  fail(isShut ? 'in-app' : error, { link: isShut ? link : null });
+  if (error !== 'microphone-denied') return;
+  // Whoever finds the permission in the settings need not find the button afterwards.
+  navigator.permissions?.query({ name: /** @type {PermissionName} */ ('microphone') }).then((permission) => {
+    permission.onchange = () => {
+      if (permission.state === 'granted' && model.state === 'failed' && patient === null) void enter(false);
+    };
+  }, () => {});
 }
 
-/** @param {unknown} error */
-function microphoneError(error) {
-  const name = error instanceof DOMException ? error.name : '';
-  if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'microphone-missing';
-  if (name === 'NotReadableError' || name === 'AbortError') return 'microphone-busy';
-  return 'microphone-denied';
+/** @param {MediaStreamTrack} track in use from now on, before a call and in it */
+function useMicrophone(track) {
+  const before = microphone;
+  microphone = track;
+  // A telephone call takes the microphone away for a while; a plug that is pulled out takes it for good.
+  track.onmute = noteStops;
+  track.onunmute = noteStops;
+  track.onended = () => {
+    if (track === microphone) void replaceMicrophone();
+  };
+  sound.listen(track);
+  void call?.useMicrophone(track).catch(() => {});
+  if (before !== null) {
+    before.onended = null;
+    before.stop();
+  }
+  void noteDevices();
+}
+
+/** @param {string} [id] another one than any */
+async function replaceMicrophone(id) {
+  try {
+    useMicrophone(await openMicrophone(id));
+  } catch {
+    await noteDevices();
+  }
+  noteStops();
+}
+
+/**
+ * @param {'microphone' | 'speaker'} kind
+ * @param {string} id
+ */
+async function choose(kind, id) {
+  if (kind === 'microphone') return replaceMicrophone(id);
+  await sound.useSpeaker(id).catch(() => {});
+  return noteDevices();
+}
+
+async function noteDevices() {
+  show({ devices: await sound.devices(microphone) });
+}
+
+/** Says so when the system took the sound or the microphone away. */
+function noteStops() {
+  const { audio } = view;
+  const isPaused = audio.srcObject !== null && audio.paused;
+  const isTaken = microphone !== null && (microphone.muted || microphone.readyState === 'ended');
+  show({ isStopped: patient !== null && (isPaused || isTaken) });
+}
+
+async function resumeSound() {
+  await view.audio.play().catch(() => {});
+  if (microphone === null || microphone.muted || microphone.readyState === 'ended') await replaceMicrophone();
+  noteStops();
 }
 
 /** @param {number} count */
@@ -161,6 +253,7 @@ const random = (count) => crypto.getRandomValues(new Uint8Array(count));
  * @returns {Promise<boolean>}
  */
 function acquire(name, steal) {
+  if (navigator.locks === undefined) return Promise.resolve(true);
   return new Promise((resolve) => {
     navigator.locks
       .request(name, steal ? { steal } : { ifAvailable: true }, (lock) => {
@@ -215,9 +308,38 @@ async function feed(event) {
   clearTimeout(timer);
   if (alarm !== null) timer = window.setTimeout(() => void feed({ type: 'tick' }), Math.max(0, alarm - performance.now()));
   const { state, reason, canRetry, ...rest } = patient.snapshot();
-  if ((reason !== null && !canRetry) || reason === 'taken-over') releaseMicrophone();
-  if (state === 'connected' && model.state !== 'connected') keepScreenOn();
+  if (state !== model.state) stateChanges(state, reason);
   show({ state, error: reason, canRetry, call: rest });
+  const isOver = reason !== null && (!canRetry || reason === 'taken-over');
+  if (isOver) releaseMicrophone();
+  if (isOver && alarm === null && !canRetry) forget();
+}
+
+/**
+ * @param {import('./patient.js').Snapshot['state']} state
+ * @param {import('./reasons.js').Reason | null} reason
+ */
+function stateChanges(state, reason) {
+  if (state === 'admitted') {
+    sound.ring();
+    navigator.vibrate?.([200, 100, 200]);
+  }
+  if (reason === null) return;
+  const begun = session?.consent?.time ?? null;
+  const hasTalked = state === 'ended' && begun !== null && ['connected', 'reconnecting'].includes(model.state);
+  show({
+    lasted: hasTalked ? Math.floor((wallClock() - begun) / 60) : null,
+    clock: reason === 'clock' ? new Date() : null,
+    isStopped: false,
+  });
+}
+
+/** The call is over and the last word said: what a script can overwrite is overwritten. */
+function forget() {
+  if (session !== null) wipe(session);
+  session = null;
+  patient = null;
+  call = null;
 }
 
 /** @param {import('./patient.js').PatientAction} action */
@@ -266,23 +388,47 @@ function makePaddingWorker() {
 }
 
 function releaseMicrophone() {
+  if (microphone !== null) microphone.onended = null;
   microphone?.stop();
   microphone = null;
+  sound.end();
+  wakefulness?.release().catch(() => {});
+  wakefulness = null;
 }
 
+/** A screen that goes dark takes the microphone with it on many telephones. */
 function keepScreenOn() {
-  /** @type {any} */ (navigator).wakeLock?.request('screen').catch(() => {});
+  /** @type {any} */ (navigator).wakeLock?.request('screen').then(
+    (/** @type {{ release(): Promise<void> }} */ lock) => (wakefulness = lock), () => {});
 }
 
 const networkChanged = () => void feed({ type: 'network-changed' });
-const awoke = () => void feed({ type: 'awoke' });
+const awoke = () => {
+  if (patient !== null && document.visibilityState === 'visible' && microphone !== null) {
+    keepScreenOn();
+    if (view.audio.srcObject !== null && view.audio.paused) view.audio.play().then(noteStops, noteStops);
+  }
+  void feed({ type: 'awoke' });
+};
 addEventListener('online', networkChanged);
 navigator.connection?.addEventListener('change', networkChanged);
 document.addEventListener('visibilitychange', awoke);
 document.addEventListener('resume', awoke);
+view.audio.addEventListener('pause', noteStops);
+view.audio.addEventListener('playing', noteStops);
+navigator.mediaDevices?.addEventListener('devicechange', () => {
+  if (microphone !== null) void noteDevices();
+});
 addEventListener('hashchange', () => {
   if (location.hash.length > 1 && patient === null) location.reload();
 });
+setInterval(() => {
+  if (model.state === 'waiting') show({ waited: Math.floor((performance.now() - waitingSince) / 60_000) });
+  if (microphone === null || !view.showsMeter) return;
+  const { level, isVoice } = sound.level();
+  view.showLevel(level);
+  if (isVoice && !model.heardSelf) show({ heardSelf: true });
+}, meterInterval);
 
 show({});
-void begin();
+begin().catch(() => fail('internal', { canRetry: false }));

@@ -1,6 +1,7 @@
 // @ts-check
 import { Alarms } from './alarms.js';
 import { Attachment } from './attachment.js';
+import { Chat } from './chat.js';
 import { Farewell } from './farewell.js';
 import { byeReason, refuseReason } from './frames.js';
 import { linkFlags } from './link.js';
@@ -20,6 +21,7 @@ import { isAdmitted } from './session.js';
  *   | { type: 'network-changed' } | { type: 'awoke' } | { type: 'taken-over' }
  *   | { type: 'consent', consent: import('./session.js').Consent } | { type: 'decline' }
  *   | { type: 'words', same: boolean } | { type: 'mute', muted: boolean } | { type: 'hang-up' } | { type: 'retry' }
+ *   | { type: 'write', text: string }
  *   | import('./media.js').CallEvent} PatientEvent
  *
  * @typedef {{ type: 'connect', id: number } | { type: 'send', id: number, octets: Uint8Array }
@@ -39,6 +41,7 @@ import { isAdmitted } from './session.js';
  * @property {import('./session.js').Comparison} ownComparison
  * @property {import('./session.js').Comparison} peerComparison
  * @property {boolean} muted
+ * @property {import('./chat.js').Message[]} messages of both, the newest last
  */
 
 /** An epoch, or a place in the queue, that held this long makes earlier failures history. Milliseconds. */
@@ -76,6 +79,8 @@ export class Patient {
     this.doctorPresent = false;
     /** @private */
     this.message = '';
+    /** @private */
+    this.chat = new Chat();
     /** @private @type {import('./reasons.js').Reason | null} */
     this.reason = null;
     /** @private What goes on after the end. @type {Farewell | null} */
@@ -139,6 +144,7 @@ export class Patient {
       ownComparison,
       peerComparison,
       muted: this.media.muted,
+      messages: this.chat.messages,
     };
   }
 
@@ -191,6 +197,9 @@ export class Patient {
       case 'mute':
         this.media.mute(event.muted);
         return;
+      case 'write':
+        this.chat.write(event.text, this.settings.wallClock());
+        return this.#sendMessages(now);
       case 'hang-up':
         return this.#stop('hung-up', now, byeReason.hungUp);
       case 'taken-over':
@@ -356,6 +365,8 @@ export class Patient {
         }
         return this.#broken('malformed', true, now);
       case 'chat':
+        if (this.admittedInEpoch) this.chat.receive(frame.message);
+        return;
       case 'keepalive':
       case 'receipt':
       case 'identity':
@@ -396,6 +407,21 @@ export class Patient {
     if (ownComparison !== 'none') {
       await this.attachment?.send({ type: 'words', same: ownComparison === 'same' }, now);
     }
+    await this.#sendMessages(now);
+  }
+
+  /**
+   * What was written while nothing could be sent goes out in the order it was written.
+   * @param {number} now
+   */
+  async #sendMessages(now) {
+    if (!this.admittedInEpoch || this.session.consent === null) return;
+    for (const message of this.chat.pending()) {
+      const { id, text } = message;
+      if (!(await this.attachment?.send({ type: 'chat', id, message: text }, now))) return;
+      this.chat.sent(message);
+    }
+    return this.#drain(now);
   }
 
   /**

@@ -5,6 +5,11 @@ declare const PADDING_WORKER: string;
 /** 256 words a language, from Web/words, folded as src/words.js says; a language whose list is missing is absent. */
 declare const WORD_LISTS: Readonly<Record<string, string>>;
 
+/** Every language's sentences, from Web/src/text; only in the bundle, see `unpack` in src/text.js. */
+declare const PACKED_TEXTS: { names: object, sentences: Readonly<Record<string, string>> };
+/** Absent where the modules run as they are. */
+declare const IS_BUNDLED: true | undefined;
+
 declare class RTCRtpScriptTransform {
   constructor(worker: Worker, options?: unknown);
 }
@@ -25,6 +30,10 @@ interface Window {
   readonly trustedTypes?: {
     createPolicy(name: string, rules: { createScriptURL(url: string): string }): TrustedTypePolicy;
   };
+}
+
+interface HTMLMediaElement {
+  setSinkId(id: string): Promise<void>;
 }
 
 interface Navigator {

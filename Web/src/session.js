@@ -65,6 +65,17 @@ export function deserialise(stored, wallClock) {
 }
 
 /**
+ * Overwrites every secret of a session that is over, as far as a script can.
+ * @param {object} session
+ */
+export function wipe(session) {
+  for (const value of Object.values(session)) {
+    if (value instanceof Uint8Array) value.fill(0);
+    else if (typeof value === 'object' && value !== null) wipe(value);
+  }
+}
+
+/**
  * @param {unknown} value
  * @returns {value is { octets: string }}
  */

@@ -1,128 +1,211 @@
 // @ts-check
+import { icon } from './icons.js';
 import { digits, wordIndices } from './schedule.js';
+import { announcementOf, screenOf } from './screens.js';
 import { texts } from './text.js';
 import { unfold } from './words.js';
 
 /**
- * The document, and nothing else: it shows a model and tells which control was pressed.
+ * The document, and nothing else: it shows a model and tells what a person did.
  *
- * @typedef {'loading' | 'bad-link' | 'ready' | 'checking' | 'waiting' | 'admitted' | 'connecting' | 'connected'
- *   | 'reconnecting' | 'ended' | 'failed'} ViewState
- *
- * @typedef {'enter' | 'consent' | 'refuse' | 'same' | 'different' | 'mute' | 'hang-up' | 'retry' | 'copy-link'} Action
- *
- * @typedef {object} Model
- * @property {ViewState} state
- * @property {string | null} error a stable code
- * @property {boolean} canRetry
- * @property {boolean} canCopyLink
- * @property {boolean} resumes whether the call was already under way when this page was loaded
- * @property {import('./text.js').Locale} locale
- * @property {'direct' | 'relay' | null} path
- * @property {Omit<import('./patient.js').Snapshot, 'state' | 'reason' | 'canRetry'> | null} call
- * @property {boolean} copied
+ * @typedef {object} Handlers
+ * @property {(action: import('./screens.js').Action) => void} act
+ * @property {(locale: import('./text.js').Locale) => void} speak
+ * @property {(kind: 'microphone' | 'speaker', id: string) => void} choose
+ * @property {(text: string) => void} write
  */
 
 export class View {
   /**
    * @param {Document} page
    * @param {Readonly<Record<string, string>>} wordLists folded
-   * @param {(action: Action) => void} onAction
-   * @param {(locale: import('./text.js').Locale) => void} onLocale
+   * @param {Handlers} handlers
    */
-  constructor(page, wordLists, onAction, onLocale) {
+  constructor(page, wordLists, handlers) {
     this.page = page;
     this.wordLists = wordLists;
-    this.onAction = onAction;
-    this.onLocale = onLocale;
+    this.handlers = handlers;
     this.audio = this.element('audio', HTMLAudioElement);
-    /** @private What the buttons show, so that they are replaced only when they change. */
-    this.shownActions = '';
-    /** @private */
-    this.shownTitle = '';
-    /** @private */
-    this.shownModel = '';
+    /** @private @type {import('./screens.js').Screen | null} */
+    this.screen = null;
+    /** @private @type {import('./text/fr.js').Text | null} */
+    this.text = null;
+    /** @private What each part shows, so that nothing is replaced under a reader's finger or ear. */
+    this.shown = new Map();
+    /** @private @type {import('./screens.js').Model['state'] | null} */
+    this.state = null;
+    /** @private How many messages of the doctor were shown. */
+    this.received = 0;
+    /** @private Whether something had the focus that is gone now. */
+    this.hadFocus = false;
+    this.#listen();
   }
 
-  /** @param {Model} model */
+  /** @param {import('./screens.js').Model} model */
   show(model) {
-    // Counts of packets come twice a second and change nothing here: what is read aloud must not be replaced.
-    const key = JSON.stringify(model);
-    if (key === this.shownModel) return;
-    this.shownModel = key;
-    const { dataset } = this.page.documentElement;
+    // Counts of packets come twice a second and change nothing here.
+    if (!this.#isNew('model', model)) return;
     const text = texts[model.locale];
-    dataset.state = model.state;
-    if (model.error === null) delete dataset.error;
-    else dataset.error = model.error;
-    if (model.path === null) delete dataset.path;
-    else dataset.path = model.path;
-    this.page.documentElement.lang = model.locale;
-    this.page.documentElement.dir = text.direction;
-    const title = titleOf(model, text);
-    this.element('title').textContent = title;
-    this.page.title = `${title} · Colloque`;
-    this.element('text').replaceChildren(...this.#paragraphs(model, text));
-    this.element('footer').textContent = text.secure;
-    this.#showNotice(model, text);
+    const screen = screenOf(model, text);
+    const before = this.screen;
+    const root = this.page.documentElement;
+    root.dataset.state = model.state;
+    for (const name of /** @type {const} */ (['error', 'path', 'quality'])) {
+      const value = model[name];
+      if (value === null) delete root.dataset[name];
+      else root.dataset[name] = value;
+    }
+    this.#showLanguage(model.locale, text);
+    this.element('title').textContent = screen.title;
+    this.page.title = `${screen.title} · Colloque`;
+    if (this.#isNew('lines', screen.lines)) {
+      this.element('text').replaceChildren(...screen.lines.map((line) => this.#line(line)));
+    }
+    this.#write('notice', screen.notice);
+    this.#write('code', screen.code);
     this.#showWords(model, text);
-    this.#showActions(model, text);
-    this.#showLanguages(model.locale);
-    if (title !== this.shownTitle && this.shownTitle !== '') this.element('title').focus({ preventScroll: true });
-    this.shownTitle = title;
+    this.#showActions(screen.buttons);
+    this.#showSound(model, screen, text);
+    this.#showChat(model, screen, text);
+    this.#announce(announcementOf(screen, before));
+    this.#moveFocus(before !== null && before.title !== screen.title);
+    this.screen = screen;
+    this.state = model.state;
+  }
+
+  /** Whether somebody can see how loud the microphone is. */
+  get showsMeter() {
+    const panel = this.element('sound', HTMLDetailsElement);
+    return !panel.hidden && panel.open;
+  }
+
+  /** @param {number} level 0…1 */
+  showLevel(level) {
+    this.element('meter').style.transform = `scaleX(${level.toFixed(2)})`;
   }
 
   /**
-   * @param {Model} model
-   * @param {import('./text/fr.js').Text} text
-   * @returns {HTMLElement[]}
+   * @param {string} part
+   * @param {unknown} value
    */
-  #paragraphs({ state, error, call, canRetry }, text) {
-    switch (state) {
-      case 'ready':
-        return [this.#make('p', text.ready.text, 'lead'), this.#make('p', text.ready.hint)];
-      case 'checking':
-        return [this.#make('p', text.checking.text)];
-      case 'waiting': {
-        const message = call?.message ?? '';
-        const note = message === '' ? [] : [this.#make('p', text.waiting.message), this.#make('blockquote', message)];
-        return [this.#make('p', call?.doctorPresent ? text.waiting.present : text.waiting.away, 'lead'), ...note];
-      }
-      case 'admitted': {
+  #isNew(part, value) {
+    const key = JSON.stringify(value);
+    if (this.shown.get(part) === key) return false;
+    this.shown.set(part, key);
+    return true;
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} content
+   */
+  #write(id, content) {
+    const element = this.element(id);
+    if (element.textContent !== content) element.textContent = content;
+  }
+
+  /** @param {string} content */
+  #announce(content) {
+    if (content !== '') this.element('announcement').textContent = content;
+  }
+
+  /**
+   * A new screen is read from its title, unless the person is at something that stays.
+   * @param {boolean} isNewScreen
+   */
+  #moveFocus(isNewScreen) {
+    const { activeElement, body } = this.page;
+    const isLost = activeElement === null || activeElement === body;
+    const isStaying = !isLost && activeElement.closest('details, dialog, nav, footer') !== null;
+    if (isNewScreen ? !isStaying : isLost && this.hadFocus) this.element('title').focus({ preventScroll: !isNewScreen });
+    this.hadFocus = this.page.activeElement !== body;
+  }
+
+  /**
+   * @param {import('./text.js').Locale} locale
+   * @param {import('./text/fr.js').Text} text
+   */
+  #showLanguage(locale, text) {
+    if (this.text === text) return;
+    this.text = text;
+    const root = this.page.documentElement;
+    root.lang = locale;
+    root.dir = text.direction;
+    const navigation = this.element('languages');
+    navigation.setAttribute('aria-label', text.languages);
+    if (navigation.childElementCount === 0) {
+      navigation.append(...Object.entries(texts).map(([name, { name: title }]) => {
+        const button = this.#make('button', name.toUpperCase());
+        button.lang = name;
+        button.setAttribute('aria-label', `${name.toUpperCase()}, ${title}`);
+        button.addEventListener('click', () => this.handlers.speak(/** @type {import('./text.js').Locale} */ (name)));
+        return button;
+      }));
+    }
+    for (const button of navigation.children) {
+      button.setAttribute('aria-pressed', String(button instanceof HTMLElement && button.lang === locale));
+    }
+    const labels = {
+      footer: text.secure, help: text.help.title, legal: text.legal.title, close: text.help.close,
+      'words-intro': text.words.intro, 'digits-label': text.words.digits,
+      'microphone-label': text.sound.microphone, 'speaker-label': text.sound.speaker,
+      'volume-label': text.sound.volume, deaf: text.sound.deaf,
+    };
+    for (const [id, label] of Object.entries(labels)) this.#write(id, label);
+    this.#label('sound-title', 'speaker', text.sound.title);
+    this.#label('chat-title', 'message', text.chat.title);
+    this.#label('play-sound', 'speaker', text.actions.playSound);
+    this.#label('send', null, text.chat.send);
+    this.element('footer').prepend(icon(this.page, 'lock'));
+    this.element('message').setAttribute('aria-label', text.chat.title);
+    this.element('message').setAttribute('placeholder', text.chat.title);
+    this.element('advice').replaceChildren(...text.sound.advice.map((line) => this.#make('li', line)));
+  }
+
+  /**
+   * @param {string} id
+   * @param {import('./icons.js').Icon | null} name
+   * @param {string} label
+   */
+  #label(id, name, label) {
+    this.element(id).replaceChildren(...(name === null ? [] : [icon(this.page, name)]), label);
+  }
+
+  /** @param {import('./screens.js').Line} line */
+  #line({ kind, text }) {
+    switch (kind) {
+      case 'list': {
         const list = this.#make('ul');
-        list.append(...text.admitted.consent.map((line) => this.#make('li', line)));
-        return [list];
+        list.append(...text.map((one) => this.#make('li', one)));
+        return list;
       }
-      case 'connecting':
-        return [this.#make('p', text.connecting.text)];
-      case 'reconnecting':
-        return [this.#make('p', text.reconnecting.text, 'lead'), this.#make('p', hindranceOf(call, text))];
-      case 'ended':
-      case 'failed':
-      case 'bad-link': {
-        const fallback = state === 'ended' && !canRetry ? text.ended.text : '';
-        return [this.#make('p', text.errors[error ?? '']?.[1] ?? fallback, 'lead')];
+      case 'quote': {
+        const quote = this.#make('blockquote', text);
+        quote.dir = 'auto';
+        return quote;
+      }
+      case 'link': {
+        const field = this.page.createElement('input');
+        field.readOnly = true;
+        field.value = text;
+        field.className = 'link';
+        field.setAttribute('aria-label', this.text?.actions.copyLink ?? '');
+        return field;
+      }
+      case 'good':
+      case 'fair':
+      case 'poor': {
+        const paragraph = this.#make('p', text, `quality ${kind}`);
+        paragraph.prepend(icon(this.page, kind));
+        return paragraph;
       }
       default:
-        return [];
+        return this.#make('p', text, kind);
     }
   }
 
   /**
-   * @param {Model} model
-   * @param {import('./text/fr.js').Text} text
-   */
-  #showNotice({ state, call, copied }, text) {
-    let notice = '';
-    if (copied) notice = text.actions.copied;
-    else if (state === 'connected' && call?.muted) notice = text.connected.muted;
-    else if (state === 'connected' && call?.attached === false) notice = text.connected.signalling;
-    const element = this.element('notice');
-    if (element.textContent !== notice) element.textContent = notice;
-  }
-
-  /**
-   * @param {Model} model
+   * @param {import('./screens.js').Model} model
    * @param {import('./text/fr.js').Text} text
    */
   #showWords({ state, call }, text) {
@@ -131,37 +214,30 @@ export class View {
     if (words === null || !call) return;
     const list = unfold(this.wordLists[words.locale] ?? '');
     const shown = list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
-    this.element('words-intro').textContent = text.words.intro;
-    const items = shown.map((word, index) => this.#make('li', word, index < 2 ? 'mine' : 'theirs'));
     const container = this.element('words-list');
     container.lang = words.locale;
-    if (container.textContent !== shown.join('')) container.replaceChildren(...items);
-    this.element('digits-label').textContent = text.words.digits;
-    this.element('digits').textContent = digits(words.octets).replace(/^(....)/, '$1 ');
+    if (this.#isNew('words', shown)) {
+      container.replaceChildren(...shown.map((word, index) => this.#make('li', word, index < 2 ? 'mine' : 'theirs')));
+    }
+    this.#write('digits', digits(words.octets).replace(/^(....)/, '$1 '));
     const results = [];
     if (call.ownComparison === 'same') results.push(text.words.same);
     if (call.peerComparison === 'same') results.push(text.words.peerSame);
-    this.element('words-result').textContent = results.join(' ');
+    this.#write('words-result', results.join(' '));
   }
 
-  /**
-   * @param {Model} model
-   * @param {import('./text/fr.js').Text} text
-   */
-  #showActions(model, text) {
-    const buttons = buttonsOf(model, text);
-    const key = JSON.stringify(buttons);
-    if (key === this.shownActions) return;
-    this.shownActions = key;
+  /** @param {import('./screens.js').Button[]} buttons */
+  #showActions(buttons) {
+    if (!this.#isNew('actions', buttons)) return;
     const container = this.element('actions');
     const focused = /** @type {HTMLElement | null} */ (this.page.activeElement)?.dataset.action;
     container.replaceChildren(
-      ...buttons.map(({ action, label, kind, pressed }) => {
+      ...buttons.map(({ action, label, kind, icon: name }) => {
         const button = this.#make('button', label, kind);
         button.dataset.action = action;
         button.setAttribute('type', 'button');
-        if (pressed !== null) button.setAttribute('aria-pressed', String(pressed));
-        button.addEventListener('click', () => this.onAction(action));
+        if (name !== null) button.prepend(icon(this.page, name));
+        button.addEventListener('click', () => this.handlers.act(action));
         return button;
       }),
     );
@@ -170,23 +246,115 @@ export class View {
     }
   }
 
-  /** @param {import('./text.js').Locale} current */
-  #showLanguages(current) {
-    const navigation = this.element('languages');
-    if (navigation.dataset.current === current) return;
-    navigation.dataset.current = current;
-    navigation.setAttribute('aria-label', texts[current].languages);
-    const locales = /** @type {import('./text.js').Locale[]} */ (Object.keys(texts));
-    navigation.replaceChildren(
-      ...locales.map((locale) => {
-        const button = this.#make('button', locale.toUpperCase());
-        button.lang = locale;
-        button.setAttribute('aria-label', `${locale.toUpperCase()}, ${texts[locale].name}`);
-        button.setAttribute('aria-pressed', String(locale === current));
-        button.addEventListener('click', () => this.onLocale(locale));
-        return button;
-      }),
+  /**
+   * @param {import('./screens.js').Model} model
+   * @param {import('./screens.js').Screen} screen
+   * @param {import('./text/fr.js').Text} text
+   */
+  #showSound({ state, devices, heardSelf }, { hasSound }, text) {
+    const panel = this.element('sound', HTMLDetailsElement);
+    panel.hidden = !hasSound;
+    // While a person waits there is time to try; in a call the panel is in the way.
+    if (state !== this.state && (state === 'waiting' || this.state === 'waiting')) panel.open = state === 'waiting';
+    this.#write('meter-text', heardSelf ? text.sound.heard : text.sound.speak);
+    const { microphones, speakers, microphone, speaker } = devices;
+    this.#offer('microphone', microphones, microphone, text.sound.microphone);
+    this.#offer('speaker', speakers, speaker, text.sound.speaker);
+  }
+
+  /**
+   * @param {'microphone' | 'speaker'} id
+   * @param {{ id: string, label: string }[]} devices
+   * @param {string} current
+   * @param {string} name for devices without one
+   */
+  #offer(id, devices, current, name) {
+    const select = this.element(id, HTMLSelectElement);
+    this.element(`${id}-row`).hidden = devices.length < 2;
+    if (this.#isNew(id, [devices, name])) {
+      select.replaceChildren(...devices.map((device, index) => {
+        const option = this.page.createElement('option');
+        option.value = device.id;
+        option.textContent = device.label === '' ? `${name} ${index + 1}` : device.label;
+        return option;
+      }));
+    }
+    if (devices.some((device) => device.id === current)) select.value = current;
+  }
+
+  /**
+   * @param {import('./screens.js').Model} model
+   * @param {import('./screens.js').Screen} screen
+   * @param {import('./text/fr.js').Text} text
+   */
+  #showChat({ call }, { hasChat }, { chat }) {
+    const panel = this.element('chat', HTMLDetailsElement);
+    panel.hidden = !hasChat;
+    const messages = call?.messages ?? [];
+    if (!this.#isNew('messages', [messages, chat.mine])) return;
+    const list = this.element('messages');
+    list.replaceChildren(...messages.map(({ mine, text, isSent }) => {
+      const item = this.#make('li', '', mine ? 'mine' : 'theirs');
+      const body = this.#make('p', text);
+      body.dir = 'auto';
+      item.append(this.#make('small', `${mine ? chat.mine : chat.theirs}${isSent ? '' : ` · ${chat.pending}`}`), body);
+      return item;
+    }));
+    const received = messages.filter(({ mine }) => !mine);
+    const [newest] = received.slice(-1);
+    if (received.length > this.received && newest !== undefined) {
+      panel.open = true;
+      this.#announce(`${chat.theirs}: ${newest.text}`);
+    }
+    this.received = received.length;
+    list.scrollTop = list.scrollHeight;
+  }
+
+  /**
+   * @param {readonly (readonly string[])[]} topics title and text each
+   * @param {string} title
+   */
+  #openSheet(topics, title) {
+    this.element('sheet-title').textContent = title;
+    this.element('topics').replaceChildren(
+      ...topics.flatMap(([heading, body]) => [this.#make('h3', heading), this.#make('p', body)]),
     );
+    this.element('sheet', HTMLDialogElement).showModal();
+  }
+
+  #listen() {
+    const { act, choose, write } = this.handlers;
+    this.element('play-sound').addEventListener('click', () => act('play-sound'));
+    for (const kind of /** @type {const} */ (['microphone', 'speaker'])) {
+      const select = this.element(kind, HTMLSelectElement);
+      select.addEventListener('change', () => choose(kind, select.value));
+    }
+    const volume = this.element('volume', HTMLInputElement);
+    volume.addEventListener('input', () => (this.audio.volume = Number(volume.value) / 100));
+    // Where only the buttons of the device count, setting it changes nothing.
+    this.audio.volume = 0.5;
+    this.element('volume-row').hidden = this.audio.volume !== 0.5;
+    this.audio.volume = 1;
+    const message = this.element('message', HTMLInputElement);
+    const send = () => {
+      write(message.value);
+      message.value = '';
+      message.focus();
+    };
+    this.element('send').addEventListener('click', send);
+    message.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && !event.isComposing) send();
+    });
+    this.element('help').addEventListener('click', () => {
+      if (this.text === null) return;
+      const { help, sound } = this.text;
+      this.#openSheet([...help.topics, [sound.deaf, sound.advice.join(' ')], help.urgent], help.title);
+    });
+    this.element('legal').addEventListener('click', () => {
+      if (this.text !== null) this.#openSheet(this.text.legal.topics, this.text.legal.title);
+    });
+    const sheet = this.element('sheet', HTMLDialogElement);
+    this.element('close').addEventListener('click', () => sheet.close());
   }
 
   /**
@@ -211,69 +379,5 @@ export class View {
     const element = this.page.getElementById(id);
     if (element === null || (kind !== undefined && !(element instanceof kind))) throw new Error(`no element ${id}`);
     return /** @type {Kind} */ (element);
-  }
-}
-
-/**
- * @param {Model} model
- * @param {import('./text/fr.js').Text} text
- * @returns {string}
- */
-function titleOf({ state, error }, text) {
-  if (state === 'ended' || state === 'failed' || state === 'bad-link') {
-    return text.errors[error ?? '']?.[0] ?? text.ended.title;
-  }
-  return text[state].title;
-}
-
-/**
- * What is missing while a call is taken up again.
- * @param {Model['call']} call
- * @param {import('./text/fr.js').Text} text
- */
-function hindranceOf(call, { reconnecting }) {
-  if (call?.attached) return reconnecting.path;
-  return call?.awaitsDoctor ? reconnecting.doctor : reconnecting.server;
-}
-
-/**
- * @param {Model} model
- * @param {import('./text/fr.js').Text} text
- * @returns {{ action: Action, label: string, kind: string, pressed: boolean | null }[]}
- */
-function buttonsOf({ state, error, canRetry, canCopyLink, resumes, call }, { actions }) {
-  const button = (
-    /** @type {Action} */ action,
-    /** @type {string} */ label,
-    kind = '',
-    /** @type {boolean | null} */ pressed = null,
-  ) => ({ action, label, kind, pressed });
-  const hangUp = button('hang-up', actions.hangUp, 'danger');
-  switch (state) {
-    case 'ready':
-      return [button('enter', resumes ? actions.resume : actions.enter, 'primary')];
-    case 'waiting':
-      return [button('hang-up', actions.leave)];
-    case 'admitted':
-      return [button('consent', actions.consent, 'primary'), button('refuse', actions.refuse)];
-    case 'connecting':
-    case 'reconnecting':
-      return [hangUp];
-    case 'connected': {
-      const undecided = call?.ownComparison === 'none' && call.words !== null;
-      const comparison = [button('same', actions.same, 'primary'), button('different', actions.different, 'danger')];
-      const muted = call?.muted ?? false;
-      const mute = button('mute', muted ? actions.unmute : actions.mute, 'half', muted);
-      return [...(undecided ? comparison : []), mute, { ...hangUp, kind: 'half danger' }];
-    }
-    case 'ended':
-    case 'failed':
-    case 'bad-link': {
-      const takesOver = error === 'other-tab' || error === 'taken-over';
-      const retry = canRetry ? [button('retry', takesOver ? actions.takeOver : actions.retry, 'primary')] : [];
-      return canCopyLink ? [...retry, button('copy-link', actions.copyLink, 'primary')] : retry;
-    }
-    default:
-      return [];
   }
 }

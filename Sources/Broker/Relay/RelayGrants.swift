@@ -9,16 +9,20 @@ final class RelayGrants: Sendable {
     private let urls: @Sendable () -> [String]
     private let close: @Sendable (RelayGroup) -> Void
     /// Rooms that were granted something, as the store calls them.
-    private let groups = NIOLockedValueBox<[RoomAddress: RelayGroup]>([:])
+    private let groups: NIOLockedValueBox<[RoomAddress: RelayGroup]>
 
     /// - Parameters:
     ///   - urls: What both ends are told at this moment, best first; empty while no relay is up.
+    ///   - former: What it takes the place of, whose rooms it goes on with.
     ///   - close: Tells the relay that a room is over.
-    init(secret: RelaySecret, urls: @escaping @Sendable () -> [String], close: @escaping @Sendable (RelayGroup) -> Void)
-    {
+    init(
+        secret: RelaySecret, continuing former: RelayGrants?, urls: @escaping @Sendable () -> [String],
+        close: @escaping @Sendable (RelayGroup) -> Void
+    ) {
         self.secret = secret
         self.urls = urls
         self.close = close
+        self.groups = former?.groups ?? NIOLockedValueBox([:])
     }
 
     func credentials(for room: RoomID, side: RelaySide, unixTime: UInt64) -> RelayCredentials? {

@@ -29,6 +29,12 @@ final class RelayLink: Sendable {
         var channel: (any Channel)?
         var isOver = false
         var restarts = 0
+        /// One that serves another purpose was told to stop: it is not missed.
+        var isReplacing = false
+        /// This broker started it, so this broker may end it.
+        var isOurs = false
+        /// Rooms that ended while the relay was away.
+        var unsaid: [RelayGroup] = []
     }
 
     let controlPath: String
@@ -65,8 +71,10 @@ final class RelayLink: Sendable {
                 self.logger.info("took over the relay that was running")
                 return greeting.port
             }
+            self.state.withLockedValue { $0.isReplacing = true }
             self.send(.stop)
             await self.waitUntilGone()
+            self.state.withLockedValue { $0.isReplacing = false }
         }
         guard self.command != nil else {
             self.logger.error("the relay does not answer; calls without a direct path have to wait for it")
@@ -78,16 +86,21 @@ final class RelayLink: Sendable {
 
     /// Ends what a room has allocated.
     func close(_ group: RelayGroup) {
-        self.send(.close(group))
+        let isAway = self.state.withLockedValue { state in
+            if state.channel == nil, state.unsaid.count < Self.maximumUnsaid { state.unsaid.append(group) }
+            return state.channel == nil
+        }
+        if !isAway { self.send(.close(group)) }
     }
 
-    /// Lets go of the relay; with `stopping` it ends too.
-    func shutdown(stopping: Bool) async {
-        let channel = self.state.withLockedValue { state in
+    /// Lets go of the relay, which ends with its broker.
+    /// - Parameter evenIfTakenOver: `false` for a broker that never served: the relay may be another's.
+    func shutdown(evenIfTakenOver: Bool) async {
+        let (channel, isOurs) = self.state.withLockedValue { state in
             state.isOver = true
-            return state.channel
+            return (state.channel, state.isOurs)
         }
-        if stopping, self.command != nil { self.send(.stop) }
+        if self.command != nil, evenIfTakenOver || isOurs { self.send(.stop) }
         try? await channel?.close()
     }
 
@@ -106,7 +119,15 @@ final class RelayLink: Sendable {
             throw .cannotStart(command.executable)
         }
         for _ in 0..<Self.attempts {
-            if let greeting = await self.connect() { return greeting }
+            if let greeting = await self.connect() {
+                // Meanwhile the broker may have ended.
+                let isOver = self.state.withLockedValue { state in
+                    state.isOurs = true
+                    return state.isOver
+                }
+                if isOver { self.send(.stop) }
+                return greeting
+            }
             guard process.isRunning else { throw .cannotStart("the relay ended with \(process.terminationStatus)") }
             try? await Task.sleep(for: Self.attemptInterval)
         }
@@ -146,6 +167,7 @@ final class RelayLink: Sendable {
 
     private func connect() async -> RelayGreeting? {
         let greeted = self.group.next().makePromise(of: RelayGreeting.self)
+        var opened: (any Channel)?
         do {
             let channel = try await ClientBootstrap(group: self.group)
                 .channelInitializer { channel in
@@ -154,17 +176,22 @@ final class RelayLink: Sendable {
                     }
                 }
                 .connect(unixDomainSocketPath: self.controlPath).get()
+            opened = channel
             channel.writeAndFlush(ByteBuffer(string: ControlLine.hello.text), promise: nil)
             channel.eventLoop.scheduleTask(in: .seconds(2)) { greeted.fail(Failure.silent) }
             let greeting = try await greeted.futureResult.get()
-            self.state.withLockedValue { state in
+            let unsaid = self.state.withLockedValue { state in
                 state.channel = channel
                 state.greeting = greeting
+                defer { state.unsaid = [] }
+                return state.unsaid
             }
+            for group in unsaid { self.send(.close(group)) }
             channel.closeFuture.whenComplete { _ in self.lost(channel) }
             return greeting
         } catch {
             greeted.fail(Failure.silent)
+            try? await opened?.close()
             return nil
         }
     }
@@ -173,8 +200,7 @@ final class RelayLink: Sendable {
         let isCurrent = self.state.withLockedValue { state in
             guard let current = state.channel, current === channel else { return false }
             state.channel = nil
-            // One that was told to stop, because it served another purpose, is not missed.
-            return state.greeting?.purpose == self.purpose || self.command == nil
+            return !state.isReplacing
         }
         if isCurrent { self.lost() }
     }
@@ -183,6 +209,7 @@ final class RelayLink: Sendable {
         self.state.withLockedValue { $0.channel }?.writeAndFlush(ByteBuffer(string: line.text), promise: nil)
     }
 
+    private static let maximumUnsaid = 1000
     private static let attempts = 250
     private static let attemptInterval: Duration = .milliseconds(20)
 }

@@ -49,7 +49,7 @@ struct OctetBucket {
     /// Takes `count` octets, or none and says `false`.
     @inline(__always)
     mutating func take(_ count: Int, rate: OctetRate, now: Instant) -> Bool {
-        let fullAt = max(self.fullAt, now.nanoseconds) &+ Int64(count) &* rate.nanosecondsPerOctet
+        let fullAt = max(self.fullAt, now.nanoseconds) &+ rate.nanoseconds(for: count)
         guard fullAt &- now.nanoseconds <= rate.burstNanoseconds else { return false }
         self.fullAt = fullAt
         return true
@@ -58,14 +58,20 @@ struct OctetBucket {
 
 /// What every ``OctetBucket`` of a relay holds.
 struct OctetRate {
-    let nanosecondsPerOctet: Int64
+    private let kilobitsPerSecond: Int64
     let burstNanoseconds: Int64
 
     /// - Parameters:
     ///   - kilobitsPerSecond: 1 ... 10 000 000.
     ///   - burst: Octets that may pass at once.
     init(kilobitsPerSecond: Int, burst: Int) {
-        self.nanosecondsPerOctet = max(1, 8_000_000 / Int64(kilobitsPerSecond))
-        self.burstNanoseconds = Int64(burst) * self.nanosecondsPerOctet
+        self.kilobitsPerSecond = Int64(kilobitsPerSecond)
+        self.burstNanoseconds = Int64(burst) * 8_000_000 / Int64(kilobitsPerSecond)
+    }
+
+    /// How long `count` octets take at this rate.
+    @inline(__always)
+    func nanoseconds(for count: Int) -> Int64 {
+        Int64(count) * 8_000_000 / self.kilobitsPerSecond
     }
 }

@@ -60,10 +60,14 @@ package struct RelayFlow: Hashable, Sendable {
 }
 
 extension RelayFlow {
+    var source: IPAddress { self.address.ip.source }
+}
+
+extension IPAddress {
     /// What limits count as one source: an IPv4 address, or an IPv6 /64.
-    var source: IPAddress {
-        switch self.address.ip {
-        case .v4: self.address.ip
+    package var source: IPAddress {
+        switch self {
+        case .v4: self
         case .v6(let high, _): .v6(high: high, low: 0)
         }
     }

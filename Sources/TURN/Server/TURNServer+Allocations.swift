@@ -23,7 +23,8 @@ extension TURNServer {
         guard family == nil || family == 1 || family == 2,
             let ip = self.policy.publicAddress(isIPv6: family == 2)
         else { return .error(.addressFamilyNotSupported) }
-        // 5. Room for it.
+        // 5. Room for it, in a room that is open.
+        guard self.closed[request.username.group].map({ $0 <= now }) ?? true else { return .error(.forbidden) }
         if let slot = self.table.find(request.flow) { self.remove(slot) }  // It has expired.
         if let refusal = self.makeRoom(for: request, now: now) { return .error(refusal) }
         guard let relayed = self.drawAddress(ip, in: request.username.group, isEven: request.message[.evenPort] != nil)
@@ -92,11 +93,14 @@ extension TURNServer {
             let members = self.rooms[request.username.group]
             let own = members.filter { self.table[Int($0)].username.role == request.username.role }
             if self.table.count >= self.policy.allocations { return .insufficientCapacity }
-            let isFull =
-                members.count >= self.policy.allocationsPerRoom || own.count >= self.policy.allocationsPerSide
-                || self.countBySource[source, default: 0] >= ofSource
-            guard isFull else { return nil }
-            guard let idlest = own.min(by: { self.table[Int($0)].lastHeard < self.table[Int($1)].lastHeard }),
+            let isSourceFull = self.countBySource[source, default: 0] >= ofSource
+            guard
+                isSourceFull || members.count >= self.policy.allocationsPerRoom
+                    || own.count >= self.policy.allocationsPerSide
+            else { return nil }
+            // Of a source that is full only its own allocations make place.
+            let candidates = isSourceFull ? own.filter { self.table[Int($0)].flow.source == source } : own
+            guard let idlest = candidates.min(by: { self.table[Int($0)].lastHeard < self.table[Int($1)].lastHeard }),
                 self.table[Int(idlest)].lastHeard + self.policy.idleBeforeEviction <= now
             else { return .allocationQuotaReached }
             self.remove(Int(idlest))

@@ -44,9 +44,9 @@ extension TURNServer {
     ) -> Verdict {
         guard self.table[peer].expiry > now, self.table[peer].permissionExpiry > now else { return self.drop() }
         self.table[sender].lastHeard = now
-        guard self.table[sender].inbound.take(data.count, rate: self.rate, now: now),
-            self.table[peer].outbound.take(data.count, rate: self.rate, now: now),
-            self.takeTotal(data.count, now: now)
+        let charge = data.count + Self.packetCharge
+        guard self.table[sender].inbound.take(charge, rate: self.rate, now: now),
+            self.table[peer].outbound.take(charge, rate: self.rate, now: now), self.takeTotal(charge, now: now)
         else { return self.throttle() }
         self.counts.packetsRelayed += 1
         self.counts.octetsRelayed += data.count
@@ -102,6 +102,8 @@ extension TURNServer {
         return start..<data.upperBound + padding
     }
 
+    /// What headers of IP, UDP and TURN add to a datagram; empty ones cost too.
+    private static let packetCharge = 40
     static let magicCookie: UInt32 = 0x2112_A442
 }
 

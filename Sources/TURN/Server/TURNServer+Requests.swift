@@ -55,6 +55,11 @@ extension TURNServer {
         case .challenge(let code):
             self.counts.refused += 1
             return self.unproven(self.challenge(message, code, flow, now: now), to: range, flow, now)
+        case .stale(let key):
+            self.counts.refused += 1
+            var builder = self.challenging(message, .staleNonce, flow, now: now)
+            builder.addIntegrity(key: key)
+            return builder.bytes
         case .refused(let code):
             self.counts.refused += 1
             return self.unproven(Self.refusal(message, code), to: range, flow, now)
@@ -68,7 +73,10 @@ extension TURNServer {
         guard unknown.isEmpty else { return .unknown(unknown) }
         if let slot = request.allocation {
             self.table[slot].lastHeard = now
-            guard self.table[slot].username == request.username else { return .error(.wrongCredentials) }
+            guard self.table[slot].username == request.username else {
+                // RFC 8656 §7.2: the 5-tuple is taken; elsewhere it is the name that is wrong.
+                return .error(request.message.method == .allocate ? .allocationMismatch : .wrongCredentials)
+            }
         }
         switch request.message.method {
         case .allocate: return self.allocate(request, now: now)
@@ -83,6 +91,9 @@ extension TURNServer {
         /// 401 or 438, with realm and a fresh nonce.
         case challenge(STUNErrorCode)
         case refused(STUNErrorCode)
+        /// 438 to somebody whose allocation stands and who signed with its key: whatever strangers send in the name of
+        /// the same address, this one is answered.
+        case stale(key: [UInt8])
         case proven(AuthenticatedRequest)
     }
 
@@ -95,13 +106,19 @@ extension TURNServer {
             return .refused(.badRequest)
         }
         // 3. A nonce of ours, for this 5-tuple, not too old.
-        guard self.nonces.isValid(nonce, for: flow, now: now) else { return .challenge(.staleNonce) }
+        let allocation = self.table.find(flow).flatMap { self.table[$0].expiry > now ? $0 : nil }
+        guard self.nonces.isValid(nonce, for: flow, now: now) else {
+            guard let allocation, RelayUsername(name) == self.table[allocation].username else {
+                return .challenge(.staleNonce)
+            }
+            let key = self.key(of: allocation)
+            return message.integrity(key: key) == .valid ? .stale(key: key) : .challenge(.staleNonce)
+        }
         // 4. A name of our broker. One whose time is over may keep what it has, not begin anew: browsers cannot change
         //    the credentials of an allocation that stands.
         guard realm.elementsEqual(self.policy.realm.utf8), let username = RelayUsername(name) else {
             return .challenge(.unauthenticated)
         }
-        let allocation = self.table.find(flow).flatMap { self.table[$0].expiry > now ? $0 : nil }
         let isKnown = allocation.map { self.table[$0].username == username } ?? false
         guard isKnown || UInt64(username.expiry) > unixTime else { return .challenge(.unauthenticated) }
         // 5. The password.
@@ -144,11 +161,17 @@ extension TURNServer {
     private mutating func challenge(
         _ message: STUNMessage, _ code: STUNErrorCode, _ flow: RelayFlow, now: Instant
     ) -> [UInt8] {
+        self.challenging(message, code, flow, now: now).bytes
+    }
+
+    private mutating func challenging(
+        _ message: STUNMessage, _ code: STUNErrorCode, _ flow: RelayFlow, now: Instant
+    ) -> STUNMessageBuilder {
         var builder = STUNMessageBuilder(.error, message.method, transactionID: message.transactionID)
         builder.add(code)
         builder.add(.realm, text: self.policy.realm)
         builder.add(.nonce, text: self.nonces.nonce(for: flow, now: now))
-        return builder.bytes
+        return builder
     }
 
     private static func refusal(_ message: STUNMessage, _ code: STUNErrorCode) -> [UInt8] {

@@ -32,6 +32,8 @@ package struct TURNServer: Sendable {
     var limiter: ReplyLimiter
     var random: RandomSource
     var generations: UInt32 = 0
+    /// Rooms that are over, until no credentials of theirs can be valid.
+    var closed: [RelayGroup: Instant] = [:]
     private var totalIn = OctetBucket()
     private var indications: UInt64
 
@@ -77,8 +79,10 @@ package struct TURNServer: Sendable {
     }
 
     /// The doctor closed the room: nothing of it stays.
-    package mutating func close(_ group: RelayGroup) {
+    package mutating func close(_ group: RelayGroup, now: Instant) {
         for member in self.rooms[group] { self.remove(Int(member)) }
+        // Its credentials may have some minutes to live, and are worth nothing.
+        self.closed[group] = now + Self.closedLifetime
     }
 
     /// Frees what has expired. What has expired counts as gone before that.
@@ -87,6 +91,7 @@ package struct TURNServer: Sendable {
             guard let allocation = self.table.slots[slot], allocation.expiry <= now else { continue }
             self.remove(slot)
         }
+        if !self.closed.isEmpty { self.closed = self.closed.filter { $0.value > now } }
     }
 
     package func isAllocated(_ flow: RelayFlow, now: Instant) -> Bool {
@@ -130,6 +135,8 @@ package struct TURNServer: Sendable {
     /// A datagram of 1500 octets, with room on both sides.
     package static let slotSize = 2048
 
+    /// Longer than credentials live.
+    private static let closedLifetime: Duration = .seconds(900)
     private static let sendIndication: UInt16 = 0x0016
 }
 

@@ -34,6 +34,11 @@ def available():
     return None
 
 
+def _processes(name):
+    listed = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout
+    return [int(number) for number in listed.split()]
+
+
 def sweep():
     """Removes what a laboratory left behind that was killed: its namespaces, whoever lives in them, their files."""
     left = [path.name for folder in (Path("/run/netns"), private_etc.ROOT) if folder.exists()
@@ -47,10 +52,9 @@ def sweep():
 
 def _remove(name):
     """Removes a namespace, and whoever lives in it still."""
-    listed = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout
-    for number in listed.split():
+    for number in _processes(name):
         with contextlib.suppress(ProcessLookupError):
-            os.kill(int(number), signal.SIGKILL)
+            os.kill(number, signal.SIGKILL)
     subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
@@ -69,6 +73,10 @@ class Namespace:
 
     def command(self, arguments):
         return ["ip", "netns", "exec", self.name, *arguments]
+
+    def processes(self):
+        """Numbers of the processes that live here."""
+        return _processes(self.name)
 
     def set(self, setting, value):
         """Writes one of the kernel's network settings, such as `ipv4/ip_forward`."""

@@ -1,10 +1,10 @@
 import Glibc
 import Network
-import TURN
-import Wire
+package import TURN
+package import Wire
 
 /// A TURN client on a real socket, driven by the thread of the test.
-final class RelayEnd {
+package final class RelayEnd {
     private enum Wire {
         case datagrams(DatagramSocket, server: TransportAddress)
         case stream(Int32)
@@ -12,21 +12,26 @@ final class RelayEnd {
 
     private var client: TURNClient
     private let wire: Wire
-    private(set) var relayed: TransportAddress?
-    private(set) var ended: TURNClient.Failure?
-    private(set) var heard: [[UInt8]] = []
+    package private(set) var relayed: TransportAddress?
+    package private(set) var ended: TURNClient.Failure?
+    package private(set) var heard: [[UInt8]] = []
 
-    /// Allocates, or says by ``relayed`` that it could not within five seconds.
-    init(
+    /// Allocates for one side of a room of equal octets, or says by ``ended`` why not, within five seconds.
+    package convenience init(
         _ transport: TURNClient.Transport, at server: TransportAddress, room: UInt8, role: RelayRole,
         secret: RelaySecret
     ) throws {
         var random = RandomSource.system
         let group = RelayGroup(of: RoomID([UInt8](repeating: room, count: 16))!, secret: secret)
-        let name = RelayUsername(
-            expiry: UInt32(time(nil)) + 600, group: group, role: role, random: &random)
-        self.client = TURNClient(
-            transport: transport, user: name.text, password: name.password(secret: secret), random: .system)
+        let name = RelayUsername(expiry: UInt32(time(nil)) + 600, group: group, role: role, random: &random)
+        try self.init(transport, at: server, user: name.text, password: name.password(secret: secret))
+    }
+
+    /// The same with credentials as a broker grants them.
+    package init(
+        _ transport: TURNClient.Transport, at server: TransportAddress, user: String, password: String
+    ) throws {
+        self.client = TURNClient(transport: transport, user: user, password: password, random: .system)
         self.wire =
             transport == .udp
             ? .datagrams(try DatagramSocket(bindingTo: server.ip), server: server) : .stream(try Self.connect(server))
@@ -38,19 +43,19 @@ final class RelayEnd {
         if case .stream(let descriptor) = self.wire { Glibc.close(descriptor) }
     }
 
-    func send(_ octets: [UInt8], to peer: TransportAddress) {
+    package func send(_ octets: [UInt8], to peer: TransportAddress) {
         self.client.send(octets, to: peer, now: monotonicNow())
         self.drain()
     }
 
-    func close() {
+    package func close() {
         self.client.close(now: monotonicNow())
         self.run(for: .seconds(1)) { self.client.hasEnded }
     }
 
     /// Serves the socket until `isDone`, or until time is up.
     @discardableResult
-    func run(for limit: Duration, until isDone: () -> Bool) -> Bool {
+    package func run(for limit: Duration, until isDone: () -> Bool) -> Bool {
         let deadline = monotonicNow() + limit
         self.drain()
         while !isDone() {

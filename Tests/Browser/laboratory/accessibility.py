@@ -1,0 +1,98 @@
+"""What can be checked of accessibility by a program: axe-core's rules, sizes, the tree a screen reader is given."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+#: Only the script is taken from the package; the debugger runs it, so that the page's policy stays as it is.
+AXE = Path(find_spec("axe_playwright_python").origin).with_name("axe.min.js").read_text()
+#: WCAG 2.1 A and AA, and what axe-core counts as good practice.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+LANGUAGES = ("fr", "nl", "de", "en")
+SCHEMES = ("light", "dark")
+SIZES = {"phone": (360, 740), "desktop": (1280, 800), "zoomed": (320, 480)}
+
+_GEOMETRY = """() => {
+    const wrong = [];
+    const root = document.documentElement;
+    if (root.scrollWidth > innerWidth) wrong.push(`scrolls sideways: ${root.scrollWidth} > ${innerWidth}`);
+    const dialog = document.querySelector('dialog[open]');
+    for (const one of (dialog ?? document).querySelectorAll('button, select, summary, input')) {
+        const box = one.getBoundingClientRect();
+        if (box.width === 0) continue;
+        const isRange = one.type === 'range';
+        if (box.width < 44 || box.height < (isRange ? 24 : 44)) {
+            wrong.push(`${one.dataset.action || one.id || one.textContent} is ${box.width} × ${box.height}`);
+        }
+    }
+    return wrong;
+}"""
+
+
+async def complaints(patient, *, languages=LANGUAGES, schemes=SCHEMES, sizes=SIZES):
+    """What is wrong with the page in its present state, in every language, scheme and size; a list of lines."""
+    page, found = patient.page, []
+    await page.evaluate(AXE)
+    before = page.viewport_size
+    for size in sizes:
+        width, height = SIZES[size]
+        await page.set_viewport_size({"width": width, "height": height})
+        for language in languages:
+            await page.evaluate("(lang) => document.querySelector(`nav button[lang=${lang}]`).click()", language)
+            for wrong in await page.evaluate(_GEOMETRY):
+                found.append(f"{size} {language}: {wrong}")
+            for scheme in schemes:
+                await page.emulate_media(color_scheme=scheme)
+                result = await page.evaluate(
+                    "(tags) => axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", RULES)
+                assert len(result["passes"]) > 8, "axe-core looked at nothing"
+                for one in result["violations"]:
+                    nodes = "; ".join(f"{node['target']} {node['any'][0]['message'] if node['any'] else ''}"
+                                      for node in one["nodes"][:3])
+                    found.append(f"{size} {language} {scheme}: {one['id']}: {nodes}")
+    if before:
+        await page.set_viewport_size(before)
+    return found
+
+
+async def tree(patient):
+    """(role, name) of everything that a screen reader meets, in its order."""
+    session = await patient.page.context.new_cdp_session(patient.page)
+    nodes = (await session.send("Accessibility.getFullAXTree"))["nodes"]
+    await session.detach()
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes if not node.get("ignored") and "role" in node
+    ]
+
+
+#: Runs before the page: writes down what its live region says.
+LISTENER = """() => {
+    globalThis.__said = [];
+    new MutationObserver((records) => {
+        for (const { target } of records) {
+            const region = (target.nodeType === 1 ? target : target.parentElement)?.closest('[role=status]');
+            if (region?.textContent && region.textContent !== globalThis.__said.at(-1)) {
+                globalThis.__said.push(region.textContent);
+            }
+        }
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+async def said(patient):
+    """What the live region said since the page was opened."""
+    return await patient.evaluate("() => globalThis.__said")
+
+
+async def tab_to(patient, selector, limit=40):
+    """Presses the tabulator until what `selector` names has the focus, and says how often."""
+    for presses in range(limit):
+        if await patient.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
+            visible = await patient.evaluate(
+                "() => getComputedStyle(document.activeElement).outlineStyle !== 'none'"
+                " || document.activeElement.matches('select, input')")
+            assert visible, f"{selector} has the focus and does not show it"
+            return presses
+        await patient.page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {selector}")
