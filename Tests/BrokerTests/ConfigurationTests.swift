@@ -18,6 +18,18 @@ struct ConfigurationTests {
         #expect(configuration.isTLS)
     }
 
+    @Test("what nobody configures is what the documents say")
+    func defaults() {
+        let configuration = BrokerConfiguration()
+        #expect(configuration.connections == 5000)
+        #expect(configuration.connectionsPerIPv4 == 16 && configuration.connectionsPerIPv6Network == 32)
+        let sockets = WebSocketLimits()
+        #expect(sockets.maximumMessageCount == 65_600)
+        #expect(sockets.pingInterval == .seconds(20) && sockets.silenceLimit == .seconds(45))
+        let stages = StageLimits()
+        #expect(stages.handshake == .seconds(5) && stages.request == .seconds(5) && stages.response == .seconds(60))
+    }
+
     @Test("without a certificate only loopback is listened on")
     func loopbackOnly() throws {
         for address in ["0.0.0.0:80", "[::]:80", "192.0.2.1:8080"] {

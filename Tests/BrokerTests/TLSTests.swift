@@ -76,12 +76,6 @@ struct TLSTests {
         await broker.stop()
     }
 
-    @Test("the limits of a stranger's first stages are five seconds each, a minute for the answer")
-    func limits() {
-        let limits = StageLimits()
-        #expect(limits.handshake == .seconds(5) && limits.request == .seconds(5) && limits.response == .seconds(60))
-    }
-
     /// Half of a ClientHello that never comes to its end.
     private static let drip: [UInt8] = [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3] + [UInt8](repeating: 7, count: 200)
 
