@@ -21,7 +21,8 @@ async def consultation(laboratory, patient, doctor, session, *, doctor_speech, p
         await patient.act("same")
     assert "#" not in await patient.evaluate("() => location.href"), "the fragment is still in the address bar"
     await patient.hears(doctor_speech, laboratory.file("patient-heard.wav"))
-    await asyncio.sleep(3)  # What the doctor has to hear began later and is on its way still.
+    # A second more than is asked for below: whole windows of it are counted, wherever they begin.
+    await bridge.has_heard(patient_speech, seconds=6.5)
     path = await patient.path()
     assert not await patient.visible("[data-action='resume-sound']"), "the page says that the sound has stopped"
     violations = await patient.violations()

@@ -228,14 +228,21 @@ class Bridge:
 
     async def hears(self, reference, *, seconds=3, patience=25):
         """Until the last `seconds` of the recording repeat `reference`."""
+        return await self._until_repeats(reference, seconds - 0.5, int(seconds * sound.RATE), patience)
+
+    async def has_heard(self, reference, *, seconds, patience=25):
+        """Until so many `seconds` of `reference` are in the recording; speech has pauses, which do not count."""
+        return await self._until_repeats(reference, seconds, 0, patience)
+
+    async def _until_repeats(self, reference, seconds, last, patience):
+        """Looks at the `last` samples, 0 for all of them."""
         tail = self.recording.with_suffix(".tail.wav")
         deadline = time.monotonic() + patience
         while True:
             await asyncio.sleep(0.3)
-            samples = sound.read_growing(self.recording)[-int(seconds * sound.RATE) :]
-            sound.write(tail, samples)
+            sound.write(tail, sound.read_growing(self.recording)[-last:])
             try:
-                return sound.repeats(tail, reference, self.process.name, seconds=seconds - 0.5)
+                return sound.repeats(tail, reference, self.process.name, seconds=seconds)
             except AssertionError:
                 if time.monotonic() > deadline:
                     raise
