@@ -42,10 +42,11 @@ fuzz: ## Fuzz every parser for SECONDS each (60)
 	@Scripts/setup build
 	@Scripts/fuzz $(or $(SECONDS_EACH),60)
 
-networks: ## Hold calls across every pair of networks and write docs/networks.md from what was measured
+networks: ## Hold calls across every pair of networks and through what befalls them; write docs/networks.md, survival.md
 	@Scripts/setup test
 	@Scripts/build debug
 	@Tests/Browser/run networks --table docs/networks.md
+	@Tests/Browser/run survival --table docs/survival.md
 
 screenshots: ## Photograph every state of the page into artefacts/screenshots
 	@Scripts/setup test

@@ -128,7 +128,16 @@ _rows = []
 
 def document():
     """What was measured, as Markdown."""
-    lines = ["| What | Patient | Silence at the doctor | Silence at the patient |", "|---|---|---|---|"]
+    lines = [
+        "# What befalls a call",
+        "",
+        "The longest silence at either end after something happened in mid-call, in the laboratory of Tests/Browser, sound"
+        " verified before and behind by its content. Made by `make networks`; one call each. What a row may last at most"
+        " stands in the names of the tests: `Tests/Browser/run survival --list`.",
+        "",
+        "| What | Patient | Silence at the doctor | Silence at the patient |",
+        "|---|---|---|---|",
+    ]
     for event, client, lengths in _rows:
         name = client.capitalize() if client != "native" else client
         what = event.__name__.replace("_", " ")
