@@ -61,7 +61,7 @@ final class Coturn {
         let deadline = monotonicNow() + .seconds(10)
         while !Self.accepts(self.port) || !Self.accepts(self.tlsPort) {
             guard monotonicNow() < deadline else { throw Failure.silent }
-            usleep(20_000)
+            usleep(20_000)  // Another program comes up: its port is all there is to look at.
         }
     }
 
