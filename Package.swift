@@ -41,6 +41,7 @@ let package = Package(
     ],
     targets: [
         // C libraries: a module map and one header each.
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
@@ -98,6 +99,14 @@ let package = Package(
         core("Keystore", ["Wire", "Primitives", "Invitation"]),
         // The one document that is served, and its hashes; made from Web/.
         core("Page"),
+        // Echo, noise and gain: a C++ library behind a C header.
+        .target(
+            name: "CAudioProcessing",
+            // The flags of its pkg-config file are more than SwiftPM takes.
+            cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/webrtc_audio_processing"])],
+            linkerSettings: [.linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++")]),
+        // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
+        core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
         // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
         core(
             "Broker",
@@ -125,6 +134,10 @@ let package = Package(
         .executableTarget(
             name: "interop-peer", dependencies: ["Wire", "Primitives", "Invitation", "SecureChannel"],
             path: "Sources/InteropPeer", swiftSettings: strict),
+        // A sound card in the hands of a test.
+        .executableTarget(
+            name: "sound-probe", dependencies: ["Sound", "Audio", "Wire", "CPoll"], path: "Sources/SoundProbe",
+            swiftSettings: strict),
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
