@@ -121,6 +121,13 @@ let package = Package(
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
                 "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore",
             ] + nio),
+        // The doctor at work: rooms, calls, and the screen before them.
+        core(
+            "Desk",
+            [
+                "Wire", "Invitation", "SecureChannel", "Consultation", "ICE", "RTP", "Audio", "Session", "Network",
+                "Keystore", "Sound", "Endpoint", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ]),
         // The command.
         .executableTarget(
             name: "colloque",
