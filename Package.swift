@@ -85,7 +85,18 @@ let package = Package(
                 "TURN", "SecureTransport", "Audio",
             ]),
 
+        // Keys, text fit to be shown, frames of cells and the octets that draw them.
+        core("Terminal"),
+        // Every sentence the doctor reads, in four languages.
+        core("Phrases", ["Terminal"]),
+        // The doctor's screens: models in, frames, lines and decisions out.
+        core("Screens", ["Terminal", "Phrases"]),
+
         // Event loops, threads and files only below this line.
+
+        // A terminal in raw mode that signals cannot leave broken.
+        .target(name: "CConsole"),
+        core("Console", ["Terminal", "CConsole"]),
 
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
