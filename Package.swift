@@ -103,6 +103,8 @@ let package = Package(
         core("Handout", ["CQRencode", "Compression"]),
         // The one document that is served, its hashes and its headers; made from Web/.
         core("Page"),
+        // What a release signed, and whether what a broker serves is that.
+        core("Release", ["Wire", "Primitives", "Page"]),
         // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
         core(
             "Broker",
@@ -115,7 +117,7 @@ let package = Package(
             "Endpoint",
             [
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
-                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore", "Page", "Compression",
+                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore", "Page", "Release", "Compression",
             ] + nio),
         // The command.
         .executableTarget(
@@ -123,7 +125,7 @@ let package = Package(
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN",
-                "Network", "Keystore", "Handout", "Page", "Relay", "Broker", "Endpoint",
+                "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -190,6 +192,7 @@ let package = Package(
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
         tests("HandoutTests", ["Handout"]),
+        tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",
             [

@@ -150,6 +150,11 @@ package struct Keystore: Sendable {
         try self.roomDirectory().names().compactMap { SessionID($0) }
     }
 
+    /// Replaces a file that somebody names, or makes it, whole and with mode 0600.
+    package static func writePrivately(_ octets: [UInt8], to path: String) throws(KeystoreError) {
+        try PrivateDirectory.write(octets, anywhere: path, isNew: false)
+    }
+
     // MARK: Parts
 
     private func secrets(

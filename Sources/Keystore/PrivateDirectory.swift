@@ -68,13 +68,14 @@ struct PrivateDirectory: Sendable {
         }
     }
 
-    /// A new file of mode 0600 in a directory that need not be private.
-    /// - Returns: `false`, with nothing changed, when there is one already.
-    static func write(_ octets: [UInt8], anywhere path: String) throws(KeystoreError) -> Bool {
+    /// A file of mode 0600 in a directory that need not be private.
+    /// - Returns: `false`, with nothing changed, when `isNew` and there is one already.
+    @discardableResult
+    static func write(_ octets: [UInt8], anywhere path: String, isNew: Bool = true) throws(KeystoreError) -> Bool {
         let slash = path.lastIndex(of: "/")
         let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        return try PrivateDirectory(unchecked: directory).write(octets, to: name, isNew: true)
+        return try PrivateDirectory(unchecked: directory).write(octets, to: name, isNew: isNew)
     }
 
     private init(unchecked path: String) {

@@ -238,7 +238,7 @@ private func day(_ date: Date) -> String {
 }
 
 private func onStore<Value>(
-    _ place: BrokerPlace, _ body: (any RoomStore) throws -> Value
+    _ place: BrokerPlace, _ body: (any Broker.RoomStore) throws -> Value
 ) throws -> Value {
     let store = try place.store()
     do {
