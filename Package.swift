@@ -47,6 +47,7 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
         // Bytes, time, addresses, serial numbers, random source.
         core("Wire"),
@@ -98,6 +99,8 @@ let package = Package(
         .target(name: "CConsole"),
         core("Console", ["Terminal", "CConsole"]),
 
+        // Deflate, whole: zlib, sealed in.
+        core("Compression", ["CZlib"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
         // Sockets: WebSocket and datagrams.
@@ -107,8 +110,10 @@ let package = Package(
         // The relay on real sockets: UDP on threads of its own, TCP and TLS on an event loop.
         core("Relay", ["Wire", "Primitives", "TURN", "Network", "CDatagrams"] + nio),
         // The doctor's identity and rooms, sealed on disk.
-        core("Keystore", ["Wire", "Primitives", "Invitation"]),
-        // The one document that is served, and its hashes; made from Web/.
+        core("Keystore", ["Wire", "Primitives", "Invitation", "CPoll"]),
+        // What is handed to a patient: QR codes, a card, a calendar entry; libqrencode, sealed in.
+        core("Handout", ["CQRencode", "Compression"]),
+        // The one document that is served, its hashes and its headers; made from Web/.
         core("Page"),
         // Echo, noise and gain: a C++ library behind a C header.
         .target(
@@ -118,11 +123,13 @@ let package = Package(
             linkerSettings: [.linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++")]),
         // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
         core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
+        // What a release signed, and whether what a broker serves is that.
+        core("Release", ["Wire", "Primitives", "Page"]),
         // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
         core(
             "Broker",
             [
-                "Wire", "Primitives", "Signalling", "Page", "CZlib", "Network", "TURN", "Relay",
+                "Wire", "Primitives", "Signalling", "Page", "Compression", "Network", "TURN", "Relay",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ] + nio),
         // A session on real sockets and files: bridge, errands to the broker, WAV.
@@ -130,14 +137,15 @@ let package = Package(
             "Endpoint",
             [
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
-                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore",
+                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore", "Page", "Release", "Compression",
             ] + nio),
         // The doctor at work: rooms, calls, and the screen before them.
         core(
             "Desk",
             [
                 "Wire", "Invitation", "SecureChannel", "Consultation", "ICE", "RTP", "Audio", "Session", "Network",
-                "Keystore", "Sound", "Endpoint", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                "Keystore", "Sound", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal", "Phrases",
+                "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ]),
         // The command.
         .executableTarget(
@@ -145,7 +153,7 @@ let package = Package(
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN",
-                "Network", "Keystore", "Relay", "Broker", "Endpoint",
+                "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -215,6 +223,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
+        tests("HandoutTests", ["Handout"]),
+        tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",
             [
