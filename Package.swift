@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Bytes, time, addresses, serial numbers, random source.
@@ -102,7 +103,7 @@ let package = Package(
         core(
             "Broker",
             [
-                "Wire", "Primitives", "Signalling", "Page", "CZlib", "Network", "TURN", "Relay",
+                "Wire", "Primitives", "Signalling", "Page", "CBrotli", "CZlib", "Network", "TURN", "Relay",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ] + nio),
         // A session on real sockets and files: bridge, errands to the broker, WAV.
@@ -188,7 +189,7 @@ let package = Package(
             "BrokerTests",
             [
                 "Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Relay", "RelaySupport", "Broker",
-                "CZlib",
+                "CBrotli", "CZlib",
             ] + nio),
     ]
 )

@@ -1,4 +1,3 @@
-import CZlib
 import NIOCore
 import NIOHTTP1
 import Page
@@ -7,7 +6,8 @@ import Page
 struct PageResponse: Sendable {
     let headers: HTTPHeaders
     let body: ByteBuffer
-    let compressedBody: ByteBuffer?
+    /// The same, smaller, under the names of RFC 9110 §8.4.1, the smallest first.
+    let encodings: [(name: String, body: ByteBuffer)]
 
     /// - Parameters:
     ///   - socketOrigins: Where the page's WebSocket may go, such as `wss://broker.example`.
@@ -20,7 +20,10 @@ struct PageResponse: Sendable {
         }
         self.headers = headers
         self.body = ByteBuffer(string: html)
-        self.compressedBody = gzip(Array(html.utf8)).map { ByteBuffer(bytes: $0) }
+        let octets = Array(html.utf8)
+        self.encodings = [("br", brotli(octets)), ("gzip", gzip(octets))].compactMap { name, body in
+            body.map { (name, ByteBuffer(bytes: $0)) }
+        }
     }
 
     /// Everything is forbidden but what the page does: its own script and style, one worker, one socket.
@@ -64,30 +67,4 @@ extension PageResponse {
             html: Page.html, scriptHash: Page.scriptHash, styleHash: Page.styleHash, socketOrigins: socketOrigins,
             isTLS: isTLS)
     }
-}
-
-/// RFC 1952 at the best level, without a file name or a time: equal octets in give equal octets out.
-/// - Returns: `nil` if zlib refuses.
-func gzip(_ bytes: [UInt8]) -> [UInt8]? {
-    var stream = z_stream()
-    let gzipWindow = 15 + 16
-    guard
-        deflateInit2_(
-            &stream, Z_BEST_COMPRESSION, Z_DEFLATED, Int32(gzipWindow), 9, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-            Int32(MemoryLayout<z_stream>.size)) == Z_OK
-    else { return nil }
-    defer { deflateEnd(&stream) }
-    var input = bytes
-    var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
-    let result = input.withUnsafeMutableBufferPointer { source in
-        output.withUnsafeMutableBufferPointer { target in
-            stream.next_in = source.baseAddress
-            stream.avail_in = UInt32(source.count)
-            stream.next_out = target.baseAddress
-            stream.avail_out = UInt32(target.count)
-            return deflate(&stream, Z_FINISH)
-        }
-    }
-    guard result == Z_STREAM_END else { return nil }
-    return Array(output.prefix(Int(stream.total_out)))
 }
