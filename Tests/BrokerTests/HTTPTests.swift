@@ -32,7 +32,7 @@ struct HTTPTests {
                 "x-content-type-options", "x-dns-prefetch-control", "x-frame-options", "x-robots-tag",
             ])
         let port = broker.ports.port
-        #expect(head.contains("connect-src 'self' ws://localhost:\(port) ws://127.0.0.1:\(port)"))
+        #expect(head.contains("connect-src 'self' ws://localhost:\(port) ws://127.0.0.1:\(port); "))
         #expect(head.contains("script-src \(Page.scriptHash.lowercased())"))
         #expect(head.contains("style-src \(Page.styleHash.lowercased())"))
         #expect(head.contains("permissions-policy: microphone=(self), autoplay=(self)"))
