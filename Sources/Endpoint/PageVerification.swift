@@ -98,7 +98,9 @@ package struct PageVerification: Equatable, Sendable {
     }
 
     private static func plainBody(of answer: HTTPAnswer) -> [UInt8]? {
-        let encodings = answer.fields.filter { $0.name.lowercased() == "content-encoding" }.map { $0.value.lowercased() }
+        let encodings = answer.fields.filter { $0.name.lowercased() == "content-encoding" }.map {
+            $0.value.lowercased()
+        }
         switch encodings {
         case []: return answer.body
         case ["gzip"]: return Deflate.decompress(answer.body, as: .gzip, limit: Self.maximumPageLength)
