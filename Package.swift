@@ -41,6 +41,7 @@ let package = Package(
     ],
     targets: [
         // C libraries: a module map and one header each.
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
@@ -85,7 +86,18 @@ let package = Package(
                 "TURN", "SecureTransport", "Audio",
             ]),
 
+        // Keys, text fit to be shown, frames of cells and the octets that draw them.
+        core("Terminal"),
+        // Every sentence the doctor reads, in four languages.
+        core("Phrases", ["Terminal"]),
+        // The doctor's screens: models in, frames, lines and decisions out.
+        core("Screens", ["Terminal", "Phrases"]),
+
         // Event loops, threads and files only below this line.
+
+        // A terminal in raw mode that signals cannot leave broken.
+        .target(name: "CConsole"),
+        core("Console", ["Terminal", "CConsole"]),
 
         // Deflate, whole: zlib, sealed in.
         core("Compression", ["CZlib"]),
@@ -103,6 +115,14 @@ let package = Package(
         core("Handout", ["CQRencode", "Compression"]),
         // The one document that is served, its hashes and its headers; made from Web/.
         core("Page"),
+        // Echo, noise and gain: a C++ library behind a C header.
+        .target(
+            name: "CAudioProcessing",
+            // The flags of its pkg-config file are more than SwiftPM takes.
+            cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/webrtc_audio_processing"])],
+            linkerSettings: [.linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++")]),
+        // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
+        core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
         // What a release signed, and whether what a broker serves is that.
         core("Release", ["Wire", "Primitives", "Page"]),
         // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
@@ -119,6 +139,14 @@ let package = Package(
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
                 "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore", "Page", "Release", "Compression",
             ] + nio),
+        // The doctor at work: rooms, calls, and the screen before them.
+        core(
+            "Desk",
+            [
+                "Wire", "Invitation", "SecureChannel", "Consultation", "ICE", "RTP", "Audio", "Session", "Network",
+                "Keystore", "Sound", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal", "Phrases",
+                "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ]),
         // The command.
         .executableTarget(
             name: "colloque",
@@ -132,6 +160,10 @@ let package = Package(
         .executableTarget(
             name: "interop-peer", dependencies: ["Wire", "Primitives", "Invitation", "SecureChannel"],
             path: "Sources/InteropPeer", swiftSettings: strict),
+        // A sound card in the hands of a test.
+        .executableTarget(
+            name: "sound-probe", dependencies: ["Sound", "Audio", "Wire", "CPoll"], path: "Sources/SoundProbe",
+            swiftSettings: strict),
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(

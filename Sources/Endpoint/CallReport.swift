@@ -6,7 +6,7 @@ internal import Invitation
 internal import RTP
 internal import SecureChannel
 internal import SecureTransport
-internal import Session
+package import Session
 internal import TURN
 internal import Wire
 
@@ -76,7 +76,7 @@ package struct CallReport: Encodable, Sendable {
     package var peakMemoryBytes: Int
 
     /// - Parameter firstAudio: when the first decoded sound was played.
-    init(_ session: PeerSession, reason: EndReason) {
+    package init(_ session: PeerSession, reason: EndReason) {
         let steps = session.milestones
         self.outcome =
             session.isBound ? (reason.isOrderly ? .completed : .failed) : reason.isRefusal ? .refused : .failed

@@ -30,3 +30,10 @@ extension StoredRoom.Admission {
             authentication: record.authentication.bytes, guestNumber: UInt32(clamping: record.guestNumber))
     }
 }
+
+extension StoredRoom {
+    /// What the patient is sent; `nil` for an origin that cannot stand in a link.
+    package var linkText: String? {
+        (try? InvitationLink(origin: self.origin, invitation: self.invitation))?.text
+    }
+}

@@ -99,6 +99,16 @@ package final class PeerSession {
         if case .patient = self.seat { true } else { false }
     }
 
+    /// The doctor's room of this consultation; `nil` at a patient's end, and until somebody is admitted.
+    package var room: RoomID? {
+        if case .doctor(_, let room) = self.seat { room } else { nil }
+    }
+
+    /// Whether the doctor's place at the broker stands; `false` at a patient's end.
+    package var isDoctorOnline: Bool {
+        if case .doctor(let seat, _) = self.seat { seat.isOnline } else { false }
+    }
+
     /// Asked for by this end or by the doctor's admission.
     var isRelayOnly: Bool { self.configuration.relayOnly || self.isRelayOnlyByPeer }
 
