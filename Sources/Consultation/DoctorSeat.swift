@@ -35,6 +35,8 @@ package struct DoctorSeat: Sendable {
     private var backoff = Backoff()
     private var rooms: [RoomID: ConsultationRoom] = [:]
     private var openings: [RoomID: Opening] = [:]
+    /// Rooms that are over and that the broker has not yet said it forgot.
+    private var closings: Set<RoomID> = []
     private var roomOfConnection: [UInt32: RoomID] = [:]
     private var outputs: [SeatOutput<DoctorEvent>] = []
 
@@ -223,6 +225,13 @@ package struct DoctorSeat: Sendable {
         self.inRoom(room) { $0.hangUp(reason, now: now) }
     }
 
+    /// Has the broker forget a room that was over before this seat began: its last word may never have arrived.
+    package mutating func closeRoom(_ room: RoomID) {
+        guard self.rooms[room] == nil else { return }
+        self.closings.insert(room)
+        if case .online = self.connection { self.send(.roomClose(room: room)) }
+    }
+
     /// Leaves the broker; rooms stay open there for the next time.
     package mutating func stop() {
         self.connection = .finished
@@ -255,12 +264,17 @@ package struct DoctorSeat: Sendable {
             for room in self.openings.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
                 self.sendOpening(room, now: now)
             }
+            for room in self.closings.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+                self.send(.roomClose(room: room))
+            }
         case (.authenticate, _): self.end(.notEnrolled)
         case (.roomOpen, .done): self.emit(.room(room, .opened))
         case (.roomOpen, .otherOwner): self.endRoom(room, .roomTaken)
         case (.roomOpen, .tooManyRooms): self.endRoom(room, .tooManyRooms)
         case (.roomOpen, _): self.endRoom(room, .expired)
-        case (.roomClose, _): self.emit(.room(room, .closed))
+        case (.roomClose, _):
+            self.closings.remove(room)
+            self.emit(.room(room, .closed))
         default: break
         }
     }
@@ -292,11 +306,14 @@ package struct DoctorSeat: Sendable {
     }
 
     private mutating func loseConnections() {
-        for room in self.rooms.keys { self.inRoom(room) { $0.socketLost() } }
+        for room in self.rooms.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+            self.inRoom(room) { $0.socketLost() }
+        }
         self.roomOfConnection.removeAll()
     }
 
     private mutating func end(_ reason: EndReason) {
+        self.loseConnections()
         self.connection = .finished
         self.outputs.append(.disconnect)
         self.emit(.ended(reason))
@@ -318,7 +335,10 @@ package struct DoctorSeat: Sendable {
             isFinished = machine.isFinished
             self.rooms[room] = isFinished ? nil : machine
         }
-        if isFinished { self.openings[room] = nil }
+        if isFinished {
+            self.openings[room] = nil
+            self.closings.insert(room)
+        }
         for output in outputs {
             switch output {
             case .send(let envelope): self.send(envelope)
