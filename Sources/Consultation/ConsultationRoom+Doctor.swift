@@ -23,8 +23,10 @@ extension ConsultationRoom {
         self.outputs.append(
             .send(.roomConsume(room: self.roomID, rejoinHash: epoch.channel.resumption.rejoinHash)))
         for other in self.visitors.keys.sorted() where other != connection {
+            // Who is still in the handshake cannot be told why but by the code.
+            let isGuest = if case .waiting = self.visitors[other] { true } else { false }
             self.send(.refuse(.otherDeviceAdmitted), to: other, now: now)
-            self.drop(other, .closed)
+            self.drop(other, isGuest ? .closed : .used)
         }
         self.grantAndAdmit(connection, now: now)
         self.emit(.admitted(guest))
