@@ -15,6 +15,7 @@ extension PatientSeat {
         switch frame {
         case .waiting(let message): self.emit(.waiting(message: message))
         case .admit(let flags): self.receiveAdmission(flags, now: now)
+        case .refuse(.otherDeviceAdmitted): self.giveWay(.refused(.otherDeviceAdmitted), now: now)
         case .refuse(let reason): self.end(.refused(reason))
         case .sessionDescription(let kind, let generation, let text): self.receiveDescription(kind, generation, text)
         case .candidate(let generation, let text):
@@ -36,6 +37,7 @@ extension PatientSeat {
     private mutating func receiveAdmission(_ flags: Frame.AdmissionFlags, now: Instant) {
         let isFirst = !self.isAdmitted
         self.isAdmitted = true
+        self.formers = []
         self.failedAttempts = 0
         guard !isFirst else {
             self.emit(.admitted(relayOnly: flags.contains(.relayOnly), relay: self.relay))
