@@ -11,8 +11,8 @@ extension ConsultationRoom {
     }
 
     mutating func tellWaiting(_ message: String, now: Instant) {
-        self.waitingMessage = message
-        for guest in self.guests { self.send(.waiting(message: message), to: guest.connection, now: now) }
+        self.waitingMessage = message.beginning(units: TextBounds.messageUnits)
+        for guest in self.guests { self.send(.waiting(message: self.waitingMessage), to: guest.connection, now: now) }
     }
 
     /// Lets one guest in and everybody else out. A guest who left in the meantime, or a second admission, is ignored.
@@ -82,7 +82,7 @@ extension ConsultationRoom {
     }
 
     mutating func chat(id: UInt32, text: String, now: Instant) {
-        self.sendToAdmitted(.chat(id: id, text: text), now: now)
+        self.sendToAdmitted(.chat(id: id, text: text.beginning(units: TextBounds.messageUnits)), now: now)
     }
 
     /// Says goodbye, forgets everybody and asks the broker to do the same.

@@ -100,7 +100,9 @@ package struct DoctorSeat: Sendable {
         case .challenge(let challenge): self.authenticate(challenge, now: now)
         case .done(let type, let room, let code): self.receiveDone(type, room, code, now: now)
         case .peerUp(let connection, let room, let mode):
-            self.roomOfConnection[connection] = room
+            if let other = self.roomOfConnection.updateValue(room, forKey: connection), other != room {
+                self.inRoom(other) { $0.peerDown(connection) }
+            }
             self.inRoom(room) { $0.peerUp(connection, mode, now: now) }
         case .peerDown(let connection):
             if let room = self.roomOfConnection.removeValue(forKey: connection) {
@@ -272,6 +274,7 @@ package struct DoctorSeat: Sendable {
         case (.roomOpen, .otherOwner): self.endRoom(room, .roomTaken)
         case (.roomOpen, .tooManyRooms): self.endRoom(room, .tooManyRooms)
         case (.roomOpen, _): self.endRoom(room, .expired)
+        case (.roomConsume, .otherOwner): self.endRoom(room, .roomTaken)
         case (.roomClose, _):
             self.closings.remove(room)
             self.emit(.room(room, .closed))

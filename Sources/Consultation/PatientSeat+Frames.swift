@@ -13,7 +13,7 @@ extension PatientSeat {
         }
         self.connection = .established(epoch)
         switch frame {
-        case .waiting(let message): self.emit(.waiting(message: message))
+        case .waiting(let message): self.emit(.waiting(message: message.beginning(units: TextBounds.messageUnits)))
         case .admit(let flags): self.receiveAdmission(flags, now: now)
         case .refuse(.otherDeviceAdmitted): self.giveWay(.refused(.otherDeviceAdmitted), now: now)
         case .refuse(let reason): self.end(.refused(reason))
@@ -24,7 +24,7 @@ extension PatientSeat {
         case .transportBinding(let tag):
             self.binding.received(tag)
             self.checkBinding(now: now)
-        case .chat(let id, let text): self.emit(.chat(id: id, text: text))
+        case .chat(let id, let text): self.emit(.chat(id: id, text: text.beginning(units: TextBounds.messageUnits)))
         case .keepAlive:
             if epoch.sentNothing(for: Timetable.keepAliveAnswer, now: now) { self.send(.keepAlive, now: now) }
         case .bye(let reason): self.end(EndReason(bye: reason))

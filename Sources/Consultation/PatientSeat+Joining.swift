@@ -88,7 +88,8 @@ extension PatientSeat {
         self.connection = .established(
             LiveEpoch(channel: epoch.channel, firstFrameWithin: Timetable.firstFrame, now: now))
         self.knowsLinkIsUsed = false
-        self.send(epoch.confirmation(displayName: self.configuration.displayName), now: now)
+        let name = self.configuration.displayName.beginning(octets: TextBounds.nameOctets)
+        self.send(epoch.confirmation(displayName: name), now: now)
         self.emit(.epochEstablished(index: epoch.channel.index))
         guard let introduction = epoch.introduction, let words = epoch.authentication else {
             return self.holdClaim()
