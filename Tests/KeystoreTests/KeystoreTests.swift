@@ -199,7 +199,8 @@ struct RoomStoreTests {
         var room = self.room()
         let admission = StoredRoom.Admission(
             resumeSecret: Secret([UInt8](repeating: 4, count: 32)), transcript: [UInt8](repeating: 5, count: 32),
-            lastEpoch: 7)
+            lastEpoch: 7, hasConsented: true, comparison: false, authentication: [UInt8](repeating: 6, count: 8),
+            guestNumber: 2)
         for state in [StoredRoom.State.open, .admitted(admission), .ended] {
             room.state = state
             try self.identity.rooms.save(room)
@@ -338,7 +339,8 @@ struct RoomStoreTests {
         var room = self.room()
         room.state = .admitted(
             StoredRoom.Admission(
-                resumeSecret: Secret(random.bytes(count: 32)), transcript: random.bytes(count: 32), lastEpoch: 1))
+                resumeSecret: Secret(random.bytes(count: 32)), transcript: random.bytes(count: 32), lastEpoch: 1,
+                authentication: random.bytes(count: 8)))
         let whole = room.bytes
         for _ in 0..<1000 {
             var octets = whole

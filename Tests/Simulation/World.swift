@@ -120,6 +120,15 @@ package final class World {
         self.schedule(.closedAtEnd(end: end, connection: connection), at: self.now + endLearnsAfter)
     }
 
+    /// Kills an end's process: its socket dies, nothing leaves it any more, and nothing is told to it.
+    package func kill(_ end: Int) {
+        self.ends[end] = DeadEnd()
+        self.deadlines[end] = .distantFuture
+        if let connection = self.connectionOf.removeValue(forKey: end) {
+            self.schedule(.closedAtBroker(connection), at: self.now + .milliseconds(1))
+        }
+    }
+
     /// Kills the broker: every socket dies, and what it did not store is forgotten.
     package func killBroker() {
         self.isBrokerUp = false

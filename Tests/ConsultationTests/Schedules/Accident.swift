@@ -46,7 +46,7 @@ extension Schedule {
         case .takeOver:
             let other = self.desks[self.desks.count - 1]
             let heir = other.isWorking ? self.desks[0] : other
-            if !heir.isWorking || self.desks.count > 1 { heir.begin(now: self.now) }
+            if !heir.isWorking || self.desks.count > 1 { self.takeOver(at: heir) }
         case .mediaDeath:
             guard device.media != nil else { return }
             self.chronicle.note("the path of \(device.name) dies")

@@ -21,8 +21,9 @@ final class Desk: SimulatedEnd {
     private(set) var endReason: EndReason?
     /// By room: the one call this desk holds there.
     private(set) var media: [Int: Media] = [:]
-    /// How many times the program was started.
-    private(set) var openings = 0
+    /// On this machine's disk: whom it admitted, and which rooms were over.
+    private(set) var records: [Int: AdmissionRecord] = [:]
+    private(set) var over: Set<Int> = []
     private(set) var onlineSince: Instant?
     private var calls: Set<Call> = []
     private var isDisconnecting = false
@@ -50,19 +51,28 @@ final class Desk: SimulatedEnd {
     func begin(now: Instant) {
         self.crash()
         self.chronicle.note("\(self.name) opens")
-        self.openings += 1
         var seat = DoctorSeat(
             identity: self.practice.identity, host: DoctorEnd.host, language: .french,
             unixTimeAtZero: Int64(World.unixTimeAtZero), random: self.random.child())
-        for room in self.practice.rooms {
-            if room.isOver {
+        for (index, room) in self.practice.rooms.enumerated() {
+            if self.over.contains(index) {
                 seat.closeRoom(room.id)
             } else {
-                seat.openRoom(room.secrets, relayOnly: false, expiry: .zero + .seconds(7200), now: now)
+                seat.openRoom(
+                    room.secrets, relayOnly: false, expiry: .zero + .seconds(7200), restoring: self.records[index],
+                    now: now)
             }
         }
         seat.start(now: now)
         self.seat = seat
+    }
+
+    /// The person in front of a desk that another took over wants the place back.
+    func takeBack(now: Instant) {
+        guard self.endReason == .superseded else { return }
+        self.chronicle.note("\(self.name) takes the place back")
+        self.endReason = nil
+        self.seat?.takeBack(now: now)
     }
 
     func crash() {
@@ -152,7 +162,6 @@ final class Desk: SimulatedEnd {
         case .ended(let reason):
             self.onlineSince = nil
             self.endReason = reason
-            self.media = [:]
             self.chronicle.note("\(self.name) stops: \(reason)")
             if reason != .superseded { self.chronicle.blame("\(self.name) ends by itself: \(reason)") }
         case .room(let id, let event):
@@ -172,10 +181,12 @@ final class Desk: SimulatedEnd {
             if !self.calls.contains(Call(room: room, words: guest.authentication)) {
                 self.chronicle.blame("\(self.name) admitted somebody to \(name) whom the doctor did not admit")
             }
-            self.practice.rooms[room].admissions.append((guest.authentication, self.number, self.openings))
-            if self.practice.rooms[room].admissions.count > 1 {
-                self.chronicle.blame("the link of \(name) admitted a second time")
+            self.practice.rooms[room].admissions.append(guest.authentication)
+        case .admissionChanged(let record):
+            if let known = self.records[room], known.authentication != record.authentication {
+                self.chronicle.blame("\(self.name) admitted a second guest to \(name)")
             }
+            self.records[room] = record
         case .epochEstablished(let index): self.chronicle.note("\(self.name): epoch \(index) in \(name)")
         case .connectionLost: self.chronicle.note("\(self.name): connection lost in \(name)")
         case .offer(let generation, let text):
@@ -191,8 +202,12 @@ final class Desk: SimulatedEnd {
         case .ended(let reason):
             self.chronicle.note("\(self.name): \(name) is over: \(reason)")
             self.media[room] = nil
+            self.over.insert(room)
             switch reason {
-            case .hungUp, .peerHungUp: self.practice.rooms[room].isOver = true
+            case .hungUp, .peerHungUp:
+                self.practice.rooms[room].isOver = true
+                self.practice.rooms[room].letIn = []
+            case .roomTaken where self.practice.rooms[room].admissions.count > 1: break
             default: self.chronicle.blame("\(self.name): \(name) ends: \(reason)")
             }
         case .opened: self.practice.rooms[room].wasOpened = true

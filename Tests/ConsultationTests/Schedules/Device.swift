@@ -43,6 +43,7 @@ final class Device: SimulatedEnd {
     private let certificate: () -> Int
     /// The answer came: the transports may meet.
     var onAnswer: ((Device, Media) -> Void)?
+    var onAdmission: ((Device) -> Void)?
 
     init(
         _ number: Int, room: Int, of practice: Practice, chronicle: Chronicle, random: RandomSource,
@@ -213,6 +214,7 @@ final class Device: SimulatedEnd {
         case .admitted:
             self.chronicle.note("\(self.name) is let in")
             self.standing = .admitted
+            self.onAdmission?(self)
             self.seat?.consent(now: now)
             self.offer(now: now)
         case .resumed:

@@ -10,11 +10,13 @@ final class Practice {
     struct Room {
         let name: String
         let secrets: RoomSecrets
-        /// Whom the doctor let in, by the words of that guest, in order, and at which desk since which opening.
-        var admissions: [(words: ShortAuthenticationString, desk: Int, opening: Int)] = []
+        /// Whom the doctor let in, by the words of that guest, at any desk.
+        var admissions: [ShortAuthenticationString] = []
+        /// Who found the door open, by the words on the patient's screen, since the room was last over.
+        var letIn: Set<ShortAuthenticationString> = []
         /// The broker knows it: only now is the link given away.
         var wasOpened = false
-        /// The doctor hung up, or heard that the room is over.
+        /// The doctor hung up at some desk, or heard that the room is over.
         var isOver = false
         /// The guests whom the doctor chose to send away.
         var refused: Set<ShortAuthenticationString> = []

@@ -52,7 +52,10 @@ final class Schedule {
         self.devices = devices
         self.random = random
         for end in self.ends { self.world.add(end) }
-        for device in devices { device.onAnswer = { [unowned self] in self.meet($0, $1) } }
+        for device in devices {
+            device.onAnswer = { [unowned self] in self.meet($0, $1) }
+            device.onAdmission = { [unowned self] in self.watch.noteAdmission(of: $0) }
+        }
         self.world.onStep = { [unowned self] world in
             self.chronicle.now = world.now
             self.watch.check(now: world.now)
@@ -110,7 +113,16 @@ final class Schedule {
         self.chronicle.note("--- calm ---")
         self.isCalm = true
         if !self.world.isBrokerUp { self.world.startBroker() }
-        if !self.desks.contains(where: \.isWorking) { self.at(.zero) { $0.desks[0].begin(now: $0.now) } }
+        if !self.desks.contains(where: \.isWorking) { self.at(.zero) { $0.takeOver(at: $0.desks[0]) } }
+    }
+
+    /// The person at this desk begins, or takes the place back.
+    func takeOver(at desk: Desk) {
+        if desk.endReason == .superseded, self.random.unitInterval() < 0.7 {
+            desk.takeBack(now: self.now)
+        } else {
+            desk.begin(now: self.now)
+        }
     }
 
     var now: Instant { self.world.now }

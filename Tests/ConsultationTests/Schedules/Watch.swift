@@ -28,6 +28,14 @@ final class Watch {
         }
     }
 
+    /// One link, one person.
+    func noteAdmission(of device: Device) {
+        guard let words = device.words.last else { return }
+        self.schedule.practice.rooms[device.room].letIn.insert(words)
+        let room = self.schedule.practice.rooms[device.room]
+        if room.letIn.count > 1 { self.blame("the link of \(room.name) let a second person in") }
+    }
+
     private func blame(_ violation: @autoclosure () -> String) {
         self.schedule.chronicle.blame(violation())
     }
@@ -36,7 +44,7 @@ final class Watch {
     private func checkAdmissions() {
         for device in self.schedule.devices where device.wasAdmitted {
             let admissions = self.schedule.practice.rooms[device.room].admissions
-            if !admissions.contains(where: { $0.words == device.words.last }) {
+            if device.words.last.map(admissions.contains) != true {
                 self.blame("\(device.name) is in, and no desk let it in under its words")
             }
         }
@@ -112,7 +120,10 @@ final class Watch {
         guard let desk = self.schedule.onlineDesk else { return self.blame("no desk is online after all") }
         for device in self.schedule.devices {
             let room = self.schedule.practice.rooms[device.room]
-            if let last = room.admissions.last, last.desk != desk.number || last.opening != desk.openings { continue }
+            // Another desk admitted, and this one does not know: its patients are that one's.
+            if !room.admissions.isEmpty, desk.records[device.room] == nil { continue }
+            // One desk closed what the other holds open still.
+            if room.isOver, self.schedule.desks.count > 1 { continue }
             switch device.standing {
             case .closed, .away: break
             case .admitted:
@@ -138,10 +149,13 @@ final class Watch {
     private func isFair(_ reason: EndReason, for device: Device, in room: Practice.Room) -> Bool {
         switch reason {
         case .hungUp: true
-        case .peerHungUp, .turnedAway(.closed), .turnedAway(.unknownOrExpired): room.isOver
+        case .peerHungUp, .turnedAway(.closed): room.isOver
+        case .turnedAway(.unknownOrExpired):
+            // The desk at work may be one that knows nothing of what the other admitted.
+            room.isOver || !room.admissions.isEmpty && self.schedule.onlineDesk?.records[device.room] == nil
         case .refused(.notNow): room.isOver || device.words.contains(where: room.refused.contains)
         case .refused(.otherDeviceAdmitted), .turnedAway(.used):
-            room.isOver || room.admissions.contains { admission in !device.words.contains(admission.words) }
+            room.isOver || room.admissions.contains { admission in !device.words.contains(admission) }
         default: false
         }
     }
