@@ -153,8 +153,8 @@ let package = Package(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
-                "Session", "TURN",
-                "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
+                "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
+                "Terminal", "Phrases", "Console", "Sound", "Desk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -224,7 +224,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
-        tests("HandoutTests", ["Handout"]),
+        tests("HandoutTests", ["Handout", "Compression"]),
+        tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",
             [

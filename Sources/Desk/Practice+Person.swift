@@ -3,6 +3,7 @@ package import Endpoint
 internal import Invitation
 package import Keystore
 internal import SecureChannel
+internal import Network
 internal import Session
 package import Sound
 package import Wire
@@ -75,7 +76,7 @@ extension Practice {
         let room = StoredRoom.made(
             label: label, origin: self.broker.origin, isRelayOnly: self.setting.relayOnly, lasting: Self.usualLife,
             for: self.identity.keyPair, now: UnixClock.now)
-        do {
+        do throws(KeystoreError) {
             try self.identity.rooms.save(room)
             self.open(room.session, driver: driver, now: now)
         } catch {

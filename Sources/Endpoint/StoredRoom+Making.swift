@@ -1,8 +1,8 @@
-package import Consultation
+internal import Consultation
 internal import Invitation
 package import Keystore
 package import Primitives
-package import Wire
+internal import Wire
 
 extension StoredRoom {
     /// A room for one patient, not yet kept or opened.

@@ -81,9 +81,11 @@ package struct CardWords: Sendable {
     private static let german = CardWords(
         language: .german,
         subject: "Termin aus der Ferne",
-        greeting: "Guten Tag, hier ist der Link zu Ihrem Termin. Sie müssen nichts installieren und kein Konto anlegen.",
+        greeting:
+            "Guten Tag, hier ist der Link zu Ihrem Termin. Sie müssen nichts installieren und kein Konto anlegen.",
         open: "Öffnen Sie diesen Link zur vereinbarten Zeit in Ihrem Browser:",
-        scan: "Richten Sie zur vereinbarten Zeit die Kamera Ihres Telefons auf dieses Quadrat, oder tippen Sie den Link ab:",
+        scan:
+            "Richten Sie zur vereinbarten Zeit die Kamera Ihres Telefons auf dieses Quadrat, oder tippen Sie den Link ab:",
         steps: [
             "Setzen Sie sich an einen ruhigen Ort, möglichst mit Kopfhörern.",
             "Öffnen Sie den Link, drücken Sie auf „Eintreten“ und erlauben Sie das Mikrofon.",

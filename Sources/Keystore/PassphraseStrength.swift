@@ -34,8 +34,9 @@ package enum PassphraseStrength: Int, Comparable, Sendable {
     static func bits(of text: String, listed: (String) -> Bool = { _ in false }) -> Double {
         var total = 0.0
         var seen: Set<String> = []
-        for part in parts(of: text) {
-            let plain = unleeted(part.text.lowercased())
+        // Long enough for any judgement, short enough for a quick one.
+        for part in parts(of: String(text.prefix(256)), isWord: { common.contains($0) || listed($0) }) {
+            let plain = part.text.lowercased()
             let capital = part.kind == .letters && part.text != part.text.lowercased() ? 1.0 : 0
             if !seen.insert(plain).inserted, part.kind != .signs {
                 total += 1
@@ -77,25 +78,61 @@ private struct Part {
     var text: String
 }
 
-/// Runs of letters, digits and signs. A digit within letters counts as the letter it stands for.
-private func parts(of text: String) -> [Part] {
-    var parts: [Part] = []
+/// Runs of letters, digits and signs; a word in disguise (p4ssw0rd) is one run of letters.
+private func parts(of text: String, isWord: (String) -> Bool) -> [Part] {
     let characters = Array(text)
+    var parts: [Part] = []
+    var run: [Character] = []
     for (index, character) in characters.enumerated() {
-        var kind: Part.Kind = character.isLetter ? .letters : character.isNumber ? .digits : .signs
-        let isWithin = index > 0 && index + 1 < characters.count && characters[index - 1].isLetter
-        if leet[character] != nil, isWithin, characters[index + 1].isLetter { kind = .letters }
+        let isWithin = index > 0 && index + 1 < characters.count && leet[character] != nil
+        if character.isLetter || character.isNumber || isWithin && characters[index - 1].isLetter {
+            run.append(character)
+            continue
+        }
+        parts += split(run, isWord: isWord)
+        run = []
+        if parts.last?.kind == .signs {
+            parts[parts.count - 1].text.append(character)
+        } else {
+            parts.append(Part(kind: .signs, text: String(character)))
+        }
+    }
+    return parts + split(run, isWord: isWord)
+}
+
+private func split(_ run: [Character], isWord: (String) -> Bool) -> [Part] {
+    let core = run.prefix(run.lastIndex { !$0.isNumber }.map { $0 + 1 } ?? 0)
+    let word = String(core.map { leet[$0] ?? $0 })
+    if isWord(word.lowercased()) {
+        let rest = run.dropFirst(core.count)
+        let disguised = Part(kind: .letters, text: word)
+        return [disguised] + (rest.isEmpty ? [] : [Part(kind: .digits, text: String(rest))])
+    }
+    var parts: [Part] = []
+    for character in run {
+        let kind: Part.Kind = character.isLetter ? .letters : character.isNumber ? .digits : .signs
         if parts.last?.kind == kind {
             parts[parts.count - 1].text.append(character)
         } else {
             parts.append(Part(kind: kind, text: String(character)))
         }
     }
-    return parts
+    return parts.flatMap { $0.kind == .letters ? cutRows(of: $0.text) : [$0] }
 }
 
-private func unleeted(_ text: String) -> String {
-    text.contains(where: \.isLetter) ? String(text.map { leet[$0] ?? $0 }) : text
+/// Letters with what goes on in a row taken out of them as parts of their own.
+private func cutRows(of text: String) -> [Part] {
+    let characters = Array(text)
+    for length in stride(from: min(characters.count, 26), to: 3, by: -1) {
+        for start in 0...characters.count - length {
+            let middle = String(characters[start..<start + length])
+            guard isRow(middle.lowercased()) else { continue }
+            let (before, after) = (String(characters[..<start]), String(characters[(start + length)...]))
+            return (before.isEmpty ? [] : cutRows(of: before)) + [Part(kind: .letters, text: middle)]
+                + (after.isEmpty ? [] : cutRows(of: after))
+        }
+    }
+    return [Part(kind: .letters, text: text)]
 }
 
 /// Neighbours in the alphabet, in counting, or on a keyboard, either way.
@@ -132,7 +169,9 @@ private func isSpoken(_ part: String) -> Bool {
     return share >= 0.2 && share <= 0.67
 }
 
-private let leet: [Character: Character] = ["0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"]
+private let leet: [Character: Character] = [
+    "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s",
+]
 
 private let rows = [
     "abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop",

@@ -25,15 +25,18 @@ struct VerifyPageCommand: AsyncParsableCommand {
               colloque verify-page https://broker.example --key RELEASEKEY
             """)
 
-    @Argument(help: ArgumentHelp("Where the page is, such as https://broker.example; a link does too.", valueName: "url"))
+    @Argument(
+        help: ArgumentHelp("Where the page is, such as https://broker.example; a link does too.", valueName: "url"))
     var url: String?
 
     @Option(
-        help: ArgumentHelp("The release's signed manifest, in place of the one that the broker serves.", valueName: "file"),
+        help: ArgumentHelp(
+            "The release's signed manifest, in place of the one that the broker serves.", valueName: "file"),
         completion: .file())
     var manifest: String?
 
-    @Option(help: ArgumentHelp("The release key, 43 characters (default: release-key in the settings).", valueName: "key"))
+    @Option(
+        help: ArgumentHelp("The release key, 43 characters (default: release-key in the settings).", valueName: "key"))
     var key: IdentityKeyText?
 
     @Option(

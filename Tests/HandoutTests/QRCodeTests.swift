@@ -8,11 +8,11 @@ struct QRCodeTests {
         let code = try #require(QRCode("https://broker.example/#F"))
         for (column, row) in [(0, 0), (code.side - 7, 0), (0, code.side - 7)] {
             for step in 0..<7 {
-                #expect(code[column + step, row] && code[column + step, row + 6])
-                #expect(code[column, row + step] && code[column + 6, row + step])
+                #expect(code[column: column + step, row: row] && code[column: column + step, row: row + 6])
+                #expect(code[column: column, row: row + step] && code[column: column + 6, row: row + step])
             }
         }
-        #expect(!code[-1, 0] && !code[code.side, 0])
+        #expect(!code[column: -1, row: 0] && !code[column: code.side, row: 0])
     }
 
     @Test("refuse what no code holds")
