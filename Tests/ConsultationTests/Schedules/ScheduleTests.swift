@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @Suite("Random schedules of knocks, reloads, losses and desks, in virtual time")
@@ -8,9 +7,7 @@ struct ScheduleTests {
         arguments: 0..<20)
     func schedules(group: UInt64) throws {
         for seed in (group * 50)..<(group * 50 + 50) {
-            if let only = ProcessInfo.processInfo.environment["SEED"], only != String(seed) { continue }
-            let failure = try Schedule(seed: seed).run()
-            #expect(failure == nil, "\(failure ?? "")")
+            if let story = try Schedule(seed: seed).run() { Issue.record("\(story)") }
         }
     }
 }

@@ -152,7 +152,9 @@ final class Watch {
         case .peerHungUp, .turnedAway(.closed): room.isOver
         case .turnedAway(.unknownOrExpired):
             // The desk at work may be one that knows nothing of what the other admitted.
-            room.isOver || !room.admissions.isEmpty && self.schedule.onlineDesk?.records[device.room] == nil
+            room.isOver
+                || !room.admissions.isEmpty
+                    && self.schedule.desks.contains { $0.isWorking && $0.records[device.room] == nil }
         case .refused(.notNow): room.isOver || device.words.contains(where: room.refused.contains)
         case .refused(.otherDeviceAdmitted), .turnedAway(.used):
             room.isOver || room.admissions.contains { admission in !device.words.contains(admission) }
