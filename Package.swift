@@ -46,6 +46,7 @@ let package = Package(
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
@@ -99,8 +100,8 @@ let package = Package(
         .target(name: "CConsole"),
         core("Console", ["Terminal", "CConsole"]),
 
-        // Deflate, whole: zlib, sealed in.
-        core("Compression", ["CZlib"]),
+        // Deflate and brotli, whole: zlib and libbrotli, sealed in.
+        core("Compression", ["CZlib", "CBrotli"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
         // Sockets: WebSocket and datagrams.
@@ -152,8 +153,8 @@ let package = Package(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
-                "Session", "TURN",
-                "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
+                "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
+                "Terminal", "Phrases", "Console", "Sound", "Desk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -229,7 +230,7 @@ let package = Package(
             "BrokerTests",
             [
                 "Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Relay", "RelaySupport", "Broker",
-                "CZlib",
+                "CBrotli", "CZlib",
             ] + nio),
     ]
 )

@@ -24,15 +24,18 @@ const lineLength = 110;
 const ours = [
   'attachment', 'admittedInEpoch', 'reconnection', 'doubtedAt', 'wasConnected', 'surroundings', 'fingerprints',
   'provenInEpoch', 'provenPair', 'earlyCandidates', 'receivedTag', 'canTellEnd', 'isCounting', 'afterForgery',
-  'chainingKey', 'takeDue', 'takeOutputs', 'takeActions', 'takeVerdict', 'takeMode', 'verdicts',
-  'isSilent', 'isDoubted', 'isTroubled', 'isEstablished', 'isAwaitingDoctor', 'nextAlarm', 'epochBegan',
-  'epochEnded', 'isFruitless', 'hasExpiredServers', 'makePaddingWorker', 'serversExpireAt', 'doctorPresent',
-  'awaitsDoctor', 'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'heardSelf', 'hasSound',
-  'hasChat', 'showsMeter', 'handlers', 'failures', 'answerLimit', 'onPath', 'onEvent', 'onQuality', 'relayOnly',
-  'element', 'wallClock', 'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet',
-  'bindingKey', 'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown',
-  'inHaste', 'canRetry', 'waited', 'resumes', 'isSent', 'remoteStatic', 'socket', 'attempts',
-  'answered', 'cipher', 'goodbye', 'builds', 'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output',
+  'chainingKey', 'takeDue', 'takeOutputs', 'takeActions', 'takeVerdict', 'takeMode', 'verdicts', 'isSilent',
+  'isDoubted', 'isTroubled', 'isEstablished', 'isAwaitingDoctor', 'nextAlarm', 'epochBegan', 'epochEnded',
+  'isFruitless', 'hasExpiredServers', 'makePaddingWorker', 'serversExpireAt', 'doctorPresent', 'awaitsDoctor',
+  'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'heardSelf', 'hasSound', 'hasChat', 'showsMeter',
+  'handlers', 'failures', 'answerLimit', 'onPath', 'onEvent', 'onQuality', 'relayOnly', 'element', 'wallClock',
+  'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet', 'bindingKey',
+  'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown', 'inHaste', 'canRetry',
+  'waited', 'resumes', 'isSent', 'remoteStatic', 'socket', 'attempts', 'answered', 'cipher', 'goodbye', 'builds',
+  'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output', 'missesDoctor', 'birthplace',
+  'bindingTag', 'mixKeyAndHash', 'encryptAndHash', 'decryptAndHash', 'mixKey', 'prologue', 'staticKeys',
+  'writeMessage1', 'readMessage2', 'nextNonce', 'symmetric', 'forget', 'doctorNonce', 'patientNonce', 'analyser',
+  'roundTrip', 'worse', 'better',
 ];
 
 const esbuild = (...options) =>

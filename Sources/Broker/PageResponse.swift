@@ -7,7 +7,8 @@ import Page
 struct PageResponse: Sendable {
     let headers: HTTPHeaders
     let body: ByteBuffer
-    let compressedBody: ByteBuffer?
+    /// The same, smaller, under the names of RFC 9110 §8.4.1, the smallest first.
+    let encodings: [(name: String, body: ByteBuffer)]
 
     /// - Parameters:
     ///   - socketOrigins: Where the page's WebSocket may go, such as `wss://broker.example`.
@@ -16,7 +17,11 @@ struct PageResponse: Sendable {
             scriptHash: scriptHash, styleHash: styleHash, socketOrigins: socketOrigins, isTLS: isTLS)
         self.headers = HTTPHeaders(fields.fields.map { ($0.name, $0.value) })
         self.body = ByteBuffer(string: html)
-        self.compressedBody = Deflate.compress(Array(html.utf8), as: .gzip).map { ByteBuffer(bytes: $0) }
+        let octets = Array(html.utf8)
+        self.encodings = [("br", Brotli.compress(octets)), ("gzip", Deflate.compress(octets, as: .gzip))].compactMap {
+            name, body in
+            body.map { (name, ByteBuffer(bytes: $0)) }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ internal import Endpoint
 internal import Glibc
 internal import Handout
 internal import ICE
+internal import Keystore
 internal import Phrases
 internal import RTP
 internal import Screens
@@ -26,7 +27,7 @@ extension Practice {
                     ? .inCall : room.state == .opening ? .opening : opens ? .opens(WallTime(unix: room.opens)) : .open,
                 expiresIn: .seconds(Int(clamping: room.expires) - Int(clamping: UnixClock.now)),
                 isRelayOnly: room.isRelayOnly, guests: room.waitingGuests(now: now), strayCount: Int(room.strayCount),
-                link: Neutralised(room.link), qr: nil)
+                link: Neutralised(room.link), qr: room.pattern)
         }
         return model
     }
@@ -59,7 +60,7 @@ extension Practice {
         model.chat = call.chat.map { CallModel.ChatLine(isFromPatient: !$0.isMine, text: Neutralised($0.text)) }
         model.strayCount = Int(self.rooms.first { $0.session == call.session }?.strayCount ?? 0)
         if call.isSuperseded { model.notice = phrases.ending(.superseded).line }
-        if let failure = self.keystoreFailure { model.notice = phrases.keystoreTrouble(failure) }
+        if let failure = self.keystoreFailure { model.notice = phrases.keystore(KeystoreTrouble(failure)).line }
         let levels = self.levels
         model.ownLevel = levels.own
         model.patientLevel = levels.peer
@@ -81,20 +82,39 @@ extension Practice {
     private func side(_ side: Sound.SoundSide, _ call: CallFacts) -> CallModel.Sound {
         CallModel.Sound(
             devices: (side == .capture ? self.devices.captures : self.devices.playbacks).map {
-                CallModel.Device(id: $0.id, name: Neutralised($0.name))
+                CallModel.Device(id: $0.name, name: Neutralised($0.title))
             },
             selected: (side == .capture ? self.sound.capture : self.sound.playback) ?? call.soundDevices[side],
             trouble: call.soundLosses[side].map { SoundTrouble($0) })
     }
 }
 
+extension SoundLevel {
+    /// 0 for silence to 1 for the loudest, even steps for even steps of loudness.
+    var meter: Double { min(1, max(0, (self.rms + 54) / 48)) }
+}
+
 extension DeskRoom {
+    /// Stands for the patient of an interrupted call, whom the broker gives another number.
+    static let interruptedGuest = UInt32.max
+
     func waitingGuests(now: Instant) -> [WaitingGuest] {
-        self.guests.map {
+        if case .interrupted(let record) = self.state {
+            let pseudonym = record.authentication.bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+            return [WaitingGuest(id: Self.interruptedGuest, pseudonym: pseudonym, waiting: .zero)]
+        }
+        return self.guests.map {
             WaitingGuest(
-                id: $0.guest.connection, pseudonym: $0.guest.pseudonym, name: Neutralised($0.guest.displayName, limit: 40),
+                id: $0.guest.connection, pseudonym: $0.guest.pseudonym,
+                name: Neutralised($0.guest.displayName, limit: 40),
                 waiting: now - $0.since)
         }
+    }
+}
+
+extension DeskRoom {
+    var pattern: QRPattern? {
+        QRCode(self.link).flatMap { QRPattern(side: $0.side, modules: $0.modules) }
     }
 }
 
@@ -110,7 +130,8 @@ extension CallFacts {
     func details(_ session: PeerSession) -> CallModel.Details? {
         guard let media = session.media, let voice = media.voice, let pair = media.selectedPair else { return nil }
         let delay =
-            (voice.audio.delay.p50 ?? 0) + ((media.roundTripTime ?? voice.sendStatistics.roundTripTime)?.milliseconds ?? 0) / 2
+            (voice.audio.delay.p50 ?? 0)
+            + ((media.roundTripTime ?? voice.sendStatistics.roundTripTime)?.milliseconds ?? 0) / 2
             + CallReport.fixedDelayMilliseconds
         return CallModel.Details(
             loss: self.quality.lostShare, delay: .milliseconds(Int(delay)),

@@ -3,6 +3,7 @@ package import Endpoint
 internal import Invitation
 package import Keystore
 internal import SecureChannel
+internal import Network
 internal import Session
 package import Sound
 package import Wire
@@ -40,6 +41,7 @@ extension Practice {
             session: room.session, label: room.label, isResumed: isResumed, isAdmitted: isResumed, startedAt: now)
         self.nextChat = 1
         self.nextSample = now + Self.samplePeriod
+        self.findDevices()
         // Opening a device takes a moment: it is ready when sound flows.
         let card = CardSound(self.sound)
         self.card = card
@@ -68,6 +70,22 @@ extension Practice {
         driver.session.withDoctorSeat(now: now) { $0.hangUp(.hungUp, in: room, now: now) }
         self.rooms.removeAll { $0.session == session }
     }
+
+    /// Makes a session with the usual life and holds it open.
+    package func makeSession(label: String = "", driver: CallDriver, now: Instant) {
+        let room = StoredRoom.made(
+            label: label, origin: self.broker.origin, isRelayOnly: self.setting.relayOnly, lasting: Self.usualLife,
+            for: self.identity.keyPair, now: UnixClock.now)
+        do throws(KeystoreError) {
+            try self.identity.rooms.save(room)
+            self.open(room.session, driver: driver, now: now)
+        } catch {
+            self.keystoreFailure = error
+        }
+    }
+
+    /// Seconds.
+    private static let usualLife: UInt32 = 7200
 
     /// Holds a room open that the keystore has.
     /// - Returns: `false` when it has none, or one that is over.

@@ -43,6 +43,10 @@ package final class Practice: CallAttendant {
     /// A room could not be written to the disk.
     package internal(set) var keystoreFailure: KeystoreError?
     package internal(set) var sound: SoundCard.Choice
+    /// What there was to choose from when it was looked for last.
+    package internal(set) var devices: (captures: [SoundDevices.Device], playbacks: [SoundDevices.Device]) = ([], [])
+    /// How loud both sides were since the last look, 0 to 1.
+    package internal(set) var levels: (own: Double, peer: Double) = (0, 0)
     package private(set) var report: CallReport?
 
     let identity: UnlockedIdentity
@@ -56,6 +60,7 @@ package final class Practice: CallAttendant {
     /// When the session of an ended call makes room for the next.
     var followsAt: Instant?
     var nextSample: Instant = .distantFuture
+    private var nextLevel: Instant = .zero
     var doorVisitors: [RoomID: [(DeskDoor.Visitor, until: Instant)]] = [:]
 
     /// - Parameter door: where other commands find this desk; `nil` for none.
@@ -171,9 +176,16 @@ package final class Practice: CallAttendant {
 
     private func sampleCall(_ driver: CallDriver, now: Instant) {
         if let card = self.card {
-            for event in card.card.takeEvents() {
-                self.call?.handle(event)
+            let events = card.card.takeEvents()
+            for event in events { self.call?.handle(event) }
+            if !events.isEmpty {
+                self.findDevices()
                 self.surface.changed()
+            }
+            if self.nextLevel <= now {
+                self.nextLevel = now + Self.levelPeriod
+                let levels = card.card.takeLevels()
+                self.levels = (levels.capture.meter, levels.playback.meter)
             }
         }
         guard self.nextSample <= now else { return }
@@ -182,6 +194,11 @@ package final class Practice: CallAttendant {
         self.surface.changed()
     }
 
+    func findDevices() {
+        self.devices = (SoundDevices.list(.capture), SoundDevices.list(.playback))
+    }
+
+    private static let levelPeriod: Duration = .milliseconds(80)
     static let samplePeriod: Duration = .milliseconds(500)
     /// As long as a broker holds a room at most.
     private static let longestCall: Duration = .seconds(4 * 3600)

@@ -28,7 +28,7 @@ struct Stage {
     }
 
     /// Whether meters move: the screen is worth drawing often.
-    var isLively: Bool { if case .call(let screen) = self.shown { screen.hasMeters } else { false } }
+    var isLively: Bool { if case .call(let screen) = self.shown { screen.model.phase == .connected } else { false } }
 
     mutating func update(_ practice: Practice, _ driver: CallDriver, now: Instant) {
         let model =
@@ -95,7 +95,9 @@ struct Stage {
         case .refuse(let guest):
             if let room = practice.rooms.first { practice.refuse(guest, in: room.session, driver: driver, now: now) }
         case .message(_, let text):
-            if let room = practice.rooms.first { practice.tellWaiting(text, in: room.session, driver: driver, now: now) }
+            if let room = practice.rooms.first {
+                practice.tellWaiting(text, in: room.session, driver: driver, now: now)
+            }
         case .wordsAreSame: practice.compare(same: true, driver: driver, now: now)
         case .wordsDiffer: practice.compare(same: false, driver: driver, now: now)
         case .setMuted(let isMuted): practice.setMuted(isMuted)

@@ -123,7 +123,7 @@ package struct CallReport: Encodable, Sendable {
     }
 
     /// A block of capture, a block of playout and the encoder's look-ahead of 6.5 ms.
-    private static let fixedDelayMilliseconds = 46.5
+    package static let fixedDelayMilliseconds = 46.5
 }
 
 extension EndReason {

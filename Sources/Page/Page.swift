@@ -4,10 +4,10 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "cfbcd35575fdcb559673dc2274809baec6f4d7d971c0e3f517351627dd51f704"
+    package static let sha256 = "48229c213c8c0041266fe2b716e6bdffda29bca79cabc9b4c577b632b3114045"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-lDkT/dWtToz2hw+Ip0qSYMahrgPbKVc47uUgDuu72QI='"
+    package static let scriptHash = "'sha256-9bk4poP5M+jhEVfGBI2+zo6ObCY4KbCa/U9dBX2qH/c='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-0aK3a0w3syLhZOoxjlOJ6PWbP4vhqCV25mOYoc2DAws='"
@@ -187,698 +187,697 @@ package enum Page {
         ouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est c\##
         oupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est\##
          interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre \##
-        chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’appareil\##
-         de votre médecin n’est plus joignable. Nous l’attendons.|Lisez à voix haute les deux premiers mots. Votre méd\##
-        ecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mots.|Mi\##
-        cro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je n’entends \##
-        rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un \##
-        son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou re\##
-        chargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre applica\##
-        tion.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos\##
-         deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Vous|Votre médecin|pas\##
-         encore envoyé|Entrer|Reprendre la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont diffé\##
-        rents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier l\##
-        e lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consul\##
-        tation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|C\##
-        ode à lire au téléphone : {code}|Cet appareil dit : {date}.|Appuyez longtemps sur le lien pour le copier.|Régl\##
-        ages de l’iPhone ou de l’iPad, puis Apps, Safari, Microphone : choisissez « Autoriser ».|Touchez le symbole à \##
-        gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à g\##
-        auche de l’adresse, et effacez le blocage.|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : cho\##
-        isissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme\##
-        , et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, pers\##
-        onne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui r\##
-        épond de cette page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos deman\##
-        des sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’a\##
-        ppel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse\##
-         de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un r\##
-        elais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre \##
-        médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a ét\##
-        é coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne\##
-         vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce \##
-        navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez \##
-        le lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrom\##
-        e ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branc\##
-        hez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone.\##
-         Fermez-la, puis réessayez.|Déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Continuée ailleu\##
-        rs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez ferme\##
-        r cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation exp\##
-        irée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultat\##
-        ion n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre méde\##
-        cin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis\##
-         un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est\##
-         pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est cou\##
-        pée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lu\##
-        i un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médec\##
-        in ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heur\##
-        e du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les a\##
-        utres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus\##
-         dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas.\##
-         Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau\##
-         mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de\##
-         réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas \##
-        : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessa\##
-        yez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van beg\##
-        in tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw ar\##
-        ts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft\##
-         niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of\##
-         onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pag\##
-        ina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u gemel\##
-        d.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbin\##
-        ding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, \##
-        ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur\##
-         en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden\##
-        .|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw v\##
-        erbinden…|De verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.|De server antwoordt. We z\##
-        oeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aan staat.|Het toes\##
-        tel van uw arts is niet meer bereikbaar. We wachten erop.|Lees de eerste twee woorden hardop. Uw arts leest de\##
-         laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en gel\##
-        uid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het gel\##
-        uid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het?\##
-         Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de o\##
-        proep gaat verder.|Het geluid is gestopt, misschien door een oproep of een andere app.|Goede verbinding|Matige\##
-         verbinding|Slechte verbinding: ga dichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tusse\##
-        nstation, ook verzegeld.|Schrijven naar uw arts|Versturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan m\##
-        et het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Micro\##
-        foon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is ge\##
-        kopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|\##
-        U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de\##
-         telefoon te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instelli\##
-        ngen van de iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres,\##
-         dan Rechten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blo\##
-        kkering.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|\##
-        Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom\##
-         woorden lezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet \##
-        hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u tere\##
-        cht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad be\##
-        waart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netw\##
-        erkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankeli\##
-        jkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige\##
-         link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot \##
-        het laatste teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg\##
-         de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een \##
-        recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. K\##
-        opieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probe\##
-        er opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een and\##
-        ere app gebruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander t\##
-        abblad.|Elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U\##
-         mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlo\##
-        pen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen\##
-        . Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk\##
-        .|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan mete\##
-        en.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluistere\##
-        n: de verbinding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag e\##
-        en nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders \##
-        een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer o\##
-        pnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te ve\##
-        el pogingen|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer \##
-        opnieuw, of bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer o\##
-        pnieuw.|Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|G\##
-        een veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts nie\##
-        t herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum \##
-        van dit toestel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zeke\##
-        rheid gestopt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur P\##
-        raxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine\##
-         App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem G\##
-        erät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am B\##
-        ildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. B\##
-        leiben Sie auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf diese\##
-        r Seite: Sie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe\##
-        |Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verb\##
-        indung ist Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nic\##
-        hts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nicht\##
-        s von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbun\##
-        den|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden\##
-        …|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwo\##
-        rtet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten a\##
-        n sind.|Das Gerät der Praxis ist nicht mehr erreichbar. Wir warten darauf.|Lesen Sie die ersten zwei Wörter la\##
-        ut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die\##
-         Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon\##
-         funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das H\##
-        eadset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis i\##
-        hr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf g\##
-        eht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßig\##
-        e Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|We\##
-        g über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Sie|Die Praxis|noch nicht gesendet|Eintre\##
-        ten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders\##
-        |Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link \##
-        kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspiele\##
-        n|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|\##
-        Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie de\##
-        n Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, Safari, Mikrofon: „Erlau\##
-        ben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.\##
-        |Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Auf das Zeichen lin\##
-        ks neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon o\##
-        der einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wö\##
-        rter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschoben.|Es ist ein Notfall|\##
-        Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre Praxis oder Klinik. Sie\##
-         beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung\##
-        . Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichte\##
-        n, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer sie verlangt ein Rel\##
-        ais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Prax\##
-        is.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der L\##
-        ink wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|L\##
-        ink und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öff\##
-        nen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen \##
-        Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den L\##
-        ink, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und\##
-         versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie\##
-         es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es\##
-         noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woanders fortgesetzt|Die Sprec\##
-        hstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite sch\##
-        ließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelauf\##
-        en|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde \##
-        hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Si\##
-        e nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde einge\##
-        lassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Ze\##
-        it. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde \##
-        getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten \##
-        Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis;\##
-         sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie\##
-         die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem\##
-         Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, \##
-        und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie e\##
-        s noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbind\##
-        ung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Date\##
-        n oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verände\##
-        rt. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist n\##
-        icht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Ge\##
-        räts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegange\##
-        n|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end \##
-        encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your d\##
-        octor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and not\##
-        hing stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A q\##
-        uestion appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are her\##
-        e. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: yo\##
-        u will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your docto\##
-        r is ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end\##
-         encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may ke\##
-        ep a record that the consultation took place: its date, its length and your agreement, and nothing of what was\##
-         said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The s\##
-        erver cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this\##
-         page, it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looki\##
-        ng for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s device cannot be reached any more. We \##
-        are waiting for it.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirme\##
-        d the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone\##
-         works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the hea\##
-        dset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should check theirs.|Nothing? Ch\##
-        oose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a p\##
-        hone call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi.|Direct wa\##
-        y between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|You|Your doctor|not s\##
-        ent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are different|Mute\##
-        |Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. Open Safari, \##
-        Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this page.|It lasted\##
-         {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This device says\##
-        : {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, Safari, Microphone: c\##
-        hoose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click the cro\##
-        ssed-out microphone left of the address, and clear the block.|Click the symbol left of the address, then Micro\##
-        phone: choose “Allow”.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, and an\##
-         up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has slipped i\##
-        n between.|It is an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your doctor o\##
-        r their hospital. They answer your questions and requests about your data.|What is kept|No account, no cookie,\##
-         no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed message\##
-        s, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask for a\##
-         relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The li\##
-        nk is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy all \##
-        of it, to the last character, or ask for a new one.|Link and page do not fit|Ask your doctor for a new link, a\##
-        nd read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it in a\##
-        n up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microphone.\##
-         Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it in this way, then tr\##
-        y again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applicatio\##
-        n is using the microphone. Close it, then try again.|Already open|This consultation is open in another tab.|Co\##
-        ntinued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You can close this p\##
-        age.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The time for it has \##
-        passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Your doctor was to\##
-        ld; you can phone them.|No consultation|Your doctor does not see you through this link. Phone the practice.|Se\##
-        en on another device|Your doctor admitted another device. If it is not yours, phone them at once.|Not now|Your\##
-         doctor is not available. Try again later.|Doubtful link|Somebody could be listening on this link: it was cut.\##
-         Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|\##
-        A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link|This consult\##
-        ation does not exist, or no longer. Check the time of the appointment, then try again.|Waiting room full|Too m\##
-        any devices wait with this link. Close the others, then try again.|Too many attempts|Wait a minute, then try a\##
-        gain.|Consultation closed|You are no longer in the waiting room. Try again, or phone your doctor.|No connectio\##
-        n|The server does not answer. Check your Internet connection, then try again.|This network carries no calls|Sw\##
-        itch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something altered the message\##
-        s. Change to another network, then try again.|Doctor not recognised|The key shown is not the one of your link.\##
-         Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correct it, then try aga\##
-        in.|Something went wrong|The page stopped to be safe. Try again."}};var h={fr:"0abeille1cajou2cordéon1iguille1\##
-        mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2sc\##
-        uit1ocal2ugie3langer3teille1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2r\##
-        amel3table2scade3tor1erise1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2n\##
-        combre3fiture2rbeille3nichon2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe\##
-        3elle2ureuil1léphant0encrier2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icel\##
-        le1lamant2eur2ocon1ontaine2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirland\##
-        e3tare0hamac3ster2nneton1érisson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kan\##
-        gourou1imono2osque1oala0langouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3t\##
-        eau2rguerite3mite3ron2telas1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1o\##
-        isette2ugat1uage2méro0oasis1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque\##
-        2tate1einture1élican1elote2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2t\##
-        ager1rune1uzzle1yjama0ravioli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2l\##
-        ade3ière2pin2rdine2umon1carabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir\##
-        1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1\##
-        elours2rger1illage2naigre2olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium\##
-        1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nc\##
-        h2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2\##
-        icken3mney2ocolate1inema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0d\##
-        affodil2ncer1enim2sert1iamond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1sc\##
-        alator1vening0farmer1ence1irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eys\##
-        er1inger2raffe1lacier1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizo\##
-        n2tel1usky0iceberg1sland1vory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybu\##
-        g2ntern2undry2vender1emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor\##
-        1ilkshake1osaic1uffin2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0p\##
-        ainter2jamas2ncake2paya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opc\##
-        orn2rridge2stcard2tato1rairie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2os\##
-        ter2semary1ugby0salad2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2ina\##
-        ch2onge1quirrel1tadium3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2un\##
-        der1ortoise2urist1ractor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdro\##
-        be1histle1indow0yogurt0zebra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1s\##
-        perge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2d\##
-        eau2mera2ravan2via1hocolade1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1r\##
-        wten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2\##
-        rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welie\##
-        r0kabouter2lender2mpvuur2narie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1o\##
-        ala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijst\##
-        er2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1os\##
-        terd2tor2zaïek1useum0narcis1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3j\##
-        f1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2\##
-        ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1iet\##
-        je1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jk\##
-        er3nazie2ons1tation2empel2rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2e\##
-        chter2ibune2ompet2uffel1uinslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren\##
-        0walnoot3vis2ndeling2smand2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2\##
-        ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ub\##
-        ergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üff\##
-        el2rste0Computer0Dampfer2tteln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uro\##
-        pa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtne\##
-        r1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2sel\##
-        nuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru\##
-        1aninchen2pitän2rotte3ussell2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfett\##
-        i3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde\##
-        3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2sa\##
-        ik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3t\##
-        offel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3t\##
-        karte1udding2llover2zzle1yramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine\##
-        2xophon1chaukel3inken3litten3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch\##
-        2pete1eddybär2ekanne3löffel2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub\##
-        0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung\##
-        2ppelin1irkus2trone1wiebel1ylinder"};function _e(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&\##
-        &e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":"other"}function Ge(n){return/FBA[NV]|FB_\##
-        IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n\##
-        )?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Er\##
-        ror{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var hn=new TextEncoder,dn=new TextDecoder(\##
-        "utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>hn.encode(n);function A(n){try{return dn.decode(n)}catch{throw new l("ma\##
-        lformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),\##
-        t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Te=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>\##
-        >24&255,n>>>16&255,n>>>8&255,n&255),Ye=n=>p(k(Math.floor(n/2**32)),k(n%2**32));function E(...n){return p(...n.\##
-        flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Te(t.length),t]}))}function G(n,e){if(n.length!==e.length)r\##
-        eturn!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var N=n=>n.every(e=>e===0),X=n\##
-        =>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.te\##
-        st(n))throw new l("malformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),1\##
-        6))}function Ze(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,\##
-        "")}function $e(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length%4===1)throw new l("incomple\##
-        te");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=clas\##
-        s{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-this.offset)throw new l("malforme\##
-        d");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}rest(){return this.take(this.octets.\##
-        length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16(\##
-        )*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.isSafeInteger(e))throw new l("malfo\##
-        rmed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this.octets.length)throw new l("malfo\##
-        rmed")}};var{subtle:M}=globalThis.crypto;async function P(...n){return new Uint8Array(await M.digest("SHA-256"\##
-        ,p(...n)))}async function z(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);ret\##
-        urn new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>z(typeof n=="string"?w(n):n,e);async function U(n,e\##
-        ,t){return(await z(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function H(){let n=await M.genera\##
-        teKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uint8Array(await M.expor\##
-        tKey("raw",n.publicKey))}}var Bi=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Le(n,\##
-        e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:\##
-        "X25519",public:i},n,256))}catch{throw new l("low-order")}if(N(t))throw new l("low-order");return t}async func\##
-        tion Je(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name\##
-        :"Ed25519"},i,n,e)}catch{return!1}}var Qe=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async fun\##
-        ction Xe(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async fun\##
-        ction et(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new Uint8Array(await M.decrypt({name\##
-        :"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}var De={fair:{loss:.02,jitter:.04\##
-        ,roundTrip:.4},poor:{loss:.08,jitter:.1,roundTrip:.8}},pn=5e3,tt={worse:1500,better:6e3},nt={good:0,fair:1,poo\##
-        r:2},te=class{constructor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,lost:t,jitt\##
-        er:i,roundTrip:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.sam\##
-        ples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-pn;)this.samples.shift();let \##
-        c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,g=Math.max(d/Math.max(1,d+e-c.received),r),m\##
-        =b=>g>De[b].loss||i>De[b].jitter||s>De[b].roundTrip;this.#e(m("poor")?"poor":m("fair")?"fair":"good",o)}#e(e,t\##
-        ){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-t\##
-        his.candidate.since>=(nt[e]>nt[this.word]?tt.worse:tt.better)&&(this.word=e,this.candidate=null)}};function it\##
-        (n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-in\##
-        bound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);re\##
-        turn{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,roundTrip:t?.roundT\##
-        ripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var fn=20,mn=100,gn=500,le=class{constructor\##
-        ({microphone:e,audio:t,F:i,o:s,D:r,E:o}){this.microphone=e,this.audio=t,this.F=i,this.o=s,this.D=r,this.E=o,th\##
-        is.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.f\##
-        ragment="",this.B=!1,this.counter=0,this.P=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise\##
-        .resolve()}perform(e){e.type==="sound"?this.#r(e.send,e.receive):e.type==="end-call"?this.end():this.queue=thi\##
-        s.queue.then(()=>this.#e(e)).catch(()=>this.o({type:"transport",call:this.name,state:"failed"}))}async ge(e){t\##
-        his.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clo\##
-        ne(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.co\##
-        unter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate\##
-        (),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.D(null),this.E(null)}async#e(e){switch(\##
-        e.type){case"make-offer":return this.#n(e);case"apply-answer":if(e.generation!==this.generation||this.connecti\##
-        on===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early\##
-        .splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection==\##
-        =null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.conn\##
-        ection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIc\##
-        eCandidate(e).catch(()=>{})}async#n({generation:e,anew:t,servers:i,a:s}){this.generation=e,this.early=[];let r\##
-        =!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConfiguratio\##
-        n(st(i,s)),this.B=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({ic\##
-        eRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[\##
-        1]??"",this.o({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),\##
-        this.name=e;let s=new RTCPeerConnection(st(t,i));this.connection=s,this.track=this.microphone.clone(),this.tra\##
-        ck.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});kn(r),this.worker=this.F(\##
-        ),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate\##
-        :a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObj\##
-        ect=new MediaStream([a]),this.#h()};let o=()=>this.#c(s,r.sender);return s.onconnectionstatechange=o,s.oniceco\##
-        nnectionstatechange=o,this.P=!1,this.counter=window.setInterval(()=>void this.#l(s),gn),s}#i(e){let t=e?.usern\##
-        ameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||yn(i))){if(i===""){if(!this.B)return;thi\##
-        s.B=!1}this.o({type:"candidate",generation:this.generation,candidate:i})}}async#c(e,t){if(e!==this.connection)\##
-        return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.o({type:"transport",call:i,state:"failed"});\##
-        else if(s==="disconnected")this.o({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let\##
-         r=await this.#f(e,t),o=vn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){t\##
-        his.o({type:"transport",call:i,state:"failed"});return}this.o({type:"transport",call:i,state:"connected",we:o,\##
-        ye:r}),await this.#l(e)}}async#f(e,t){for(let i=0;i<mn&&e===this.connection;i+=1){let s=t.transport?.state==="\##
-        connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return P(n\##
-        ew Uint8Array(r));await new Promise(o=>setTimeout(o,fn))}return null}async#l(e){if(this.P)return;this.P=!0;let\##
-         t=await e.getStats().catch(()=>null);if(this.P=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>\##
-        i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o\##
-        +(a??0),0);this.o({type:"heard",call:this.name,packets:s}),this.quality.measure(it(i),performance.now()),this.\##
-        E(this.quality.word);let r=wn(i);r!==null&&this.D(r)}#r(e,t){this.sound={send:e,receive:t},this.track!==null&&\##
-        (this.track.enabled=e),this.#h()}#h(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??\##
-        [])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};fun\##
-        ction wn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.s\##
-        electedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.la\##
-        stPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localC\##
-        andidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"d\##
-        irect"}function st(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns\##
-        ?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/])\##
-        .flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServer\##
-        s:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var yn=n=>/^candidate:\S+ (?!1 )|^candidate:\##
-        \S+ 1 (?!udp )/i.test(n);function kn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter((\##
-        {mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function vn(n){let e=/^a\##
-        =fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var r\##
-        t="colloque.v1",bn=65600,xn=8,ot={fresh:0,resume:1},I={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6\##
-        },at=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n);function ct(n){if(n.length>bn)return null;try{return\##
-         Sn(new q(n))}catch(e){if(e instanceof l)return null;throw e}}function Sn(n){switch(n.u8()){case 16:return n.u\##
-        32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u\##
-        8();return n.end(),e>1?null:{type:"state",z:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(A(n\##
-        .lp()));let[i,s]=[A(n.lp()),A(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(s\##
-        tuns?|turns?):/.test(a)).slice(0,xn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end\##
-        (),{type:"error",code:e}}default:return null}}var Y={postQuantum:1,a:2},An=1+1+16+32+4,zn=72;async function lt\##
-        (n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==zn)throw new l("incomplete");let e=$e(n)\##
-        ;if(e.length!==An)throw new l("incomplete");if(!G(e.subarray(50),await Cn(e.subarray(0,50))))throw new l("inco\##
-        mplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.a))throw new l("flags");retur\##
-        n{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Cn(n){return(await P(p(w("colloque/1 \##
-        link"),n))).subarray(0,4)}var K=class{constructor(){this.d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.leng\##
-        th===0&&this.d.clear();for(let t of e)this.d.delete(t)}q(e){return this.d.has(e)}next(){return this.d.size===0\##
-        ?null:Math.min(...this.d.values())}p(e){let t=[...this.d].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];retur\##
-        n t===void 0?null:(this.d.delete(t[0]),t[0])}};var ut=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingF\##
-        ailed:2,expired:3,error:4},Z={none:0,otherDevice:1,notNow:2,wrongPerson:3},ht=["offer","answer","restart"],dt=\##
-        ["body","signature"];function pt(n){let[e,t]=Mn(n),i=ut.find(r=>r>=t.length+3);if(i===void 0)throw new l("malf\##
-        ormed");let s=new Uint8Array(i);return s.set(p(f(e),Te(t.length),t)),s}function Mn(n){switch(n.type){case"conf\##
-        irm":return[3,p(n.patientNonce,n.receiptKey,E(n.name))];case"waiting":return[4,E(n.message)];case"admit":retur\##
-        n[5,f(n.a?1:0)];case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(ht.indexOf(n.kind)),k(n.gene\##
-        ration),w(n.sdp))];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1\##
-        :0)];case"binding":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[1\##
-        2,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(dt.indexOf(n.part)),n.oct\##
-        ets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Ye(n.time\##
-        ))];case"identity":return[17,f(n.code)]}}function ft(n){let e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ut.find(a=\##
-        >a>=i.length+3);if(n.length!==s||!N(e.rest()))throw new l("malformed");let r=new q(i),o=Tn(t,r);return r.end()\##
-        ,o}function Tn(n,e){switch(n){case 3:return{type:"confirm",patientNonce:e.take(32),receiptKey:e.take(32),name:\##
-        A(e.lp())};case 4:return{type:"waiting",message:A(e.lp())};case 5:return{type:"admit",a:(e.u8()&1)===1};case 6\##
-        :return{type:"refuse",reason:e.u8()};case 7:{let t=ht[e.u8()];if(t===void 0)throw new l("malformed");return{ty\##
-        pe:"description",kind:t,generation:e.u32(),sdp:A(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),\##
-        candidate:A(e.rest())};case 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}ca\##
-        se 10:return{type:"binding",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:A(e.rest())};case 12\##
-        :{let t=e.rest();if(t.length!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octe\##
-        ts:t}}case 13:return{type:"keepalive"};case 14:{let t=dt[e.u8()];if(t===void 0)throw new l("malformed");return\##
-        {type:"receipt",part:t,octets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent"\##
-        ,version:e.u8(),locale:A(e.take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8\##
-        ()};default:throw new l("malformed")}}var mt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Pe=new Uint8Array(0),Ln=32+\##
-        16,Dn=2**20,V=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new V(await Qe(e))}\##
-        nextNonce(){if(this.counter>=Dn)throw new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return thi\##
-        s.counter+=1,e}async encrypt(e,t=Pe){return Xe(this.key,this.nextNonce(),t,e)}async decrypt(e,t=Pe){return et(\##
-        this.key,this.nextNonce(),t,e)}},qe=class{constructor(){this.c=mt,this.hash=mt,this.C=null}async s(e){this.has\##
-        h=await P(this.hash,e)}async mixKey(e){let[t,i]=await gt(this.c,e);this.c=t,this.C=await V.create(i)}async mix\##
-        KeyAndHash(e){let t=await z(this.c,e);this.c=await z(t,f(1));let i=await z(t,p(this.c,f(2))),s=await z(t,p(i,f\##
-        (3)));await this.s(i),this.C=await V.create(s)}async encryptAndHash(e){let t=this.C===null?e:await this.C.encr\##
-        ypt(e,this.hash);return await this.s(t),t}async decryptAndHash(e){let t=this.C===null?e:await this.C.decrypt(e\##
-        ,this.hash);return await this.s(e),t}};async function gt(n,e){let t=await z(n,e),i=await z(t,f(1));return[i,aw\##
-        ait z(t,p(i,f(2)))]}async function En(n,e){let t=[...await gt(n.c,Pe)],[i,s]=[await V.create(t[0]),await V.cre\##
-        ate(t[1])];return{hash:n.hash,c:n.c,keys:t,send:e?i:s,receive:e?s:i}}var F=class{constructor(e,t,i){this.symme\##
-        tric=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.s(e.prologue),awa\##
-        it t.s(e._),new F(t,e,e.ephemeral??await H())}async writeMessage1(e){let{symmetric:t,ephemeral:i,parameters:s}\##
-        =this;return await t.mixKeyAndHash(s.presharedKey),await t.s(i.publicKey),await t.mixKey(i.publicKey),await t.\##
-        mixKey(await Le(i.privateKey,s._)),p(i.publicKey,await t.encryptAndHash(e))}async readMessage2(e){if(e.length<\##
-        Ln)throw new l("authentication");let{symmetric:t,ephemeral:i}=this,s=e.subarray(0,32);return await t.s(s),awai\##
-        t t.mixKey(s),await t.mixKey(await Le(i.privateKey,s)),{payload:await t.decryptAndHash(e.subarray(32)),transpo\##
-        rt:await En(t,!0)}}};var wt=new Uint8Array(32);async function yt(n){let e=await ee("colloque/1 invite",p(n.sec\##
-        ret,n.sessionKey)),[t,i,s]=await Promise.all([U(e,"colloque/1 room",16),U(e,"colloque/1 join",32),U(e,"colloqu\##
-        e/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var kt=n=>E("co\##
-        lloque/1","call",n,k(0),wt),vt=(n,e,t)=>E("colloque/1","resume",n,k(e),t);async function Ie(n,e){let t=await e\##
-        e(n,await z(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([U(t,"colloque/1 resume",32),U(t,"colloque/1 \##
-        dtls-bind",32)]);return{resumeSecret:i,I:s}}var Pn=(n,e)=>P(E("colloque/1 transcript",n,e)),bt=n=>Pn(wt,n),xt=\##
-        n=>U(n,"colloque/1 rejoin",32);async function St(n,e,t){let i=await ee(n,e);return U(i,p(w("colloque/1 psk-res\##
-        ume"),k(t)),32)}var At=(n,e,t)=>P(E("colloque/1 sas-commit",n,e,t));async function zt(n,e,t){return U(await ee\##
-        (n,p(e,t)),"colloque/1 sas",8)}var Ct=n=>Array.from(n.subarray(0,4));function Mt(n){let e=n.subarray(0,5).redu\##
-        ce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Tt=(n,e,t,i,s)=>z(e,E(`colloque/1 bind ${n}`,t,i\##
-        ,s));var ue={message1:64,message2:256},Ke=24*3600,he=class{constructor(e,t){this.hash=e.hash,this.sending=e.se\##
-        nd,this.receiving=e.receive,this.I=t}seal(e){return this.sending.encrypt(pt(e))}async open(e){return ft(await \##
-        this.receiving.decrypt(e))}bindingTag(e,t,i){return Tt(e,this.I,this.hash,t,i)}};async function Lt(n,e){let{ro\##
-        om:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await H(),a=await F.create({prologue:kt(t),p\##
-        resharedKey:s,_:i,ephemeral:o}),c=await At(t,o.publicKey,r),d=k(0),g=In(ue.message1,f(1),c,d,w(e.locale)),m=aw\##
-        ait a.writeMessage1(g);async function b(D,ze){let Ce=await a.readMessage2(D),ae=await qn(Ce.payload,t,i,ze),{h\##
-        ash:Me,c:cn}=Ce.transport,Be=await Ie(Me,cn);return{epoch:new he(Ce.transport,Be.I),bond:{resumeSecret:Be.resu\##
-        meSecret,transcript:await bt(Me),authenticationString:await zt(Me,r,ae.doctorNonce),wordsLocale:ae.wordsLocale\##
-        ,identity:ae.identity,expiry:ae.notAfter+Ke},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8A\##
-        rray(32),name:""}}}return{message:m,finish:b}}async function Dt(n,e,t,i){let s=await F.create({prologue:vt(n.r\##
-        oom,t,e.transcript),presharedKey:await St(n.presharedKey,e.resumeSecret,t),_:n.sessionKey,ephemeral:i??await H\##
-        ()}),r=await s.writeMessage1(new Uint8Array(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transp\##
-        ort:g}=await s.readMessage2(c);if(d.length!==ue.message2||!N(d))throw new l("malformed");let{I:m}=await Ie(g.h\##
-        ash,g.c);return{epoch:new he(g,m),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new \##
-        Uint8Array(32),name:""}}}return{message:o,finish:a}}async function qn(n,e,t,i){if(n.length!==ue.message2)throw\##
-         new l("malformed");let s=new q(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(32).slice(),o=s.take(32\##
-        ).slice(),a=s.take(16),c=s.take(64),d=A(s.take(2));if(s.u32(),!N(s.rest()))throw new l("malformed");let g=E("c\##
-        olloque/1 delegation",o,t,e,a);if(!await Je(c,g,o))throw new l("delegation");let m=new q(a),[b,D]=[m.u64(),m.u\##
-        64()];if(i<b-Ke||i>D+Ke)throw new l("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:d,notAfter\##
-        :D}}function In(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Et={open:1e4,state:6e3,message2:12\##
-        e3,firstFrame:6e3,silence:6e4},Kn=.3,On=3e4,Un=1e3,Pt=25e3,jn=2e4,$=class{constructor({session:e,mode:t,locale\##
-        :i,random:s,y:r,ke:o=!1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.y=r,this.G=a,this.fact\##
-        or=o?Kn:1,this.phase="opening",this.epoch=null,this.servers=null,this.ie=1/0,this.finish=null,this.se=a,this.r\##
-        e=a,this.e=new K,this.oe=[],this.#e("open",a)}get Y(){return this.phase==="established"}get Z(){return this.ph\##
-        ase==="away"||this.phase==="orphaned"}ve(e){return e>=this.ie&&(this.servers?.urls.some(t=>/^turns?:/.test(t))\##
-        ??!1)}awoke(e){this.phase==="established"&&e-this.re>On&&this.e.set("silence",e+Un)}$(){return this.oe.splice(\##
-        0)}f(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==nu\##
-        ll?await xt(i.resumeSecret):t.joinToken;s!==null&&(this.phase="joining",this.e.clear("open"),this.#e("state",e\##
-        ),this.#t({type:"send",octets:at(t.room,s,ot[this.mode])}))}async receive(e,t){let i=ct(e);if(!(i===null||this\##
-        .phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.z,t);case"servers":this.se\##
-        rvers=i.servers,this.ie=t+i.servers.lifetime*1e3;return;case"error":return this.#n({type:"refused",code:i.code\##
-        });case"relay":try{return await this.#c(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase===\##
-        "confirming"||this.phase==="established"||this.mode==="resume";return this.#n({type:"broken",code:s.code,confi\##
-        rmed:r})}}}async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e)){if(t!=="keepalive")return this.#n({type\##
-        :"lost",cause:"timeout"});this.e.set("keepalive",e+Pt),await this.send({type:"keepalive"},e)}}async send(e,t){\##
-        return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.se=t,this.#t({type:"s\##
-        end",octets:Ee(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Et[e]*this.factor)}#t(e){this.oe.push(e)\##
-        }#n(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=!["opening","joining","away"].includes(t\##
-        his.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#n({type:"lost",cause:"doctor-ret\##
-        urned"}):i||await this.#i(t):(this.e.clear(),this.phase=i?"orphaned":"away")}async#i(e){let{session:t}=this;th\##
-        is.phase="handshaking",this.e.clear("state"),this.#e("message2",e);let i;if(this.mode==="resume"&&t.bond!==nul\##
-        l){t.epochNumber+=1,this.#t({type:"save"});let s=await Dt(t.invitation,t.bond,t.epochNumber);this.finish=async\##
-         r=>({...await s.finish(r),bond:null}),i=s.message}else{let s=await Lt(t.invitation,{locale:this.locale,random\##
-        :this.random});this.finish=r=>s.finish(r,this.y()),i=s.message}this.#t({type:"send",octets:Ee(i)})}async#c(e,t\##
-        ){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);t\##
-        his.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.s\##
-        et("keepalive",t+Pt),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.\##
-        phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",thi\##
-        s.e.clear("firstFrame"),this.re=t,this.e.set("silence",t+Et.silence),this.#t({type:"frame",frame:i}),i.type===\##
-        "keepalive"&&t-this.se>=jn&&await this.send({type:"keepalive"},t)}}};var de=class{constructor(){this.messages=\##
-        [],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!==""&&(this.last=Math.max(this.last+1,t),this.#e({id:t\##
-        his.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&&this.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pen\##
-        ding(){return this.messages.filter(({K:e})=>!e)}sent(e){this.messages=this.messages.map(t=>t===e?{...t,K:!0}:t\##
-        )}#e(e){this.messages=[...this.messages,e].slice(-200)}};var qt=3e3,Rn=2e4,Vn=1e3,pe=class{constructor({sessio\##
-        n:e,settings:t,t:i,i:s,k:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.k=r,this.act=o,this\##
-        .e=new K,this.e.set("end",a+(r===null?qt:Rn)),r!==null&&(i===null||i.Z)&&this.#n(a)}f(){let e=[this.e.next()??\##
-        1/0,this.t?.f()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(l\##
-        et i=this.e.p(t);i!==null;i=this.e.p(t))i==="end"?this.end():this.#n(t);return await this.t?.tick(t),this.#e(t\##
-        );case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id===\##
-        this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#s(t)}}end(){this\##
-        .k=null,this.e.clear(),this.#i()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t)if(i.typ\##
-        e==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.k!==null)await\##
-         this.t?.send({type:"bye",reason:this.k},e),this.k=null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.t\##
-        ype==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#s(e)}\##
-        }#t(){return this.t?.$()??[]}#n(e){this.#i(),this.i+=1,this.t=new $({session:this.session,mode:"resume",...thi\##
-        s.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.k===null)return this.end();this.#i(),this.e.\##
-        set("retry",e+Vn)}#i(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var ne=class{constructo\##
-        r(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get limit(\##
-        ){return Math.min(4e3*1.5**(this.count-1),1e4)}get be(){return Math.min(1500*this.count,6e3)}get O(){return th\##
-        is.last+(this.count===0?0:this.limit)}};var fe=class{constructor(){this.last=null,this.since=0}begin(e,t){this\##
-        .last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i!==n\##
-        ull&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=1500?"s\##
-        ilence":"unknown"}};var ie=class{constructor(){this.silence=new fe,this.v=!1,this.J=!1,this.heard=!1,this.ae=-\##
-        1/0,this.l=null,this.ce=-1/0}get le(){return this.l!==null}doubt(e){this.l=e}offered(e){this.ae=e,this.heard=!\##
-        1,this.J=!1,this.l=null}xe(e,t){this.silence.begin(0,t),this.v=e}idle(e,t){this.silence.begin(e,t)}count(e,t){\##
-        let i=this.ce;this.ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.v=!1,i>=this.ae&&(this.heard=!\##
-        0),this.l!==null&&i>=this.l&&(this.l=null)),s!=="silence"||this.v?!1:(this.v=!0,!0)}get Q(){return this.heard&\##
-        &!this.v}judge(e){e&&!this.heard&&(this.J=!0)}};var Oe={answer:6e3,binding:5e3,path:2e4},Wn=3e3,Nn=1e4,Hn=3,me\##
-        =class{constructor(e,t){this.session=e,this.b=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!\##
-        ==null,this.t=null,this.a=!1,this.transport="none",this.call=-1,this.current=null,this.X=[],this.x=null,this.U\##
-        =null,this.j=!1,this.R=null,this.watch=new ie,this.S=new ne,this.V=0,this.sound={send:!1,receive:!1},this.m=[]\##
-        ,this.e=new K}Se(){return this.m.shift()??null}f(){return this.e.next()}isConnected(){return this.transport===\##
-        "connected"&&this.#p()&&!this.watch.v}ue(){return this.r&&(!this.isConnected()||this.watch.le)}mute(e){this.mu\##
-        ted=e,this.#u()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ae(e,t){this.t=e,this.a=t}he(){this.t=nu\##
-        ll,this.j=!1,this.U=null,this.e.clear("answer","binding")}end(){this.he(),this.e.clear(),this.m=[],this.transp\##
-        ort="none",this.current=null,this.R=null,this.x=null,this.watch=new ie,this.S=new ne,this.V=0,this.#u(),this.b\##
-        .act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.A===!0&&!this.watch.v&&!t\##
-        his.watch.le?await this.#r(e):this.#n(e)}async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"\##
-        ?this.#l(e):t==="attempt"?this.#i(e):this.m.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(\##
-        e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.current.\##
-        sent=!0,this.e.set("answer",t+(this.r?this.S.be:Oe.answer)),await this.#e({type:"description",kind:"offer",gen\##
-        eration:e.generation,sdp:e.sdp},t);for(let i of this.X.splice(0))await this.#e({type:"candidate",generation:e.\##
-        generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;this.curre\##
-        nt.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.X.push(e.candid\##
-        ate);return;case"transport":return this.#f(e,t);case"heard":return this.#c(e,t)}}async receive(e,t){if(e.type=\##
-        =="description"&&e.kind==="restart"){this.session.consent!==null&&this.S.O<=t&&this.#n(t);return}let{current:i\##
-        }=this;if(e.type==="binding")return i?.A!==!0?void 0:(this.U=e.tag.slice(),this.#h());if(!(i===null||!i.sent||\##
-        e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.b.act({type:"apply-\##
-        candidate",generation:s,candidate:r})}else i.A||(i.A=!0,this.e.clear("answer"),this.b.act({type:"apply-answer"\##
-        ,generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#r(t):this.r||this.e.set("path",t\##
-        +Oe.path),this.#u())}async#e(e,t){await this.b.send(e,t)}#t(){return this.t!==null&&this.t.Y&&this.session.con\##
-        sent!==null}#n(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fa\##
-        iled"||this.watch.J,r=i.generation;i.generation+=1,this.b.save(),s&&(this.call=r,this.transport="new",this.x=n\##
-        ull,this.R=null,this.j=!1,this.watch.xe(this.r,e),this.#u()),this.current={generation:r,sent:!1,A:!1},this.X=[\##
-        ],this.U=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this.S.begin(e)\##
-        ,this.e.set("attempt",e+this.S.limit));let{a:o}=this;this.b.act({type:"make-offer",generation:r,anew:s,servers\##
-        :t.servers,a:o})}#s(e){let{t,S:i}=this;this.#t()?e<i.O?this.e.set("attempt",i.O):t?.ve(e)?(this.doubt(e),this.\##
-        m.push("socket-doubted")):this.#n(e):t!==null&&this.m.push("socket-doubted")}#i(e){this.transport==="none"||th\##
-        is.isConnected()||(this.watch.judge(this.current?.A===!0),this.#s(e))}#c({call:e,packets:t},i){if(!(this.trans\##
-        port==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.jud\##
-        ge(this.current?.A===!0),this.#s(i)):this.watch.Q&&this.isConnected()&&this.e.clear("attempt")}}async#f(e,t){i\##
-        f(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.V=0\##
-        ,this.e.clear("path"),this.e.q("attempt")&&this.e.set("attempt",Math.max(this.S.O,t+Wn)),this.x={patient:e.we,\##
-        doctor:e.ye},await this.#r(t),this.#u();else if(e.state==="failed")this.#l(t);else if(this.transport==="connec\##
-        ted"){if(this.transport="disconnected",this.e.clear("binding"),this.e.q("attempt"))return;this.doubt(t),this.#\##
-        t()&&t-(this.t?.G??0)<Nn?this.#s(t):this.m.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.cl\##
-        ear("path","binding"),this.#u(),this.r)return this.#s(e);this.V+=1,this.V>Hn?this.m.push("no-path"):this.#t()&\##
-        &this.#n(e)}async#r(e){let{x:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.A!==!0)return;\##
-        let s=await i.bindingTag("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.j||this.e.set("b\##
-        inding",e+Oe.binding),await this.#h()}async#h(){let{x:e,U:t}=this,i=this.t?.epoch??null;if(e===null||t===null|\##
-        |i===null)return;let s=await i.bindingTag("D",e.patient,e.doctor);if(!G(s,t)){this.m.push("binding-failed");re\##
-        turn}this.j=!0,this.R=It(e),this.r=!0,this.e.clear("binding"),this.#u()}#p(){return this.x!==null&&this.R===It\##
-        (this.x)}#u(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sou\##
-        nd.send&&t.receive===this.sound.receive||(this.sound=t,this.b.act({type:"sound",...t}))}},It=({patient:n,docto\##
-        r:e})=>`${X(n)} ${X(e)}`;var Fn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-cha\##
-        nnel","clock","taken-over","internal","refused-not-now","relay-missing"]),Bn=new Set(["hung-up","ended-by-doct\##
-        or","expired","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ge\##
-        =n=>Fn.has(n),Kt=n=>Bn.has(n),_n={[Z.otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrong\##
-        Person]:"refused-wrong-person"},Gn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expir\##
-        ed]:"expired",[O.error]:"doctor-error"},Yn={[I.unknownRoom]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.\##
-        rate]:"rate",[I.closed]:"closed"},Ot=n=>_n[n]??"refused",Ut=n=>Gn[n]??"ended-by-doctor",jt=n=>Yn[n]??"protocol\##
-        ";function Rt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Vt=n=>\##
-        ({invitation:n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),\##
-        B=n=>n.invitation.joinToken===null,Ue=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);func\##
-        tion je(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Zn(s)?ce(s.octets):s);return t.invitation.r\##
-        oom.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t inst\##
-        anceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Ob\##
-        ject.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var Zn=n=>typeof n=="obje\##
-        ct"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Wt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor\##
-        (e){this.random=e,this.g=0,this.M=!1,this.W=null,this.unknown=0}succeeded(){this.M=!1,this.unknown=0}forget(){\##
-        this.g=0,this.M=!1,this.unknown=0}ze(e){let t=this.W??(e.bond===null?"fresh":"resume");return this.W=null,t}lo\##
-        st({isEndless:e,isUrgent:t}){if(this.g+=1,!(e&&!this.M)&&this.g>Wt)return null;let i=t?Qn:Jn,s=Math.min($n*2**\##
-        (this.g-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return B(i)?(this.unknow\##
-        n=e===I.unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===I.unknownRoom&&t==="resum\##
-        e"?this.M?"secure-channel":(this.W="fresh","now"):e===I.used&&t==="fresh"&&i.bond!==null&&this.g<Wt?(this.g+=1\##
-        ,this.W="resume","now"):jt(e)}};var Nt=6e4,Ht=2e3,ei=1e4,ti=6e4,ye=class{constructor({session:e,locale:t,rando\##
-        m:i,y:s}){this.session=e,this.settings={locale:t,random:i,y:s},this.t=null,this.i=0,this.w=!1,this.u=new we(i)\##
-        ,this.l=-1/0,this.z=!1,this.message="",this.chat=new de,this.reason=null,this.T=null,this.e=new K,this.actions\##
-        =[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save:(\##
-        )=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await \##
-        this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)}}),this.queue}Ce(){return this.actions.splice(0)}f()\##
-        {if(this.reason!==null)return this.T?.f()??null;let e=[this.e.next(),this.t?.f()??null,this.media.f()],t=Math.\##
-        min(...e.map(i=>i??1/0));return t===1/0?null:t}Me(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;\##
-        return{state:this.#e(),reason:this.reason,h:this.reason!==null&&ge(this.reason),z:this.z,attached:this.t?.Y??!\##
-        1,Te:this.t?.Z??!1,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocal\##
-        e},ownComparison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reaso\##
-        n!==null?Kt(this.reason)?"ended":"failed":B(this.session)?this.session.consent===null?"admitted":this.media.is\##
-        Connected()?"connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)\##
-        return this.#n(e,t);switch(e.type){case"start":return this.#i(t);case"tick":return this.#s(t);case"socket-open\##
-        ":return e.id===this.i&&await this.t?.open(t),this.#r(t);case"socket-message":return e.id===this.i&&await this\##
-        .t?.receive(e.octets,t),this.#r(t);case"socket-closed":e.id===this.i&&this.t!==null&&await this.#m(t);return;c\##
-        ase"network-changed":return this.media.doubt(t),this.#c(t);case"awoke":return this.t?.awoke(t),this.#s(t);case\##
-        "consent":return B(this.session)?(this.session.consent=e.consent,this.#d(),this.w&&await this.#g(t),this.#r(t)\##
-        ):void 0;case"decline":return await this.t?.send({type:"refuse",reason:Z.none},t),this.#a("consent-refused",t)\##
-        ;case"words":return this.#o(e.same,t);case"mute":this.media.mute(e.muted);return;case"write":return this.chat.\##
-        write(e.text,this.settings.y()),this.#w(t);case"hang-up":return this.#a("hung-up",t,O.hungUp);case"taken-over"\##
-        :return this.#a("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#r(t)}}asy\##
-        nc#n(e,t){let i=this.reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-chan\##
-        ged"&&i)||this.reason===null||!ge(this.reason))return this.T?.handle(e,t);this.T?.end(),this.i=this.T?.i??this\##
-        .i,this.T=null,this.reason=null,this.u.forget(),await this.#i(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=t\##
-        his.e.p(e))if(t==="retry"&&await this.#i(e),t==="stable"&&(this.u.g=0),t==="patience")return this.#a(this.t?.Y\##
-        ?"no-path":"network",e);await this.t?.tick(e),await this.#r(e),await this.media.tick(e),await this.#r(e)}async\##
-        #i(e){let{session:t,settings:i}=this;if(t.bond!==null&&t.bond.expiry<i.y())return this.#a("expired",e);let s=t\##
-        his.u.ze(t);this.e.clear("retry","stable"),this.#d(),this.i+=1;let r=this.media.ue()&&this.u.g<2;this.t=new $(\##
-        {session:t,mode:s,ke:r,...i},e),this.actions.push({type:"connect",id:this.i})}async#c(e){this.t!==null&&e-this\##
-        .t.G<Ht||(this.#l(),await this.#i(e))}async#f(e){if(!(this.t===null||e-this.t.G<Ht))return e-this.l<ei?this.#m\##
-        (e):(this.l=e,this.#y(e))}#l(){this.t!==null&&this.actions.push({type:"close",id:this.i}),this.t=null,this.w=!\##
-        1,this.media.he(),this.e.clear("stable")}async#r(e){for(;;){let t=this.media.Se();if(t!==null){await this.#b(t\##
-        ,e);continue}let i=this.t?.$()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reason===nul\##
-        l&&await this.#h(s,e)}}async#h(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.i,octets:\##
-        e.octets});return;case"save":return this.#d();case"doctor":this.z=e.present,this.e.q("stable")||this.e.set("st\##
-        able",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:\##
-        "none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return this.e.set("stable",t+Nt),this.#d();ca\##
-        se"frame":return this.#p(e.frame,t);case"refused":return this.#v(e.code,t);case"lost":return e.cause==="doctor\##
-        -returned"?this.#y(t):this.#m(t);case"broken":return this.#k(e.code,e.confirmed,t)}}async#p(e,t){switch(this.u\##
-        .succeeded(),e.type){case"waiting":this.message=e.message;return;case"admit":return this.#u(e.a,t);case"refuse\##
-        ":return this.#a(Ot(e.reason),t);case"words":return this.session.peerComparison=e.same?"same":"different",this\##
-        .#d();case"bye":return this.#a(Ut(e.reason),t);case"description":case"candidate":case"binding":return this.w&&\##
-        !(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.#k("malformed",!0,t);case"chat":this.\##
-        w&&this.chat.receive(e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"\##
-        consent":case"encapsulation":return this.#k("malformed",!0,t)}}async#u(e,t){if(this.w||this.t===null)return;th\##
-        is.w=!0,this.session.invitation.joinToken=null,this.#d();let i=e||(this.session.invitation.flags&Y.a)!==0;if(i\##
-        &&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#a("relay-missing",t,O.error);this.media\##
-        .Ae(this.t,i),this.session.consent!==null&&await this.#g(t)}async#g(e){let{consent:t,ownComparison:i}=this.ses\##
-        sion;t!==null&&(await this.t?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&\##
-        await this.t?.send({type:"words",same:i==="same"},e),await this.#w(e))}async#w(e){if(!(!this.w||this.session.c\##
-        onsent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.t?.send({type:"chat",id:i,\##
-        message:s},e))return;this.chat.sent(t)}return this.#r(e)}}async#o(e,t){this.session.ownComparison=e?"same":"di\##
-        fferent",this.#d(),await this.t?.send({type:"words",same:e},t),await this.#r(t),e||await this.#a("words-differ\##
-        ",t,O.wordsDiffer)}async#v(e,t){let i=this.u.refused(e,this.t?.mode??null,this.session,this.media.isConnected(\##
-        ));return i==="later"?this.#m(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e){this.#l(),await this.#i(e)}async\##
-        #k(e,t,i){return t?(this.u.M=!0,this.#m(i)):this.#a(Rt(e),i)}async#m(e){this.#l();let t=B(this.session)&&this.\##
-        media.r,i=this.u.lost({isEndless:t,isUrgent:this.media.ue()});if(i===null)return this.#a(this.u.M?"secure-chan\##
-        nel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if(this.reason===null)switch(e){case"rejoin":return thi\##
-        s.#m(t);case"socket-doubted":return this.#f(t);case"binding-failed":return this.#a("binding-failed",t,O.bindin\##
-        gFailed);case"no-path":return this.#a("no-path",t)}}async#a(e,t,i=null){let s=i===null||await this.t?.send({ty\##
-        pe:"bye",reason:i},t)===!0;for(let m of this.t?.$()??[])m.type==="send"&&this.actions.push({type:"send",id:thi\##
-        s.i,octets:m.octets});this.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#d():this.act\##
-        ions.push({type:"save",session:null});let r=!s&&B(this.session);if(!r&&(e!=="hung-up"||this.t===null))return t\##
-        his.#l();let{session:o,settings:a,t:c,i:d}=this;this.t=null,this.w=!1;let g=m=>this.actions.push(m);this.T=new\##
-         pe({session:o,settings:a,t:c,i:d,k:r?i:null,act:g},t)}#x(e){!(this.reason===null&&this.media.r&&!this.media.i\##
-        sConnected())||this.t?.Z?this.e.clear("patience"):this.e.q("patience")||this.e.set("patience",e+ti)}#d(){this.\##
-        actions.push({type:"save",session:this.session})}};var Ft={microphones:[],speakers:[],microphone:"",speaker:""\##
-        },ni=4e-4;async function Ve(n){let e={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},t=n===void 0\##
-        ?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevices.getUserMedia({audio:t}),[s]=i.getAudioTracks();if(\##
-        s===void 0)throw new DOMException("no track","NotFoundError");return s}function Bt(n){let e=n instanceof DOMEx\##
-        ception?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadable\##
-        Error"||e==="AbortError"?"microphone-busy":"microphone-denied"}var ke=class{constructor(e){this.audio=e,this.e\##
-        e=new Audio,this.context=null,this.L=null,this.source=null,this.analyser=null,this.speaker=""}wake(){"AudioCon\##
-        text"in window&&(this.context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch((\##
-        )=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.analyser?\##
-        ?=this.context.createAnalyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.so\##
-        urce.connect(this.analyser))}level(){if(this.analyser===null||this.source===null)return{level:0,isVoice:!1};le\##
-        t e=new Float32Array(this.analyser.fftSize);this.analyser.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*\##
-        s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:e}=\##
-        this;if(e!==null){this.L===null&&(this.L=e.createMediaStreamDestination(),this.ee.srcObject=this.L.stream),thi\##
-        s.ee.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator\##
-        (),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.\##
-        gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.L),r.start(s),r.stop(s+1)}}}async Le(e)\##
-        {await Promise.all([this.audio,this.ee].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await na\##
-        vigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!==\##
-        "communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"s\##
-        etSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(\##
-        ){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.analyser=null,this.L=null}};var\##
-         _=ii(u);function _t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admi\##
-        tted.title,..._[n].admitted.consent].join(`
-        `),We=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
+        chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinate\##
+        ur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots.\##
+         Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé le\##
+        s mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je \##
+        n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « É\##
+        couter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parl\##
+        eur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une aut\##
+        re application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe\##
+         entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Vous|Votre m\##
+        édecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots \##
+        sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ic\##
+        i|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le \##
+        son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rie\##
+        n gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}.|Appuyez longtemps sur le lien pour le co\##
+        pier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari, Microphone : choisissez « Autoriser ».|Touchez le \##
+        symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro\##
+         barré à gauche de l’adresse, et effacez le blocage.|Cliquez sur le symbole à gauche de l’adresse, puis Microp\##
+        hone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un end\##
+        roit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les \##
+        deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions lég\##
+        ales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à\##
+         vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement re\##
+        trouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et\##
+         l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il de\##
+        mande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-l\##
+        e à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le\##
+         lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien \##
+        et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ai\##
+        lleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jou\##
+        r.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Saf\##
+        ari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microp\##
+        hone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le m\##
+        icrophone. Fermez-la, puis réessayez.|Déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Contin\##
+        uée ailleurs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous po\##
+        uvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consul\##
+        tation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La\##
+         consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|\##
+        Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médec\##
+        in a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre méd\##
+        ecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : el\##
+        le est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. D\##
+        emandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez v\##
+        otre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérif\##
+        iez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fe\##
+        rmez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n\##
+        ’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne r\##
+        épond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi\##
+         au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. \##
+        Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne cont\##
+        inuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, p\##
+        uis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Ta\##
+        al|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken\##
+         met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en\##
+         er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|B\##
+        ovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf o\##
+        p deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wor\##
+        dt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een gel\##
+        uidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan\##
+         u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datu\##
+        m, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paa\##
+        r seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.\##
+        |Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.|De server antwo\##
+        ordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aan staat\##
+        .|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woorden h\##
+        ardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden beve\##
+        stigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik\##
+         hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een gelu\##
+        id horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad de\##
+        ze pagina opnieuw: de oproep gaat verder.|Het geluid is gestopt, misschien door een oproep of een andere app.|\##
+        Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifi.|Rechtstreeks tussen uw beide to\##
+        estellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|U|Uw arts|nog niet verstuurd|\##
+        Binnengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders\##
+        |Microfoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link\##
+         kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer\##
+         aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets \##
+        bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om he\##
+        m te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het tek\##
+        en links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van h\##
+        et adres, en wis de blokkering.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sl\##
+        uiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Ch\##
+        rome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het \##
+        is dringend|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het zieke\##
+        nhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen m\##
+        etingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde\##
+         berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tu\##
+        ssenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontb\##
+        reekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kop\##
+        ieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts \##
+        een nieuwe link, en zeg de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de l\##
+        ink en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toeg\##
+        ang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|S\##
+        ta hem zo toe, en probeer opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|\##
+        Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult st\##
+        aat open in een ander tabblad.|Elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelop\##
+        en|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina\##
+         sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het c\##
+        onsult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via dez\##
+        e link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het nie\##
+        t het uwe, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand\##
+         zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw art\##
+        s had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan\##
+         uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de af\##
+        spraak na, en probeer opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en\##
+         probeer opnieuw.|Te veel pogingen|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in \##
+        de wachtkamer. Probeer opnieuw, of bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverb\##
+        inding na, en probeer opnieuw.|Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd\##
+        , en probeer opnieuw.|Geen veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en pr\##
+        obeer opnieuw.|Arts niet herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kij\##
+        k de datum na|De datum van dit toestel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De p\##
+        agina is voor alle zekerheid gestopt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, vo\##
+        n Ihrem Gerät bis zur Praxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem \##
+        Arzt. Kein Konto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nic\##
+        hts bleibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlaub\##
+        en|Oben oder unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß m\##
+        an, dass Sie da sind. Bleiben Sie auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da\##
+        . Bleiben Sie auf dieser Seite: Sie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}\##
+        .|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren b\##
+        eiden Geräten.|Die Verbindung ist Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Ser\##
+        ver.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihr\##
+        e Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Se\##
+        kunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht wei\##
+        ter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst z\##
+        urück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob W\##
+        LAN oder mobile Daten an sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|\##
+        Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|\##
+        Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Bal\##
+        ken soll sich bewegen.|Ihr Mikrofon funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie\##
+         Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hö\##
+        ren Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder lad\##
+        en Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer\##
+         anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter We\##
+        g zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Sie|Di\##
+        e Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dies\##
+        elben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch ein\##
+        mal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und f\##
+        ügen Sie ihn dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Daue\##
+        r: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Diese\##
+        s Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, \##
+        dann Apps, Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtig\##
+        ungen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die \##
+        Sperre löschen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schli\##
+        eßen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder\##
+         Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwi\##
+        schengeschoben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite ei\##
+        nsteht|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kei\##
+        n Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der \##
+        Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adres\##
+        se auch, außer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie e\##
+        twas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekom\##
+        men haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen\##
+        , oder bitten Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nen\##
+        nen Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und\##
+         öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikr\##
+        ofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofo\##
+        n abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon ode\##
+        r ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schl\##
+        ießen Sie sie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab of\##
+        fen.|Woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben au\##
+        fgelegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Sei\##
+        te schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Si\##
+        e haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Spre\##
+        chstunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empf\##
+        angen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|\##
+        In der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand kön\##
+        nte mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der\##
+         Praxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie\##
+         es nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt e\##
+        s nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer vol\##
+        l|Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viel\##
+        e Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht m\##
+        ehr im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nic\##
+        ht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|We\##
+        chseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindun\##
+        g|Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht e\##
+        rkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis a\##
+        n.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es n\##
+        och einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",e\##
+        n:"English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation\##
+        |You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothi\##
+        ng is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please\##
+         allow it.|Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting\##
+         room|Your doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not\##
+         arrived yet. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have \##
+        been waiting for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your \##
+        two devices.|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recor\##
+        ded by Colloque.|Your doctor may keep a record that the consultation took place: its date, its length and your\##
+         agreement, and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are conn\##
+        ected|Your microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|Th\##
+        e link is interrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for anot\##
+        her way for the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s com\##
+        puter has stopped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the las\##
+        t two.|or the digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the\##
+         bar should move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volu\##
+        me of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor\##
+         should check theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound ha\##
+        s stopped, perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: mo\##
+        ve closer to the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your \##
+        doctor|Send|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the \##
+        same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|\##
+        The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|Y\##
+        ou can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on t\##
+        he phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad,\##
+         then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Micropho\##
+        ne: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Click the symbo\##
+        l left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A phone or a computer with a \##
+        microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the\##
+         same words, nobody has slipped in between.|It is an emergency|Do not wait here: call 112.|Legal notice|Who an\##
+        swers for this page|Your doctor or their hospital. They answer your questions and requests about your data.|Wh\##
+        at is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|Wh\##
+        at the server sees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that a\##
+        ddress too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in y\##
+        our way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The l\##
+        ink was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not fit|\##
+        Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a cal\##
+        l. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app g\##
+        ives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refu\##
+        sed|Allow it in this way, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Mic\##
+        rophone in use|Another application is using the microphone. Close it, then try again.|Already open|This consul\##
+        tation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|\##
+        You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consulta\##
+        tion expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation ha\##
+        s not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not see you through \##
+        this link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it is not yours,\##
+         phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtful link|Somebody could be li\##
+        stening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask f\##
+        or a new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwise ask for a\##
+        nother.|Expired link|This consultation does not exist, or no longer. Check the time of the appointment, then t\##
+        ry again.|Waiting room full|Too many devices wait with this link. Close the others, then try again.|Too many a\##
+        ttempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, o\##
+        r phone your doctor.|No connection|The server does not answer. Check your Internet connection, then try again.\##
+        |This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure l\##
+        ink|Something altered the messages. Change to another network, then try again.|Doctor not recognised|The key s\##
+        hown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seem\##
+        s wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again."}};var h={fr\##
+        :"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siette1ubergine2tobus3ruche1vo\##
+        cat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2f\##
+        etière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale\##
+        1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2ocodile3issant1uillère3sine0\##
+        dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge0escargot0étagère2oile1venta\##
+        il0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycin\##
+        e1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0igloo1mmeuble0jambon2smin1ongl\##
+        eur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1essive1ibellule2corne2èvre2mace\##
+        3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1\##
+        yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nd\##
+        a3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1la\##
+        card3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2\##
+        cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3our\##
+        et2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2ui\##
+        te1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0aco\##
+        rn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2thtub1edroom1icycle1lanket2oss\##
+        om2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3dig\##
+        an3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3yon2ic\##
+        ket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lep\##
+        hant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3nnel2ute1orest2untain1reckle\##
+        2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2z\##
+        elnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak\##
+        1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox\##
+        2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1li\##
+        ve1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cn\##
+        ic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2di\##
+        sh2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewal\##
+        k2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpole2nge\##
+        rine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elv\##
+        et1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1ge\##
+        nda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oer\##
+        derij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfi\##
+        jn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2z\##
+        elle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo\##
+        1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pitein3stok2rton2stanje1elder2rstboom1i\##
+        mono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2nt\##
+        aarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaill\##
+        e2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2v\##
+        ember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2rapl\##
+        u3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0r\##
+        adijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel\##
+        2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1h\##
+        eedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0uitzicht1urwerk0vakantie2nille2rken1it\##
+        rine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensd\##
+        ag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2ten\##
+        ne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1lat\##
+        t2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2stel1omino1rachen2eieck0Edelstein\##
+        1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2t\##
+        o1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte\##
+        2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1og\##
+        hurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3\##
+        pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vend\##
+        el1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1ed\##
+        aille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1r\##
+        ange2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zz\##
+        a1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2\##
+        smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2ei\##
+        npilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2epp\##
+        e2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2nd\##
+        rad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ge(n,e=0){return/iPhone|iPad|iP\##
+        od/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":"other"}\##
+        function Ye(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|\##
+        GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\\##
+        //.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var hn=ne\##
+        w TextEncoder,dn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>hn.encode(n);function z(n){try{return d\##
+        n.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0\##
+        )),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Te=n=>Uint8Array.of(n>>>8&\##
+        255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ze=n=>p(k(Math.floor(n/2**32)),k(n%2**32)\##
+        );function E(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Te(t.length),t]}))}functio\##
+        n G(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t==\##
+        =0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function ce(n){if(\##
+        n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.from({length:n.length/2},(e,\##
+        t)=>parseInt(n.slice(2*t,2*t+2),16))}function $e(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").\##
+        replace(/\//g,"_").replace(/=+$/,"")}function Je(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.l\##
+        ength%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from\##
+        (e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-\##
+        this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}res\##
+        t(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256\##
+        +this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.is\##
+        SafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this\##
+        .octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async function P(...n){return new Ui\##
+        nt8Array(await M.digest("SHA-256",p(...n)))}async function C(n,e){let t=await M.importKey("raw",n,{name:"HMAC"\##
+        ,hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>C(typeof n=="strin\##
+        g"?w(n):n,e);async function j(n,e,t){return(await C(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async \##
+        function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publi\##
+        cKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Hi=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,11\##
+        0,4,34,4,32);async function De(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uin\##
+        t8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low-order")}if(F(t))throw new l\##
+        ("low-order");return t}async function Qe(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["veri\##
+        fy"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var Xe=n=>M.importKey("raw",n,"AES-GCM",!1\##
+        ,["encrypt","decrypt"]);async function et(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,\##
+        additionalData:t},n,i))}async function tt(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new\##
+         Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}\##
+        var Le={fair:{loss:.02,jitter:.04,q:.4},poor:{loss:.08,jitter:.1,q:.8}},pn=5e3,nt={Ee:1500,Pe:6e3},it={good:0,\##
+        fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,l\##
+        ost:t,jitter:i,q:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.s\##
+        amples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-pn;)this.samples.shift();le\##
+        t c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,g=Math.max(d/Math.max(1,d+e-c.received),r)\##
+        ,m=b=>g>Le[b].loss||i>Le[b].jitter||s>Le[b].q;this.#e(m("poor")?"poor":m("fair")?"fair":"good",o)}#e(e,t){this\##
+        .word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-this.ca\##
+        ndidate.since>=(it[e]>it[this.word]?nt.Ee:nt.Pe)&&(this.word=e,this.candidate=null)}};function st(n){let e=n.f\##
+        ind(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r\##
+        ==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{received\##
+        :e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,q:t?.roundTripTime??i?.currentRo\##
+        undTripTime??0,lostThere:t?.fractionLost??0}}var fn=20,mn=100,gn=500,le=class{constructor({microphone:e,audio:\##
+        t,Z:i,o:s,I:r,O:o}){this.microphone=e,this.audio=t,this.Z=i,this.o=s,this.I=r,this.O=o,this.quality=new te,thi\##
+        s.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.$=!1,\##
+        this.counter=0,this.U=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e)\##
+        {e.type==="sound"?this.#o(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this\##
+        .#e(e)).catch(()=>this.o({type:"transport",call:this.name,state:"failed"}))}async qe(e){this.microphone=e;let \##
+        t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabl\##
+        ed=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connectio\##
+        n?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate(),this.worker=null,t\##
+        his.audio.srcObject=null,this.quality=new te,this.I(null),this.O(null)}async#e(e){switch(e.type){case"make-off\##
+        er":return this.#i(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;awai\##
+        t this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this\##
+        .#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={c\##
+        andidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState\##
+        !=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch((\##
+        )=>{})}async#i({generation:e,anew:t,servers:i,a:s}){this.generation=e,this.early=[];let r=!t&&this.connection!\##
+        ==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConfiguration(rt(i,s)),this.$=o.s\##
+        ignalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this\##
+        .connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.o({type:"\##
+        offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let s=new\##
+         RTCPeerConnection(rt(t,i));this.connection=s,this.track=this.microphone.clone(),this.track.enabled=this.sound\##
+        .send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});kn(r),this.worker=this.Z(),this.worker!==null&\##
+        &(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate:a})=>{s===this.conne\##
+        ction&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([\##
+        a]),this.#h()};let o=()=>this.#l(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o\##
+        ,this.U=!1,this.counter=window.setInterval(()=>void this.#u(s),gn),s}#n(e){let t=e?.usernameFragment??this.fra\##
+        gment,i=e?.candidate??"";if(!(t!==this.fragment||yn(i))){if(i===""){if(!this.$)return;this.$=!1}this.o({type:"\##
+        candidate",generation:this.generation,candidate:i})}}async#l(e,t){if(e!==this.connection)return;let i=this.nam\##
+        e,{connectionState:s}=e;if(s==="failed")this.o({type:"transport",call:i,state:"failed"});else if(s==="disconne\##
+        cted")this.o({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let r=await this.#p(e,t)\##
+        ,o=vn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.o({type:"transpor\##
+        t",call:i,state:"failed"});return}this.o({type:"transport",call:i,state:"connected",Ie:o,Oe:r}),await this.#u(\##
+        e)}}async#p(e,t){for(let i=0;i<mn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transpor\##
+        t.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return P(new Uint8Array(r));awa\##
+        it new Promise(o=>setTimeout(o,fn))}return null}async#u(e){if(this.U)return;this.U=!0;let t=await e.getStats()\##
+        .catch(()=>null);if(this.U=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.fi\##
+        lter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.o({ty\##
+        pe:"heard",call:this.name,packets:s}),this.quality.measure(st(i),performance.now()),this.O(this.quality.word);\##
+        let r=wn(i);r!==null&&this.I(r)}#o(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e\##
+        ),this.#h()}#h(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;\##
+        this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function wn(n){let e=n.f\##
+        ind(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairI\##
+        d)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimes\##
+        tamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCa\##
+        ndidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function rt(n,\##
+        e){let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,cred\##
+        ential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>\##
+        0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServers:t,iceTransportPolic\##
+        y:e?"relay":"all",bundlePolicy:"max-bundle"}}var yn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test\##
+        (n);function kn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLo\##
+        werCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function vn(n){let e=/^a=fingerprint:sha-256 \##
+        ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var ot="colloque.v1",bn=65\##
+        600,xn=8,at={fresh:0,resume:1},I={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},ct=(n,e,t)=>p(f(1),\##
+        f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n);function lt(n){if(n.length>bn)return null;try{return Sn(new q(n))}catch(e\##
+        ){if(e instanceof l)return null;throw e}}function Sn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",me\##
+        ssage:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>\##
+        1?null:{type:"state",A:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.lp()));let[i,s]=[z(n\##
+        .lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(\##
+        a)).slice(0,xn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code\##
+        :e}}default:return null}}var Y={postQuantum:1,a:2},zn=1+1+16+32+4,Cn=72;async function ut(n){if(/[^A-Za-z0-9_-\##
+        ]/.test(n))throw new l("alphabet");if(n.length!==Cn)throw new l("incomplete");let e=Je(n);if(e.length!==zn)thr\##
+        ow new l("incomplete");if(!G(e.subarray(50),await An(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)\##
+        throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.a))throw new l("flags");return{flags:t,secret:e.sl\##
+        ice(2,18),sessionKey:e.slice(18,50)}}async function An(n){return(await P(p(w("colloque/1 link"),n))).subarray(\##
+        0,4)}var O=class{constructor(){this.d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.length===0&&this.d.clear(\##
+        );for(let t of e)this.d.delete(t)}j(e){return this.d.has(e)}next(){return this.d.size===0?null:Math.min(...thi\##
+        s.d.values())}p(e){let t=[...this.d].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(th\##
+        is.d.delete(t[0]),t[0])}};var ht=[256,1024,4096,16384],U={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,err\##
+        or:4},Z={none:0,otherDevice:1,notNow:2,wrongPerson:3},dt=["offer","answer","restart"],pt=["body","signature"];\##
+        function ft(n){let[e,t]=Mn(n),i=ht.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uin\##
+        t8Array(i);return s.set(p(f(e),Te(t.length),t)),s}function Mn(n){switch(n.type){case"confirm":return[3,p(n.J,n\##
+        .receiptKey,E(n.name))];case"waiting":return[4,E(n.message)];case"admit":return[5,f(n.a?1:0)];case"refuse":ret\##
+        urn[6,f(n.reason)];case"description":return[7,p(f(dt.indexOf(n.kind)),k(n.generation),w(n.sdp))];case"candidat\##
+        e":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.t\##
+        ag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":retu\##
+        rn[13,new Uint8Array(0)];case"receipt":return[14,p(f(pt.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.re\##
+        ason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Ze(n.time))];case"identity":return[17,f(n\##
+        .code)]}}function mt(n){let e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ht.find(a=>a>=i.length+3);if(n.length!==s|\##
+        |!F(e.rest()))throw new l("malformed");let r=new q(i),o=Tn(t,r);return r.end(),o}function Tn(n,e){switch(n){ca\##
+        se 3:return{type:"confirm",J:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{type:"waiting",mes\##
+        sage:z(e.lp())};case 5:return{type:"admit",a:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7\##
+        :{let t=dt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),\##
+        sdp:z(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};case 9:{let t=e.u8()\##
+        ;if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)}\##
+        ;case 11:return{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.leng\##
+        th!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case\##
+         14:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,octets:e.rest()}}cas\##
+        e 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e.take(2)),textHas\##
+        h:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var g\##
+        t=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Pe=new Uint8Array(0),Dn=32+16,Ln=2**20,W=class{constructor(e){this.key\##
+        =e,this.counter=0}static async create(e){return new W(await Xe(e))}ue(){if(this.counter>=Ln)throw new l("exhau\##
+        sted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=Pe){return et(thi\##
+        s.key,this.ue(),t,e)}async decrypt(e,t=Pe){return tt(this.key,this.ue(),t,e)}},qe=class{constructor(){this.c=g\##
+        t,this.hash=gt,this.M=null}async s(e){this.hash=await P(this.hash,e)}async f(e){let[t,i]=await wt(this.c,e);th\##
+        is.c=t,this.M=await W.create(i)}async he(e){let t=await C(this.c,e);this.c=await C(t,f(1));let i=await C(t,p(t\##
+        his.c,f(2))),s=await C(t,p(i,f(3)));await this.s(i),this.M=await W.create(s)}async pe(e){let t=this.M===null?e\##
+        :await this.M.encrypt(e,this.hash);return await this.s(t),t}async fe(e){let t=this.M===null?e:await this.M.dec\##
+        rypt(e,this.hash);return await this.s(e),t}};async function wt(n,e){let t=await C(n,e),i=await C(t,f(1));retur\##
+        n[i,await C(t,p(i,f(2)))]}async function En(n,e){let t=[...await wt(n.c,Pe)],[i,s]=[await W.create(t[0]),await\##
+         W.create(t[1])];return{hash:n.hash,c:n.c,keys:t,send:e?i:s,receive:e?s:i}}var H=class{constructor(e,t,i){this\##
+        .E=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.s(e.Q),await t.s(e.\##
+        X),new H(t,e,e.ephemeral??await B())}async me(e){let{E:t,ephemeral:i,parameters:s}=this;return await t.he(s.pr\##
+        esharedKey),await t.s(i.publicKey),await t.f(i.publicKey),await t.f(await De(i.privateKey,s.X)),p(i.publicKey,\##
+        await t.pe(e))}async ge(e){if(e.length<Dn)throw new l("authentication");let{E:t,ephemeral:i}=this,s=e.subarray\##
+        (0,32);return await t.s(s),await t.f(s),await t.f(await De(i.privateKey,s)),{payload:await t.fe(e.subarray(32)\##
+        ),transport:await En(t,!0)}}};var yt=new Uint8Array(32);async function kt(n){let e=await ee("colloque/1 invite\##
+        ",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque/1 join",32),j(e\##
+        ,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var vt\##
+        =n=>E("colloque/1","call",n,k(0),yt),bt=(n,e,t)=>E("colloque/1","resume",n,k(e),t);async function Ie(n,e){let \##
+        t=await ee(n,await C(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([j(t,"colloque/1 resume",32),j(t,"co\##
+        lloque/1 dtls-bind",32)]);return{resumeSecret:i,R:s}}var Pn=(n,e)=>P(E("colloque/1 transcript",n,e)),xt=n=>Pn(\##
+        yt,n),St=n=>j(n,"colloque/1 rejoin",32);async function zt(n,e,t){let i=await ee(n,e);return j(i,p(w("colloque/\##
+        1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>P(E("colloque/1 sas-commit",n,e,t));async function At(n,e,t){return j\##
+        (await ee(n,p(e,t)),"colloque/1 sas",8)}var Mt=n=>Array.from(n.subarray(0,4));function Tt(n){let e=n.subarray(\##
+        0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>C(e,E(`colloque/1 bind \##
+        ${n}`,t,i,s));var ue={message1:64,message2:256},Oe=24*3600,he=class{constructor(e,t){this.hash=e.hash,this.sen\##
+        ding=e.send,this.receiving=e.receive,this.R=t}seal(e){return this.sending.encrypt(ft(e))}async open(e){return \##
+        mt(await this.receiving.decrypt(e))}we(e,t,i){return Dt(e,this.R,this.hash,t,i)}};async function Lt(n,e){let{r\##
+        oom:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await H.create({Q:vt(t),preshar\##
+        edKey:s,X:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),g=In(ue.message1,f(1),c,d,w(e.locale)),m=await a.\##
+        me(g);async function b(L,Ce){let Ae=await a.ge(L),ae=await qn(Ae.payload,t,i,Ce),{hash:Me,c:cn}=Ae.transport,_\##
+        e=await Ie(Me,cn);return{epoch:new he(Ae.transport,_e.R),bond:{resumeSecret:_e.resumeSecret,transcript:await x\##
+        t(Me),authenticationString:await At(Me,r,ae.je),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.notA\##
+        fter+Oe},confirmation:{type:"confirm",J:r,receiptKey:new Uint8Array(32),name:""}}}return{message:m,finish:b}}a\##
+        sync function Et(n,e,t,i){let s=await H.create({Q:bt(n.room,t,e.transcript),presharedKey:await zt(n.presharedK\##
+        ey,e.resumeSecret,t),X:n.sessionKey,ephemeral:i??await B()}),r=await s.me(new Uint8Array(ue.message1)),o=p(k(t\##
+        ),r);async function a(c){let{payload:d,transport:g}=await s.ge(c);if(d.length!==ue.message2||!F(d))throw new l\##
+        ("malformed");let{R:m}=await Ie(g.hash,g.c);return{epoch:new he(g,m),confirmation:{type:"confirm",J:new Uint8A\##
+        rray(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function qn(n,e,t,i){if(n.le\##
+        ngth!==ue.message2)throw new l("malformed");let s=new q(n);if(s.u8()!==1)throw new l("malformed");let r=s.take\##
+        (32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(),!F(s.rest()))throw new l\##
+        ("malformed");let g=E("colloque/1 delegation",o,t,e,a);if(!await Qe(c,g,o))throw new l("delegation");let m=new\##
+         q(a),[b,L]=[m.u64(),m.u64()];if(i<b-Oe||i>L+Oe)throw new l("delegation-dates");return{je:r,identity:o,wordsLo\##
+        cale:d,notAfter:L}}function In(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Pt=n=>({invitation:\##
+        n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),R=n=>n.invita\##
+        tion.joinToken===null,Ue=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function je(n,e){\##
+        if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>On(s)?ce(s.octets):s);return t.invitation.room.length!==\##
+        16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof Syntax\##
+        Error||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Object.values(n\##
+        ))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var On=n=>typeof n=="object"&&n!==null\##
+        &&"octets"in n&&Object.keys(n).length===1;var Ke={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,\##
+        away:3e4},Un=.3,jn=3e4,Rn=1e3,qt=25e3,Kn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,k:r,Re:o=\##
+        !1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.k=r,this.ee=a,this.factor=o?Un:1,this.phase\##
+        ="opening",this.epoch=null,this.servers=null,this.ye=1/0,this.finish=null,this.ke=a,this.ve=a,this.e=new O,thi\##
+        s.be=[],this.#e("open",a)}get te(){return this.phase==="established"}get ne(){return this.phase==="away"||this\##
+        .phase==="orphaned"}Ke(e){return e>=this.ye&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){thi\##
+        s.phase==="established"&&e-this.ve>jn&&this.e.set("silence",e+Rn)}ie(){return this.be.splice(0)}m(){return thi\##
+        s.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await St(i.res\##
+        umeSecret):t.joinToken;s!==null&&(this.phase="joining",this.e.clear("open"),this.#e("state",e),this.#t({type:"\##
+        send",octets:ct(t.room,s,at[this.mode])}))}async receive(e,t){let i=lt(e);if(!(i===null||this.phase==="over"))\##
+        switch(i.type){case"challenge":return;case"state":return this.#s(i.A,t);case"servers":this.servers=i.servers,t\##
+        his.ye=t+i.servers.lifetime*1e3;return;case"error":return this.#i({type:"refused",code:i.code});case"relay":tr\##
+        y{return await this.#l(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||thi\##
+        s.phase==="established"||this.mode==="resume";return this.#i({type:"broken",code:s.code,confirmed:r})}}}async \##
+        tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e)){if(t!=="keepalive")return this.#i({type:"lost",cause:t==\##
+        ="away"?t:"timeout"});this.e.set("keepalive",e+qt),await this.send({type:"keepalive"},e)}}async send(e,t){retu\##
+        rn this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.ke=t,this.#t({type:"send"\##
+        ,octets:Ee(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ke[e]*this.factor)}#t(e){this.be.push(e)}#i(\##
+        e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=!["opening","joining","away"].includes(this.\##
+        phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#i({type:"lost",cause:"doctor-returne\##
+        d"}):i||await this.#n(t):(this.e.clear(),this.phase=i?"orphaned":"away",R(this.session)&&this.e.set("away",t+K\##
+        e.away))}async#n(e){let{session:t}=this;this.phase="handshaking",this.e.clear("state","away"),this.#e("message\##
+        2",e);let i;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let s=await Et(t.i\##
+        nvitation,t.bond,t.epochNumber);this.finish=async r=>({...await s.finish(r),bond:null}),i=s.message}else{let s\##
+        =await Lt(t.invitation,{locale:this.locale,random:this.random});this.finish=r=>s.finish(r,this.k()),i=s.messag\##
+        e}this.#t({type:"send",octets:Ee(i)})}async#l(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoc\##
+        h:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.c\##
+        lear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+qt),this.#t({type:"confirmed",bond:s}),await\##
+         this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=awai\##
+        t this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"),this.ve=t,this.e.set("silence",t+Ke.s\##
+        ilence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.ke>=Kn&&await this.send({type:"keepalive"\##
+        },t)}}};var de=class{constructor(){this.messages=[],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!==""&\##
+        &(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&&thi\##
+        s.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pending(){return this.messages.filter(({K:e})=>!e)}sent(e){this.\##
+        messages=this.messages.map(t=>t===e?{...t,K:!0}:t)}#e(e){this.messages=[...this.messages,e].slice(-200)}};var \##
+        It=3e3,Vn=2e4,Wn=1e3,pe=class{constructor({session:e,settings:t,t:i,i:s,v:r,act:o},a){this.session=e,this.sett\##
+        ings=t,this.t=i,this.i=s,this.v=r,this.act=o,this.e=new O,this.e.set("end",a+(r===null?It:Vn)),r!==null&&(i===\##
+        null||i.ne)&&this.#i(a)}m(){let e=[this.e.next()??1/0,this.t?.m()??1/0],t=Math.min(...e);return t===1/0?null:t\##
+        }async handle(e,t){switch(e.type){case"tick":for(let i=this.e.p(t);i!==null;i=this.e.p(t))i==="end"?this.end()\##
+        :this.#i(t);return await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open\##
+        (t),this.#e(t);case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"so\##
+        cket-closed":e.id===this.i&&this.#s(t)}}end(){this.v=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#\##
+        t();t.length>0;t=this.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets})\##
+        ;else if(i.type==="confirmed"&&this.v!==null)await this.t?.send({type:"bye",reason:this.v},e),this.v=null,this\##
+        .e.set("end",e+It);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.t\##
+        ype==="lost"||i.type==="broken")return this.#s(e)}}#t(){return this.t?.ie()??[]}#i(e){this.#n(),this.i+=1,this\##
+        .t=new $({session:this.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){i\##
+        f(this.v===null)return this.end();this.#n(),this.e.set("retry",e+Wn)}#n(){this.t!==null&&this.act({type:"close\##
+        ",id:this.i}),this.t=null}};var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&\##
+        (this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Ve(){ret\##
+        urn Math.min(1500*this.count,6e3)}get V(){return this.last+(this.count===0?0:this.limit)}};var fe=class{constr\##
+        uctor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last\##
+        :i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.sinc\##
+        e=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence\##
+        =new fe,this.b=!1,this.se=!1,this.heard=!1,this.xe=-1/0,this.l=null,this.Se=-1/0}get ze(){return this.l!==null\##
+        }doubt(e){this.l=e}offered(e){this.xe=e,this.heard=!1,this.se=!1,this.l=null}We(e,t){this.silence.begin(0,t),t\##
+        his.b=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.Se;this.Se=t;let s=this.silence.count(e,t);ret\##
+        urn s==="sound"&&(this.b=!1,i>=this.xe&&(this.heard=!0),this.l!==null&&i>=this.l&&(this.l=null)),s!=="silence"\##
+        ||this.b?!1:(this.b=!0,!0)}get re(){return this.heard&&!this.b}judge(e){e&&!this.heard&&(this.se=!0)}};var Ve=\##
+        {answer:6e3,binding:5e3,path:2e4},Nn=3e3,Fn=1e4,Bn=3,me=class{constructor(e,t){this.session=e,this.x=t,this.mu\##
+        ted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=null,this.a=!1,this.transport="none",this\##
+        .call=-1,this.Ce=null,this.current=null,this.oe=[],this.S=null,this.W=null,this.N=!1,this.F=null,this.watch=ne\##
+        w ie,this.z=new ne,this.B=0,this.sound={send:!1,receive:!1},this.g=[],this.e=new O}Ne(){return this.g.shift()?\##
+        ?null}m(){return this.e.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.watch.b}Ae(\##
+        ){return this.r&&(!this.isConnected()||this.watch.ze)}mute(e){this.muted=e,this.#c()}doubt(e){this.transport!=\##
+        ="none"&&this.watch.doubt(e)}Fe(e,t){this.t=e,this.a=t}Me(){this.t=null,this.N=!1,this.W=null,this.e.clear("an\##
+        swer","binding")}end(){this.Me(),this.e.clear(),this.g=[],this.transport="none",this.current=null,this.F=null,\##
+        this.S=null,this.watch=new ie,this.z=new ne,this.B=0,this.#c(),this.x.act({type:"end-call"})}async proceed(e){\##
+        this.transport==="connected"&&this.current?.C===!0&&!this.watch.b&&!this.watch.ze?await this.#h(e):this.#s(e)}\##
+        async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"?this.#o(e):t==="attempt"?this.#l(e):this\##
+        .g.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.gene\##
+        ration!==this.current?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this.r?thi\##
+        s.z.Ve:Ve.answer)),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(le\##
+        t i of this.oe.splice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;case"c\##
+        andidate":if(e.generation!==this.current?.generation)return;this.current.sent?await this.#e({type:"candidate",\##
+        generation:e.generation,candidate:e.candidate},t):this.oe.push(e.candidate);return;case"transport":return this\##
+        .#u(e,t);case"heard":return this.#p(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart")ret\##
+        urn this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")return i?.C!==!0?void 0:(this.W=e.tag.slice(),t\##
+        his.#f());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candi\##
+        date:r}=e;this.x.act({type:"apply-candidate",generation:s,candidate:r})}else i.C||(i.C=!0,this.e.clear("answer\##
+        "),this.x.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this\##
+        .#h(t):this.r||this.e.set("path",t+Ve.path),this.#c())}async#e(e,t){await this.x.send(e,t)}#t(e,t){if(this.ses\##
+        sion.consent===null)return;let i=e==="new"&&this.Ce!==this.t;!i&&t<this.z.V||(i&&(this.transport="failed"),thi\##
+        s.#s(t))}#i(){return this.t!==null&&this.t.te&&this.session.consent!==null}#s(e){let{t,session:i}=this;if(t===\##
+        null)return;let s=this.transport==="none"||this.transport==="failed"||this.watch.se,r=i.generation;i.generatio\##
+        n+=1,this.x.save(),s&&(this.call=r,this.Ce=t,this.transport="new",this.S=null,this.F=null,this.N=!1,this.watch\##
+        .We(this.r,e),this.#c()),this.current={generation:r,sent:!1,C:!1},this.oe=[],this.W=null,this.watch.offered(e)\##
+        ,this.e.clear("answer","binding","path","attempt"),this.r&&(this.z.begin(e),this.e.set("attempt",e+this.z.limi\##
+        t));let{a:o}=this;this.x.act({type:"make-offer",generation:r,anew:s,servers:t.servers,a:o})}#n(e){let{t,z:i}=t\##
+        his;this.#i()?e<i.V?this.e.set("attempt",i.V):t?.Ke(e)?(this.doubt(e),this.g.push("socket-doubted")):this.#s(e\##
+        ):t!==null&&this.g.push("socket-doubted")}#l(e){this.transport==="none"||this.isConnected()||(this.watch.judge\##
+        (this.current?.C===!0),this.#n(e))}#p({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!\##
+        this.#m())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.C===!0),this.#n(i)\##
+        ):this.watch.re&&this.isConnected()&&this.e.clear("attempt")}}async#u(e,t){if(!(this.transport==="none"||e.cal\##
+        l!==this.call)){if(e.state==="connected")this.transport="connected",this.B=0,this.e.clear("path"),this.e.j("at\##
+        tempt")&&this.e.set("attempt",Math.max(this.z.V,t+Nn)),this.S={patient:e.Ie,doctor:e.Oe},await this.#h(t),this\##
+        .#c();else if(e.state==="failed")this.#o(t);else if(this.transport==="connected"){if(this.transport="disconnec\##
+        ted",this.e.clear("binding"),this.e.j("attempt"))return;this.doubt(t),this.#i()&&t-(this.t?.ee??0)<Fn?this.#n(\##
+        t):this.g.push("socket-doubted")}}}#o(e){if(this.transport="failed",this.e.clear("path","binding"),this.#c(),t\##
+        his.r)return this.#n(e);this.B+=1,this.B>Bn?this.g.push("no-path"):this.#i()&&this.#s(e)}async#h(e){let{S:t}=t\##
+        his,i=this.t?.epoch??null;if(t===null||i===null||this.current?.C!==!0)return;let s=await i.we("P",t.patient,t.\##
+        doctor);await this.#e({type:"binding",tag:s},e),this.N||this.e.set("binding",e+Ve.binding),await this.#f()}asy\##
+        nc#f(){let{S:e,W:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.we("D",e.p\##
+        atient,e.doctor);if(!G(s,t)){this.g.push("binding-failed");return}this.N=!0,this.F=Ot(e),this.r=!0,this.e.clea\##
+        r("binding"),this.#c()}#m(){return this.S!==null&&this.F===Ot(this.S)}#c(){let e=this.#m(),t={send:e&&this.ses\##
+        sion.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.so\##
+        und=t,this.x.act({type:"sound",...t}))}},Ot=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var Hn=new Set(["unknown\##
+        -room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-no\##
+        t-now","relay-missing"]),_n=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refuse\##
+        d-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Hn.has(n),Ut=n=>_n.has(n),Gn={[Z.otherDevice]\##
+        :"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},Yn={[U.wordsDiffe\##
+        r]:"words-differ",[U.bindingFailed]:"binding-failed",[U.expired]:"expired",[U.error]:"doctor-error"},Zn={[I.un\##
+        knownRoom]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.rate]:"rate",[I.closed]:"closed"},jt=n=>Gn[n]??"r\##
+        efused",Rt=n=>Yn[n]??"ended-by-doctor",Kt=n=>Zn[n]??"protocol";function Vt(n){return n==="delegation"?"identit\##
+        y":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor(e){\##
+        this.random=e,this.w=0,this.T=!1,this.H=null,this.unknown=0}succeeded(){this.T=!1,this.unknown=0}Be(){this.w=0\##
+        ,this.T=!1,this.unknown=0}He(e){let t=this.H??(e.bond===null?"fresh":"resume");return this.H=null,t}lost({isEn\##
+        dless:e,isUrgent:t}){if(this.w+=1,!(e&&!this.T)&&this.w>Wt)return null;let i=t?Qn:Jn,s=Math.min($n*2**(this.w-\##
+        1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return R(i)?(this.unknown=e===I.\##
+        unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===I.unknownRoom&&t==="resume"?this.\##
+        T?"secure-channel":(this.H="fresh","now"):e===I.used&&t==="fresh"&&i.bond!==null&&this.w<Wt?(this.w+=1,this.H=\##
+        "resume","now"):Kt(e)}};var Nt=6e4,Ft=2e3,ei=1e4,ti=6e4,ye=class{constructor({session:e,locale:t,random:i,k:s}\##
+        ){this.session=e,this.settings={locale:t,random:i,k:s},this.t=null,this.i=0,this.y=!1,this.u=new we(i),this.l=\##
+        -1/0,this.A=!1,this._=!1,this.message="",this.chat=new de,this.reason=null,this.D=null,this.e=new O,this.actio\##
+        ns=[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save\##
+        :()=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{awai\##
+        t this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)}}),this.queue}_e(){return this.actions.splice(0)}m\##
+        (){if(this.reason!==null)return this.D?.m()??null;let e=[this.e.next(),this.t?.m()??null,this.media.m()],t=Mat\##
+        h.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ge(){let{bond:e,ownComparison:t,peerComparison:i}=this.sessio\##
+        n;return{state:this.#e(),reason:this.reason,h:this.reason!==null&&ge(this.reason),A:this.A,attached:this.t?.te\##
+        ??!1,Ye:this._,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},o\##
+        wnComparison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==\##
+        null?Ut(this.reason)?"ended":"failed":R(this.session)?this.session.consent===null?"admitted":this.media.isConn\##
+        ected()?"connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)retu\##
+        rn this.#i(e,t);switch(e.type){case"start":return this.#n(t);case"tick":return this.#s(t);case"socket-open":re\##
+        turn e.id===this.i&&await this.t?.open(t),this.#o(t);case"socket-message":return e.id===this.i&&await this.t?.\##
+        receive(e.octets,t),this.#o(t);case"socket-closed":e.id===this.i&&this.t!==null&&await this.#g(t);return;case"\##
+        network-changed":return this.media.doubt(t),this.#l(t);case"awoke":return this.t?.awoke(t),this.#s(t);case"con\##
+        sent":return R(this.session)?(this.session.consent=e.consent,this.#d(),this.y&&await this.#c(t),this.#o(t)):vo\##
+        id 0;case"decline":return await this.t?.send({type:"refuse",reason:Z.none},t),this.#a("consent-refused",t);cas\##
+        e"words":return this.#r(e.same,t);case"mute":this.media.mute(e.muted);return;case"write":return this.chat.writ\##
+        e(e.text,this.settings.k()),this.#w(t);case"hang-up":return this.#a("hung-up",t,U.hungUp);case"taken-over":ret\##
+        urn this.#a("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#i\##
+        (e,t){let i=this.reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-changed"\##
+        &&i)||this.reason===null||!ge(this.reason))return this.D?.handle(e,t);this.D?.end(),this.i=this.D?.i??this.i,t\##
+        his.D=null,this.reason=null,this.u.Be(),await this.#n(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=this.e.p(\##
+        e))if(t==="retry"&&await this.#n(e),t==="stable"&&(this.u.w=0),t==="patience")return this.#a(this.t?.te?"no-pa\##
+        th":"network",e);await this.t?.tick(e),await this.#o(e),await this.media.tick(e),await this.#o(e)}async#n(e){l\##
+        et{session:t,settings:i}=this;if(t.bond!==null&&t.bond.expiry<i.k())return this.#a("expired",e);let s=this.u.H\##
+        e(t);this.e.clear("retry","stable"),this.#d(),this.i+=1;let r=this.media.Ae()&&this.u.w<2;this.t=new $({sessio\##
+        n:t,mode:s,Re:r,...i},e),this.actions.push({type:"connect",id:this.i})}async#l(e){this.t!==null&&e-this.t.ee<F\##
+        t||(this.#u(),await this.#n(e))}async#p(e){if(!(this.t===null||e-this.t.ee<Ft)&&!this.t.ne)return e-this.l<ei?\##
+        this.#g(e):(this.l=e,this.#y(e))}#u(){this.t!==null&&this.actions.push({type:"close",id:this.i}),this.t=null,t\##
+        his.y=!1,this.media.Me(),this.e.clear("stable")}async#o(e){for(;;){let t=this.media.Ne();if(t!==null){await th\##
+        is.#b(t,e);continue}let i=this.t?.ie()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reas\##
+        on===null&&await this.#h(s,e)}}async#h(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.i\##
+        ,octets:e.octets});return;case"save":return this.#d();case"doctor":this.A=e.present,e.present||(this._=!0),thi\##
+        s.e.j("stable")||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownCo\##
+        mparison:"none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return this.e.\##
+        set("stable",t+Nt),this.#d();case"frame":return this.#f(e.frame,t);case"refused":return this.#v(e.code,t);case\##
+        "lost":return e.cause==="timeout"?this.#g(t):this.#y(t);case"broken":return this.#k(e.code,e.confirmed,t)}}asy\##
+        nc#f(e,t){switch(this.u.succeeded(),this._=!1,e.type){case"waiting":this.message=e.message;return;case"admit":\##
+        return this.#m(e.a,t);case"refuse":return this.#a(jt(e.reason),t);case"words":return this.session.peerComparis\##
+        on=e.same?"same":"different",this.#d();case"bye":return this.#a(Rt(e.reason),t);case"description":case"candida\##
+        te":case"binding":return this.y&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.#k("\##
+        malformed",!0,t);case"chat":this.y&&this.chat.receive(e.message);return;case"keepalive":case"receipt":case"ide\##
+        ntity":return;case"confirm":case"consent":case"encapsulation":return this.#k("malformed",!0,t)}}async#m(e,t){i\##
+        f(this.y||this.t===null)return;this.y=!0,this.session.invitation.joinToken=null,this.#d();let i=e||(this.sessi\##
+        on.invitation.flags&Y.a)!==0;if(i&&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#a("rel\##
+        ay-missing",t,U.error);this.media.Fe(this.t,i),this.session.consent!==null&&await this.#c(t)}async#c(e){let{co\##
+        nsent:t,ownComparison:i}=this.session;t!==null&&(await this.t?.send({type:"consent",version:1,...t},e),await t\##
+        his.media.proceed(e),i!=="none"&&await this.t?.send({type:"words",same:i==="same"},e),await this.#w(e))}async#\##
+        w(e){if(!(!this.y||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!awai\##
+        t this.t?.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#r(e,t){this.s\##
+        ession.ownComparison=e?"same":"different",this.#d(),await this.t?.send({type:"words",same:e},t),await this.#o(\##
+        t),e||await this.#a("words-differ",t,U.wordsDiffer)}async#v(e,t){let i=this.u.refused(e,this.t?.mode??null,thi\##
+        s.session,this.media.isConnected());return i==="later"?this.#g(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e)\##
+        {this.#u(),await this.#n(e)}async#k(e,t,i){return t?(this.u.T=!0,this.#g(i)):this.#a(Vt(e),i)}async#g(e){this.\##
+        #u(),this._=!1;let t=R(this.session)&&this.media.r,i=this.u.lost({isEndless:t,isUrgent:this.media.Ae()});if(i=\##
+        ==null)return this.#a(this.u.T?"secure-channel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if(this.reas\##
+        on===null)switch(e){case"rejoin":return this.#g(t);case"socket-doubted":return this.#p(t);case"binding-failed"\##
+        :return this.#a("binding-failed",t,U.bindingFailed);case"no-path":return this.#a("no-path",t)}}async#a(e,t,i=n\##
+        ull){let s=i===null||await this.t?.send({type:"bye",reason:i},t)===!0;for(let m of this.t?.ie()??[])m.type==="\##
+        send"&&this.actions.push({type:"send",id:this.i,octets:m.octets});this.reason=e,this.media.end(),this.e.clear(\##
+        ),ge(e)&&e!=="taken-over"?this.#d():this.actions.push({type:"save",session:null});let r=!s&&R(this.session);if\##
+        (!r&&(e!=="hung-up"||this.t===null))return this.#u();let{session:o,settings:a,t:c,i:d}=this;this.t=null,this.y\##
+        =!1;let g=m=>this.actions.push(m);this.D=new pe({session:o,settings:a,t:c,i:d,v:r?i:null,act:g},t)}#x(e){!(thi\##
+        s.reason===null&&this.media.r&&!this.media.isConnected())||this.t?.ne?this.e.clear("patience"):this.e.j("patie\##
+        nce")||this.e.set("patience",e+ti)}#d(){this.actions.push({type:"save",session:this.session})}};var Bt={microp\##
+        hones:[],speakers:[],microphone:"",speaker:""},ni=4e-4;async function We(n){let e={echoCancellation:!0,noiseSu\##
+        ppression:!0,autoGainControl:!0},t=n===void 0?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevices.getUs\##
+        erMedia({audio:t}),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");ret\##
+        urn s}function Ht(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="Overconstraine\##
+        dError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}va\##
+        r ke=class{constructor(e){this.audio=e,this.ae=new Audio,this.context=null,this.P=null,this.source=null,this.L\##
+        =null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.context.state!=="r\##
+        unning"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.cont\##
+        ext===null||e===null)&&(this.L??=this.context.createAnalyser(),this.source=this.context.createMediaStreamSourc\##
+        e(new MediaStream([e])),this.source.connect(this.L))}level(){if(this.L===null||this.source===null)return{level\##
+        :0,isVoice:!1};let e=new Float32Array(this.L.fftSize);this.L.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i\##
+        +s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:\##
+        e}=this;if(e!==null){this.P===null&&(this.P=e.createMediaStreamDestination(),this.ae.srcObject=this.P.stream),\##
+        this.ae.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscilla\##
+        tor(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03)\##
+        ,o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.P),r.start(s),r.stop(s+1)}}}async Ze\##
+        (e){await Promise.all([this.audio,this.ae].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await\##
+         navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o\##
+        !=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers\##
+        :"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}e\##
+        nd(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.L=null,this.P=null}};var _=i\##
+        i(u);function _t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admitted\##
+        .title,..._[n].admitted.consent].join(`
+        `),Ne=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
         mat(n),Yt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
         (/\{\w+\}/,()=>String(e));function ii({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
         it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
@@ -896,182 +895,182 @@ package enum Page {
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
         :75,internal:81};function $t(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
         ||t==="bad-link")&&i!==null?Zt[i]:void 0;return{title:oi(n,e),lines:ai(n,e),buttons:ui(n,e),notice:ci(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),Q:s||t==="waiting"||t==="connecting",De:s}}function Jt(n,e){let t=({lines:s,notic\##
-        e:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.\##
-        title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var ri\##
-        ={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version",\##
-        "binding-failed":"words-differ","refused-wrong-person":"refused"},Qt=(n,{errors:e})=>e[ri[n??""]??n??""];funct\##
-        ion oi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?Qt(e,t)?.[0]??t.ended.title:t[n].\##
-        title}function ai(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:e\##
-        .ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"q\##
-        uiet",text:e.checking.text}];case"waiting":{let o=s?.message??"";return[{kind:"lead",text:s?.z?e.waiting.prese\##
-        nt:e.waiting.away},...j(n.te>0,"since",se(e.waiting.since,We(n.te,r))),...j(o!=="","quiet",e.waiting.message),\##
-        ...j(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{\##
-        kind:"quiet",text:e.connecting.text}];case"connected":return n.N?[{kind:"lead",text:e.sound.stopped}]:n.qualit\##
-        y===null?[]:[{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconne\##
-        cting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"failed":case"bad-link":{let{lasted:o,clock:a,link:c}\##
-        =n,d=i==="microphone-denied";return[{kind:"lead",text:Qt(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.permission[\##
-        n.browser]),...j(i==="clock","quiet",se(e.today,a===null?"":Yt(a,r))),...j(o!==null,"quiet",se(e.ended.lasted,\##
-        We(o??0,r))),...j(t==="ended","quiet",e.ended.kept),...j(n.copied==="failed","quiet",e.byHand),...j(n.copied==\##
-        ="failed","link",c??"")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function ci({state:n,call:e,c\##
-        opied:t},i){return t==="done"?i.actions.copied:n!=="connected"?"":e?.muted?i.connected.muted:e?.attached===!1?\##
-        i.connected.signalling:""}function li(n,{reconnecting:e}){return n?.attached?e.path:n?.Te?e.doctor:e.server}fu\##
-        nction ui({state:n,error:e,h:t,link:i,pe:s,call:r,N:o},{actions:a}){let c=(m,b,D="",ze=null)=>({action:m,label\##
-        :b,kind:D,icon:ze}),d=c("hang-up",a.hangUp,"danger","hangUp"),g=o?[c("resume-sound",a.resumeSound,"primary","s\##
-        peaker")]:[];switch(n){case"ready":return[c("enter",s?a.resume:a.enter,"primary")];case"waiting":return[c("han\##
-        g-up",a.leave)];case"admitted":return[c("consent",a.consent,"primary","yes"),c("refuse",a.refuse,"","no")];cas\##
-        e"connecting":case"reconnecting":return[...g,d];case"connected":{let m=r?.ownComparison==="none"&&r.words!==nu\##
-        ll,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.different,"danger","no")],D=r?.muted?c("mute",a.un\##
-        mute,"half on","silent"):c("mute",a.mute,"half","microphone");return[...g,...m?b:[],D,{...d,kind:"half danger"\##
-        }]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.takeOver:a.retry;return[\##
-        ...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],...t?[c("retry",b,i===null?"primary":"","again")]:\##
-        []]}default:return[]}}function Xt(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t\##
-        .slice(1))}var ve=class{constructor(e,t,i){this.page=e,this.Ee=t,this.ne=i,this.audio=this.n("audio",HTMLAudio\##
-        Element),this.screen=null,this.text=null,this.fe=new Map,this.state=null,this.received=0,this.me=!1,this.#w()}\##
-        show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=$t(e,t),s=this.screen,r=this.page.documentElement;r.\##
-        dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o]:r.datase\##
-        t[o]=a}this.#i(e.locale,t),this.n("title").textContent=i.title,this.page.title=`${i.title} · Colloque`,e.state\##
-        !=="loading"&&this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.lines.map(o=>this.#f(o))),this.#t(\##
-        "notice",i.notice),this.#t("code",i.code),this.#l(e,t),this.#r(i.buttons),this.#h(e,i,t),this.#u(e,i,t),this.#\##
-        n(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.state}get Pe(){let e=this.n("sound"\##
-        ,HTMLDetailsElement);return!e.hidden&&e.open}qe(e){this.n("meter").style.transform=`scaleX(${e.toFixed(2)})`}#\##
-        e(e,t){let i=JSON.stringify(t);return this.fe.get(e)===i?!1:(this.fe.set(e,i),!0)}#t(e,t){let i=this.n(e);i.te\##
-        xtContent!==t&&(i.textContent=t)}#n(e){e!==""&&(this.n("announcement").textContent=e)}#s(e){let{activeElement:\##
-        t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.me)\##
-        &&this.n("title").focus({preventScroll:!e}),this.me=this.page.activeElement!==i}#i(e,t){if(this.text===t)retur\##
-        n;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.direction;let s=this.n("languages");s.setAttrib\##
-        ute("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(_).map(([o,{name:a}])=>{let \##
-        c=this.#o("button",o.toUpperCase());return c.lang=o,c.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),c.\##
-        addEventListener("click",()=>this.ne.speak(o)),c}));for(let o of s.children)o.setAttribute("aria-pressed",Stri\##
-        ng(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,help:t.help.title,legal:t.legal.title,close:t\##
-        .help.close,"words-intro":t.words.intro,"digits-label":t.words.digits,"microphone-label":t.sound.microphone,"s\##
-        peaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t.sound.deaf};for(let[o,a]of Object.entries(r\##
-        ))this.#t(o,a);this.#c("sound-title","speaker",t.sound.title),this.#c("chat-title","message",t.chat.title),thi\##
-        s.#c("play-sound","speaker",t.actions.playSound),this.#c("send",null,t.chat.send),this.n("footer").prepend(re(\##
-        this.page,"lock")),this.n("message").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("p\##
-        laceholder",t.chat.title),this.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#o("li",o)))}#c(e,t,i\##
-        ){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#f({kind:e,text:t}){switch(e){case"list":{let \##
-        i=this.#o("ul");return i.append(...t.map(s=>this.#o("li",s))),i}case"quote":{let i=this.#o("blockquote",t);ret\##
-        urn i.dir="auto",i}case"link":{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.classNa\##
-        me="link",i.setAttribute("aria-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let\##
-         i=this.#o("p",t,`quality ${e}`);return i.prepend(re(this.page,e)),i}default:return this.#o("p",t,e)}}#l({stat\##
-        e:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)retur\##
-        n;let r=Xt(this.Ee[s.locale]??""),o=r.length===256?Ct(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.l\##
-        ang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#o("li",d,g<2?"mine":"theirs"))),this.\##
-        #t("digits",Mt(s.octets).replace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.p\##
-        eerComparison==="same"&&c.push(i.words.peerSame),this.#t("words-result",c.join(" "))}#r(e){if(!this.#e("action\##
-        s",e))return;let t=this.n("actions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({ac\##
-        tion:s,label:r,kind:o,icon:a})=>{let c=this.#o("button",r,o);return c.dataset.action=s,c.setAttribute("type","\##
-        button"),a!==null&&c.prepend(re(this.page,a)),c.addEventListener("click",()=>this.ne.act(s)),c})),i!==void 0&&\##
-        t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e,devices:t,H:i,path:s},{Q:r},o){let a=this.n("soun\##
-        d",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiti\##
-        ng"),this.#t("meter-text",i?o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones\##
-        :c,speakers:d,microphone:g,speaker:m}=t;this.#p("microphone",c,g,o.sound.microphone),this.#p("speaker",d,m,o.s\##
-        ound.speaker)}#p(e,t,i,s){let r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,\##
-        s])&&r.replaceChildren(...t.map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textCont\##
-        ent=o.label===""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#u({call:e},{De:t},{chat:i}){let \##
-        s=this.n("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))retur\##
-        n;let o=this.n("messages");o.replaceChildren(...r.map(({mine:d,text:g,K:m})=>{let b=this.#o("li","",d?"mine":"\##
-        theirs"),D=this.#o("p",g);return D.dir="auto",b.append(this.#o("small",`${d?i.mine:i.theirs}${m?"":` · ${i.pen\##
-        ding}`}`),D),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!\##
-        0,this.#n(`${i.theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#g(e,t){this.n("sheet-t\##
-        itle").textContent=t,this.n("topics").replaceChildren(...e.flatMap(([s,r])=>[this.#o("h3",s),this.#o("p",r)]))\##
-        ,this.n("sheet").showModal?.()}#w(){let{act:e,choose:t,write:i}=this.ne;this.n("play-sound").addEventListener(\##
-        "click",()=>e("play-sound"));for(let a of["microphone","speaker"]){let c=this.n(a,HTMLSelectElement);c.addEven\##
-        tListener("change",()=>t(a,c.value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>th\##
-        is.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5,t\##
-        his.audio.volume=1;let r=this.n("message",HTMLInputElement),o=()=>{i(r.value),r.value="",r.focus()};this.n("se\##
-        nd").addEventListener("click",o),r.addEventListener("keydown",a=>{a.key==="Enter"&&!a.isComposing&&o()}),this.\##
-        n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:a,sound:c}=this.text;this.#g([...a\##
-        .topics,[c.deaf,c.advice.join(" ")],a.urgent],a.title)}),this.n("legal").addEventListener("click",()=>{this.te\##
-        xt!==null&&this.#g(this.text.legal.topics,this.text.legal.title)}),this.n("close").addEventListener("click",()\##
-        =>this.n("sheet").close())}#o(e,t="",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.\##
-        className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new E\##
-        rror(`no element ${e}`);return i}};var Ne="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",erro\##
-        r:null,h:!1,link:null,pe:!1,locale:_t(navigator.languages??[]),browser:_e(navigator.userAgent,navigator.maxTou\##
-        chPoints),path:null,quality:null,call:null,copied:"no",te:0,lasted:null,clock:null,N:!1,H:!1,devices:Ft},be=lo\##
-        cation.hash.length>1?location.href:null,tn=Ge(navigator.userAgent),hi=100,T=null,S=null,Se=null,y=null,J=null,\##
-        en=0,nn=0,He=null,L=new ve(document,h,{act:fi,choose:wi,speak:n=>v({locale:n}),write:n=>void x({type:"write",t\##
-        ext:n})}),R=new ke(L.audio);function v(n){Object.assign(C,n),L.show(C)}var Q=(n,e={})=>v({state:"failed",error\##
-        :n,h:!0,call:null,...e});async function di(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-uns\##
-        upported",{h:!1,link:be});let n=location.hash.slice(1),e=je(sessionStorage.getItem(Ne),oe());if(n===""&&e===nu\##
-        ll)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await lt(n);if(t.flags&Y.postQuantum)thro\##
-        w new l("post-quantum");let i=await yt(t);T=e!==null&&G(e.invitation.room,i.room)?e:Vt(i)}else T=e}catch(t){if\##
-        (!(t instanceof l))throw t;return v({state:"bad-link",error:t.code})}if(!await pi())return Q(tn?"in-app":"brow\##
-        ser-unsupported",{h:!1,link:be});v({state:"ready",error:null,pe:T===e}),n===""&&await xe(!1)}async function pi\##
-        (){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:H().then(()=>!0,()=>!1)}fun\##
-        ction fi(n){switch(R.wake(),n){case"enter":return void xe(!1);case"retry":return S===null||C.error==="taken-ov\##
-        er"?void xe(C.error==="other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void \##
-        mi();case"consent":return void Si();case"refuse":return void x({type:"decline"});case"same":case"different":re\##
-        turn void x({type:"words",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)})\##
-        ;case"hang-up":return void x({type:"hang-up"});case"play-sound":return R.ring();case"resume-sound":return void\##
-         yi()}}async function mi(){let n=navigator.clipboard?.writeText(be??"")??Promise.reject(new Error("no clipboar\##
-        d"));v({copied:await n.then(()=>"done",()=>"failed")})}async function xe(n){if(T===null)return;R.wake(),v({sta\##
-        te:"checking",error:null,h:!1,link:null,copied:"no"});try{y===null&&sn(await Ve())}catch(i){return gi(Bt(i))}r\##
-        n(),history.replaceState(null,"","/");let e=`colloque ${Ze(T.invitation.room)}`,t=n?xi(e):null;if(!await vi(e,\##
-        n))return Q("other-tab");if(nn=performance.now(),T=await t??T,S=new ye({session:T,locale:C.locale,random:ki,y:\##
-        oe}),y===null)return Q("microphone-missing");Se=new le({microphone:y,audio:L.audio,F:Li,o:i=>void x(i),D:i=>v(\##
-        {path:i}),E:i=>v({quality:i})}),await x({type:"start"})}function gi(n){let e=tn&&n==="microphone-denied";Q(e?"\##
-        in-app":n,{link:e?be:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=\##
-        >{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&xe(!1)}},()=>{})}function sn(n){let e=y;y\##
-        =n,n.onmute=W,n.onunmute=W,n.onended=()=>{n===y&&Fe()},R.listen(n),Se?.ge(n).catch(()=>{}),e!==null&&(e.onende\##
-        d=null,e.stop()),Ae()}async function Fe(n){try{sn(await Ve(n)),v({H:!1})}catch{await Ae()}W()}async function w\##
-        i(n,e){return n==="microphone"?Fe(e):(await R.Le(e).catch(()=>{}),Ae())}async function Ae(){v({devices:await R\##
-        .devices(y)})}function W(){let{audio:n}=L,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState===\##
-        "ended");v({N:S!==null&&(e||t)})}async function yi(){await L.audio.play().catch(()=>{}),(y===null||y.muted||y.\##
-        readyState==="ended")&&await Fe(),W()}var ki=n=>crypto.getRandomValues(new Uint8Array(n));function vi(n,e){ret\##
-        urn navigator.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvai\##
-        lable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>bi(n))})}async function bi(n){if(S==\##
-        =null)return;let e=Ue(S.session);await x({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t\##
-        .close()}function xi(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage\##
-        =({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Si(){let{local\##
-        e:n}=C,e=await P(w(Gt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(\##
-        n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ce())Ci(a);let e=S.f();clearTimeout(e\##
-        n),e!==null&&(en=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,rea\##
-        son:i,h:s,...r}=S.Me();t!==C.state&&Ai(t,i),v({state:t,error:i,h:s,call:r});let o=i!==null&&(!s||i==="taken-ov\##
-        er");o&&Di(),o&&e===null&&!s&&zi()}function Ai(n,e){if(n==="admitted"&&(R.ring(),navigator.vibrate?.([200,100,\##
-        200])),e===null)return;let t=T?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].incl\##
-        udes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,N:!1})}function zi(){T!\##
-        ==null&&Re(T),T=null,S=null,Se=null}function Ci(n){switch(n.type){case"connect":return Mi(n.id);case"send":J?.\##
-        id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();re\##
-        turn;case"save":n.session===null?sessionStorage.removeItem(Ne):sessionStorage.setItem(Ne,Ue(n.session));return\##
-        ;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,rt);\##
-        e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x({t\##
-        ype:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,oc\##
-        tets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>URL.\##
-        createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,\##
-        count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t\##
-        );r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64\##
-        ,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=\##
-        d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,bo\##
-        dy:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void\##
-         0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;)\##
-        {let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a\##
-        ,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writa\##
-        ble:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.sli\##
-        ce(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type\##
-        :"text/javascript"}))});function Li(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ti?.createScrip\##
-        tURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return \##
-        e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=ne\##
-        w Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);re\##
-        turn r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)retu\##
-        rn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{firs\##
-        t:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defaul\##
-        t:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n\##
-        =2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n\##
-        ?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{re\##
-        adable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.dat\##
-        a=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})}\##
-        ;})();']));return new Worker(n)}function Di(){y!==null&&(y.onended=null),y?.stop(),y=null,R.end(),He?.release(\##
-        ).catch(()=>{}),He=null}function rn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var on=()=>vo\##
-        id x({type:"network-changed"}),an=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(rn(),L.audio\##
-        .srcObject!==null&&L.audio.paused&&L.audio.play().then(W,W)),x({type:"awoke"})};addEventListener("online",on);\##
-        navigator.connection?.addEventListener("change",on);document.addEventListener("visibilitychange",an);document.\##
-        addEventListener("resume",an);L.audio.addEventListener("pause",W);L.audio.addEventListener("playing",W);naviga\##
-        tor.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{loc\##
-        ation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({te:Math.floor((\##
-        performance.now()-nn)/6e4)}),y===null||!L.Pe)return;let{level:n,isVoice:e}=R.level();L.qe(n),e&&!C.H&&v({H:!0}\##
-        )},hi);v({});di().catch(()=>Q("internal",{h:!1}));})();</script>
+        e:r===void 0?"":se(e.code,r),re:s||t==="waiting"||t==="connecting",$e:s}}function Jt(n,e){let t=({lines:s,noti\##
+        ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
+        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var r\##
+        i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
+        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},Qt=(n,{errors:e})=>e[ri[n??""]??n??""];func\##
+        tion oi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?Qt(e,t)?.[0]??t.ended.title:t[n]\##
+        .title}function ai(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
+        e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
+        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"";return[{kind:"lead",text:s?.A?e.waiting.pres\##
+        ent:e.waiting.away},...K(n.ce>0,"since",se(e.waiting.since,Ne(n.ce,r))),...K(o!=="","quiet",e.waiting.message)\##
+        ,...K(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[\##
+        {kind:"quiet",text:e.connecting.text}];case"connected":return n.G?[{kind:"lead",text:e.sound.stopped}]:n.quali\##
+        ty===null?[]:[{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconn\##
+        ecting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"failed":case"bad-link":{let{lasted:o,clock:a,link:c\##
+        }=n,d=i==="microphone-denied";return[{kind:"lead",text:Qt(i,e)?.[1]??e.ended.text},...K(d,"quiet",e.permission\##
+        [n.browser]),...K(i==="clock","quiet",se(e.today,a===null?"":Yt(a,r))),...K(o!==null,"quiet",se(e.ended.lasted\##
+        ,Ne(o??0,r))),...K(t==="ended","quiet",e.ended.kept),...K(n.copied==="failed","quiet",e.byHand),...K(n.copied=\##
+        =="failed","link",c??"")]}default:return[]}}var K=(n,e,t)=>n?[{kind:e,text:t}]:[];function ci({state:n,call:e,\##
+        copied:t},i){return t==="done"?i.actions.copied:n!=="connected"?"":e?.muted?i.connected.muted:e?.attached===!1\##
+        ?i.connected.signalling:""}function li(n,{reconnecting:e}){return n?.attached?e.path:n?.Ye?e.doctor:e.server}f\##
+        unction ui({state:n,error:e,h:t,link:i,Te:s,call:r,G:o},{actions:a}){let c=(m,b,L="",Ce=null)=>({action:m,labe\##
+        l:b,kind:L,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"),g=o?[c("resume-sound",a.resumeSound,"primary","\##
+        speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resume:a.enter,"primary")];case"waiting":return[c("ha\##
+        ng-up",a.leave)];case"admitted":return[c("consent",a.consent,"primary","yes"),c("refuse",a.refuse,"","no")];ca\##
+        se"connecting":case"reconnecting":return[...g,d];case"connected":{let m=r?.ownComparison==="none"&&r.words!==n\##
+        ull,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.different,"danger","no")],L=r?.muted?c("mute",a.u\##
+        nmute,"half on","silent"):c("mute",a.mute,"half","microphone");return[...g,...m?b:[],L,{...d,kind:"half danger\##
+        "}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.takeOver:a.retry;return\##
+        [...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],...t?[c("retry",b,i===null?"primary":"","again")]\##
+        :[]]}default:return[]}}function Xt(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+\##
+        t.slice(1))}var ve=class{constructor(e,t,i){this.page=e,this.Je=t,this.le=i,this.audio=this.n("audio",HTMLAudi\##
+        oElement),this.screen=null,this.text=null,this.De=new Map,this.state=null,this.received=0,this.Le=!1,this.#w()\##
+        }show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=$t(e,t),s=this.screen,r=this.page.documentElement;r\##
+        .dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o]:r.datas\##
+        et[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.title,this.page.title=`${i.title} · Colloque`,e.stat\##
+        e!=="loading"&&this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.lines.map(o=>this.#p(o))),this.#t\##
+        ("notice",i.notice),this.#t("code",i.code),this.#u(e,t),this.#o(i.buttons),this.#h(e,i,t),this.#m(e,i,t),this.\##
+        #i(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.state}get Qe(){let e=this.n("sound\##
+        ",HTMLDetailsElement);return!e.hidden&&e.open}Xe(e){this.n("meter").style.transform=`scaleX(${e.toFixed(2)})`}\##
+        #e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:(this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.t\##
+        extContent!==t&&(i.textContent=t)}#i(e){e!==""&&(this.n("announcement").textContent=e)}#s(e){let{activeElement\##
+        :t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.Le\##
+        )&&this.n("title").focus({preventScroll:!e}),this.Le=this.page.activeElement!==i}#n(e,t){if(this.text===t)retu\##
+        rn;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.direction;let s=this.n("languages");s.setAttri\##
+        bute("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(_).map(([o,{name:a}])=>{let\##
+         c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),c\##
+        .addEventListener("click",()=>this.le.speak(o)),c}));for(let o of s.children)o.setAttribute("aria-pressed",Str\##
+        ing(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,help:t.help.title,legal:t.legal.title,close:\##
+        t.help.close,"words-intro":t.words.intro,"digits-label":t.words.digits,"microphone-label":t.sound.microphone,"\##
+        speaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t.sound.deaf};for(let[o,a]of Object.entries(\##
+        r))this.#t(o,a);this.#l("sound-title","speaker",t.sound.title),this.#l("chat-title","message",t.chat.title),th\##
+        is.#l("play-sound","speaker",t.actions.playSound),this.#l("send",null,t.chat.send),this.n("footer").prepend(re\##
+        (this.page,"lock")),this.n("message").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("\##
+        placeholder",t.chat.title),this.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#l(e,t,\##
+        i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#p({kind:e,text:t}){switch(e){case"list":{let\##
+         i=this.#r("ul");return i.append(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);re\##
+        turn i.dir="auto",i}case"link":{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.classN\##
+        ame="link",i.setAttribute("aria-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{le\##
+        t i=this.#r("p",t,`quality ${e}`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#u({sta\##
+        te:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)retu\##
+        rn;let r=Xt(this.Je[s.locale]??""),o=r.length===256?Mt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.\##
+        lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#r("li",d,g<2?"mine":"theirs"))),this\##
+        .#t("digits",Tt(s.octets).replace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.\##
+        peerComparison==="same"&&c.push(i.words.peerSame),this.#t("words-result",c.join(" "))}#o(e){if(!this.#e("actio\##
+        ns",e))return;let t=this.n("actions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({a\##
+        ction:s,label:r,kind:o,icon:a})=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type",\##
+        "button"),a!==null&&c.prepend(re(this.page,a)),c.addEventListener("click",()=>this.le.act(s)),c})),i!==void 0&\##
+        &t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e,devices:t,Y:i,path:s},{re:r},o){let a=this.n("so\##
+        und",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="wai\##
+        ting"),this.#t("meter-text",i?o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphon\##
+        es:c,speakers:d,microphone:g,speaker:m}=t;this.#f("microphone",c,g,o.sound.microphone),this.#f("speaker",d,m,o\##
+        .sound.speaker)}#f(e,t,i,s){let r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[\##
+        t,s])&&r.replaceChildren(...t.map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textCo\##
+        ntent=o.label===""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#m({call:e},{$e:t},{chat:i}){le\##
+        t s=this.n("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))ret\##
+        urn;let o=this.n("messages");o.replaceChildren(...r.map(({mine:d,text:g,K:m})=>{let b=this.#r("li","",d?"mine"\##
+        :"theirs"),L=this.#r("p",g);return L.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${m?"":` · ${i.p\##
+        ending}`}`),L),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open\##
+        =!0,this.#i(`${i.theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#c(e,t){this.n("sheet\##
+        -title").textContent=t,this.n("topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)]\##
+        )),this.n("sheet").showModal?.()}#w(){let{act:e,choose:t,write:i}=this.le;this.n("play-sound").addEventListene\##
+        r("click",()=>e("play-sound"));for(let a of["microphone","speaker"]){let c=this.n(a,HTMLSelectElement);c.addEv\##
+        entListener("change",()=>t(a,c.value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>\##
+        this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5\##
+        ,this.audio.volume=1;let r=this.n("message",HTMLInputElement),o=()=>{i(r.value),r.value="",r.focus()};this.n("\##
+        send").addEventListener("click",o),r.addEventListener("keydown",a=>{a.key==="Enter"&&!a.isComposing&&o()}),thi\##
+        s.n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:a,sound:c}=this.text;this.#c([..\##
+        .a.topics,[c.deaf,c.advice.join(" ")],a.urgent],a.title)}),this.n("legal").addEventListener("click",()=>{this.\##
+        text!==null&&this.#c(this.text.legal.topics,this.text.legal.title)}),this.n("close").addEventListener("click",\##
+        ()=>this.n("sheet").close())}#r(e,t="",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(\##
+        s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new\##
+         Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=>Math.floor(Date.now()/1e3),A={state:"loading",er\##
+        ror:null,h:!1,link:null,Te:!1,locale:_t(navigator.languages??[]),browser:Ge(navigator.userAgent,navigator.maxT\##
+        ouchPoints),path:null,quality:null,call:null,copied:"no",ce:0,lasted:null,clock:null,G:!1,Y:!1,devices:Bt},be=\##
+        location.hash.length>1?location.href:null,tn=Ye(navigator.userAgent),hi=100,T=null,S=null,Se=null,y=null,J=nul\##
+        l,en=0,nn=0,Be=null,D=new ve(document,h,{act:fi,choose:wi,speak:n=>v({locale:n}),write:n=>void x({type:"write"\##
+        ,text:n})}),V=new ke(D.audio);function v(n){Object.assign(A,n),D.show(A)}var Q=(n,e={})=>v({state:"failed",err\##
+        or:n,h:!0,call:null,...e});async function di(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-u\##
+        nsupported",{h:!1,link:be});let n=location.hash.slice(1),e=je(sessionStorage.getItem(Fe),oe());if(n===""&&e===\##
+        null)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await ut(n);if(t.flags&Y.postQuantum)th\##
+        row new l("post-quantum");let i=await kt(t);T=e!==null&&G(e.invitation.room,i.room)?e:Pt(i)}else T=e}catch(t){\##
+        if(!(t instanceof l))throw t;return v({state:"bad-link",error:t.code})}if(!await pi())return Q(tn?"in-app":"br\##
+        owser-unsupported",{h:!1,link:be});v({state:"ready",error:null,Te:T===e}),n===""&&await xe(!1)}async function \##
+        pi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}f\##
+        unction fi(n){switch(V.wake(),n){case"enter":return void xe(!1);case"retry":return S===null||A.error==="taken-\##
+        over"?void xe(A.error==="other-tab"||A.error==="taken-over"):void x({type:"retry"});case"copy-link":return voi\##
+        d mi();case"consent":return void Si();case"refuse":return void x({type:"decline"});case"same":case"different":\##
+        return void x({type:"words",same:n==="same"});case"mute":return void x({type:"mute",muted:!(A.call?.muted??!1)\##
+        });case"hang-up":return void x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return vo\##
+        id yi()}}async function mi(){let n=navigator.clipboard?.writeText(be??"")??Promise.reject(new Error("no clipbo\##
+        ard"));v({copied:await n.then(()=>"done",()=>"failed")})}async function xe(n){if(T===null)return;V.wake(),v({s\##
+        tate:"checking",error:null,h:!1,link:null,copied:"no"});try{y===null&&sn(await We())}catch(i){return gi(Ht(i))\##
+        }rn(),history.replaceState(null,"","/");let e=`colloque ${$e(T.invitation.room)}`,t=n?xi(e):null;if(!await vi(\##
+        e,n))return Q("other-tab");if(nn=performance.now(),T=await t??T,S=new ye({session:T,locale:A.locale,random:ki,\##
+        k:oe}),y===null)return Q("microphone-missing");Se=new le({microphone:y,audio:D.audio,Z:Di,o:i=>void x(i),I:i=>\##
+        v({path:i}),O:i=>v({quality:i})}),await x({type:"start"})}function gi(n){let e=tn&&n==="microphone-denied";Q(e\##
+        ?"in-app":n,{link:e?be:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(\##
+        t=>{t.onchange=()=>{t.state==="granted"&&A.state==="failed"&&S===null&&xe(!1)}},()=>{})}function sn(n){let e=y\##
+        ;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&He()},V.listen(n),Se?.qe(n).catch(()=>{}),e!==null&&(e.onen\##
+        ded=null,e.stop()),ze()}async function He(n){try{sn(await We(n)),v({Y:!1})}catch{await ze()}N()}async function\##
+         wi(n,e){return n==="microphone"?He(e):(await V.Ze(e).catch(()=>{}),ze())}async function ze(){v({devices:await\##
+         V.devices(y)})}function N(){let{audio:n}=D,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState=\##
+        =="ended");v({G:S!==null&&(e||t)})}async function yi(){await D.audio.play().catch(()=>{}),(y===null||y.muted||\##
+        y.readyState==="ended")&&await He(),N()}var ki=n=>crypto.getRandomValues(new Uint8Array(n));function vi(n,e){r\##
+        eturn navigator.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAv\##
+        ailable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>bi(n))})}async function bi(n){if(S\##
+        ===null)return;let e=Ue(S.session);await x({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e)\##
+        ,t.close()}function xi(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessa\##
+        ge=({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Si(){let{loc\##
+        ale:n}=A,e=await P(w(Gt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
+        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S._e())Ai(a);let e=S.m();clearTimeout\##
+        (en),e!==null&&(en=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
+        eason:i,h:s,...r}=S.Ge();t!==A.state&&zi(t,i),v({state:t,error:i,h:s,call:r});let o=i!==null&&(!s||i==="taken-\##
+        over");o&&Li(),o&&e===null&&!s&&Ci()}function zi(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
+        0,200])),e===null)return;let t=T?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
+        cludes(A.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,G:!1})}function Ci(){\##
+        T!==null&&Re(T),T=null,S=null,Se=null}function Ai(n){switch(n.type){case"connect":return Mi(n.id);case"send":J\##
+        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
+        return;case"save":n.session===null?sessionStorage.removeItem(Fe):sessionStorage.setItem(Fe,Ue(n.session));retu\##
+        rn;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,ot\##
+        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
+        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
+        octets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
+        L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
+        a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
+        (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
+        64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let \##
+        a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,\##
+        body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===vo\##
+        id 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;\##
+        ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
+        :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
+        table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
+        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{ty\##
+        pe:"text/javascript"}))});function Di(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ti?.createScr\##
+        iptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
+        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
+        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
+        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
+        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
+        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
+        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
+         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
+        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
+        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
+        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
+        )};})();']));return new Worker(n)}function Li(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),Be?.releas\##
+        e().catch(()=>{}),Be=null}function rn(){navigator.wakeLock?.request("screen").then(n=>Be=n,()=>{})}var on=()=>\##
+        void x({type:"network-changed"}),an=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(rn(),D.aud\##
+        io.srcObject!==null&&D.audio.paused&&D.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",on\##
+        );navigator.connection?.addEventListener("change",on);document.addEventListener("visibilitychange",an);documen\##
+        t.addEventListener("resume",an);D.audio.addEventListener("pause",N);D.audio.addEventListener("playing",N);navi\##
+        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&ze()});addEventListener("hashchange",()=>{l\##
+        ocation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(A.state==="waiting"&&v({ce:Math.floor\##
+        ((performance.now()-nn)/6e4)}),y===null||!D.Qe)return;let{level:n,isVoice:e}=V.level();D.Xe(n),e&&!A.Y&&v({Y:!\##
+        0})},hi);v({});di().catch(()=>Q("internal",{h:!1}));})();</script>
         </body>
         </html>
 

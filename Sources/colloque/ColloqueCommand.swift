@@ -31,8 +31,8 @@ struct ColloqueCommand: AsyncParsableCommand {
             """,
         version: colloqueVersion,
         subcommands: [
-            DemoCommand.self, InitCommand.self, IdentityCommand.self, SessionCommand.self, VerifyPageCommand.self,
-            BridgeCommand.self, BrokerCommand.self, RelayCommand.self,
+            DemoCommand.self, InitCommand.self, IdentityCommand.self, SessionCommand.self, DeskCommand.self,
+            CallCommand.self, VerifyPageCommand.self, BridgeCommand.self, BrokerCommand.self, RelayCommand.self,
         ])
 
     static func main() async {

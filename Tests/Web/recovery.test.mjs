@@ -210,6 +210,63 @@ test('a doctor whose end is away is waited for without a limit', async () => {
   await untilSound(world, 2_000);
 });
 
+test('a doctor whose end was killed and came back gets another call: words kept, nothing asked, sound in a second', async () => {
+  const world = await standing();
+  await world.event({ type: 'words', same: true });
+  const former = { ...world.call };
+  world.cut();
+  world.doctor.setPresent(world.socket.end, false);
+  const said = new Set();
+  for (let waited = 0; waited < 75_000; waited += 500) {
+    await world.run(500);
+    // A browser calls the path disconnected after some seconds, and failed after half a minute.
+    if (waited === 5_000) await world.transport('disconnected');
+    if (waited === 30_000) await world.transport('failed');
+    if (waited > 2_000) said.add(`${world.state} ${world.patient.snapshot().awaitsDoctor}`);
+  }
+  assert.deepEqual([...said], ['reconnecting true']);
+  assert.equal(offers(world).length, 0);
+  assert.ok(joins(world) <= 3, `${joins(world)} joins`);
+  world.path = 'up';
+  await world.doctor.restart();
+  world.doctor.setPresent(world.socket.end, true);
+  await world.run(35);
+  assert.equal(world.patient.snapshot().awaitsDoctor, true, 'not heard yet');
+  await untilSound(world, 1_000);
+  assert.equal(world.doctor.epochs.at(-1), 'resume');
+  assert.deepEqual(offers(world).map(({ anew }) => anew), [true]);
+  assert.notDeepEqual(world.call.fingerprint, former.fingerprint);
+  assert.equal(world.doctor.bound, true);
+  assert.equal(world.patient.snapshot().ownComparison, 'same');
+  assert.equal(world.doctor.words.at(-1), true);
+  await world.doctor.askForNew(world.doctor.connection);
+  await world.run(10_000);
+  assert.equal(offers(world).length, 1, 'a call of this epoch is the answer already');
+});
+
+test('a doctor that comes back within a second replaces a connection that still says connected', async () => {
+  const world = await standing();
+  world.doctor.setPresent(world.socket.end, false);
+  await world.doctor.restart();
+  world.flows = false;
+  world.doctor.setPresent(world.socket.end, true);
+  await untilSound(world, 1_500);
+  assert.deepEqual(offers(world).map(({ anew }) => anew), [true]);
+  assert.ok(world.log.includes('reconnecting') && !world.log.includes('failed'));
+});
+
+test('a socket that died while the doctor is away is found out within half a minute', async () => {
+  const world = await standing();
+  world.cut();
+  world.doctor.setPresent(world.socket.end, false);
+  await world.run(5_000);
+  world.deafen();
+  await world.doctor.restart();
+  world.doctor.present = true;
+  world.path = 'up';
+  await untilSound(world, 32_000);
+});
+
 test('a room that is gone while the page was away ends by its name within half a minute', async () => {
   const world = await standing();
   world.cut();

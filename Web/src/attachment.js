@@ -4,6 +4,7 @@ import { beginCall, beginResume } from './channel.js';
 import { decodeEnvelope, encodeJoin, encodeRelay, joinMode } from './envelopes.js';
 import { ProtocolError } from './errors.js';
 import { rejoinToken } from './schedule.js';
+import { isAdmitted } from './session.js';
 
 /**
  * One connection to the broker and the one epoch it carries: join, handshake, confirmation, frames,
@@ -17,7 +18,7 @@ import { rejoinToken } from './schedule.js';
  *   its way; the bond is null in a resumed epoch
  * @typedef {{ type: 'frame', frame: import('./frames.js').Frame }} FrameOutput
  * @typedef {{ type: 'refused', code: number }} RefusedOutput an ERROR of the broker
- * @typedef {{ type: 'lost', cause: 'timeout' | 'doctor-returned' }} LostOutput
+ * @typedef {{ type: 'lost', cause: 'timeout' | 'doctor-returned' | 'away' }} LostOutput the last two: join at once
  * @typedef {{ type: 'broken', code: import('./errors.js').ProtocolErrorCode, confirmed: boolean }} BrokenOutput
  *   a cryptographic failure, before or after message 3
  * @typedef {SendOutput | SaveOutput | DoctorOutput | ConfirmedOutput | FrameOutput | RefusedOutput | LostOutput
@@ -32,6 +33,8 @@ const limits = {
   message2: 12_000,
   firstFrame: 6_000,
   silence: 60_000,
+  /** While the broker says that the doctor's end is away, it says nothing else: the socket may be dead by then. */
+  away: 30_000,
 };
 /** The same in haste, while a person waits in silence: a first try on a network that has just changed. */
 const hasteFactor = 0.3;
@@ -89,7 +92,7 @@ export class Attachment {
     return this.phase === 'established';
   }
 
-  /** The broker has joined this connection with nobody: no limit runs. */
+  /** The broker has joined this connection with nobody: no step of joining is under way. */
   get isAwaitingDoctor() {
     return this.phase === 'away' || this.phase === 'orphaned';
   }
@@ -167,7 +170,7 @@ export class Attachment {
    */
   async tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
-      if (due !== 'keepalive') return this.#finishWith({ type: 'lost', cause: 'timeout' });
+      if (due !== 'keepalive') return this.#finishWith({ type: 'lost', cause: due === 'away' ? due : 'timeout' });
       this.alarms.set('keepalive', now + keepaliveInterval);
       await this.send({ type: 'keepalive' }, now);
     }
@@ -217,6 +220,8 @@ export class Attachment {
       // The broker drops what is sent to nobody: this epoch's counters can no longer agree.
       this.alarms.clear();
       this.phase = messageSent ? 'orphaned' : 'away';
+      // Who waits to be seen may wait for hours; who was in a call wants it back.
+      if (isAdmitted(this.session)) this.alarms.set('away', now + limits.away);
     } else if (this.phase === 'orphaned') {
       this.#finishWith({ type: 'lost', cause: 'doctor-returned' });
     } else if (!messageSent) {
@@ -231,7 +236,7 @@ export class Attachment {
   async #greet(now) {
     const { session } = this;
     this.phase = 'handshaking';
-    this.alarms.clear('state');
+    this.alarms.clear('state', 'away');
     this.#expect('message2', now);
     let message;
     if (this.mode === 'resume' && session.bond !== null) {

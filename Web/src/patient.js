@@ -35,7 +35,7 @@ import { isAdmitted } from './session.js';
  * @property {boolean} canRetry
  * @property {boolean} doctorPresent
  * @property {boolean} attached whether an epoch is up
- * @property {boolean} awaitsDoctor whether the broker says that the doctor's end is away
+ * @property {boolean} awaitsDoctor whether the doctor's end went away and was not heard since
  * @property {string} message the doctor's, for the waiting room
  * @property {{ octets: Uint8Array, locale: string } | null} words
  * @property {import('./session.js').Comparison} ownComparison
@@ -77,6 +77,8 @@ export class Patient {
     this.doubtedAt = -Infinity;
     /** @private */
     this.doctorPresent = false;
+    /** @private From the broker's word that the doctor's end is away until that end is heard, or the broker lost. */
+    this.missesDoctor = false;
     /** @private */
     this.message = '';
     /** @private */
@@ -138,7 +140,7 @@ export class Patient {
       canRetry: this.reason !== null && canRetry(this.reason),
       doctorPresent: this.doctorPresent,
       attached: this.attachment?.isEstablished ?? false,
-      awaitsDoctor: this.attachment?.isAwaitingDoctor ?? false,
+      awaitsDoctor: this.missesDoctor,
       message: this.message,
       words: bond === null ? null : { octets: bond.authenticationString, locale: bond.wordsLocale },
       ownComparison,
@@ -273,6 +275,8 @@ export class Patient {
    */
   async #replaceSocket(now) {
     if (this.attachment === null || now - this.attachment.startedAt < sameChange) return;
+    // The doctor's end is away: that is the reason of the silence, and not this socket.
+    if (this.attachment.isAwaitingDoctor) return;
     if (now - this.doubtedAt < doubtInterval) return this.#lose(now);
     this.doubtedAt = now;
     return this.#rejoin(now);
@@ -318,6 +322,7 @@ export class Patient {
         return this.#save();
       case 'doctor':
         this.doctorPresent = output.present;
+        if (!output.present) this.missesDoctor = true;
         if (!this.alarms.isSet('stable')) this.alarms.set('stable', now + stableAfter);
         return;
       case 'confirmed':
@@ -332,7 +337,7 @@ export class Patient {
       case 'refused':
         return this.#refused(output.code, now);
       case 'lost':
-        return output.cause === 'doctor-returned' ? this.#rejoin(now) : this.#lose(now);
+        return output.cause === 'timeout' ? this.#lose(now) : this.#rejoin(now);
       case 'broken':
         return this.#broken(output.code, output.confirmed, now);
     }
@@ -344,6 +349,7 @@ export class Patient {
    */
   async #receive(frame, now) {
     this.reconnection.succeeded();
+    this.missesDoctor = false;
     switch (frame.type) {
       case 'waiting':
         this.message = frame.message;
@@ -471,6 +477,7 @@ export class Patient {
    */
   async #lose(now) {
     this.#disconnect();
+    this.missesDoctor = false;
     // While sound passes nothing is missed, and once it is gone patience is what ends.
     const isEndless = isAdmitted(this.session) && this.media.wasConnected;
     const delay = this.reconnection.lost({ isEndless, isUrgent: this.media.isTroubled() });

@@ -181,6 +181,19 @@ export class Doctor {
     }
     this.grant(connection);
     await this.send(connection, { type: 'admit', relayOnly: this.relayOnly ?? false });
+    if (this.isNew) await this.askForNew(connection);
+  }
+
+  /** The process was killed: another one has the room's secrets, and no connection for media. */
+  async restart() {
+    this.fingerprint = this.random(32);
+    this.bound = false;
+    this.consent = null;
+    this.isNew = true;
+  }
+
+  askForNew(connection) {
+    return this.send(connection, { type: 'description', kind: 'restart', generation: 0, sdp: 'new' });
   }
 
   grant(connection) {
