@@ -32,7 +32,7 @@ const ours = [
   'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet', 'bindingKey',
   'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown', 'inHaste', 'canRetry',
   'waited', 'resumes', 'isSent', 'remoteStatic', 'socket', 'attempts', 'answered', 'cipher', 'goodbye', 'builds',
-  'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output', 'missesDoctor', 'birthplace',
+  'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output', 'missesDoctor', 'seeksServer', 'seeksPath', 'isJoining', 'birthplace',
   'bindingTag', 'mixKeyAndHash', 'encryptAndHash', 'decryptAndHash', 'mixKey', 'prologue', 'staticKeys',
   'writeMessage1', 'readMessage2', 'nextNonce', 'symmetric', 'forget', 'doctorNonce', 'patientNonce', 'analyser',
   'roundTrip', 'worse', 'better',

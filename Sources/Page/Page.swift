@@ -4,10 +4,10 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "48229c213c8c0041266fe2b716e6bdffda29bca79cabc9b4c577b632b3114045"
+    package static let sha256 = "41a1582951513a8ea42819c42b55e39babd475130274a12fa77ec0dc164e2905"
 
     /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-9bk4poP5M+jhEVfGBI2+zo6ObCY4KbCa/U9dBX2qH/c='"
+    package static let scriptHash = "'sha256-yyav9QTE8ofCQSNm+kmB5rU7mLx9s+hMkQvg+2hJ+jA='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-0aK3a0w3syLhZOoxjlOJ6PWbP4vhqCV25mOYoc2DAws='"
@@ -496,7 +496,7 @@ package enum Page {
         t)=>parseInt(n.slice(2*t,2*t+2),16))}function $e(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").\##
         replace(/\//g,"_").replace(/=+$/,"")}function Je(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.l\##
         ength%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from\##
-        (e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-\##
+        (e,t=>t.charCodeAt(0))}var I=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-\##
         this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}res\##
         t(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256\##
         +this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.is\##
@@ -577,8 +577,8 @@ package enum Page {
         (n);function kn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLo\##
         werCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function vn(n){let e=/^a=fingerprint:sha-256 \##
         ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var ot="colloque.v1",bn=65\##
-        600,xn=8,at={fresh:0,resume:1},I={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},ct=(n,e,t)=>p(f(1),\##
-        f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n);function lt(n){if(n.length>bn)return null;try{return Sn(new q(n))}catch(e\##
+        600,xn=8,at={fresh:0,resume:1},O={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},ct=(n,e,t)=>p(f(1),\##
+        f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n);function lt(n){if(n.length>bn)return null;try{return Sn(new I(n))}catch(e\##
         ){if(e instanceof l)return null;throw e}}function Sn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",me\##
         ssage:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>\##
         1?null:{type:"state",A:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.lp()));let[i,s]=[z(n\##
@@ -589,10 +589,10 @@ package enum Page {
         ow new l("incomplete");if(!G(e.subarray(50),await An(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)\##
         throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.a))throw new l("flags");return{flags:t,secret:e.sl\##
         ice(2,18),sessionKey:e.slice(18,50)}}async function An(n){return(await P(p(w("colloque/1 link"),n))).subarray(\##
-        0,4)}var O=class{constructor(){this.d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.length===0&&this.d.clear(\##
-        );for(let t of e)this.d.delete(t)}j(e){return this.d.has(e)}next(){return this.d.size===0?null:Math.min(...thi\##
-        s.d.values())}p(e){let t=[...this.d].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(th\##
-        is.d.delete(t[0]),t[0])}};var ht=[256,1024,4096,16384],U={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,err\##
+        0,4)}var U=class{constructor(){this.p=new Map}set(e,t){this.p.set(e,t)}clear(...e){e.length===0&&this.p.clear(\##
+        );for(let t of e)this.p.delete(t)}j(e){return this.p.has(e)}next(){return this.p.size===0?null:Math.min(...thi\##
+        s.p.values())}f(e){let t=[...this.p].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(th\##
+        is.p.delete(t[0]),t[0])}};var ht=[256,1024,4096,16384],q={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,err\##
         or:4},Z={none:0,otherDevice:1,notNow:2,wrongPerson:3},dt=["offer","answer","restart"],pt=["body","signature"];\##
         function ft(n){let[e,t]=Mn(n),i=ht.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uin\##
         t8Array(i);return s.set(p(f(e),Te(t.length),t)),s}function Mn(n){switch(n.type){case"confirm":return[3,p(n.J,n\##
@@ -602,8 +602,8 @@ package enum Page {
         ag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":retu\##
         rn[13,new Uint8Array(0)];case"receipt":return[14,p(f(pt.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.re\##
         ason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Ze(n.time))];case"identity":return[17,f(n\##
-        .code)]}}function mt(n){let e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ht.find(a=>a>=i.length+3);if(n.length!==s|\##
-        |!F(e.rest()))throw new l("malformed");let r=new q(i),o=Tn(t,r);return r.end(),o}function Tn(n,e){switch(n){ca\##
+        .code)]}}function mt(n){let e=new I(n),t=e.u8(),i=e.take(e.u16()),s=ht.find(a=>a>=i.length+3);if(n.length!==s|\##
+        |!F(e.rest()))throw new l("malformed");let r=new I(i),o=Tn(t,r);return r.end(),o}function Tn(n,e){switch(n){ca\##
         se 3:return{type:"confirm",J:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{type:"waiting",mes\##
         sage:z(e.lp())};case 5:return{type:"admit",a:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7\##
         :{let t=dt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),\##
@@ -618,18 +618,18 @@ package enum Page {
         =e,this.counter=0}static async create(e){return new W(await Xe(e))}ue(){if(this.counter>=Ln)throw new l("exhau\##
         sted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=Pe){return et(thi\##
         s.key,this.ue(),t,e)}async decrypt(e,t=Pe){return tt(this.key,this.ue(),t,e)}},qe=class{constructor(){this.c=g\##
-        t,this.hash=gt,this.M=null}async s(e){this.hash=await P(this.hash,e)}async f(e){let[t,i]=await wt(this.c,e);th\##
+        t,this.hash=gt,this.M=null}async r(e){this.hash=await P(this.hash,e)}async m(e){let[t,i]=await wt(this.c,e);th\##
         is.c=t,this.M=await W.create(i)}async he(e){let t=await C(this.c,e);this.c=await C(t,f(1));let i=await C(t,p(t\##
-        his.c,f(2))),s=await C(t,p(i,f(3)));await this.s(i),this.M=await W.create(s)}async pe(e){let t=this.M===null?e\##
-        :await this.M.encrypt(e,this.hash);return await this.s(t),t}async fe(e){let t=this.M===null?e:await this.M.dec\##
-        rypt(e,this.hash);return await this.s(e),t}};async function wt(n,e){let t=await C(n,e),i=await C(t,f(1));retur\##
+        his.c,f(2))),s=await C(t,p(i,f(3)));await this.r(i),this.M=await W.create(s)}async pe(e){let t=this.M===null?e\##
+        :await this.M.encrypt(e,this.hash);return await this.r(t),t}async fe(e){let t=this.M===null?e:await this.M.dec\##
+        rypt(e,this.hash);return await this.r(e),t}};async function wt(n,e){let t=await C(n,e),i=await C(t,f(1));retur\##
         n[i,await C(t,p(i,f(2)))]}async function En(n,e){let t=[...await wt(n.c,Pe)],[i,s]=[await W.create(t[0]),await\##
          W.create(t[1])];return{hash:n.hash,c:n.c,keys:t,send:e?i:s,receive:e?s:i}}var H=class{constructor(e,t,i){this\##
-        .E=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.s(e.Q),await t.s(e.\##
+        .E=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.r(e.Q),await t.r(e.\##
         X),new H(t,e,e.ephemeral??await B())}async me(e){let{E:t,ephemeral:i,parameters:s}=this;return await t.he(s.pr\##
-        esharedKey),await t.s(i.publicKey),await t.f(i.publicKey),await t.f(await De(i.privateKey,s.X)),p(i.publicKey,\##
+        esharedKey),await t.r(i.publicKey),await t.m(i.publicKey),await t.m(await De(i.privateKey,s.X)),p(i.publicKey,\##
         await t.pe(e))}async ge(e){if(e.length<Dn)throw new l("authentication");let{E:t,ephemeral:i}=this,s=e.subarray\##
-        (0,32);return await t.s(s),await t.f(s),await t.f(await De(i.privateKey,s)),{payload:await t.fe(e.subarray(32)\##
+        (0,32);return await t.r(s),await t.m(s),await t.m(await De(i.privateKey,s)),{payload:await t.fe(e.subarray(32)\##
         ),transport:await En(t,!0)}}};var yt=new Uint8Array(32);async function kt(n){let e=await ee("colloque/1 invite\##
         ",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque/1 join",32),j(e\##
         ,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var vt\##
@@ -654,10 +654,10 @@ package enum Page {
         ),r);async function a(c){let{payload:d,transport:g}=await s.ge(c);if(d.length!==ue.message2||!F(d))throw new l\##
         ("malformed");let{R:m}=await Ie(g.hash,g.c);return{epoch:new he(g,m),confirmation:{type:"confirm",J:new Uint8A\##
         rray(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function qn(n,e,t,i){if(n.le\##
-        ngth!==ue.message2)throw new l("malformed");let s=new q(n);if(s.u8()!==1)throw new l("malformed");let r=s.take\##
+        ngth!==ue.message2)throw new l("malformed");let s=new I(n);if(s.u8()!==1)throw new l("malformed");let r=s.take\##
         (32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(),!F(s.rest()))throw new l\##
         ("malformed");let g=E("colloque/1 delegation",o,t,e,a);if(!await Qe(c,g,o))throw new l("delegation");let m=new\##
-         q(a),[b,L]=[m.u64(),m.u64()];if(i<b-Oe||i>L+Oe)throw new l("delegation-dates");return{je:r,identity:o,wordsLo\##
+         I(a),[b,L]=[m.u64(),m.u64()];if(i<b-Oe||i>L+Oe)throw new l("delegation-dates");return{je:r,identity:o,wordsLo\##
         cale:d,notAfter:L}}function In(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Pt=n=>({invitation:\##
         n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),R=n=>n.invita\##
         tion.joinToken===null,Ue=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function je(n,e){\##
@@ -665,218 +665,220 @@ package enum Page {
         16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof Syntax\##
         Error||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Object.values(n\##
         ))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var On=n=>typeof n=="object"&&n!==null\##
-        &&"octets"in n&&Object.keys(n).length===1;var Ke={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,\##
-        away:3e4},Un=.3,jn=3e4,Rn=1e3,qt=25e3,Kn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,k:r,Re:o=\##
-        !1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.k=r,this.ee=a,this.factor=o?Un:1,this.phase\##
-        ="opening",this.epoch=null,this.servers=null,this.ye=1/0,this.finish=null,this.ke=a,this.ve=a,this.e=new O,thi\##
-        s.be=[],this.#e("open",a)}get te(){return this.phase==="established"}get ne(){return this.phase==="away"||this\##
-        .phase==="orphaned"}Ke(e){return e>=this.ye&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){thi\##
-        s.phase==="established"&&e-this.ve>jn&&this.e.set("silence",e+Rn)}ie(){return this.be.splice(0)}m(){return thi\##
-        s.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await St(i.res\##
-        umeSecret):t.joinToken;s!==null&&(this.phase="joining",this.e.clear("open"),this.#e("state",e),this.#t({type:"\##
-        send",octets:ct(t.room,s,at[this.mode])}))}async receive(e,t){let i=lt(e);if(!(i===null||this.phase==="over"))\##
-        switch(i.type){case"challenge":return;case"state":return this.#s(i.A,t);case"servers":this.servers=i.servers,t\##
-        his.ye=t+i.servers.lifetime*1e3;return;case"error":return this.#i({type:"refused",code:i.code});case"relay":tr\##
-        y{return await this.#l(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||thi\##
-        s.phase==="established"||this.mode==="resume";return this.#i({type:"broken",code:s.code,confirmed:r})}}}async \##
-        tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e)){if(t!=="keepalive")return this.#i({type:"lost",cause:t==\##
-        ="away"?t:"timeout"});this.e.set("keepalive",e+qt),await this.send({type:"keepalive"},e)}}async send(e,t){retu\##
-        rn this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.ke=t,this.#t({type:"send"\##
-        ,octets:Ee(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ke[e]*this.factor)}#t(e){this.be.push(e)}#i(\##
-        e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=!["opening","joining","away"].includes(this.\##
-        phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#i({type:"lost",cause:"doctor-returne\##
-        d"}):i||await this.#n(t):(this.e.clear(),this.phase=i?"orphaned":"away",R(this.session)&&this.e.set("away",t+K\##
-        e.away))}async#n(e){let{session:t}=this;this.phase="handshaking",this.e.clear("state","away"),this.#e("message\##
-        2",e);let i;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let s=await Et(t.i\##
-        nvitation,t.bond,t.epochNumber);this.finish=async r=>({...await s.finish(r),bond:null}),i=s.message}else{let s\##
-        =await Lt(t.invitation,{locale:this.locale,random:this.random});this.finish=r=>s.finish(r,this.k()),i=s.messag\##
-        e}this.#t({type:"send",octets:Ee(i)})}async#l(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoc\##
-        h:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.c\##
-        lear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+qt),this.#t({type:"confirmed",bond:s}),await\##
-         this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=awai\##
-        t this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"),this.ve=t,this.e.set("silence",t+Ke.s\##
-        ilence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.ke>=Kn&&await this.send({type:"keepalive"\##
-        },t)}}};var de=class{constructor(){this.messages=[],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!==""&\##
-        &(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&&thi\##
-        s.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pending(){return this.messages.filter(({K:e})=>!e)}sent(e){this.\##
-        messages=this.messages.map(t=>t===e?{...t,K:!0}:t)}#e(e){this.messages=[...this.messages,e].slice(-200)}};var \##
-        It=3e3,Vn=2e4,Wn=1e3,pe=class{constructor({session:e,settings:t,t:i,i:s,v:r,act:o},a){this.session=e,this.sett\##
-        ings=t,this.t=i,this.i=s,this.v=r,this.act=o,this.e=new O,this.e.set("end",a+(r===null?It:Vn)),r!==null&&(i===\##
-        null||i.ne)&&this.#i(a)}m(){let e=[this.e.next()??1/0,this.t?.m()??1/0],t=Math.min(...e);return t===1/0?null:t\##
-        }async handle(e,t){switch(e.type){case"tick":for(let i=this.e.p(t);i!==null;i=this.e.p(t))i==="end"?this.end()\##
-        :this.#i(t);return await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open\##
-        (t),this.#e(t);case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"so\##
-        cket-closed":e.id===this.i&&this.#s(t)}}end(){this.v=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#\##
-        t();t.length>0;t=this.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets})\##
-        ;else if(i.type==="confirmed"&&this.v!==null)await this.t?.send({type:"bye",reason:this.v},e),this.v=null,this\##
-        .e.set("end",e+It);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.t\##
-        ype==="lost"||i.type==="broken")return this.#s(e)}}#t(){return this.t?.ie()??[]}#i(e){this.#n(),this.i+=1,this\##
-        .t=new $({session:this.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){i\##
-        f(this.v===null)return this.end();this.#n(),this.e.set("retry",e+Wn)}#n(){this.t!==null&&this.act({type:"close\##
-        ",id:this.i}),this.t=null}};var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&\##
-        (this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Ve(){ret\##
-        urn Math.min(1500*this.count,6e3)}get V(){return this.last+(this.count===0?0:this.limit)}};var fe=class{constr\##
-        uctor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last\##
-        :i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.sinc\##
-        e=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence\##
-        =new fe,this.b=!1,this.se=!1,this.heard=!1,this.xe=-1/0,this.l=null,this.Se=-1/0}get ze(){return this.l!==null\##
-        }doubt(e){this.l=e}offered(e){this.xe=e,this.heard=!1,this.se=!1,this.l=null}We(e,t){this.silence.begin(0,t),t\##
-        his.b=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.Se;this.Se=t;let s=this.silence.count(e,t);ret\##
-        urn s==="sound"&&(this.b=!1,i>=this.xe&&(this.heard=!0),this.l!==null&&i>=this.l&&(this.l=null)),s!=="silence"\##
-        ||this.b?!1:(this.b=!0,!0)}get re(){return this.heard&&!this.b}judge(e){e&&!this.heard&&(this.se=!0)}};var Ve=\##
-        {answer:6e3,binding:5e3,path:2e4},Nn=3e3,Fn=1e4,Bn=3,me=class{constructor(e,t){this.session=e,this.x=t,this.mu\##
-        ted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=null,this.a=!1,this.transport="none",this\##
-        .call=-1,this.Ce=null,this.current=null,this.oe=[],this.S=null,this.W=null,this.N=!1,this.F=null,this.watch=ne\##
-        w ie,this.z=new ne,this.B=0,this.sound={send:!1,receive:!1},this.g=[],this.e=new O}Ne(){return this.g.shift()?\##
-        ?null}m(){return this.e.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.watch.b}Ae(\##
-        ){return this.r&&(!this.isConnected()||this.watch.ze)}mute(e){this.muted=e,this.#c()}doubt(e){this.transport!=\##
-        ="none"&&this.watch.doubt(e)}Fe(e,t){this.t=e,this.a=t}Me(){this.t=null,this.N=!1,this.W=null,this.e.clear("an\##
-        swer","binding")}end(){this.Me(),this.e.clear(),this.g=[],this.transport="none",this.current=null,this.F=null,\##
-        this.S=null,this.watch=new ie,this.z=new ne,this.B=0,this.#c(),this.x.act({type:"end-call"})}async proceed(e){\##
-        this.transport==="connected"&&this.current?.C===!0&&!this.watch.b&&!this.watch.ze?await this.#h(e):this.#s(e)}\##
-        async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"?this.#o(e):t==="attempt"?this.#l(e):this\##
-        .g.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.gene\##
-        ration!==this.current?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this.r?thi\##
-        s.z.Ve:Ve.answer)),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(le\##
-        t i of this.oe.splice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;case"c\##
-        andidate":if(e.generation!==this.current?.generation)return;this.current.sent?await this.#e({type:"candidate",\##
-        generation:e.generation,candidate:e.candidate},t):this.oe.push(e.candidate);return;case"transport":return this\##
-        .#u(e,t);case"heard":return this.#p(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart")ret\##
-        urn this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")return i?.C!==!0?void 0:(this.W=e.tag.slice(),t\##
-        his.#f());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candi\##
-        date:r}=e;this.x.act({type:"apply-candidate",generation:s,candidate:r})}else i.C||(i.C=!0,this.e.clear("answer\##
-        "),this.x.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this\##
-        .#h(t):this.r||this.e.set("path",t+Ve.path),this.#c())}async#e(e,t){await this.x.send(e,t)}#t(e,t){if(this.ses\##
-        sion.consent===null)return;let i=e==="new"&&this.Ce!==this.t;!i&&t<this.z.V||(i&&(this.transport="failed"),thi\##
-        s.#s(t))}#i(){return this.t!==null&&this.t.te&&this.session.consent!==null}#s(e){let{t,session:i}=this;if(t===\##
-        null)return;let s=this.transport==="none"||this.transport==="failed"||this.watch.se,r=i.generation;i.generatio\##
-        n+=1,this.x.save(),s&&(this.call=r,this.Ce=t,this.transport="new",this.S=null,this.F=null,this.N=!1,this.watch\##
-        .We(this.r,e),this.#c()),this.current={generation:r,sent:!1,C:!1},this.oe=[],this.W=null,this.watch.offered(e)\##
-        ,this.e.clear("answer","binding","path","attempt"),this.r&&(this.z.begin(e),this.e.set("attempt",e+this.z.limi\##
-        t));let{a:o}=this;this.x.act({type:"make-offer",generation:r,anew:s,servers:t.servers,a:o})}#n(e){let{t,z:i}=t\##
-        his;this.#i()?e<i.V?this.e.set("attempt",i.V):t?.Ke(e)?(this.doubt(e),this.g.push("socket-doubted")):this.#s(e\##
-        ):t!==null&&this.g.push("socket-doubted")}#l(e){this.transport==="none"||this.isConnected()||(this.watch.judge\##
-        (this.current?.C===!0),this.#n(e))}#p({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!\##
-        this.#m())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.C===!0),this.#n(i)\##
-        ):this.watch.re&&this.isConnected()&&this.e.clear("attempt")}}async#u(e,t){if(!(this.transport==="none"||e.cal\##
-        l!==this.call)){if(e.state==="connected")this.transport="connected",this.B=0,this.e.clear("path"),this.e.j("at\##
-        tempt")&&this.e.set("attempt",Math.max(this.z.V,t+Nn)),this.S={patient:e.Ie,doctor:e.Oe},await this.#h(t),this\##
-        .#c();else if(e.state==="failed")this.#o(t);else if(this.transport==="connected"){if(this.transport="disconnec\##
-        ted",this.e.clear("binding"),this.e.j("attempt"))return;this.doubt(t),this.#i()&&t-(this.t?.ee??0)<Fn?this.#n(\##
-        t):this.g.push("socket-doubted")}}}#o(e){if(this.transport="failed",this.e.clear("path","binding"),this.#c(),t\##
-        his.r)return this.#n(e);this.B+=1,this.B>Bn?this.g.push("no-path"):this.#i()&&this.#s(e)}async#h(e){let{S:t}=t\##
-        his,i=this.t?.epoch??null;if(t===null||i===null||this.current?.C!==!0)return;let s=await i.we("P",t.patient,t.\##
-        doctor);await this.#e({type:"binding",tag:s},e),this.N||this.e.set("binding",e+Ve.binding),await this.#f()}asy\##
-        nc#f(){let{S:e,W:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.we("D",e.p\##
-        atient,e.doctor);if(!G(s,t)){this.g.push("binding-failed");return}this.N=!0,this.F=Ot(e),this.r=!0,this.e.clea\##
-        r("binding"),this.#c()}#m(){return this.S!==null&&this.F===Ot(this.S)}#c(){let e=this.#m(),t={send:e&&this.ses\##
-        sion.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.so\##
-        und=t,this.x.act({type:"sound",...t}))}},Ot=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var Hn=new Set(["unknown\##
-        -room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-no\##
-        t-now","relay-missing"]),_n=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refuse\##
-        d-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Hn.has(n),Ut=n=>_n.has(n),Gn={[Z.otherDevice]\##
-        :"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},Yn={[U.wordsDiffe\##
-        r]:"words-differ",[U.bindingFailed]:"binding-failed",[U.expired]:"expired",[U.error]:"doctor-error"},Zn={[I.un\##
-        knownRoom]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.rate]:"rate",[I.closed]:"closed"},jt=n=>Gn[n]??"r\##
-        efused",Rt=n=>Yn[n]??"ended-by-doctor",Kt=n=>Zn[n]??"protocol";function Vt(n){return n==="delegation"?"identit\##
-        y":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor(e){\##
-        this.random=e,this.w=0,this.T=!1,this.H=null,this.unknown=0}succeeded(){this.T=!1,this.unknown=0}Be(){this.w=0\##
-        ,this.T=!1,this.unknown=0}He(e){let t=this.H??(e.bond===null?"fresh":"resume");return this.H=null,t}lost({isEn\##
-        dless:e,isUrgent:t}){if(this.w+=1,!(e&&!this.T)&&this.w>Wt)return null;let i=t?Qn:Jn,s=Math.min($n*2**(this.w-\##
-        1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return R(i)?(this.unknown=e===I.\##
-        unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===I.unknownRoom&&t==="resume"?this.\##
-        T?"secure-channel":(this.H="fresh","now"):e===I.used&&t==="fresh"&&i.bond!==null&&this.w<Wt?(this.w+=1,this.H=\##
-        "resume","now"):Kt(e)}};var Nt=6e4,Ft=2e3,ei=1e4,ti=6e4,ye=class{constructor({session:e,locale:t,random:i,k:s}\##
-        ){this.session=e,this.settings={locale:t,random:i,k:s},this.t=null,this.i=0,this.y=!1,this.u=new we(i),this.l=\##
-        -1/0,this.A=!1,this._=!1,this.message="",this.chat=new de,this.reason=null,this.D=null,this.e=new O,this.actio\##
-        ns=[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save\##
-        :()=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{awai\##
-        t this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)}}),this.queue}_e(){return this.actions.splice(0)}m\##
-        (){if(this.reason!==null)return this.D?.m()??null;let e=[this.e.next(),this.t?.m()??null,this.media.m()],t=Mat\##
-        h.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ge(){let{bond:e,ownComparison:t,peerComparison:i}=this.sessio\##
-        n;return{state:this.#e(),reason:this.reason,h:this.reason!==null&&ge(this.reason),A:this.A,attached:this.t?.te\##
-        ??!1,Ye:this._,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},o\##
-        wnComparison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==\##
-        null?Ut(this.reason)?"ended":"failed":R(this.session)?this.session.consent===null?"admitted":this.media.isConn\##
-        ected()?"connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)retu\##
-        rn this.#i(e,t);switch(e.type){case"start":return this.#n(t);case"tick":return this.#s(t);case"socket-open":re\##
-        turn e.id===this.i&&await this.t?.open(t),this.#o(t);case"socket-message":return e.id===this.i&&await this.t?.\##
-        receive(e.octets,t),this.#o(t);case"socket-closed":e.id===this.i&&this.t!==null&&await this.#g(t);return;case"\##
-        network-changed":return this.media.doubt(t),this.#l(t);case"awoke":return this.t?.awoke(t),this.#s(t);case"con\##
-        sent":return R(this.session)?(this.session.consent=e.consent,this.#d(),this.y&&await this.#c(t),this.#o(t)):vo\##
-        id 0;case"decline":return await this.t?.send({type:"refuse",reason:Z.none},t),this.#a("consent-refused",t);cas\##
-        e"words":return this.#r(e.same,t);case"mute":this.media.mute(e.muted);return;case"write":return this.chat.writ\##
-        e(e.text,this.settings.k()),this.#w(t);case"hang-up":return this.#a("hung-up",t,U.hungUp);case"taken-over":ret\##
-        urn this.#a("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#i\##
-        (e,t){let i=this.reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-changed"\##
-        &&i)||this.reason===null||!ge(this.reason))return this.D?.handle(e,t);this.D?.end(),this.i=this.D?.i??this.i,t\##
-        his.D=null,this.reason=null,this.u.Be(),await this.#n(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=this.e.p(\##
-        e))if(t==="retry"&&await this.#n(e),t==="stable"&&(this.u.w=0),t==="patience")return this.#a(this.t?.te?"no-pa\##
-        th":"network",e);await this.t?.tick(e),await this.#o(e),await this.media.tick(e),await this.#o(e)}async#n(e){l\##
-        et{session:t,settings:i}=this;if(t.bond!==null&&t.bond.expiry<i.k())return this.#a("expired",e);let s=this.u.H\##
-        e(t);this.e.clear("retry","stable"),this.#d(),this.i+=1;let r=this.media.Ae()&&this.u.w<2;this.t=new $({sessio\##
-        n:t,mode:s,Re:r,...i},e),this.actions.push({type:"connect",id:this.i})}async#l(e){this.t!==null&&e-this.t.ee<F\##
-        t||(this.#u(),await this.#n(e))}async#p(e){if(!(this.t===null||e-this.t.ee<Ft)&&!this.t.ne)return e-this.l<ei?\##
-        this.#g(e):(this.l=e,this.#y(e))}#u(){this.t!==null&&this.actions.push({type:"close",id:this.i}),this.t=null,t\##
-        his.y=!1,this.media.Me(),this.e.clear("stable")}async#o(e){for(;;){let t=this.media.Ne();if(t!==null){await th\##
-        is.#b(t,e);continue}let i=this.t?.ie()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reas\##
-        on===null&&await this.#h(s,e)}}async#h(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.i\##
-        ,octets:e.octets});return;case"save":return this.#d();case"doctor":this.A=e.present,e.present||(this._=!0),thi\##
-        s.e.j("stable")||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownCo\##
-        mparison:"none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return this.e.\##
-        set("stable",t+Nt),this.#d();case"frame":return this.#f(e.frame,t);case"refused":return this.#v(e.code,t);case\##
-        "lost":return e.cause==="timeout"?this.#g(t):this.#y(t);case"broken":return this.#k(e.code,e.confirmed,t)}}asy\##
-        nc#f(e,t){switch(this.u.succeeded(),this._=!1,e.type){case"waiting":this.message=e.message;return;case"admit":\##
-        return this.#m(e.a,t);case"refuse":return this.#a(jt(e.reason),t);case"words":return this.session.peerComparis\##
-        on=e.same?"same":"different",this.#d();case"bye":return this.#a(Rt(e.reason),t);case"description":case"candida\##
-        te":case"binding":return this.y&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.#k("\##
-        malformed",!0,t);case"chat":this.y&&this.chat.receive(e.message);return;case"keepalive":case"receipt":case"ide\##
-        ntity":return;case"confirm":case"consent":case"encapsulation":return this.#k("malformed",!0,t)}}async#m(e,t){i\##
-        f(this.y||this.t===null)return;this.y=!0,this.session.invitation.joinToken=null,this.#d();let i=e||(this.sessi\##
-        on.invitation.flags&Y.a)!==0;if(i&&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#a("rel\##
-        ay-missing",t,U.error);this.media.Fe(this.t,i),this.session.consent!==null&&await this.#c(t)}async#c(e){let{co\##
-        nsent:t,ownComparison:i}=this.session;t!==null&&(await this.t?.send({type:"consent",version:1,...t},e),await t\##
-        his.media.proceed(e),i!=="none"&&await this.t?.send({type:"words",same:i==="same"},e),await this.#w(e))}async#\##
-        w(e){if(!(!this.y||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!awai\##
-        t this.t?.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#r(e,t){this.s\##
-        ession.ownComparison=e?"same":"different",this.#d(),await this.t?.send({type:"words",same:e},t),await this.#o(\##
-        t),e||await this.#a("words-differ",t,U.wordsDiffer)}async#v(e,t){let i=this.u.refused(e,this.t?.mode??null,thi\##
-        s.session,this.media.isConnected());return i==="later"?this.#g(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e)\##
-        {this.#u(),await this.#n(e)}async#k(e,t,i){return t?(this.u.T=!0,this.#g(i)):this.#a(Vt(e),i)}async#g(e){this.\##
-        #u(),this._=!1;let t=R(this.session)&&this.media.r,i=this.u.lost({isEndless:t,isUrgent:this.media.Ae()});if(i=\##
-        ==null)return this.#a(this.u.T?"secure-channel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if(this.reas\##
-        on===null)switch(e){case"rejoin":return this.#g(t);case"socket-doubted":return this.#p(t);case"binding-failed"\##
-        :return this.#a("binding-failed",t,U.bindingFailed);case"no-path":return this.#a("no-path",t)}}async#a(e,t,i=n\##
-        ull){let s=i===null||await this.t?.send({type:"bye",reason:i},t)===!0;for(let m of this.t?.ie()??[])m.type==="\##
-        send"&&this.actions.push({type:"send",id:this.i,octets:m.octets});this.reason=e,this.media.end(),this.e.clear(\##
-        ),ge(e)&&e!=="taken-over"?this.#d():this.actions.push({type:"save",session:null});let r=!s&&R(this.session);if\##
-        (!r&&(e!=="hung-up"||this.t===null))return this.#u();let{session:o,settings:a,t:c,i:d}=this;this.t=null,this.y\##
-        =!1;let g=m=>this.actions.push(m);this.D=new pe({session:o,settings:a,t:c,i:d,v:r?i:null,act:g},t)}#x(e){!(thi\##
-        s.reason===null&&this.media.r&&!this.media.isConnected())||this.t?.ne?this.e.clear("patience"):this.e.j("patie\##
-        nce")||this.e.set("patience",e+ti)}#d(){this.actions.push({type:"save",session:this.session})}};var Bt={microp\##
-        hones:[],speakers:[],microphone:"",speaker:""},ni=4e-4;async function We(n){let e={echoCancellation:!0,noiseSu\##
-        ppression:!0,autoGainControl:!0},t=n===void 0?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevices.getUs\##
-        erMedia({audio:t}),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");ret\##
-        urn s}function Ht(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="Overconstraine\##
-        dError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}va\##
-        r ke=class{constructor(e){this.audio=e,this.ae=new Audio,this.context=null,this.P=null,this.source=null,this.L\##
-        =null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.context.state!=="r\##
-        unning"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.cont\##
-        ext===null||e===null)&&(this.L??=this.context.createAnalyser(),this.source=this.context.createMediaStreamSourc\##
-        e(new MediaStream([e])),this.source.connect(this.L))}level(){if(this.L===null||this.source===null)return{level\##
-        :0,isVoice:!1};let e=new Float32Array(this.L.fftSize);this.L.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i\##
-        +s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:\##
-        e}=this;if(e!==null){this.P===null&&(this.P=e.createMediaStreamDestination(),this.ae.srcObject=this.P.stream),\##
-        this.ae.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscilla\##
-        tor(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03)\##
-        ,o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.P),r.start(s),r.stop(s+1)}}}async Ze\##
-        (e){await Promise.all([this.audio,this.ae].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await\##
-         navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o\##
-        !=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers\##
-        :"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}e\##
-        nd(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.L=null,this.P=null}};var _=i\##
-        i(u);function _t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admitted\##
-        .title,..._[n].admitted.consent].join(`
+        &&"octets"in n&&Object.keys(n).length===1;var Ke={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,\##
+        away:3e4},Un=.3,jn=3e4,Rn=1e3,qt=25e3,Kn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,v:r,Re:o=\##
+        !1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.v=r,this.ee=a,this.factor=o?Un:1,this.phase\##
+        ="opening",this.epoch=null,this.servers=null,this.ye=1/0,this.finish=null,this.ke=a,this.ve=a,this.e=new U,thi\##
+        s.be=[],this.#e("open",a)}get Ke(){return this.phase==="opening"||this.phase==="joining"}get te(){return this.\##
+        phase==="established"}get ne(){return this.phase==="away"||this.phase==="orphaned"}Ve(e){return e>=this.ye&&(t\##
+        his.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.ve>jn&&this.e.s\##
+        et("silence",e+Rn)}ie(){return this.be.splice(0)}g(){return this.e.next()}async open(e){let{invitation:t,bond:\##
+        i}=this.session,s=this.mode==="resume"&&i!==null?await St(i.resumeSecret):t.joinToken;s!==null&&(this.phase="j\##
+        oining",this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets:ct(t.room,s,at[this.mode])}))}asyn\##
+        c receive(e,t){let i=lt(e);if(!(i===null||this.phase==="over"))switch(i.type){case"challenge":return;case"stat\##
+        e":return this.#s(i.A,t);case"servers":this.servers=i.servers,this.ye=t+i.servers.lifetime*1e3;return;case"err\##
+        or":return this.#i({type:"refused",code:i.code});case"relay":try{return await this.#l(i.message,t)}catch(s){if\##
+        (!(s instanceof l))throw s;let r=this.phase==="confirming"||this.phase==="established"||this.mode==="resume";r\##
+        eturn this.#i({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(let t=this.e.f(e);t!==null;t=this.e\##
+        .f(e)){if(t!=="keepalive")return this.#i({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+\##
+        qt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===null||this.phase!=="confirming"\##
+        &&this.phase!=="established"?!1:(this.ke=t,this.#t({type:"send",octets:Ee(await this.epoch.seal(e))}),!0)}#e(e\##
+        ,t){this.e.set(e,t+Ke[e]*this.factor)}#t(e){this.be.push(e)}#i(e){this.phase="over",this.e.clear(),this.#t(e)}\##
+        async#s(e,t){let i=!["opening","joining","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?thi\##
+        s.phase==="orphaned"?this.#i({type:"lost",cause:"doctor-returned"}):i||await this.#n(t):(this.e.clear(),this.p\##
+        hase=i?"orphaned":"away",R(this.session)&&this.e.set("away",t+Ke.away))}async#n(e){let{session:t}=this;this.ph\##
+        ase="handshaking",this.e.clear("state","away"),this.#e("message2",e);let i;if(this.mode==="resume"&&t.bond!==n\##
+        ull){t.epochNumber+=1,this.#t({type:"save"});let s=await Et(t.invitation,t.bond,t.epochNumber);this.finish=asy\##
+        nc r=>({...await s.finish(r),bond:null}),i=s.message}else{let s=await Lt(t.invitation,{locale:this.locale,rand\##
+        om:this.random});this.finish=r=>s.finish(r,this.v()),i=s.message}this.#t({type:"send",octets:Ee(i)})}async#l(e\##
+        ,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e)\##
+        ;this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e\##
+        .set("keepalive",t+qt),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(thi\##
+        s.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",t\##
+        his.e.clear("firstFrame"),this.ve=t,this.e.set("silence",t+Ke.silence),this.#t({type:"frame",frame:i}),i.type=\##
+        =="keepalive"&&t-this.ke>=Kn&&await this.send({type:"keepalive"},t)}}};var de=class{constructor(){this.message\##
+        s=[],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!==""&&(this.last=Math.max(this.last+1,t),this.#e({id\##
+        :this.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&&this.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}p\##
+        ending(){return this.messages.filter(({K:e})=>!e)}sent(e){this.messages=this.messages.map(t=>t===e?{...t,K:!0}\##
+        :t)}#e(e){this.messages=[...this.messages,e].slice(-200)}};var It=3e3,Vn=2e4,Wn=1e3,pe=class{constructor({sess\##
+        ion:e,settings:t,t:i,i:s,b:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.b=r,this.act=o,th\##
+        is.e=new U,this.e.set("end",a+(r===null?It:Vn)),r!==null&&(i===null||i.ne)&&this.#i(a)}g(){let e=[this.e.next(\##
+        )??1/0,this.t?.g()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":fo\##
+        r(let i=this.e.f(t);i!==null;i=this.e.f(t))i==="end"?this.end():this.#i(t);return await this.t?.tick(t),this.#\##
+        e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id\##
+        ===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#s(t)}}end(){t\##
+        his.b=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t)if(i.\##
+        type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.b!==null)aw\##
+        ait this.t?.send({type:"bye",reason:this.b},e),this.b=null,this.e.set("end",e+It);else{if(i.type==="refused"||\##
+        i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#s(\##
+        e)}}#t(){return this.t?.ie()??[]}#i(e){this.#n(),this.i+=1,this.t=new $({session:this.session,mode:"resume",..\##
+        .this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.b===null)return this.end();this.#n(),thi\##
+        s.e.set("retry",e+Wn)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var ne=class{constr\##
+        uctor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get li\##
+        mit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get We(){return Math.min(1500*this.count,6e3)}get V(){retur\##
+        n this.last+(this.count===0?0:this.limit)}};var fe=class{constructor(){this.last=null,this.since=0}begin(e,t){\##
+        this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i\##
+        !==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=150\##
+        0?"silence":"unknown"}};var ie=class{constructor(){this.silence=new fe,this.x=!1,this.se=!1,this.heard=!1,this\##
+        .xe=-1/0,this.u=null,this.Se=-1/0}get ze(){return this.u!==null}doubt(e){this.u=e}offered(e){this.xe=e,this.he\##
+        ard=!1,this.se=!1,this.u=null}Ne(e,t){this.silence.begin(0,t),this.x=e}idle(e,t){this.silence.begin(e,t)}count\##
+        (e,t){let i=this.Se;this.Se=t;let s=this.silence.count(e,t);return s==="sound"&&(this.x=!1,i>=this.xe&&(this.h\##
+        eard=!0),this.u!==null&&i>=this.u&&(this.u=null)),s!=="silence"||this.x?!1:(this.x=!0,!0)}get re(){return this\##
+        .heard&&!this.x}judge(e){e&&!this.heard&&(this.se=!0)}};var Ve={answer:6e3,binding:5e3,path:13e3},Nn=3e3,Fn=1e\##
+        4,Bn=1,me=class{constructor(e,t){this.session=e,this.S=t,this.muted=!1,this.s=e.invitation.joinToken===null&&e\##
+        .consent!==null,this.t=null,this.a=!1,this.transport="none",this.call=-1,this.Ce=null,this.current=null,this.o\##
+        e=[],this.z=null,this.W=null,this.N=!1,this.F=null,this.watch=new ie,this.C=new ne,this.B=0,this.sound={send:!\##
+        1,receive:!1},this.w=[],this.e=new U}Fe(){return this.w.shift()??null}g(){return this.e.next()}isConnected(){r\##
+        eturn this.transport==="connected"&&this.#m()&&!this.watch.x}Ae(){return this.s&&(!this.isConnected()||this.wa\##
+        tch.ze)}get Be(){return!this.s&&this.current?.y===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#\##
+        c()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}He(e,t){this.t=e,this.a=t}Me(){this.t=null,this.N=!1\##
+        ,this.W=null,this.e.clear("answer","binding")}end(){this.Me(),this.e.clear(),this.w=[],this.transport="none",t\##
+        his.current=null,this.F=null,this.z=null,this.watch=new ie,this.C=new ne,this.B=0,this.#c(),this.S.act({type:"\##
+        end-call"})}async proceed(e){this.transport==="connected"&&this.current?.y===!0&&!this.watch.x&&!this.watch.ze\##
+        ?await this.#h(e):this.#s(e)}async tick(e){for(let t=this.e.f(e);t!==null;t=this.e.f(e))t==="path"?this.#o(e):\##
+        t==="attempt"?this.#l(e):this.w.push(t==="answer"&&this.s?"socket-doubted":"rejoin")}async handle(e,t){switch(\##
+        e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.current.sent=!0,this\##
+        .e.set("answer",t+(this.s?this.C.We:Ve.answer)),await this.#e({type:"description",kind:"offer",generation:e.ge\##
+        neration,sdp:e.sdp},t);for(let i of this.oe.splice(0))await this.#e({type:"candidate",generation:e.generation,\##
+        candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;this.current.sent?awa\##
+        it this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.oe.push(e.candidate);retur\##
+        n;case"transport":return this.#u(e,t);case"heard":return this.#p(e,t)}}async receive(e,t){if(e.type==="descrip\##
+        tion"&&e.kind==="restart")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")return i?.y!==!0?v\##
+        oid 0:(this.W=e.tag.slice(),this.#f());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candi\##
+        date"){let{generation:s,candidate:r}=e;this.S.act({type:"apply-candidate",generation:s,candidate:r})}else i.y|\##
+        |(i.y=!0,this.e.clear("answer"),this.S.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.trans\##
+        port==="connected"?await this.#h(t):this.s||this.e.set("path",t+Ve.path),this.#c())}async#e(e,t){await this.S.\##
+        send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Ce!==this.t;!i&&t<this.C.V||(i&&\##
+        (this.transport="failed"),this.#s(t))}#i(){return this.t!==null&&this.t.te&&this.session.consent!==null}#s(e){\##
+        let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="failed"||this.watch.\##
+        se,r=i.generation;i.generation+=1,this.S.save(),s&&(this.call=r,this.Ce=t,this.transport="new",this.z=null,thi\##
+        s.F=null,this.N=!1,this.watch.Ne(this.s,e),this.#c()),this.current={generation:r,sent:!1,y:!1},this.oe=[],this\##
+        .W=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.s&&(this.C.begin(e),this.\##
+        e.set("attempt",e+this.C.limit));let{a:o}=this;this.S.act({type:"make-offer",generation:r,anew:s,servers:t.ser\##
+        vers,a:o})}#n(e){let{t,C:i}=this;this.#i()?e<i.V?this.e.set("attempt",i.V):t?.Ve(e)?(this.doubt(e),this.w.push\##
+        ("socket-doubted")):this.#s(e):t!==null&&this.w.push("socket-doubted")}#l(e){this.transport==="none"||this.isC\##
+        onnected()||(this.watch.judge(this.current?.y===!0),this.#n(e))}#p({call:e,packets:t},i){if(!(this.transport==\##
+        ="none"||e!==this.call)){if(!this.#m())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(thi\##
+        s.current?.y===!0),this.#n(i)):this.watch.re&&this.isConnected()&&this.e.clear("attempt")}}async#u(e,t){if(!(t\##
+        his.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.B=0,this\##
+        .e.clear("path"),this.e.j("attempt")&&this.e.set("attempt",Math.max(this.C.V,t+Nn)),this.z={patient:e.Ie,docto\##
+        r:e.Oe},await this.#h(t),this.#c();else if(e.state==="failed")this.#o(t);else if(this.transport==="connected")\##
+        {if(this.transport="disconnected",this.e.clear("binding"),this.e.j("attempt"))return;this.doubt(t),this.#i()&&\##
+        t-(this.t?.ee??0)<Fn?this.#n(t):this.w.push("socket-doubted")}}}#o(e){if(this.transport="failed",this.e.clear(\##
+        "path","binding"),this.#c(),this.s)return this.#n(e);this.B+=1,this.B>Bn?this.w.push("no-path"):this.#i()&&thi\##
+        s.#s(e)}async#h(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.y!==!0)return;let \##
+        s=await i.we("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.N||this.e.set("binding",e+Ve\##
+        .binding),await this.#f()}async#f(){let{z:e,W:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)re\##
+        turn;let s=await i.we("D",e.patient,e.doctor);if(!G(s,t)){this.w.push("binding-failed");return}this.N=!0,this.\##
+        F=Ot(e),this.s=!0,this.e.clear("binding"),this.#c()}#m(){return this.z!==null&&this.F===Ot(this.z)}#c(){let e=\##
+        this.#m(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive==\##
+        =this.sound.receive||(this.sound=t,this.S.act({type:"sound",...t}))}},Ot=({patient:n,doctor:e})=>`${X(n)} ${X(\##
+        e)}`;var Hn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken\##
+        -over","internal","refused-not-now","relay-missing"]),_n=new Set(["hung-up","ended-by-doctor","expired","conse\##
+        nt-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Hn.has(n),Ut=n=>\##
+        _n.has(n),Gn={[Z.otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wro\##
+        ng-person"},Yn={[q.wordsDiffer]:"words-differ",[q.bindingFailed]:"binding-failed",[q.expired]:"expired",[q.err\##
+        or]:"doctor-error"},Zn={[O.unknownRoom]:"unknown-room",[O.used]:"used",[O.full]:"full",[O.rate]:"rate",[O.clos\##
+        ed]:"closed"},jt=n=>Gn[n]??"refused",Rt=n=>Yn[n]??"ended-by-doctor",Kt=n=>Zn[n]??"protocol";function Vt(n){ret\##
+        urn n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,$n=500,Jn=8e3,Qn=4e3,\##
+        Xn=5,we=class{constructor(e){this.random=e,this.h=0,this.T=!1,this.H=null,this.unknown=0}succeeded(){this.T=!1\##
+        ,this.unknown=0}_e(){this.h=0,this.T=!1,this.unknown=0}Ge(e){let t=this.H??(e.bond===null?"fresh":"resume");re\##
+        turn this.H=null,t}lost({isEndless:e,isUrgent:t}){if(this.h+=1,!(e&&!this.T)&&this.h>Wt)return null;let i=t?Qn\##
+        :Jn,s=Math.min($n*2**(this.h-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){ret\##
+        urn R(i)?(this.unknown=e===O.unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===O.un\##
+        knownRoom&&t==="resume"?this.T?"secure-channel":(this.H="fresh","now"):e===O.used&&t==="fresh"&&i.bond!==null&\##
+        &this.h<Wt?(this.h+=1,this.H="resume","now"):Kt(e)}};var Nt=6e4,Ft=2e3,ei=1e4,ti=6e4,ye=class{constructor({ses\##
+        sion:e,locale:t,random:i,v:s}){this.session=e,this.settings={locale:t,random:i,v:s},this.t=null,this.i=0,this.\##
+        k=!1,this.l=new we(i),this.u=-1/0,this.A=!1,this._=!1,this.message="",this.chat=new de,this.reason=null,this.D\##
+        =null,this.e=new U,this.actions=[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),act\##
+        :r=>this.actions.push(r),save:()=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.\##
+        queue.then(async()=>{try{await this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)}}),this.queue}Ye(){re\##
+        turn this.actions.splice(0)}g(){if(this.reason!==null)return this.D?.g()??null;let e=[this.e.next(),this.t?.g(\##
+        )??null,this.media.g()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ze(){let{bond:e,ownComparison:t,\##
+        peerComparison:i}=this.session;return{state:this.#e(),reason:this.reason,d:this.reason!==null&&ge(this.reason)\##
+        ,A:this.A,attached:this.t?.te??!1,$e:this.l.h>0&&(this.t?.Ke??!0),Je:this._,message:this.message,words:e===nul\##
+        l?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.\##
+        muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(this.reason)?"ended":"failed":R(this.sess\##
+        ion)?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.media.s?"reconnecting":"\##
+        connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#i(e,t);switch(e.type){case"start":return\##
+         this.#n(t);case"tick":return this.#s(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#o\##
+        (t);case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#o(t);case"socket-closed\##
+        ":e.id===this.i&&this.t!==null&&await this.#g(t);return;case"network-changed":return this.media.doubt(t),this.\##
+        #l(t);case"awoke":return this.t?.awoke(t),this.#s(t);case"consent":return R(this.session)?(this.session.consen\##
+        t=e.consent,this.#d(),this.k&&await this.#c(t),this.#o(t)):void 0;case"decline":return await this.t?.send({typ\##
+        e:"refuse",reason:Z.none},t),this.#a("consent-refused",t);case"words":return this.#r(e.same,t);case"mute":this\##
+        .media.mute(e.muted);return;case"write":return this.chat.write(e.text,this.settings.v()),this.#w(t);case"hang-\##
+        up":return this.#a("hung-up",t,q.hungUp);case"taken-over":return this.#a("taken-over",t);case"retry":return;de\##
+        fault:return await this.media.handle(e,t),this.#o(t)}}async#i(e,t){let i=this.reason==="network"||this.reason=\##
+        =="no-path";if(!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(this.reason))return\##
+         this.D?.handle(e,t);this.D?.end(),this.i=this.D?.i??this.i,this.D=null,this.reason=null,this.l._e(),await thi\##
+        s.#n(t)}async#s(e){for(let t=this.e.f(e);t!==null;t=this.e.f(e))if(t==="retry"&&await this.#n(e),t==="stable"&\##
+        &(this.l.h=0),t==="patience")return this.#a(this.t?.te?"no-path":"network",e);await this.t?.tick(e),await this\##
+        .#o(e),await this.media.tick(e),await this.#o(e)}async#n(e){let{session:t,settings:i}=this;if(t.bond!==null&&t\##
+        .bond.expiry<i.v())return this.#a("expired",e);let s=this.l.Ge(t);this.e.clear("retry","stable"),this.#d(),thi\##
+        s.i+=1;let r=this.media.Ae()&&this.l.h<2;this.t=new $({session:t,mode:s,Re:r,...i},e),this.actions.push({type:\##
+        "connect",id:this.i})}async#l(e){this.t!==null&&e-this.t.ee<Ft||(this.#u(),await this.#n(e))}async#p(e){if(!(t\##
+        his.t===null||e-this.t.ee<Ft)&&!this.t.ne)return e-this.u<ei?this.#g(e):(this.u=e,this.#y(e))}#u(){this.t!==nu\##
+        ll&&this.actions.push({type:"close",id:this.i}),this.t=null,this.k=!1,this.media.Me(),this.e.clear("stable")}a\##
+        sync#o(e){for(;;){let t=this.media.Fe();if(t!==null){await this.#b(t,e);continue}let i=this.t?.ie()??[];if(i.l\##
+        ength===0||this.reason!==null)return;for(let s of i)this.reason===null&&await this.#h(s,e)}}async#h(e,t){switc\##
+        h(e.type){case"send":this.actions.push({type:"send",id:this.i,octets:e.octets});return;case"save":return this.\##
+        #d();case"doctor":this.A=e.present,e.present||(this._=!0),this.e.j("stable")||this.e.set("stable",t+Nt);return\##
+        ;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"};Object.ass\##
+        ign(this.session,i,{bond:e.bond,consent:null})}return this.e.set("stable",t+Nt),this.#d();case"frame":return t\##
+        his.#f(e.frame,t);case"refused":return this.#v(e.code,t);case"lost":return e.cause==="timeout"?this.#g(t):this\##
+        .#y(t);case"broken":return this.#k(e.code,e.confirmed,t)}}async#f(e,t){switch(this.l.succeeded(),this._=!1,e.t\##
+        ype){case"waiting":this.message=e.message;return;case"admit":return this.#m(e.a,t);case"refuse":return this.#a\##
+        (jt(e.reason),t);case"words":return this.session.peerComparison=e.same?"same":"different",this.#d();case"bye":\##
+        return this.#a(this.media.Be&&e.reason===q.error?"no-path":Rt(e.reason),t);case"description":case"candidate":c\##
+        ase"binding":return this.k&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.#k("malfo\##
+        rmed",!0,t);case"chat":this.k&&this.chat.receive(e.message);return;case"keepalive":case"receipt":case"identity\##
+        ":return;case"confirm":case"consent":case"encapsulation":return this.#k("malformed",!0,t)}}async#m(e,t){if(thi\##
+        s.k||this.t===null)return;this.k=!0,this.session.invitation.joinToken=null,this.#d();let i=e||(this.session.in\##
+        vitation.flags&Y.a)!==0;if(i&&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#a("relay-mi\##
+        ssing",t,q.error);this.media.He(this.t,i),this.session.consent!==null&&await this.#c(t)}async#c(e){let{consent\##
+        :t,ownComparison:i}=this.session;t!==null&&(await this.t?.send({type:"consent",version:1,...t},e),await this.m\##
+        edia.proceed(e),i!=="none"&&await this.t?.send({type:"words",same:i==="same"},e),await this.#w(e))}async#w(e){\##
+        if(!(!this.k||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await thi\##
+        s.t?.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#r(e,t){this.sessio\##
+        n.ownComparison=e?"same":"different",this.#d(),await this.t?.send({type:"words",same:e},t),await this.#o(t),e|\##
+        |await this.#a("words-differ",t,q.wordsDiffer)}async#v(e,t){let i=this.l.refused(e,this.t?.mode??null,this.ses\##
+        sion,this.media.isConnected());return i==="later"?this.#g(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e){this\##
+        .#u(),await this.#n(e)}async#k(e,t,i){return t?(this.l.T=!0,this.#g(i)):this.#a(Vt(e),i)}async#g(e){this.#u(),\##
+        this._=!1;let t=R(this.session)&&this.media.s,i=this.l.lost({isEndless:t,isUrgent:this.media.Ae()});if(i===nul\##
+        l)return this.#a(this.l.T?"secure-channel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if(this.reason===\##
+        null)switch(e){case"rejoin":return this.#g(t);case"socket-doubted":return this.#p(t);case"binding-failed":retu\##
+        rn this.#a("binding-failed",t,q.bindingFailed);case"no-path":return this.#a("no-path",t)}}async#a(e,t,i=null){\##
+        let s=i===null||await this.t?.send({type:"bye",reason:i},t)===!0;for(let m of this.t?.ie()??[])m.type==="send"\##
+        &&this.actions.push({type:"send",id:this.i,octets:m.octets});this.reason=e,this.media.end(),this.e.clear(),ge(\##
+        e)&&e!=="taken-over"?this.#d():this.actions.push({type:"save",session:null});let r=!s&&R(this.session);if(!r&&\##
+        (e!=="hung-up"||this.t===null))return this.#u();let{session:o,settings:a,t:c,i:d}=this;this.t=null,this.k=!1;l\##
+        et g=m=>this.actions.push(m);this.D=new pe({session:o,settings:a,t:c,i:d,b:r?i:null,act:g},t)}#x(e){!(this.rea\##
+        son===null&&this.media.s&&!this.media.isConnected())||this.t?.ne?this.e.clear("patience"):this.e.j("patience")\##
+        ||this.e.set("patience",e+ti)}#d(){this.actions.push({type:"save",session:this.session})}};var Bt={microphones\##
+        :[],speakers:[],microphone:"",speaker:""},ni=4e-4;async function We(n){let e={echoCancellation:!0,noiseSuppres\##
+        sion:!0,autoGainControl:!0},t=n===void 0?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevices.getUserMed\##
+        ia({audio:t}),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s\##
+        }function Ht(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedErro\##
+        r"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var ke=\##
+        class{constructor(e){this.audio=e,this.ae=new Audio,this.context=null,this.P=null,this.source=null,this.L=null\##
+        ,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.context.state!=="runnin\##
+        g"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.context==\##
+        =null||e===null)&&(this.L??=this.context.createAnalyser(),this.source=this.context.createMediaStreamSource(new\##
+         MediaStream([e])),this.source.connect(this.L))}level(){if(this.L===null||this.source===null)return{level:0,is\##
+        Voice:!1};let e=new Float32Array(this.L.fftSize);this.L.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,\##
+        0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:e}=th\##
+        is;if(e!==null){this.P===null&&(this.P=e.createMediaStreamDestination(),this.ae.srcObject=this.P.stream),this.\##
+        ae.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator()\##
+        ,o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.ga\##
+        in.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.P),r.start(s),r.stop(s+1)}}}async Qe(e){a\##
+        wait Promise.all([this.audio,this.ae].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await navi\##
+        gator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="c\##
+        ommunications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"set\##
+        SinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){\##
+        this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.L=null,this.P=null}};var _=ii(u);\##
+        function _t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admitted.titl\##
+        e,..._[n].admitted.consent].join(`
         `),Ne=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
         mat(n),Yt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
         (/\{\w+\}/,()=>String(e));function ii({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
@@ -895,7 +897,7 @@ package enum Page {
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
         :75,internal:81};function $t(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
         ||t==="bad-link")&&i!==null?Zt[i]:void 0;return{title:oi(n,e),lines:ai(n,e),buttons:ui(n,e),notice:ci(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),re:s||t==="waiting"||t==="connecting",$e:s}}function Jt(n,e){let t=({lines:s,noti\##
+        e:r===void 0?"":se(e.code,r),re:s||t==="waiting"||t==="connecting",Xe:s}}function Jt(n,e){let t=({lines:s,noti\##
         ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
         .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var r\##
         i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
@@ -903,174 +905,175 @@ package enum Page {
         tion oi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?Qt(e,t)?.[0]??t.ended.title:t[n]\##
         .title}function ai(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
         e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
-        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"";return[{kind:"lead",text:s?.A?e.waiting.pres\##
-        ent:e.waiting.away},...K(n.ce>0,"since",se(e.waiting.since,Ne(n.ce,r))),...K(o!=="","quiet",e.waiting.message)\##
-        ,...K(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[\##
-        {kind:"quiet",text:e.connecting.text}];case"connected":return n.G?[{kind:"lead",text:e.sound.stopped}]:n.quali\##
-        ty===null?[]:[{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconn\##
-        ecting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"failed":case"bad-link":{let{lasted:o,clock:a,link:c\##
-        }=n,d=i==="microphone-denied";return[{kind:"lead",text:Qt(i,e)?.[1]??e.ended.text},...K(d,"quiet",e.permission\##
-        [n.browser]),...K(i==="clock","quiet",se(e.today,a===null?"":Yt(a,r))),...K(o!==null,"quiet",se(e.ended.lasted\##
-        ,Ne(o??0,r))),...K(t==="ended","quiet",e.ended.kept),...K(n.copied==="failed","quiet",e.byHand),...K(n.copied=\##
-        =="failed","link",c??"")]}default:return[]}}var K=(n,e,t)=>n?[{kind:e,text:t}]:[];function ci({state:n,call:e,\##
-        copied:t},i){return t==="done"?i.actions.copied:n!=="connected"?"":e?.muted?i.connected.muted:e?.attached===!1\##
-        ?i.connected.signalling:""}function li(n,{reconnecting:e}){return n?.attached?e.path:n?.Ye?e.doctor:e.server}f\##
-        unction ui({state:n,error:e,h:t,link:i,Te:s,call:r,G:o},{actions:a}){let c=(m,b,L="",Ce=null)=>({action:m,labe\##
-        l:b,kind:L,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"),g=o?[c("resume-sound",a.resumeSound,"primary","\##
-        speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resume:a.enter,"primary")];case"waiting":return[c("ha\##
-        ng-up",a.leave)];case"admitted":return[c("consent",a.consent,"primary","yes"),c("refuse",a.refuse,"","no")];ca\##
-        se"connecting":case"reconnecting":return[...g,d];case"connected":{let m=r?.ownComparison==="none"&&r.words!==n\##
-        ull,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.different,"danger","no")],L=r?.muted?c("mute",a.u\##
-        nmute,"half on","silent"):c("mute",a.mute,"half","microphone");return[...g,...m?b:[],L,{...d,kind:"half danger\##
-        "}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.takeOver:a.retry;return\##
-        [...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],...t?[c("retry",b,i===null?"primary":"","again")]\##
-        :[]]}default:return[]}}function Xt(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+\##
-        t.slice(1))}var ve=class{constructor(e,t,i){this.page=e,this.Je=t,this.le=i,this.audio=this.n("audio",HTMLAudi\##
-        oElement),this.screen=null,this.text=null,this.De=new Map,this.state=null,this.received=0,this.Le=!1,this.#w()\##
-        }show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=$t(e,t),s=this.screen,r=this.page.documentElement;r\##
-        .dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o]:r.datas\##
-        et[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.title,this.page.title=`${i.title} · Colloque`,e.stat\##
-        e!=="loading"&&this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.lines.map(o=>this.#p(o))),this.#t\##
-        ("notice",i.notice),this.#t("code",i.code),this.#u(e,t),this.#o(i.buttons),this.#h(e,i,t),this.#m(e,i,t),this.\##
-        #i(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.state}get Qe(){let e=this.n("sound\##
-        ",HTMLDetailsElement);return!e.hidden&&e.open}Xe(e){this.n("meter").style.transform=`scaleX(${e.toFixed(2)})`}\##
-        #e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:(this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.t\##
-        extContent!==t&&(i.textContent=t)}#i(e){e!==""&&(this.n("announcement").textContent=e)}#s(e){let{activeElement\##
-        :t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.Le\##
-        )&&this.n("title").focus({preventScroll:!e}),this.Le=this.page.activeElement!==i}#n(e,t){if(this.text===t)retu\##
-        rn;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.direction;let s=this.n("languages");s.setAttri\##
-        bute("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(_).map(([o,{name:a}])=>{let\##
-         c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),c\##
-        .addEventListener("click",()=>this.le.speak(o)),c}));for(let o of s.children)o.setAttribute("aria-pressed",Str\##
-        ing(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,help:t.help.title,legal:t.legal.title,close:\##
-        t.help.close,"words-intro":t.words.intro,"digits-label":t.words.digits,"microphone-label":t.sound.microphone,"\##
-        speaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t.sound.deaf};for(let[o,a]of Object.entries(\##
-        r))this.#t(o,a);this.#l("sound-title","speaker",t.sound.title),this.#l("chat-title","message",t.chat.title),th\##
-        is.#l("play-sound","speaker",t.actions.playSound),this.#l("send",null,t.chat.send),this.n("footer").prepend(re\##
-        (this.page,"lock")),this.n("message").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("\##
-        placeholder",t.chat.title),this.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#l(e,t,\##
-        i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#p({kind:e,text:t}){switch(e){case"list":{let\##
-         i=this.#r("ul");return i.append(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);re\##
-        turn i.dir="auto",i}case"link":{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.classN\##
-        ame="link",i.setAttribute("aria-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{le\##
-        t i=this.#r("p",t,`quality ${e}`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#u({sta\##
-        te:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)retu\##
-        rn;let r=Xt(this.Je[s.locale]??""),o=r.length===256?Mt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.\##
-        lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#r("li",d,g<2?"mine":"theirs"))),this\##
-        .#t("digits",Tt(s.octets).replace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.\##
-        peerComparison==="same"&&c.push(i.words.peerSame),this.#t("words-result",c.join(" "))}#o(e){if(!this.#e("actio\##
-        ns",e))return;let t=this.n("actions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({a\##
-        ction:s,label:r,kind:o,icon:a})=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type",\##
-        "button"),a!==null&&c.prepend(re(this.page,a)),c.addEventListener("click",()=>this.le.act(s)),c})),i!==void 0&\##
-        &t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e,devices:t,Y:i,path:s},{re:r},o){let a=this.n("so\##
-        und",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="wai\##
-        ting"),this.#t("meter-text",i?o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphon\##
-        es:c,speakers:d,microphone:g,speaker:m}=t;this.#f("microphone",c,g,o.sound.microphone),this.#f("speaker",d,m,o\##
-        .sound.speaker)}#f(e,t,i,s){let r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[\##
-        t,s])&&r.replaceChildren(...t.map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textCo\##
-        ntent=o.label===""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#m({call:e},{$e:t},{chat:i}){le\##
-        t s=this.n("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))ret\##
-        urn;let o=this.n("messages");o.replaceChildren(...r.map(({mine:d,text:g,K:m})=>{let b=this.#r("li","",d?"mine"\##
-        :"theirs"),L=this.#r("p",g);return L.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${m?"":` · ${i.p\##
-        ending}`}`),L),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open\##
-        =!0,this.#i(`${i.theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#c(e,t){this.n("sheet\##
-        -title").textContent=t,this.n("topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)]\##
-        )),this.n("sheet").showModal?.()}#w(){let{act:e,choose:t,write:i}=this.le;this.n("play-sound").addEventListene\##
-        r("click",()=>e("play-sound"));for(let a of["microphone","speaker"]){let c=this.n(a,HTMLSelectElement);c.addEv\##
-        entListener("change",()=>t(a,c.value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>\##
-        this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5\##
-        ,this.audio.volume=1;let r=this.n("message",HTMLInputElement),o=()=>{i(r.value),r.value="",r.focus()};this.n("\##
-        send").addEventListener("click",o),r.addEventListener("keydown",a=>{a.key==="Enter"&&!a.isComposing&&o()}),thi\##
-        s.n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:a,sound:c}=this.text;this.#c([..\##
-        .a.topics,[c.deaf,c.advice.join(" ")],a.urgent],a.title)}),this.n("legal").addEventListener("click",()=>{this.\##
-        text!==null&&this.#c(this.text.legal.topics,this.text.legal.title)}),this.n("close").addEventListener("click",\##
-        ()=>this.n("sheet").close())}#r(e,t="",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(\##
-        s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new\##
-         Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=>Math.floor(Date.now()/1e3),A={state:"loading",er\##
-        ror:null,h:!1,link:null,Te:!1,locale:_t(navigator.languages??[]),browser:Ge(navigator.userAgent,navigator.maxT\##
-        ouchPoints),path:null,quality:null,call:null,copied:"no",ce:0,lasted:null,clock:null,G:!1,Y:!1,devices:Bt},be=\##
-        location.hash.length>1?location.href:null,tn=Ye(navigator.userAgent),hi=100,T=null,S=null,Se=null,y=null,J=nul\##
-        l,en=0,nn=0,Be=null,D=new ve(document,h,{act:fi,choose:wi,speak:n=>v({locale:n}),write:n=>void x({type:"write"\##
-        ,text:n})}),V=new ke(D.audio);function v(n){Object.assign(A,n),D.show(A)}var Q=(n,e={})=>v({state:"failed",err\##
-        or:n,h:!0,call:null,...e});async function di(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-u\##
-        nsupported",{h:!1,link:be});let n=location.hash.slice(1),e=je(sessionStorage.getItem(Fe),oe());if(n===""&&e===\##
-        null)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await ut(n);if(t.flags&Y.postQuantum)th\##
-        row new l("post-quantum");let i=await kt(t);T=e!==null&&G(e.invitation.room,i.room)?e:Pt(i)}else T=e}catch(t){\##
-        if(!(t instanceof l))throw t;return v({state:"bad-link",error:t.code})}if(!await pi())return Q(tn?"in-app":"br\##
-        owser-unsupported",{h:!1,link:be});v({state:"ready",error:null,Te:T===e}),n===""&&await xe(!1)}async function \##
-        pi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}f\##
-        unction fi(n){switch(V.wake(),n){case"enter":return void xe(!1);case"retry":return S===null||A.error==="taken-\##
-        over"?void xe(A.error==="other-tab"||A.error==="taken-over"):void x({type:"retry"});case"copy-link":return voi\##
-        d mi();case"consent":return void Si();case"refuse":return void x({type:"decline"});case"same":case"different":\##
-        return void x({type:"words",same:n==="same"});case"mute":return void x({type:"mute",muted:!(A.call?.muted??!1)\##
-        });case"hang-up":return void x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return vo\##
-        id yi()}}async function mi(){let n=navigator.clipboard?.writeText(be??"")??Promise.reject(new Error("no clipbo\##
-        ard"));v({copied:await n.then(()=>"done",()=>"failed")})}async function xe(n){if(T===null)return;V.wake(),v({s\##
-        tate:"checking",error:null,h:!1,link:null,copied:"no"});try{y===null&&sn(await We())}catch(i){return gi(Ht(i))\##
-        }rn(),history.replaceState(null,"","/");let e=`colloque ${$e(T.invitation.room)}`,t=n?xi(e):null;if(!await vi(\##
-        e,n))return Q("other-tab");if(nn=performance.now(),T=await t??T,S=new ye({session:T,locale:A.locale,random:ki,\##
-        k:oe}),y===null)return Q("microphone-missing");Se=new le({microphone:y,audio:D.audio,Z:Di,o:i=>void x(i),I:i=>\##
-        v({path:i}),O:i=>v({quality:i})}),await x({type:"start"})}function gi(n){let e=tn&&n==="microphone-denied";Q(e\##
-        ?"in-app":n,{link:e?be:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(\##
-        t=>{t.onchange=()=>{t.state==="granted"&&A.state==="failed"&&S===null&&xe(!1)}},()=>{})}function sn(n){let e=y\##
-        ;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&He()},V.listen(n),Se?.qe(n).catch(()=>{}),e!==null&&(e.onen\##
-        ded=null,e.stop()),ze()}async function He(n){try{sn(await We(n)),v({Y:!1})}catch{await ze()}N()}async function\##
-         wi(n,e){return n==="microphone"?He(e):(await V.Ze(e).catch(()=>{}),ze())}async function ze(){v({devices:await\##
-         V.devices(y)})}function N(){let{audio:n}=D,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState=\##
-        =="ended");v({G:S!==null&&(e||t)})}async function yi(){await D.audio.play().catch(()=>{}),(y===null||y.muted||\##
-        y.readyState==="ended")&&await He(),N()}var ki=n=>crypto.getRandomValues(new Uint8Array(n));function vi(n,e){r\##
-        eturn navigator.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAv\##
-        ailable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>bi(n))})}async function bi(n){if(S\##
-        ===null)return;let e=Ue(S.session);await x({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e)\##
-        ,t.close()}function xi(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessa\##
-        ge=({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Si(){let{loc\##
-        ale:n}=A,e=await P(w(Gt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
-        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S._e())Ai(a);let e=S.m();clearTimeout\##
-        (en),e!==null&&(en=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
-        eason:i,h:s,...r}=S.Ge();t!==A.state&&zi(t,i),v({state:t,error:i,h:s,call:r});let o=i!==null&&(!s||i==="taken-\##
-        over");o&&Li(),o&&e===null&&!s&&Ci()}function zi(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
-        0,200])),e===null)return;let t=T?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
-        cludes(A.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,G:!1})}function Ci(){\##
-        T!==null&&Re(T),T=null,S=null,Se=null}function Ai(n){switch(n.type){case"connect":return Mi(n.id);case"send":J\##
-        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
-        return;case"save":n.session===null?sessionStorage.removeItem(Fe):sessionStorage.setItem(Fe,Ue(n.session));retu\##
-        rn;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,ot\##
-        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
-        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
-        octets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
-        L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
-        a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
-        (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
-        64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let \##
-        a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,\##
-        body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===vo\##
-        id 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;\##
-        ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
-        :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
-        table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
-        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{ty\##
-        pe:"text/javascript"}))});function Di(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ti?.createScr\##
-        iptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
-        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
-        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
-        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
-        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
-        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
-        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
-         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
-        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
-        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
-        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
-        )};})();']));return new Worker(n)}function Li(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),Be?.releas\##
-        e().catch(()=>{}),Be=null}function rn(){navigator.wakeLock?.request("screen").then(n=>Be=n,()=>{})}var on=()=>\##
-        void x({type:"network-changed"}),an=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(rn(),D.aud\##
-        io.srcObject!==null&&D.audio.paused&&D.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",on\##
-        );navigator.connection?.addEventListener("change",on);document.addEventListener("visibilitychange",an);documen\##
-        t.addEventListener("resume",an);D.audio.addEventListener("pause",N);D.audio.addEventListener("playing",N);navi\##
-        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&ze()});addEventListener("hashchange",()=>{l\##
-        ocation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(A.state==="waiting"&&v({ce:Math.floor\##
-        ((performance.now()-nn)/6e4)}),y===null||!D.Qe)return;let{level:n,isVoice:e}=V.level();D.Xe(n),e&&!A.Y&&v({Y:!\##
-        0})},hi);v({});di().catch(()=>Q("internal",{h:!1}));})();</script>
+        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
+        ead",text:s?.$e?e.reconnecting.server:s?.A?a:c},...K(n.ce>0,"since",se(e.waiting.since,Ne(n.ce,r))),...K(o!=="\##
+        ","quiet",e.waiting.message),...K(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
+        t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.G?[{kind:"lead",te\##
+        xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
+        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"fa\##
+        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:Qt(i,e\##
+        )?.[1]??e.ended.text},...K(d,"quiet",e.permission[n.browser]),...K(i==="clock","quiet",se(e.today,a===null?"":\##
+        Yt(a,r))),...K(o!==null,"quiet",se(e.ended.lasted,Ne(o??0,r))),...K(t==="ended","quiet",e.ended.kept),...K(n.c\##
+        opied==="failed","quiet",e.byHand),...K(n.copied==="failed","link",c??"")]}default:return[]}}var K=(n,e,t)=>n?\##
+        [{kind:e,text:t}]:[];function ci({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
+        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function li(n,{reconnecting:e}){re\##
+        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function ui({state:n,error:e,d:t,link:i,Te:s,call:r,G:o},{acti\##
+        ons:a}){let c=(m,b,L="",Ce=null)=>({action:m,label:b,kind:L,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
+        ),g=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
+        me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
+        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...g,d];case"connect\##
+        ed":{let m=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
+        different,"danger","no")],L=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
+        );return[...g,...m?b:[],L,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
+        -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
+        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function Xt(n){let e="";return(n.match\##
+        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var ve=class{constructor(e,t,i){this.page=e,this.\##
+        et=t,this.le=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.De=new Map,thi\##
+        s.state=null,this.received=0,this.Le=!1,this.#w()}show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=$t\##
+        (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
+        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
+        le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
+        ceChildren(...i.lines.map(o=>this.#p(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#u(e,t),this.\##
+        #o(i.buttons),this.#h(e,i,t),this.#m(e,i,t),this.#i(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
+        i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
+        eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:\##
+        (this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#i(e){e!==""&&(this.n("anno\##
+        uncement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
+        ls, dialog, nav, footer")!==null;(e?!r:s&&this.Le)&&this.n("title").focus({preventScroll:!e}),this.Le=this.pag\##
+        e.activeElement!==i}#n(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
+        =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
+        end(...Object.entries(_).map(([o,{name:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAtt\##
+        ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.le.speak(o)),c}));for(let \##
+        o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
+        cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
+        ds.digits,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,\##
+        deaf:t.sound.deaf};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#l("sound-title","speaker",t.sound.title\##
+        ),this.#l("chat-title","message",t.chat.title),this.#l("play-sound","speaker",t.actions.playSound),this.#l("se\##
+        nd",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("message").setAttribute("aria-labe\##
+        l",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),this.n("advice").replaceChildren(.\##
+        ..t.sound.advice.map(o=>this.#r("li",o)))}#l(e,t,i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)]\##
+        ,i)}#p({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.append(...t.map(s=>this.#r("li",s))\##
+        ),i}case"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link":{let i=this.page.createElement\##
+        ("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.actions.cop\##
+        yLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e}`);return i.prepend(re(this.pa\##
+        ge,e)),i}default:return this.#r("p",t,e)}}#u({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(\##
+        this.n("words").hidden=s===null,s===null||!t)return;let r=Xt(this.et[s.locale]??""),o=r.length===256?Mt(s.octe\##
+        ts).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map(\##
+        (d,g)=>this.#r("li",d,g<2?"mine":"theirs"))),this.#t("digits",Tt(s.octets).replace(/^(....)/,"$1 "));let c=[];\##
+        t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.push(i.words.peerSame),this.#t("wo\##
+        rds-result",c.join(" "))}#o(e){if(!this.#e("actions",e))return;let t=this.n("actions"),i=this.page.activeEleme\##
+        nt?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let c=this.#r("button",r,o)\##
+        ;return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(re(this.page,a)),c.addEventList\##
+        ener("click",()=>this.le.act(s)),c})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e\##
+        ,devices:t,Y:i,path:s},{re:r},o){let a=this.n("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="wa\##
+        iting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?o.sound.heard:o.sound.speak),th\##
+        is.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:g,speaker:m}=t;this.#f("microphone\##
+        ",c,g,o.sound.microphone),this.#f("speaker",d,m,o.sound.speaker)}#f(e,t,i,s){let r=this.n(e,HTMLSelectElement)\##
+        ;this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let c=this.page.cre\##
+        ateElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id=\##
+        ==i)&&(r.value=i)}#m({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.me\##
+        ssages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o.replaceChildren(...r.map(({min\##
+        e:d,text:g,K:m})=>{let b=this.#r("li","",d?"mine":"theirs"),L=this.#r("p",g);return L.dir="auto",b.append(this\##
+        .#r("small",`${d?i.mine:i.theirs}${m?"":` · ${i.pending}`}`),L),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slic\##
+        e(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#i(`${i.theirs}: ${c.text}`)),this.received=a.length\##
+        ,o.scrollTop=o.scrollHeight}#c(e,t){this.n("sheet-title").textContent=t,this.n("topics").replaceChildren(...e.\##
+        flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)])),this.n("sheet").showModal?.()}#w(){let{act:e,choose:t,writ\##
+        e:i}=this.le;this.n("play-sound").addEventListener("click",()=>e("play-sound"));for(let a of["microphone","spe\##
+        aker"]){let c=this.n(a,HTMLSelectElement);c.addEventListener("change",()=>t(a,c.value))}let s=this.n("volume",\##
+        HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,t\##
+        his.n("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this.n("message",HTMLInputElement)\##
+        ,o=()=>{i(r.value),r.value="",r.focus()};this.n("send").addEventListener("click",o),r.addEventListener("keydow\##
+        n",a=>{a.key==="Enter"&&!a.isComposing&&o()}),this.n("help").addEventListener("click",()=>{if(this.text===null\##
+        )return;let{help:a,sound:c}=this.text;this.#c([...a.topics,[c.deaf,c.advice.join(" ")],a.urgent],a.title)}),th\##
+        is.n("legal").addEventListener("click",()=>{this.text!==null&&this.#c(this.text.legal.topics,this.text.legal.t\##
+        itle)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#r(e,t="",i=""){let s=this.page.\##
+        createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(\##
+        i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=\##
+        >Math.floor(Date.now()/1e3),A={state:"loading",error:null,d:!1,link:null,Te:!1,locale:_t(navigator.languages??\##
+        []),browser:Ge(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,call:null,copied:"no",ce:0\##
+        ,lasted:null,clock:null,G:!1,Y:!1,devices:Bt},be=location.hash.length>1?location.href:null,tn=Ye(navigator.use\##
+        rAgent),hi=100,T=null,S=null,Se=null,y=null,J=null,en=0,nn=0,Be=null,D=new ve(document,h,{act:fi,choose:wi,spe\##
+        ak:n=>v({locale:n}),write:n=>void x({type:"write",text:n})}),V=new ke(D.audio);function v(n){Object.assign(A,n\##
+        ),D.show(A)}var Q=(n,e={})=>v({state:"failed",error:n,d:!0,call:null,...e});async function di(){if(!isSecureCo\##
+        ntext||crypto.subtle===void 0)return Q("browser-unsupported",{d:!1,link:be});let n=location.hash.slice(1),e=je\##
+        (sessionStorage.getItem(Fe),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try{if(n!==\##
+        ""){let t=await ut(n);if(t.flags&Y.postQuantum)throw new l("post-quantum");let i=await kt(t);T=e!==null&&G(e.i\##
+        nvitation.room,i.room)?e:Pt(i)}else T=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-link",error\##
+        :t.code})}if(!await pi())return Q(tn?"in-app":"browser-unsupported",{d:!1,link:be});v({state:"ready",error:nul\##
+        l,Te:T===e}),n===""&&await xe(!1)}async function pi(){return!("RTCPeerConnection"in window)||!navigator.mediaD\##
+        evices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function fi(n){switch(V.wake(),n){case"enter":return void xe(!\##
+        1);case"retry":return S===null||A.error==="taken-over"?void xe(A.error==="other-tab"||A.error==="taken-over"):\##
+        void x({type:"retry"});case"copy-link":return void mi();case"consent":return void Si();case"refuse":return voi\##
+        d x({type:"decline"});case"same":case"different":return void x({type:"words",same:n==="same"});case"mute":retu\##
+        rn void x({type:"mute",muted:!(A.call?.muted??!1)});case"hang-up":return void x({type:"hang-up"});case"play-so\##
+        und":return V.ring();case"resume-sound":return void yi()}}async function mi(){let n=navigator.clipboard?.write\##
+        Text(be??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.then(()=>"done",()=>"failed")})}asyn\##
+        c function xe(n){if(T===null)return;V.wake(),v({state:"checking",error:null,d:!1,link:null,copied:"no"});try{y\##
+        ===null&&sn(await We())}catch(i){return gi(Ht(i))}rn(),history.replaceState(null,"","/");let e=`colloque ${$e(\##
+        T.invitation.room)}`,t=n?xi(e):null;if(!await vi(e,n))return Q("other-tab");if(nn=performance.now(),T=await t?\##
+        ?T,S=new ye({session:T,locale:A.locale,random:ki,v:oe}),y===null)return Q("microphone-missing");Se=new le({mic\##
+        rophone:y,audio:D.audio,Z:Di,o:i=>void x(i),I:i=>v({path:i}),O:i=>v({quality:i})}),await x({type:"start"})}fun\##
+        ction gi(n){let e=tn&&n==="microphone-denied";Q(e?"in-app":n,{link:e?be:null}),n==="microphone-denied"&&naviga\##
+        tor.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&A.state==="failed"&&\##
+        S===null&&xe(!1)}},()=>{})}function sn(n){let e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&He()},V.li\##
+        sten(n),Se?.qe(n).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),ze()}async function He(n){try{sn(await We(\##
+        n)),v({Y:!1})}catch{await ze()}N()}async function wi(n,e){return n==="microphone"?He(e):(await V.Qe(e).catch((\##
+        )=>{}),ze())}async function ze(){v({devices:await V.devices(y)})}function N(){let{audio:n}=D,e=n.srcObject!==n\##
+        ull&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");v({G:S!==null&&(e||t)})}async function yi(){await \##
+        D.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState==="ended")&&await He(),N()}var ki=n=>crypto.getR\##
+        andomValues(new Uint8Array(n));function vi(n,e){return navigator.locks===void 0?Promise.resolve(!0):new Promis\##
+        e(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{\##
+        }))).catch(()=>bi(n))})}async function bi(n){if(S===null)return;let e=Ue(S.session);await x({type:"taken-over"\##
+        });let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function xi(n){return new Promise(e=>{let t=new Br\##
+        oadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage=({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeo\##
+        ut(()=>i(null),500)})}async function Si(){let{locale:n}=A,e=await P(w(Gt(n)));await x({type:"consent",consent:\##
+        {locale:n,textHash:e,time:oe()}})}async function x(n){if(S===null)return;await S.handle(n,performance.now());f\##
+        or(let a of S.Ye())Ai(a);let e=S.g();clearTimeout(en),e!==null&&(en=window.setTimeout(()=>void x({type:"tick"}\##
+        ),Math.max(0,e-performance.now())));let{state:t,reason:i,d:s,...r}=S.Ze();t!==A.state&&zi(t,i),v({state:t,erro\##
+        r:i,d:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&Li(),o&&e===null&&!s&&Ci()}function zi(n,e){if(n===\##
+        "admitted"&&(V.ring(),navigator.vibrate?.([200,100,200])),e===null)return;let t=T?.consent?.time??null,i=n==="\##
+        ended"&&t!==null&&["connected","reconnecting"].includes(A.state);v({lasted:i?Math.floor((oe()-t)/60):null,cloc\##
+        k:e==="clock"?new Date:null,G:!1})}function Ci(){T!==null&&Re(T),T=null,S=null,Se=null}function Ai(n){switch(n\##
+        .type){case"connect":return Mi(n.id);case"send":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octe\##
+        ts);return;case"close":J?.id===n.id&&J.i.close();return;case"save":n.session===null?sessionStorage.removeItem(\##
+        Fe):sessionStorage.setItem(Fe,Ue(n.session));return;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket\##
+        (`${location.origin.replace(/^http/,"ws")}/ws`,ot);e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x\##
+        ({type:"socket-open",id:n}),e.onclose=()=>void x({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t insta\##
+        nceof ArrayBuffer&&x({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.creat\##
+        ePolicy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,\##
+        d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let\##
+         t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(\##
+        n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}functi\##
+        on i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.suba\##
+        rray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130\##
+        ,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:\##
+        f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?25\##
+        4:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=g\##
+        lobalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){\##
+        let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pi\##
+        peThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Di(){if(!("RTCRtpScriptTra\##
+        nsform"in window))return null;let n=Ti?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>\##
+        {function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padde\##
+        d)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return\##
+         r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2\##
+        +u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count\##
+        :1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{fir\##
+        st:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{\##
+        first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1\##
+        ,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded\##
+        :!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({t\##
+        ransform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqu\##
+        eue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Li(){y!==null&&(y.\##
+        onended=null),y?.stop(),y=null,V.end(),Be?.release().catch(()=>{}),Be=null}function rn(){navigator.wakeLock?.r\##
+        equest("screen").then(n=>Be=n,()=>{})}var on=()=>void x({type:"network-changed"}),an=()=>{S!==null&&document.v\##
+        isibilityState==="visible"&&y!==null&&(rn(),D.audio.srcObject!==null&&D.audio.paused&&D.audio.play().then(N,N)\##
+        ),x({type:"awoke"})};addEventListener("online",on);navigator.connection?.addEventListener("change",on);documen\##
+        t.addEventListener("visibilitychange",an);document.addEventListener("resume",an);D.audio.addEventListener("pau\##
+        se",N);D.audio.addEventListener("playing",N);navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==\##
+        null&&ze()});addEventListener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()});setInter\##
+        val(()=>{if(A.state==="waiting"&&v({ce:Math.floor((performance.now()-nn)/6e4)}),y===null||!D.tt)return;let{lev\##
+        el:n,isVoice:e}=V.level();D.nt(n),e&&!A.Y&&v({Y:!0})},hi);v({});di().catch(()=>Q("internal",{d:!1}));})();</sc\##
+        ript>
         </body>
         </html>
 

@@ -35,6 +35,7 @@ import { isAdmitted } from './session.js';
  * @property {boolean} canRetry
  * @property {boolean} doctorPresent
  * @property {boolean} attached whether an epoch is up
+ * @property {boolean} seeksServer whether the last attempt to join failed and the broker was not heard since
  * @property {boolean} awaitsDoctor whether the doctor's end went away and was not heard since
  * @property {string} message the doctor's, for the waiting room
  * @property {{ octets: Uint8Array, locale: string } | null} words
@@ -140,6 +141,7 @@ export class Patient {
       canRetry: this.reason !== null && canRetry(this.reason),
       doctorPresent: this.doctorPresent,
       attached: this.attachment?.isEstablished ?? false,
+      seeksServer: this.reconnection.failures > 0 && (this.attachment?.isJoining ?? true),
       awaitsDoctor: this.missesDoctor,
       message: this.message,
       words: bond === null ? null : { octets: bond.authenticationString, locale: bond.wordsLocale },
@@ -362,7 +364,9 @@ export class Patient {
         this.session.peerComparison = frame.same ? 'same' : 'different';
         return this.#save();
       case 'bye':
-        return this.#stop(reasonOfGoodbye(frame.reason), now);
+        // The doctor's end gave up for want of a path: that is no fault of its own.
+        return this.#stop(
+          this.media.seeksPath && frame.reason === byeReason.error ? 'no-path' : reasonOfGoodbye(frame.reason), now);
       case 'description':
       case 'candidate':
       case 'binding':
