@@ -41,12 +41,14 @@ let package = Package(
     ],
     targets: [
         // C libraries: a module map and one header each.
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
         // Bytes, time, addresses, serial numbers, random source.
         core("Wire"),
@@ -85,8 +87,21 @@ let package = Package(
                 "TURN", "SecureTransport", "Audio",
             ]),
 
+        // Keys, text fit to be shown, frames of cells and the octets that draw them.
+        core("Terminal"),
+        // Every sentence the doctor reads, in four languages.
+        core("Phrases", ["Terminal"]),
+        // The doctor's screens: models in, frames, lines and decisions out.
+        core("Screens", ["Terminal", "Phrases"]),
+
         // Event loops, threads and files only below this line.
 
+        // A terminal in raw mode that signals cannot leave broken.
+        .target(name: "CConsole"),
+        core("Console", ["Terminal", "CConsole"]),
+
+        // Deflate and brotli, whole: zlib and libbrotli, sealed in.
+        core("Compression", ["CZlib", "CBrotli"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
         // Sockets: WebSocket and datagrams.
@@ -96,14 +111,26 @@ let package = Package(
         // The relay on real sockets: UDP on threads of its own, TCP and TLS on an event loop.
         core("Relay", ["Wire", "Primitives", "TURN", "Network", "CDatagrams"] + nio),
         // The doctor's identity and rooms, sealed on disk.
-        core("Keystore", ["Wire", "Primitives", "Invitation"]),
-        // The one document that is served, and its hashes; made from Web/.
+        core("Keystore", ["Wire", "Primitives", "Invitation", "CPoll"]),
+        // What is handed to a patient: QR codes, a card, a calendar entry; libqrencode, sealed in.
+        core("Handout", ["CQRencode", "Compression"]),
+        // The one document that is served, its hashes and its headers; made from Web/.
         core("Page"),
+        // Echo, noise and gain: a C++ library behind a C header.
+        .target(
+            name: "CAudioProcessing",
+            // The flags of its pkg-config file are more than SwiftPM takes.
+            cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/webrtc_audio_processing"])],
+            linkerSettings: [.linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++")]),
+        // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
+        core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
+        // What a release signed, and whether what a broker serves is that.
+        core("Release", ["Wire", "Primitives", "Page"]),
         // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
         core(
             "Broker",
             [
-                "Wire", "Primitives", "Signalling", "Page", "CBrotli", "CZlib", "Network", "TURN", "Relay",
+                "Wire", "Primitives", "Signalling", "Page", "Compression", "Network", "TURN", "Relay",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ] + nio),
         // A session on real sockets and files: bridge, errands to the broker, WAV.
@@ -111,21 +138,33 @@ let package = Package(
             "Endpoint",
             [
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
-                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore",
+                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore", "Page", "Release", "Compression",
             ] + nio),
+        // The doctor at work: rooms, calls, and the screen before them.
+        core(
+            "Desk",
+            [
+                "Wire", "Invitation", "SecureChannel", "Consultation", "ICE", "RTP", "Audio", "Session", "Network",
+                "Keystore", "Sound", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal", "Phrases",
+                "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ]),
         // The command.
         .executableTarget(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN",
-                "Network", "Keystore", "Relay", "Broker", "Endpoint",
+                "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
         .executableTarget(
             name: "interop-peer", dependencies: ["Wire", "Primitives", "Invitation", "SecureChannel"],
             path: "Sources/InteropPeer", swiftSettings: strict),
+        // A sound card in the hands of a test.
+        .executableTarget(
+            name: "sound-probe", dependencies: ["Sound", "Audio", "Wire", "CPoll"], path: "Sources/SoundProbe",
+            swiftSettings: strict),
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
@@ -185,6 +224,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
+        tests("HandoutTests", ["Handout", "Compression"]),
+        tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",
             [

@@ -1,3 +1,4 @@
+import Compression
 import NIOCore
 import NIOHTTP1
 import Page
@@ -12,52 +13,16 @@ struct PageResponse: Sendable {
     /// - Parameters:
     ///   - socketOrigins: Where the page's WebSocket may go, such as `wss://broker.example`.
     init(html: String, scriptHash: String, styleHash: String, socketOrigins: [String], isTLS: Bool) {
-        let policy = Self.contentSecurityPolicy(script: scriptHash, style: styleHash, socketOrigins: socketOrigins)
-        var headers: HTTPHeaders = ["Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy]
-        headers.add(contentsOf: Self.fixedHeaders)
-        if isTLS {
-            headers.add(name: "Strict-Transport-Security", value: "max-age=63072000; includeSubDomains; preload")
-        }
-        self.headers = headers
+        let fields = PageHeaders(
+            scriptHash: scriptHash, styleHash: styleHash, socketOrigins: socketOrigins, isTLS: isTLS)
+        self.headers = HTTPHeaders(fields.fields.map { ($0.name, $0.value) })
         self.body = ByteBuffer(string: html)
         let octets = Array(html.utf8)
-        self.encodings = [("br", brotli(octets)), ("gzip", gzip(octets))].compactMap { name, body in
+        self.encodings = [("br", Brotli.compress(octets)), ("gzip", Deflate.compress(octets, as: .gzip))].compactMap {
+            name, body in
             body.map { (name, ByteBuffer(bytes: $0)) }
         }
     }
-
-    /// Everything is forbidden but what the page does: its own script and style, one worker, one socket.
-    private static func contentSecurityPolicy(script: String, style: String, socketOrigins: [String]) -> String {
-        [
-            "default-src 'none'", "script-src \(script)", "worker-src blob:", "style-src \(style)",
-            "img-src data:", (["connect-src 'self'"] + socketOrigins).joined(separator: " "), "base-uri 'none'",
-            "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'",
-            "trusted-types colloque-worker",
-        ].joined(separator: "; ")
-    }
-
-    private static let permissions = [
-        "microphone=(self)", "autoplay=(self)", "speaker-selection=(self)", "screen-wake-lock=(self)",
-        "local-network=(self)", "local-network-access=(self)", "loopback-network=()", "camera=()",
-        "display-capture=()", "geolocation=()", "usb=()", "serial=()", "hid=()", "bluetooth=()", "midi=()",
-        "payment=()", "accelerometer=()", "gyroscope=()", "magnetometer=()", "publickey-credentials-get=()",
-        "browsing-topics=()", "clipboard-read=()", "fullscreen=()", "xr-spatial-tracking=()", "idle-detection=()",
-    ]
-
-    private static let fixedHeaders: HTTPHeaders = [
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Embedder-Policy": "require-corp",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Origin-Agent-Cluster": "?1",
-        "Integrity-Policy": "blocked-destinations=(script)",
-        "Permissions-Policy": permissions.joined(separator: ", "),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "X-Robots-Tag": "noindex, nofollow, noarchive",
-        "X-DNS-Prefetch-Control": "off",
-        "Cache-Control": "no-store",
-    ]
 }
 
 extension PageResponse {

@@ -72,6 +72,14 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             }
             self.answer(
                 .ok, ["Content-Type": "text/plain; charset=utf-8"], ByteBuffer(string: text), context: context)
+        case "/.well-known/colloque-manifest":
+            guard let manifest = self.site.manifest() else {
+                self.refuse(.notFound, context: context)
+                return
+            }
+            self.answer(
+                .ok, ["Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"], manifest,
+                context: context)
         default: self.refuse(.notFound, context: context)
         }
     }

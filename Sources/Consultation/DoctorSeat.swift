@@ -40,6 +40,8 @@ package struct DoctorSeat: Sendable {
 
     private struct Opening: Sendable {
         var expiry: Instant
+        /// Have the broker forget whom it let in before.
+        var reopens: Bool
     }
 
     /// - Parameters:
@@ -150,12 +152,18 @@ package struct DoctorSeat: Sendable {
     // MARK: Rooms
 
     /// Holds a room open until `expiry`; the broker is told as soon as there is one.
-    package mutating func openRoom(_ secrets: RoomSecrets, relayOnly: Bool, expiry: Instant, now: Instant) {
+    /// - Parameters:
+    ///   - record: of the guest whom an earlier life of this process admitted.
+    ///   - reopens: the link is to work again, although somebody was admitted by it before.
+    package mutating func openRoom(
+        _ secrets: RoomSecrets, relayOnly: Bool, expiry: Instant, restoring record: AdmissionRecord? = nil,
+        reopens: Bool = false, now: Instant
+    ) {
         let room = ConsultationRoom(
-            secrets: secrets, language: self.language, relayOnly: relayOnly,
+            secrets: secrets, language: self.language, relayOnly: relayOnly, restoring: record,
             random: self.random.child(), now: now)
         self.rooms[room.roomID] = room
-        self.openings[room.roomID] = Opening(expiry: expiry)
+        self.openings[room.roomID] = Opening(expiry: expiry, reopens: reopens)
         if case .online = self.connection { self.sendOpening(room.roomID, now: now) }
     }
 
@@ -193,8 +201,9 @@ package struct DoctorSeat: Sendable {
         self.rooms[room]?.hasChannel == true
     }
 
-    package mutating func requestRestart(in room: RoomID, now: Instant) {
-        self.inRoom(room) { $0.requestRestart(now: now) }
+    /// - Parameter isNewEndpoint: this end's former media endpoint is gone: the patient has to replace its own.
+    package mutating func requestRestart(isNewEndpoint: Bool = false, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.requestRestart(isNewEndpoint: isNewEndpoint, now: now) }
     }
 
     /// Both ends are granted relays anew: credentials open them for minutes, a call lasts longer.
@@ -221,6 +230,20 @@ package struct DoctorSeat: Sendable {
     /// Ends a room's consultation and has the broker forget the room.
     package mutating func hangUp(_ reason: EndReason = .hungUp, in room: RoomID, now: Instant) {
         self.inRoom(room) { $0.hangUp(reason, now: now) }
+    }
+
+    /// Forgets a room here without a word to its guests; the broker is asked to forget it too.
+    package mutating func closeRoom(_ room: RoomID) {
+        self.rooms[room] = nil
+        self.openings[room] = nil
+        if self.isOnline { self.send(.roomClose(room: room)) }
+    }
+
+    /// Takes the place at the broker back after another socket of the same key took it.
+    package mutating func takeBack(now: Instant) {
+        guard case .finished = self.connection else { return }
+        self.backoff.reset()
+        self.open(now: now)
     }
 
     /// Leaves the broker; rooms stay open there for the next time.
@@ -256,7 +279,9 @@ package struct DoctorSeat: Sendable {
                 self.sendOpening(room, now: now)
             }
         case (.authenticate, _): self.end(.notEnrolled)
-        case (.roomOpen, .done): self.emit(.room(room, .opened))
+        case (.roomOpen, .done):
+            self.openings[room]?.reopens = false
+            self.emit(.room(room, .opened))
         case (.roomOpen, .otherOwner): self.endRoom(room, .roomTaken)
         case (.roomOpen, .tooManyRooms): self.endRoom(room, .tooManyRooms)
         case (.roomOpen, _): self.endRoom(room, .expired)
@@ -267,7 +292,10 @@ package struct DoctorSeat: Sendable {
 
     private mutating func receiveError(_ code: ErrorCode, _ room: RoomID?, now: Instant) {
         guard let room, self.rooms[room] != nil else {
-            if code == .closed { self.end(.superseded) }
+            if code == .closed {
+                self.loseConnections()
+                self.end(.superseded)
+            }
             return
         }
         if code == .unknownOrExpired { self.endRoom(room, .expired) }
@@ -280,7 +308,8 @@ package struct DoctorSeat: Sendable {
             .roomOpen(
                 room: room, joinHash: machine.secrets.keys.joinHash,
                 rejoinHash: machine.rejoinHash ?? [UInt8](repeating: 0, count: 32),
-                timeToLive: UInt32(clamping: max(1, seconds)), flags: []))
+                timeToLive: UInt32(clamping: max(1, seconds)),
+                flags: opening.reopens && machine.rejoinHash == nil ? .reopen : []))
     }
 
     // MARK: Failure and output

@@ -58,7 +58,7 @@ extension PatientSeat {
             self.binding.forgetTag()
             self.emit(.answer(generation: generation, text: text))
         case .restart:
-            self.emit(.restartRequested)
+            self.emit(.restartRequested(isNewEndpoint: text == Frame.newEndpoint))
         case .answer, .offer:
             break
         }

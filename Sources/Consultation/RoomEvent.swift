@@ -22,6 +22,8 @@ package enum RoomEvent: Equatable, Sendable {
     case left(Guest)
     /// The guest is in; offers may come. Happens once in the life of a room.
     case admitted(Guest)
+    /// Keep this before anything that follows leaves: a process that comes back with it is still the doctor here.
+    case admissionChanged(AdmissionRecord)
     /// Where to find STUN and the relay, right after admission and after each resume.
     case relay(RelayCredentials)
     /// A sealed channel with the admitted guest stands, 0 for the first.

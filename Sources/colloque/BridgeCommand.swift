@@ -90,12 +90,11 @@ struct BridgeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var behaviour = CallDriver.Behaviour(source: try SoundSource.parse(self.play))
-        behaviour.recorder = try self.record.map(Self.recorder)
-        behaviour.admission = self.admit == .none ? .none : .first
-        behaviour.wordsAre = self.words.isSame
-        behaviour.duration = self.duration.map { .seconds($0) }
-        behaviour.onEvent = { CallProgress.tell($0) }
+        let sound = HeadlessSound(
+            source: try SoundSource.parse(self.play), recorder: try self.record.map(Self.recorder))
+        let attendant = HeadlessAttendant(
+            admission: self.admit == .none ? .none : .first, wordsAre: self.words.isSame,
+            duration: self.duration.map { .seconds($0) }, onEvent: { CallProgress.tell($0) })
         var configuration = PeerSession.Configuration()
         configuration.relayOnly = self.relayOnly
         let place: Place =
@@ -104,14 +103,14 @@ struct BridgeCommand: AsyncParsableCommand {
             } else {
                 try self.doctor(self.session ?? "", configuration)
             }
-        behaviour.includesLoopback = place.broker.isLoopback
         let driver = CallDriver(
             session: place.session, broker: place.broker, group: MultiThreadedEventLoopGroup.singleton,
-            behaviour: behaviour)
+            attendant: attendant, sound: sound, includesLoopback: place.broker.isLoopback)
         driver.givesUpUnreachable = true
         let signals = StopSignals(driver.stop)
         defer { signals.cancel() }
-        let report = driver.run(until: self.timeout.map { monotonicNow() + .seconds($0) })
+        driver.run(until: self.timeout.map { monotonicNow() + .seconds($0) })
+        let report = CallReport(driver.session, reason: attendant.endReason ?? .hungUp)
         try self.write(report)
         if driver.brokerWasUnreachable {
             throw CommandFailure(

@@ -102,6 +102,15 @@ package final class World {
         if let index = self.ends.firstIndex(where: { $0 === end }) { self.drain(index) }
     }
 
+    /// Kills an end's process: its socket dies, nothing leaves it any more, and nothing is told to it.
+    package func kill(_ end: Int) {
+        self.ends[end] = DeadEnd()
+        self.deadlines[end] = .distantFuture
+        if let connection = self.connectionOf.removeValue(forKey: end) {
+            self.schedule(.closedAtBroker(connection), at: self.now + .milliseconds(1))
+        }
+    }
+
     /// Kills the broker: every socket dies, and what it did not store is forgotten.
     package func killBroker() {
         self.isBrokerUp = false

@@ -13,4 +13,7 @@ int colloque_wait(struct pollfd *entries, unsigned long count, int64_t nanosecon
 /* Hears of changes to links, addresses and routes (rtnetlink(7)): non-blocking, closed on exec; -1 if there is none. */
 int colloque_route_socket(void);
 
+/* No core dump of this process, and no look into it by others of the same user (PR_SET_DUMPABLE); 0 when both hold. */
+int colloque_forbid_dumps(void);
+
 #endif
