@@ -4,10 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "3e131101b31e292d61bfb47ecc736af96d1cb0353563961c85b91a303f63113f"
+    package static let sha256 = "9e4212408f24e5a0389c729e21faca713066d418ff69aba621d5c7e349313b25"
 
-    /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-GwHOAct79XORCR2ZmmtEmDb61qtHA0FmatPGBLWt4q0='"
+    /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
+    package static let scriptHash =
+        "'sha256-TWKy+shsU7RIxE2zF5mi+uWeEzCJF+mqTwm6WZtpYtM='" + " "
+        + "'sha256-819mIvOsI1H1ohD0CXZLKX9yPZTOcSC3JVGqxxo154I='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-0aK3a0w3syLhZOoxjlOJ6PWbP4vhqCV25mOYoc2DAws='"
@@ -146,6 +148,25 @@ package enum Page {
           </details>
           <p id="announcement" class="unseen" role="status"></p>
         </main>
+        <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
+        de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
+        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
+        eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
+        ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
+        crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
+        Kein Konto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bl\##
+        eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
+        onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
+         you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
+        one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
+        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var f=document.documentElement,d=u(navigat\##
+        or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
+        t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
+        igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
+        {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
+        ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
+        ne.catch(()=>{})}),f.lang=d,document.title=`${e} · Colloque`,l("title",e),l("text",o("p","lead",t),o("ul","",o\##
+        ("li","",i),o("li","",n)),o("p","quiet",s)),l("actions",r)}})();</script>
         <footer>
           <p id="footer"></p>
           <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
@@ -484,8 +505,8 @@ package enum Page {
         od/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":"other"}\##
         function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|\##
         GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\\##
-        //.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var dn=ne\##
-        w TextEncoder,pn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>dn.encode(n);function z(n){try{return p\##
+        //.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var mn=ne\##
+        w TextEncoder,gn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>mn.encode(n);function z(n){try{return g\##
         n.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0\##
         )),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),De=n=>Uint8Array.of(n>>>8&\##
         255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Math.floor(n/2**32)),k(n%2**32)\##
@@ -504,9 +525,9 @@ package enum Page {
         .octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async function q(...n){return new Ui\##
         nt8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.importKey("raw",n,{name:"HMAC"\##
         ,hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="strin\##
-        g"?w(n):n,e);async function R(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async \##
+        g"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async \##
         function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publi\##
-        cKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var _i=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,11\##
+        cKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Zi=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,11\##
         0,4,34,4,32);async function Le(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uin\##
         t8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low-order")}if(F(t))throw new l\##
         ("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["veri\##
@@ -514,10 +535,10 @@ package enum Page {
         ,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,\##
         additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new\##
          Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}\##
-        var Ee={fair:{loss:.02,jitter:.04,O:.4},poor:{loss:.08,jitter:.1,O:.8}},fn=5e3,it={Pe:1500,qe:6e3},st={good:0,\##
+        var Ee={fair:{loss:.02,jitter:.04,O:.4},poor:{loss:.08,jitter:.1,O:.8}},wn=5e3,it={Pe:1500,qe:6e3},st={good:0,\##
         fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,l\##
         ost:t,jitter:i,O:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.s\##
-        amples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-fn;)this.samples.shift();le\##
+        amples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-wn;)this.samples.shift();le\##
         t c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/Math.max(1,d+e-c.received),r)\##
         ,g=b=>m>Ee[b].loss||i>Ee[b].jitter||s>Ee[b].O;this.#e(g("poor")?"poor":g("fair")?"fair":"good",o)}#e(e,t){this\##
         .word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-this.ca\##
@@ -525,10 +546,10 @@ package enum Page {
         ind(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r\##
         ==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{received\##
         :e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,O:t?.roundTripTime??i?.currentRo\##
-        undTripTime??0,lostThere:t?.fractionLost??0}}var mn=20,gn=100,wn=500,le=class{constructor({microphone:e,audio:\##
+        undTripTime??0,lostThere:t?.fractionLost??0}}var yn=20,kn=100,vn=500,le=class{constructor({microphone:e,audio:\##
         t,Q:i,a:s,U:r,j:o}){this.microphone=e,this.audio=t,this.Q=i,this.a=s,this.U=r,this.j=o,this.quality=new te,thi\##
         s.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.X=!1,\##
-        this.counter=0,this.R=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e)\##
+        this.counter=0,this.K=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e)\##
         {e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this\##
         .#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async Ie(e){this.microphone=e;let \##
         t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabl\##
@@ -546,26 +567,26 @@ package enum Page {
         .connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.a({type:"\##
         offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let s=new\##
          RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone(),this.track.enabled=this.sound\##
-        .send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});vn(r),this.worker=this.Q(),this.worker!==null&\##
+        .send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Sn(r),this.worker=this.Q(),this.worker!==null&\##
         &(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate:a})=>{s===this.conne\##
         ction&&this.#r(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([\##
         a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o\##
-        ,this.R=!1,this.counter=window.setInterval(()=>void this.#h(s),wn),s}#r(e){let t=e?.usernameFragment??this.fra\##
-        gment,i=e?.candidate??"";if(!(t!==this.fragment||kn(i))){if(i===""){if(!this.X)return;this.X=!1}this.a({type:"\##
+        ,this.K=!1,this.counter=window.setInterval(()=>void this.#h(s),vn),s}#r(e){let t=e?.usernameFragment??this.fra\##
+        gment,i=e?.candidate??"";if(!(t!==this.fragment||xn(i))){if(i===""){if(!this.X)return;this.X=!1}this.a({type:"\##
         candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.connection)return;let i=this.nam\##
         e,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:"failed"});else if(s==="disconne\##
         cted")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let r=await this.#u(e,t)\##
-        ,o=bn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.a({type:"transpor\##
+        ,o=zn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.a({type:"transpor\##
         t",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"connected",Oe:o,Ue:r}),await this.#h(\##
-        e)}}async#u(e,t){for(let i=0;i<gn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transpor\##
+        e)}}async#u(e,t){for(let i=0;i<kn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transpor\##
         t.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return q(new Uint8Array(r));awa\##
-        it new Promise(o=>setTimeout(o,mn))}return null}async#h(e){if(this.R)return;this.R=!0;let t=await e.getStats()\##
-        .catch(()=>null);if(this.R=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.fi\##
+        it new Promise(o=>setTimeout(o,yn))}return null}async#h(e){if(this.K)return;this.K=!0;let t=await e.getStats()\##
+        .catch(()=>null);if(this.K=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.fi\##
         lter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.a({ty\##
         pe:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.now()),this.j(this.quality.word);\##
-        let r=yn(i);r!==null&&this.U(r)}#l(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e\##
+        let r=bn(i);r!==null&&this.U(r)}#l(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e\##
         ),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;\##
-        this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function yn(n){let e=n.f\##
+        this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function bn(n){let e=n.f\##
         ind(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairI\##
         d)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimes\##
         tamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCa\##
@@ -573,24 +594,24 @@ package enum Page {
         e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,cred\##
         ential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>\##
         0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServers:t,iceTransportPolic\##
-        y:e?"relay":"all",bundlePolicy:"max-bundle"}}var kn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test\##
-        (n);function vn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLo\##
-        werCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function bn(n){let e=/^a=fingerprint:sha-256 \##
-        ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var at="colloque.v1",xn=65\##
-        600,Sn=8,ct={fresh:0,resume:1},U={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},lt=(n,e,t)=>p(f(1),\##
-        f(1),n,e,f(t)),Pe=n=>p(f(16),k(0),n);function ht(n){if(n.length>xn)return null;try{return zn(new O(n))}catch(e\##
-        ){if(e instanceof l)return null;throw e}}function zn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",me\##
+        y:e?"relay":"all",bundlePolicy:"max-bundle"}}var xn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test\##
+        (n);function Sn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLo\##
+        werCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function zn(n){let e=/^a=fingerprint:sha-256 \##
+        ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var at="colloque.v1",An=65\##
+        600,Cn=8,ct={fresh:0,resume:1},U={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},lt=(n,e,t)=>p(f(1),\##
+        f(1),n,e,f(t)),Pe=n=>p(f(16),k(0),n);function ht(n){if(n.length>An)return null;try{return Mn(new O(n))}catch(e\##
+        ){if(e instanceof l)return null;throw e}}function Mn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",me\##
         ssage:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>\##
         1?null:{type:"state",C:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.lp()));let[i,s]=[z(n\##
         .lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(\##
-        a)).slice(0,Sn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code\##
-        :e}}default:return null}}var Y={postQuantum:1,c:2},An=1+1+16+32+4,Cn=72;async function ut(n){if(/[^A-Za-z0-9_-\##
-        ]/.test(n))throw new l("alphabet");if(n.length!==Cn)throw new l("incomplete");let e=Qe(n);if(e.length!==An)thr\##
-        ow new l("incomplete");if(!G(e.subarray(50),await Mn(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)\##
+        a)).slice(0,Cn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code\##
+        :e}}default:return null}}var Y={postQuantum:1,c:2},Tn=1+1+16+32+4,Dn=72;async function ut(n){if(/[^A-Za-z0-9_-\##
+        ]/.test(n))throw new l("alphabet");if(n.length!==Dn)throw new l("incomplete");let e=Qe(n);if(e.length!==Tn)thr\##
+        ow new l("incomplete");if(!G(e.subarray(50),await Ln(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)\##
         throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.c))throw new l("flags");return{flags:t,secret:e.sl\##
-        ice(2,18),sessionKey:e.slice(18,50)}}async function Mn(n){return(await q(p(w("colloque/1 link"),n))).subarray(\##
+        ice(2,18),sessionKey:e.slice(18,50)}}async function Ln(n){return(await q(p(w("colloque/1 link"),n))).subarray(\##
         0,4)}var T=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(...e){e.length===0&&this.g.clear(\##
-        );for(let t of e)this.g.delete(t)}K(e){return this.g.has(e)}next(){return this.g.size===0?null:Math.min(...thi\##
+        );for(let t of e)this.g.delete(t)}R(e){return this.g.has(e)}next(){return this.g.size===0?null:Math.min(...thi\##
         s.g.values())}d(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(th\##
         is.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.last=0}write(e,t){let i=e.trim().sl\##
         ice(0,2e3);i!==""&&(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text:i,V:!1}))}receive(e){\##
@@ -598,8 +619,8 @@ package enum Page {
         >!e)}sent(e){this.messages=this.messages.map(t=>t===e?{...t,V:!0}:t)}#e(e){this.messages=[...this.messages,e].\##
         slice(-200)}};var dt=[256,1024,4096,16384],I={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},Z={non\##
         e:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body","signature"];function mt(\##
-        n){let[e,t]=Tn(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uint8Array(i);r\##
-        eturn s.set(p(f(e),De(t.length),t)),s}function Tn(n){switch(n.type){case"confirm":return[3,p(n.ee,n.receiptKey\##
+        n){let[e,t]=En(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uint8Array(i);r\##
+        eturn s.set(p(f(e),De(t.length),t)),s}function En(n){switch(n.type){case"confirm":return[3,p(n.ee,n.receiptKey\##
         ,P(n.name))];case"waiting":return[4,P(n.message)];case"admit":return[5,f(n.c?1:0)];case"refuse":return[6,f(n.r\##
         eason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp))];case"candidate":return[8\##
         ,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.tag];case"ch\##
@@ -607,7 +628,7 @@ package enum Page {
         int8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.reason)];case\##
         "consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identity":return[17,f(n.code)]}}fu\##
         nction gt(n){let e=new O(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);if(n.length!==s||!F(e.rest(\##
-        )))throw new l("malformed");let r=new O(i),o=Dn(t,r);return r.end(),o}function Dn(n,e){switch(n){case 3:return\##
+        )))throw new l("malformed");let r=new O(i),o=Pn(t,r);return r.end(),o}function Pn(n,e){switch(n){case 3:return\##
         {type:"confirm",ee:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{type:"waiting",message:z(e.l\##
         p())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=pt\##
         [e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:z(e.re\##
@@ -618,8 +639,8 @@ package enum Page {
         =ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:retur\##
         n{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e.take(2)),textHash:e.take(3\##
         2),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var wt=w("Noise\##
-        _NKpsk0_25519_AESGCM_SHA256"),qe=new Uint8Array(0),Ln=32+16,En=2**20,W=class{constructor(e){this.key=e,this.co\##
-        unter=0}static async create(e){return new W(await et(e))}pe(){if(this.counter>=En)throw new l("exhausted");let\##
+        _NKpsk0_25519_AESGCM_SHA256"),qe=new Uint8Array(0),qn=32+16,In=2**20,W=class{constructor(e){this.key=e,this.co\##
+        unter=0}static async create(e){return new W(await et(e))}pe(){if(this.counter>=In)throw new l("exhausted");let\##
          e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=qe){return tt(this.key,this\##
         .pe(),t,e)}async decrypt(e,t=qe){return nt(this.key,this.pe(),t,e)}},Ie=class{constructor(){this.l=wt,this.has\##
         h=wt,this.M=null}async o(e){this.hash=await q(this.hash,e)}async w(e){let[t,i]=await yt(this.l,e);this.l=t,thi\##
@@ -627,56 +648,56 @@ package enum Page {
         )),s=await A(t,p(i,f(3)));await this.o(i),this.M=await W.create(s)}async me(e){let t=this.M===null?e:await thi\##
         s.M.encrypt(e,this.hash);return await this.o(t),t}async ge(e){let t=this.M===null?e:await this.M.decrypt(e,thi\##
         s.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await \##
-        A(t,p(i,f(2)))]}async function Pn(n,e){let t=[...await yt(n.l,qe)],[i,s]=[await W.create(t[0]),await W.create(\##
+        A(t,p(i,f(2)))]}async function On(n,e){let t=[...await yt(n.l,qe)],[i,s]=[await W.create(t[0]),await W.create(\##
         t[1])];return{hash:n.hash,l:n.l,keys:t,send:e?i:s,receive:e?s:i}}var H=class{constructor(e,t,i){this.E=e,this.\##
         parameters=t,this.ephemeral=i}static async create(e){let t=new Ie;return await t.o(e.te),await t.o(e.ne),new H\##
         (t,e,e.ephemeral??await B())}async we(e){let{E:t,ephemeral:i,parameters:s}=this;return await t.fe(s.presharedK\##
         ey),await t.o(i.publicKey),await t.w(i.publicKey),await t.w(await Le(i.privateKey,s.ne)),p(i.publicKey,await t\##
-        .me(e))}async ye(e){if(e.length<Ln)throw new l("authentication");let{E:t,ephemeral:i}=this,s=e.subarray(0,32);\##
+        .me(e))}async ye(e){if(e.length<qn)throw new l("authentication");let{E:t,ephemeral:i}=this,s=e.subarray(0,32);\##
         return await t.o(s),await t.w(s),await t.w(await Le(i.privateKey,s)),{payload:await t.ge(e.subarray(32)),trans\##
-        port:await Pn(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await ee("colloque/1 invite",p(n.s\##
-        ecret,n.sessionKey)),[t,i,s]=await Promise.all([R(e,"colloque/1 room",16),R(e,"colloque/1 join",32),R(e,"collo\##
+        port:await On(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await ee("colloque/1 invite",p(n.s\##
+        ecret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"colloque/1 join",32),K(e,"collo\##
         que/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var bt=n=>P("\##
         colloque/1","call",n,k(0),kt),xt=(n,e,t)=>P("colloque/1","resume",n,k(e),t);async function Oe(n,e){let t=await\##
-         ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([R(t,"colloque/1 resume",32),R(t,"colloque/\##
-        1 dtls-bind",32)]);return{resumeSecret:i,W:s}}var qn=(n,e)=>q(P("colloque/1 transcript",n,e)),St=n=>qn(kt,n),z\##
-        t=n=>R(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return R(i,p(w("colloque/1 psk-r\##
-        esume"),k(t)),32)}var Ct=(n,e,t)=>q(P("colloque/1 sas-commit",n,e,t));async function Mt(n,e,t){return R(await \##
+         ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1 resume",32),K(t,"colloque/\##
+        1 dtls-bind",32)]);return{resumeSecret:i,W:s}}var Un=(n,e)=>q(P("colloque/1 transcript",n,e)),St=n=>Un(kt,n),z\##
+        t=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return K(i,p(w("colloque/1 psk-r\##
+        esume"),k(t)),32)}var Ct=(n,e,t)=>q(P("colloque/1 sas-commit",n,e,t));async function Mt(n,e,t){return K(await \##
         ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Dt(n){let e=n.subarray(0,5).re\##
         duce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Lt=(n,e,t,i,s)=>A(e,P(`colloque/1 bind ${n}`,t\##
         ,i,s));var ue={message1:64,message2:256},Ue=24*3600,de=class{constructor(e,t){this.hash=e.hash,this.sending=e.\##
         send,this.receiving=e.receive,this.W=t}seal(e){return this.sending.encrypt(mt(e))}async open(e){return gt(awai\##
         t this.receiving.decrypt(e))}ke(e,t,i){return Lt(e,this.W,this.hash,t,i)}};async function Et(n,e){let{room:t,s\##
         essionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await H.create({te:bt(t),presharedKey:\##
-        s,ne:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=On(ue.message1,f(1),c,d,w(e.locale)),g=await a.we(m)\##
-        ;async function b(E,Ce){let Me=await a.ye(E),ae=await In(Me.payload,t,i,Ce),{hash:Te,l:ln}=Me.transport,Ge=awa\##
-        it Oe(Te,ln);return{epoch:new de(Me.transport,Ge.W),bond:{resumeSecret:Ge.resumeSecret,transcript:await St(Te)\##
-        ,authenticationString:await Mt(Te,r,ae.Re),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.notAfter+\##
+        s,ne:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Kn(ue.message1,f(1),c,d,w(e.locale)),g=await a.we(m)\##
+        ;async function b(E,Ce){let Me=await a.ye(E),ae=await jn(Me.payload,t,i,Ce),{hash:Te,l:dn}=Me.transport,Ge=awa\##
+        it Oe(Te,dn);return{epoch:new de(Me.transport,Ge.W),bond:{resumeSecret:Ge.resumeSecret,transcript:await St(Te)\##
+        ,authenticationString:await Mt(Te,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.notAfter+\##
         Ue},confirmation:{type:"confirm",ee:r,receiptKey:new Uint8Array(32),name:""}}}return{message:g,finish:b}}async\##
          function Pt(n,e,t,i){let s=await H.create({te:xt(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,\##
         e.resumeSecret,t),ne:n.sessionKey,ephemeral:i??await B()}),r=await s.we(new Uint8Array(ue.message1)),o=p(k(t),\##
         r);async function a(c){let{payload:d,transport:m}=await s.ye(c);if(d.length!==ue.message2||!F(d))throw new l("\##
         malformed");let{W:g}=await Oe(m.hash,m.l);return{epoch:new de(m,g),confirmation:{type:"confirm",ee:new Uint8Ar\##
-        ray(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function In(n,e,t,i){if(n.len\##
+        ray(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function jn(n,e,t,i){if(n.len\##
         gth!==ue.message2)throw new l("malformed");let s=new O(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(\##
         32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(),!F(s.rest()))throw new l(\##
         "malformed");let m=P("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new l("delegation");let g=new \##
-        O(a),[b,E]=[g.u64(),g.u64()];if(i<b-Ue||i>E+Ue)throw new l("delegation-dates");return{Re:r,identity:o,wordsLoc\##
-        ale:d,notAfter:E}}function On(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var qt=n=>({invitation:n\##
+        O(a),[b,E]=[g.u64(),g.u64()];if(i<b-Ue||i>E+Ue)throw new l("delegation-dates");return{Ke:r,identity:o,wordsLoc\##
+        ale:d,notAfter:E}}function Kn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var qt=n=>({invitation:n\##
         ,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),j=n=>n.invitat\##
-        ion.joinToken===null,je=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function Re(n,e){i\##
-        f(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Un(s)?ce(s.octets):s);return t.invitation.room.length!==1\##
+        ion.joinToken===null,je=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function Ke(n,e){i\##
+        f(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Rn(s)?ce(s.octets):s);return t.invitation.room.length!==1\##
         6||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxE\##
-        rror||t instanceof TypeError||t instanceof l)return null;throw t}}function Ke(n){for(let e of Object.values(n)\##
-        )e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Ke(e)}var Un=n=>typeof n=="object"&&n!==null&\##
+        rror||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Object.values(n)\##
+        )e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var Rn=n=>typeof n=="object"&&n!==null&\##
         &"octets"in n&&Object.keys(n).length===1;var Ve={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,a\##
-        way:3e4},jn=.3,Rn=3e4,Kn=1e3,It=25e3,Vn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,v:r,Ke:o=!\##
-        1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.v=r,this.ie=a,this.factor=o?jn:1,this.phase=\##
+        way:3e4},Vn=.3,Wn=3e4,Nn=1e3,It=25e3,Fn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,v:r,Re:o=!\##
+        1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.v=r,this.ie=a,this.factor=o?Vn:1,this.phase=\##
         "opening",this.epoch=null,this.servers=null,this.ve=1/0,this.finish=null,this.be=a,this.xe=a,this.e=new T,this\##
         .Se=[],this.#e("open",a)}get Ve(){return this.phase==="opening"||this.phase==="joining"}get P(){return this.ph\##
         ase==="established"}get q(){return this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.ve&&(this\##
-        .servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.xe>Rn&&this.e.set(\##
-        "silence",e+Kn)}se(){return this.Se.splice(0)}h(){return this.e.next()}async open(e){let{invitation:t,bond:i}=\##
+        .servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.xe>Wn&&this.e.set(\##
+        "silence",e+Nn)}se(){return this.Se.splice(0)}h(){return this.e.next()}async open(e){let{invitation:t,bond:i}=\##
         this.session,s=this.mode==="resume"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.phase="join\##
         ing",this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets:lt(t.room,s,ct[this.mode])}))}async r\##
         eceive(e,t){let i=ht(e);if(!(i===null||this.phase==="over"))switch(i.type){case"challenge":return;case"state":\##
@@ -700,9 +721,9 @@ package enum Page {
         t("keepalive",t+It),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.p\##
         hase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",this\##
         .e.clear("firstFrame"),this.xe=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",frame:i}),i.type==="\##
-        keepalive"&&t-this.be>=Vn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Wn=2e4,Nn=1e3,pe=class{construc\##
+        keepalive"&&t-this.be>=Fn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Bn=2e4,Hn=1e3,pe=class{construc\##
         tor({session:e,settings:t,t:i,i:s,b:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.b=r,this\##
-        .act=o,this.e=new T,this.e.set("end",a+(r===null?Ot:Wn)),r!==null&&(i===null||i.q)&&this.#a(a)}h(){let e=[this\##
+        .act=o,this.e=new T,this.e.set("end",a+(r===null?Ot:Bn)),r!==null&&(i===null||i.q)&&this.#a(a)}h(){let e=[this\##
         .e.next()??1/0,this.t?.h()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"\##
         tick":for(let i=this.e.d(t);i!==null;i=this.e.d(t))i==="end"?this.end():this.#a(t);return await this.t?.tick(t\##
         ),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":ret\##
@@ -713,22 +734,22 @@ package enum Page {
         fused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return \##
         this.#s(e)}}#t(){return this.t?.se()??[]}#a(e){this.#r(),this.i+=1,this.t=new $({session:this.session,mode:"re\##
         sume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.b===null)return this.end();this.\##
-        #r(),this.e.set("retry",e+Nn)}#r(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var Fn=new \##
+        #r(),this.e.set("retry",e+Hn)}#r(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var _n=new \##
         Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal\##
-        ","refused-not-now","relay-missing"]),Bn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","ref\##
-        used","refused-other-device","refused-not-now","refused-wrong-person"]),fe=n=>Fn.has(n),Ut=n=>Bn.has(n),Hn={[Z\##
-        .otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},_n={\##
+        ","refused-not-now","relay-missing"]),Gn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","ref\##
+        used","refused-other-device","refused-not-now","refused-wrong-person"]),fe=n=>_n.has(n),Ut=n=>Gn.has(n),Yn={[Z\##
+        .otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},Zn={\##
         [I.wordsDiffer]:"words-differ",[I.bindingFailed]:"binding-failed",[I.expired]:"expired",[I.error]:"doctor-erro\##
-        r"},Gn={[U.unknownRoom]:"unknown-room",[U.used]:"used",[U.full]:"full",[U.rate]:"rate",[U.closed]:"closed"},jt\##
-        =n=>Hn[n]??"refused",Rt=n=>_n[n]??"ended-by-doctor",Kt=n=>Gn[n]??"protocol";function Vt(n){return n==="delegat\##
-        ion"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,Yn=500,Zn=8e3,$n=4e3,Jn=5,me=class{co\##
+        r"},$n={[U.unknownRoom]:"unknown-room",[U.used]:"used",[U.full]:"full",[U.rate]:"rate",[U.closed]:"closed"},jt\##
+        =n=>Yn[n]??"refused",Kt=n=>Zn[n]??"ended-by-doctor",Rt=n=>$n[n]??"protocol";function Vt(n){return n==="delegat\##
+        ion"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,Jn=500,Qn=8e3,Xn=4e3,ei=5,me=class{co\##
         nstructor(e){this.random=e,this.p=0,this.T=!1,this.N=null,this.unknown=0}succeeded(){this.T=!1,this.unknown=0}\##
         Ne(){this.p=0,this.T=!1,this.unknown=0}Fe(e){let t=this.N??(e.bond===null?"fresh":"resume");return this.N=null\##
-        ,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.T)&&this.p>Wt)return null;let i=t?$n:Zn,s=Math.min(Y\##
+        ,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.T)&&this.p>Wt)return null;let i=t?Xn:Qn,s=Math.min(J\##
         n*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return j(i)?(this.u\##
-        nknown=e===U.unknownRoom?this.unknown+1:0,this.unknown>Jn&&!s?"unknown-room":"later"):e===U.unknownRoom&&t==="\##
+        nknown=e===U.unknownRoom?this.unknown+1:0,this.unknown>ei&&!s?"unknown-room":"later"):e===U.unknownRoom&&t==="\##
         resume"?this.T?"secure-channel":(this.N="fresh","now"):e===U.used&&t==="fresh"&&i.bond!==null&&this.p<Wt?(this\##
-        .p+=1,this.N="resume","now"):Kt(e)}};var Nt=6e4,Ft=2e3,Qn=1e4,ge=class{constructor(e,t,i){this.session=e,this.\##
+        .p+=1,this.N="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ti=1e4,ge=class{constructor(e,t,i){this.session=e,this.\##
         settings=t,this.s=i,this.t=null,this.i=0,this.C=!1,this.F=!1,this.u=new me(t.random),this.f=-1/0,this.e=new T,\##
         this.pending=[],this.news=[]}get P(){return this.t?.P??!1}get q(){return this.t?.q??!1}get re(){return this.u.\##
         p>0&&(this.t?.Ve??!0)}h(){let e=Math.min(this.e.next()??1/0,this.t?.h()??1/0);return e===1/0?null:e}async hand\##
@@ -738,9 +759,9 @@ package enum Page {
         id 0)return t;this.pending.push(...this.t?.se()??[]);let i=this.pending.shift();if(i===void 0)return null;this\##
         .#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}attach(e){let{session:t,settings:i,s}=this;i\##
         f(t.bond!==null&&t.bond.expiry<i.v())return this.#r("expired");let r=this.u.Fe(t);this.e.clear("retry","stable\##
-        "),s.save(),this.i+=1;let o=s.sound().B&&this.u.p<2;this.t=new $({session:t,mode:r,Ke:o,...i},e),s.act({type:"\##
+        "),s.save(),this.i+=1;let o=s.sound().B&&this.u.p<2;this.t=new $({session:t,mode:r,Re:o,...i},e),s.act({type:"\##
         connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.ie>=Ft)&&this.#s(e)}begin(e,t){this.i=e,this.u.Ne(\##
-        ),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.ie<Ft)&&!this.t.q){if(e-this.f<Qn)return this.lose(e);t\##
+        ),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.ie<Ft)&&!this.t.q){if(e-this.f<ti)return this.lose(e);t\##
         his.f=e,this.#s(e)}}lose(e){this.disconnect(),this.F=!1;let{hasStood:t,B:i}=this.s.sound(),s=j(this.session)&&\##
         t,r=this.u.lost({isEndless:s,isUrgent:i});if(r===null)return this.#r(this.u.T?"secure-channel":"network");this\##
         .e.set("retry",e+r)}breach(e,t,i){if(!t)return this.#r(Vt(e));this.u.T=!0,this.lose(i)}flush(){let e=[...this.\##
@@ -748,7 +769,7 @@ package enum Page {
         =null&&this.s.act({type:"close",id:this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.p\##
         ending=[],this.e.clear(),this.s.left(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.t\##
         ype){case"send":return this.#e(e.octets);case"save":return this.s.save();case"doctor":this.C=e.present,e.prese\##
-        nt||(this.F=!0),this.e.K("stable")||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={\##
+        nt||(this.F=!0),this.e.R("stable")||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={\##
         epochNumber:0,ownComparison:"none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent:nu\##
         ll})}return this.e.set("stable",t+Nt),this.s.save();case"frame":this.u.succeeded(),this.F=!1,this.news.push(e)\##
         ;return;case"refused":return this.#a(e.code,t);case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);c\##
@@ -765,7 +786,7 @@ package enum Page {
         f=null}He(e,t){this.silence.begin(0,t),this.x=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.Ae;thi\##
         s.Ae=t;let s=this.silence.count(e,t);return s==="sound"&&(this.x=!1,i>=this.ze&&(this.heard=!0),this.f!==null&\##
         &i>=this.f&&(this.f=null)),s!=="silence"||this.x?!1:(this.x=!0,!0)}get ae(){return this.heard&&!this.x}judge(e\##
-        ){e&&!this.heard&&(this.oe=!0)}};var We={answer:6e3,binding:5e3,path:13e3},Xn=3e3,ei=1e4,ti=1,ye=class{constru\##
+        ){e&&!this.heard&&(this.oe=!0)}};var We={answer:6e3,binding:5e3,path:13e3},ni=3e3,ii=1e4,si=1,ye=class{constru\##
         ctor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=\##
         null,this.c=!1,this.transport="none",this.call=-1,this.Me=null,this.current=null,this.ce=[],this.S=null,this._\##
         =null,this.G=!1,this.Y=null,this.watch=new ie,this.z=new ne,this.Z=0,this.sound={send:!1,receive:!1},this.y=[]\##
@@ -801,19 +822,19 @@ package enum Page {
         udge(this.current?.k===!0),this.#r(e))}#u({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){\##
         if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.k===!0),this.#\##
         r(i)):this.watch.ae&&this.isConnected()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="none"||e\##
-        .call!==this.call)){if(e.state==="connected")this.transport="connected",this.Z=0,this.e.clear("path"),this.e.K\##
-        ("attempt")&&this.e.set("attempt",Math.max(this.z.H,t+Xn)),this.S={patient:e.Oe,doctor:e.Ue},await this.#c(t),\##
+        .call!==this.call)){if(e.state==="connected")this.transport="connected",this.Z=0,this.e.clear("path"),this.e.R\##
+        ("attempt")&&this.e.set("attempt",Math.max(this.z.H,t+ni)),this.S={patient:e.Oe,doctor:e.Ue},await this.#c(t),\##
         this.#n();else if(e.state==="failed")this.#l(t);else if(this.transport==="connected"){if(this.transport="disco\##
-        nnected",this.e.clear("binding"),this.e.K("attempt"))return;this.doubt(t),this.#a()&&t-(this.t?.ie??0)<ei?this\##
+        nnected",this.e.clear("binding"),this.e.R("attempt"))return;this.doubt(t),this.#a()&&t-(this.t?.ie??0)<ii?this\##
         .#r(t):this.y.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","binding"),this.#n\##
-        (),this.r)return this.#r(e);this.Z+=1,this.Z>ti?this.y.push("no-path"):this.#a()&&this.#s(e)}async#c(e){let{S:\##
+        (),this.r)return this.#r(e);this.Z+=1,this.Z>si?this.y.push("no-path"):this.#a()&&this.#s(e)}async#c(e){let{S:\##
         t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.k!==!0)return;let s=await i.ke("P",t.patien\##
         t,t.doctor);await this.#e({type:"binding",tag:s},e),this.G||this.e.set("binding",e+We.binding),await this.#d()\##
         }async#d(){let{S:e,_:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.ke("D"\##
         ,e.patient,e.doctor);if(!G(s,t)){this.y.push("binding-failed");return}this.G=!0,this.Y=Bt(e),this.r=!0,this.e.\##
         clear("binding"),this.#n()}#p(){return this.S!==null&&this.Y===Bt(this.S)}#n(){let e=this.#p(),t={send:e&&this\##
         .session.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(thi\##
-        s.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var ni=6e4,ke=class{\##
+        s.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var ri=6e4,ke=class{\##
         constructor({session:e,locale:t,random:i,v:s}){this.session=e,this.settings={locale:t,random:i,v:s},this.line=\##
         new ge(e,this.settings,{act:r=>this.actions.push(r),save:()=>this.#i(),left:()=>this.#r(),sound:()=>({isHeard:\##
         this.media.isConnected(),B:this.media.B(),hasStood:this.media.r})}),this.A=!1,this.message="",this.chat=new he\##
@@ -844,7 +865,7 @@ package enum Page {
         =this.line.takeNews(e);if(i===null)return;i.type==="stop"?await this.#n(i.reason,e):await this.#u(i.frame,e)}}\##
         async#u(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case\##
         "refuse":return this.#n(jt(e.reason),t);case"words":return this.session.peerComparison=e.same?"same":"differen\##
-        t",this.#i();case"bye":return this.#n(this.media.Ge&&e.reason===I.error?"no-path":Rt(e.reason),t);case"descrip\##
+        t",this.#i();case"bye":return this.#n(this.media.Ge&&e.reason===I.error?"no-path":Kt(e.reason),t);case"descrip\##
         tion":case"candidate":case"binding":return this.A&&!(e.type==="description"&&e.kind==="offer")?this.media.rece\##
         ive(e,t):this.line.breach("malformed",!0,t);case"chat":this.A&&this.chat.receive(e.message);return;case"keepal\##
         ive":case"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":return this.line.brea\##
@@ -864,69 +885,70 @@ package enum Page {
         l});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"||this.line.t===null))return this.line.disconnect();let{ses\##
         sion:o,settings:a}=this,{i:c}=this.line,d=this.line.handOver(),m=g=>this.actions.push(g);this.D=new pe({sessio\##
         n:o,settings:a,t:d,i:c,b:r?i:null,act:m},t)}#f(e){!(this.reason===null&&this.media.r&&!this.media.isConnected(\##
-        ))||this.line.q?this.e.clear("patience"):this.e.K("patience")||this.e.set("patience",e+ni)}#i(){this.actions.p\##
-        ush({type:"save",session:this.session})}};var Ht={microphones:[],speakers:[],microphone:"",speaker:""},ii=4e-4\##
-        ;async function Ne(n){let e={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},t=n===void 0?e:{...e,\##
-        deviceId:{exact:n}},i=await navigator.mediaDevices.getUserMedia({audio:t}),[s]=i.getAudioTracks();if(s===void \##
-        0)throw new DOMException("no track","NotFoundError");return s}function _t(n){let e=n instanceof DOMException?n\##
-        .name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e\##
-        ==="AbortError"?"microphone-busy":"microphone-denied"}var ve=class{constructor(e){this.audio=e,this.le=new Aud\##
-        io,this.context=null,this.I=null,this.source=null,this.L=null,this.speaker=""}wake(){"AudioContext"in window&&\##
-        (this.context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e\##
-        ){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.L??=this.context.createAn\##
-        alyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.L))}l\##
-        evel(){if(this.L===null||this.source===null)return{level:0,isVoice:!1};let e=new Float32Array(this.L.fftSize);\##
-        this.L.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+\##
-        Math.log10(t+1e-9)/5)),isVoice:t>ii}}ring(){let{context:e}=this;if(e!==null){this.I===null&&(this.I=e.createMe\##
-        diaStreamDestination(),this.le.srcObject=this.I.stream),this.le.play().catch(()=>{});for(let[t,i]of[523,784].e\##
-        ntries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setV\##
-        alueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.conn\##
-        ect(o).connect(this.I),r.start(s),r.stop(s+1)}}}async Qe(e){await Promise.all([this.audio,this.le].map(t=>t.se\##
-        tSinkId(e))),this.speaker=e}async devices(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[\##
-        ]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:\##
-        r,label:o}));return{microphones:i("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],micropho\##
-        ne:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.listen(null),this.context?.close().catch(()=\##
-        >{}),this.context=null,this.L=null,this.I=null}};var _=si(h);function Gt(n){return n.map(t=>t.slice(0,2).toLow\##
-        erCase()).find(t=>t in _)??"fr"}var Yt=n=>[_[n].admitted.title,..._[n].admitted.consent].join(`
+        ))||this.line.q?this.e.clear("patience"):this.e.R("patience")||this.e.set("patience",e+ri)}#i(){this.actions.p\##
+        ush({type:"save",session:this.session})}};var _t={microphones:[],speakers:[],microphone:"",speaker:""},oi=4e-4\##
+        ,Ht={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{.\##
+        ..Ht,deviceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(\##
+        s===void 0)throw new DOMException("no track","NotFoundError");return s}function Gt(n){let e=n instanceof DOMEx\##
+        ception?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadable\##
+        Error"||e==="AbortError"?"microphone-busy":"microphone-denied"}var ve=class{constructor(e){this.audio=e,this.l\##
+        e=new Audio,this.context=null,this.I=null,this.source=null,this.L=null,this.speaker=""}wake(){"AudioContext"in\##
+         window&&(this.context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch(()=>{}))\##
+        }listen(e){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.L??=this.context\##
+        .createAnalyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.source.connect(t\##
+        his.L))}level(){if(this.L===null||this.source===null)return{level:0,isVoice:!1};let e=new Float32Array(this.L.\##
+        fftSize);this.L.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math\##
+        .min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>oi}}ring(){let{context:e}=this;if(e!==null){this.I===null&&(this.I=e\##
+        .createMediaStreamDestination(),this.le.srcObject=this.I.stream),this.le.play().catch(()=>{});for(let[t,i]of[5\##
+        23,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.\##
+        gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.\##
+        9),r.connect(o).connect(this.I),r.start(s),r.stop(s+1)}}}async Qe(e){await Promise.all([this.audio,this.le].ma\##
+        p(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await navigator.mediaDevices.enumerateDevices().ca\##
+        tch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o\##
+        })=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[]\##
+        ,microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.listen(null),this.context?.close().\##
+        catch(()=>{}),this.context=null,this.L=null,this.I=null}};function Yt(n,e,t){return n.map(s=>s.slice(0,2).toLo\##
+        werCase()).find(s=>s in e)??t}var _=ai(h),Zt=n=>Yt(n,_,"fr"),$t=n=>[_[n].admitted.title,..._[n].admitted.conse\##
+        nt].join(`
         `),Fe=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),Zt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function si({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
+        mat(n),Jt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
+        (/\{\w+\}/,()=>String(e));function ai({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
         it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var ri={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
+        d)]));return[i,o(n)]});return Object.fromEntries(t)}var ci={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
         3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
          5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
         3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
         6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
         2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
         "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",ri[e]),i}var $t={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
+        entChild?.setAttribute("d",ci[e]),i}var Qt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
         ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
         sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
         -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function Jt(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?$t[i]:void 0;return{title:ai(n,e),lines:ci(n,e),buttons:ui(n,e),notice:li(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),ae:s||t==="waiting"||t==="connecting",Xe:s}}function Qt(n,e){let t=({lines:s,noti\##
+        :75,internal:81};function Xt(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
+        ||t==="bad-link")&&i!==null?Qt[i]:void 0;return{title:hi(n,e),lines:ui(n,e),buttons:fi(n,e),notice:di(n,e),cod\##
+        e:r===void 0?"":se(e.code,r),ae:s||t==="waiting"||t==="connecting",Xe:s}}function en(n,e){let t=({lines:s,noti\##
         ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var o\##
+        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var l\##
         i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},Xt=(n,{errors:e})=>e[oi[n??""]??n??""];func\##
-        tion ai({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?Xt(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function ci(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
+        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},tn=(n,{errors:e})=>e[li[n??""]??n??""];func\##
+        tion hi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?tn(e,t)?.[0]??t.ended.title:t[n]\##
+        .title}function ui(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
         e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
         quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
-        ead",text:s?.re?e.reconnecting.server:s?.C?a:c},...K(n.he>0,"since",se(e.waiting.since,Fe(n.he,r))),...K(o!=="\##
-        ","quiet",e.waiting.message),...K(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
+        ead",text:s?.re?e.reconnecting.server:s?.C?a:c},...R(n.he>0,"since",se(e.waiting.since,Fe(n.he,r))),...R(o!=="\##
+        ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
         t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.$?[{kind:"lead",te\##
         xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
-        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:hi(s,e)}];case"ended":case"fa\##
-        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:Xt(i,e\##
-        )?.[1]??e.ended.text},...K(d,"quiet",e.permission[n.browser]),...K(i==="clock","quiet",se(e.today,a===null?"":\##
-        Zt(a,r))),...K(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...K(t==="ended","quiet",e.ended.kept),...K(n.c\##
-        opied==="failed","quiet",e.byHand),...K(n.copied==="failed","link",c??"")]}default:return[]}}var K=(n,e,t)=>n?\##
-        [{kind:e,text:t}]:[];function li({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
-        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function hi(n,{reconnecting:e}){re\##
-        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function ui({state:n,error:e,m:t,link:i,De:s,call:r,$:o},{acti\##
+        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:pi(s,e)}];case"ended":case"fa\##
+        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:tn(i,e\##
+        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
+        Jt(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
+        opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
+        [{kind:e,text:t}]:[];function di({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
+        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function pi(n,{reconnecting:e}){re\##
+        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function fi({state:n,error:e,m:t,link:i,De:s,call:r,$:o},{acti\##
         ons:a}){let c=(g,b,E="",Ce=null)=>({action:g,label:b,kind:E,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
         ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
         me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
@@ -935,15 +957,15 @@ package enum Page {
         different,"danger","no")],E=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
         );return[...m,...g?b:[],E,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
         -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
-        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function en(n){let e="";return(n.match\##
+        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function nn(n){let e="";return(n.match\##
         (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var be=class{constructor(e,t,i){this.page=e,this.\##
         et=t,this.ue=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.Le=new Map,thi\##
-        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=Jt\##
+        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=Xt\##
         (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
         ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#r(e.locale,t),this.n("title").textContent=i.tit\##
         le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
         ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
-        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(Qt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
+        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(en(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
         i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
         eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.Le.get(e)===i?!1:\##
         (this.Le.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
@@ -966,7 +988,7 @@ package enum Page {
         ("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.actions.cop\##
         yLink??""),i}case"good":case"fair":case"poor":{let i=this.#i("p",t,`quality ${e}`);return i.prepend(re(this.pa\##
         ge,e)),i}default:return this.#i("p",t,e)}}#h({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(\##
-        this.n("words").hidden=s===null,s===null||!t)return;let r=en(this.et[s.locale]??""),o=r.length===256?Tt(s.octe\##
+        this.n("words").hidden=s===null,s===null||!t)return;let r=nn(this.et[s.locale]??""),o=r.length===256?Tt(s.octe\##
         ts).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map(\##
         (d,m)=>this.#i("li",d,m<2?"mine":"theirs"))),this.#t("digits",Dt(s.octets).replace(/^(....)/,"$1 "));let c=[];\##
         t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.push(i.words.peerSame),this.#t("wo\##
@@ -998,91 +1020,93 @@ package enum Page {
         itle)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#i(e,t="",i=""){let s=this.page.\##
         createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(\##
         i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};var Be="colloque",oe=()=\##
-        >Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,De:!1,locale:Gt(navigator.languages??\##
+        >Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,De:!1,locale:Zt(navigator.languages??\##
         []),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,call:null,copied:"no",he:0\##
-        ,lasted:null,clock:null,$:!1,J:!1,devices:Ht},xe=location.hash.length>1?location.href:null,nn=Ze(navigator.use\##
-        rAgent),di=100,D=null,S=null,ze=null,y=null,J=null,tn=0,sn=0,He=null,L=new be(document,u,{act:mi,choose:yi,spe\##
+        ,lasted:null,clock:null,$:!1,J:!1,devices:_t},xe=location.hash.length>1?location.href:null,rn=Ze(navigator.use\##
+        rAgent),mi=100,D=null,S=null,ze=null,y=null,J=null,sn=0,on=0,He=null,L=new be(document,u,{act:yi,choose:bi,spe\##
         ak:n=>v({locale:n}),write:n=>void x({type:"write",text:n})}),V=new ve(L.audio);function v(n){Object.assign(C,n\##
-        ),L.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...e});async function pi(){if(!isSecureCo\##
-        ntext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:xe});let n=location.hash.slice(1),e=Re\##
-        (sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try{if(n!==\##
-        ""){let t=await ut(n);if(t.flags&Y.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==null&&G(e.i\##
-        nvitation.room,i.room)?e:qt(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-link",error\##
-        :t.code})}if(!await fi())return Q(nn?"in-app":"browser-unsupported",{m:!1,link:xe});v({state:"ready",error:nul\##
-        l,De:D===e}),n===""&&await Se(!1)}async function fi(){return!("RTCPeerConnection"in window)||!navigator.mediaD\##
-        evices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function mi(n){switch(V.wake(),n){case"enter":return void Se(!\##
-        1);case"retry":return S===null||C.error==="taken-over"?void Se(C.error==="other-tab"||C.error==="taken-over"):\##
-        void x({type:"retry"});case"copy-link":return void gi();case"consent":return void zi();case"refuse":return voi\##
-        d x({type:"decline"});case"same":case"different":return void x({type:"words",same:n==="same"});case"mute":retu\##
-        rn void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return void x({type:"hang-up"});case"play-so\##
-        und":return V.ring();case"resume-sound":return void ki()}}async function gi(){let n=navigator.clipboard?.write\##
-        Text(xe??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.then(()=>"done",()=>"failed")})}asyn\##
-        c function Se(n){if(D===null)return;V.wake(),v({state:"checking",error:null,m:!1,link:null,copied:"no"});try{y\##
-        ===null&&rn(await Ne())}catch(i){return wi(_t(i))}on(),history.replaceState(null,"","/");let e=`colloque ${Je(\##
-        D.invitation.room)}`,t=n?Si(e):null;if(!await bi(e,n))return Q("other-tab");if(sn=performance.now(),D=await t?\##
-        ?D,S=new ke({session:D,locale:C.locale,random:vi,v:oe}),y===null)return Q("microphone-missing");ze=new le({mic\##
-        rophone:y,audio:L.audio,Q:Li,a:i=>void x(i),U:i=>v({path:i}),j:i=>v({quality:i})}),await x({type:"start"})}fun\##
-        ction wi(n){let e=nn&&n==="microphone-denied";Q(e?"in-app":n,{link:e?xe:null}),n==="microphone-denied"&&naviga\##
-        tor.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&\##
-        S===null&&Se(!1)}},()=>{})}function rn(n){let e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.li\##
-        sten(n),ze?.Ie(n).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),Ae()}async function _e(n){try{rn(await Ne(\##
-        n)),v({J:!1})}catch{await Ae()}N()}async function yi(n,e){return n==="microphone"?_e(e):(await V.Qe(e).catch((\##
-        )=>{}),Ae())}async function Ae(){v({devices:await V.devices(y)})}function N(){let{audio:n}=L,e=n.srcObject!==n\##
-        ull&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");v({$:S!==null&&(e||t)})}async function ki(){await \##
-        L.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState==="ended")&&await _e(),N()}var vi=n=>crypto.getR\##
-        andomValues(new Uint8Array(n));function bi(n,e){return navigator.locks===void 0?Promise.resolve(!0):new Promis\##
-        e(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{\##
-        }))).catch(()=>xi(n))})}async function xi(n){if(S===null)return;let e=je(S.session);await x({type:"taken-over"\##
-        });let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Si(n){return new Promise(e=>{let t=new Br\##
-        oadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage=({data:s})=>i(Re(typeof s=="string"?s:null,oe())),setTimeo\##
-        ut(()=>i(null),500)})}async function zi(){let{locale:n}=C,e=await q(w(Yt(n)));await x({type:"consent",consent:\##
-        {locale:n,textHash:e,time:oe()}})}async function x(n){if(S===null)return;await S.handle(n,performance.now());f\##
-        or(let a of S.Ze())Mi(a);let e=S.h();clearTimeout(tn),e!==null&&(tn=window.setTimeout(()=>void x({type:"tick"}\##
-        ),Math.max(0,e-performance.now())));let{state:t,reason:i,m:s,...r}=S.$e();t!==C.state&&Ai(t,i),v({state:t,erro\##
-        r:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&Ei(),o&&e===null&&!s&&Ci()}function Ai(n,e){if(n===\##
-        "admitted"&&(V.ring(),navigator.vibrate?.([200,100,200])),e===null)return;let t=D?.consent?.time??null,i=n==="\##
-        ended"&&t!==null&&["connected","reconnecting"].includes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,cloc\##
-        k:e==="clock"?new Date:null,$:!1})}function Ci(){D!==null&&Ke(D),D=null,S=null,ze=null}function Mi(n){switch(n\##
-        .type){case"connect":return Ti(n.id);case"send":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octe\##
-        ts);return;case"close":J?.id===n.id&&J.i.close();return;case"save":n.session===null?sessionStorage.removeItem(\##
-        Be):sessionStorage.setItem(Be,je(n.session));return;default:ze?.perform(n)}}function Ti(n){let e=new WebSocket\##
-        (`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x\##
-        ({type:"socket-open",id:n}),e.onclose=()=>void x({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t insta\##
-        nceof ArrayBuffer&&x({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Di=window.trustedTypes?.creat\##
-        ePolicy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,\##
-        d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let\##
-         t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(\##
-        n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}functi\##
-        on i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.suba\##
-        rray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130\##
-        ,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:\##
-        f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?25\##
-        4:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=g\##
-        lobalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){\##
-        let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pi\##
-        peThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Li(){if(!("RTCRtpScriptTra\##
-        nsform"in window))return null;let n=Di?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>\##
-        {function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padde\##
-        d)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return\##
-         r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2\##
-        +u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count\##
-        :1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{fir\##
-        st:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{\##
-        first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1\##
-        ,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded\##
-        :!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({t\##
-        ransform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqu\##
-        eue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Ei(){y!==null&&(y.\##
-        onended=null),y?.stop(),y=null,V.end(),He?.release().catch(()=>{}),He=null}function on(){navigator.wakeLock?.r\##
-        equest("screen").then(n=>He=n,()=>{})}var an=()=>void x({type:"network-changed"}),cn=()=>{S!==null&&document.v\##
-        isibilityState==="visible"&&y!==null&&(on(),L.audio.srcObject!==null&&L.audio.paused&&L.audio.play().then(N,N)\##
-        ),x({type:"awoke"})};addEventListener("online",an);navigator.connection?.addEventListener("change",an);documen\##
-        t.addEventListener("visibilitychange",cn);document.addEventListener("resume",cn);L.audio.addEventListener("pau\##
-        se",N);L.audio.addEventListener("playing",N);navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==\##
-        null&&Ae()});addEventListener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()});setInter\##
-        val(()=>{if(C.state==="waiting"&&v({he:Math.floor((performance.now()-sn)/6e4)}),y===null||!L.tt)return;let{lev\##
-        el:n,isVoice:e}=V.level();L.nt(n),e&&!C.J&&v({J:!0})},di);v({});pi().catch(()=>Q("internal",{m:!1}));})();</sc\##
-        ript>
+        ),L.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...e});function an(){let n=window.early?.\##
+        microphone??null;return delete window.early,n}async function gi(){if(!isSecureContext||crypto.subtle===void 0)\##
+        return Q("browser-unsupported",{m:!1,link:xe});let n=location.hash.slice(1),e=Ke(sessionStorage.getItem(Be),oe\##
+        ());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await ut(n);if(t.fla\##
+        gs&Y.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==null&&G(e.invitation.room,i.room)?e:qt(i)\##
+        }else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-link",error:t.code})}if(!await wi())retur\##
+        n Q(rn?"in-app":"browser-unsupported",{m:!1,link:xe});v({state:"ready",error:null,De:D===e}),(n===""||window.e\##
+        arly?.microphone)&&await Se(!1)}async function wi(){return!("RTCPeerConnection"in window)||!navigator.mediaDev\##
+        ices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function yi(n){switch(V.wake(),n){case"enter":return void Se(!1)\##
+        ;case"retry":return S===null||C.error==="taken-over"?void Se(C.error==="other-tab"||C.error==="taken-over"):vo\##
+        id x({type:"retry"});case"copy-link":return void ki();case"consent":return void Mi();case"refuse":return void \##
+        x({type:"decline"});case"same":case"different":return void x({type:"words",same:n==="same"});case"mute":return\##
+         void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return void x({type:"hang-up"});case"play-soun\##
+        d":return V.ring();case"resume-sound":return void xi()}}async function ki(){let n=navigator.clipboard?.writeTe\##
+        xt(xe??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.then(()=>"done",()=>"failed")})}async \##
+        function Se(n){if(D===null)return;V.wake(),v({state:"checking",error:null,m:!1,link:null,copied:"no"});try{y==\##
+        =null&&cn(await Ne(void 0,an()))}catch(i){return vi(Gt(i))}ln(),history.replaceState(null,"","/");let e=`collo\##
+        que ${Je(D.invitation.room)}`,t=n?Ci(e):null;if(!await zi(e,n))return Q("other-tab");if(on=performance.now(),D\##
+        =await t??D,S=new ke({session:D,locale:C.locale,random:Si,v:oe}),y===null)return Q("microphone-missing");ze=ne\##
+        w le({microphone:y,audio:L.audio,Q:qi,a:i=>void x(i),U:i=>v({path:i}),j:i=>v({quality:i})}),await x({type:"sta\##
+        rt"})}function vi(n){let e=rn&&n==="microphone-denied";Q(e?"in-app":n,{link:e?xe:null}),n==="microphone-denied\##
+        "&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="\##
+        failed"&&S===null&&Se(!1)}},()=>{})}function cn(n){let e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_\##
+        e()},V.listen(n),ze?.Ie(n).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),Ae()}async function _e(n){try{cn(\##
+        await Ne(n)),v({J:!1})}catch{await Ae()}N()}async function bi(n,e){return n==="microphone"?_e(e):(await V.Qe(e\##
+        ).catch(()=>{}),Ae())}async function Ae(){v({devices:await V.devices(y)})}function N(){let{audio:n}=L,e=n.srcO\##
+        bject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");v({$:S!==null&&(e||t)})}async function xi\##
+        (){await L.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState==="ended")&&await _e(),N()}var Si=n=>cr\##
+        ypto.getRandomValues(new Uint8Array(n));function zi(n,e){return navigator.locks===void 0?Promise.resolve(!0):n\##
+        ew Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},i=>(t(i!==null),i===null?void 0:new Prom\##
+        ise(()=>{}))).catch(()=>Ai(n))})}async function Ai(n){if(S===null)return;let e=je(S.session);await x({type:"ta\##
+        ken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Ci(n){return new Promise(e=>{let\##
+         t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage=({data:s})=>i(Ke(typeof s=="string"?s:null,oe()))\##
+        ,setTimeout(()=>i(null),500)})}async function Mi(){let{locale:n}=C,e=await q(w($t(n)));await x({type:"consent"\##
+        ,consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===null)return;await S.handle(n,performance\##
+        .now());for(let a of S.Ze())Li(a);let e=S.h();clearTimeout(sn),e!==null&&(sn=window.setTimeout(()=>void x({typ\##
+        e:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,m:s,...r}=S.$e();t!==C.state&&Ti(t,i),v({sta\##
+        te:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&Ii(),o&&e===null&&!s&&Di()}function Ti(n,e\##
+        ){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,100,200])),e===null)return;let t=D?.consent?.time??nul\##
+        l,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(C.state);v({lasted:i?Math.floor((oe()-t)/60):\##
+        null,clock:e==="clock"?new Date:null,$:!1})}function Di(){D!==null&&Re(D),D=null,S=null,ze=null}function Li(n)\##
+        {switch(n.type){case"connect":return Ei(n.id);case"send":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.se\##
+        nd(n.octets);return;case"close":J?.id===n.id&&J.i.close();return;case"save":n.session===null?sessionStorage.re\##
+        moveItem(Be):sessionStorage.setItem(Be,je(n.session));return;default:ze?.perform(n)}}function Ei(n){let e=new \##
+        WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=(\##
+        )=>void x({type:"socket-open",id:n}),e.onclose=()=>void x({type:"socket-closed",id:n}),e.onmessage=({data:t})=\##
+        >{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Pi=window.trustedTyp\##
+        es?.createPolicy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{func\##
+        tion l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)ret\##
+        urn e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]\##
+        =f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1)\##
+        ,r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,bo\##
+        dy:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,\##
+        count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first\##
+        :a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r\##
+        ===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}\##
+        }}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transf\##
+        orm(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f\##
+        )}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function qi(){if(!("RTCRtp\##
+        ScriptTransform"in window))return null;let n=Pi?.createScriptURL("")??URL.createObjectURL(new Blob(['"use stri\##
+        ct";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&\##
+        &!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s==\##
+        =0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,\##
+        r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{firs\##
+        t:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:r\##
+        eturn{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64\##
+        ))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return nul\##
+        l;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-\##
+        t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new Transform\##
+        Stream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.lengt\##
+        h),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Ii(){y!==\##
+        null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.release().catch(()=>{}),He=null}function ln(){navigator.wa\##
+        keLock?.request("screen").then(n=>He=n,()=>{})}var hn=()=>void x({type:"network-changed"}),un=()=>{S!==null&&d\##
+        ocument.visibilityState==="visible"&&y!==null&&(ln(),L.audio.srcObject!==null&&L.audio.paused&&L.audio.play().\##
+        then(N,N)),x({type:"awoke"})};addEventListener("online",hn);navigator.connection?.addEventListener("change",hn\##
+        );document.addEventListener("visibilitychange",un);document.addEventListener("resume",un);L.audio.addEventList\##
+        ener("pause",N);L.audio.addEventListener("playing",N);navigator.mediaDevices?.addEventListener("devicechange",\##
+        ()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()})\##
+        ;setInterval(()=>{if(C.state==="waiting"&&v({he:Math.floor((performance.now()-on)/6e4)}),y===null||!L.tt)retur\##
+        n;let{level:n,isVoice:e}=V.level();L.nt(n),e&&!C.J&&v({J:!0})},mi);window.early===void 0&&v({});gi().catch(()=\##
+        >Q("internal",{m:!1})).then(()=>{S===null&&an()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</s\##
+        cript>
         </body>
         </html>
 
