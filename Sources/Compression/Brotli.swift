@@ -19,6 +19,7 @@ package enum Brotli {
         guard isDone == BROTLI_TRUE else { return nil }
         return Array(output.prefix(count))
     }
+
     /// - Parameter limit: of what comes out, in octets.
     /// - Returns: `nil` unless the octets are one whole stream with nothing behind it.
     package static func decompress(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
