@@ -1,12 +1,15 @@
 """The shells complete commands and sessions, and the manual is read by the program that shows it."""
 
 import asyncio
+import fcntl
 import os
 import pty
 import re
 import select
 import shutil
+import struct
 import subprocess
+import termios
 import time
 
 from laboratory.colloque import Broker, Doctor, executable
@@ -51,44 +54,50 @@ def in_bash(path, home, words):
 
 
 def in_fish(path, home, words):
-    command = f"source {path}; complete -C '{' '.join(words)}'"
-    env = {**environment(home), "HOME": str(path.parent), "XDG_CONFIG_HOME": str(path.parent)}
-    done = subprocess.run(["fish", "--no-config", "-c", command], env=env, capture_output=True, text=True)
-    return [line.split("\t")[0] for line in done.stdout.splitlines()]
+    folder = path.parent / "fish" / "completions"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(path, folder)
+    (folder.parent / "config.fish").write_text("function fish_prompt; echo '> '; end; set -g fish_greeting ready\n")
+    env = {"HOME": str(path.parent), "XDG_CONFIG_HOME": str(path.parent), "XDG_DATA_HOME": str(path.parent)}
+    return typed(["fish", "-i"], {**environment(home), **env, "TERM": "xterm"}, words)
 
 
 def in_zsh(path, home, words):
-    """Types the words and a tab into an interactive shell; what it shows until it has nothing more to say."""
     (path.parent / ".zshrc").write_text(
         f"PS1='> '; unsetopt zle_bracketed_paste; fpath=({path.parent} $fpath); autoload -Uz compinit;"
         " compinit -u -D; setopt auto_list list_ambiguous; zstyle ':completion:*' list-prompt ''; echo ready\n"
     )
+    return typed(["zsh", "-i"], {**environment(home), "ZDOTDIR": str(path.parent)}, words)
+
+
+def typed(shell, env, words):
+    """Types the words and tabs into an interactive shell: the words of what it shows."""
     child, terminal = pty.fork()
     if child == 0:
-        os.execve(shutil.which("zsh"), ["zsh", "-i"], {**environment(home), "ZDOTDIR": str(path.parent)})
+        os.execve(shutil.which(shell[0]), shell, env)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 120, 0, 0))
+    shown = ""
 
-    def until(pattern, patience=20):
+    def until(pattern, patience):
         nonlocal shown
         deadline = time.monotonic() + patience
         while not re.search(pattern, shown) and time.monotonic() < deadline:
             if select.select([terminal], [], [], 0.2)[0]:
                 shown += os.read(terminal, 65536).decode("utf-8", "replace")
-        return shown
 
-    shown = ""
     try:
-        until(r"ready\s+> ")
+        until(r"ready[\s\S]*> ", 20)
         shown = ""
         os.write(terminal, " ".join(words).encode() + b"\t\t")
-        until(r"[\s\S]*\S{10}[\s\S]*\n", 6)
-        # A list may come in pieces: it is over when nothing comes for a while.
+        # A list begins on a line of its own, and is over when nothing more comes for a while.
+        until(r"\n[\s\S]*\w", 8)
         while select.select([terminal], [], [], 1.5)[0]:
             shown += os.read(terminal, 65536).decode("utf-8", "replace")
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)
         os.close(terminal)
-    return re.findall(r"[\w-]+", shown)
+    return re.findall(r"[\w-]+", re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[()].|[=>])", " ", shown))
 
 
 @test("bash, zsh and fish complete commands, options, and sessions without a passphrase", limit=120,

@@ -136,15 +136,16 @@ async def links(laboratory):
 @test("Over TLS the page is verified by both families of addresses, and an untrusted certificate is a difference",
       limit=120, needs=[needs_namespaces])
 async def over_tls(laboratory):
-    net = Internet(laboratory, doctor="cone")
+    net = Internet(laboratory)
     broker = await PublicBroker(laboratory, net).start()
-    code, output, errors = await colloque("verify-page", broker.url, "--json", namespace=net.doctor.host)
+    # Before anybody there believes that authority.
+    code, said = await verdict(f"https://{NAME}", namespace=net.server)
+    assert code == PROTOCOL and "certificate" in said, f"exit {code}\n{said}"
+    net.server_etc.believe(broker.authority)
+    code, output, errors = await colloque("verify-page", broker.url, "--json", namespace=net.server)
     assert code == DONE, f"exit {code}\n{output}{errors}"
     assert output.count('"verified"') == 3, output
     assert re.search(r'"address" : "203\.', output) and re.search(r'"address" : "2001:', output), output
-    # From where nobody believes that authority.
-    code, said = await verdict(f"https://{NAME}", namespace=net.server)
-    assert code == PROTOCOL and "certificate" in said, f"exit {code}\n{said}"
 
 
 @test("A signed manifest stands for the release: its key alone is believed, and the broker serves it", limit=120)
