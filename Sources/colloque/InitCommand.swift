@@ -20,7 +20,7 @@ struct InitCommand: AsyncParsableCommand {
 
             EXAMPLES
               colloque init
-              colloque init --confirmation broker.example/XXXX-XXXX
+              colloque init --confirmation broker.example/ABCD-EFGH
               colloque init --import backup.colloque
               colloque init --passphrase-file FILE --broker https://broker.example --json
             """)
@@ -30,7 +30,7 @@ struct InitCommand: AsyncParsableCommand {
         completion: .file())
     var backup: String?
 
-    @Option(help: ArgumentHelp("What the broker's administrator answered: HOST/XXXX-XXXX.", valueName: "code"))
+    @Option(help: ArgumentHelp("What the broker's administrator answered: HOST/ABCD-EFGH.", valueName: "code"))
     var confirmation: String?
 
     @OptionGroup var options: GlobalOptions

@@ -178,14 +178,15 @@ extension StoredRoom {
 extension CompletionKind {
     /// The sessions of the home that the words of the line name; needs no passphrase.
     static let session = CompletionKind.custom { words, _, _ in
-        var options = GlobalOptions()
+        var named: [String] = []
         for (index, word) in words.enumerated() {
-            if word == "--home", index + 1 < words.count { options.home = words[index + 1] }
-            if word.hasPrefix("--home=") { options.home = String(word.dropFirst("--home=".count)) }
+            if word == "--home", index + 1 < words.count { named = [word, words[index + 1]] }
+            if word.hasPrefix("--home=") { named = [word] }
         }
-        guard FileManager.default.fileExists(atPath: options.homePath), let keystore = try? options.keystore() else {
-            return []
-        }
+        // Nothing is made where somebody only looks.
+        guard let options = try? GlobalOptions.parse(named),
+            FileManager.default.fileExists(atPath: options.homePath), let keystore = try? options.keystore()
+        else { return [] }
         return (try? keystore.sessions().map(\.text)) ?? []
     }
 }
