@@ -170,6 +170,10 @@ let package = Package(
         .executableTarget(
             name: "MediaBenchmark", dependencies: ["Audio", "Wire", "COpus", "CAllocations"],
             path: "Benchmarks/Media", swiftSettings: strict),
+        // What a listener hears over seeded bad paths, for Scripts/bench-quality to score.
+        .executableTarget(
+            name: "QualityBenchmark", dependencies: ["Audio", "Wire"], path: "Benchmarks/Quality",
+            swiftSettings: strict),
         // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
         .target(name: "CLoad", path: "Benchmarks/CLoad"),
         .executableTarget(

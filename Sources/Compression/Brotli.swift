@@ -19,4 +19,17 @@ package enum Brotli {
         guard isDone == BROTLI_TRUE else { return nil }
         return Array(output.prefix(count))
     }
+
+    /// - Parameter limit: of what comes out, in octets.
+    /// - Returns: `nil` unless the octets are one whole stream.
+    package static func decompress(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
+        var output = [UInt8](repeating: 0, count: limit)
+        var count = limit
+        let result = bytes.withUnsafeBufferPointer { source in
+            output.withUnsafeMutableBufferPointer { target in
+                BrotliDecoderDecompress(source.count, source.baseAddress, &count, target.baseAddress)
+            }
+        }
+        return result == BROTLI_DECODER_RESULT_SUCCESS ? Array(output.prefix(count)) : nil
+    }
 }

@@ -2,8 +2,8 @@ internal import Consultation
 package import Endpoint
 internal import Invitation
 package import Keystore
-internal import SecureChannel
 internal import Network
+internal import SecureChannel
 internal import Session
 package import Sound
 package import Wire

@@ -104,6 +104,7 @@ package struct PageVerification: Equatable, Sendable {
         switch encodings {
         case []: return answer.body
         case ["gzip"]: return Deflate.decompress(answer.body, as: .gzip, limit: Self.maximumPageLength)
+        case ["br"]: return Brotli.decompress(answer.body, limit: Self.maximumPageLength)
         default: return nil
         }
     }

@@ -4,10 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "48229c213c8c0041266fe2b716e6bdffda29bca79cabc9b4c577b632b3114045"
+    package static let sha256 = "9e4212408f24e5a0389c729e21faca713066d418ff69aba621d5c7e349313b25"
 
-    /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-9bk4poP5M+jhEVfGBI2+zo6ObCY4KbCa/U9dBX2qH/c='"
+    /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
+    package static let scriptHash =
+        "'sha256-TWKy+shsU7RIxE2zF5mi+uWeEzCJF+mqTwm6WZtpYtM='" + " "
+        + "'sha256-819mIvOsI1H1ohD0CXZLKX9yPZTOcSC3JVGqxxo154I='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-0aK3a0w3syLhZOoxjlOJ6PWbP4vhqCV25mOYoc2DAws='"
@@ -146,6 +148,25 @@ package enum Page {
           </details>
           <p id="announcement" class="unseen" role="status"></p>
         </main>
+        <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
+        de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
+        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
+        eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
+        ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
+        crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
+        Kein Konto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bl\##
+        eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
+        onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
+         you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
+        one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
+        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var f=document.documentElement,d=u(navigat\##
+        or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
+        t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
+        igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
+        {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
+        ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
+        ne.catch(()=>{})}),f.lang=d,document.title=`${e} · Colloque`,l("title",e),l("text",o("p","lead",t),o("ul","",o\##
+        ("li","",i),o("li","",n)),o("p","quiet",s)),l("actions",r)}})();</script>
         <footer>
           <p id="footer"></p>
           <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
@@ -159,7 +180,7 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var u={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
+        <script type="module">"use strict";(()=>{var h={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
         0},ready:{title:0,text:0,facts:[0,0],hint:0},checking:{title:0,text:0},waiting:{title:0,present:0,away:0,messa\##
         ge:0,since:0},admitted:{title:0,consent:[0,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,si\##
         gnalling:0},reconnecting:{title:0,text:0,path:0,server:0,doctor:0},words:{intro:0,digits:0,same:0,peerSame:0},\##
@@ -420,7 +441,7 @@ package enum Page {
         |This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure l\##
         ink|Something altered the messages. Change to another network, then try again.|Doctor not recognised|The key s\##
         hown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seem\##
-        s wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again."}};var h={fr\##
+        s wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again."}};var u={fr\##
         :"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siette1ubergine2tobus3ruche1vo\##
         cat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2f\##
         etière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale\##
@@ -480,597 +501,612 @@ package enum Page {
         smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2ei\##
         npilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2epp\##
         e2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2nd\##
-        rad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ge(n,e=0){return/iPhone|iPad|iP\##
+        rad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ye(n,e=0){return/iPhone|iPad|iP\##
         od/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":"other"}\##
-        function Ye(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|\##
+        function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|\##
         GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\\##
-        //.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var hn=ne\##
-        w TextEncoder,dn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>hn.encode(n);function z(n){try{return d\##
+        //.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var mn=ne\##
+        w TextEncoder,gn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>mn.encode(n);function z(n){try{return g\##
         n.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0\##
-        )),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Te=n=>Uint8Array.of(n>>>8&\##
-        255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Ze=n=>p(k(Math.floor(n/2**32)),k(n%2**32)\##
-        );function E(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Te(t.length),t]}))}functio\##
+        )),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),De=n=>Uint8Array.of(n>>>8&\##
+        255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Math.floor(n/2**32)),k(n%2**32)\##
+        );function P(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[De(t.length),t]}))}functio\##
         n G(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t==\##
         =0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function ce(n){if(\##
         n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.from({length:n.length/2},(e,\##
-        t)=>parseInt(n.slice(2*t,2*t+2),16))}function $e(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").\##
-        replace(/\//g,"_").replace(/=+$/,"")}function Je(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.l\##
+        t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").\##
+        replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.l\##
         ength%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from\##
-        (e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-\##
+        (e,t=>t.charCodeAt(0))}var O=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-\##
         this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}res\##
         t(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256\##
         +this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.is\##
         SafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this\##
-        .octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async function P(...n){return new Ui\##
-        nt8Array(await M.digest("SHA-256",p(...n)))}async function C(n,e){let t=await M.importKey("raw",n,{name:"HMAC"\##
-        ,hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>C(typeof n=="strin\##
-        g"?w(n):n,e);async function j(n,e,t){return(await C(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async \##
+        .octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async function q(...n){return new Ui\##
+        nt8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.importKey("raw",n,{name:"HMAC"\##
+        ,hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="strin\##
+        g"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async \##
         function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publi\##
-        cKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Hi=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,11\##
-        0,4,34,4,32);async function De(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uin\##
+        cKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Zi=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,11\##
+        0,4,34,4,32);async function Le(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uin\##
         t8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low-order")}if(F(t))throw new l\##
-        ("low-order");return t}async function Qe(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["veri\##
-        fy"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var Xe=n=>M.importKey("raw",n,"AES-GCM",!1\##
-        ,["encrypt","decrypt"]);async function et(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,\##
-        additionalData:t},n,i))}async function tt(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new\##
+        ("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["veri\##
+        fy"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.importKey("raw",n,"AES-GCM",!1\##
+        ,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,\##
+        additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new\##
          Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}\##
-        var Le={fair:{loss:.02,jitter:.04,q:.4},poor:{loss:.08,jitter:.1,q:.8}},pn=5e3,nt={Ee:1500,Pe:6e3},it={good:0,\##
+        var Ee={fair:{loss:.02,jitter:.04,O:.4},poor:{loss:.08,jitter:.1,O:.8}},wn=5e3,it={Pe:1500,qe:6e3},st={good:0,\##
         fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,l\##
-        ost:t,jitter:i,q:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.s\##
-        amples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-pn;)this.samples.shift();le\##
-        t c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,g=Math.max(d/Math.max(1,d+e-c.received),r)\##
-        ,m=b=>g>Le[b].loss||i>Le[b].jitter||s>Le[b].q;this.#e(m("poor")?"poor":m("fair")?"fair":"good",o)}#e(e,t){this\##
+        ost:t,jitter:i,O:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.s\##
+        amples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-wn;)this.samples.shift();le\##
+        t c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/Math.max(1,d+e-c.received),r)\##
+        ,g=b=>m>Ee[b].loss||i>Ee[b].jitter||s>Ee[b].O;this.#e(g("poor")?"poor":g("fair")?"fair":"good",o)}#e(e,t){this\##
         .word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-this.ca\##
-        ndidate.since>=(it[e]>it[this.word]?nt.Ee:nt.Pe)&&(this.word=e,this.candidate=null)}};function st(n){let e=n.f\##
+        ndidate.since>=(st[e]>st[this.word]?it.Pe:it.qe)&&(this.word=e,this.candidate=null)}};function rt(n){let e=n.f\##
         ind(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r\##
         ==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{received\##
-        :e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,q:t?.roundTripTime??i?.currentRo\##
-        undTripTime??0,lostThere:t?.fractionLost??0}}var fn=20,mn=100,gn=500,le=class{constructor({microphone:e,audio:\##
-        t,Z:i,o:s,I:r,O:o}){this.microphone=e,this.audio=t,this.Z=i,this.o=s,this.I=r,this.O=o,this.quality=new te,thi\##
-        s.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.$=!1,\##
-        this.counter=0,this.U=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e)\##
-        {e.type==="sound"?this.#o(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this\##
-        .#e(e)).catch(()=>this.o({type:"transport",call:this.name,state:"failed"}))}async qe(e){this.microphone=e;let \##
+        :e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,O:t?.roundTripTime??i?.currentRo\##
+        undTripTime??0,lostThere:t?.fractionLost??0}}var yn=20,kn=100,vn=500,le=class{constructor({microphone:e,audio:\##
+        t,Q:i,a:s,U:r,j:o}){this.microphone=e,this.audio=t,this.Q=i,this.a=s,this.U=r,this.j=o,this.quality=new te,thi\##
+        s.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.X=!1,\##
+        this.counter=0,this.K=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e)\##
+        {e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this\##
+        .#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async Ie(e){this.microphone=e;let \##
         t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabl\##
         ed=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connectio\##
         n?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate(),this.worker=null,t\##
-        his.audio.srcObject=null,this.quality=new te,this.I(null),this.O(null)}async#e(e){switch(e.type){case"make-off\##
-        er":return this.#i(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;awai\##
+        his.audio.srcObject=null,this.quality=new te,this.U(null),this.j(null)}async#e(e){switch(e.type){case"make-off\##
+        er":return this.#a(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;awai\##
         t this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this\##
         .#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={c\##
         andidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState\##
         !=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch((\##
-        )=>{})}async#i({generation:e,anew:t,servers:i,a:s}){this.generation=e,this.early=[];let r=!t&&this.connection!\##
-        ==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConfiguration(rt(i,s)),this.$=o.s\##
+        )=>{})}async#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=[];let r=!t&&this.connection!\##
+        ==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConfiguration(ot(i,s)),this.X=o.s\##
         ignalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this\##
-        .connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.o({type:"\##
+        .connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.a({type:"\##
         offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let s=new\##
-         RTCPeerConnection(rt(t,i));this.connection=s,this.track=this.microphone.clone(),this.track.enabled=this.sound\##
-        .send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});kn(r),this.worker=this.Z(),this.worker!==null&\##
+         RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone(),this.track.enabled=this.sound\##
+        .send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Sn(r),this.worker=this.Q(),this.worker!==null&\##
         &(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate:a})=>{s===this.conne\##
-        ction&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([\##
-        a]),this.#h()};let o=()=>this.#l(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o\##
-        ,this.U=!1,this.counter=window.setInterval(()=>void this.#u(s),gn),s}#n(e){let t=e?.usernameFragment??this.fra\##
-        gment,i=e?.candidate??"";if(!(t!==this.fragment||yn(i))){if(i===""){if(!this.$)return;this.$=!1}this.o({type:"\##
-        candidate",generation:this.generation,candidate:i})}}async#l(e,t){if(e!==this.connection)return;let i=this.nam\##
-        e,{connectionState:s}=e;if(s==="failed")this.o({type:"transport",call:i,state:"failed"});else if(s==="disconne\##
-        cted")this.o({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let r=await this.#p(e,t)\##
-        ,o=vn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.o({type:"transpor\##
-        t",call:i,state:"failed"});return}this.o({type:"transport",call:i,state:"connected",Ie:o,Oe:r}),await this.#u(\##
-        e)}}async#p(e,t){for(let i=0;i<mn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transpor\##
-        t.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return P(new Uint8Array(r));awa\##
-        it new Promise(o=>setTimeout(o,fn))}return null}async#u(e){if(this.U)return;this.U=!0;let t=await e.getStats()\##
-        .catch(()=>null);if(this.U=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.fi\##
-        lter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.o({ty\##
-        pe:"heard",call:this.name,packets:s}),this.quality.measure(st(i),performance.now()),this.O(this.quality.word);\##
-        let r=wn(i);r!==null&&this.I(r)}#o(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e\##
-        ),this.#h()}#h(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;\##
-        this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function wn(n){let e=n.f\##
+        ction&&this.#r(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([\##
+        a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o\##
+        ,this.K=!1,this.counter=window.setInterval(()=>void this.#h(s),vn),s}#r(e){let t=e?.usernameFragment??this.fra\##
+        gment,i=e?.candidate??"";if(!(t!==this.fragment||xn(i))){if(i===""){if(!this.X)return;this.X=!1}this.a({type:"\##
+        candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.connection)return;let i=this.nam\##
+        e,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:"failed"});else if(s==="disconne\##
+        cted")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let r=await this.#u(e,t)\##
+        ,o=zn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.a({type:"transpor\##
+        t",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"connected",Oe:o,Ue:r}),await this.#h(\##
+        e)}}async#u(e,t){for(let i=0;i<kn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transpor\##
+        t.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return q(new Uint8Array(r));awa\##
+        it new Promise(o=>setTimeout(o,yn))}return null}async#h(e){if(this.K)return;this.K=!0;let t=await e.getStats()\##
+        .catch(()=>null);if(this.K=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.fi\##
+        lter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.a({ty\##
+        pe:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.now()),this.j(this.quality.word);\##
+        let r=bn(i);r!==null&&this.U(r)}#l(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e\##
+        ),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;\##
+        this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function bn(n){let e=n.f\##
         ind(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairI\##
         d)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimes\##
         tamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCa\##
-        ndidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function rt(n,\##
-        e){let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,cred\##
+        ndidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function ot(n,\##
+        e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,cred\##
         ential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>\##
         0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServers:t,iceTransportPolic\##
-        y:e?"relay":"all",bundlePolicy:"max-bundle"}}var yn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test\##
-        (n);function kn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLo\##
-        werCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function vn(n){let e=/^a=fingerprint:sha-256 \##
-        ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var ot="colloque.v1",bn=65\##
-        600,xn=8,at={fresh:0,resume:1},I={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},ct=(n,e,t)=>p(f(1),\##
-        f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n);function lt(n){if(n.length>bn)return null;try{return Sn(new q(n))}catch(e\##
-        ){if(e instanceof l)return null;throw e}}function Sn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",me\##
+        y:e?"relay":"all",bundlePolicy:"max-bundle"}}var xn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test\##
+        (n);function Sn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLo\##
+        werCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function zn(n){let e=/^a=fingerprint:sha-256 \##
+        ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var at="colloque.v1",An=65\##
+        600,Cn=8,ct={fresh:0,resume:1},U={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},lt=(n,e,t)=>p(f(1),\##
+        f(1),n,e,f(t)),Pe=n=>p(f(16),k(0),n);function ht(n){if(n.length>An)return null;try{return Mn(new O(n))}catch(e\##
+        ){if(e instanceof l)return null;throw e}}function Mn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",me\##
         ssage:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>\##
-        1?null:{type:"state",A:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.lp()));let[i,s]=[z(n\##
+        1?null:{type:"state",C:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.lp()));let[i,s]=[z(n\##
         .lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(\##
-        a)).slice(0,xn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code\##
-        :e}}default:return null}}var Y={postQuantum:1,a:2},zn=1+1+16+32+4,Cn=72;async function ut(n){if(/[^A-Za-z0-9_-\##
-        ]/.test(n))throw new l("alphabet");if(n.length!==Cn)throw new l("incomplete");let e=Je(n);if(e.length!==zn)thr\##
-        ow new l("incomplete");if(!G(e.subarray(50),await An(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)\##
-        throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.a))throw new l("flags");return{flags:t,secret:e.sl\##
-        ice(2,18),sessionKey:e.slice(18,50)}}async function An(n){return(await P(p(w("colloque/1 link"),n))).subarray(\##
-        0,4)}var O=class{constructor(){this.d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.length===0&&this.d.clear(\##
-        );for(let t of e)this.d.delete(t)}j(e){return this.d.has(e)}next(){return this.d.size===0?null:Math.min(...thi\##
-        s.d.values())}p(e){let t=[...this.d].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(th\##
-        is.d.delete(t[0]),t[0])}};var ht=[256,1024,4096,16384],U={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,err\##
-        or:4},Z={none:0,otherDevice:1,notNow:2,wrongPerson:3},dt=["offer","answer","restart"],pt=["body","signature"];\##
-        function ft(n){let[e,t]=Mn(n),i=ht.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uin\##
-        t8Array(i);return s.set(p(f(e),Te(t.length),t)),s}function Mn(n){switch(n.type){case"confirm":return[3,p(n.J,n\##
-        .receiptKey,E(n.name))];case"waiting":return[4,E(n.message)];case"admit":return[5,f(n.a?1:0)];case"refuse":ret\##
-        urn[6,f(n.reason)];case"description":return[7,p(f(dt.indexOf(n.kind)),k(n.generation),w(n.sdp))];case"candidat\##
-        e":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.t\##
-        ag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":retu\##
-        rn[13,new Uint8Array(0)];case"receipt":return[14,p(f(pt.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.re\##
-        ason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Ze(n.time))];case"identity":return[17,f(n\##
-        .code)]}}function mt(n){let e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ht.find(a=>a>=i.length+3);if(n.length!==s|\##
-        |!F(e.rest()))throw new l("malformed");let r=new q(i),o=Tn(t,r);return r.end(),o}function Tn(n,e){switch(n){ca\##
-        se 3:return{type:"confirm",J:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{type:"waiting",mes\##
-        sage:z(e.lp())};case 5:return{type:"admit",a:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7\##
-        :{let t=dt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),\##
-        sdp:z(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};case 9:{let t=e.u8()\##
-        ;if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)}\##
-        ;case 11:return{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.leng\##
-        th!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case\##
-         14:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,octets:e.rest()}}cas\##
-        e 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e.take(2)),textHas\##
-        h:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var g\##
-        t=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Pe=new Uint8Array(0),Dn=32+16,Ln=2**20,W=class{constructor(e){this.key\##
-        =e,this.counter=0}static async create(e){return new W(await Xe(e))}ue(){if(this.counter>=Ln)throw new l("exhau\##
-        sted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=Pe){return et(thi\##
-        s.key,this.ue(),t,e)}async decrypt(e,t=Pe){return tt(this.key,this.ue(),t,e)}},qe=class{constructor(){this.c=g\##
-        t,this.hash=gt,this.M=null}async s(e){this.hash=await P(this.hash,e)}async f(e){let[t,i]=await wt(this.c,e);th\##
-        is.c=t,this.M=await W.create(i)}async he(e){let t=await C(this.c,e);this.c=await C(t,f(1));let i=await C(t,p(t\##
-        his.c,f(2))),s=await C(t,p(i,f(3)));await this.s(i),this.M=await W.create(s)}async pe(e){let t=this.M===null?e\##
-        :await this.M.encrypt(e,this.hash);return await this.s(t),t}async fe(e){let t=this.M===null?e:await this.M.dec\##
-        rypt(e,this.hash);return await this.s(e),t}};async function wt(n,e){let t=await C(n,e),i=await C(t,f(1));retur\##
-        n[i,await C(t,p(i,f(2)))]}async function En(n,e){let t=[...await wt(n.c,Pe)],[i,s]=[await W.create(t[0]),await\##
-         W.create(t[1])];return{hash:n.hash,c:n.c,keys:t,send:e?i:s,receive:e?s:i}}var H=class{constructor(e,t,i){this\##
-        .E=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.s(e.Q),await t.s(e.\##
-        X),new H(t,e,e.ephemeral??await B())}async me(e){let{E:t,ephemeral:i,parameters:s}=this;return await t.he(s.pr\##
-        esharedKey),await t.s(i.publicKey),await t.f(i.publicKey),await t.f(await De(i.privateKey,s.X)),p(i.publicKey,\##
-        await t.pe(e))}async ge(e){if(e.length<Dn)throw new l("authentication");let{E:t,ephemeral:i}=this,s=e.subarray\##
-        (0,32);return await t.s(s),await t.f(s),await t.f(await De(i.privateKey,s)),{payload:await t.fe(e.subarray(32)\##
-        ),transport:await En(t,!0)}}};var yt=new Uint8Array(32);async function kt(n){let e=await ee("colloque/1 invite\##
-        ",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque/1 join",32),j(e\##
-        ,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var vt\##
-        =n=>E("colloque/1","call",n,k(0),yt),bt=(n,e,t)=>E("colloque/1","resume",n,k(e),t);async function Ie(n,e){let \##
-        t=await ee(n,await C(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([j(t,"colloque/1 resume",32),j(t,"co\##
-        lloque/1 dtls-bind",32)]);return{resumeSecret:i,R:s}}var Pn=(n,e)=>P(E("colloque/1 transcript",n,e)),xt=n=>Pn(\##
-        yt,n),St=n=>j(n,"colloque/1 rejoin",32);async function zt(n,e,t){let i=await ee(n,e);return j(i,p(w("colloque/\##
-        1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>P(E("colloque/1 sas-commit",n,e,t));async function At(n,e,t){return j\##
-        (await ee(n,p(e,t)),"colloque/1 sas",8)}var Mt=n=>Array.from(n.subarray(0,4));function Tt(n){let e=n.subarray(\##
-        0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>C(e,E(`colloque/1 bind \##
-        ${n}`,t,i,s));var ue={message1:64,message2:256},Oe=24*3600,he=class{constructor(e,t){this.hash=e.hash,this.sen\##
-        ding=e.send,this.receiving=e.receive,this.R=t}seal(e){return this.sending.encrypt(ft(e))}async open(e){return \##
-        mt(await this.receiving.decrypt(e))}we(e,t,i){return Dt(e,this.R,this.hash,t,i)}};async function Lt(n,e){let{r\##
-        oom:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await H.create({Q:vt(t),preshar\##
-        edKey:s,X:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),g=In(ue.message1,f(1),c,d,w(e.locale)),m=await a.\##
-        me(g);async function b(L,Ce){let Ae=await a.ge(L),ae=await qn(Ae.payload,t,i,Ce),{hash:Me,c:cn}=Ae.transport,_\##
-        e=await Ie(Me,cn);return{epoch:new he(Ae.transport,_e.R),bond:{resumeSecret:_e.resumeSecret,transcript:await x\##
-        t(Me),authenticationString:await At(Me,r,ae.je),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.notA\##
-        fter+Oe},confirmation:{type:"confirm",J:r,receiptKey:new Uint8Array(32),name:""}}}return{message:m,finish:b}}a\##
-        sync function Et(n,e,t,i){let s=await H.create({Q:bt(n.room,t,e.transcript),presharedKey:await zt(n.presharedK\##
-        ey,e.resumeSecret,t),X:n.sessionKey,ephemeral:i??await B()}),r=await s.me(new Uint8Array(ue.message1)),o=p(k(t\##
-        ),r);async function a(c){let{payload:d,transport:g}=await s.ge(c);if(d.length!==ue.message2||!F(d))throw new l\##
-        ("malformed");let{R:m}=await Ie(g.hash,g.c);return{epoch:new he(g,m),confirmation:{type:"confirm",J:new Uint8A\##
-        rray(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function qn(n,e,t,i){if(n.le\##
-        ngth!==ue.message2)throw new l("malformed");let s=new q(n);if(s.u8()!==1)throw new l("malformed");let r=s.take\##
-        (32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(),!F(s.rest()))throw new l\##
-        ("malformed");let g=E("colloque/1 delegation",o,t,e,a);if(!await Qe(c,g,o))throw new l("delegation");let m=new\##
-         q(a),[b,L]=[m.u64(),m.u64()];if(i<b-Oe||i>L+Oe)throw new l("delegation-dates");return{je:r,identity:o,wordsLo\##
-        cale:d,notAfter:L}}function In(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Pt=n=>({invitation:\##
-        n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),R=n=>n.invita\##
-        tion.joinToken===null,Ue=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function je(n,e){\##
-        if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>On(s)?ce(s.octets):s);return t.invitation.room.length!==\##
-        16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof Syntax\##
-        Error||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Object.values(n\##
-        ))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var On=n=>typeof n=="object"&&n!==null\##
-        &&"octets"in n&&Object.keys(n).length===1;var Ke={open:1e4,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,\##
-        away:3e4},Un=.3,jn=3e4,Rn=1e3,qt=25e3,Kn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,k:r,Re:o=\##
-        !1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.k=r,this.ee=a,this.factor=o?Un:1,this.phase\##
-        ="opening",this.epoch=null,this.servers=null,this.ye=1/0,this.finish=null,this.ke=a,this.ve=a,this.e=new O,thi\##
-        s.be=[],this.#e("open",a)}get te(){return this.phase==="established"}get ne(){return this.phase==="away"||this\##
-        .phase==="orphaned"}Ke(e){return e>=this.ye&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){thi\##
-        s.phase==="established"&&e-this.ve>jn&&this.e.set("silence",e+Rn)}ie(){return this.be.splice(0)}m(){return thi\##
-        s.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await St(i.res\##
-        umeSecret):t.joinToken;s!==null&&(this.phase="joining",this.e.clear("open"),this.#e("state",e),this.#t({type:"\##
-        send",octets:ct(t.room,s,at[this.mode])}))}async receive(e,t){let i=lt(e);if(!(i===null||this.phase==="over"))\##
-        switch(i.type){case"challenge":return;case"state":return this.#s(i.A,t);case"servers":this.servers=i.servers,t\##
-        his.ye=t+i.servers.lifetime*1e3;return;case"error":return this.#i({type:"refused",code:i.code});case"relay":tr\##
-        y{return await this.#l(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||thi\##
-        s.phase==="established"||this.mode==="resume";return this.#i({type:"broken",code:s.code,confirmed:r})}}}async \##
-        tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e)){if(t!=="keepalive")return this.#i({type:"lost",cause:t==\##
-        ="away"?t:"timeout"});this.e.set("keepalive",e+qt),await this.send({type:"keepalive"},e)}}async send(e,t){retu\##
-        rn this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.ke=t,this.#t({type:"send"\##
-        ,octets:Ee(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ke[e]*this.factor)}#t(e){this.be.push(e)}#i(\##
-        e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=!["opening","joining","away"].includes(this.\##
-        phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#i({type:"lost",cause:"doctor-returne\##
-        d"}):i||await this.#n(t):(this.e.clear(),this.phase=i?"orphaned":"away",R(this.session)&&this.e.set("away",t+K\##
-        e.away))}async#n(e){let{session:t}=this;this.phase="handshaking",this.e.clear("state","away"),this.#e("message\##
-        2",e);let i;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#t({type:"save"});let s=await Et(t.i\##
-        nvitation,t.bond,t.epochNumber);this.finish=async r=>({...await s.finish(r),bond:null}),i=s.message}else{let s\##
-        =await Lt(t.invitation,{locale:this.locale,random:this.random});this.finish=r=>s.finish(r,this.k()),i=s.messag\##
-        e}this.#t({type:"send",octets:Ee(i)})}async#l(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoc\##
-        h:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.c\##
-        lear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+qt),this.#t({type:"confirmed",bond:s}),await\##
-         this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=awai\##
-        t this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"),this.ve=t,this.e.set("silence",t+Ke.s\##
-        ilence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.ke>=Kn&&await this.send({type:"keepalive"\##
-        },t)}}};var de=class{constructor(){this.messages=[],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!==""&\##
-        &(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&&thi\##
-        s.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pending(){return this.messages.filter(({K:e})=>!e)}sent(e){this.\##
-        messages=this.messages.map(t=>t===e?{...t,K:!0}:t)}#e(e){this.messages=[...this.messages,e].slice(-200)}};var \##
-        It=3e3,Vn=2e4,Wn=1e3,pe=class{constructor({session:e,settings:t,t:i,i:s,v:r,act:o},a){this.session=e,this.sett\##
-        ings=t,this.t=i,this.i=s,this.v=r,this.act=o,this.e=new O,this.e.set("end",a+(r===null?It:Vn)),r!==null&&(i===\##
-        null||i.ne)&&this.#i(a)}m(){let e=[this.e.next()??1/0,this.t?.m()??1/0],t=Math.min(...e);return t===1/0?null:t\##
-        }async handle(e,t){switch(e.type){case"tick":for(let i=this.e.p(t);i!==null;i=this.e.p(t))i==="end"?this.end()\##
-        :this.#i(t);return await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open\##
-        (t),this.#e(t);case"socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"so\##
-        cket-closed":e.id===this.i&&this.#s(t)}}end(){this.v=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#\##
-        t();t.length>0;t=this.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets})\##
-        ;else if(i.type==="confirmed"&&this.v!==null)await this.t?.send({type:"bye",reason:this.v},e),this.v=null,this\##
-        .e.set("end",e+It);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.t\##
-        ype==="lost"||i.type==="broken")return this.#s(e)}}#t(){return this.t?.ie()??[]}#i(e){this.#n(),this.i+=1,this\##
-        .t=new $({session:this.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){i\##
-        f(this.v===null)return this.end();this.#n(),this.e.set("retry",e+Wn)}#n(){this.t!==null&&this.act({type:"close\##
-        ",id:this.i}),this.t=null}};var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&\##
-        (this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Ve(){ret\##
-        urn Math.min(1500*this.count,6e3)}get V(){return this.last+(this.count===0?0:this.limit)}};var fe=class{constr\##
-        uctor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last\##
-        :i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.sinc\##
-        e=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence\##
-        =new fe,this.b=!1,this.se=!1,this.heard=!1,this.xe=-1/0,this.l=null,this.Se=-1/0}get ze(){return this.l!==null\##
-        }doubt(e){this.l=e}offered(e){this.xe=e,this.heard=!1,this.se=!1,this.l=null}We(e,t){this.silence.begin(0,t),t\##
-        his.b=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.Se;this.Se=t;let s=this.silence.count(e,t);ret\##
-        urn s==="sound"&&(this.b=!1,i>=this.xe&&(this.heard=!0),this.l!==null&&i>=this.l&&(this.l=null)),s!=="silence"\##
-        ||this.b?!1:(this.b=!0,!0)}get re(){return this.heard&&!this.b}judge(e){e&&!this.heard&&(this.se=!0)}};var Ve=\##
-        {answer:6e3,binding:5e3,path:2e4},Nn=3e3,Fn=1e4,Bn=3,me=class{constructor(e,t){this.session=e,this.x=t,this.mu\##
-        ted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=null,this.a=!1,this.transport="none",this\##
-        .call=-1,this.Ce=null,this.current=null,this.oe=[],this.S=null,this.W=null,this.N=!1,this.F=null,this.watch=ne\##
-        w ie,this.z=new ne,this.B=0,this.sound={send:!1,receive:!1},this.g=[],this.e=new O}Ne(){return this.g.shift()?\##
-        ?null}m(){return this.e.next()}isConnected(){return this.transport==="connected"&&this.#m()&&!this.watch.b}Ae(\##
-        ){return this.r&&(!this.isConnected()||this.watch.ze)}mute(e){this.muted=e,this.#c()}doubt(e){this.transport!=\##
-        ="none"&&this.watch.doubt(e)}Fe(e,t){this.t=e,this.a=t}Me(){this.t=null,this.N=!1,this.W=null,this.e.clear("an\##
-        swer","binding")}end(){this.Me(),this.e.clear(),this.g=[],this.transport="none",this.current=null,this.F=null,\##
-        this.S=null,this.watch=new ie,this.z=new ne,this.B=0,this.#c(),this.x.act({type:"end-call"})}async proceed(e){\##
-        this.transport==="connected"&&this.current?.C===!0&&!this.watch.b&&!this.watch.ze?await this.#h(e):this.#s(e)}\##
-        async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"?this.#o(e):t==="attempt"?this.#l(e):this\##
-        .g.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.gene\##
-        ration!==this.current?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this.r?thi\##
-        s.z.Ve:Ve.answer)),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(le\##
-        t i of this.oe.splice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;case"c\##
-        andidate":if(e.generation!==this.current?.generation)return;this.current.sent?await this.#e({type:"candidate",\##
-        generation:e.generation,candidate:e.candidate},t):this.oe.push(e.candidate);return;case"transport":return this\##
-        .#u(e,t);case"heard":return this.#p(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart")ret\##
-        urn this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")return i?.C!==!0?void 0:(this.W=e.tag.slice(),t\##
-        his.#f());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candi\##
-        date:r}=e;this.x.act({type:"apply-candidate",generation:s,candidate:r})}else i.C||(i.C=!0,this.e.clear("answer\##
-        "),this.x.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this\##
-        .#h(t):this.r||this.e.set("path",t+Ve.path),this.#c())}async#e(e,t){await this.x.send(e,t)}#t(e,t){if(this.ses\##
-        sion.consent===null)return;let i=e==="new"&&this.Ce!==this.t;!i&&t<this.z.V||(i&&(this.transport="failed"),thi\##
-        s.#s(t))}#i(){return this.t!==null&&this.t.te&&this.session.consent!==null}#s(e){let{t,session:i}=this;if(t===\##
-        null)return;let s=this.transport==="none"||this.transport==="failed"||this.watch.se,r=i.generation;i.generatio\##
-        n+=1,this.x.save(),s&&(this.call=r,this.Ce=t,this.transport="new",this.S=null,this.F=null,this.N=!1,this.watch\##
-        .We(this.r,e),this.#c()),this.current={generation:r,sent:!1,C:!1},this.oe=[],this.W=null,this.watch.offered(e)\##
-        ,this.e.clear("answer","binding","path","attempt"),this.r&&(this.z.begin(e),this.e.set("attempt",e+this.z.limi\##
-        t));let{a:o}=this;this.x.act({type:"make-offer",generation:r,anew:s,servers:t.servers,a:o})}#n(e){let{t,z:i}=t\##
-        his;this.#i()?e<i.V?this.e.set("attempt",i.V):t?.Ke(e)?(this.doubt(e),this.g.push("socket-doubted")):this.#s(e\##
-        ):t!==null&&this.g.push("socket-doubted")}#l(e){this.transport==="none"||this.isConnected()||(this.watch.judge\##
-        (this.current?.C===!0),this.#n(e))}#p({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!\##
-        this.#m())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.C===!0),this.#n(i)\##
-        ):this.watch.re&&this.isConnected()&&this.e.clear("attempt")}}async#u(e,t){if(!(this.transport==="none"||e.cal\##
-        l!==this.call)){if(e.state==="connected")this.transport="connected",this.B=0,this.e.clear("path"),this.e.j("at\##
-        tempt")&&this.e.set("attempt",Math.max(this.z.V,t+Nn)),this.S={patient:e.Ie,doctor:e.Oe},await this.#h(t),this\##
-        .#c();else if(e.state==="failed")this.#o(t);else if(this.transport==="connected"){if(this.transport="disconnec\##
-        ted",this.e.clear("binding"),this.e.j("attempt"))return;this.doubt(t),this.#i()&&t-(this.t?.ee??0)<Fn?this.#n(\##
-        t):this.g.push("socket-doubted")}}}#o(e){if(this.transport="failed",this.e.clear("path","binding"),this.#c(),t\##
-        his.r)return this.#n(e);this.B+=1,this.B>Bn?this.g.push("no-path"):this.#i()&&this.#s(e)}async#h(e){let{S:t}=t\##
-        his,i=this.t?.epoch??null;if(t===null||i===null||this.current?.C!==!0)return;let s=await i.we("P",t.patient,t.\##
-        doctor);await this.#e({type:"binding",tag:s},e),this.N||this.e.set("binding",e+Ve.binding),await this.#f()}asy\##
-        nc#f(){let{S:e,W:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.we("D",e.p\##
-        atient,e.doctor);if(!G(s,t)){this.g.push("binding-failed");return}this.N=!0,this.F=Ot(e),this.r=!0,this.e.clea\##
-        r("binding"),this.#c()}#m(){return this.S!==null&&this.F===Ot(this.S)}#c(){let e=this.#m(),t={send:e&&this.ses\##
-        sion.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.so\##
-        und=t,this.x.act({type:"sound",...t}))}},Ot=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var Hn=new Set(["unknown\##
-        -room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-no\##
-        t-now","relay-missing"]),_n=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refuse\##
-        d-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Hn.has(n),Ut=n=>_n.has(n),Gn={[Z.otherDevice]\##
-        :"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},Yn={[U.wordsDiffe\##
-        r]:"words-differ",[U.bindingFailed]:"binding-failed",[U.expired]:"expired",[U.error]:"doctor-error"},Zn={[I.un\##
-        knownRoom]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.rate]:"rate",[I.closed]:"closed"},jt=n=>Gn[n]??"r\##
-        efused",Rt=n=>Yn[n]??"ended-by-doctor",Kt=n=>Zn[n]??"protocol";function Vt(n){return n==="delegation"?"identit\##
-        y":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor(e){\##
-        this.random=e,this.w=0,this.T=!1,this.H=null,this.unknown=0}succeeded(){this.T=!1,this.unknown=0}Be(){this.w=0\##
-        ,this.T=!1,this.unknown=0}He(e){let t=this.H??(e.bond===null?"fresh":"resume");return this.H=null,t}lost({isEn\##
-        dless:e,isUrgent:t}){if(this.w+=1,!(e&&!this.T)&&this.w>Wt)return null;let i=t?Qn:Jn,s=Math.min($n*2**(this.w-\##
-        1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return R(i)?(this.unknown=e===I.\##
-        unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===I.unknownRoom&&t==="resume"?this.\##
-        T?"secure-channel":(this.H="fresh","now"):e===I.used&&t==="fresh"&&i.bond!==null&&this.w<Wt?(this.w+=1,this.H=\##
-        "resume","now"):Kt(e)}};var Nt=6e4,Ft=2e3,ei=1e4,ti=6e4,ye=class{constructor({session:e,locale:t,random:i,k:s}\##
-        ){this.session=e,this.settings={locale:t,random:i,k:s},this.t=null,this.i=0,this.y=!1,this.u=new we(i),this.l=\##
-        -1/0,this.A=!1,this._=!1,this.message="",this.chat=new de,this.reason=null,this.D=null,this.e=new O,this.actio\##
-        ns=[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save\##
-        :()=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{awai\##
-        t this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)}}),this.queue}_e(){return this.actions.splice(0)}m\##
-        (){if(this.reason!==null)return this.D?.m()??null;let e=[this.e.next(),this.t?.m()??null,this.media.m()],t=Mat\##
-        h.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ge(){let{bond:e,ownComparison:t,peerComparison:i}=this.sessio\##
-        n;return{state:this.#e(),reason:this.reason,h:this.reason!==null&&ge(this.reason),A:this.A,attached:this.t?.te\##
-        ??!1,Ye:this._,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},o\##
-        wnComparison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==\##
-        null?Ut(this.reason)?"ended":"failed":R(this.session)?this.session.consent===null?"admitted":this.media.isConn\##
-        ected()?"connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)retu\##
-        rn this.#i(e,t);switch(e.type){case"start":return this.#n(t);case"tick":return this.#s(t);case"socket-open":re\##
-        turn e.id===this.i&&await this.t?.open(t),this.#o(t);case"socket-message":return e.id===this.i&&await this.t?.\##
-        receive(e.octets,t),this.#o(t);case"socket-closed":e.id===this.i&&this.t!==null&&await this.#g(t);return;case"\##
-        network-changed":return this.media.doubt(t),this.#l(t);case"awoke":return this.t?.awoke(t),this.#s(t);case"con\##
-        sent":return R(this.session)?(this.session.consent=e.consent,this.#d(),this.y&&await this.#c(t),this.#o(t)):vo\##
-        id 0;case"decline":return await this.t?.send({type:"refuse",reason:Z.none},t),this.#a("consent-refused",t);cas\##
-        e"words":return this.#r(e.same,t);case"mute":this.media.mute(e.muted);return;case"write":return this.chat.writ\##
-        e(e.text,this.settings.k()),this.#w(t);case"hang-up":return this.#a("hung-up",t,U.hungUp);case"taken-over":ret\##
-        urn this.#a("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#i\##
-        (e,t){let i=this.reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-changed"\##
-        &&i)||this.reason===null||!ge(this.reason))return this.D?.handle(e,t);this.D?.end(),this.i=this.D?.i??this.i,t\##
-        his.D=null,this.reason=null,this.u.Be(),await this.#n(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=this.e.p(\##
-        e))if(t==="retry"&&await this.#n(e),t==="stable"&&(this.u.w=0),t==="patience")return this.#a(this.t?.te?"no-pa\##
-        th":"network",e);await this.t?.tick(e),await this.#o(e),await this.media.tick(e),await this.#o(e)}async#n(e){l\##
-        et{session:t,settings:i}=this;if(t.bond!==null&&t.bond.expiry<i.k())return this.#a("expired",e);let s=this.u.H\##
-        e(t);this.e.clear("retry","stable"),this.#d(),this.i+=1;let r=this.media.Ae()&&this.u.w<2;this.t=new $({sessio\##
-        n:t,mode:s,Re:r,...i},e),this.actions.push({type:"connect",id:this.i})}async#l(e){this.t!==null&&e-this.t.ee<F\##
-        t||(this.#u(),await this.#n(e))}async#p(e){if(!(this.t===null||e-this.t.ee<Ft)&&!this.t.ne)return e-this.l<ei?\##
-        this.#g(e):(this.l=e,this.#y(e))}#u(){this.t!==null&&this.actions.push({type:"close",id:this.i}),this.t=null,t\##
-        his.y=!1,this.media.Me(),this.e.clear("stable")}async#o(e){for(;;){let t=this.media.Ne();if(t!==null){await th\##
-        is.#b(t,e);continue}let i=this.t?.ie()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reas\##
-        on===null&&await this.#h(s,e)}}async#h(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.i\##
-        ,octets:e.octets});return;case"save":return this.#d();case"doctor":this.A=e.present,e.present||(this._=!0),thi\##
-        s.e.j("stable")||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownCo\##
-        mparison:"none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return this.e.\##
-        set("stable",t+Nt),this.#d();case"frame":return this.#f(e.frame,t);case"refused":return this.#v(e.code,t);case\##
-        "lost":return e.cause==="timeout"?this.#g(t):this.#y(t);case"broken":return this.#k(e.code,e.confirmed,t)}}asy\##
-        nc#f(e,t){switch(this.u.succeeded(),this._=!1,e.type){case"waiting":this.message=e.message;return;case"admit":\##
-        return this.#m(e.a,t);case"refuse":return this.#a(jt(e.reason),t);case"words":return this.session.peerComparis\##
-        on=e.same?"same":"different",this.#d();case"bye":return this.#a(Rt(e.reason),t);case"description":case"candida\##
-        te":case"binding":return this.y&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.#k("\##
-        malformed",!0,t);case"chat":this.y&&this.chat.receive(e.message);return;case"keepalive":case"receipt":case"ide\##
-        ntity":return;case"confirm":case"consent":case"encapsulation":return this.#k("malformed",!0,t)}}async#m(e,t){i\##
-        f(this.y||this.t===null)return;this.y=!0,this.session.invitation.joinToken=null,this.#d();let i=e||(this.sessi\##
-        on.invitation.flags&Y.a)!==0;if(i&&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#a("rel\##
-        ay-missing",t,U.error);this.media.Fe(this.t,i),this.session.consent!==null&&await this.#c(t)}async#c(e){let{co\##
-        nsent:t,ownComparison:i}=this.session;t!==null&&(await this.t?.send({type:"consent",version:1,...t},e),await t\##
-        his.media.proceed(e),i!=="none"&&await this.t?.send({type:"words",same:i==="same"},e),await this.#w(e))}async#\##
-        w(e){if(!(!this.y||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!awai\##
-        t this.t?.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#r(e,t){this.s\##
-        ession.ownComparison=e?"same":"different",this.#d(),await this.t?.send({type:"words",same:e},t),await this.#o(\##
-        t),e||await this.#a("words-differ",t,U.wordsDiffer)}async#v(e,t){let i=this.u.refused(e,this.t?.mode??null,thi\##
-        s.session,this.media.isConnected());return i==="later"?this.#g(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e)\##
-        {this.#u(),await this.#n(e)}async#k(e,t,i){return t?(this.u.T=!0,this.#g(i)):this.#a(Vt(e),i)}async#g(e){this.\##
-        #u(),this._=!1;let t=R(this.session)&&this.media.r,i=this.u.lost({isEndless:t,isUrgent:this.media.Ae()});if(i=\##
-        ==null)return this.#a(this.u.T?"secure-channel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if(this.reas\##
-        on===null)switch(e){case"rejoin":return this.#g(t);case"socket-doubted":return this.#p(t);case"binding-failed"\##
-        :return this.#a("binding-failed",t,U.bindingFailed);case"no-path":return this.#a("no-path",t)}}async#a(e,t,i=n\##
-        ull){let s=i===null||await this.t?.send({type:"bye",reason:i},t)===!0;for(let m of this.t?.ie()??[])m.type==="\##
-        send"&&this.actions.push({type:"send",id:this.i,octets:m.octets});this.reason=e,this.media.end(),this.e.clear(\##
-        ),ge(e)&&e!=="taken-over"?this.#d():this.actions.push({type:"save",session:null});let r=!s&&R(this.session);if\##
-        (!r&&(e!=="hung-up"||this.t===null))return this.#u();let{session:o,settings:a,t:c,i:d}=this;this.t=null,this.y\##
-        =!1;let g=m=>this.actions.push(m);this.D=new pe({session:o,settings:a,t:c,i:d,v:r?i:null,act:g},t)}#x(e){!(thi\##
-        s.reason===null&&this.media.r&&!this.media.isConnected())||this.t?.ne?this.e.clear("patience"):this.e.j("patie\##
-        nce")||this.e.set("patience",e+ti)}#d(){this.actions.push({type:"save",session:this.session})}};var Bt={microp\##
-        hones:[],speakers:[],microphone:"",speaker:""},ni=4e-4;async function We(n){let e={echoCancellation:!0,noiseSu\##
-        ppression:!0,autoGainControl:!0},t=n===void 0?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevices.getUs\##
-        erMedia({audio:t}),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");ret\##
-        urn s}function Ht(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="Overconstraine\##
-        dError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}va\##
-        r ke=class{constructor(e){this.audio=e,this.ae=new Audio,this.context=null,this.P=null,this.source=null,this.L\##
-        =null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.context.state!=="r\##
-        unning"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.cont\##
-        ext===null||e===null)&&(this.L??=this.context.createAnalyser(),this.source=this.context.createMediaStreamSourc\##
-        e(new MediaStream([e])),this.source.connect(this.L))}level(){if(this.L===null||this.source===null)return{level\##
-        :0,isVoice:!1};let e=new Float32Array(this.L.fftSize);this.L.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i\##
-        +s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:\##
-        e}=this;if(e!==null){this.P===null&&(this.P=e.createMediaStreamDestination(),this.ae.srcObject=this.P.stream),\##
-        this.ae.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscilla\##
-        tor(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03)\##
-        ,o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.P),r.start(s),r.stop(s+1)}}}async Ze\##
-        (e){await Promise.all([this.audio,this.ae].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await\##
-         navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o\##
-        !=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers\##
-        :"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}e\##
-        nd(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.L=null,this.P=null}};var _=i\##
-        i(u);function _t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admitted\##
-        .title,..._[n].admitted.consent].join(`
-        `),Ne=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),Yt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function ii({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
+        a)).slice(0,Cn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code\##
+        :e}}default:return null}}var Y={postQuantum:1,c:2},Tn=1+1+16+32+4,Dn=72;async function ut(n){if(/[^A-Za-z0-9_-\##
+        ]/.test(n))throw new l("alphabet");if(n.length!==Dn)throw new l("incomplete");let e=Qe(n);if(e.length!==Tn)thr\##
+        ow new l("incomplete");if(!G(e.subarray(50),await Ln(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)\##
+        throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.c))throw new l("flags");return{flags:t,secret:e.sl\##
+        ice(2,18),sessionKey:e.slice(18,50)}}async function Ln(n){return(await q(p(w("colloque/1 link"),n))).subarray(\##
+        0,4)}var T=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(...e){e.length===0&&this.g.clear(\##
+        );for(let t of e)this.g.delete(t)}R(e){return this.g.has(e)}next(){return this.g.size===0?null:Math.min(...thi\##
+        s.g.values())}d(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(th\##
+        is.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.last=0}write(e,t){let i=e.trim().sl\##
+        ice(0,2e3);i!==""&&(this.last=Math.max(this.last+1,t),this.#e({id:this.last,mine:!0,text:i,V:!1}))}receive(e){\##
+        e.trim()!==""&&this.#e({id:0,mine:!1,text:e.slice(0,2e3),V:!0})}pending(){return this.messages.filter(({V:e})=\##
+        >!e)}sent(e){this.messages=this.messages.map(t=>t===e?{...t,V:!0}:t)}#e(e){this.messages=[...this.messages,e].\##
+        slice(-200)}};var dt=[256,1024,4096,16384],I={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},Z={non\##
+        e:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body","signature"];function mt(\##
+        n){let[e,t]=En(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uint8Array(i);r\##
+        eturn s.set(p(f(e),De(t.length),t)),s}function En(n){switch(n.type){case"confirm":return[3,p(n.ee,n.receiptKey\##
+        ,P(n.name))];case"waiting":return[4,P(n.message)];case"admit":return[5,f(n.c?1:0)];case"refuse":return[6,f(n.r\##
+        eason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp))];case"candidate":return[8\##
+        ,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.tag];case"ch\##
+        at":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new U\##
+        int8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.reason)];case\##
+        "consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identity":return[17,f(n.code)]}}fu\##
+        nction gt(n){let e=new O(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);if(n.length!==s||!F(e.rest(\##
+        )))throw new l("malformed");let r=new O(i),o=Pn(t,r);return r.end(),o}function Pn(n,e){switch(n){case 3:return\##
+        {type:"confirm",ee:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{type:"waiting",message:z(e.l\##
+        p())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=pt\##
+        [e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:z(e.re\##
+        st())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};case 9:{let t=e.u8();if(t>1)th\##
+        row new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 11:r\##
+        eturn{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==1088)\##
+        throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t\##
+        =ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:retur\##
+        n{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e.take(2)),textHash:e.take(3\##
+        2),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var wt=w("Noise\##
+        _NKpsk0_25519_AESGCM_SHA256"),qe=new Uint8Array(0),qn=32+16,In=2**20,W=class{constructor(e){this.key=e,this.co\##
+        unter=0}static async create(e){return new W(await et(e))}pe(){if(this.counter>=In)throw new l("exhausted");let\##
+         e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=qe){return tt(this.key,this\##
+        .pe(),t,e)}async decrypt(e,t=qe){return nt(this.key,this.pe(),t,e)}},Ie=class{constructor(){this.l=wt,this.has\##
+        h=wt,this.M=null}async o(e){this.hash=await q(this.hash,e)}async w(e){let[t,i]=await yt(this.l,e);this.l=t,thi\##
+        s.M=await W.create(i)}async fe(e){let t=await A(this.l,e);this.l=await A(t,f(1));let i=await A(t,p(this.l,f(2)\##
+        )),s=await A(t,p(i,f(3)));await this.o(i),this.M=await W.create(s)}async me(e){let t=this.M===null?e:await thi\##
+        s.M.encrypt(e,this.hash);return await this.o(t),t}async ge(e){let t=this.M===null?e:await this.M.decrypt(e,thi\##
+        s.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await \##
+        A(t,p(i,f(2)))]}async function On(n,e){let t=[...await yt(n.l,qe)],[i,s]=[await W.create(t[0]),await W.create(\##
+        t[1])];return{hash:n.hash,l:n.l,keys:t,send:e?i:s,receive:e?s:i}}var H=class{constructor(e,t,i){this.E=e,this.\##
+        parameters=t,this.ephemeral=i}static async create(e){let t=new Ie;return await t.o(e.te),await t.o(e.ne),new H\##
+        (t,e,e.ephemeral??await B())}async we(e){let{E:t,ephemeral:i,parameters:s}=this;return await t.fe(s.presharedK\##
+        ey),await t.o(i.publicKey),await t.w(i.publicKey),await t.w(await Le(i.privateKey,s.ne)),p(i.publicKey,await t\##
+        .me(e))}async ye(e){if(e.length<qn)throw new l("authentication");let{E:t,ephemeral:i}=this,s=e.subarray(0,32);\##
+        return await t.o(s),await t.w(s),await t.w(await Le(i.privateKey,s)),{payload:await t.ge(e.subarray(32)),trans\##
+        port:await On(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await ee("colloque/1 invite",p(n.s\##
+        ecret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"colloque/1 join",32),K(e,"collo\##
+        que/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var bt=n=>P("\##
+        colloque/1","call",n,k(0),kt),xt=(n,e,t)=>P("colloque/1","resume",n,k(e),t);async function Oe(n,e){let t=await\##
+         ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1 resume",32),K(t,"colloque/\##
+        1 dtls-bind",32)]);return{resumeSecret:i,W:s}}var Un=(n,e)=>q(P("colloque/1 transcript",n,e)),St=n=>Un(kt,n),z\##
+        t=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return K(i,p(w("colloque/1 psk-r\##
+        esume"),k(t)),32)}var Ct=(n,e,t)=>q(P("colloque/1 sas-commit",n,e,t));async function Mt(n,e,t){return K(await \##
+        ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Dt(n){let e=n.subarray(0,5).re\##
+        duce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Lt=(n,e,t,i,s)=>A(e,P(`colloque/1 bind ${n}`,t\##
+        ,i,s));var ue={message1:64,message2:256},Ue=24*3600,de=class{constructor(e,t){this.hash=e.hash,this.sending=e.\##
+        send,this.receiving=e.receive,this.W=t}seal(e){return this.sending.encrypt(mt(e))}async open(e){return gt(awai\##
+        t this.receiving.decrypt(e))}ke(e,t,i){return Lt(e,this.W,this.hash,t,i)}};async function Et(n,e){let{room:t,s\##
+        essionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await H.create({te:bt(t),presharedKey:\##
+        s,ne:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Kn(ue.message1,f(1),c,d,w(e.locale)),g=await a.we(m)\##
+        ;async function b(E,Ce){let Me=await a.ye(E),ae=await jn(Me.payload,t,i,Ce),{hash:Te,l:dn}=Me.transport,Ge=awa\##
+        it Oe(Te,dn);return{epoch:new de(Me.transport,Ge.W),bond:{resumeSecret:Ge.resumeSecret,transcript:await St(Te)\##
+        ,authenticationString:await Mt(Te,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.notAfter+\##
+        Ue},confirmation:{type:"confirm",ee:r,receiptKey:new Uint8Array(32),name:""}}}return{message:g,finish:b}}async\##
+         function Pt(n,e,t,i){let s=await H.create({te:xt(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,\##
+        e.resumeSecret,t),ne:n.sessionKey,ephemeral:i??await B()}),r=await s.we(new Uint8Array(ue.message1)),o=p(k(t),\##
+        r);async function a(c){let{payload:d,transport:m}=await s.ye(c);if(d.length!==ue.message2||!F(d))throw new l("\##
+        malformed");let{W:g}=await Oe(m.hash,m.l);return{epoch:new de(m,g),confirmation:{type:"confirm",ee:new Uint8Ar\##
+        ray(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function jn(n,e,t,i){if(n.len\##
+        gth!==ue.message2)throw new l("malformed");let s=new O(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(\##
+        32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(),!F(s.rest()))throw new l(\##
+        "malformed");let m=P("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new l("delegation");let g=new \##
+        O(a),[b,E]=[g.u64(),g.u64()];if(i<b-Ue||i>E+Ue)throw new l("delegation-dates");return{Ke:r,identity:o,wordsLoc\##
+        ale:d,notAfter:E}}function Kn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var qt=n=>({invitation:n\##
+        ,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),j=n=>n.invitat\##
+        ion.joinToken===null,je=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function Ke(n,e){i\##
+        f(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Rn(s)?ce(s.octets):s);return t.invitation.room.length!==1\##
+        6||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t instanceof SyntaxE\##
+        rror||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Object.values(n)\##
+        )e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var Rn=n=>typeof n=="object"&&n!==null&\##
+        &"octets"in n&&Object.keys(n).length===1;var Ve={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,a\##
+        way:3e4},Vn=.3,Wn=3e4,Nn=1e3,It=25e3,Fn=2e4,$=class{constructor({session:e,mode:t,locale:i,random:s,v:r,Re:o=!\##
+        1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.v=r,this.ie=a,this.factor=o?Vn:1,this.phase=\##
+        "opening",this.epoch=null,this.servers=null,this.ve=1/0,this.finish=null,this.be=a,this.xe=a,this.e=new T,this\##
+        .Se=[],this.#e("open",a)}get Ve(){return this.phase==="opening"||this.phase==="joining"}get P(){return this.ph\##
+        ase==="established"}get q(){return this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.ve&&(this\##
+        .servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.xe>Wn&&this.e.set(\##
+        "silence",e+Nn)}se(){return this.Se.splice(0)}h(){return this.e.next()}async open(e){let{invitation:t,bond:i}=\##
+        this.session,s=this.mode==="resume"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.phase="join\##
+        ing",this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets:lt(t.room,s,ct[this.mode])}))}async r\##
+        eceive(e,t){let i=ht(e);if(!(i===null||this.phase==="over"))switch(i.type){case"challenge":return;case"state":\##
+        return this.#s(i.C,t);case"servers":this.servers=i.servers,this.ve=t+i.servers.lifetime*1e3;return;case"error"\##
+        :return this.#a({type:"refused",code:i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(\##
+        s instanceof l))throw s;let r=this.phase==="confirming"||this.phase==="established"||this.mode==="resume";retu\##
+        rn this.#a({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(let t=this.e.d(e);t!==null;t=this.e.d(\##
+        e)){if(t!=="keepalive")return this.#a({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+It)\##
+        ,await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&t\##
+        his.phase!=="established"?!1:(this.be=t,this.#t({type:"send",octets:Pe(await this.epoch.seal(e))}),!0)}#e(e,t)\##
+        {this.e.set(e,t+Ve[e]*this.factor)}#t(e){this.Se.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}asy\##
+        nc#s(e,t){let i=!["opening","joining","away"].includes(this.phase);this.#t({type:"doctor",present:e}),e?this.p\##
+        hase==="orphaned"?this.#a({type:"lost",cause:"doctor-returned"}):i||await this.#r(t):(this.e.clear(),this.phas\##
+        e=i?"orphaned":"away",j(this.session)&&this.e.set("away",t+Ve.away))}async#r(e){let{session:t}=this;this.phase\##
+        ="handshaking",this.e.clear("state","away"),this.#e("message2",e);let i;if(this.mode==="resume"&&t.bond!==null\##
+        ){t.epochNumber+=1,this.#t({type:"save"});let s=await Pt(t.invitation,t.bond,t.epochNumber);this.finish=async \##
+        r=>({...await s.finish(r),bond:null}),i=s.message}else{let s=await Et(t.invitation,{locale:this.locale,random:\##
+        this.random});this.finish=r=>s.finish(r,this.v()),i=s.message}this.#t({type:"send",octets:Pe(i)})}async#o(e,t)\##
+        {if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);th\##
+        is.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.se\##
+        t("keepalive",t+It),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.p\##
+        hase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",this\##
+        .e.clear("firstFrame"),this.xe=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",frame:i}),i.type==="\##
+        keepalive"&&t-this.be>=Fn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Bn=2e4,Hn=1e3,pe=class{construc\##
+        tor({session:e,settings:t,t:i,i:s,b:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.b=r,this\##
+        .act=o,this.e=new T,this.e.set("end",a+(r===null?Ot:Bn)),r!==null&&(i===null||i.q)&&this.#a(a)}h(){let e=[this\##
+        .e.next()??1/0,this.t?.h()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"\##
+        tick":for(let i=this.e.d(t);i!==null;i=this.e.d(t))i==="end"?this.end():this.#a(t);return await this.t?.tick(t\##
+        ),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":ret\##
+        urn e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#s(t)}\##
+        }end(){this.b=null,this.e.clear(),this.#r()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of\##
+         t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.b!=\##
+        =null)await this.t?.send({type:"bye",reason:this.b},e),this.b=null,this.e.set("end",e+Ot);else{if(i.type==="re\##
+        fused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return \##
+        this.#s(e)}}#t(){return this.t?.se()??[]}#a(e){this.#r(),this.i+=1,this.t=new $({session:this.session,mode:"re\##
+        sume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.b===null)return this.end();this.\##
+        #r(),this.e.set("retry",e+Hn)}#r(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var _n=new \##
+        Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal\##
+        ","refused-not-now","relay-missing"]),Gn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","ref\##
+        used","refused-other-device","refused-not-now","refused-wrong-person"]),fe=n=>_n.has(n),Ut=n=>Gn.has(n),Yn={[Z\##
+        .otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},Zn={\##
+        [I.wordsDiffer]:"words-differ",[I.bindingFailed]:"binding-failed",[I.expired]:"expired",[I.error]:"doctor-erro\##
+        r"},$n={[U.unknownRoom]:"unknown-room",[U.used]:"used",[U.full]:"full",[U.rate]:"rate",[U.closed]:"closed"},jt\##
+        =n=>Yn[n]??"refused",Kt=n=>Zn[n]??"ended-by-doctor",Rt=n=>$n[n]??"protocol";function Vt(n){return n==="delegat\##
+        ion"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,Jn=500,Qn=8e3,Xn=4e3,ei=5,me=class{co\##
+        nstructor(e){this.random=e,this.p=0,this.T=!1,this.N=null,this.unknown=0}succeeded(){this.T=!1,this.unknown=0}\##
+        Ne(){this.p=0,this.T=!1,this.unknown=0}Fe(e){let t=this.N??(e.bond===null?"fresh":"resume");return this.N=null\##
+        ,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.T)&&this.p>Wt)return null;let i=t?Xn:Qn,s=Math.min(J\##
+        n*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return j(i)?(this.u\##
+        nknown=e===U.unknownRoom?this.unknown+1:0,this.unknown>ei&&!s?"unknown-room":"later"):e===U.unknownRoom&&t==="\##
+        resume"?this.T?"secure-channel":(this.N="fresh","now"):e===U.used&&t==="fresh"&&i.bond!==null&&this.p<Wt?(this\##
+        .p+=1,this.N="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ti=1e4,ge=class{constructor(e,t,i){this.session=e,this.\##
+        settings=t,this.s=i,this.t=null,this.i=0,this.C=!1,this.F=!1,this.u=new me(t.random),this.f=-1/0,this.e=new T,\##
+        this.pending=[],this.news=[]}get P(){return this.t?.P??!1}get q(){return this.t?.q??!1}get re(){return this.u.\##
+        p>0&&(this.t?.Ve??!0)}h(){let e=Math.min(this.e.next()??1/0,this.t?.h()??1/0);return e===1/0?null:e}async hand\##
+        le(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e.type==="socket-message"?await this.t?.r\##
+        eceive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let t=this.e.d(e);t!==null;t=this.e.d(e))t==\##
+        ="retry"?this.attach(e):this.u.p=0;await this.t?.tick(e)}takeNews(e){for(;;){let t=this.news.shift();if(t!==vo\##
+        id 0)return t;this.pending.push(...this.t?.se()??[]);let i=this.pending.shift();if(i===void 0)return null;this\##
+        .#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}attach(e){let{session:t,settings:i,s}=this;i\##
+        f(t.bond!==null&&t.bond.expiry<i.v())return this.#r("expired");let r=this.u.Fe(t);this.e.clear("retry","stable\##
+        "),s.save(),this.i+=1;let o=s.sound().B&&this.u.p<2;this.t=new $({session:t,mode:r,Re:o,...i},e),s.act({type:"\##
+        connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.ie>=Ft)&&this.#s(e)}begin(e,t){this.i=e,this.u.Ne(\##
+        ),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.ie<Ft)&&!this.t.q){if(e-this.f<ti)return this.lose(e);t\##
+        his.f=e,this.#s(e)}}lose(e){this.disconnect(),this.F=!1;let{hasStood:t,B:i}=this.s.sound(),s=j(this.session)&&\##
+        t,r=this.u.lost({isEndless:s,isUrgent:i});if(r===null)return this.#r(this.u.T?"secure-channel":"network");this\##
+        .e.set("retry",e+r)}breach(e,t,i){if(!t)return this.#r(Vt(e));this.u.T=!0,this.lose(i)}flush(){let e=[...this.\##
+        pending.splice(0),...this.t?.se()??[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!=\##
+        =null&&this.s.act({type:"close",id:this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.p\##
+        ending=[],this.e.clear(),this.s.left(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.t\##
+        ype){case"send":return this.#e(e.octets);case"save":return this.s.save();case"doctor":this.C=e.present,e.prese\##
+        nt||(this.F=!0),this.e.R("stable")||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={\##
+        epochNumber:0,ownComparison:"none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent:nu\##
+        ll})}return this.e.set("stable",t+Nt),this.s.save();case"frame":this.u.succeeded(),this.F=!1,this.news.push(e)\##
+        ;return;case"refused":return this.#a(e.code,t);case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);c\##
+        ase"broken":return this.breach(e.code,e.confirmed,t)}}#a(e,t){let i=this.t?.mode??null,s=this.u.refused(e,i,th\##
+        is.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="now"?this.#s(t):this.#r(s)}#s(e){this.disconn\##
+        ect(),this.attach(e)}#r(e){this.news.push({type:"stop",reason:e})}};var ne=class{constructor(){this.count=0,th\##
+        is.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4\##
+        e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.count,6e3)}get H(){return this.last+(this.count\##
+        ===0?0:this.limit)}};var we=class{constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,mo\##
+        ment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=12\##
+        50;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}}\##
+        ;var ie=class{constructor(){this.silence=new we,this.x=!1,this.oe=!1,this.heard=!1,this.ze=-1/0,this.f=null,th\##
+        is.Ae=-1/0}get Ce(){return this.f!==null}doubt(e){this.f=e}offered(e){this.ze=e,this.heard=!1,this.oe=!1,this.\##
+        f=null}He(e,t){this.silence.begin(0,t),this.x=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.Ae;thi\##
+        s.Ae=t;let s=this.silence.count(e,t);return s==="sound"&&(this.x=!1,i>=this.ze&&(this.heard=!0),this.f!==null&\##
+        &i>=this.f&&(this.f=null)),s!=="silence"||this.x?!1:(this.x=!0,!0)}get ae(){return this.heard&&!this.x}judge(e\##
+        ){e&&!this.heard&&(this.oe=!0)}};var We={answer:6e3,binding:5e3,path:13e3},ni=3e3,ii=1e4,si=1,ye=class{constru\##
+        ctor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=\##
+        null,this.c=!1,this.transport="none",this.call=-1,this.Me=null,this.current=null,this.ce=[],this.S=null,this._\##
+        =null,this.G=!1,this.Y=null,this.watch=new ie,this.z=new ne,this.Z=0,this.sound={send:!1,receive:!1},this.y=[]\##
+        ,this.e=new T}_e(){return this.y.shift()??null}h(){return this.e.next()}isConnected(){return this.transport===\##
+        "connected"&&this.#p()&&!this.watch.x}B(){return this.r&&(!this.isConnected()||this.watch.Ce)}get Ge(){return!\##
+        this.r&&this.current?.k===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#n()}doubt(e){this.transp\##
+        ort!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}Te(){this.t=null,this.G=!1,this._=null,this.e.clea\##
+        r("answer","binding")}end(){this.Te(),this.e.clear(),this.y=[],this.transport="none",this.current=null,this.Y=\##
+        null,this.S=null,this.watch=new ie,this.z=new ne,this.Z=0,this.#n(),this.s.act({type:"end-call"})}async procee\##
+        d(e){this.transport==="connected"&&this.current?.k===!0&&!this.watch.x&&!this.watch.Ce?await this.#c(e):this.#\##
+        s(e)}async tick(e){for(let t=this.e.d(e);t!==null;t=this.e.d(e))t==="path"?this.#l(e):t==="attempt"?this.#o(e)\##
+        :this.y.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e\##
+        .generation!==this.current?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this.\##
+        r?this.z.Be:We.answer)),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);f\##
+        or(let i of this.ce.splice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;c\##
+        ase"candidate":if(e.generation!==this.current?.generation)return;this.current.sent?await this.#e({type:"candid\##
+        ate",generation:e.generation,candidate:e.candidate},t):this.ce.push(e.candidate);return;case"transport":return\##
+         this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart\##
+        ")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")return i?.k!==!0?void 0:(this._=e.tag.slic\##
+        e(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,\##
+        candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candidate:r})}else i.k||(i.k=!0,this.e.clear("a\##
+        nswer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await\##
+         this.#c(t):this.r||this.e.set("path",t+We.path),this.#n())}async#e(e,t){await this.s.send(e,t)}#t(e,t){if(thi\##
+        s.session.consent===null)return;let i=e==="new"&&this.Me!==this.t;!i&&t<this.z.H||(i&&(this.transport="failed"\##
+        ),this.#s(t))}#a(){return this.t!==null&&this.t.P&&this.session.consent!==null}#s(e){let{t,session:i}=this;if(\##
+        t===null)return;let s=this.transport==="none"||this.transport==="failed"||this.watch.oe,r=i.generation;i.gener\##
+        ation+=1,this.s.save(),s&&(this.call=r,this.Me=t,this.transport="new",this.S=null,this.Y=null,this.G=!1,this.w\##
+        atch.He(this.r,e),this.#n()),this.current={generation:r,sent:!1,k:!1},this.ce=[],this._=null,this.watch.offere\##
+        d(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this.z.begin(e),this.e.set("attempt",e+this.z.\##
+        limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,anew:s,servers:t.servers,c:o})}#r(e){let{t,z:\##
+        i}=this;this.#a()?e<i.H?this.e.set("attempt",i.H):t?.We(e)?(this.doubt(e),this.y.push("socket-doubted")):this.\##
+        #s(e):t!==null&&this.y.push("socket-doubted")}#o(e){this.transport==="none"||this.isConnected()||(this.watch.j\##
+        udge(this.current?.k===!0),this.#r(e))}#u({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){\##
+        if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.k===!0),this.#\##
+        r(i)):this.watch.ae&&this.isConnected()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="none"||e\##
+        .call!==this.call)){if(e.state==="connected")this.transport="connected",this.Z=0,this.e.clear("path"),this.e.R\##
+        ("attempt")&&this.e.set("attempt",Math.max(this.z.H,t+ni)),this.S={patient:e.Oe,doctor:e.Ue},await this.#c(t),\##
+        this.#n();else if(e.state==="failed")this.#l(t);else if(this.transport==="connected"){if(this.transport="disco\##
+        nnected",this.e.clear("binding"),this.e.R("attempt"))return;this.doubt(t),this.#a()&&t-(this.t?.ie??0)<ii?this\##
+        .#r(t):this.y.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","binding"),this.#n\##
+        (),this.r)return this.#r(e);this.Z+=1,this.Z>si?this.y.push("no-path"):this.#a()&&this.#s(e)}async#c(e){let{S:\##
+        t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.k!==!0)return;let s=await i.ke("P",t.patien\##
+        t,t.doctor);await this.#e({type:"binding",tag:s},e),this.G||this.e.set("binding",e+We.binding),await this.#d()\##
+        }async#d(){let{S:e,_:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.ke("D"\##
+        ,e.patient,e.doctor);if(!G(s,t)){this.y.push("binding-failed");return}this.G=!0,this.Y=Bt(e),this.r=!0,this.e.\##
+        clear("binding"),this.#n()}#p(){return this.S!==null&&this.Y===Bt(this.S)}#n(){let e=this.#p(),t={send:e&&this\##
+        .session.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(thi\##
+        s.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var ri=6e4,ke=class{\##
+        constructor({session:e,locale:t,random:i,v:s}){this.session=e,this.settings={locale:t,random:i,v:s},this.line=\##
+        new ge(e,this.settings,{act:r=>this.actions.push(r),save:()=>this.#i(),left:()=>this.#r(),sound:()=>({isHeard:\##
+        this.media.isConnected(),B:this.media.B(),hasStood:this.media.r})}),this.A=!1,this.message="",this.chat=new he\##
+        ,this.reason=null,this.D=null,this.e=new T,this.actions=[],this.media=new ye(e,{send:(r,o)=>this.line.send(r,o\##
+        ),act:r=>this.actions.push(r),save:()=>this.#i()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=\##
+        this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}catch{await this.#n("internal",t)}}),this.queue}Ze\##
+        (){return this.actions.splice(0)}h(){if(this.reason!==null)return this.D?.h()??null;let e=[this.e.next(),this.\##
+        line.h(),this.media.h()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}$e(){let{bond:e,ownComparison:t\##
+        ,peerComparison:i}=this.session;return{state:this.#e(),reason:this.reason,m:this.reason!==null&&fe(this.reason\##
+        ),C:this.line.C,attached:this.line.P,re:this.line.re,Je:this.line.F,message:this.message,words:e===null?null:{\##
+        octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,me\##
+        ssages:this.chat.messages}}#e(){return this.reason!==null?Ut(this.reason)?"ended":"failed":j(this.session)?thi\##
+        s.session.consent===null?"admitted":this.media.isConnected()?"connected":this.media.r?"reconnecting":"connecti\##
+        ng":"waiting"}async#t(e,t){if(this.reason!==null)return this.#a(e,t);switch(e.type){case"start":return this.li\##
+        ne.attach(t),this.#o(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"socket-closed\##
+        ":return await this.line.handle(e,t),this.#o(t);case"network-changed":return this.media.doubt(t),this.line.att\##
+        achAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t),this.#s(t);case"consent":return j(this.session)\##
+        ?(this.session.consent=e.consent,this.#i(),this.A&&await this.#l(t),this.#o(t)):void 0;case"decline":return aw\##
+        ait this.line.send({type:"refuse",reason:Z.none},t),this.#n("consent-refused",t);case"words":return this.#d(e.\##
+        same,t);case"mute":this.media.mute(e.muted);return;case"write":return this.chat.write(e.text,this.settings.v()\##
+        ),this.#c(t);case"hang-up":return this.#n("hung-up",t,I.hungUp);case"taken-over":return this.#n("taken-over",t\##
+        );case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let i=this.reason===\##
+        "network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===nul\##
+        l||!fe(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.D?.i??this.line.i\##
+        ,t),this.D=null,this.#o(t))}async#s(e){if(this.e.d(e)!==null)return this.#n(this.line.P?"no-path":"network",e)\##
+        ;await this.line.tick(e),await this.#o(e),await this.media.tick(e),await this.#o(e)}#r(){this.A=!1,this.media.\##
+        Te()}async#o(e){for(;this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i\##
+        =this.line.takeNews(e);if(i===null)return;i.type==="stop"?await this.#n(i.reason,e):await this.#u(i.frame,e)}}\##
+        async#u(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case\##
+        "refuse":return this.#n(jt(e.reason),t);case"words":return this.session.peerComparison=e.same?"same":"differen\##
+        t",this.#i();case"bye":return this.#n(this.media.Ge&&e.reason===I.error?"no-path":Kt(e.reason),t);case"descrip\##
+        tion":case"candidate":case"binding":return this.A&&!(e.type==="description"&&e.kind==="offer")?this.media.rece\##
+        ive(e,t):this.line.breach("malformed",!0,t);case"chat":this.A&&this.chat.receive(e.message);return;case"keepal\##
+        ive":case"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":return this.line.brea\##
+        ch("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.A||i===null)return;this.A=!0,this.session.invita\##
+        tion.joinToken=null,this.#i();let s=e||(this.session.invitation.flags&Y.c)!==0;if(s&&!(i.servers?.urls.some(r=\##
+        >/^turns?:/.test(r))??!1))return this.#n("relay-missing",t,I.error);this.media.Ye(i,s),this.session.consent!==\##
+        null&&await this.#l(t)}async#l(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(await this.line.send(\##
+        {type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.line.send({type:"words",\##
+        same:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.A||this.session.consent===null)){for(let t of this\##
+        .chat.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"chat",id:i,message:s},e))return;this.chat.\##
+        sent(t)}return this.#o(e)}}async#d(e,t){this.session.ownComparison=e?"same":"different",this.#i(),await this.l\##
+        ine.send({type:"words",same:e},t),await this.#o(t),e||await this.#n("words-differ",t,I.wordsDiffer)}async#p(e,\##
+        t){switch(e){case"rejoin":return this.line.lose(t);case"socket-doubted":return this.line.doubt(t);case"binding\##
+        -failed":return this.#n("binding-failed",t,I.bindingFailed);case"no-path":return this.#n("no-path",t)}}async#n\##
+        (e,t,i=null){let s=i===null||await this.line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=\##
+        e,this.media.end(),this.e.clear(),fe(e)&&e!=="taken-over"?this.#i():this.actions.push({type:"save",session:nul\##
+        l});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"||this.line.t===null))return this.line.disconnect();let{ses\##
+        sion:o,settings:a}=this,{i:c}=this.line,d=this.line.handOver(),m=g=>this.actions.push(g);this.D=new pe({sessio\##
+        n:o,settings:a,t:d,i:c,b:r?i:null,act:m},t)}#f(e){!(this.reason===null&&this.media.r&&!this.media.isConnected(\##
+        ))||this.line.q?this.e.clear("patience"):this.e.R("patience")||this.e.set("patience",e+ri)}#i(){this.actions.p\##
+        ush({type:"save",session:this.session})}};var _t={microphones:[],speakers:[],microphone:"",speaker:""},oi=4e-4\##
+        ,Ht={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{.\##
+        ..Ht,deviceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(\##
+        s===void 0)throw new DOMException("no track","NotFoundError");return s}function Gt(n){let e=n instanceof DOMEx\##
+        ception?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadable\##
+        Error"||e==="AbortError"?"microphone-busy":"microphone-denied"}var ve=class{constructor(e){this.audio=e,this.l\##
+        e=new Audio,this.context=null,this.I=null,this.source=null,this.L=null,this.speaker=""}wake(){"AudioContext"in\##
+         window&&(this.context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch(()=>{}))\##
+        }listen(e){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.L??=this.context\##
+        .createAnalyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.source.connect(t\##
+        his.L))}level(){if(this.L===null||this.source===null)return{level:0,isVoice:!1};let e=new Float32Array(this.L.\##
+        fftSize);this.L.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math\##
+        .min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>oi}}ring(){let{context:e}=this;if(e!==null){this.I===null&&(this.I=e\##
+        .createMediaStreamDestination(),this.le.srcObject=this.I.stream),this.le.play().catch(()=>{});for(let[t,i]of[5\##
+        23,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.\##
+        gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.\##
+        9),r.connect(o).connect(this.I),r.start(s),r.stop(s+1)}}}async Qe(e){await Promise.all([this.audio,this.le].ma\##
+        p(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await navigator.mediaDevices.enumerateDevices().ca\##
+        tch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o\##
+        })=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[]\##
+        ,microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.listen(null),this.context?.close().\##
+        catch(()=>{}),this.context=null,this.L=null,this.I=null}};function Yt(n,e,t){return n.map(s=>s.slice(0,2).toLo\##
+        werCase()).find(s=>s in e)??t}var _=ai(h),Zt=n=>Yt(n,_,"fr"),$t=n=>[_[n].admitted.title,..._[n].admitted.conse\##
+        nt].join(`
+        `),Fe=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
+        mat(n),Jt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
+        (/\{\w+\}/,()=>String(e));function ai({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
         it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var si={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
+        d)]));return[i,o(n)]});return Object.fromEntries(t)}var ci={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
         3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
          5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
         3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
         6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
         2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
         "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",si[e]),i}var Zt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
+        entChild?.setAttribute("d",ci[e]),i}var Qt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
         ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
         sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
         -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function $t(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?Zt[i]:void 0;return{title:oi(n,e),lines:ai(n,e),buttons:ui(n,e),notice:ci(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),re:s||t==="waiting"||t==="connecting",$e:s}}function Jt(n,e){let t=({lines:s,noti\##
+        :75,internal:81};function Xt(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
+        ||t==="bad-link")&&i!==null?Qt[i]:void 0;return{title:hi(n,e),lines:ui(n,e),buttons:fi(n,e),notice:di(n,e),cod\##
+        e:r===void 0?"":se(e.code,r),ae:s||t==="waiting"||t==="connecting",Xe:s}}function en(n,e){let t=({lines:s,noti\##
         ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var r\##
+        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var l\##
         i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},Qt=(n,{errors:e})=>e[ri[n??""]??n??""];func\##
-        tion oi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?Qt(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function ai(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
+        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},tn=(n,{errors:e})=>e[li[n??""]??n??""];func\##
+        tion hi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?tn(e,t)?.[0]??t.ended.title:t[n]\##
+        .title}function ui(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
         e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
-        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"";return[{kind:"lead",text:s?.A?e.waiting.pres\##
-        ent:e.waiting.away},...K(n.ce>0,"since",se(e.waiting.since,Ne(n.ce,r))),...K(o!=="","quiet",e.waiting.message)\##
-        ,...K(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[\##
-        {kind:"quiet",text:e.connecting.text}];case"connected":return n.G?[{kind:"lead",text:e.sound.stopped}]:n.quali\##
-        ty===null?[]:[{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconn\##
-        ecting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"failed":case"bad-link":{let{lasted:o,clock:a,link:c\##
-        }=n,d=i==="microphone-denied";return[{kind:"lead",text:Qt(i,e)?.[1]??e.ended.text},...K(d,"quiet",e.permission\##
-        [n.browser]),...K(i==="clock","quiet",se(e.today,a===null?"":Yt(a,r))),...K(o!==null,"quiet",se(e.ended.lasted\##
-        ,Ne(o??0,r))),...K(t==="ended","quiet",e.ended.kept),...K(n.copied==="failed","quiet",e.byHand),...K(n.copied=\##
-        =="failed","link",c??"")]}default:return[]}}var K=(n,e,t)=>n?[{kind:e,text:t}]:[];function ci({state:n,call:e,\##
-        copied:t},i){return t==="done"?i.actions.copied:n!=="connected"?"":e?.muted?i.connected.muted:e?.attached===!1\##
-        ?i.connected.signalling:""}function li(n,{reconnecting:e}){return n?.attached?e.path:n?.Ye?e.doctor:e.server}f\##
-        unction ui({state:n,error:e,h:t,link:i,Te:s,call:r,G:o},{actions:a}){let c=(m,b,L="",Ce=null)=>({action:m,labe\##
-        l:b,kind:L,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"),g=o?[c("resume-sound",a.resumeSound,"primary","\##
-        speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resume:a.enter,"primary")];case"waiting":return[c("ha\##
-        ng-up",a.leave)];case"admitted":return[c("consent",a.consent,"primary","yes"),c("refuse",a.refuse,"","no")];ca\##
-        se"connecting":case"reconnecting":return[...g,d];case"connected":{let m=r?.ownComparison==="none"&&r.words!==n\##
-        ull,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.different,"danger","no")],L=r?.muted?c("mute",a.u\##
-        nmute,"half on","silent"):c("mute",a.mute,"half","microphone");return[...g,...m?b:[],L,{...d,kind:"half danger\##
-        "}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.takeOver:a.retry;return\##
-        [...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],...t?[c("retry",b,i===null?"primary":"","again")]\##
-        :[]]}default:return[]}}function Xt(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+\##
-        t.slice(1))}var ve=class{constructor(e,t,i){this.page=e,this.Je=t,this.le=i,this.audio=this.n("audio",HTMLAudi\##
-        oElement),this.screen=null,this.text=null,this.De=new Map,this.state=null,this.received=0,this.Le=!1,this.#w()\##
-        }show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=$t(e,t),s=this.screen,r=this.page.documentElement;r\##
-        .dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o]:r.datas\##
-        et[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.title,this.page.title=`${i.title} · Colloque`,e.stat\##
-        e!=="loading"&&this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.lines.map(o=>this.#p(o))),this.#t\##
-        ("notice",i.notice),this.#t("code",i.code),this.#u(e,t),this.#o(i.buttons),this.#h(e,i,t),this.#m(e,i,t),this.\##
-        #i(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.state}get Qe(){let e=this.n("sound\##
-        ",HTMLDetailsElement);return!e.hidden&&e.open}Xe(e){this.n("meter").style.transform=`scaleX(${e.toFixed(2)})`}\##
-        #e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:(this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.t\##
-        extContent!==t&&(i.textContent=t)}#i(e){e!==""&&(this.n("announcement").textContent=e)}#s(e){let{activeElement\##
-        :t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.Le\##
-        )&&this.n("title").focus({preventScroll:!e}),this.Le=this.page.activeElement!==i}#n(e,t){if(this.text===t)retu\##
-        rn;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.direction;let s=this.n("languages");s.setAttri\##
-        bute("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(_).map(([o,{name:a}])=>{let\##
-         c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),c\##
-        .addEventListener("click",()=>this.le.speak(o)),c}));for(let o of s.children)o.setAttribute("aria-pressed",Str\##
-        ing(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,help:t.help.title,legal:t.legal.title,close:\##
-        t.help.close,"words-intro":t.words.intro,"digits-label":t.words.digits,"microphone-label":t.sound.microphone,"\##
-        speaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t.sound.deaf};for(let[o,a]of Object.entries(\##
-        r))this.#t(o,a);this.#l("sound-title","speaker",t.sound.title),this.#l("chat-title","message",t.chat.title),th\##
-        is.#l("play-sound","speaker",t.actions.playSound),this.#l("send",null,t.chat.send),this.n("footer").prepend(re\##
-        (this.page,"lock")),this.n("message").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("\##
-        placeholder",t.chat.title),this.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#l(e,t,\##
-        i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#p({kind:e,text:t}){switch(e){case"list":{let\##
-         i=this.#r("ul");return i.append(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);re\##
-        turn i.dir="auto",i}case"link":{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.classN\##
-        ame="link",i.setAttribute("aria-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{le\##
-        t i=this.#r("p",t,`quality ${e}`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#u({sta\##
-        te:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)retu\##
-        rn;let r=Xt(this.Je[s.locale]??""),o=r.length===256?Mt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.\##
-        lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#r("li",d,g<2?"mine":"theirs"))),this\##
-        .#t("digits",Tt(s.octets).replace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.\##
-        peerComparison==="same"&&c.push(i.words.peerSame),this.#t("words-result",c.join(" "))}#o(e){if(!this.#e("actio\##
-        ns",e))return;let t=this.n("actions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({a\##
-        ction:s,label:r,kind:o,icon:a})=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type",\##
-        "button"),a!==null&&c.prepend(re(this.page,a)),c.addEventListener("click",()=>this.le.act(s)),c})),i!==void 0&\##
-        &t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e,devices:t,Y:i,path:s},{re:r},o){let a=this.n("so\##
-        und",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="wai\##
-        ting"),this.#t("meter-text",i?o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphon\##
-        es:c,speakers:d,microphone:g,speaker:m}=t;this.#f("microphone",c,g,o.sound.microphone),this.#f("speaker",d,m,o\##
-        .sound.speaker)}#f(e,t,i,s){let r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[\##
-        t,s])&&r.replaceChildren(...t.map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textCo\##
-        ntent=o.label===""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#m({call:e},{$e:t},{chat:i}){le\##
-        t s=this.n("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))ret\##
-        urn;let o=this.n("messages");o.replaceChildren(...r.map(({mine:d,text:g,K:m})=>{let b=this.#r("li","",d?"mine"\##
-        :"theirs"),L=this.#r("p",g);return L.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${m?"":` · ${i.p\##
-        ending}`}`),L),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open\##
-        =!0,this.#i(`${i.theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#c(e,t){this.n("sheet\##
-        -title").textContent=t,this.n("topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)]\##
-        )),this.n("sheet").showModal?.()}#w(){let{act:e,choose:t,write:i}=this.le;this.n("play-sound").addEventListene\##
-        r("click",()=>e("play-sound"));for(let a of["microphone","speaker"]){let c=this.n(a,HTMLSelectElement);c.addEv\##
-        entListener("change",()=>t(a,c.value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>\##
-        this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5\##
-        ,this.audio.volume=1;let r=this.n("message",HTMLInputElement),o=()=>{i(r.value),r.value="",r.focus()};this.n("\##
-        send").addEventListener("click",o),r.addEventListener("keydown",a=>{a.key==="Enter"&&!a.isComposing&&o()}),thi\##
-        s.n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:a,sound:c}=this.text;this.#c([..\##
-        .a.topics,[c.deaf,c.advice.join(" ")],a.urgent],a.title)}),this.n("legal").addEventListener("click",()=>{this.\##
-        text!==null&&this.#c(this.text.legal.topics,this.text.legal.title)}),this.n("close").addEventListener("click",\##
-        ()=>this.n("sheet").close())}#r(e,t="",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(\##
-        s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new\##
-         Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=>Math.floor(Date.now()/1e3),A={state:"loading",er\##
-        ror:null,h:!1,link:null,Te:!1,locale:_t(navigator.languages??[]),browser:Ge(navigator.userAgent,navigator.maxT\##
-        ouchPoints),path:null,quality:null,call:null,copied:"no",ce:0,lasted:null,clock:null,G:!1,Y:!1,devices:Bt},be=\##
-        location.hash.length>1?location.href:null,tn=Ye(navigator.userAgent),hi=100,T=null,S=null,Se=null,y=null,J=nul\##
-        l,en=0,nn=0,Be=null,D=new ve(document,h,{act:fi,choose:wi,speak:n=>v({locale:n}),write:n=>void x({type:"write"\##
-        ,text:n})}),V=new ke(D.audio);function v(n){Object.assign(A,n),D.show(A)}var Q=(n,e={})=>v({state:"failed",err\##
-        or:n,h:!0,call:null,...e});async function di(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-u\##
-        nsupported",{h:!1,link:be});let n=location.hash.slice(1),e=je(sessionStorage.getItem(Fe),oe());if(n===""&&e===\##
-        null)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await ut(n);if(t.flags&Y.postQuantum)th\##
-        row new l("post-quantum");let i=await kt(t);T=e!==null&&G(e.invitation.room,i.room)?e:Pt(i)}else T=e}catch(t){\##
-        if(!(t instanceof l))throw t;return v({state:"bad-link",error:t.code})}if(!await pi())return Q(tn?"in-app":"br\##
-        owser-unsupported",{h:!1,link:be});v({state:"ready",error:null,Te:T===e}),n===""&&await xe(!1)}async function \##
-        pi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}f\##
-        unction fi(n){switch(V.wake(),n){case"enter":return void xe(!1);case"retry":return S===null||A.error==="taken-\##
-        over"?void xe(A.error==="other-tab"||A.error==="taken-over"):void x({type:"retry"});case"copy-link":return voi\##
-        d mi();case"consent":return void Si();case"refuse":return void x({type:"decline"});case"same":case"different":\##
-        return void x({type:"words",same:n==="same"});case"mute":return void x({type:"mute",muted:!(A.call?.muted??!1)\##
-        });case"hang-up":return void x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return vo\##
-        id yi()}}async function mi(){let n=navigator.clipboard?.writeText(be??"")??Promise.reject(new Error("no clipbo\##
-        ard"));v({copied:await n.then(()=>"done",()=>"failed")})}async function xe(n){if(T===null)return;V.wake(),v({s\##
-        tate:"checking",error:null,h:!1,link:null,copied:"no"});try{y===null&&sn(await We())}catch(i){return gi(Ht(i))\##
-        }rn(),history.replaceState(null,"","/");let e=`colloque ${$e(T.invitation.room)}`,t=n?xi(e):null;if(!await vi(\##
-        e,n))return Q("other-tab");if(nn=performance.now(),T=await t??T,S=new ye({session:T,locale:A.locale,random:ki,\##
-        k:oe}),y===null)return Q("microphone-missing");Se=new le({microphone:y,audio:D.audio,Z:Di,o:i=>void x(i),I:i=>\##
-        v({path:i}),O:i=>v({quality:i})}),await x({type:"start"})}function gi(n){let e=tn&&n==="microphone-denied";Q(e\##
-        ?"in-app":n,{link:e?be:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(\##
-        t=>{t.onchange=()=>{t.state==="granted"&&A.state==="failed"&&S===null&&xe(!1)}},()=>{})}function sn(n){let e=y\##
-        ;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&He()},V.listen(n),Se?.qe(n).catch(()=>{}),e!==null&&(e.onen\##
-        ded=null,e.stop()),ze()}async function He(n){try{sn(await We(n)),v({Y:!1})}catch{await ze()}N()}async function\##
-         wi(n,e){return n==="microphone"?He(e):(await V.Ze(e).catch(()=>{}),ze())}async function ze(){v({devices:await\##
-         V.devices(y)})}function N(){let{audio:n}=D,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState=\##
-        =="ended");v({G:S!==null&&(e||t)})}async function yi(){await D.audio.play().catch(()=>{}),(y===null||y.muted||\##
-        y.readyState==="ended")&&await He(),N()}var ki=n=>crypto.getRandomValues(new Uint8Array(n));function vi(n,e){r\##
-        eturn navigator.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAv\##
-        ailable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>bi(n))})}async function bi(n){if(S\##
-        ===null)return;let e=Ue(S.session);await x({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e)\##
-        ,t.close()}function xi(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessa\##
-        ge=({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Si(){let{loc\##
-        ale:n}=A,e=await P(w(Gt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
-        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S._e())Ai(a);let e=S.m();clearTimeout\##
-        (en),e!==null&&(en=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
-        eason:i,h:s,...r}=S.Ge();t!==A.state&&zi(t,i),v({state:t,error:i,h:s,call:r});let o=i!==null&&(!s||i==="taken-\##
-        over");o&&Li(),o&&e===null&&!s&&Ci()}function zi(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
-        0,200])),e===null)return;let t=T?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
-        cludes(A.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,G:!1})}function Ci(){\##
-        T!==null&&Re(T),T=null,S=null,Se=null}function Ai(n){switch(n.type){case"connect":return Mi(n.id);case"send":J\##
-        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
-        return;case"save":n.session===null?sessionStorage.removeItem(Fe):sessionStorage.setItem(Fe,Ue(n.session));retu\##
-        rn;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,ot\##
-        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
-        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
-        octets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
-        L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
-        a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
-        (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
-        64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let \##
-        a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,\##
-        body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===vo\##
-        id 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;\##
-        ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
-        :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
-        table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
-        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{ty\##
-        pe:"text/javascript"}))});function Di(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ti?.createScr\##
-        iptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
-        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
-        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
-        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
-        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
-        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
-        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
-         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
-        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
-        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
-        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
-        )};})();']));return new Worker(n)}function Li(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),Be?.releas\##
-        e().catch(()=>{}),Be=null}function rn(){navigator.wakeLock?.request("screen").then(n=>Be=n,()=>{})}var on=()=>\##
-        void x({type:"network-changed"}),an=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(rn(),D.aud\##
-        io.srcObject!==null&&D.audio.paused&&D.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",on\##
-        );navigator.connection?.addEventListener("change",on);document.addEventListener("visibilitychange",an);documen\##
-        t.addEventListener("resume",an);D.audio.addEventListener("pause",N);D.audio.addEventListener("playing",N);navi\##
-        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&ze()});addEventListener("hashchange",()=>{l\##
-        ocation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(A.state==="waiting"&&v({ce:Math.floor\##
-        ((performance.now()-nn)/6e4)}),y===null||!D.Qe)return;let{level:n,isVoice:e}=V.level();D.Xe(n),e&&!A.Y&&v({Y:!\##
-        0})},hi);v({});di().catch(()=>Q("internal",{h:!1}));})();</script>
+        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
+        ead",text:s?.re?e.reconnecting.server:s?.C?a:c},...R(n.he>0,"since",se(e.waiting.since,Fe(n.he,r))),...R(o!=="\##
+        ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
+        t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.$?[{kind:"lead",te\##
+        xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
+        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:pi(s,e)}];case"ended":case"fa\##
+        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:tn(i,e\##
+        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
+        Jt(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
+        opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
+        [{kind:e,text:t}]:[];function di({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
+        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function pi(n,{reconnecting:e}){re\##
+        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function fi({state:n,error:e,m:t,link:i,De:s,call:r,$:o},{acti\##
+        ons:a}){let c=(g,b,E="",Ce=null)=>({action:g,label:b,kind:E,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
+        ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
+        me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
+        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
+        ed":{let g=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
+        different,"danger","no")],E=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
+        );return[...m,...g?b:[],E,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
+        -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
+        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function nn(n){let e="";return(n.match\##
+        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var be=class{constructor(e,t,i){this.page=e,this.\##
+        et=t,this.ue=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.Le=new Map,thi\##
+        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=Xt\##
+        (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
+        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#r(e.locale,t),this.n("title").textContent=i.tit\##
+        le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
+        ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
+        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(en(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
+        i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
+        eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.Le.get(e)===i?!1:\##
+        (this.Le.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
+        uncement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
+        ls, dialog, nav, footer")!==null;(e?!r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.pag\##
+        e.activeElement!==i}#r(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
+        =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
+        end(...Object.entries(_).map(([o,{name:a}])=>{let c=this.#i("button",o.toUpperCase());return c.lang=o,c.setAtt\##
+        ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.ue.speak(o)),c}));for(let \##
+        o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
+        cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
+        ds.digits,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,\##
+        deaf:t.sound.deaf};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#o("sound-title","speaker",t.sound.title\##
+        ),this.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t.actions.playSound),this.#o("se\##
+        nd",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("message").setAttribute("aria-labe\##
+        l",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),this.n("advice").replaceChildren(.\##
+        ..t.sound.advice.map(o=>this.#i("li",o)))}#o(e,t,i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)]\##
+        ,i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#i("ul");return i.append(...t.map(s=>this.#i("li",s))\##
+        ),i}case"quote":{let i=this.#i("blockquote",t);return i.dir="auto",i}case"link":{let i=this.page.createElement\##
+        ("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.actions.cop\##
+        yLink??""),i}case"good":case"fair":case"poor":{let i=this.#i("p",t,`quality ${e}`);return i.prepend(re(this.pa\##
+        ge,e)),i}default:return this.#i("p",t,e)}}#h({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(\##
+        this.n("words").hidden=s===null,s===null||!t)return;let r=nn(this.et[s.locale]??""),o=r.length===256?Tt(s.octe\##
+        ts).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map(\##
+        (d,m)=>this.#i("li",d,m<2?"mine":"theirs"))),this.#t("digits",Dt(s.octets).replace(/^(....)/,"$1 "));let c=[];\##
+        t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.push(i.words.peerSame),this.#t("wo\##
+        rds-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("actions"),i=this.page.activeEleme\##
+        nt?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let c=this.#i("button",r,o)\##
+        ;return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(re(this.page,a)),c.addEventList\##
+        ener("click",()=>this.ue.act(s)),c})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#c({state:e\##
+        ,devices:t,J:i,path:s},{ae:r},o){let a=this.n("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="wa\##
+        iting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?o.sound.heard:o.sound.speak),th\##
+        is.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,speaker:g}=t;this.#d("microphone\##
+        ",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){let r=this.n(e,HTMLSelectElement)\##
+        ;this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let c=this.page.cre\##
+        ateElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id=\##
+        ==i)&&(r.value=i)}#p({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.me\##
+        ssages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o.replaceChildren(...r.map(({min\##
+        e:d,text:m,V:g})=>{let b=this.#i("li","",d?"mine":"theirs"),E=this.#i("p",m);return E.dir="auto",b.append(this\##
+        .#i("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),E),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slic\##
+        e(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.text}`)),this.received=a.length\##
+        ,o.scrollTop=o.scrollHeight}#n(e,t){this.n("sheet-title").textContent=t,this.n("topics").replaceChildren(...e.\##
+        flatMap(([s,r])=>[this.#i("h3",s),this.#i("p",r)])),this.n("sheet").showModal?.()}#f(){let{act:e,choose:t,writ\##
+        e:i}=this.ue;this.n("play-sound").addEventListener("click",()=>e("play-sound"));for(let a of["microphone","spe\##
+        aker"]){let c=this.n(a,HTMLSelectElement);c.addEventListener("change",()=>t(a,c.value))}let s=this.n("volume",\##
+        HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,t\##
+        his.n("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this.n("message",HTMLInputElement)\##
+        ,o=()=>{i(r.value),r.value="",r.focus()};this.n("send").addEventListener("click",o),r.addEventListener("keydow\##
+        n",a=>{a.key==="Enter"&&!a.isComposing&&o()}),this.n("help").addEventListener("click",()=>{if(this.text===null\##
+        )return;let{help:a,sound:c}=this.text;this.#n([...a.topics,[c.deaf,c.advice.join(" ")],a.urgent],a.title)}),th\##
+        is.n("legal").addEventListener("click",()=>{this.text!==null&&this.#n(this.text.legal.topics,this.text.legal.t\##
+        itle)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#i(e,t="",i=""){let s=this.page.\##
+        createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(\##
+        i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};var Be="colloque",oe=()=\##
+        >Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,De:!1,locale:Zt(navigator.languages??\##
+        []),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,call:null,copied:"no",he:0\##
+        ,lasted:null,clock:null,$:!1,J:!1,devices:_t},xe=location.hash.length>1?location.href:null,rn=Ze(navigator.use\##
+        rAgent),mi=100,D=null,S=null,ze=null,y=null,J=null,sn=0,on=0,He=null,L=new be(document,u,{act:yi,choose:bi,spe\##
+        ak:n=>v({locale:n}),write:n=>void x({type:"write",text:n})}),V=new ve(L.audio);function v(n){Object.assign(C,n\##
+        ),L.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...e});function an(){let n=window.early?.\##
+        microphone??null;return delete window.early,n}async function gi(){if(!isSecureContext||crypto.subtle===void 0)\##
+        return Q("browser-unsupported",{m:!1,link:xe});let n=location.hash.slice(1),e=Ke(sessionStorage.getItem(Be),oe\##
+        ());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await ut(n);if(t.fla\##
+        gs&Y.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==null&&G(e.invitation.room,i.room)?e:qt(i)\##
+        }else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-link",error:t.code})}if(!await wi())retur\##
+        n Q(rn?"in-app":"browser-unsupported",{m:!1,link:xe});v({state:"ready",error:null,De:D===e}),(n===""||window.e\##
+        arly?.microphone)&&await Se(!1)}async function wi(){return!("RTCPeerConnection"in window)||!navigator.mediaDev\##
+        ices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function yi(n){switch(V.wake(),n){case"enter":return void Se(!1)\##
+        ;case"retry":return S===null||C.error==="taken-over"?void Se(C.error==="other-tab"||C.error==="taken-over"):vo\##
+        id x({type:"retry"});case"copy-link":return void ki();case"consent":return void Mi();case"refuse":return void \##
+        x({type:"decline"});case"same":case"different":return void x({type:"words",same:n==="same"});case"mute":return\##
+         void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return void x({type:"hang-up"});case"play-soun\##
+        d":return V.ring();case"resume-sound":return void xi()}}async function ki(){let n=navigator.clipboard?.writeTe\##
+        xt(xe??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.then(()=>"done",()=>"failed")})}async \##
+        function Se(n){if(D===null)return;V.wake(),v({state:"checking",error:null,m:!1,link:null,copied:"no"});try{y==\##
+        =null&&cn(await Ne(void 0,an()))}catch(i){return vi(Gt(i))}ln(),history.replaceState(null,"","/");let e=`collo\##
+        que ${Je(D.invitation.room)}`,t=n?Ci(e):null;if(!await zi(e,n))return Q("other-tab");if(on=performance.now(),D\##
+        =await t??D,S=new ke({session:D,locale:C.locale,random:Si,v:oe}),y===null)return Q("microphone-missing");ze=ne\##
+        w le({microphone:y,audio:L.audio,Q:qi,a:i=>void x(i),U:i=>v({path:i}),j:i=>v({quality:i})}),await x({type:"sta\##
+        rt"})}function vi(n){let e=rn&&n==="microphone-denied";Q(e?"in-app":n,{link:e?xe:null}),n==="microphone-denied\##
+        "&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="\##
+        failed"&&S===null&&Se(!1)}},()=>{})}function cn(n){let e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_\##
+        e()},V.listen(n),ze?.Ie(n).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),Ae()}async function _e(n){try{cn(\##
+        await Ne(n)),v({J:!1})}catch{await Ae()}N()}async function bi(n,e){return n==="microphone"?_e(e):(await V.Qe(e\##
+        ).catch(()=>{}),Ae())}async function Ae(){v({devices:await V.devices(y)})}function N(){let{audio:n}=L,e=n.srcO\##
+        bject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");v({$:S!==null&&(e||t)})}async function xi\##
+        (){await L.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState==="ended")&&await _e(),N()}var Si=n=>cr\##
+        ypto.getRandomValues(new Uint8Array(n));function zi(n,e){return navigator.locks===void 0?Promise.resolve(!0):n\##
+        ew Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},i=>(t(i!==null),i===null?void 0:new Prom\##
+        ise(()=>{}))).catch(()=>Ai(n))})}async function Ai(n){if(S===null)return;let e=je(S.session);await x({type:"ta\##
+        ken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Ci(n){return new Promise(e=>{let\##
+         t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage=({data:s})=>i(Ke(typeof s=="string"?s:null,oe()))\##
+        ,setTimeout(()=>i(null),500)})}async function Mi(){let{locale:n}=C,e=await q(w($t(n)));await x({type:"consent"\##
+        ,consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===null)return;await S.handle(n,performance\##
+        .now());for(let a of S.Ze())Li(a);let e=S.h();clearTimeout(sn),e!==null&&(sn=window.setTimeout(()=>void x({typ\##
+        e:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,m:s,...r}=S.$e();t!==C.state&&Ti(t,i),v({sta\##
+        te:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&Ii(),o&&e===null&&!s&&Di()}function Ti(n,e\##
+        ){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,100,200])),e===null)return;let t=D?.consent?.time??nul\##
+        l,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(C.state);v({lasted:i?Math.floor((oe()-t)/60):\##
+        null,clock:e==="clock"?new Date:null,$:!1})}function Di(){D!==null&&Re(D),D=null,S=null,ze=null}function Li(n)\##
+        {switch(n.type){case"connect":return Ei(n.id);case"send":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.se\##
+        nd(n.octets);return;case"close":J?.id===n.id&&J.i.close();return;case"save":n.session===null?sessionStorage.re\##
+        moveItem(Be):sessionStorage.setItem(Be,je(n.session));return;default:ze?.perform(n)}}function Ei(n){let e=new \##
+        WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=(\##
+        )=>void x({type:"socket-open",id:n}),e.onclose=()=>void x({type:"socket-closed",id:n}),e.onmessage=({data:t})=\##
+        >{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Pi=window.trustedTyp\##
+        es?.createPolicy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{func\##
+        tion l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)ret\##
+        urn e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]\##
+        =f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1)\##
+        ,r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,bo\##
+        dy:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,\##
+        count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first\##
+        :a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r\##
+        ===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}\##
+        }}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transf\##
+        orm(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f\##
+        )}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function qi(){if(!("RTCRtp\##
+        ScriptTransform"in window))return null;let n=Pi?.createScriptURL("")??URL.createObjectURL(new Blob(['"use stri\##
+        ct";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&\##
+        &!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s==\##
+        =0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,\##
+        r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{firs\##
+        t:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:r\##
+        eturn{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64\##
+        ))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return nul\##
+        l;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-\##
+        t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new Transform\##
+        Stream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.lengt\##
+        h),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Ii(){y!==\##
+        null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.release().catch(()=>{}),He=null}function ln(){navigator.wa\##
+        keLock?.request("screen").then(n=>He=n,()=>{})}var hn=()=>void x({type:"network-changed"}),un=()=>{S!==null&&d\##
+        ocument.visibilityState==="visible"&&y!==null&&(ln(),L.audio.srcObject!==null&&L.audio.paused&&L.audio.play().\##
+        then(N,N)),x({type:"awoke"})};addEventListener("online",hn);navigator.connection?.addEventListener("change",hn\##
+        );document.addEventListener("visibilitychange",un);document.addEventListener("resume",un);L.audio.addEventList\##
+        ener("pause",N);L.audio.addEventListener("playing",N);navigator.mediaDevices?.addEventListener("devicechange",\##
+        ()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()})\##
+        ;setInterval(()=>{if(C.state==="waiting"&&v({he:Math.floor((performance.now()-on)/6e4)}),y===null||!L.tt)retur\##
+        n;let{level:n,isVoice:e}=V.level();L.nt(n),e&&!C.J&&v({J:!0})},mi);window.early===void 0&&v({});gi().catch(()=\##
+        >Q("internal",{m:!1})).then(()=>{S===null&&an()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</s\##
+        cript>
         </body>
         </html>
 

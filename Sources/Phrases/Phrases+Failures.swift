@@ -20,7 +20,8 @@ package enum KeystoreTrouble: Equatable, Sendable {
 
     package static let all: [KeystoreTrouble] = [
         .noIdentity, .identityExists, .passphraseTooShort(need: 12), .wrongPassphrase, .damaged(path: "/k"),
-        .unknownVersion(9, path: "/k"), .looseMode(path: "/k"), .notOurs(path: "/k"), .unknownSession("abc"), .foreignRooms(path: "/k"), .fileExists(path: "/k"), .noFile(path: "/k"),
+        .unknownVersion(9, path: "/k"), .looseMode(path: "/k"), .notOurs(path: "/k"), .unknownSession("abc"),
+        .foreignRooms(path: "/k"), .fileExists(path: "/k"), .noFile(path: "/k"),
         .outOfMemory, .system(path: "/k", reason: "No space left on device"),
     ]
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Consultation
 import Console
+import Consultation
 import Desk
 import Endpoint
 import Foundation

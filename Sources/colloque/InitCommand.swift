@@ -106,7 +106,8 @@ struct InitCommand: AsyncParsableCommand {
     private func tryBroker(_ origin: String, as identity: UnlockedIdentity) async throws -> Bool? {
         let url = try GlobalOptions.brokerURL(origin)
         do {
-            try await BrokerDoor(broker: url, identity: identity, options: self.options).perform(BrokerErrand())
+            let door = BrokerDoor(broker: url, identity: identity, options: self.options)
+            if !door.hasDesk { try await door.visit(BrokerErrand()) }
             return true
         } catch BrokerErrandError.notEnrolled {
             return false

@@ -13,7 +13,8 @@ struct SeatOptions: ParsableArguments {
     @Flag(help: "Print a line for each change instead of drawing a screen, for screen readers.")
     var lines = false
 
-    @Option(help: ArgumentHelp("The microphone, by its ALSA name; see `colloque check --devices`.", valueName: "device"))
+    @Option(
+        help: ArgumentHelp("The microphone, by its ALSA name; see `colloque check --devices`.", valueName: "device"))
     var microphone: String?
 
     @Option(help: ArgumentHelp("The loudspeaker, by its ALSA name.", valueName: "device"))

@@ -143,6 +143,47 @@ test('a call that connects and never carries anything is followed by another, fr
   assert.ok(offers(world).length > 1 && offers(world).every(({ anew }) => anew));
 });
 
+test('a network that lets no call through is named before the doctor gives up', async () => {
+  const world = await World.create();
+  world.path = 'down';
+  await world.callUp();
+  await world.run(25_000);
+  assert.equal(world.state, 'connecting');
+  await world.run(2_500);
+  assert.equal(world.reason, 'no-path');
+  assert.deepEqual(offers(world).map(({ anew }) => anew), [true, true]);
+});
+
+test('a doctor who gives up for want of a path is not blamed for it', async () => {
+  const world = await World.create();
+  world.path = 'down';
+  await world.callUp();
+  await world.run(1_000);
+  await world.doctor.send(world.doctor.connection, { type: 'bye', reason: 4 });
+  await world.run(100);
+  assert.equal(world.reason, 'no-path');
+  const other = await standing();
+  await other.doctor.send(other.doctor.connection, { type: 'bye', reason: 4 });
+  await other.run(100);
+  assert.equal(other.reason, 'doctor-error');
+});
+
+test('who waits is told when it is the server that is missing', async () => {
+  const world = await World.create();
+  world.doctor.admits = false;
+  world.broker = 'hole';
+  await world.event({ type: 'start' });
+  await world.run(5_000);
+  assert.equal(world.patient.snapshot().seeksServer, false);
+  await world.run(4_000);
+  assert.equal(world.state, 'waiting');
+  assert.equal(world.patient.snapshot().seeksServer, true);
+  world.broker = 'up';
+  await world.run(12_000);
+  assert.equal(world.patient.snapshot().seeksServer, false);
+  assert.equal(world.patient.snapshot().doctorPresent, true);
+});
+
 test('a dead path makes no storm: eight attempts with growing gaps, then the call is given up by name', async () => {
   const world = await standing();
   world.cut();

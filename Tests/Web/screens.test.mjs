@@ -8,7 +8,7 @@ import { announcementOf, screenOf } from '../../Web/src/screens.js';
 import { texts } from '../../Web/src/text.js';
 
 const call = {
-  doctorPresent: true, attached: true, awaitsDoctor: false, message: '', words: null, ownComparison: 'none',
+  doctorPresent: true, attached: true, seeksServer: false, awaitsDoctor: false, message: '', words: null, ownComparison: 'none',
   peerComparison: 'none', muted: false, messages: [],
 };
 const model = (change) => ({

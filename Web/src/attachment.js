@@ -28,7 +28,7 @@ import { isAdmitted } from './session.js';
 /** Milliseconds each step may take. */
 const limits = {
   /** From the attempt to an open socket: ours, a browser's own limit is minutes. */
-  open: 10_000,
+  open: 8_000,
   state: 6_000,
   message2: 12_000,
   firstFrame: 6_000,
@@ -85,6 +85,11 @@ export class Attachment {
     /** @private @type {AttachmentOutput[]} */
     this.outputs = [];
     this.#expect('open', now);
+  }
+
+  /** The broker has not answered yet. */
+  get isJoining() {
+    return this.phase === 'opening' || this.phase === 'joining';
   }
 
   /** Frames pass both ways. */

@@ -44,13 +44,16 @@ import { PathWatch } from './path-watch.js';
  */
 
 /** Before sound has ever stood, and for the binding always; afterwards {@link Attempts} says how long. Milliseconds. */
-const limits = { answer: 6_000, binding: 5_000, path: 20_000 };
+const limits = { answer: 6_000, binding: 5_000, path: 13_000 };
 /** A transport that says connected has this long, at least, to bring sound. Milliseconds. */
 const soundAfterConnected = 3_000;
 /** An epoch younger than this already follows the change of network that broke the path. Milliseconds. */
 const youngEpoch = 10_000;
-/** Calls built in a row that never carried sound before the person is asked. */
-const maximumBuilds = 3;
+/**
+ * Calls that may fail in a row without having carried sound; the next one has the person asked. Two take less than
+ * the 30 s after which the doctor's end gives up.
+ */
+const maximumBuilds = 1;
 
 export class Media {
   /**
@@ -122,6 +125,11 @@ export class Media {
   /** Whether sound stood and is, or may be, gone. */
   isTroubled() {
     return this.wasConnected && (!this.isConnected() || this.watch.isDoubted);
+  }
+
+  /** An offer was answered, and no path has come of it yet. */
+  get seeksPath() {
+    return !this.wasConnected && this.current?.answered === true && this.transport !== 'connected';
   }
 
   /** @param {boolean} muted */
