@@ -136,6 +136,13 @@ let package = Package(
         .executableTarget(
             name: "interop-peer", dependencies: ["Wire", "Primitives", "Invitation", "SecureChannel"],
             path: "Sources/InteropPeer", swiftSettings: strict),
+        // States of the doctor's screens, by name; and any of them on a real terminal.
+        .target(
+            name: "ScreenSpecimens", dependencies: ["Terminal", "Phrases", "Screens"], path: "Tests/ScreenSpecimens",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "screen-gallery", dependencies: ["Terminal", "Phrases", "Screens", "Console", "ScreenSpecimens"],
+            path: "Sources/ScreenGallery", swiftSettings: strict),
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
@@ -169,6 +176,9 @@ let package = Package(
         tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
         tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
         tests("AudioTests", ["Audio", "Wire"]),
+        tests("TerminalTests", ["Terminal"]),
+        tests("PhrasesTests", ["Phrases", "Terminal"]),
+        tests("ScreensTests", ["Screens", "Phrases", "Terminal", "ScreenSpecimens"]),
         tests(
             "ConsultationTests",
             ["Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "Primitives", "Wire"]),
