@@ -104,7 +104,9 @@ let package = Package(
             name: "CAudioProcessing",
             // The flags of its pkg-config file are more than SwiftPM takes.
             cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/webrtc_audio_processing"])],
-            linkerSettings: [.linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++")]),
+            linkerSettings: [
+                .linkedLibrary("speexdsp"), .linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++"),
+            ]),
         // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
         core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
         // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
@@ -171,6 +173,7 @@ let package = Package(
         tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
         tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
         tests("AudioTests", ["Audio", "Wire"]),
+        tests("SoundTests", ["Sound", "Audio", "Wire"]),
         tests(
             "ConsultationTests",
             ["Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "Primitives", "Wire"]),
