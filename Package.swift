@@ -153,8 +153,8 @@ let package = Package(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
-                "Session", "TURN",
-                "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
+                "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
+                "Terminal", "Phrases", "Console", "Sound", "Desk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -170,6 +170,10 @@ let package = Package(
         .executableTarget(
             name: "MediaBenchmark", dependencies: ["Audio", "Wire", "COpus", "CAllocations"],
             path: "Benchmarks/Media", swiftSettings: strict),
+        // What a listener hears over seeded bad paths, for Scripts/bench-quality to score.
+        .executableTarget(
+            name: "QualityBenchmark", dependencies: ["Audio", "Wire"], path: "Benchmarks/Quality",
+            swiftSettings: strict),
         // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
         .target(name: "CLoad", path: "Benchmarks/CLoad"),
         .executableTarget(

@@ -11,8 +11,8 @@ extension ConsultationRoom {
     }
 
     mutating func tellWaiting(_ message: String, now: Instant) {
-        self.waitingMessage = message
-        for guest in self.guests { self.send(.waiting(message: message), to: guest.connection, now: now) }
+        self.waitingMessage = message.beginning(units: TextBounds.messageUnits)
+        for guest in self.guests { self.send(.waiting(message: self.waitingMessage), to: guest.connection, now: now) }
     }
 
     /// Lets one guest in and everybody else out. A guest who left in the meantime, or a second admission, is ignored.
@@ -28,8 +28,10 @@ extension ConsultationRoom {
         self.outputs.append(
             .send(.roomConsume(room: self.roomID, rejoinHash: record.resumption.rejoinHash)))
         for other in self.visitors.keys.sorted() where other != connection {
+            // Who is still in the handshake cannot be told why but by the code.
+            let isGuest = if case .waiting = self.visitors[other] { true } else { false }
             self.send(.refuse(.otherDeviceAdmitted), to: other, now: now)
-            self.drop(other, .closed)
+            self.drop(other, isGuest ? .closed : .used)
         }
         self.grantAndAdmit(connection, now: now)
         self.emit(.admitted(guest))
@@ -87,7 +89,7 @@ extension ConsultationRoom {
     }
 
     mutating func chat(id: UInt32, text: String, now: Instant) {
-        self.sendToAdmitted(.chat(id: id, text: text), now: now)
+        self.sendToAdmitted(.chat(id: id, text: text.beginning(units: TextBounds.messageUnits)), now: now)
     }
 
     /// Says goodbye, forgets everybody and asks the broker to do the same.

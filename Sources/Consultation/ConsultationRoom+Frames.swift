@@ -44,7 +44,7 @@ extension ConsultationRoom {
         case .transportBinding(let tag):
             self.binding.received(tag)
             self.checkBinding(now: now)
-        case .chat(let id, let text): self.emit(.chat(id: id, text: text))
+        case .chat(let id, let text): self.emit(.chat(id: id, text: text.beginning(units: TextBounds.messageUnits)))
         case .bye(let reason): self.finish(EndReason(bye: reason))
         case .keepAlive, .receipt: break
         case .confirm, .waiting, .admit, .sessionDescription, .identityCheck, .keyEncapsulation:

@@ -75,6 +75,8 @@ struct ConsultationRoom: Sendable {
     // MARK: The broker
 
     mutating func peerUp(_ connection: UInt32, _ mode: JoinMode, now: Instant) {
+        // A number that stands for somebody already: that one is gone.
+        self.peerDown(connection)
         self.visitors[connection] = .arrived(mode, deadline: now + Timetable.messageOne)
     }
 

@@ -35,6 +35,8 @@ package struct DoctorSeat: Sendable {
     private var backoff = Backoff()
     private var rooms: [RoomID: ConsultationRoom] = [:]
     private var openings: [RoomID: Opening] = [:]
+    /// Rooms that are over and that the broker has not yet said it forgot.
+    private var closings: Set<RoomID> = []
     private var roomOfConnection: [UInt32: RoomID] = [:]
     private var outputs: [SeatOutput<DoctorEvent>] = []
 
@@ -100,7 +102,9 @@ package struct DoctorSeat: Sendable {
         case .challenge(let challenge): self.authenticate(challenge, now: now)
         case .done(let type, let room, let code): self.receiveDone(type, room, code, now: now)
         case .peerUp(let connection, let room, let mode):
-            self.roomOfConnection[connection] = room
+            if let other = self.roomOfConnection.updateValue(room, forKey: connection), other != room {
+                self.inRoom(other) { $0.peerDown(connection) }
+            }
             self.inRoom(room) { $0.peerUp(connection, mode, now: now) }
         case .peerDown(let connection):
             if let room = self.roomOfConnection.removeValue(forKey: connection) {
@@ -163,6 +167,7 @@ package struct DoctorSeat: Sendable {
             secrets: secrets, language: self.language, relayOnly: relayOnly, restoring: record,
             random: self.random.child(), now: now)
         self.rooms[room.roomID] = room
+        self.closings.remove(room.roomID)
         self.openings[room.roomID] = Opening(expiry: expiry, reopens: reopens)
         if case .online = self.connection { self.sendOpening(room.roomID, now: now) }
     }
@@ -232,10 +237,13 @@ package struct DoctorSeat: Sendable {
         self.inRoom(room) { $0.hangUp(reason, now: now) }
     }
 
-    /// Forgets a room here without a word to its guests; the broker is asked to forget it too.
+    /// Forgets a room here without a word to its guests, and has the broker forget it too, now or when there is one.
+    ///
+    /// Also for a room that was over before this seat began: its last word may never have arrived.
     package mutating func closeRoom(_ room: RoomID) {
         self.rooms[room] = nil
         self.openings[room] = nil
+        self.closings.insert(room)
         if self.isOnline { self.send(.roomClose(room: room)) }
     }
 
@@ -278,6 +286,9 @@ package struct DoctorSeat: Sendable {
             for room in self.openings.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
                 self.sendOpening(room, now: now)
             }
+            for room in self.closings.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+                self.send(.roomClose(room: room))
+            }
         case (.authenticate, _): self.end(.notEnrolled)
         case (.roomOpen, .done):
             self.openings[room]?.reopens = false
@@ -285,7 +296,10 @@ package struct DoctorSeat: Sendable {
         case (.roomOpen, .otherOwner): self.endRoom(room, .roomTaken)
         case (.roomOpen, .tooManyRooms): self.endRoom(room, .tooManyRooms)
         case (.roomOpen, _): self.endRoom(room, .expired)
-        case (.roomClose, _): self.emit(.room(room, .closed))
+        case (.roomConsume, .otherOwner): self.endRoom(room, .roomTaken)
+        case (.roomClose, _):
+            self.closings.remove(room)
+            self.emit(.room(room, .closed))
         default: break
         }
     }
@@ -321,11 +335,14 @@ package struct DoctorSeat: Sendable {
     }
 
     private mutating func loseConnections() {
-        for room in self.rooms.keys { self.inRoom(room) { $0.socketLost() } }
+        for room in self.rooms.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+            self.inRoom(room) { $0.socketLost() }
+        }
         self.roomOfConnection.removeAll()
     }
 
     private mutating func end(_ reason: EndReason) {
+        self.loseConnections()
         self.connection = .finished
         self.outputs.append(.disconnect)
         self.emit(.ended(reason))
@@ -347,7 +364,10 @@ package struct DoctorSeat: Sendable {
             isFinished = machine.isFinished
             self.rooms[room] = isFinished ? nil : machine
         }
-        if isFinished { self.openings[room] = nil }
+        if isFinished {
+            self.openings[room] = nil
+            self.closings.insert(room)
+        }
         for output in outputs {
             switch output {
             case .send(let envelope): self.send(envelope)

@@ -7,9 +7,16 @@ package struct Guest: Equatable, Sendable {
     package let connection: UInt32
     /// 1 for the first device seen in this room, 2 for the second.
     package let number: Int
-    /// What the guest typed, unfiltered: neutralise control characters before showing it.
+    /// What the guest typed, at most 64 octets of it, unfiltered: neutralise control characters before showing it.
     package let displayName: String
     package let authentication: ShortAuthenticationString
+
+    init(connection: UInt32, number: Int, displayName: String, authentication: ShortAuthenticationString) {
+        self.connection = connection
+        self.number = number
+        self.displayName = displayName.beginning(octets: TextBounds.nameOctets)
+        self.authentication = authentication
+    }
 }
 
 /// What one room of a doctor tells the session around it.
@@ -36,6 +43,7 @@ package enum RoomEvent: Equatable, Sendable {
     /// Both ends saw the same certificates: sound may flow.
     case bound
     case peerCompared(same: Bool)
+    /// At most 2000 UTF-16 units, unfiltered.
     case chat(id: UInt32, text: String)
     /// The used link was tried again, so many times.
     case stray(count: UInt32)

@@ -4,6 +4,7 @@ internal import Endpoint
 internal import Glibc
 internal import Handout
 internal import ICE
+internal import Keystore
 internal import Phrases
 internal import RTP
 internal import Screens
@@ -59,7 +60,7 @@ extension Practice {
         model.chat = call.chat.map { CallModel.ChatLine(isFromPatient: !$0.isMine, text: Neutralised($0.text)) }
         model.strayCount = Int(self.rooms.first { $0.session == call.session }?.strayCount ?? 0)
         if call.isSuperseded { model.notice = phrases.ending(.superseded).line }
-        if let failure = self.keystoreFailure { model.notice = phrases.keystoreTrouble(failure) }
+        if let failure = self.keystoreFailure { model.notice = phrases.keystore(KeystoreTrouble(failure)).line }
         let levels = self.levels
         model.ownLevel = levels.own
         model.patientLevel = levels.peer

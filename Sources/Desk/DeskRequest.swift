@@ -49,6 +49,8 @@ package enum DeskAnswer: UInt8, Sendable {
     case violated = 8
     /// The keystore has no such room, or the patient of that room is in a call.
     case refused = 9
+    /// The room is at another broker than the desk.
+    case elsewhere = 10
 
     package func get() throws(BrokerErrandError) {
         switch self {
@@ -60,7 +62,7 @@ package enum DeskAnswer: UInt8, Sendable {
         case .tooManyRooms: throw .tooManyRooms
         case .expired: throw .expired
         case .superseded: throw .superseded
-        case .violated, .refused: throw .violated
+        case .violated, .refused, .elsewhere: throw .violated
         }
     }
 }

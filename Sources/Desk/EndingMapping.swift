@@ -1,4 +1,4 @@
-internal import Consultation
+package import Consultation
 package import Phrases
 internal import SecureChannel
 internal import Signalling

@@ -43,6 +43,12 @@ final class KeyInput {
         return keys
     }
 
+    /// Sleeps until something can be read.
+    func wait(for descriptor: Int32) {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&entry, 1, -1)
+    }
+
     func close() {
         guard var settings = self.saved else { return }
         self.saved = nil

@@ -2,6 +2,7 @@ internal import Consultation
 internal import Endpoint
 internal import Invitation
 internal import Keystore
+internal import Network
 internal import Session
 internal import Wire
 
@@ -10,6 +11,10 @@ extension Practice {
     func serveDoor(_ driver: CallDriver, now: Instant) {
         guard let door = self.door else { return }
         for (visitor, request) in door.take() {
+            guard self.isHere(request.session) else {
+                door.answer(.elsewhere, to: visitor)
+                continue
+            }
             guard let room = self.carryOut(request, driver, now: now) else {
                 door.answer(.refused, to: visitor)
                 continue
@@ -42,6 +47,11 @@ extension Practice {
             driver.session.withDoctorSeat(now: now) { $0.closeRoom(room) }
             return room
         }
+    }
+
+    private func isHere(_ session: SessionID) -> Bool {
+        guard let stored = try? self.identity.rooms.load(session) else { return true }
+        return WebSocketURL(stored.origin)?.authority == self.broker.authority
     }
 
     func answerDoor(_ room: RoomID, _ answer: DeskAnswer) {

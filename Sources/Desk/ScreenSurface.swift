@@ -50,8 +50,8 @@ package final class ScreenSurface: DeskSurface {
         self.stage.update(practice, driver, now: now)
         var frame = Frame(size: self.device.size)
         switch self.stage.shown {
-        case .desk(let screen): screen.draw(into: &frame, phrases: self.stage.phrases)
-        case .call(let screen): screen.draw(into: &frame, phrases: self.stage.phrases)
+        case .desk(let screen): screen.draw(into: &frame)
+        case .call(let screen): screen.draw(into: &frame)
         }
         self.device.show(frame)
     }

@@ -28,7 +28,7 @@ struct Stage {
     }
 
     /// Whether meters move: the screen is worth drawing often.
-    var isLively: Bool { if case .call(let screen) = self.shown { screen.hasMeters } else { false } }
+    var isLively: Bool { if case .call(let screen) = self.shown { screen.model.phase == .connected } else { false } }
 
     mutating func update(_ practice: Practice, _ driver: CallDriver, now: Instant) {
         let model =

@@ -87,7 +87,9 @@ package struct PageVerification: Equatable, Sendable {
             return Address(address: address, outcome: said.isEmpty ? .unreachable : .differs, differences: said)
         }
         guard let body = Self.plainBody(of: answer) else {
-            return Address(address: address, outcome: .differs, differences: ["body: its compression is broken"])
+            return Address(
+                address: address, outcome: .differs,
+                differences: ["body: \(answer.body.count) octets whose compression is broken"])
         }
         let sight = PageSight(
             status: answer.status,
@@ -104,6 +106,7 @@ package struct PageVerification: Equatable, Sendable {
         switch encodings {
         case []: return answer.body
         case ["gzip"]: return Deflate.decompress(answer.body, as: .gzip, limit: Self.maximumPageLength)
+        case ["br"]: return Brotli.decompress(answer.body, limit: Self.maximumPageLength)
         default: return nil
         }
     }
@@ -125,10 +128,12 @@ extension PageReference {
         let isLocal = ["localhost", "127.0.0.1", "::1"].contains(url.host)
         if hosts.isEmpty, isLocal, !url.isSecure {
             let port = url.port == 80 ? "" : ":\(url.port)"
-            authorities = ["localhost", "127.0.0.1", "[::1]"].map { $0 + port }
+            authorities = ["localhost", "127.0.0.1"].map { $0 + port }
         }
         self.init(
-            release: release, socketOrigins: authorities.map { "\(url.isSecure ? "wss" : "ws")://\($0)" },
+            // A policy names no IPv6 address.
+            release: release,
+            socketOrigins: authorities.filter { !$0.hasPrefix("[") }.map { "\(url.isSecure ? "wss" : "ws")://\($0)" },
             isTLS: url.isSecure)
     }
 }

@@ -47,7 +47,7 @@ package struct EnrolmentCode: Equatable, Sendable, CustomStringConvertible {
 
 /// What the broker's administrator answers an enrolment with: the broker's address, and that this key is enrolled there.
 ///
-///     HOST[:PORT]/XXXX-XXXX       SHA-256(lp("colloque/1 enrolled", key, origin)), first 40 bits
+///     HOST[:PORT]/ABCD-EFGH       SHA-256(lp("colloque/1 enrolled", key, origin)), first 40 bits
 ///
 /// It is no secret and no proof: it catches a key or an address that was read, typed or pasted wrong.
 package struct EnrolmentConfirmation: Equatable, Sendable, CustomStringConvertible {

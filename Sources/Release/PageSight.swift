@@ -119,7 +119,7 @@ package struct PageReference: Sendable {
         switch field.name.lowercased() {
         case "date", "content-length": true
         case "connection": ["close", "keep-alive"].contains(field.value.lowercased())
-        case "content-encoding": field.value.lowercased() == "gzip"
+        case "content-encoding": ["br", "gzip"].contains(field.value.lowercased())
         case "transfer-encoding": field.value.lowercased() == "chunked"
         default: false
         }

@@ -53,7 +53,7 @@ struct BrokerEnroll: ParsableCommand {
             runs. Enrolling a key again changes its note. The note is for whoever administers this broker and is \
             stored as typed: prefer one that names no person.
 
-            Answers with a confirmation code, HOST/XXXX-XXXX, for the doctor to type into `colloque init`. It names the \
+            Answers with a confirmation code, HOST/ABCD-EFGH, for the doctor to type into `colloque init`. It names the \
             broker by the first `host` of --config, or by --address.
             """)
 

@@ -31,8 +31,9 @@ struct ColloqueCommand: AsyncParsableCommand {
             """,
         version: colloqueVersion,
         subcommands: [
-            DemoCommand.self, InitCommand.self, IdentityCommand.self, SessionCommand.self, VerifyPageCommand.self,
-            BridgeCommand.self, BrokerCommand.self, RelayCommand.self,
+            DemoCommand.self, InitCommand.self, IdentityCommand.self, SessionCommand.self, DeskCommand.self,
+            CallCommand.self, JoinCommand.self, VerifyPageCommand.self, BridgeCommand.self, BrokerCommand.self,
+            RelayCommand.self,
         ])
 
     static func main() async {

@@ -54,6 +54,12 @@ struct GlobalOptions: ParsableArguments {
         return try Self.brokerURL(text)
     }
 
+    /// - Parameter origin: of the session at hand, which stands behind what was typed and before what is kept.
+    func brokerURL(or origin: String?) throws -> WebSocketURL {
+        guard let text = self.broker ?? environment("COLLOQUE_BROKER") ?? origin else { return try self.brokerURL() }
+        return try Self.brokerURL(text)
+    }
+
     static func brokerURL(_ text: String) throws -> WebSocketURL {
         guard let url = WebSocketURL(text) else {
             throw CommandFailure(code: 64, "`\(text)` is no broker's address; write it as https://HOST[:PORT]")
@@ -103,11 +109,4 @@ struct GlobalOptions: ParsableArguments {
 /// - Returns: `nil` for a variable that is not set, or empty.
 func environment(_ name: String) -> String? {
     ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
-}
-
-extension WebSocketURL {
-    /// Where the broker's page is: `https://HOST[:PORT]`.
-    var origin: String {
-        "\(self.isSecure ? "https" : "http")://\(self.authority)"
-    }
 }

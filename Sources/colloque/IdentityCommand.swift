@@ -71,7 +71,7 @@ struct IdentityEnrolled: ParsableCommand {
         commandName: "enrolled",
         abstract: "Take the administrator's answer, and keep the broker as the default.",
         discussion: """
-            Checks that the confirmation code, HOST/XXXX-XXXX as `colloque broker enroll` printed it, is about this \
+            Checks that the confirmation code, HOST/ABCD-EFGH as `colloque broker enroll` printed it, is about this \
             very key and this very address (65 if not). The broker is then used wherever neither --broker nor \
             COLLOQUE_BROKER names another.
             """)

@@ -20,7 +20,7 @@ struct InitCommand: AsyncParsableCommand {
 
             EXAMPLES
               colloque init
-              colloque init --confirmation broker.example/XXXX-XXXX
+              colloque init --confirmation broker.example/ABCD-EFGH
               colloque init --import backup.colloque
               colloque init --passphrase-file FILE --broker https://broker.example --json
             """)
@@ -30,7 +30,7 @@ struct InitCommand: AsyncParsableCommand {
         completion: .file())
     var backup: String?
 
-    @Option(help: ArgumentHelp("What the broker's administrator answered: HOST/XXXX-XXXX.", valueName: "code"))
+    @Option(help: ArgumentHelp("What the broker's administrator answered: HOST/ABCD-EFGH.", valueName: "code"))
     var confirmation: String?
 
     @OptionGroup var options: GlobalOptions
@@ -106,7 +106,8 @@ struct InitCommand: AsyncParsableCommand {
     private func tryBroker(_ origin: String, as identity: UnlockedIdentity) async throws -> Bool? {
         let url = try GlobalOptions.brokerURL(origin)
         do {
-            try await BrokerDoor(broker: url, identity: identity, options: self.options).perform(BrokerErrand())
+            let door = BrokerDoor(broker: url, identity: identity, options: self.options)
+            if !door.hasDesk { try await door.visit(BrokerErrand()) }
             return true
         } catch BrokerErrandError.notEnrolled {
             return false

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Consultation
+import Desk
 import Endpoint
 import Foundation
 import Invitation
@@ -105,13 +106,13 @@ struct SessionEnd: AsyncParsableCommand {
     func run() async throws {
         let identity = try self.options.unlock()
         var room = try identity.rooms.load(self.session)
+        let broker = try GlobalOptions.brokerURL(room.origin)
+        let door = BrokerDoor(broker: broker, identity: identity, options: self.options)
         room.state = .ended
-        try identity.rooms.save(room)
-        guard let broker = WebSocketURL(room.origin) else {
-            throw CommandFailure(code: 65, "`\(room.origin)` is no broker's address; the session is ended here only")
+        if try !door.askDesk(DeskRequest(.close, self.session)) {
+            try identity.rooms.save(room)
+            try await door.visit(BrokerErrand(closing: [RoomSecrets(room).keys.roomID]))
         }
-        try await BrokerDoor(broker: broker, identity: identity, options: self.options)
-            .perform(BrokerErrand(closing: [RoomSecrets(room).keys.roomID]))
         if self.options.json {
             try printJSON(SessionFacts(room))
         } else {
@@ -177,14 +178,15 @@ extension StoredRoom {
 extension CompletionKind {
     /// The sessions of the home that the words of the line name; needs no passphrase.
     static let session = CompletionKind.custom { words, _, _ in
-        var options = GlobalOptions()
+        var named: [String] = []
         for (index, word) in words.enumerated() {
-            if word == "--home", index + 1 < words.count { options.home = words[index + 1] }
-            if word.hasPrefix("--home=") { options.home = String(word.dropFirst("--home=".count)) }
+            if word == "--home", index + 1 < words.count { named = [word, words[index + 1]] }
+            if word.hasPrefix("--home=") { named = [word] }
         }
-        guard FileManager.default.fileExists(atPath: options.homePath), let keystore = try? options.keystore() else {
-            return []
-        }
+        // Nothing is made where somebody only looks.
+        guard let options = try? GlobalOptions.parse(named),
+            FileManager.default.fileExists(atPath: options.homePath), let keystore = try? options.keystore()
+        else { return [] }
         return (try? keystore.sessions().map(\.text)) ?? []
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Consultation
+import Desk
 import Endpoint
 import Foundation
 import Handout
@@ -80,12 +81,12 @@ struct SessionNew: AsyncParsableCommand {
         let door = BrokerDoor(broker: broker, identity: identity, options: self.options)
         do {
             for room in rooms { try identity.rooms.save(room) }
-            try await door.perform(BrokerErrand(opening: rooms.map { self.opening(of: $0) }))
+            try await self.open(rooms, at: door)
         } catch {
             for room in rooms { try? identity.rooms.remove(room.session) }
             // A broker that took some of them and not all would keep them until they expire.
             if let error = error as? BrokerErrandError, error == .tooManyRooms, self.count > 1 {
-                try? await door.perform(BrokerErrand(closing: rooms.map { RoomSecrets($0).keys.roomID }))
+                try? await door.visit(BrokerErrand(closing: rooms.map { RoomSecrets($0).keys.roomID }))
             }
             throw error
         }
@@ -120,19 +121,18 @@ struct SessionNew: AsyncParsableCommand {
     private func makeRoom(
         number: Int, at broker: WebSocketURL, for identity: UnlockedIdentity
     ) throws -> StoredRoom {
-        var random = RandomSource.system
-        let now = unixTime()
-        let begins = self.opens?.unixTime ?? now
-        let expires = begins + UInt64(self.ttl.seconds)
-        let early = self.opens == nil ? Self.clockSkew : Self.earliness
-        let secrets = RoomSecrets(
-            flags: self.relayOnly ? .relayOnly : [], validity: (begins - early)...expires,
-            identity: identity.keyPair, random: &random)
         let label = self.count == 1 || self.label.isEmpty ? self.label : "\(self.label) (\(number))"
-        return StoredRoom(
-            session: SessionID(random: &random), label: label, origin: broker.origin,
-            invitation: secrets.invitation, sessionKey: secrets.sessionKey, delegation: secrets.delegation,
-            timeToLive: UInt32(clamping: expires - now), expires: expires, opens: self.opens?.unixTime ?? 0)
+        return StoredRoom.made(
+            label: label, origin: broker.origin, isRelayOnly: self.relayOnly, lasting: self.ttl.seconds,
+            opens: self.opens?.unixTime ?? 0, for: identity.keyPair, now: unixTime())
+    }
+
+    private func open(_ rooms: [StoredRoom], at door: BrokerDoor) async throws {
+        for (number, room) in rooms.enumerated() {
+            if try !door.askDesk(DeskRequest(.open, room.session)) {
+                return try await door.visit(BrokerErrand(opening: rooms[number...].map { self.opening(of: $0) }))
+            }
+        }
     }
 
     private func opening(of room: StoredRoom) -> BrokerErrand.Opening {
@@ -166,10 +166,6 @@ struct SessionNew: AsyncParsableCommand {
         }
     }
 
-    /// How far the patient's clock may be behind ours without a word about it, in seconds.
-    private static let clockSkew: UInt64 = 300
-    /// How long before the hour the doctor may open the door, in seconds.
-    private static let earliness: UInt64 = 900
     /// In seconds; the broker holds a room for 31 days at most.
     private static let furthest: UInt64 = 30 * 86_400
 }

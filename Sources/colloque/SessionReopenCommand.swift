@@ -1,5 +1,6 @@
 import ArgumentParser
 import Consultation
+import Desk
 import Endpoint
 import Foundation
 import Invitation
@@ -36,14 +37,20 @@ struct SessionReopen: AsyncParsableCommand {
             throw CommandFailure(code: 65, "`\(room.origin)` is no broker's address")
         }
         let reopened = self.reopened(room, by: identity)
-        // The broker first: were it the other way round, a broker out of reach would spend the one time.
-        try await BrokerDoor(broker: broker, identity: identity, options: self.options).perform(
-            BrokerErrand(opening: [
-                BrokerErrand.Opening(
+        let door = BrokerDoor(broker: broker, identity: identity, options: self.options)
+        // A desk reads the room from here, hence it is there first; a broker out of reach must not spend the one time.
+        try identity.rooms.save(reopened)
+        do {
+            if try !door.askDesk(DeskRequest(.reopen, self.session)) {
+                let opening = BrokerErrand.Opening(
                     secrets: RoomSecrets(reopened), relayOnly: room.invitation.flags.contains(.relayOnly),
                     timeToLive: .seconds(reopened.timeToLive), reopens: true)
-            ]))
-        try identity.rooms.save(reopened)
+                try await door.visit(BrokerErrand(opening: [opening]))
+            }
+        } catch {
+            try identity.rooms.save(room)
+            throw error
+        }
         if self.options.json {
             var facts = SessionFacts(reopened)
             facts.link = try reopened.link().text
