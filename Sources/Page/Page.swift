@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "8417b6135b7be8d798a225db7b9495f29ecadad9f33d63bcffa0ff1c29689740"
+    package static let sha256 = "c3922707093a984eae64d1a51218b5d378c7014716adfbf0c3e4d293c3e3ec10"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-TWKy+shsU7RIxE2zF5mi+uWeEzCJF+mqTwm6WZtpYtM='" + " "
-        + "'sha256-WPD+OfthMrPayI5c5BDrrY8BK8Qb5XxTdYcm8IJS6l8='"
+        + "'sha256-iQwZD0AXkf7iI8Qao/7BioGI47xDpSyVXZMxToixQRk='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -513,24 +513,24 @@ package enum Page {
         );function z(n){try{return gn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
         n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255\##
         ),Le=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
-        h.floor(n/2**32)),k(n%2**32));function P(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
-        n[Le(t.length),t]}))}function G(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
+        h.floor(n/2**32)),k(n%2**32));function I(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
+        n[Le(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
         [i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0"))\##
         .join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.\##
         from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCod\##
         e(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
         row new l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,\##
-        "/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var O=class{constructor(e){this.octets=e,this.offset=0}take\##
+        "/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var U=class{constructor(e){this.octets=e,this.offset=0}take\##
         (e){if(e>this.octets.length-this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(th\##
         is.offset-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??\##
         0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967\##
         296+this.u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())\##
         }end(){if(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
-        nction I(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
+        nction q(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
         portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
         ee=(n,e)=>A(typeof n=="string"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,\##
         f(1)))).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Ji=Uint8Array.of(48\##
+        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Qi=Uint8Array.of(48\##
         ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function De(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
         e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low\##
         -order")}if(F(t))throw new l("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",\##
@@ -565,16 +565,16 @@ package enum Page {
         ection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||t\##
         his.connection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connectio\##
         n?.addIceCandidate(e).catch(()=>{})}async#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=\##
-        [];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#r(e,i,s);r&&i!==null&&o.setConf\##
+        [];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConf\##
         iguration(ot(i,s)),this.ee=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.create\##
         Offer({iceRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sd\##
-        p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#r(e,t,i){th\##
+        p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){th\##
         is.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone()\##
         ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Sn(r),this.worke\##
         r=this.X(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({\##
-        candidate:a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
+        candidate:a})=>{s===this.connection&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
         io.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,\##
-        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),vn),s}#i(e){let t\##
+        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),vn),s}#n(e){let t\##
         =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||xn(i))){if(i===""){if(!this.ee)\##
         return;this.ee=!1}this.a({type:"candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.\##
         connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:\##
@@ -583,7 +583,7 @@ package enum Page {
         o===null){this.a({type:"transport",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"conne\##
         cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<kn&&e===this.connection;i+=1){let s=t.transport\##
         ?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0\##
-        )return I(new Uint8Array(r));await new Promise(o=>setTimeout(o,yn))}return null}async#h(e){if(this.V)return;th\##
+        )return q(new Uint8Array(r));await new Promise(o=>setTimeout(o,yn))}return null}async#h(e){if(this.V)return;th\##
         is.V=!0;let t=await e.getStats().catch(()=>null);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.\##
         forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsRece\##
         ived:a})=>o+(a??0),0);this.a({type:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.n\##
@@ -601,19 +601,19 @@ package enum Page {
         ^candidate:\S+ 1 (?!udp )/i.test(n);function Sn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
         ]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function zn(n\##
         ){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g\##
-        ,""))}var at="colloque.v1",An=65600,Cn=8,ct={fresh:0,resume:1},U={unknownRoom:1,used:2,full:3,rate:4,malformed\##
+        ,""))}var at="colloque.v1",An=65600,Cn=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
         :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Pe=n=>p(f(16),k(0),n);function ht(n){if(n.length>An)return null\##
-        ;try{return Mn(new O(n))}catch(e){if(e instanceof l)return null;throw e}}function Mn(n){switch(n.u8()){case 16\##
+        ;try{return Mn(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Mn(n){switch(n.u8()){case 16\##
         :return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130\##
         :{let e=n.u8();return n.end(),e>1?null:{type:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
         )t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
         ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Cn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
-        eturn n.end(),{type:"error",code:e}}default:return null}}var Y={postQuantum:1,c:2},Tn=1+1+16+32+4,Ln=72;async \##
+        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},Tn=1+1+16+32+4,Ln=72;async \##
         function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Ln)throw new l("incomplete");\##
-        let e=Qe(n);if(e.length!==Tn)throw new l("incomplete");if(!G(e.subarray(50),await Dn(e.subarray(0,50))))throw \##
-        new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.c))throw new l("fl\##
-        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Dn(n){return(await I(p(w("\##
-        colloque/1 link"),n))).subarray(0,4)}var T=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
+        let e=Qe(n);if(e.length!==Tn)throw new l("incomplete");if(!Y(e.subarray(50),await Dn(e.subarray(0,50))))throw \##
+        new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("fl\##
+        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Dn(n){return(await q(p(w("\##
+        colloque/1 link"),n))).subarray(0,4)}var L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
         ..e){e.length===0&&this.g.clear();for(let t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this\##
         .g.size===0?null:Math.min(...this.g.values())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-\##
         s)[0];return t===void 0?null:(this.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.las\##
@@ -624,18 +624,18 @@ package enum Page {
         "";r===void 0?o||this.#e(s):this.messages=this.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pendi\##
         ng(){return[...this.messages,...this.draft===null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?\##
         this.draft=e.text===""?null:{...e,P:!0}:this.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.mes\##
-        sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],q={hungUp:0,wordsDiffer:1,bindingFailed:\##
-        2,expired:3,error:4},Z={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
+        sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:\##
+        2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
         ","signature"];function mt(n){let[e,t]=En(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
         );let s=new Uint8Array(i);return s.set(p(f(e),Le(t.length),t)),s}function En(n){switch(n.type){case"confirm":r\##
-        eturn[3,p(n.te,n.receiptKey,P(n.name))];case"waiting":return[4,P(n.message)];case"admit":return[5,f(n.c?1:0)];\##
+        eturn[3,p(n.te,n.receiptKey,I(n.name))];case"waiting":return[4,I(n.message)];case"admit":return[5,f(n.c?1:0)];\##
         case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp)\##
         )];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"bindin\##
         g":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case\##
         "keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":\##
         return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identit\##
-        y":return[17,f(n.code)]}}function gt(n){let e=new O(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
-        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new O(i),o=Pn(t,r);return r.end(),o}function Pn(n\##
+        y":return[17,f(n.code)]}}function gt(n){let e=new U(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
+        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=Pn(t,r);return r.end(),o}function Pn(n\##
         ,e){switch(n){case 3:return{type:"confirm",te:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{t\##
         ype:"waiting",message:z(e.lp())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reas\##
         on:e.u8()};case 7:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,ge\##
@@ -650,339 +650,343 @@ package enum Page {
         uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=qn)t\##
         hrow new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
         Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},qe=class{const\##
-        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await I(this.hash,e)}async y(e){let[t,i]=awai\##
+        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await q(this.hash,e)}async y(e){let[t,i]=awai\##
         t yt(this.h,e);this.h=t,this.T=await W.create(i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));le\##
         t i=await A(t,p(this.h,f(2))),s=await A(t,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async ge(e){let \##
         t=this.T===null?e:await this.T.encrypt(e,this.hash);return await this.o(t),t}async we(e){let t=this.T===null?e\##
         :await this.T.decrypt(e,this.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=awai\##
         t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function On(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
-        reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var H=class{constr\##
+        reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constr\##
         uctor(e,t,i){this.I=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.o(\##
-        e.ne),await t.o(e.ie),new H(t,e,e.ephemeral??await B())}async ye(e){let{I:t,ephemeral:i,parameters:s}=this;ret\##
+        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{I:t,ephemeral:i,parameters:s}=this;ret\##
         urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await De(i.privateKey,s\##
         .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<In)throw new l("authentication");let{I:t,ephemeral:\##
         i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await De(i.privateKey,s)),{payload:await\##
          t.we(e.subarray(32)),transport:await On(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
         e("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"coll\##
         oque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s\##
-        ,joinToken:i}}var bt=n=>P("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>P("colloque/1","resume",n,k(e),t);async f\##
+        ,joinToken:i}}var bt=n=>I("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>I("colloque/1","resume",n,k(e),t);async f\##
         unction Oe(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
-         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Un=(n,e)=>I(P("colloque/1 transcr\##
+         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Un=(n,e)=>q(I("colloque/1 transcr\##
         ipt",n,e)),St=n=>Un(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
-        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>I(P("colloque/1 sas-commit",n,e,t));async functio\##
+        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>q(I("colloque/1 sas-commit",n,e,t));async functio\##
         n Mt(n,e,t){return K(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(\##
         n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e\##
-        ,P(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},Ue=24*3600,de=class{constructor(e,t){this.\##
+        ,I(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},Ue=24*3600,de=class{constructor(e,t){this.\##
         hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.N=t}seal(e){return this.sending.encrypt(mt(e))}a\##
         sync open(e){return gt(await this.receiving.decrypt(e))}ve(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async fu\##
-        nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await H.cre\##
+        nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.cre\##
         ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Kn(ue.message1,f(1),c,d,w\##
-        (e.locale)),g=await a.ye(m);async function b(E,Ce){let Me=await a.ke(E),ae=await jn(Me.payload,t,i,Ce),{hash:T\##
+        (e.locale)),g=await a.ye(m);async function b(P,Ce){let Me=await a.ke(P),ae=await jn(Me.payload,t,i,Ce),{hash:T\##
         e,h:dn}=Me.transport,Ge=await Oe(Te,dn);return{epoch:new de(Me.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
         ret,transcript:await St(Te),authenticationString:await Mt(Te,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
         dentity,expiry:ae.notAfter+Ue},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
-        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await H.create({ne:xt(n.room,t,e.transcript),presharedK\##
+        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await _.create({ne:xt(n.room,t,e.transcript),presharedK\##
         ey:await At(n.presharedKey,e.resumeSecret,t),ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Ar\##
         ray(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:m}=await s.ke(c);if(d.length!==ue.me\##
         ssage2||!F(d))throw new l("malformed");let{N:g}=await Oe(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
         pe:"confirm",te:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async fu\##
-        nction jn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new O(n);if(s.u8()!==1)throw new l\##
+        nction jn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
         ("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(\##
-        ),!F(s.rest()))throw new l("malformed");let m=P("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
-         l("delegation");let g=new O(a),[b,E]=[g.u64(),g.u64()];if(i<b-Ue||i>E+Ue)throw new l("delegation-dates");retu\##
-        rn{Ke:r,identity:o,wordsLocale:d,notAfter:E}}function Kn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
-        ,t}var It=n=>({invitation:n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerCompari\##
-        son:"none"}),j=n=>n.invitation.joinToken===null,je=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:\##
-        X(t)}:t);function Ke(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Rn(s)?ce(s.octets):s);return t\##
-        .invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch\##
-        (t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){fo\##
-        r(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var Rn=n=>ty\##
-        peof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve={open:8e3,state:6e3,message2:12e3,f\##
-        irstFrame:6e3,silence:6e4,away:3e4},Vn=.3,Wn=3e4,Nn=1e3,qt=25e3,Fn=2e3,Bn=2e4,$=class{constructor({session:e,m\##
-        ode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.b=r,this.s\##
-        e=a,this.factor=o?Vn:1,this.phase="opening",this.epoch=null,this.servers=null,this.be=1/0,this.finish=null,thi\##
-        s.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new T,this.ze=[],this.#e("open",a)}get Ve(){return this.e.w("open"\##
-        )||this.e.w("state")}get q(){return this.phase==="established"}get O(){return this.phase==="away"||this.phase=\##
-        =="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase\##
-        ==="established"&&e-this.Se>Wn&&this.e.set("silence",e+Nn)}re(){return this.ze.splice(0)}u(){return this.e.nex\##
-        t()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await zt(i.resumeSecr\##
-        et):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets:lt(t.room,s,ct[\##
-        this.mode])}),await this.#i())}async receive(e,t){let i=ht(e);if(!(i===null||this.phase==="over"))switch(i.typ\##
-        e){case"challenge":return;case"state":return this.#r(i.M,t);case"servers":this.servers=i.servers,this.be=t+i.s\##
-        ervers.lifetime*1e3;return;case"error":return this.#a({type:"refused",code:i.code});case"relay":try{return awa\##
-        it this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||this.phase==="e\##
-        stablished"||this.mode==="resume";return this.#a({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(\##
-        let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a({type:"lost",cause:t==="away"?t:"t\##
-        imeout"});this.e.set("keepalive",e+qt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoc\##
-        h===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe=t,this.#t({type:"send",octets:Pe(a\##
-        wait this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t(e){this.ze.push(e)}#a(e){this.phas\##
-        e="over",this.e.clear(),this.#t(e)}async#r(e,t){let i=this.e.w("state");this.#t({type:"doctor",present:e}),e?t\##
-        his.phase==="orphaned"||t-this.awaySince<Fn?this.#a({type:"lost",cause:"doctor-returned"}):(i||this.phase==="a\##
-        way")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#i()):(this.e.clear(),i&&(this.awaySi\##
-        nce=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&&this.e.set("away",t+Ve.away))}asyn\##
-        c#i(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber\##
-        +=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber);this.finish=async s=>({...await i\##
-        .finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale:this.locale,random:this.random});t\##
-        his.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:Pe(t)})}async#o(e,t){if(this.phase=\##
-        =="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,\##
-        this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t\##
-        +qt),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirm\##
-        ing"||this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",this.e.clear("first\##
-        Frame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-t\##
-        his.xe>=Bn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Hn=2e4,_n=1e3,pe=class{constructor({session:e,\##
-        settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.x=r,this.act=o,this.e=n\##
-        ew T,this.e.set("end",a+(r===null?Ot:Hn)),r!==null&&(i===null||i.O)&&this.#a(a)}u(){let e=[this.e.next()??1/0,\##
-        this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let i\##
-        =this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return await this.t?.tick(t),this.#e(t);ca\##
-        se"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id===this\##
-        .i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#r(t)}}end(){this.x=n\##
-        ull,this.e.clear(),this.#i()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t)if(i.type===\##
-        "send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.x!==null)await thi\##
-        s.t?.send({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ot);else{if(i.type==="refused"||i.type=\##
-        =="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#r(e)}}#t(\##
-        ){return this.t?.re()??[]}#a(e){this.#i(),this.i+=1,this.t=new $({session:this.session,mode:"resume",...this.s\##
-        ettings},e),this.act({type:"connect",id:this.i})}#r(e){if(this.x===null)return this.end();this.#i(),this.e.set\##
-        ("retry",e+_n)}#i(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var Gn=new Set(["unknown-r\##
-        oom","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-\##
-        now","relay-missing"]),Yn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-\##
-        other-device","refused-not-now","refused-wrong-person"]),fe=n=>Gn.has(n),Ut=n=>Yn.has(n),Zn={[Z.otherDevice]:"\##
-        refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrongPerson]:"refused-wrong-person"},$n={[q.wordsDiffer]\##
-        :"words-differ",[q.bindingFailed]:"binding-failed",[q.expired]:"expired",[q.error]:"doctor-error"},Jn={[U.unkn\##
-        ownRoom]:"unknown-room",[U.used]:"used",[U.full]:"full",[U.rate]:"rate",[U.closed]:"closed"},jt=n=>Zn[n]??"ref\##
-        used",Kt=n=>$n[n]??"ended-by-doctor",Rt=n=>Jn[n]??"protocol";function Vt(n){return n==="delegation"?"identity"\##
-        :n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,Qn=500,Xn=8e3,ei=4e3,ti=5,me=class{constructor(e){th\##
-        is.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.L=!1,this.unknown=0}Ne(){this.p=0,t\##
-        his.L=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume");return this.F=null,t}lost({isEndl\##
-        ess:e,isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Wt)return null;let i=t?ei:Xn,s=Math.min(Qn*2**(this.p-1)\##
-        ,i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return j(i)?(this.unknown=e===U.un\##
-        knownRoom?this.unknown+1:0,this.unknown>ti&&!s?"unknown-room":"later"):e===U.unknownRoom&&t==="resume"?this.L?\##
-        "secure-channel":(this.F="fresh","now"):e===U.used&&t==="fresh"&&i.bond!==null&&this.p<Wt?(this.p+=1,this.F="r\##
-        esume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ni=1e4,ge=class{constructor(e,t,i){this.session=e,this.settings=t,this\##
-        .s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new me(t.random),this.f=-1/0,this.e=new T,this.pending=[]\##
-        ,this.news=[]}get q(){return this.t?.q??!1}get O(){return this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.V\##
-        e??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u()??1/0);return e===1/0?null:e}async handle(e,t){e.id===\##
-        this.i&&(e.type==="socket-open"?await this.t?.open(t):e.type==="socket-message"?await this.t?.receive(e.octets\##
-        ,t):this.t!==null&&this.lose(t))}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t==="retry"?this.a\##
-        ttach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){for(;;){let t=this.news.shift();if(t!==void 0)return t;t\##
-        his.pending.push(...this.t?.re()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#t(i,e)}}send(\##
-        e,t){return this.t?.send(e,t)??Promise.resolve(!1)}attach(e){let{session:t,settings:i,s}=this;if(t.bond!==null\##
-        &&t.bond.expiry<i.b())return this.#i("expired");let r=this.d.Fe(t);this.e.clear("retry","stable"),s.save(),thi\##
-        s.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({session:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:thi\##
-        s.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&this.#r(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t\##
-        )}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t.O){if(e-this.f<ni)return this.lose(e);this.f=e,this.#r\##
-        (e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost\##
-        ({isEndless:s,isUrgent:i});if(r===null)return this.#i(this.d.L?"secure-channel":"network");this.e.set("retry",\##
-        e+r)}breach(e,t,i){if(!t)return this.#i(Vt(e));this.d.L=!0,this.lose(i)}flush(){let e=[...this.pending.splice(\##
-        0),...this.t?.re()??[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!==null&&this.s.a\##
-        ct({type:"close",id:this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.pending=[],this.\##
-        e.clear(),this.s.left(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send"\##
-        :return this.#e(e.octets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0)\##
-        ,this.e.w("stable")||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,o\##
-        wnComparison:"none",peerComparison:"none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return thi\##
-        s.e.set("stable",t+Nt),this.s.save();case"frame":this.d.succeeded(),this.B=!1,this.news.push(e);return;case"re\##
-        fused":return this.#a(e.code,t);case"lost":return e.cause==="timeout"?this.lose(t):this.#r(t);case"broken":ret\##
-        urn this.breach(e.code,e.confirmed,t)}}#a(e,t){let i=this.t?.mode??null,s=this.d.refused(e,i,this.session,this\##
-        .s.sound().isHeard);s==="later"?this.lose(t):s==="now"?this.#r(t):this.#i(s)}#r(e){this.disconnect(),this.atta\##
-        ch(e)}#i(e){this.news.push({type:"stop",reason:e})}};var ne=class{constructor(){this.count=0,this.last=-1/0}be\##
-        gin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.c\##
-        ount-1),1e4)}get Be(){return Math.min(1500*this.count,6e3)}get _(){return this.last+(this.count===0?0:this.lim\##
-        it)}};var we=class{constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,moment:t},this.si\##
-        nce=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e\##
-        !==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};var ie=class{c\##
-        onstructor(){this.silence=new we,this.S=!1,this.ae=!1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get \##
-        Me(){return this.f!==null}doubt(e){this.f=e}offered(e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){\##
-        this.silence.begin(0,t),this.S=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=th\##
-        is.silence.count(e,t);return s==="sound"&&(this.S=!1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(th\##
-        is.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)}get ce(){return this.heard&&!this.S}judge(e){e&&!this.hear\##
-        d&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,path:13e3},ii=3e3,si=1e4,ri=1,ye=class{constructor(e,t){this.\##
-        session=e,this.s=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,\##
-        this.transport="none",this.call=-1,this.Te=null,this.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1\##
-        ,this.Z=null,this.watch=new ie,this.A=new ne,this.$=0,this.sound={send:!1,receive:!1},this.k=[],this.e=new T}_\##
-        e(){return this.k.shift()??null}u(){return this.e.next()}isConnected(){return this.transport==="connected"&&th\##
-        is.#p()&&!this.watch.S}H(){return this.r&&(!this.isConnected()||this.watch.Me)}get Ge(){return!this.r&&this.cu\##
-        rrent?.v===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#n()}doubt(e){this.transport!=="none"&&t\##
-        his.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}W(){this.t=null,this.Y=!1,this.G=null,this.e.clear("answer","bind\##
-        ing")}end(){this.W(),this.e.clear(),this.k=[],this.transport="none",this.current=null,this.Z=null,this.z=null,\##
-        this.watch=new ie,this.A=new ne,this.$=0,this.#n(),this.s.act({type:"end-call"})}async proceed(e){this.transpo\##
-        rt==="connected"&&this.current?.v===!0&&!this.watch.S&&!this.watch.Me?await this.#c(e):this.#r(e)}async tick(e\##
-        ){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t==="path"?this.#l(e):t==="attempt"?this.#o(e):this.k.push(t===\##
-        "answer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.generation!==thi\##
-        s.current?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this.r?this.A.Be:We.an\##
-        swer)),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of this.\##
-        le.splice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate":if\##
-        (e.generation!==this.current?.generation)return;this.current.sent?await this.#e({type:"candidate",generation:e\##
-        .generation,candidate:e.candidate},t):this.le.push(e.candidate);return;case"transport":return this.#h(e,t);cas\##
-        e"heard":return this.#u(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart")return this.#t(\##
-        e.sdp,t);let{current:i}=this;if(e.type==="binding")return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#d());if\##
-        (!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;th\##
-        is.s.act({type:"apply-candidate",generation:s,candidate:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.ac\##
-        t({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#c(t):this.\##
-        r||this.e.set("path",t+We.path),this.#n())}async#e(e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent\##
-        ===null)return;let i=e==="new"&&this.Te!==this.t;!i&&t<this.A._||(i&&(this.transport="failed"),this.#r(t))}#a(\##
-        ){return this.t!==null&&this.t.q&&this.session.consent!==null}#r(e){let{t,session:i}=this;if(t===null)return;l\##
-        et s=this.transport==="none"||this.transport==="failed"||this.watch.ae,r=i.generation;i.generation+=1,this.s.s\##
-        ave(),s&&(this.call=r,this.Te=t,this.transport="new",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e)\##
-        ,this.#n()),this.current={generation:r,sent:!1,v:!1},this.le=[],this.G=null,this.watch.offered(e),this.e.clear\##
-        ("answer","binding","path","attempt"),this.r&&(this.A.begin(e),this.e.set("attempt",e+this.A.limit));let{c:o}=\##
-        this;this.s.act({type:"make-offer",generation:r,anew:s,servers:t.servers,c:o})}#i(e){let{t,A:i}=this;this.#a()\##
-        ?e<i._?this.e.set("attempt",i._):t?.We(e)?(this.doubt(e),this.k.push("socket-doubted")):this.#r(e):t!==null&&t\##
-        his.k.push("socket-doubted")}#o(e){this.transport==="none"||this.isConnected()||(this.watch.judge(this.current\##
-        ?.v===!0),this.#i(e))}#u({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!this.#p())ret\##
-        urn this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.v===!0),this.#i(i)):this.watch.\##
-        ce&&this.isConnected()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="none"||e.call!==this.call\##
-        )){if(e.state==="connected")this.transport="connected",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this\##
-        .e.set("attempt",Math.max(this.A._,t+ii)),this.z={patient:e.Oe,doctor:e.Ue},await this.#c(t),this.#n();else if\##
-        (e.state==="failed")this.#l(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.c\##
-        lear("binding"),this.e.w("attempt"))return;this.doubt(t),this.#a()&&t-(this.t?.se??0)<si?this.#i(t):this.k.pus\##
-        h("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","binding"),this.#n(),this.r)return \##
-        this.#i(e);this.$+=1,this.$>ri?this.k.push("no-path"):this.#a()&&this.#r(e)}async#c(e){let{z:t}=this,i=this.t?\##
-        .epoch??null;if(t===null||i===null||this.current?.v!==!0)return;let s=await i.ve("P",t.patient,t.doctor);await\##
-         this.#e({type:"binding",tag:s},e),this.Y||this.e.set("binding",e+We.binding),await this.#d()}async#d(){let{z:\##
-        e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.ve("D",e.patient,e.doct\##
-        or);if(!G(s,t)){this.k.push("binding-failed");return}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),\##
-        this.#n()}#p(){return this.z!==null&&this.Z===Bt(this.z)}#n(){let e=this.#p(),t={send:e&&this.session.consent!\##
-        ==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,this.s.\##
-        act({type:"sound",...t}))}},Bt=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var oi=6e4,ai=400,ke=class{constructo\##
-        r({session:e,locale:t,random:i,b:s}){this.session=e,this.settings={locale:t,random:i,b:s},this.line=new ge(e,t\##
-        his.settings,{act:r=>this.actions.push(r),save:()=>this.#s(),left:()=>this.#i(),sound:()=>({isHeard:this.media\##
-        .isConnected(),H:this.media.H(),hasStood:this.media.r})}),this.C=!1,this.message="",this.chat=new he,this.reas\##
-        on=null,this.D=null,this.e=new T,this.actions=[],this.media=new ye(e,{send:(r,o)=>this.line.send(r,o),act:r=>t\##
-        his.actions.push(r),save:()=>this.#s()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue\##
-        .then(async()=>{try{await this.#t(e,t),this.#f(t)}catch{await this.#n("internal",t)}}),this.queue}Ze(){return \##
-        this.actions.splice(0)}u(){if(this.reason!==null)return this.D?.u()??null;let e=[this.e.next(),this.line.u(),t\##
-        his.media.u()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerCompa\##
-        rison:i}=this.session;return{state:this.#e(),reason:this.reason,m:this.reason!==null&&fe(this.reason),M:this.l\##
-        ine.M,attached:this.line.q,oe:this.line.oe,Je:this.line.B,message:this.message,words:e===null?null:{octets:e.a\##
-        uthenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,messages:thi\##
-        s.chat.messages}}#e(){return this.reason!==null?Ut(this.reason)?"ended":"failed":j(this.session)?this.session.\##
-        consent===null?"admitted":this.media.isConnected()?"connected":this.media.r?"reconnecting":"connecting":"waiti\##
-        ng"}async#t(e,t){if(this.reason!==null)return this.#a(e,t);switch(e.type){case"start":return this.line.attach(\##
-        t),this.#o(t);case"tick":return this.#r(t);case"socket-open":case"socket-message":case"socket-closed":return a\##
-        wait this.line.handle(e,t),this.#o(t);case"network-changed":return this.media.doubt(t),this.line.attachAnew(t)\##
-        ,this.#o(t);case"awoke":return this.line.t?.awoke(t),this.#r(t);case"consent":return j(this.session)?(this.ses\##
-        sion.consent=e.consent,this.#s(),this.C&&await this.#l(t),this.#o(t)):void 0;case"decline":return await this.l\##
-        ine.send({type:"refuse",reason:Z.none},t),this.#n("consent-refused",t);case"words":return this.#d(e.same,t);ca\##
-        se"mute":this.media.mute(e.muted);return;case"write":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.\##
-        isWhole)return this.#c(t);this.e.w("letters")||this.e.set("letters",t+ai);return;case"hang-up":return this.#n(\##
-        "hung-up",t,q.hungUp);case"taken-over":return this.#n("taken-over",t);case"retry":return;default:return await \##
-        this.media.handle(e,t),this.#o(t)}}async#a(e,t){let i=this.reason==="network"||this.reason==="no-path";return!\##
-        (e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!fe(this.reason)?this.D?.handle(e,t):(t\##
-        his.D?.end(),this.reason=null,this.line.begin(this.D?.i??this.line.i,t),this.D=null,this.#o(t))}async#r(e){for\##
-        (let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="patience")return this.#n(this.line.q?"no-path":"network",e)\##
-        ;await this.#c(e)}await this.line.tick(e),await this.#o(e),await this.media.tick(e),await this.#o(e)}#i(){this\##
-        .C=!1,this.media.W(),this.chat.W()}async#o(e){for(;this.reason===null;){let t=this.media._e();if(t!==null){awa\##
-        it this.#p(t,e);continue}let i=this.line.takeNews(e);if(i===null)return;i.type==="stop"?await this.#n(i.reason\##
-        ,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"adm\##
-        it":return this.#h(e.c,t);case"refuse":return this.#n(jt(e.reason),t);case"words":return this.session.peerComp\##
-        arison=e.same?"same":"different",this.#s();case"bye":return this.#n(this.media.Ge&&e.reason===q.error?"no-path\##
-        ":Kt(e.reason),t);case"description":case"candidate":case"binding":return this.C&&!(e.type==="description"&&e.k\##
-        ind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!0,t);case"chat":this.C&&this.chat.receive\##
-        (e.id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"e\##
-        ncapsulation":return this.line.breach("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.C||i===null)r\##
-        eturn;this.C=!0,this.session.invitation.joinToken=null,this.#s();let s=e||(this.session.invitation.flags&Y.c)!\##
-        ==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#n("relay-missing",t,q.error);this.me\##
-        dia.Ye(i,s),this.session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,ownComparison:i}=this.sessi\##
-        on;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&\##
-        await this.line.send({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.C||this.session\##
-        .consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"chat",i\##
-        d:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.session.ownComparison=e?"same"\##
-        :"different",this.#s(),await this.line.send({type:"words",same:e},t),await this.#o(t),e||await this.#n("words-\##
-        differ",t,q.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);case"socket-doubted":ret\##
-        urn this.line.doubt(t);case"binding-failed":return this.#n("binding-failed",t,q.bindingFailed);case"no-path":r\##
-        eturn this.#n("no-path",t)}}async#n(e,t,i=null){let s=i===null||await this.line.send({type:"bye",reason:i},t)=\##
-        ==!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),fe(e)&&e!=="taken-over"?this.#s():this.ac\##
-        tions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"||this.line.t===null))re\##
-        turn this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line.handOver(),m=g=>this.ac\##
-        tions.push(g);this.D=new pe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!(this.reason===null&&thi\##
-        s.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("patience")||this.e.set("\##
-        patience",e+oi)}#s(){this.actions.push({type:"save",session:this.session})}};var _t={microphones:[],speakers:[\##
-        ],microphone:"",speaker:""},ci=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async func\##
-        tion Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({au\##
-        dio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}func\##
-        tion Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"m\##
-        icrophone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var ve=class\##
-        {constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.source=null,this.E=null,this\##
-        .speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.context.state!=="running"&&t\##
-        his.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.context===null\##
-        ||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMediaStreamSource(new Medi\##
-        aStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===null)return{level:0,isVoice\##
-        :!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.\##
-        length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ci}}ring(){let{context:e}=this;if\##
-        (e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=this.U.stream),this.he.pl\##
-        ay().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.\##
-        createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.ex\##
-        ponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s+1)}}}async Qe(e){await \##
-        Promise.all([this.audio,this.he].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await navigator\##
-        .mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="commun\##
-        ications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"setSinkI\##
-        d"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.\##
-        listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=null}};function Yt(n,e,t\##
-        ){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e)??t}var _=li(h),Zt=n=>Yt(n,_,"fr"),$t=n=>[_[n].ad\##
-        mitted.title,..._[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
+        ),!F(s.rest()))throw new l("malformed");let m=I("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
+         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-Ue||i>P+Ue)throw new l("delegation-dates");retu\##
+        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Kn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
+        ,t}var It=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
+        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,je=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
+        y?{octets:X(t)}:t);function Ke(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Rn(s)?ce(s.octets):s\##
+        );return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nu\##
+        ll:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)ret\##
+        urn null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="ob\##
+        ject"&&e!==null&&Re(e)}var Rn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
+        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Vn=.3,Wn=3e4,Nn=1e3,qt=25e3,Fn=2e3,Bn=2\##
+        e4,$=class{constructor({session:e,mode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.loc\##
+        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Vn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
+        ll,this.be=1/0,this.finish=null,this.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new L,this.ze=[],this.#e("open"\##
+        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get q(){return this.phase==="established"}get O(){retu\##
+        rn this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:\##
+        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Wn&&this.e.set("silence",e+Nn)}re(){return this\##
+        .ze.splice(0)}u(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resu\##
+        me"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t(\##
+        {type:"send",octets:lt(t.room,s,ct[this.mode])}),await this.#n())}async receive(e,t){let i=ht(e);if(!(i===null\##
+        ||this.phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.M,t);case"servers":t\##
+        his.servers=i.servers,this.be=t+i.servers.lifetime*1e3;return;case"error":return this.#a({type:"refused",code:\##
+        i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.ph\##
+        ase==="confirming"||this.phase==="established"||this.mode==="resume";return this.#a({type:"broken",code:s.code\##
+        ,confirmed:r})}}}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a\##
+        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+qt),await this.send({type:"keepalive"},e\##
+        )}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe\##
+        =t,this.#t({type:"send",octets:Pe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
+        (e){this.ze.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");thi\##
+        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<Fn?this.#a({type:"lost",cause:"doc\##
+        tor-returned"}):(i||this.phase==="away")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n\##
+        ()):(this.e.clear(),i&&(this.awaySince=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&\##
+        &this.e.set("away",t+Ve.away))}async#n(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="re\##
+        sume"&&e.bond!==null){e.epochNumber+=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber\##
+        );this.finish=async s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale\##
+        :this.locale,random:this.random});this.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:\##
+        Pe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
+        it this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firs\##
+        tFrame",t),this.e.set("keepalive",t+qt),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
+        poch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phas\##
+        e="established",this.e.clear("firstFrame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",\##
+        frame:i}),i.type==="keepalive"&&t-this.xe>=Bn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Hn=2e4,_n=1\##
+        e3,pe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
+        is.i=s,this.x=r,this.act=o,this.e=new L,this.e.set("end",a+(r===null?Ot:Hn)),r!==null&&(i===null||i.O)&&this.#\##
+        a(a)}u(){let e=[this.e.next()??1/0,this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){\##
+        switch(e.type){case"tick":for(let i=this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return \##
+        await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case\##
+        "socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id==\##
+        =this.i&&this.#s(t)}}end(){this.x=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=th\##
+        is.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="\##
+        confirmed"&&this.x!==null)await this.t?.send({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ot);\##
+        else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.typ\##
+        e==="broken")return this.#s(e)}}#t(){return this.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:t\##
+        his.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)ret\##
+        urn this.end();this.#n(),this.e.set("retry",e+_n)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
+        t=null}};var Gn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
+        aken-over","internal","refused-not-now","relay-missing"]),Yn=new Set(["hung-up","ended-by-doctor","expired","c\##
+        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),fe=n=>Gn.has(n),Ut\##
+        =n=>Yn.has(n),Zn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
+        -wrong-person"},$n={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
+        .error]:"doctor-error"},Jn={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
+        closed]:"closed"},jt=n=>Zn[n]??"refused",Kt=n=>$n[n]??"ended-by-doctor",Rt=n=>Jn[n]??"protocol";function Vt(n)\##
+        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,Qn=500,Xn=8e3,ei=\##
+        4e3,ti=5,me=class{constructor(e){this.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.\##
+        L=!1,this.unknown=0}Ne(){this.p=0,this.L=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume"\##
+        );return this.F=null,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Wt)return null;let i=\##
+        t?ei:Xn,s=Math.min(Qn*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
+        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>ti&&!s?"unknown-room":"later"):e===\##
+        T.unknownRoom&&t==="resume"?this.L?"secure-channel":(this.F="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==n\##
+        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ni=1e4,ii=3,ge=class{constructor(e,\##
+        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new me(t.random),\##
+        this.f=-1/0,this.e=new L,this.claims=!1,this.pending=[],this.news=[]}get q(){return this.t?.q??!1}get O(){retu\##
+        rn this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u(\##
+        )??1/0);return e===1/0?null:e}async handle(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e\##
+        .type==="socket-message"?await this.t?.receive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let \##
+        t=this.e.l(e);t!==null;t=this.e.l(e))t==="retry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){f\##
+        or(;;){let t=this.news.shift();if(t!==void 0)return t;this.pending.push(...this.t?.re()??[]);let i=this.pendin\##
+        g.shift();if(i===void 0)return null;this.#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}atta\##
+        ch(e){let{session:t,settings:i,s}=this;if(t.bond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=t\##
+        his.d.Fe(t);this.e.clear("retry","stable"),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({sess\##
+        ion:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&t\##
+        his.#s(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t\##
+        .O){if(e-this.f<ni)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
+        ,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(t\##
+        his.d.L?"secure-channel":"network");this.e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return \##
+        t===void 0?!1:(Object.assign(this.session,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){\##
+        if(!t)return this.#n(Vt(e));this.d.L=!0,this.lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.re()?\##
+        ?[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id\##
+        :this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.pending=[],this.e.clear(),this.s.le\##
+        ft(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.o\##
+        ctets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")\##
+        ||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none"\##
+        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,ii);Object.assi\##
+        gn(this.session,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Nt),this.s.save();case"fra\##
+        me":this.d.succeeded(),this.B=!1,this.claims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t\##
+        );case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confi\##
+        rmed,t)}}#a(e,t){if(this.claims&&e===T.unknownRoom){this.claim(t)||this.#n("refused-other-device");return}let \##
+        i=this.t?.mode??null,s=this.d.refused(e,i,this.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="n\##
+        ow"?this.#s(t):this.#n(s)}#s(e){this.disconnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}\##
+        };var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+\##
+        =1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.cou\##
+        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var we=class{constructor(){this.last=null,thi\##
+        s.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packet\##
+        s:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sou\##
+        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new we,this.S=!1,this.ae=\##
+        !1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered\##
+        (e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.sil\##
+        ence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!\##
+        1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)\##
+        }get ce(){return this.heard&&!this.S}judge(e){e&&!this.heard&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,pa\##
+        th:13e3},si=3e3,ri=1e4,oi=1,ye=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
+        n.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,this.transport="none",this.call=-1,this.Te=null,thi\##
+        s.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$\##
+        =0,this.sound={send:!1,receive:!1},this.k=[],this.e=new L}_e(){return this.k.shift()??null}u(){return this.e.n\##
+        ext()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.S}H(){return this.r&&(!this.is\##
+        Connected()||this.watch.Me)}get Ge(){return!this.r&&this.current?.v===!0&&this.transport!=="connected"}mute(e)\##
+        {this.muted=e,this.#i()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}W(){th\##
+        is.t=null,this.Y=!1,this.G=null,this.e.clear("answer","binding")}end(){this.W(),this.e.clear(),this.k=[],this.\##
+        transport="none",this.current=null,this.Z=null,this.z=null,this.watch=new ie,this.A=new ne,this.$=0,this.#i(),\##
+        this.s.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.v===!0&&!this.watch\##
+        .S&&!this.watch.Me?await this.#c(e):this.#s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t===\##
+        "path"?this.#l(e):t==="attempt"?this.#o(e):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async h\##
+        andle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.cu\##
+        rrent.sent=!0,this.e.set("answer",t+(this.r?this.A.Be:We.answer)),await this.#e({type:"description",kind:"offe\##
+        r",generation:e.generation,sdp:e.sdp},t);for(let i of this.le.splice(0))await this.#e({type:"candidate",genera\##
+        tion:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;thi\##
+        s.current.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.le.push(\##
+        e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if\##
+        (e.type==="description"&&e.kind==="restart")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")\##
+        return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))\##
+        if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candi\##
+        date:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:\##
+        e.sdp}),this.transport==="connected"?await this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(\##
+        e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Te!==this.t;!i\##
+        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.q&&this.session.cons\##
+        ent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fai\##
+        led"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(this.call=r,this.Te=t,this.transport="new\##
+        ",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1\##
+        },this.le=[],this.G=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this\##
+        .A.begin(e),this.e.set("attempt",e+this.A.limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,ane\##
+        w:s,servers:t.servers,c:o})}#n(e){let{t,A:i}=this;this.#a()?e<i._?this.e.set("attempt",i._):t?.We(e)?(this.dou\##
+        bt(e),this.k.push("socket-doubted")):this.#s(e):t!==null&&this.k.push("socket-doubted")}#o(e){this.transport==\##
+        ="none"||this.isConnected()||(this.watch.judge(this.current?.v===!0),this.#n(e))}#u({call:e,packets:t},i){if(!\##
+        (this.transport==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(thi\##
+        s.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.isConnected()&&this.e.clear("attempt")}}as\##
+        ync#h(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connect\##
+        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+si)),this.z={p\##
+        atient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state==="failed")this.#l(t);else if(this.transpo\##
+        rt==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.w("attempt"))return;this.dou\##
+        bt(t),this.#a()&&t-(this.t?.se??0)<ri?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
+        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>oi?this.k.push("no-path\##
+        "):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v\##
+        !==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.s\##
+        et("binding",e+We.binding),await this.#d()}async#d(){let{z:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===\##
+        null||i===null)return;let s=await i.ve("D",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");retur\##
+        n}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),this.#i()}#p(){return this.z!==null&&this.Z===Bt(th\##
+        is.z)}#i(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.\##
+        send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e\##
+        })=>`${X(n)} ${X(e)}`;var ai=6e4,ci=400,ke=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
+        ,this.settings={locale:t,random:i,b:s},this.line=new ge(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
+        this.#r(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media\##
+        .r})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,this.D=null,this.e=new L,this.actions=[],th\##
+        is.media=new ye(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
+        =Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}c\##
+        atch{await this.#i("internal",t)}}),this.queue}Ze(){return this.actions.splice(0)}u(){if(this.reason!==null)re\##
+        turn this.D?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));retu\##
+        rn t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason\##
+        :this.reason,m:this.reason!==null&&fe(this.reason),M:this.line.M,attached:this.line.q,oe:this.line.oe,Je:this.\##
+        line.B,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
+        ison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(\##
+        this.reason)?"ended":"failed":j(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?\##
+        "connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.\##
+        #a(e,t);switch(e.type){case"start":return this.line.attach(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
+        ket-open":case"socket-message":case"socket-closed":return await this.line.handle(e,t),this.#o(t);case"network-\##
+        changed":return this.media.doubt(t),this.line.attachAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t\##
+        ),this.#s(t);case"consent":return j(this.session)?(this.session.consent=e.consent,this.#r(),this.C&&await this\##
+        .#l(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:H.none},t),this.#i("\##
+        consent-refused",t);case"words":return this.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write\##
+        ":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this\##
+        .e.set("letters",t+ci);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
+        #i("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let\##
+         i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||\##
+        this.reason===null||!fe(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.\##
+        D?.i??this.line.i,t),this.D=null,this.#o(t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="\##
+        patience")return this.#i(this.line.q?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
+        s.#o(e),await this.media.tick(e),await this.#o(e)}#n(){this.C=!1,this.media.W(),this.chat.W()}async#o(e){for(;\##
+        this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e\##
+        );if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e\##
+        .type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case"refuse":return e.rea\##
+        son===H.otherDevice&&this.line.claim(t)?void 0:this.#i(jt(e.reason),t);case"words":return this.session.peerCom\##
+        parison=e.same?"same":"different",this.#r();case"bye":return this.#i(this.media.Ge&&e.reason===O.error?"no-pat\##
+        h":Kt(e.reason),t);case"description":case"candidate":case"binding":return this.C&&!(e.type==="description"&&e.\##
+        kind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!0,t);case"chat":this.C&&this.chat.receiv\##
+        e(e.id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"\##
+        encapsulation":return this.line.breach("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.C||i===null)\##
+        return;this.C=!0,this.session.invitation.joinToken=null,this.session.former=[],this.#r();let s=e||(this.sessio\##
+        n.invitation.flags&Z.c)!==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#i("relay-mis\##
+        sing",t,O.error);this.media.Ye(i,s),this.session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,own\##
+        Comparison:i}=this.session;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media\##
+        .proceed(e),i!=="none"&&await this.line.send({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if\##
+        (!(!this.C||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.\##
+        line.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.sessio\##
+        n.ownComparison=e?"same":"different",this.#r(),await this.line.send({type:"words",same:e},t),await this.#o(t),\##
+        e||await this.#i("words-differ",t,O.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);\##
+        case"socket-doubted":return this.line.doubt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindin\##
+        gFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({\##
+        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),fe(e)&&e!=="taken\##
+        -over"?this.#r():this.actions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"\##
+        ||this.line.t===null))return this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line\##
+        .handOver(),m=g=>this.actions.push(g);this.D=new pe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
+        (this.reason===null&&this.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("\##
+        patience")||this.e.set("patience",e+ai)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
+        icrophones:[],speakers:[],microphone:"",speaker:""},li=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
+        inControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.media\##
+        Devices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
+        undError");return s}function Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="\##
+        OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
+        one-denied"}var ve=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
+        ce=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
+        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
+        ll,!(this.context===null||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMe\##
+        diaStreamSource(new MediaStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===nul\##
+        l)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.r\##
+        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>li}}ring(\##
+        ){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=t\##
+        his.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e\##
+        .createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAt\##
+        Time(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s\##
+        +1)}}}async Qe(e){await Promise.all([this.audio,this.he].map(t=>t.setSinkId(e))),this.speaker=e}async devices(\##
+        e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r=\##
+        ==s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioin\##
+        put"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:t\##
+        his.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=\##
+        null}};function Yt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e)??t}var G=hi(h),Zt=n=>Yt(\##
+        n,G,"fr"),$t=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
+        `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
         mat(n),Jt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function li({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
+        (/\{\w+\}/,()=>String(e));function hi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
         it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var hi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
+        d)]));return[i,o(n)]});return Object.fromEntries(t)}var ui={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
         3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
          5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
         3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
         6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
         2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
         "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",hi[e]),i}var Qt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
+        entChild?.setAttribute("d",ui[e]),i}var Qt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
         ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
         sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
         -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
         :75,internal:81};function Xt(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?Qt[i]:void 0;return{title:di(n,e),lines:pi(n,e),buttons:gi(n,e),notice:fi(n,e),cod\##
+        ||t==="bad-link")&&i!==null?Qt[i]:void 0;return{title:pi(n,e),lines:fi(n,e),buttons:wi(n,e),notice:mi(n,e),cod\##
         e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function en(n,e){let t=({lines:s,noti\##
         ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var u\##
+        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var d\##
         i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},tn=(n,{errors:e})=>e[ui[n??""]??n??""];func\##
-        tion di({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?tn(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function pi(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
+        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},tn=(n,{errors:e})=>e[di[n??""]??n??""];func\##
+        tion pi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?tn(e,t)?.[0]??t.ended.title:t[n]\##
+        .title}function fi(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
         e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
         quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
         ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Fe(n.ue,r))),...R(o!=="\##
         ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
         t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
         xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
-        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:mi(s,e)}];case"ended":case"fa\##
+        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:gi(s,e)}];case"ended":case"fa\##
         iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:tn(i,e\##
         )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
         Jt(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
         opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
-        [{kind:e,text:t}]:[];function fi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
-        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function mi(n,{reconnecting:e}){re\##
-        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function gi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
-        ons:a}){let c=(g,b,E="",Ce=null)=>({action:g,label:b,kind:E,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
+        [{kind:e,text:t}]:[];function mi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
+        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function gi(n,{reconnecting:e}){re\##
+        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function wi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
+        ons:a}){let c=(g,b,P="",Ce=null)=>({action:g,label:b,kind:P,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
         ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
         me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
         "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
         ed":{let g=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
-        different,"danger","no")],E=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
-        );return[...m,...g?b:[],E,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
+        different,"danger","no")],P=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
+        );return[...m,...g?b:[],P,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
         -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
         ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function nn(n){let e="";return(n.match\##
         (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var be=class{constructor(e,t,i){this.page=e,this.\##
         et=t,this.pe=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.De=new Map,thi\##
-        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=Xt\##
+        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=Xt\##
         (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
-        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#i(e.locale,t),this.n("title").textContent=i.tit\##
+        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
         le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
         ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
-        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(en(i,s)),this.#r(s!==null&&s.title!==i.title),this.screen=\##
+        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(en(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
         i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
         eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:\##
         (this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
-        uncement").textContent=e)}#r(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
+        uncement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
         ls, dialog, nav, footer")!==null;(e?!r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.pag\##
-        e.activeElement!==i}#i(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
+        e.activeElement!==i}#n(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
         =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
-        end(...Object.entries(_).map(([o,{name:a}])=>{let c=this.#s("button",o.toUpperCase());return c.lang=o,c.setAtt\##
+        end(...Object.entries(G).map(([o,{name:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAtt\##
         ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.pe.speak(o)),c}));for(let \##
         o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
         cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
@@ -991,19 +995,19 @@ package enum Page {
         -title","speaker",t.sound.title),this.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t\##
         .actions.playSound),this.#o("send",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("me\##
         ssage").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),thi\##
-        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#s("li",o)))}#o(e,t,i){this.n(e).replaceChildren(.\##
-        ..t===null?[]:[re(this.page,t)],i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#s("ul");return i.appe\##
-        nd(...t.map(s=>this.#s("li",s))),i}case"quote":{let i=this.#s("blockquote",t);return i.dir="auto",i}case"link"\##
+        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#o(e,t,i){this.n(e).replaceChildren(.\##
+        ..t===null?[]:[re(this.page,t)],i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.appe\##
+        nd(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link"\##
         :{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("ari\##
-        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#s("p",t,`quality ${e\##
-        }`);return i.prepend(re(this.page,e)),i}default:return this.#s("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
+        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e\##
+        }`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
         nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=nn(this.et[s.locale]?\##
         ?""),o=r.length===256?Tt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
-        o)&&a.replaceChildren(...o.map((d,m)=>this.#s("li",d,m<2?"mine":"theirs"))),this.#t("digits",Lt(s.octets).repl\##
+        o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li",d,m<2?"mine":"theirs"))),this.#t("digits",Lt(s.octets).repl\##
         ace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.pus\##
         h(i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("ac\##
         tions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a}\##
-        )=>{let c=this.#s("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
+        )=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
         re(this.page,a)),c.addEventListener("click",()=>this.pe.act(s)),c})),i!==void 0&&t.querySelector(`[data-action\##
         ="${i}"]`)?.focus()}#c({state:e,devices:t,Q:i,path:s},{ce:r},o){let a=this.n("sound",HTMLDetailsElement);a.hid\##
         den=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?\##
@@ -1013,11 +1017,11 @@ package enum Page {
         map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1\##
         }`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsE\##
         lement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o\##
-        .replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#s("li","",d?"mine":"theirs"),E=this.#s("p",m);re\##
-        turn E.dir="auto",b.append(this.#s("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),E),b}));let a=r.fi\##
+        .replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#r("li","",d?"mine":"theirs"),P=this.#r("p",m);re\##
+        turn P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),P),b}));let a=r.fi\##
         lter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.\##
-        text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#n(e,t){this.n("sheet-title").textContent=t,this.n(\##
-        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#s("h3",s),this.#s("p",r)])),this.n("sheet").showModal?.\##
+        text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(e,t){this.n("sheet-title").textContent=t,this.n(\##
+        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)])),this.n("sheet").showModal?.\##
         ()}#f(){let{act:e,choose:t,write:i}=this.pe;this.n("play-sound").addEventListener("click",()=>e("play-sound"))\##
         ;for(let c of["microphone","speaker"]){let d=this.n(c,HTMLSelectElement);d.addEventListener("change",()=>t(c,d\##
         .value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.val\##
@@ -1025,64 +1029,64 @@ package enum Page {
         s.n("message",HTMLInputElement),o=this.n("letters",HTMLInputElement);r.addEventListener("input",()=>{o.checked\##
         &&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus()};this.n("send").addEventListener("click",a),r.\##
         addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&a()}),this.n("help").addEventListener("click",\##
-        ()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;this.#n([...c.topics,[d.deaf,d.advice.join(" ")]\##
-        ,c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.text!==null&&this.#n(this.text.legal.\##
-        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#s(e,t="\##
+        ()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;this.#i([...c.topics,[d.deaf,d.advice.join(" ")]\##
+        ,c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.text!==null&&this.#i(this.text.legal.\##
+        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#r(e,t="\##
         ",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.pa\##
         ge.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
         var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,Le:!1,locale:\##
         Zt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
         ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},xe=location.hash.length>1?location.href:\##
-        null,rn=Ze(navigator.userAgent),wi=100,L=null,S=null,ze=null,y=null,J=null,sn=0,on=0,He=null,D=new be(document\##
-        ,u,{act:vi,choose:Si,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new ve(D.\##
-        audio);function v(n){Object.assign(C,n),D.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
-        e});function an(){let n=window.early?.microphone??null;return delete window.early,n}async function yi(){if(!is\##
+        null,rn=Ze(navigator.userAgent),yi=100,D=null,S=null,ze=null,y=null,J=null,sn=0,on=0,He=null,E=new be(document\##
+        ,u,{act:bi,choose:zi,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new ve(E.\##
+        audio);function v(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
+        e});function an(){let n=window.early?.microphone??null;return delete window.early,n}async function ki(){if(!is\##
         SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:xe});let n=location.hash.slice\##
         (1),e=Ke(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
-        {if(n!==""){let t=await ut(n);if(t.flags&Y.postQuantum)throw new l("post-quantum");let i=await vt(t);L=e!==nul\##
-        l&&G(e.invitation.room,i.room)?e:It(i)}else L=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
-        k",error:t.code})}if(!await ki())return Q(rn?"in-app":"browser-unsupported",{m:!1,link:xe});v({state:"ready",e\##
-        rror:null,Le:L===e}),(n===""||window.early?.microphone)&&await Se(!1)}async function ki(){return!("RTCPeerConn\##
-        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function vi(n){switch(V.wa\##
+        {if(n!==""){let t=await ut(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==nul\##
+        l&&Y(e.invitation.room,i.room)?e:It(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
+        k",error:t.code})}if(!await vi())return Q(rn?"in-app":"browser-unsupported",{m:!1,link:xe});v({state:"ready",e\##
+        rror:null,Le:D===e}),(n===""||window.early?.microphone)&&await Se(!1)}async function vi(){return!("RTCPeerConn\##
+        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function bi(n){switch(V.wa\##
         ke(),n){case"enter":return void Se(!1);case"retry":return S===null||C.error==="taken-over"?void Se(C.error==="\##
-        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void bi();case"consent":retu\##
-        rn void Li();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
+        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void xi();case"consent":retu\##
+        rn void Di();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
         s",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return v\##
-        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void zi()}}async function b\##
+        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Ai()}}async function x\##
         i(){let n=navigator.clipboard?.writeText(xe??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
-        then(()=>"done",()=>"failed")})}async function Se(n){if(L===null)return;V.wake(),v({state:"checking",error:nul\##
-        l,m:!1,link:null,copied:"no"});try{y===null&&cn(await Ne(void 0,an()))}catch(i){return xi(Gt(i))}ln(),history.\##
-        replaceState(null,"","/");let e=`colloque ${Je(L.invitation.room)}`,t=n?Ti(e):null;if(!await Ci(e,n))return Q(\##
-        "other-tab");if(on=performance.now(),L=await t??L,S=new ke({session:L,locale:C.locale,random:Ai,b:oe}),y===nul\##
-        l)return Q("microphone-missing");ze=new le({microphone:y,audio:D.audio,X:Oi,a:i=>void x(i),K:i=>v({path:i}),R:\##
-        i=>v({quality:i})}),await x({type:"start"})}function xi(n){let e=rn&&n==="microphone-denied";Q(e?"in-app":n,{l\##
+        then(()=>"done",()=>"failed")})}async function Se(n){if(D===null)return;V.wake(),v({state:"checking",error:nul\##
+        l,m:!1,link:null,copied:"no"});try{y===null&&cn(await Ne(void 0,an()))}catch(i){return Si(Gt(i))}ln(),history.\##
+        replaceState(null,"","/");let e=`colloque ${Je(D.invitation.room)}`,t=n?Li(e):null;if(!await Mi(e,n))return Q(\##
+        "other-tab");if(on=performance.now(),D=await t??D,S=new ke({session:D,locale:C.locale,random:Ci,b:oe}),y===nul\##
+        l)return Q("microphone-missing");ze=new le({microphone:y,audio:E.audio,X:Ui,a:i=>void x(i),K:i=>v({path:i}),R:\##
+        i=>v({quality:i})}),await x({type:"start"})}function Si(n){let e=rn&&n==="microphone-denied";Q(e?"in-app":n,{l\##
         ink:e?xe:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange\##
         =()=>{t.state==="granted"&&C.state==="failed"&&S===null&&Se(!1)}},()=>{})}function cn(n){let e=y;y=n,n.onmute=\##
         N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),ze?.qe(n).catch(()=>{}),e!==null&&(e.onended=null,e.sto\##
-        p()),Ae()}async function _e(n){try{cn(await Ne(n)),v({Q:!1})}catch{await Ae()}N()}async function Si(n,e){retur\##
+        p()),Ae()}async function _e(n){try{cn(await Ne(n)),v({Q:!1})}catch{await Ae()}N()}async function zi(n,e){retur\##
         n n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ae())}async function Ae(){v({devices:await V.devices(y)}\##
-        )}function N(){let{audio:n}=D,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");v({\##
-        J:S!==null&&(e||t)})}async function zi(){await D.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState==\##
-        ="ended")&&await _e(),N()}var Ai=n=>crypto.getRandomValues(new Uint8Array(n));function Ci(n,e){return navigato\##
+        )}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");v({\##
+        J:S!==null&&(e||t)})}async function Ai(){await E.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState==\##
+        ="ended")&&await _e(),N()}var Ci=n=>crypto.getRandomValues(new Uint8Array(n));function Mi(n,e){return navigato\##
         r.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},i=\##
-        >(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>Mi(n))})}async function Mi(n){if(S===null)return\##
+        >(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>Ti(n))})}async function Ti(n){if(S===null)return\##
         ;let e=je(S.session);await x({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t.close()}fun\##
-        ction Ti(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage=({data:s})=\##
-        >i(Ke(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Li(){let{locale:n}=C,e=awa\##
-        it I(w($t(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===nu\##
-        ll)return;await S.handle(n,performance.now());for(let a of S.Ze())Pi(a);let e=S.u();clearTimeout(sn),e!==null&\##
+        ction Li(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage=({data:s})=\##
+        >i(Ke(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Di(){let{locale:n}=C,e=awa\##
+        it q(w($t(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===nu\##
+        ll)return;await S.handle(n,performance.now());for(let a of S.Ze())Ii(a);let e=S.u();clearTimeout(sn),e!==null&\##
         &(sn=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,m:s,..\##
-        .r}=S.$e();t!==C.state&&Di(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&Ui()\##
-        ,o&&e===null&&!s&&Ei()}function Di(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,100,200])),e===n\##
-        ull)return;let t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(C.state\##
-        );v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Ei(){L!==null&&Re(L\##
-        ),L=null,S=null,ze=null}function Pi(n){switch(n.type){case"connect":return Ii(n.id);case"send":J?.id===n.id&&J\##
+        .r}=S.$e();t!==C.state&&Ei(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&ji()\##
+        ,o&&e===null&&!s&&Pi()}function Ei(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,100,200])),e===n\##
+        ull)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(C.state\##
+        );v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Pi(){D!==null&&Re(D\##
+        ),D=null,S=null,ze=null}function Ii(n){switch(n.type){case"connect":return qi(n.id);case"send":J?.id===n.id&&J\##
         .i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();return;case"sa\##
         ve":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,je(n.session));return;default:ze?\##
-        .perform(n)}}function Ii(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType\##
+        .perform(n)}}function qi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType\##
         ="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x({type:"socket-\##
         closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,octets:new Uin\##
-        t8Array(t)})}}var qi=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>URL.createObject\##
+        t8Array(t)})}}var Oi=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>URL.createObject\##
         URL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body\##
         :n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;l\##
         et s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,\##
@@ -1094,7 +1098,7 @@ package enum Page {
         y:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.tra\##
         nsformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOff\##
         set,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javas\##
-        cript"}))});function Oi(){if(!("RTCRtpScriptTransform"in window))return null;let n=qi?.createScriptURL("")??UR\##
+        cript"}))});function Ui(){if(!("RTCRtpScriptTransform"in window))return null;let n=Oi?.createScriptURL("")??UR\##
         L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
         a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
         (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
@@ -1106,16 +1110,16 @@ package enum Page {
         :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
         table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
         lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));r\##
-        eturn new Worker(n)}function Ui(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.release().catch(()=>\##
+        eturn new Worker(n)}function ji(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.release().catch(()=>\##
         {}),He=null}function ln(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var hn=()=>void x({type:"\##
-        network-changed"}),un=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(ln(),D.audio.srcObject!=\##
-        =null&&D.audio.paused&&D.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",hn);navigator.co\##
+        network-changed"}),un=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(ln(),E.audio.srcObject!=\##
+        =null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",hn);navigator.co\##
         nnection?.addEventListener("change",hn);document.addEventListener("visibilitychange",un);document.addEventList\##
-        ener("resume",un);D.audio.addEventListener("pause",N);D.audio.addEventListener("playing",N);navigator.mediaDev\##
+        ener("resume",un);E.audio.addEventListener("pause",N);E.audio.addEventListener("playing",N);navigator.mediaDev\##
         ices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{location.hash.l\##
         ength>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor((performance.\##
-        now()-on)/6e4)}),y===null||!D.tt)return;let{level:n,isVoice:e}=V.level();D.nt(n),e&&!C.Q&&v({Q:!0})},wi);windo\##
-        w.early===void 0&&v({});yi().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&an()?.then(n=>n.getTracks().f\##
+        now()-on)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!0})},yi);windo\##
+        w.early===void 0&&v({});ki().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&an()?.then(n=>n.getTracks().f\##
         orEach(e=>e.stop()),()=>{})});})();</script>
         </body>
         </html>

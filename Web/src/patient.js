@@ -275,6 +275,7 @@ export class Patient {
       case 'admit':
         return this.#admitted(frame.relayOnly, now);
       case 'refuse':
+        if (frame.reason === refuseReason.otherDevice && this.line.claim(now)) return;
         return this.#stop(reasonOfRefusal(frame.reason), now);
       case 'words':
         this.session.peerComparison = frame.same ? 'same' : 'different';
@@ -313,6 +314,7 @@ export class Patient {
     if (this.admittedInEpoch || attachment === null) return;
     this.admittedInEpoch = true;
     this.session.invitation.joinToken = null;
+    this.session.former = [];
     this.#save();
     const mustRelay = relayOnly || (this.session.invitation.flags & linkFlags.relayOnly) !== 0;
     if (mustRelay && !(attachment.servers?.urls.some((url) => /^turns?:/.test(url)) ?? false)) {
