@@ -147,8 +147,10 @@ let package = Package(
             "Desk",
             [
                 "Wire", "Invitation", "SecureChannel", "Consultation", "ICE", "RTP", "Audio", "Session", "Network",
-                "Keystore", "Sound", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal", "Phrases",
+                "Keystore", "Sound", "Release", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal",
+                "Phrases",
                 "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         // The command.
         .executableTarget(
@@ -156,7 +158,7 @@ let package = Package(
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
-                "Terminal", "Phrases", "Console", "Sound", "Desk",
+                "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
