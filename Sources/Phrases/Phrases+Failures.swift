@@ -10,6 +10,10 @@ package enum KeystoreTrouble: Equatable, Sendable {
     case looseMode(path: String)
     case notOurs(path: String)
     case unknownSession(String)
+    /// Rooms of an identity whose file is gone.
+    case foreignRooms(path: String)
+    case fileExists(path: String)
+    case noFile(path: String)
     case outOfMemory
     /// `reason` is the system's own sentence.
     case system(path: String, reason: String)
@@ -17,6 +21,7 @@ package enum KeystoreTrouble: Equatable, Sendable {
     package static let all: [KeystoreTrouble] = [
         .noIdentity, .identityExists, .passphraseTooShort(need: 12), .wrongPassphrase, .damaged(path: "/k"),
         .unknownVersion(9, path: "/k"), .looseMode(path: "/k"), .notOurs(path: "/k"), .unknownSession("abc"),
+        .foreignRooms(path: "/k"), .fileExists(path: "/k"), .noFile(path: "/k"),
         .outOfMemory, .system(path: "/k", reason: "No space left on device"),
     ]
 }
@@ -117,6 +122,36 @@ extension Phrases {
                 pick(
                     fr: "`colloque session list` les montre toutes.", en: "`colloque session list` shows all of them.",
                     nl: "`colloque session list` toont ze allemaal.", de: "`colloque session list` zeigt sie alle."))
+        case .foreignRooms(let path):
+            explain(
+                pick(
+                    fr: "\(path) contient les consultations d’une autre identité.",
+                    en: "\(path) holds the consultations of another identity.",
+                    nl: "\(path) bevat de consulten van een andere identiteit.",
+                    de: "\(path) enthält die Sprechstunden einer anderen Identität."),
+                pick(
+                    fr: "Importez sa sauvegarde, ou choisissez un autre dossier avec --home.",
+                    en: "Import its backup, or choose another folder with --home.",
+                    nl: "Importeer de back-up ervan, of kies een andere map met --home.",
+                    de: "Importieren Sie deren Sicherung, oder wählen Sie mit --home einen anderen Ordner."))
+        case .fileExists(let path):
+            explain(
+                pick(
+                    fr: "Le fichier \(path) existe déjà ; il n’est jamais remplacé.",
+                    en: "The file \(path) is there already; it is never overwritten.",
+                    nl: "Het bestand \(path) bestaat al; het wordt nooit overschreven.",
+                    de: "Die Datei \(path) gibt es schon; sie wird nie überschrieben."),
+                pick(
+                    fr: "Choisissez un autre nom.", en: "Choose another name.", nl: "Kies een andere naam.",
+                    de: "Wählen Sie einen anderen Namen."))
+        case .noFile(let path):
+            explain(
+                pick(
+                    fr: "Le fichier \(path) n’existe pas.", en: "There is no file \(path).",
+                    nl: "Het bestand \(path) bestaat niet.", de: "Die Datei \(path) gibt es nicht."),
+                pick(
+                    fr: "Vérifiez son nom.", en: "Check its name.", nl: "Controleer de naam.",
+                    de: "Prüfen Sie den Namen."))
         case .outOfMemory:
             explain(
                 pick(
