@@ -11,7 +11,7 @@ package import Wire
 /// What the doctor decides.
 extension Practice {
     /// Whether somebody can be admitted: one call at a time.
-    package var isFree: Bool { self.call == nil && self.followsAt == nil }
+    package var isFree: Bool { self.call == nil }
 
     /// Lets in the guest who holds this connection.
     package func admit(_ connection: UInt32, in session: SessionID, driver: CallDriver, now: Instant) {
@@ -37,6 +37,8 @@ extension Practice {
     }
 
     private func begin(_ room: DeskRoom, isResumed: Bool, _ driver: CallDriver, now: Instant) {
+        // Whoever is quick need not wait for the last datagrams of the call before.
+        if self.followsAt != nil { self.returnToDesk(driver, now: now) }
         self.call = CallFacts(
             session: room.session, label: room.label, isResumed: isResumed, isAdmitted: isResumed, startedAt: now)
         self.nextChat = 1

@@ -151,7 +151,7 @@ package final class Practice: CallAttendant {
     }
 
     /// The session of the ended call gives its seat to the next one; what the person saw of it stays until dismissed.
-    private func returnToDesk(_ driver: CallDriver, now: Instant) {
+    func returnToDesk(_ driver: CallDriver, now: Instant) {
         self.followsAt = nil
         guard let seat = driver.session.releaseDoctorSeat() else { return }
         self.card = nil

@@ -136,10 +136,8 @@ private struct SeatedCall {
         if capabilities.mode == .screen, !self.options.json {
             return try ScreenSurface(capabilities: capabilities, phrases: phrases, isSingle: isSingle)
         }
-        let output = self.options.json ? FileHandle.standardError : FileHandle.standardOutput
-        return LinesSurface(phrases: phrases, isSingle: isSingle) { line in
-            try? output.write(contentsOf: Data("\(line)\n".utf8))
-        }
+        let say = self.seat.speaker(isJSON: self.options.json)
+        return LinesSurface(phrases: phrases, isSingle: isSingle, print: say)
     }
 }
 

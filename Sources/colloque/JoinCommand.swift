@@ -43,9 +43,7 @@ struct JoinCommand: AsyncParsableCommand {
 
     func run() async throws {
         let phrases = self.seat.phrases
-        let say: (String) -> Void = { [isJSON = self.options.json] line in
-            (isJSON ? FileHandle.standardError : .standardOutput).write(Data("\(line)\n".utf8))
-        }
+        let say = self.seat.speaker(isJSON: self.options.json)
         let text = try self.link ?? Self.typedLink()
         let consent = SHA256.hash([UInt8](phrases.joinConsent(host: "").joined(separator: "\n").utf8))
         let place = try PatientPlace.make(

@@ -38,6 +38,16 @@ struct SeatOptions: ParsableArguments {
             capture: self.microphone, playback: self.loudspeaker, processing: self.raw ? .raw : .speech)
     }
 
+    /// Prints sentences, broken between words where a terminal shows them; to standard error beside a document.
+    func speaker(isJSON: Bool) -> (String) -> Void {
+        { line in
+            let columns = columnsOfOutput() ?? .max
+            let text = columns >= 20 && columns < .max ? line.wrapped(to: columns).joined(separator: "\n") : line
+            let output = isJSON ? FileHandle.standardError : FileHandle.standardOutput
+            try? output.write(contentsOf: Data("\(text)\n".utf8))
+        }
+    }
+
     var capabilities: Capabilities {
         .ofThisProcess(environment: ProcessInfo.processInfo.environment, wantsLines: self.lines)
     }

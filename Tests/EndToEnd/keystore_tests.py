@@ -17,7 +17,7 @@ import nacl.secret
 from laboratory.colloque import BAD_CONFIGURATION, BAD_LINK, DONE, Bridge, Broker, Doctor, colloque, executable, facts
 from laboratory.processes import Process, run
 from laboratory.runner import Skipped, needs_root, test
-from laboratory.terminal import Terminal
+from laboratory.typist import Typist
 
 #: System calls that change what a disk holds, and what can go wrong in each.
 FAILURES = {"openat": "ENOSPC", "write": "ENOSPC", "fsync": "EIO", "rename": "EIO", "link": "ENOSPC", "unlink": "EIO",
@@ -432,7 +432,7 @@ async def first_start(laboratory):
     home = laboratory.file("home")
 
     def begin(*more):
-        return Terminal([executable(), "--home", home, "init", *more], {"LANG": "fr_FR.UTF-8", "COLLOQUE_BROKER": ""})
+        return Typist([executable(), "--home", home, "init", *more], {"LANG": "fr_FR.UTF-8", "COLLOQUE_BROKER": ""})
 
     def at_terminal():
         terminal = begin()

@@ -1,46 +1,85 @@
-"""A program at a terminal of its own, typed to by a test."""
+"""A person at a terminal: tmux shows what they see and types what they press."""
 
-import contextlib
+import asyncio
 import os
-import pty
 import re
-import select
+import shlex
+import subprocess
 import time
+
+from .processes import run
 
 
 class Terminal:
-    """What it shows is kept; `expect` waits for a pattern in what came since the last one."""
+    """One program in a terminal of its own, 80×24 unless asked otherwise."""
 
-    def __init__(self, arguments, environment=None):
-        self.shown = ""
-        self._seen = 0
-        self._child, self._terminal = pty.fork()
-        if self._child == 0:
-            os.execvpe(str(arguments[0]), [str(one) for one in arguments], {**os.environ, **(environment or {})})
+    def __init__(self, laboratory, name, columns, rows):
+        self._socket = str(laboratory.file(f"tmux-{name}"))
+        self.name = name
+        self.size = (columns, rows)
 
-    def expect(self, pattern, patience=20):
-        deadline = time.monotonic() + patience
-        while not (match := re.search(pattern, self.shown[self._seen:])):
-            assert time.monotonic() < deadline, f"`{pattern}` does not come:\n{self.shown}"
-            self._read()
-        self._seen += match.end()
-        return match
+    @classmethod
+    async def start(cls, laboratory, name, arguments, *, environment=None, columns=80, rows=24):
+        terminal = cls(laboratory, name, columns, rows)
+        variables = {"TERM": "screen-256color", "LANG": "fr_FR.UTF-8", "LC_ALL": "", "COLLOQUE_HOME": "",
+                     "COLLOQUE_BROKER": "", **(environment or {})}
+        line = " ".join(
+            ["env", *(shlex.quote(f"{key}={value}") for key, value in variables.items() if value != ""),
+             *(shlex.quote(str(argument)) for argument in arguments)]
+        )
+        # What is printed after the end stays to be read.
+        shell = f"{line}; echo \"[exit $?]\"; exec sleep 3600"
+        await terminal._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), shell)
+        laboratory.stack.push_async_callback(terminal.close)
+        return terminal
 
-    def type(self, text):
-        os.write(self._terminal, text.encode())
+    async def _tmux(self, *arguments):
+        code, output, errors = await run(
+            ["tmux", "-S", self._socket, *arguments],
+            environment={"LC_ALL": "C.UTF-8", "TMUX": ""}, timeout=10,
+        )
+        assert code == 0, f"tmux {arguments}: {errors}"
+        return output
 
-    def end(self, patience=20):
-        """The exit code."""
-        deadline = time.monotonic() + patience
+    async def screen(self):
+        """What stands on the screen, a line for each row."""
+        return (await self._tmux("capture-pane", "-p")).rstrip("\n")
+
+    async def until(self, pattern, timeout=20):
+        """Waits until the screen shows `pattern`; the match."""
+        deadline = time.monotonic() + timeout
         while True:
-            self._read()
-            ended, status = os.waitpid(self._child, os.WNOHANG)
-            if ended:
-                os.close(self._terminal)
-                return os.waitstatus_to_exitcode(status)
-            assert time.monotonic() < deadline, f"it does not end:\n{self.shown}"
+            screen = await self.screen()
+            found = re.search(pattern, screen, re.MULTILINE)
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.name}: no {pattern!r} on the screen after {timeout} s:\n{screen}")
+            await asyncio.sleep(0.1)
 
-    def _read(self):
-        with contextlib.suppress(OSError):
-            if select.select([self._terminal], [], [], 0.1)[0]:
-                self.shown += os.read(self._terminal, 65536).decode("utf-8", "replace")
+    async def press(self, *keys):
+        """Keys by their names of tmux, or single characters."""
+        await self._tmux("send-keys", *keys)
+
+    async def type(self, text):
+        await self._tmux("send-keys", "-l", text)
+
+    async def pid(self):
+        """Of the program, while it runs."""
+        shell = int((await self._tmux("display-message", "-p", "#{pane_pid}")).strip())
+        children = subprocess.run(["pgrep", "-P", str(shell)], capture_output=True, text=True).stdout.split()
+        assert children, f"{self.name}: no program runs:\n{await self.screen()}"
+        return int(children[0])
+
+    async def kill(self, signal):
+        os.kill(await self.pid(), signal)
+
+    async def resize(self, columns, rows):
+        await self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    async def ended(self, timeout=20):
+        """The exit status of the program."""
+        return int((await self.until(r"^\[exit (\d+)\]", timeout)).group(1))
+
+    async def close(self):
+        await run(["tmux", "-S", self._socket, "kill-server"], timeout=10)
