@@ -165,6 +165,13 @@ let package = Package(
         .executableTarget(
             name: "sound-probe", dependencies: ["Sound", "Audio", "Wire", "CPoll"], path: "Sources/SoundProbe",
             swiftSettings: strict),
+        // States of the doctor's screens, by name; and any of them on a real terminal.
+        .target(
+            name: "ScreenSpecimens", dependencies: ["Terminal", "Phrases", "Screens"], path: "Tests/ScreenSpecimens",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "screen-gallery", dependencies: ["Terminal", "Phrases", "Screens", "Console", "ScreenSpecimens"],
+            path: "Sources/ScreenGallery", swiftSettings: strict),
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
@@ -202,6 +209,9 @@ let package = Package(
         tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
         tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
         tests("AudioTests", ["Audio", "Wire"]),
+        tests("TerminalTests", ["Terminal"]),
+        tests("PhrasesTests", ["Phrases", "Terminal"]),
+        tests("ScreensTests", ["Screens", "Phrases", "Terminal", "ScreenSpecimens"]),
         tests(
             "ConsultationTests",
             ["Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "Primitives", "Wire"]),
