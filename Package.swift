@@ -121,7 +121,9 @@ let package = Package(
             name: "CAudioProcessing",
             // The flags of its pkg-config file are more than SwiftPM takes.
             cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/webrtc_audio_processing"])],
-            linkerSettings: [.linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++")]),
+            linkerSettings: [
+                .linkedLibrary("speexdsp"), .linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++"),
+            ]),
         // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
         core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
         // What a release signed, and whether what a broker serves is that.
@@ -211,7 +213,10 @@ let package = Package(
         tests("AudioTests", ["Audio", "Wire"]),
         tests("TerminalTests", ["Terminal"]),
         tests("PhrasesTests", ["Phrases", "Terminal"]),
-        tests("ScreensTests", ["Screens", "Phrases", "Terminal", "ScreenSpecimens"]),
+        .testTarget(
+            name: "ScreensTests", dependencies: ["Screens", "Phrases", "Terminal", "ScreenSpecimens"],
+            exclude: ["Golden"], swiftSettings: strict),
+        tests("SoundTests", ["Sound", "Audio", "Wire"]),
         tests(
             "ConsultationTests",
             ["Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "Primitives", "Wire"]),

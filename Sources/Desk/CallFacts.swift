@@ -15,6 +15,8 @@ package struct CallFacts {
         package let isMine: Bool
         /// Of the peer: unfiltered.
         package let text: String
+        /// Of the peer's messages; zero in one's own.
+        var id: UInt32 = 0
     }
 
     /// `nil` at the patient's end.
@@ -76,7 +78,7 @@ package struct CallFacts {
         case .pathState(.disconnected), .pathState(.failed):
             if self.boundAt != nil { self.pathBrokenSince = self.pathBrokenSince ?? now }
         case .peerCompared(let same): self.peerComparison = same
-        case .chat(_, let text): self.append(ChatLine(isMine: false, text: text))
+        case .chat(let id, let text): self.read(ChatLine(isMine: false, text: text, id: id))
         case .ended(let reason): self.ended = (reason, now)
         default: break
         }
@@ -88,6 +90,19 @@ package struct CallFacts {
             self.soundLosses[side] = nil
             self.soundDevices[side] = device
         case .lost(let side, _, let loss): self.soundLosses[side] = loss
+        }
+    }
+
+    /// The newest number again is the same message written further; nothing left of it takes the line away.
+    private mutating func read(_ line: ChatLine) {
+        guard let last = self.chat.lastIndex(where: { !$0.isMine }), self.chat[last].id == line.id, line.id != 0 else {
+            if !line.text.isEmpty { self.append(line) }
+            return
+        }
+        if line.text.isEmpty {
+            self.chat.remove(at: last)
+        } else {
+            self.chat[last] = line
         }
     }
 

@@ -10,7 +10,7 @@ internal import SecureChannel
 internal import Session
 internal import Signalling
 package import TURN
-package import Wire
+internal import Wire
 
 /// A call of a doctor with themselves, from this machine to this machine by way of the broker: what works in it works
 /// for a patient.

@@ -168,6 +168,36 @@ test('a doctor who gives up for want of a path is not blamed for it', async () =
   assert.equal(other.reason, 'doctor-error');
 });
 
+test('a page that is two guests after its socket died is let in whichever of the two the doctor admits', async () => {
+  for (const isOther of [false, true]) {
+    const world = await World.create();
+    world.doctor.admits = false;
+    await world.event({ type: 'start' });
+    await world.run(500);
+    const former = { bond: world.doctor.bond, words: world.patient.snapshot().words.octets };
+    const { id } = world.socket;
+    world.socket.open = false;
+    await world.event({ type: 'socket-closed', id });
+    await world.run(3_000);
+    assert.deepEqual(world.doctor.epochs, ['fresh', 'fresh']);
+    assert.notDeepEqual(world.patient.snapshot().words.octets, former.words);
+    // The doctor's end admits the guest who is gone, or somebody else.
+    const { connection } = world.doctor;
+    world.doctor.bond = isOther ? { ...former.bond, resumeSecret: new Uint8Array(32) } : former.bond;
+    world.doctor.consumed = true;
+    await world.doctor.send(connection, { type: 'refuse', reason: 1 });
+    await world.run(1_000);
+    if (isOther) {
+      assert.equal(world.reason, 'refused-other-device');
+      continue;
+    }
+    assert.equal(world.state, 'admitted');
+    assert.deepEqual(world.patient.snapshot().words.octets, former.words);
+    await world.consent();
+    await untilSound(world, 1_500);
+  }
+});
+
 test('who waits is told when it is the server that is missing', async () => {
   const world = await World.create();
   world.doctor.admits = false;

@@ -1,6 +1,7 @@
 // @ts-check
 import { Alarms } from './alarms.js';
 import { Attachment } from './attachment.js';
+import { brokerError } from './envelopes.js';
 import { reasonOfBreach } from './reasons.js';
 import { Reconnection } from './reconnection.js';
 import { isAdmitted } from './session.js';
@@ -30,6 +31,8 @@ const stableAfter = 60_000;
 const sameChange = 2_000;
 /** A doubted socket is replaced without a wait once in this time; then the wait grows as after a loss. Milliseconds. */
 const doubtInterval = 10_000;
+/** Guests of before that are remembered: the doctor's end forgets a dead one after a minute. */
+const mostFormer = 3;
 
 export class Line {
   /**
@@ -54,6 +57,8 @@ export class Line {
     this.doubtedAt = -Infinity;
     /** @private @type {Alarms<'retry' | 'stable'>} */
     this.alarms = new Alarms();
+    /** @private Whether this end claims to be the guest whom the doctor admitted instead. */
+    this.claims = false;
     /** @private Of the attachment in use, not worked off yet. @type {import('./attachment.js').AttachmentOutput[]} */
     this.pending = [];
     /** @private @type {News[]} */
@@ -189,6 +194,20 @@ export class Line {
   }
 
   /**
+   * The doctor admitted another guest. That may be the one this page was before its socket died and it joined afresh.
+   * @param {number} now
+   * @returns {boolean} whether there is one to claim
+   */
+  claim(now) {
+    const bond = this.session.former.shift();
+    if (bond === undefined) return false;
+    Object.assign(this.session, { bond, epochNumber: 0 });
+    this.claims = true;
+    this.#rejoin(now);
+    return true;
+  }
+
+  /**
    * What came does not hold.
    * @param {import('./errors.js').ProtocolErrorCode} code
    * @param {boolean} confirmed whether an epoch stood
@@ -244,13 +263,15 @@ export class Line {
       case 'confirmed':
         if (output.bond !== null) {
           const fresh = /** @type {const} */ ({ epochNumber: 0, ownComparison: 'none', peerComparison: 'none' });
-          Object.assign(this.session, fresh, { bond: output.bond, consent: null });
+          const former = [this.session.bond, ...this.session.former].flatMap((bond) => bond ?? []).slice(0, mostFormer);
+          Object.assign(this.session, fresh, { bond: output.bond, former, consent: null });
         }
         this.alarms.set('stable', now + stableAfter);
         return this.surroundings.save();
       case 'frame':
         this.reconnection.succeeded();
         this.missesDoctor = false;
+        this.claims = false;
         this.news.push(output);
         return;
       case 'refused':
@@ -267,6 +288,10 @@ export class Line {
    * @param {number} now
    */
   #refused(code, now) {
+    if (this.claims && code === brokerError.unknownRoom) {
+      if (!this.claim(now)) this.#giveUp('refused-other-device');
+      return;
+    }
     const mode = this.attachment?.mode ?? null;
     const answer = this.reconnection.refused(code, mode, this.session, this.surroundings.sound().isHeard);
     if (answer === 'later') this.lose(now);

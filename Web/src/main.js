@@ -60,7 +60,7 @@ let waitingSince = 0;
 let wakefulness = null;
 
 const view = new View(document, WORD_LISTS, {
-  act, choose, speak: (locale) => show({ locale }), write: (text) => void feed({ type: 'write', text }),
+  act, choose, speak: (locale) => show({ locale }), write: (text, isWhole) => void feed({ type: 'write', text, isWhole }),
 });
 const sound = new Sound(view.audio);
 

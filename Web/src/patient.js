@@ -20,7 +20,7 @@ import { isAdmitted } from './session.js';
  *   | { type: 'network-changed' } | { type: 'awoke' } | { type: 'taken-over' }
  *   | { type: 'consent', consent: import('./session.js').Consent } | { type: 'decline' }
  *   | { type: 'words', same: boolean } | { type: 'mute', muted: boolean } | { type: 'hang-up' } | { type: 'retry' }
- *   | { type: 'write', text: string }
+ *   | { type: 'write', text: string, isWhole: boolean }
  *   | import('./media.js').CallEvent} PatientEvent
  *
  * @typedef {{ type: 'connect', id: number } | { type: 'send', id: number, octets: Uint8Array }
@@ -46,6 +46,11 @@ import { isAdmitted } from './session.js';
 
 /** How long sound may be gone while the doctor is not known to be away: as long as the doctor's end waits. Milliseconds. */
 const patience = 60_000;
+/**
+ * Letters go out as they are written, but at a pace of their own: who counts the packets does not learn the rhythm of
+ * the fingers, and EN 301 549 6.2.4 wants them within 500 ms. Milliseconds.
+ */
+const letterInterval = 400;
 
 export class Patient {
   /**
@@ -78,7 +83,7 @@ export class Patient {
     this.reason = null;
     /** @private What goes on after the end. @type {Farewell | null} */
     this.farewell = null;
-    /** @private @type {Alarms<'patience'>} */
+    /** @private @type {Alarms<'patience' | 'letters'>} */
     this.alarms = new Alarms();
     /** @private @type {PatientAction[]} */
     this.actions = [];
@@ -190,8 +195,10 @@ export class Patient {
         this.media.mute(event.muted);
         return;
       case 'write':
-        this.chat.write(event.text, this.settings.wallClock());
-        return this.#sendMessages(now);
+        this.chat.write(event.text, event.isWhole, this.settings.wallClock());
+        if (event.isWhole) return this.#sendMessages(now);
+        if (!this.alarms.isSet('letters')) this.alarms.set('letters', now + letterInterval);
+        return;
       case 'hang-up':
         return this.#stop('hung-up', now, byeReason.hungUp);
       case 'taken-over':
@@ -221,7 +228,10 @@ export class Patient {
 
   /** @param {number} now */
   async #tick(now) {
-    if (this.alarms.takeDue(now) !== null) return this.#stop(this.line.isEstablished ? 'no-path' : 'network', now);
+    for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
+      if (due === 'patience') return this.#stop(this.line.isEstablished ? 'no-path' : 'network', now);
+      await this.#sendMessages(now);
+    }
     await this.line.tick(now);
     await this.#drain(now);
     await this.media.tick(now);
@@ -232,6 +242,7 @@ export class Patient {
   #left() {
     this.admittedInEpoch = false;
     this.media.epochEnded();
+    this.chat.epochEnded();
   }
 
   /**
@@ -264,6 +275,7 @@ export class Patient {
       case 'admit':
         return this.#admitted(frame.relayOnly, now);
       case 'refuse':
+        if (frame.reason === refuseReason.otherDevice && this.line.claim(now)) return;
         return this.#stop(reasonOfRefusal(frame.reason), now);
       case 'words':
         this.session.peerComparison = frame.same ? 'same' : 'different';
@@ -280,7 +292,7 @@ export class Patient {
         }
         return this.line.breach('malformed', true, now);
       case 'chat':
-        if (this.admittedInEpoch) this.chat.receive(frame.message);
+        if (this.admittedInEpoch) this.chat.receive(frame.id, frame.message);
         return;
       case 'keepalive':
       case 'receipt':
@@ -302,6 +314,7 @@ export class Patient {
     if (this.admittedInEpoch || attachment === null) return;
     this.admittedInEpoch = true;
     this.session.invitation.joinToken = null;
+    this.session.former = [];
     this.#save();
     const mustRelay = relayOnly || (this.session.invitation.flags & linkFlags.relayOnly) !== 0;
     if (mustRelay && !(attachment.servers?.urls.some((url) => /^turns?:/.test(url)) ?? false)) {

@@ -78,6 +78,7 @@ export const de = {
   chat: {
     title: 'Der Praxis schreiben',
     send: 'Senden',
+    letters: 'Jeden Buchstaben sofort senden',
     mine: 'Sie',
     theirs: 'Die Praxis',
     pending: 'noch nicht gesendet',

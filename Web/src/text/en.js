@@ -78,6 +78,7 @@ export const en = {
   chat: {
     title: 'Write to your doctor',
     send: 'Send',
+    letters: 'Send each letter as I type it',
     mine: 'You',
     theirs: 'Your doctor',
     pending: 'not sent yet',

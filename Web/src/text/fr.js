@@ -78,6 +78,7 @@ export const fr = {
   chat: {
     title: 'Écrire à votre médecin',
     send: 'Envoyer',
+    letters: 'Envoyer chaque lettre dès que je l’écris',
     mine: 'Vous',
     theirs: 'Votre médecin',
     pending: 'pas encore envoyé',

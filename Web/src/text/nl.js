@@ -78,6 +78,7 @@ export const nl = {
   chat: {
     title: 'Schrijven naar uw arts',
     send: 'Versturen',
+    letters: 'Elke letter meteen sturen',
     mine: 'U',
     theirs: 'Uw arts',
     pending: 'nog niet verstuurd',
