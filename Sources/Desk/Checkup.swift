@@ -23,6 +23,8 @@ package struct Checkup {
     package var asksHeard: (() -> Bool)?
     /// Tells that the person may speak now.
     package var invitesToSpeak: () -> Void = {}
+    /// Tells that a look at something begins that may take a while.
+    package var begin: (CheckItem) -> Void = { _ in }
     package var tell: (CheckReport.Row) -> Void
 
     package init(sound: SoundCard.Choice, tell: @escaping (CheckReport.Row) -> Void) {
@@ -73,6 +75,7 @@ package struct Checkup {
         _ broker: WebSocketURL, _ note: (CheckItem, CheckReport.Outcome) -> Void
     ) async -> Bool {
         var isReached = false
+        self.begin(.broker)
         let began = monotonicNow()
         do throws(BrokerErrandError) {
             if let identity = self.identity, !self.isBusy {
@@ -106,6 +109,7 @@ package struct Checkup {
         } else {
             note(.clock, .skipped)
         }
+        self.begin(.page)
         let page = await PageVerification.run(at: broker, reference: PageReference(release: .own, at: broker))
         switch page.outcome {
         case .verified: note(.page, .passed(nil))
@@ -132,10 +136,12 @@ package struct Checkup {
         guard let identity = self.identity, !self.isBusy else {
             return Self.networkItems.forEach { note($0, .skipped) }
         }
+        self.begin(.stun)
         let trial = TrialCall(identity: identity.keyPair, broker: broker)
         let direct = await Self.beside { trial.run(over: .direct) }
         let uris = direct.urls.compactMap { RelayURI($0) }
         if let stun = uris.first(where: { $0.service == .stun }) ?? uris.first(where: { $0.service == .relay(.udp) }) {
+            self.begin(.stun)
             let mapped = await Self.beside { STUNProbe.run(stun) }
             note(.stun, mapped.map { .passed(Neutralised($0.description)) } ?? .failed(.stunSilent))
         } else {
@@ -147,6 +153,7 @@ package struct Checkup {
                 note(item, uris.isEmpty && item == .relayUDP ? .failed(.noRelay) : .skipped)
                 continue
             }
+            self.begin(item)
             switch await Self.beside({ trial.run(over: .relay(transport)) }).outcome {
             case .heard(let time): note(item, .passed(Neutralised("\(Int(time.milliseconds)) ms")))
             case .notOffered: note(item, .skipped)

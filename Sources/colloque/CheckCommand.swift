@@ -51,6 +51,8 @@ struct CheckCommand: AsyncParsableCommand {
         let width = min(columnsOfOutput() ?? 80, 100)
         func show(_ lines: [Line]) {
             guard !self.options.json else { return }
+            // Over the line that says that something runs.
+            if isInteractive { FileHandle.standardOutput.write(Data("\r\u{1B}[K".utf8)) }
             for line in lines {
                 FileHandle.standardOutput.write(Data("\(line.printed(hasColours: hasColours))\n".utf8))
             }
@@ -62,6 +64,11 @@ struct CheckCommand: AsyncParsableCommand {
             checkup.identity = try self.options.unlock()
         }
         if isInteractive {
+            checkup.begin = { item in
+                let lines = CheckReport.lines(CheckReport.Row(item: item, outcome: .running), phrases, width: width)
+                let text = lines.map { $0.printed(hasColours: hasColours) }.joined()
+                FileHandle.standardOutput.write(Data("\r\u{1B}[K\(text)".utf8))
+            }
             checkup.invitesToSpeak = { print(phrases.soundText) }
             checkup.asksHeard = {
                 FileHandle.standardOutput.write(Data(phrases.soundHeardPrompt.utf8))
