@@ -121,7 +121,9 @@ let package = Package(
             name: "CAudioProcessing",
             // The flags of its pkg-config file are more than SwiftPM takes.
             cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/webrtc_audio_processing"])],
-            linkerSettings: [.linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++")]),
+            linkerSettings: [
+                .linkedLibrary("speexdsp"), .linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++"),
+            ]),
         // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
         core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
         // What a release signed, and whether what a broker serves is that.
@@ -165,6 +167,13 @@ let package = Package(
         .executableTarget(
             name: "sound-probe", dependencies: ["Sound", "Audio", "Wire", "CPoll"], path: "Sources/SoundProbe",
             swiftSettings: strict),
+        // States of the doctor's screens, by name; and any of them on a real terminal.
+        .target(
+            name: "ScreenSpecimens", dependencies: ["Terminal", "Phrases", "Screens"], path: "Tests/ScreenSpecimens",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "screen-gallery", dependencies: ["Terminal", "Phrases", "Screens", "Console", "ScreenSpecimens"],
+            path: "Sources/ScreenGallery", swiftSettings: strict),
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
@@ -202,6 +211,12 @@ let package = Package(
         tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
         tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
         tests("AudioTests", ["Audio", "Wire"]),
+        tests("TerminalTests", ["Terminal"]),
+        tests("PhrasesTests", ["Phrases", "Terminal"]),
+        .testTarget(
+            name: "ScreensTests", dependencies: ["Screens", "Phrases", "Terminal", "ScreenSpecimens"],
+            exclude: ["Golden"], swiftSettings: strict),
+        tests("SoundTests", ["Sound", "Audio", "Wire"]),
         tests(
             "ConsultationTests",
             ["Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "Primitives", "Wire"]),

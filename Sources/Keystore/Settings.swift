@@ -22,6 +22,11 @@ package struct Settings: Equatable, Sendable {
         set { self["release-key"] = newValue }
     }
 
+    /// The names the broker goes by, `HOST[:PORT]`, in its order, where they are more than the one in ``broker``.
+    package var brokerNames: [String] {
+        self["broker-names"]?.split(separator: " ").map(String.init) ?? []
+    }
+
     /// - Precondition: names and values are single lines.
     package subscript(name: String) -> String? {
         get {

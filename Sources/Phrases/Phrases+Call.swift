@@ -158,6 +158,14 @@ extension Phrases {
             de: "Drücken Sie s, wenn sie gleich sind, d, wenn sie verschieden sind.")
     }
 
+    /// - Parameter name: A pseudonym; nil for a patient whose waiting this screen did not see.
+    package func talkingWith(_ name: String?) -> String {
+        let who = name ?? pick(fr: "votre patient", en: "your patient", nl: "uw patiënt", de: "Ihrem Patienten")
+        return pick(
+            fr: "En consultation avec \(who)", en: "In consultation with \(who)", nl: "In gesprek met \(who)",
+            de: "Im Gespräch mit \(who)")
+    }
+
     // MARK: Sound
 
     package var you: String { pick(fr: "Vous", en: "You", nl: "U", de: "Sie") }

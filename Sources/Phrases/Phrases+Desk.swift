@@ -100,12 +100,13 @@ extension Phrases {
     package var keyAdmit: String { pick(fr: "faire entrer", en: "admit", nl: "binnenlaten", de: "hereinbitten") }
     package var keyRefuse: String { pick(fr: "refuser", en: "refuse", nl: "weigeren", de: "abweisen") }
     package var keyMessage: String { pick(fr: "message", en: "message", nl: "bericht", de: "Nachricht") }
-    package var keyNew: String { pick(fr: "nouveau lien", en: "new link", nl: "nieuwe link", de: "neuer Link") }
-    package var keyLink: String { pick(fr: "voir le lien", en: "show link", nl: "link tonen", de: "Link zeigen") }
+    package var keyNew: String { pick(fr: "nouveau", en: "new", nl: "nieuw", de: "neu") }
+    package var keyLink: String { pick(fr: "lien", en: "link", nl: "link", de: "Link") }
     package var keyEnd: String { pick(fr: "clore", en: "close", nl: "sluiten", de: "schließen") }
     package var keyHelp: String { pick(fr: "aide", en: "help", nl: "hulp", de: "Hilfe") }
     package var keyQuit: String { pick(fr: "quitter", en: "quit", nl: "stoppen", de: "beenden") }
     package var keySelect: String { pick(fr: "choisir", en: "select", nl: "kiezen", de: "wählen") }
+    package var keyConfirm: String { pick(fr: "valider", en: "confirm", nl: "bevestigen", de: "bestätigen") }
     package var keyBack: String { pick(fr: "retour", en: "back", nl: "terug", de: "zurück") }
     package var keySend: String { pick(fr: "envoyer", en: "send", nl: "verzenden", de: "senden") }
     package var keyYes: String { pick(fr: "oui", en: "yes", nl: "ja", de: "ja") }

@@ -5,7 +5,7 @@
 
 import Glibc
 import Phrases
-import Screens
+import ScreenSpecimens
 import Terminal
 
 private func environment() -> [String: String] {

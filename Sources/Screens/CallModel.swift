@@ -26,8 +26,8 @@ package struct CallModel: Equatable, Sendable {
     package struct Words: Equatable, Sendable {
         /// Four, or none where the language has no list.
         package var words: [Neutralised]
-        /// Eight digits.
-        package var digits: String
+        /// Eight digits; nothing else is kept.
+        package private(set) var digits: String
         /// What this doctor said.
         package var isSame: Bool
         /// What the other side said; nil before it did.
@@ -35,7 +35,7 @@ package struct CallModel: Equatable, Sendable {
 
         package init(words: [Neutralised], digits: String, isSame: Bool = false, peerSaysSame: Bool? = nil) {
             self.words = words
-            self.digits = digits
+            self.digits = digits.filter { $0.isASCII && $0.isNumber }
             self.isSame = isSame
             self.peerSaysSame = peerSaysSame
         }
@@ -134,6 +134,7 @@ package struct CallModel: Equatable, Sendable {
     package var chat: [ChatLine]
     package var strayCount: Int
     package var link: Neutralised?
+    package var qr: QRPattern?
     /// One sentence that stands until the caller takes it away, such as ``Phrases/Phrases/resumed``.
     package var notice: String?
 
@@ -157,6 +158,7 @@ package struct CallModel: Equatable, Sendable {
         self.chat = []
         self.strayCount = 0
         self.link = nil
+        self.qr = nil
         self.notice = nil
     }
 }

@@ -79,7 +79,7 @@ extension CallScreen {
             self.mustCompare ? [Hint("s", self.phrases.keySame), Hint("d", self.phrases.keyDifferent)] : []
         let talk = [
             Hint(self.phrases.keySpace, self.model.isMuted ? self.phrases.keyUnmute : self.phrases.keyMute),
-            Hint("t", self.phrases.keyChat), Hint("h", self.phrases.keyHangUp),
+            Hint("h", self.phrases.keyHangUp), Hint("t", self.phrases.keyChat),
         ]
         let rest = self.mustCompare ? [] : [Hint("v", self.phrases.keyDevices), Hint("i", self.phrases.keyDetails)]
         return compare + talk + rest + help
@@ -101,11 +101,17 @@ extension CallScreen {
     private func lines(width: Int, rows: Int) -> [Line] {
         switch self.overlay {
         case .help: return self.helpLines
-        case .link: return Line.wrapped(self.model.link?.text ?? self.phrases.opening, Style(.cyan), to: width)
+        case .link:
+            let label = self.model.label.isEmpty ? self.phrases.unnamedSession : self.model.label.text
+            let card = LinkCard(title: label, link: self.model.link, qr: self.model.qr, phrases: self.phrases)
+            return card.lines(width: width, rows: rows)
         case .refuse(_, let confirm), .different(let confirm), .hangUp(let confirm): return confirm.lines(width: width)
         case .messages(_, let picker), .sound(let picker), .device(_, let picker): return picker.lines(width: width)
         case .writing(_, let prompt): return [Line(prompt.title, .bold)]
-        case .chat: return self.chatLines(width: width, rows: rows)
+        case .chat:
+            // Close to where the next one is written.
+            let lines = self.chatLines(width: width, rows: rows)
+            return Array(repeating: .empty, count: max(0, rows - lines.count)) + lines
         case nil: break
         }
         switch self.model.phase {
@@ -170,6 +176,9 @@ extension CallScreen {
         var blocks: [Block] = []
         if self.mustCompare, let words = self.model.words {
             blocks += WordsPanel(words: words, phrases: self.phrases).blocks(width: width)
+        } else {
+            let name = self.model.patient.map { self.phrases.pseudonym($0) }
+            blocks.append(Block(lines: [Line(self.phrases.talkingWith(name), .bold)], worth: 3))
         }
         blocks.append(Block(lines: self.meterLines(width: width), worth: 8))
         if self.model.isMuted {

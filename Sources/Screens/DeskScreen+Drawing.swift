@@ -37,23 +37,18 @@ extension DeskScreen {
     }
 
     private func status(width: Int) -> [Span] {
-        var spans: [Span] = []
-        if width >= 70 {
-            let count = self.model.waitingCount
-            spans += [
-                Span(self.phrases.waitingCount(count), count > 0 ? Style(.green, bold: true) : .dim),
-                Span("  ·  ", .dim),
-            ]
+        var parts: [Span] = []
+        let count = self.model.waitingCount
+        if width >= 70, self.model.broker == .online {
+            parts.append(Span(self.phrases.waitingCount(count), count > 0 ? Style(.green, bold: true) : .dim))
         }
         switch self.model.broker {
-        case .online: spans.append(Span(self.phrases.brokerOnline, .dim))
-        case .connecting: spans.append(Span(self.phrases.brokerConnecting, Style(.yellow)))
-        case .away: spans.append(Span(self.phrases.brokerAway, Style(.red, bold: true)))
+        case .online: break
+        case .connecting: parts.append(Span(self.phrases.brokerConnecting, Style(.yellow)))
+        case .away: parts.append(Span(self.phrases.brokerAway, Style(.red, bold: true)))
         }
-        if let clock = self.model.clock, width >= 56 {
-            spans += [Span("  ·  ", .dim), Span(self.phrases.clock(clock))]
-        }
-        return spans
+        if let clock = self.model.clock, width >= 56 { parts.append(Span(self.phrases.clock(clock))) }
+        return Array(parts.map { [$0] }.joined(separator: [Span("  ·  ", .dim)]))
     }
 
     private func lines(width: Int, rows: Int) -> [Line] {
@@ -91,7 +86,7 @@ extension DeskScreen {
                 lines.append(self.row(of: guest, digit: digit, width: width, isSelected: isSelected))
             }
             if session.guests.isEmpty, session.state == .open {
-                lines.append(Line("    \(self.phrases.nobodyYet)", .dim))
+                lines.append(Line("     \(self.phrases.nobodyYet)", .dim))
             }
             lines += self.warnings(of: session, width: width)
         }
@@ -173,21 +168,8 @@ extension DeskScreen {
 
     private func linkLines(_ id: String, width: Int, rows: Int) -> [Line] {
         guard let session = self.session(id) else { return [] }
-        var lines = [Line(self.label(of: session), .bold), .empty]
-        guard let link = session.link else { return lines + [Line(self.phrases.opening)] }
-        lines += Line.wrapped(link.text, Style(.cyan), to: width)
-        guard let qr = session.qr else { return lines }
-        let picture = qr.lines
-        let caption = Line.wrapped(self.phrases.qrCaption, .dim, to: width)
-        if qr.columns <= width, lines.count + picture.count <= rows {
-            lines += picture
-            if lines.count + caption.count + 1 <= rows { lines += [.empty] + caption }
-        } else if qr.columns <= width, picture.count <= rows {
-            lines = picture
-        } else {
-            lines += [.empty] + Line.wrapped(self.phrases.qrDoesNotFit, .dim, to: width)
-        }
-        return lines
+        let card = LinkCard(title: self.label(of: session), link: session.link, qr: session.qr, phrases: self.phrases)
+        return card.lines(width: width, rows: rows)
     }
 
     private func helpLines(width: Int) -> [Line] {
@@ -225,9 +207,9 @@ extension DeskScreen {
             ]
         }
         hints.append(Hint("n", self.phrases.keyNew))
-        if self.selection != nil {
-            hints += [Hint("l", self.phrases.keyLink), Hint("e", self.phrases.keyEnd)]
-        }
-        return hints + [Hint("q", self.phrases.keyQuit), Hint("?", self.phrases.keyHelp)]
+        if self.selection != nil { hints.append(Hint("l", self.phrases.keyLink)) }
+        hints.append(Hint("q", self.phrases.keyQuit))
+        if self.selection != nil { hints.append(Hint("e", self.phrases.keyEnd)) }
+        return hints + [Hint("?", self.phrases.keyHelp)]
     }
 }

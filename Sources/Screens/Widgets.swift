@@ -78,7 +78,7 @@ package struct Picker: Equatable, Sendable {
 
     package func hints(_ phrases: Phrases) -> [Hint] {
         [
-            Hint("↑↓", phrases.keySelect), Hint(phrases.keyEnter, phrases.keyYes),
+            Hint("↑↓", phrases.keySelect), Hint(phrases.keyEnter, phrases.keyConfirm),
             Hint(phrases.keyEscape, phrases.keyBack),
         ]
     }

@@ -80,7 +80,7 @@ extension PeerSession {
             self.meet(words)
         case .admitted(let relayOnly, let relay):
             self.milestones.reach(\.admitted, now: now)
-            self.relay = relay
+            self.relay = relay.map { self.usable($0) }
             self.relayGrantedAt = now
             self.isRelayOnlyByPeer = relayOnly
             self.emit(.admitted)

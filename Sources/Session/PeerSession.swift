@@ -30,6 +30,8 @@ package final class PeerSession {
         package var setupLimit: Duration = .seconds(30)
         /// How long a broken path may take to come back.
         package var outageLimit: Duration = .seconds(60)
+        /// Which ways to a relay may be used; for trials of one of them.
+        package var relayTransports: Set<TURNClient.Transport> = [.udp, .tcp, .tls]
         /// A doctor's place at the broker that another socket takes ends the session; else sound goes on without it.
         package var endsWhenSuperseded = true
 
@@ -111,6 +113,16 @@ package final class PeerSession {
 
     /// Asked for by this end or by the doctor's admission.
     var isRelayOnly: Bool { self.configuration.relayOnly || self.isRelayOnlyByPeer }
+
+    /// Credentials with those addresses alone that this end may use.
+    func usable(_ relay: RelayCredentials) -> RelayCredentials {
+        var relay = relay
+        relay.urls.removeAll { url in
+            guard case .relay(let transport) = RelayURI(url)?.service else { return false }
+            return !self.configuration.relayTransports.contains(transport)
+        }
+        return relay
+    }
 
     // MARK: The socket to the broker
 

@@ -47,13 +47,7 @@ struct CaptureRun: Sendable {
     }
 
     private func deliver(_ frame: inout [Int16], through voice: inout Voice, backlog: Int, delay: Int) {
-        let processing = self.desk.with { $0.processing }
-        if processing == .speech {
-            let milliseconds = voice.hear(from: self.desk, captureDelay: delay)
-            voice.clean(&frame, delay: milliseconds)
-        } else {
-            voice.rest()
-        }
+        voice.clean(&frame, of: self.desk, delay: delay)
         let cleaned = frame
         self.desk.with { state in
             guard state.captureWatch.current == self.attempt else { return }
@@ -69,37 +63,28 @@ struct CaptureRun: Sendable {
     private static let longestWait = 20
 }
 
-/// The echo canceller and what it hears of the far end.
+/// The processing of one device's sound, made when it is first wanted.
 private struct Voice: ~Copyable {
     private var processor: SpeechProcessor?
-    private var far = [Int16](repeating: 0, count: SoundFrame.samples)
+    private var played = [Int16](repeating: 0, count: SoundFrame.samples)
 
-    /// Tells the canceller what was played since the last frame.
-    /// - Returns: Milliseconds from there to the arrival of the echo.
-    mutating func hear(from desk: SoundDesk, captureDelay: Int) -> Int {
-        if self.processor == nil { self.processor = SpeechProcessor() }
-        while let frame = Self.nextFar(desk, self.far) {
-            self.far = frame
-            self.processor?.hear(self.far)
-        }
-        let (latency, stamp) = desk.with { ($0.latency.playback, $0.playbackStamp) }
-        let ahead = latency - (soundClock() - stamp)
-        return Int((max(.zero, ahead) + SoundFrame.duration(samples: captureDelay)).milliseconds)
-    }
-
-    mutating func clean(_ frame: inout [Int16], delay: Int) {
-        self.processor?.clean(&frame, delay: delay)
-    }
-
-    /// Nothing is cleaned: the next time starts anew.
-    mutating func rest() {
-        self.processor = nil
-    }
-
-    private static func nextFar(_ desk: SoundDesk, _ room: [Int16]) -> [Int16]? {
-        desk.with { state in
+    /// - Parameter delay: samples from the microphone to here, the frame itself apart.
+    mutating func clean(_ frame: inout [Int16], of desk: SoundDesk, delay: Int) {
+        let captured = soundClock() - SoundFrame.duration(samples: delay + SoundFrame.samples)
+        let room = self.played
+        let played: [Int16]? = desk.with { state in
+            guard state.processing == .speech else { return nil }
             var frame = room
-            return state.far.take(SoundFrame.samples, into: &frame) ? frame : nil
+            state.reference.take(capturedAt: captured, into: &frame)
+            return frame
         }
+        guard let played else {
+            // The next time starts anew.
+            self.processor = nil
+            return
+        }
+        if self.processor == nil { self.processor = SpeechProcessor() }
+        self.played = played
+        self.processor?.clean(&frame, played: self.played)
     }
 }

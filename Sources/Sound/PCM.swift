@@ -150,7 +150,8 @@ struct SoundError: Error, Equatable {
         switch -self.code {
         case EBUSY, EAGAIN: .busy
         case EACCES, EPERM: .denied
-        case ENODEV, ENOENT, ENXIO, EBADFD, EIO: wasOpen ? .unplugged : .missing
+        // A sound server that goes away breaks the pipe for good; what runs dry is mended before it comes here.
+        case ENODEV, ENOENT, ENXIO, EBADFD, EIO, EPIPE: wasOpen ? .unplugged : .missing
         case ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTDOWN: .unresponsive
         default: .failed(String(cString: snd_strerror(self.code)))
         }

@@ -92,12 +92,11 @@ struct PlaybackRun: Sendable {
         let delay = device.delay()
         self.desk.with { state in
             guard state.playbackWatch.current == self.attempt else { return }
-            state.far.append(frame, count: SoundFrame.samples)
+            let delay = delay ?? state.playback.deviceSamples
+            state.reference.play(
+                frame, soundingAt: soundClock() + SoundFrame.duration(samples: delay - SoundFrame.samples))
+            state.latency.playback = SoundFrame.duration(samples: delay)
             state.playbackMeter.add(frame, count: SoundFrame.samples)
-            if let delay {
-                state.latency.playback = SoundFrame.duration(samples: delay)
-                state.playbackStamp = soundClock()
-            }
         }
     }
 

@@ -9,7 +9,7 @@ internal import Wire
 struct PlaybackTimeline: Sendable {
     private var ring = SampleRing(capacity: Self.longestQueue)
     /// Samples in the device when it last told.
-    private var deviceSamples = 0
+    private(set) var deviceSamples = 0
     /// Since when the monotonic clock drives; `nil` while the device does.
     private(set) var drivingSince: Instant?
     /// The last sign of the device, or the last block wanted by the clock.

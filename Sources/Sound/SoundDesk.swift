@@ -13,13 +13,11 @@ final class SoundDesk: Sendable {
         var playback: PlaybackTimeline
         var captureWatch: DeviceWatch
         var playbackWatch: DeviceWatch
-        /// What was played and the echo canceller has not heard, 10 ms at a time.
-        var far = SampleRing(capacity: SoundDesk.longestFar)
+        /// What was played, for the echo canceller.
+        var reference = EchoReference()
         var captureMeter = SoundMeter()
         var playbackMeter = SoundMeter()
         var latency = SoundCard.Latency()
-        /// When ``SoundCard/Latency/playback`` was true.
-        var playbackStamp = Instant.zero
         var events: [SoundEvent] = []
         var isRinging = false
         var isClosed = false
@@ -86,6 +84,7 @@ final class SoundDesk: Sendable {
                 guard state.playbackWatch.current == attempt else { return }
                 state.playback.forgetDepth()
                 state.playback.begin(deviceSamples: 0, now: now)
+                state.reference.reset()
             }
         }
     }
@@ -105,11 +104,6 @@ final class SoundDesk: Sendable {
         }
         self.watchBell.ring()
     }
-
-    // MARK: Constants
-
-    /// Ours: 200 ms. The canceller must hear every frame; the capture thread falls behind by less, or sound is lost.
-    private static let longestFar = 20 * SoundFrame.samples
 }
 
 /// CLOCK_MONOTONIC, the clock that the lock step of devices and silence is measured by: it stands still in suspend.

@@ -2,9 +2,10 @@
 ///
 ///     sound-probe [--capture NAME] [--playback NAME] [--raw] [--play FILE.wav] [--record FILE.raw] [--seconds N]
 ///     sound-probe --list
+///     sound-probe --clean CAPTURED.raw PLAYED.raw OUT.raw
 ///
 /// Lines on standard input change it: `capture NAME`, `playback NAME`, `raw`, `speech`, `stall MILLISECONDS`, `close`.
-/// What was captured goes to a file of 48 kHz mono 16-bit samples without a header.
+/// Raw files hold 48 kHz mono 16-bit samples without a header. `--clean` runs the speech processor alone.
 
 import Foundation
 import Sound
@@ -22,6 +23,8 @@ if arguments.contains("--list") {
             tell(["side": side.rawValue, "name": device.name, "title": device.title])
         }
     }
+} else if arguments.first == "--clean", arguments.count == 4 {
+    clean(captured: arguments[1], played: arguments[2], into: arguments[3])
 } else {
     let probe = Probe(
         choice: SoundCard.Choice(

@@ -1,18 +1,20 @@
-/// How many cells of a terminal a character covers: 0, 1 or 2.
+/// How many cells of a terminal a character covers.
 ///
 /// Terminals differ for the newest emoji, for ambiguous characters and for scripts that join. The answer here is that
-/// of wcwidth(3) for single scalars, with these bounds: a character is never wider than 2 cells, ambiguous characters
-/// are narrow, and whatever a terminal makes of it the ``Renderer`` names the place of the next cell, so that a
-/// different answer cannot move the rest of a line.
+/// of wcwidth(3): 0, 1 or 2 for a scalar, their sum for what Swift calls one character; ambiguous ones are narrow.
+/// Whatever a terminal makes of it, the ``Renderer`` names the place of the next cell, so that a different answer
+/// cannot move the rest of a line.
 package enum CellWidth {
     package static func of(_ character: Character) -> Int {
+        if let octet = character.asciiValue { return (0x20...0x7E).contains(octet) ? 1 : 0 }
         var width = 0
         for scalar in character.unicodeScalars { width += self.of(scalar) }
-        return min(width, 2)
+        return width
     }
 
     package static func of(_ text: some StringProtocol) -> Int {
-        text.reduce(0) { $0 + self.of($1) }
+        let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        return isPlain ? text.utf8.count : text.reduce(0) { $0 + self.of($1) }
     }
 
     package static func of(_ scalar: Unicode.Scalar) -> Int {
@@ -27,6 +29,22 @@ package enum CellWidth {
         case .nonspacingMark, .enclosingMark, .format, .control, .lineSeparator, .paragraphSeparator: return 0
         default: return self.isWide(scalar.value) ? 2 : 1
         }
+    }
+
+    /// A character as what stands in cells of its own: each scalar with a width, and the marks that follow it. Marks
+    /// without a base are left out.
+    static func clusters(of character: Character) -> [Character] {
+        let scalars = character.unicodeScalars
+        if scalars.count == 1 { return self.of(character) > 0 ? [character] : [] }
+        var clusters: [String.UnicodeScalarView] = []
+        for scalar in scalars {
+            if self.of(scalar) > 0 {
+                clusters.append(String.UnicodeScalarView([scalar]))
+            } else if !clusters.isEmpty {
+                clusters[clusters.count - 1].append(scalar)
+            }
+        }
+        return clusters.compactMap { String($0).first }
     }
 
     /// Whether every terminal gives this character the same width.

@@ -52,13 +52,14 @@ package struct Frame: Equatable, Sendable {
         guard (0..<self.size.rows).contains(row), column >= 0, column < self.size.columns else { return column }
         let room = min(limit, self.size.columns - column)
         var place = column
-        for character in text.fitted(to: room) {
-            let shown = Self.shown(character)
-            let width = CellWidth.of(shown)
-            guard width > 0 else { continue }
-            self.set(Cell(character: shown, style: style), row: row, column: place)
-            if width == 2 { self.set(Cell(character: nil, style: style), row: row, column: place + 1) }
-            place += width
+        let safe = text.utf8.allSatisfy { (0x20...0x7E).contains($0) } ? text : String(text.map(Self.shown))
+        for character in safe.fitted(to: room) {
+            for cluster in CellWidth.clusters(of: character) {
+                self.set(Cell(character: cluster, style: style), row: row, column: place)
+                let width = CellWidth.of(cluster)
+                if width == 2 { self.set(Cell(character: nil, style: style), row: row, column: place + 1) }
+                place += width
+            }
         }
         return place
     }
@@ -97,8 +98,7 @@ package struct Frame: Equatable, Sendable {
     private static func shown(_ character: Character) -> Character {
         for scalar in character.unicodeScalars {
             switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator, .surrogate: return "\u{FFFD}"
-            case .format: return "\u{FFFD}"
+            case .control, .lineSeparator, .paragraphSeparator, .format: return "\u{FFFD}"
             default: break
             }
         }

@@ -61,7 +61,7 @@ package struct LineEditor: Equatable, Sendable {
     private mutating func insert(_ text: String) {
         for scalar in text.unicodeScalars {
             let clean = Neutralised(String(scalar)).text
-            let isMark = clean.hasPrefix("◌") && scalar != "◌"
+            let isMark = clean.unicodeScalars.first == "◌" && scalar != "◌"
             let piece = isMark ? String(scalar) : clean
             guard !piece.isEmpty, piece.utf8.count <= self.room else { continue }
             let joined = String(self.before) + piece

@@ -28,6 +28,11 @@ package struct Style: Hashable, Sendable {
     package static let dim = Style(dim: true)
     package static let reverse = Style(reverse: true)
 
+    /// Text between this style and the plain one, for output that is printed rather than drawn.
+    package func marking(_ text: String) -> String {
+        self == .plain ? text : self.sequence(colours: true) + text + "\u{1B}[0m"
+    }
+
     /// Select Graphic Rendition from any state to this one.
     func sequence(colours: Bool) -> String {
         var codes = ["0"]
@@ -37,7 +42,7 @@ package struct Style: Hashable, Sendable {
         if colours {
             if let colour = self.foreground { codes.append(Self.code(colour, normal: 30, bright: 90)) }
             if let colour = self.background { codes.append(Self.code(colour, normal: 40, bright: 100)) }
-        } else if self.background != nil, !self.isReverse {
+        } else if let ground = self.background, ground != .black, !self.isReverse {
             codes.append("7")  // A coloured ground stays one.
         }
         return "\u{1B}[" + codes.joined(separator: ";") + "m"

@@ -36,7 +36,7 @@ struct CommandFailure: Error {
         case .damaged(let path):
             self.init(code: 65, "\(path): the file is damaged; restore it from a copy, or remove it")
         case .unknownVersion(let version, let path):
-            self.init(code: 65, "\(path): written by a later colloque (version \(version)); use that one")
+            self.init(code: 65, "\(path): written by another colloque (format \(version)); use that one")
         case .looseMode(let path, _):
             self.init(code: 78, "\(path): others may read or write it; take their rights with `chmod go= \(path)`")
         case .notOurs(let path):

@@ -77,7 +77,8 @@ struct SessionNew: AsyncParsableCommand {
         let identity = try self.options.unlock()
         let rooms = try (1...self.count).map { try self.makeRoom(number: $0, at: broker, for: identity) }
         let links = try rooms.map { try $0.link().text }
-        async let page = self.lookAtPage(of: broker)
+        let settings = try self.options.keystore().settings()
+        async let page = self.lookAtPage(of: broker, settings)
         let door = BrokerDoor(broker: broker, identity: identity, options: self.options)
         do {
             for room in rooms { try identity.rooms.save(room) }
@@ -140,9 +141,20 @@ struct SessionNew: AsyncParsableCommand {
             secrets: RoomSecrets(room), relayOnly: self.relayOnly, timeToLive: .seconds(room.timeToLive))
     }
 
-    private func lookAtPage(of broker: WebSocketURL) async -> PageVerification? {
+    /// Against this release's page, and where that is another against the manifest that the broker serves, if the
+    /// settings name a key to believe.
+    private func lookAtPage(of broker: WebSocketURL, _ settings: Settings) async -> PageVerification? {
         guard !self.skipsVerification else { return nil }
-        return await PageVerification.run(at: broker, reference: PageReference(release: .own, at: broker))
+        func look(_ release: PageReference.Release) async -> PageVerification {
+            await PageVerification.run(
+                at: broker, reference: PageReference(release: release, at: broker, hosts: settings.brokerNames))
+        }
+        let own = await look(.own)
+        guard own.outcome == .differs, let key = settings.releaseKey.flatMap({ IdentityKeyText(argument: $0) }),
+            let text = try? await PageVerification.manifest(at: broker),
+            let manifest = try? ReleaseManifest(verifying: text, key: key.bytes)
+        else { return own }
+        return await look(.manifest(manifest))
     }
 
     /// What is said of a link.

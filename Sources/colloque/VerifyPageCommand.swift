@@ -41,7 +41,8 @@ struct VerifyPageCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A name the broker goes by, HOST[:PORT], in its order; may be repeated (default: the one in the URL).",
+            "A name the broker goes by, HOST[:PORT], in its order; may be repeated (default: broker-names in the "
+                + "settings, else the one in the URL).",
             valueName: "host"))
     var host: [String] = []
 
@@ -60,7 +61,8 @@ struct VerifyPageCommand: AsyncParsableCommand {
             return FileHandle.standardOutput.write(Data(octets))
         }
         let url = try self.address()
-        let reference = PageReference(release: try await self.release(at: url), at: url, hosts: self.host)
+        let hosts = self.host.isEmpty ? try self.settings()?.brokerNames ?? [] : self.host
+        let reference = PageReference(release: try await self.release(at: url), at: url, hosts: hosts)
         let verification = await PageVerification.run(at: url, reference: reference)
         if self.options.json {
             try printJSON(Facts(url.origin, verification))
@@ -112,12 +114,17 @@ struct VerifyPageCommand: AsyncParsableCommand {
     }
 
     private func settledKey() throws -> IdentityKeyText? {
-        guard FileManager.default.fileExists(atPath: self.options.homePath) else { return nil }
-        guard let text = try self.options.keystore().settings().releaseKey else { return nil }
+        guard let text = try self.settings()?.releaseKey else { return nil }
         guard let key = IdentityKeyText(argument: text) else {
             throw CommandFailure(code: 78, "the settings' release-key is no key of 43 characters")
         }
         return key
+    }
+
+    /// - Returns: `nil` where there is no home: nothing is made for a look.
+    private func settings() throws -> Settings? {
+        guard FileManager.default.fileExists(atPath: self.options.homePath) else { return nil }
+        return try self.options.keystore().settings()
     }
 
     private struct Facts: Encodable {

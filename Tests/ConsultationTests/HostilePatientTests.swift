@@ -148,6 +148,7 @@ struct HostilePatientTests {
                 switch event {
                 case .left, .ended, .connectionLost, .turnedAway, .closed: break
                 case .consented: hasConsented = true
+                case .admissionChanged(let record): #expect(record.hasConsented && record.comparison == nil)
                 case .offer, .remoteCandidate: #expect(hasConsented, "seed \(seed): \(event) without consent")
                 case .chat(_, let text): #expect(text.utf16.count <= 2000, "seed \(seed)")
                 case .peerCompared, .bound: break

@@ -1,6 +1,7 @@
 """The doctor's home under every misfortune: killed in any system call, disk full, looked at by others."""
 
 import base64
+import asyncio
 import contextlib
 import json
 import os
@@ -16,6 +17,7 @@ import nacl.secret
 from laboratory.colloque import BAD_CONFIGURATION, BAD_LINK, DONE, Bridge, Broker, Doctor, colloque, executable, facts
 from laboratory.processes import Process, run
 from laboratory.runner import Skipped, needs_root, test
+from laboratory.typist import Terminal
 
 #: System calls that change what a disk holds, and what can go wrong in each.
 FAILURES = {"openat": "ENOSPC", "write": "ENOSPC", "fsync": "EIO", "rename": "EIO", "link": "ENOSPC", "unlink": "EIO",
@@ -422,3 +424,51 @@ async def enrolment(laboratory):
     assert stat.S_IMODE((home.path / "settings").stat().st_mode) == 0o600
     revoked = await facts("broker", "revoke", code, "--state", broker.state)
     assert revoked["revoked"] == first["key"], revoked
+
+
+@test("The first start at a terminal: the passphrase is judged, never shown, and a wrong confirmation is told", limit=90)
+async def first_start(laboratory):
+    broker = await Broker(laboratory).start()
+    home = laboratory.file("home")
+
+    def begin(*more):
+        return Terminal([executable(), "--home", home, "init", *more], {"LANG": "fr_FR.UTF-8", "COLLOQUE_BROKER": ""})
+
+    def at_terminal():
+        terminal = begin()
+        suggested = terminal.expect(r"such as: ([^\r\n]+)")[1]
+        assert len(suggested.split()) == 6, suggested
+        terminal.expect("New passphrase: ")
+        terminal.type("court\n")
+        terminal.expect("Too short")
+        terminal.expect("New passphrase: ")
+        terminal.type("passwordpassword\n")
+        terminal.expect("too easy")
+        terminal.expect("Another one")
+        terminal.type(suggested + "\n")
+        terminal.expect("strong")
+        terminal.expect("Once more: ")
+        terminal.type(suggested + "\n")
+        terminal.expect("Your key is made")
+        code = terminal.expect(r"((?:\w{4}-){13}\w{4})")[1]
+        terminal.expect("Confirmation code")
+        terminal.type("broker.example/AAAA-AAAA\n")
+        terminal.expect("not about the key")
+        terminal.expect("Confirmation code")
+        terminal.type("\n")
+        terminal.expect("Nearly done")
+        assert terminal.end() == DONE, terminal.shown
+        assert "passwordpassword" not in terminal.shown and terminal.shown.count(suggested.split()[0]) <= 3
+        return code, suggested
+
+    code, passphrase = await asyncio.to_thread(at_terminal)
+    answer = await facts("broker", "enroll", code, "--state", broker.state, "--address", broker.url)
+
+    def again():
+        terminal = begin("--confirmation", answer["confirmation"])
+        terminal.expect("Passphrase: ")
+        terminal.type(passphrase + "\n")
+        terminal.expect(f"Done; your broker is {broker.url}")
+        assert terminal.end() == DONE, terminal.shown
+
+    await asyncio.to_thread(again)

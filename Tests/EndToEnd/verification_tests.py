@@ -123,12 +123,23 @@ async def links(laboratory):
     doctor = await Doctor(laboratory, broker).settle()
     assert (await doctor.session())["page"] == "verified"
     assert "page" not in await doctor.session("--no-verify")
-    # The page from something in between, the socket from the broker itself: a broker of another release.
-    head, body = await (between := await Tamperer(laboratory, broker).start()).fetch()
-    assert head and body
-    between.change = unzipped(lambda p: p + b" ")
-    code, said = await verdict(between.url)
-    assert code == PROTOCOL and "body" in said
+    # A broker with another name in its policy serves other header fields than are expected under this one.
+    other = Broker(laboratory)
+    other.arguments += ["--host", "other.example"]
+    doctor.broker = await other.start()
+    await facts("broker", "enroll", doctor.key, "--state", other.state)
+    made = await doctor.session()
+    assert made["page"] == "differs" and made["link"], made
+    code, output, errors = await colloque("session", "new", "--broker", other.url, "--passphrase-file",
+                                          doctor.passphrase, home=doctor.home)
+    assert code == DONE and output.startswith("http"), f"exit {code}\n{errors}"
+    assert "WARNING" in errors and "Content-Security-Policy" in errors, errors
+    names = [f"{host}:{other.port}" for host in ("other.example", "localhost", "127.0.0.1")]
+    assert (await verdict(other.url, *(word for name in names for word in ("--host", name))))[0] == DONE
+    assert (await verdict(other.url))[0] == PROTOCOL
+    (doctor.home / "settings").write_text(f"broker-names = {' '.join(names)}\n")
+    (doctor.home / "settings").chmod(0o600)
+    assert (await doctor.session())["page"] == "verified"
     code, said = await verdict(f"http://localhost:{free_port()}")
     assert code == UNREACHABLE, said
 

@@ -10,24 +10,23 @@ extern "C" {
 /* Frames are 10 ms: 480 samples, 48 kHz, mono. */
 enum { colloque_frame_samples = 480 };
 
-enum {
-  colloque_cancel_echo = 1 << 0,
-  colloque_suppress_noise = 1 << 1,
-  colloque_control_gain = 1 << 2,
-};
-
 typedef struct colloque_processor colloque_processor;
 
-/* NULL when the library refuses. `parts` are the bits above; the high-pass is always on. */
-colloque_processor *colloque_processor_create(int32_t parts);
+/* NULL when a library refuses. */
+colloque_processor *colloque_processor_create(void);
 
 void colloque_processor_free(colloque_processor *processor);
 
-/* Tells what is being played. 0, or the library's code. */
-int32_t colloque_processor_hear(colloque_processor *processor, const int16_t *frame);
+/*
+ * Takes echo and noise out of one frame in two ways. `played` may be heard in `captured` up to 200 ms later.
+ *   - `linear`: an adaptive filter, then what it leaves is turned down mildly. One frame late.
+ *   - `suppressed`: whatever resembles the far end is turned down hard.
+ */
+void colloque_processor_cancel(colloque_processor *processor, const int16_t *captured, const int16_t *played,
+                               int16_t *linear, int16_t *suppressed);
 
-/* Cleans what was captured, in place. `delay` in ms: from a frame's hearing to the arrival of its echo here. */
-int32_t colloque_processor_process(colloque_processor *processor, int16_t *frame, int32_t delay);
+/* Brings a voice to an even loudness, in place; the lowest tones are taken out. */
+void colloque_processor_level(colloque_processor *processor, int16_t *frame);
 
 #ifdef __cplusplus
 }

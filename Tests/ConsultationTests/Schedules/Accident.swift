@@ -5,7 +5,7 @@ import Wire
 enum Accident: CaseIterable {
     case reload, closeTab, reopenLink, patientHangsUp
     case deviceSocket, deviceSocketUnnoticed, deskSocket, deskSocketUnnoticed
-    case cuts, brokerRestart, deskCrash, takeOver, mediaDeath
+    case cuts, brokerRestart, deskCrash, takeOver, mediaDeath, reopenRoom
 }
 
 extension Schedule {
@@ -47,6 +47,8 @@ extension Schedule {
             let other = self.desks[self.desks.count - 1]
             let heir = other.isWorking ? self.desks[0] : other
             if !heir.isWorking || self.desks.count > 1 { self.takeOver(at: heir) }
+        case .reopenRoom:
+            if self.random.unitInterval() < 0.5 { desk.reopen(device.room, now: self.now) }
         case .mediaDeath:
             guard device.media != nil else { return }
             self.chronicle.note("the path of \(device.name) dies")

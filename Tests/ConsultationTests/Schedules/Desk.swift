@@ -24,6 +24,8 @@ final class Desk: SimulatedEnd {
     /// On this machine's disk: whom it admitted, and which rooms were over.
     private(set) var records: [Int: AdmissionRecord] = [:]
     private(set) var over: Set<Int> = []
+    /// Rooms whose re-opening the broker has not confirmed yet; the disk knows of it only then.
+    private var reopening: Set<Int> = []
     private(set) var onlineSince: Instant?
     private var calls: Set<Call> = []
     private var isDisconnecting = false
@@ -82,6 +84,7 @@ final class Desk: SimulatedEnd {
         self.endReason = nil
         self.onlineSince = nil
         self.media = [:]
+        self.reopening = []
         self.isDisconnecting = true
     }
 
@@ -105,6 +108,17 @@ final class Desk: SimulatedEnd {
 
     func tell(_ message: String, in room: Int, now: Instant) {
         self.seat?.tellWaiting(message, in: self.practice.rooms[room].id, now: now)
+    }
+
+    /// The link is to work again: whoever was let in by it is not expected back.
+    func reopen(_ room: Int, now: Instant) {
+        guard self.isOnline, self.records[room] != nil, !self.over.contains(room) else { return }
+        self.chronicle.note("\(self.name) re-opens \(self.practice.rooms[room].name)")
+        self.reopening.insert(room)
+        self.loseMedia(in: room, now: now)
+        self.seat?.openRoom(
+            self.practice.rooms[room].secrets, relayOnly: false, expiry: .zero + .seconds(7200), reopens: true, now: now
+        )
     }
 
     func hangUp(_ room: Int, now: Instant) {
@@ -210,7 +224,13 @@ final class Desk: SimulatedEnd {
             case .roomTaken where self.practice.rooms[room].admissions.count > 1: break
             default: self.chronicle.blame("\(self.name): \(name) ends: \(reason)")
             }
-        case .opened: self.practice.rooms[room].wasOpened = true
+        case .opened:
+            self.practice.rooms[room].wasOpened = true
+            if self.reopening.remove(room) != nil {
+                self.records[room] = nil
+                self.practice.rooms[room].wasReopened = true
+                self.practice.rooms[room].letIn = []
+            }
         case .closed, .relay, .consented, .remoteCandidate, .bound, .peerCompared, .chat, .stray: break
         }
     }

@@ -36,6 +36,7 @@ final class Device: SimulatedEnd {
     private(set) var presentSince: Instant?
     /// When this page tries again although its seat gave up, or offers again although nothing came of it.
     var patience: Instant = .distantFuture
+    private(set) var endings = 0
     private var unknownCount = 0
     private var isDisconnecting = false
     private var certificateSerial: Int = 0
@@ -238,6 +239,7 @@ final class Device: SimulatedEnd {
         self.isBound = false
         self.forgetSocket()
         self.standing = .over(reason)
+        self.endings += 1
         self.patience = .distantFuture
         switch reason {
         case .retriesExhausted, .turnedAway(.rate), .turnedAway(.full):

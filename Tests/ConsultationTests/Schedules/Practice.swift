@@ -16,6 +16,8 @@ final class Practice {
         var letIn: Set<ShortAuthenticationString> = []
         /// The broker knows it: only now is the link given away.
         var wasOpened = false
+        /// The link was made to work again after somebody was let in by it.
+        var wasReopened = false
         /// The doctor hung up at some desk, or heard that the room is over.
         var isOver = false
         /// The guests whom the doctor chose to send away.

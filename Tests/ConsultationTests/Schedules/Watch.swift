@@ -11,6 +11,8 @@ final class Watch {
     private var unseenSince: [Int: Instant] = [:]
     /// Since when a desk has shown a guest who is not there, by the guest's words.
     private var ghostSince: [ShortAuthenticationString: Instant] = [:]
+    /// Which of a device's endings was looked at.
+    private var judged: [Int: Int] = [:]
     private var nextLook: Instant = .zero
 
     init(_ schedule: Schedule) {
@@ -124,6 +126,10 @@ final class Watch {
             if !room.admissions.isEmpty, desk.records[device.room] == nil { continue }
             // One desk closed what the other holds open still.
             if room.isOver, self.schedule.desks.count > 1 { continue }
+            // Whoever was in before the link was made to work again is not expected any more.
+            if room.wasReopened, device.wasAdmitted, device.words.last != desk.records[device.room]?.authentication {
+                continue
+            }
             switch device.standing {
             case .closed, .away: break
             case .admitted:
@@ -140,7 +146,9 @@ final class Watch {
     }
 
     private func checkCause(of device: Device) {
-        guard case .over(let reason) = device.standing, !device.triesAgain else { return }
+        guard case .over(let reason) = device.standing, !device.triesAgain,
+            self.judged.updateValue(device.endings, forKey: device.number) != device.endings
+        else { return }
         if !self.isFair(reason, for: device, in: self.schedule.practice.rooms[device.room]) {
             self.blame("\(device.name) is out without cause: \(reason)")
         }
@@ -152,7 +160,7 @@ final class Watch {
         case .peerHungUp, .turnedAway(.closed): room.isOver
         case .turnedAway(.unknownOrExpired):
             // The desk at work may be one that knows nothing of what the other admitted.
-            room.isOver
+            room.isOver || room.wasReopened
                 || !room.admissions.isEmpty
                     && self.schedule.desks.contains { $0.isWorking && $0.records[device.room] == nil }
         case .refused(.notNow): room.isOver || device.words.contains(where: room.refused.contains)
