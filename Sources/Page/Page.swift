@@ -4,11 +4,11 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "a7ec7855697ff91c7b539ae160007c8db3e84ca4f2e9a119fcdfd41e9d7d97bf"
+    package static let sha256 = "6a559f6a11d450fe139b55fbb781841f6c564e8b5fc508b27efab9db05fd4c09"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-TWKy+shsU7RIxE2zF5mi+uWeEzCJF+mqTwm6WZtpYtM='" + " "
+        "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
         + "'sha256-1MogI66n7wPshWaE3+w9DRrCSZBp9ZDXRzvbemxuZ30='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
@@ -161,14 +161,15 @@ package enum Page {
         onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
          you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
         one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
-        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var f=document.documentElement,d=u(navigat\##
+        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var g=document.documentElement,d=u(navigat\##
         or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
         t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
         igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
         {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
         ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
-        ne.catch(()=>{})}),f.lang=d,document.title=`${e} · Colloque`,l("title",e),l("text",o("p","lead",t),o("ul","",o\##
-        ("li","",i),o("li","",n)),o("p","quiet",s)),l("actions",r)}})();</script>
+        ne.catch(()=>{})}),g.lang=d,document.title=`${e} · Colloque`,l("title",e);let m=document.querySelectorAll(".la\##
+        te");l("text",o("p","lead",t),o("ul","",o("li","",i),o("li","",n)),o("p","quiet",s),...m),l("actions",r)}})();\##
+        </script>
         <footer>
           <p id="footer"></p>
           <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
