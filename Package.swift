@@ -44,6 +44,7 @@ let package = Package(
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        // Only for tests, which hold our SRTP against it.
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
@@ -72,8 +73,8 @@ let package = Package(
         core("ICE", ["Wire", "Primitives", "STUN"]),
         // The closed relay and its client, both sans-IO: credentials, framing, allocations.
         core("TURN", ["Wire", "Primitives", "STUN"]),
-        // DTLS and SRTP: libssl and libsrtp2, sealed in.
-        core("SecureTransport", ["Wire", "COpenSSL", "CSRTP"]),
+        // DTLS and SRTP: libssl and libcrypto, sealed in.
+        core("SecureTransport", ["Wire", "COpenSSL"]),
         // Opus, jitter buffer, sources, WAV: libopus, sealed in.
         core("Audio", ["Wire", "COpus"]),
         // The patient's seat and the doctor's: who joins, waits, is admitted, comes back.
@@ -147,8 +148,10 @@ let package = Package(
             "Desk",
             [
                 "Wire", "Invitation", "SecureChannel", "Consultation", "ICE", "RTP", "Audio", "Session", "Network",
-                "Keystore", "Sound", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal", "Phrases",
+                "Keystore", "Sound", "Release", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal",
+                "Phrases",
                 "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         // The command.
         .executableTarget(
@@ -156,7 +159,7 @@ let package = Package(
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
-                "Terminal", "Phrases", "Console", "Sound", "Desk",
+                "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -177,11 +180,12 @@ let package = Package(
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
-            name: "MediaBenchmark", dependencies: ["Audio", "Wire", "COpus", "CAllocations"],
+            name: "MediaBenchmark",
+            dependencies: ["Audio", "SecureTransport", "Session", "Wire", "COpus", "CAllocations"],
             path: "Benchmarks/Media", swiftSettings: strict),
         // What a listener hears over seeded bad paths, for Scripts/bench-quality to score.
         .executableTarget(
-            name: "QualityBenchmark", dependencies: ["Audio", "Wire"], path: "Benchmarks/Quality",
+            name: "QualityBenchmark", dependencies: ["Audio", "RTP", "Wire"], path: "Benchmarks/Quality",
             swiftSettings: strict),
         // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
         .target(name: "CLoad", path: "Benchmarks/CLoad"),
@@ -209,7 +213,7 @@ let package = Package(
         tests("SignallingTests", ["Wire", "Primitives", "Signalling"]),
         tests("ICETests", ["ICE", "STUN", "Wire"]),
         tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
-        tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
+        tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock", "CSRTP"]),
         tests("AudioTests", ["Audio", "Wire"]),
         tests("TerminalTests", ["Terminal"]),
         tests("PhrasesTests", ["Phrases", "Terminal"]),
@@ -225,7 +229,7 @@ let package = Package(
             [
                 "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
                 "Audio",
-                "SecureTransport", "Primitives", "Wire", "CVirtualClock",
+                "SecureTransport", "RTP", "Primitives", "Wire", "CVirtualClock",
             ]),
         // A client of a relay on a real socket.
         .target(

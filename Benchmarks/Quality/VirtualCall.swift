@@ -1,4 +1,5 @@
 import Audio
+import RTP
 import Wire
 
 /// One direction of a call in virtual time: packets over a trace into a receiver that a sound card pulls.
@@ -7,6 +8,8 @@ struct VirtualCall {
     let trace: Trace
     /// When the sound card's first beat falls after the first packet was sent, 0 ..< 20 ms.
     let phaseMilliseconds: Double
+    /// Whether the payloads are RED (RFC 2198).
+    let isRedundant: Bool
 
     struct Outcome {
         /// From the moment when the first sample was spoken.
@@ -34,10 +37,8 @@ struct VirtualCall {
             let now = Instant(nanoseconds: Int64(self.phaseMilliseconds * 1e6) + Int64(pull) * 20_000_000)
             while next < arrivals.count, arrivals[next].at <= now.nanoseconds {
                 let index = arrivals[next].index
-                let payload = self.payloads[index]
-                receiver.receive(
-                    ssrc: 1, sequence: UInt16(truncatingIfNeeded: index), timestamp: UInt32(index * 960),
-                    payload: payload.span, arrival: Instant(nanoseconds: arrivals[next].at))
+                try self.hand(
+                    self.payloads[index], index: index, arrival: Instant(nanoseconds: arrivals[next].at), to: &receiver)
                 next += 1
             }
             var room = block.mutableSpan
@@ -47,6 +48,26 @@ struct VirtualCall {
             if pull == self.payloads.count - 5 { outcome.statistics = receiver.statistics }
         }
         return outcome
+    }
+
+    private func hand(
+        _ payload: [UInt8], index: Int, arrival: Instant, to receiver: inout AudioReceiver
+    ) throws {
+        let sequence = UInt16(truncatingIfNeeded: index)
+        guard self.isRedundant else {
+            receiver.receive(
+                ssrc: 1, sequence: sequence, timestamp: UInt32(index * 960), payload: payload.span, arrival: arrival)
+            return
+        }
+        let blocks = try RedundantPayload(payload.span)
+        receiver.receive(
+            ssrc: 1, sequence: sequence, timestamp: UInt32(index * 960),
+            payload: payload.span.extracting(blocks.primary.range), arrival: arrival)
+        for copy in 0..<blocks.count - 1 {
+            receiver.receiveCopy(
+                timestampOffset: blocks[copy].timestampOffset, payload: payload.span.extracting(blocks[copy].range),
+                arrival: arrival)
+        }
     }
 
     /// A packet can be sent when its last sample was spoken.

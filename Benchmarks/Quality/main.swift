@@ -25,12 +25,14 @@ for voice in Files.names(in: speechDirectory, suffix: ".wav") {
         try Files.write(PacketFile.octets(payloads), to: "\(outputDirectory)/payloads/\(voice).\(mode.rawValue)")
         for (name, _) in Trace.names {
             for seed in 1...max(seeds, 1) {
-                let trace = Trace(name, count: payloads.count, packetOctets: payloads[0].count, seed: seed)
+                let trace = Trace(
+                    name, count: payloads.count, packetOctets: payloads[payloads.count - 1].count, seed: seed)
                 let stem = "\(name)/\(voice)-\(seed)"
                 try Files.write(Array(trace.table.utf8), to: "\(outputDirectory)/traces/\(mode.rawValue)/\(stem).csv")
                 var random = RandomSource.seeded(seed &+ 0xC0_11_0C)
                 let call = VirtualCall(
-                    payloads: payloads, trace: trace, phaseMilliseconds: 20 * random.unitInterval())
+                    payloads: payloads, trace: trace, phaseMilliseconds: 20 * random.unitInterval(),
+                    isRedundant: mode != .fec)
                 let outcome = try call.run()
                 try Files.write(
                     WAVHeader.file(samples: outcome.heard),

@@ -17,6 +17,7 @@ static int report[2] = {-1, -1};
 static int reports_stop;
 static volatile sig_atomic_t stop_reported;
 static volatile sig_atomic_t active;
+static volatile sig_atomic_t suspended;
 static struct termios original;
 static struct termios raw;
 static uint8_t farewell[64];
@@ -92,26 +93,33 @@ static void on_crash(int number) {
 
 static void handle(int number, void (*handler)(int));
 
-static void on_stop(int number) {
+// Takes the terminal again, if it is ours: after `bg` it is the shell's, and another SIGCONT comes with `fg`.
+static void resume(void) {
     int saved = errno;
-    if (active) restore();
-    fall_through(SIGTSTP);
-    // The process continues here.
-    handle(SIGTSTP, on_stop);
-    if (active) {
+    if (active && tcgetpgrp(input) == getpgrp()) {
+        suspended = 0;
         set(&raw);
         tell(colloque_console_resumed);
     }
     errno = saved;
+}
+
+static void on_stop(int number) {
+    int saved = errno;
+    if (active && !suspended) restore();
+    suspended = 1;
+    fall_through(SIGTSTP);
+    // The process continues here.
+    handle(SIGTSTP, on_stop);
+    resume();
+    errno = saved;
     (void)number;
 }
 
+// After SIGSTOP nothing was restored, but the shell has changed the settings since.
 static void on_continue(int number) {
     (void)number;
-    if (!active) return;
-    // After SIGSTOP nothing was restored, but the shell has changed the settings since.
-    set(&raw);
-    tell(colloque_console_resumed);
+    resume();
 }
 
 static void on_resize(int number) {
@@ -153,6 +161,7 @@ int colloque_console_begin(int in, int out, const uint8_t *text, size_t length, 
     farewell_length = length;
     reports_stop = reports;
     stop_reported = 0;
+    suspended = 0;
     raw = original;
     cfmakeraw(&raw);
     raw.c_cc[VMIN] = 1;
@@ -180,6 +189,11 @@ void colloque_console_end(void) {
 }
 
 void colloque_console_suspend(void) {
+    // Before anything stops: a shell that sees the first of the group stop takes the terminal at once.
+    if (active && !suspended) {
+        suspended = 1;
+        restore();
+    }
     // The whole group, as the terminal's driver does: a wrapper script stops too.
     kill(0, SIGTSTP);
 }

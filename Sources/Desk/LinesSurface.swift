@@ -4,6 +4,7 @@ package import Endpoint
 internal import Glibc
 package import Phrases
 internal import Screens
+internal import Sound
 internal import Terminal
 package import Wire
 
@@ -15,6 +16,7 @@ package final class LinesSurface: DeskSurface {
     private var stage: Stage
     private var printed: Stage.Shown?
     private var nextLook: Instant = .zero
+    private var hasArrival = false
     private let print: (String) -> Void
 
     package init(phrases: Phrases, isSingle: Bool, print: @escaping (String) -> Void) {
@@ -32,6 +34,7 @@ package final class LinesSurface: DeskSurface {
 
     package func arrived(_ guest: Guest, in room: DeskRoom) {
         self.nextLook = .zero
+        self.hasArrival = true
     }
 
     package func serve(_ practice: Practice, driver: CallDriver, now: Instant) {
@@ -40,6 +43,8 @@ package final class LinesSurface: DeskSurface {
             self.stage.handle(key, practice, driver, now: now)
             self.say()
         }
+        if self.hasArrival, practice.call == nil { Chime.play(on: practice.sound.playback) }
+        self.hasArrival = false
         guard now >= self.nextLook else { return }
         self.nextLook = now + .seconds(1)
         self.stage.update(practice, driver, now: now)

@@ -3,6 +3,7 @@ package import Consultation
 package import Endpoint
 package import Phrases
 internal import Screens
+internal import Sound
 package import Terminal
 package import Wire
 
@@ -11,6 +12,7 @@ package final class ScreenSurface: DeskSurface {
     private var device: TerminalDevice
     private var stage: Stage
     private var isDirty = true
+    private var hasArrival = false
     private var lastFrame: Instant = .zero
     private var flushAt: Instant = .distantFuture
 
@@ -34,6 +36,7 @@ package final class ScreenSurface: DeskSurface {
     package func arrived(_ guest: Guest, in room: DeskRoom) {
         self.device.ring()
         self.isDirty = true
+        self.hasArrival = true
     }
 
     package func serve(_ practice: Practice, driver: CallDriver, now: Instant) {
@@ -44,6 +47,8 @@ package final class ScreenSurface: DeskSurface {
             }
         }
         self.readKeys(practice, driver, now: now)
+        if self.hasArrival, practice.call == nil { Chime.play(on: practice.sound.playback) }
+        self.hasArrival = false
         guard now >= self.deadline else { return }
         self.lastFrame = now
         self.isDirty = false

@@ -106,7 +106,8 @@ package struct CallReport: Encodable, Sendable {
             let roundTrip = session.media?.roundTripTime?.milliseconds
             return Sound(
                 sent: voice.sendStatistics.packetsSent, received: voice.receiveStatistics.totalPacketsReceived,
-                lost: voice.receiveStatistics.totalLost, recoveredFEC: facts.recoveredFEC, recoveredRED: 0,
+                lost: voice.receiveStatistics.totalLost, recoveredFEC: facts.recoveredFEC,
+                recoveredRED: facts.recoveredRED,
                 concealedMilliseconds: facts.concealedMilliseconds, jitterMilliseconds: facts.jitterMilliseconds,
                 delayMilliseconds: Delay(p50: facts.delay.p50, p95: facts.delay.p95),
                 mouthToEarEstimate: facts.delay.p50.map {

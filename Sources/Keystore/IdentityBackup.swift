@@ -19,6 +19,20 @@ struct IdentityBackup {
 
     /// - Throws: `.outOfMemory`.
     func seal(passphrase: SecretBytes, cost: PasswordHash) throws(KeystoreError) -> [UInt8] {
+        var secrets = self.plaintext
+        defer { SecretBytes.wipe(&secrets) }
+        let sealed = try SealedIdentity(
+            sealing: secrets, publicKey: try Self.publicKey(of: self.seed), passphrase: passphrase, cost: cost)
+        var writer = ByteWriter(capacity: secrets.count + 256)
+        writer.write(Self.magic)
+        writer.write(Self.version)
+        writer.write(UInt32(sealed.box.count))
+        sealed.write(to: &writer)
+        return Digested.seal(writer.bytes)
+    }
+
+    /// What the box holds; the caller's to wipe, and nobody else's by then.
+    private var plaintext: [UInt8] {
         var plaintext = ByteWriter(capacity: 1024 * (self.rooms.count + 1))
         plaintext.write(self.seed.copy())
         plaintext.write(self.roomKey.copy())
@@ -30,16 +44,7 @@ struct IdentityBackup {
             plaintext.write(octets)
             SecretBytes.wipe(&octets)
         }
-        var secrets = plaintext.bytes
-        defer { SecretBytes.wipe(&secrets) }
-        let sealed = try SealedIdentity(
-            sealing: secrets, publicKey: try Self.publicKey(of: self.seed), passphrase: passphrase, cost: cost)
-        var writer = ByteWriter(capacity: secrets.count + 256)
-        writer.write(Self.magic)
-        writer.write(Self.version)
-        writer.write(UInt32(sealed.box.count))
-        sealed.write(to: &writer)
-        return Digested.seal(writer.bytes)
+        return plaintext.bytes
     }
 
     /// - Throws: `.damaged` for other octets than were written, `.unknownVersion`, `.wrongPassphrase`, `.outOfMemory`.

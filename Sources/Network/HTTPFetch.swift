@@ -12,6 +12,8 @@ package struct HTTPAnswer: Equatable, Sendable {
     /// As they came.
     package var fields: [(name: String, value: String)]
     package var body: [UInt8]
+    /// Until when the server's certificate holds, in Unix seconds; `nil` without TLS.
+    package var certificateExpiry: UInt64?
 
     package static func == (left: HTTPAnswer, right: HTTPAnswer) -> Bool {
         left.status == right.status && left.body == right.body && left.fields.elementsEqual(right.fields, by: ==)
@@ -146,6 +148,8 @@ private final class AnswerHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch Self.unwrapInboundIn(data) {
         case .head(let head):
+            let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+            self.answer.certificateExpiry = (tls?.peerCertificate?.notValidAfter).map { UInt64(clamping: $0) }
             self.answer.status = Int(head.status.code)
             self.answer.fields = head.headers.map { ($0.name, $0.value) }
         case .body(let buffer):

@@ -37,7 +37,8 @@ struct CaptureRun: Sendable {
                     self.desk.opened(self.attempt, .capture)
                 }
                 let backlog = try device.waiting(.capture)
-                self.deliver(&frame, through: &voice, backlog: backlog, delay: device.delay() ?? backlog)
+                let delay = device.delay() ?? backlog
+                self.deliver(&frame, through: &voice, delay: delay)
             } catch {
                 guard device.recover(from: error) else { throw error }
                 filled = 0
@@ -46,14 +47,14 @@ struct CaptureRun: Sendable {
         }
     }
 
-    private func deliver(_ frame: inout [Int16], through voice: inout Voice, backlog: Int, delay: Int) {
+    private func deliver(_ frame: inout [Int16], through voice: inout Voice, delay: Int) {
         voice.clean(&frame, of: self.desk, delay: delay)
         let cleaned = frame
         self.desk.with { state in
             guard state.captureWatch.current == self.attempt else { return }
             state.captureMeter.add(cleaned, count: SoundFrame.samples)
             state.latency.capture = SoundFrame.duration(samples: delay + SoundFrame.samples)
-            state.capture.deliver(cleaned, backlog: backlog, now: soundClock())
+            state.capture.deliver(cleaned, now: soundClock())
         }
     }
 

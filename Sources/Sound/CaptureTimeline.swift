@@ -13,8 +13,8 @@ struct CaptureTimeline: Sendable {
     private var reached: Instant
     /// Since when silence stands in; `nil` while the device delivers.
     private(set) var fillingSince: Instant?
-    /// Samples of silence that stand for sound which may still come.
-    private var replaced = 0
+    /// Samples that came when silence had already been told in their place.
+    private(set) var lateSamples = 0
     /// Samples that were pushed out because nobody took them.
     private(set) var droppedSamples = 0
 
@@ -28,15 +28,15 @@ struct CaptureTimeline: Sendable {
     var hasBlock: Bool { self.ring.count >= AudioFormat.blockSamples }
 
     /// Takes one frame from the device.
-    /// - Parameter backlog: Samples that were captured after this frame and wait in the device.
-    mutating func deliver(_ frame: [Int16], backlog: Int, now: Instant) {
+    mutating func deliver(_ frame: [Int16], now: Instant) {
         self.fillingSince = nil
-        self.reached = now
-        if self.replaced > 0, backlog >= Self.lateBacklog {
-            self.replaced = max(0, self.replaced - SoundFrame.samples)
+        let next = self.reached + SoundFrame.duration
+        guard next - now <= Self.tolerance else {
+            self.lateSamples += SoundFrame.samples
             return
         }
-        self.replaced = 0
+        // The device's own pace counts: the line follows the clock only slowly.
+        self.reached = next + (now - next) / Self.slowness
         self.droppedSamples += self.ring.append(frame, count: SoundFrame.samples)
     }
 
@@ -58,7 +58,6 @@ struct CaptureTimeline: Sendable {
         }
         while now - self.reached >= SoundFrame.duration {
             self.droppedSamples += self.ring.append(zeros: SoundFrame.samples)
-            self.replaced = min(self.replaced + SoundFrame.samples, Self.longestReplaced)
             self.reached += SoundFrame.duration
         }
     }
@@ -72,8 +71,8 @@ struct CaptureTimeline: Sendable {
     static let longestQueue = 10 * AudioFormat.blockSamples
     /// Ours: a device that is silent for so long is not merely late.
     static let patience: Duration = .milliseconds(100)
-    /// Ours: more than this behind a frame says that the frame is old.
-    static let lateBacklog = 2 * SoundFrame.samples
-    /// Ours: 2 s, more than any device keeps.
-    static let longestReplaced = 96_000
+    /// Ours: a frame that would take the line further ahead of the clock is old; devices deliver in pieces up to this.
+    static let tolerance: Duration = .milliseconds(40)
+    /// Ours, in frames: about a second. At 300 ppm the line is then 0.3 ms off the clock.
+    private static let slowness = 100
 }

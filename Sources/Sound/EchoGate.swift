@@ -1,8 +1,9 @@
 /// Closes the microphone on what is nothing but echo.
 ///
-/// What is left of an echo is quiet, yet of all sounds the one its speaker notices. While the far end sounds and at
-/// least 10 dB of what was captured had to be taken out, or 8 dB of what the suppressor takes for nothing but echo, the
-/// near end is silent, and what is left is turned down. It opens at the first frame in which more is left.
+/// What is left of an echo is quiet, yet of all sounds the one its speaker notices. The near end is taken for silent
+/// while the far end sounds and 14 dB of what was captured had to be taken out; or, in a longer stretch of nothing but
+/// echo, while the suppressor takes out 19 dB: it knows the high tones of a voice, which the filter is slow to learn.
+/// The gate opens at the first frame in which that is over.
 struct EchoGate: Sendable {
     private var gain: Float = 1
     private var captured = Self.floor
@@ -14,12 +15,15 @@ struct EchoGate: Sendable {
     ///   - captured: mean power of what was captured, `cleaned` of `frame`, `suppressed` of what the suppressor would
     ///     leave, all of the same moment; full scale is 1.
     ///   - farSounds: whether an echo is to be expected.
-    mutating func pass(_ frame: inout [Int16], captured: Double, cleaned: Double, suppressed: Double, farSounds: Bool) {
+    ///   - isAlone: whether the far end has been alone for a while: then the suppressor is believed at once.
+    mutating func pass(
+        _ frame: inout [Int16], captured: Double, cleaned: Double, suppressed: Double, farSounds: Bool, isAlone: Bool
+    ) {
         self.captured += Self.smoothing * (captured + Self.floor - self.captured)
         self.cleaned += Self.smoothing * (cleaned + Self.floor - self.cleaned)
         self.suppressed += Self.smoothing * (suppressed + Self.floor - self.suppressed)
         let isSilent = self.cleaned < self.captured * Self.threshold
-        let isEcho = self.suppressed < self.captured * Self.echoOnly && self.cleaned < self.captured * Self.reduced
+        let isEcho = isAlone && self.suppressed < self.captured * Self.echoOnly
         let closes = farSounds && (isSilent || isEcho)
         let next = closes ? max(Self.closed, self.gain / 2) : 1
         guard self.gain < 1 || next < 1 else { return }
@@ -35,12 +39,10 @@ struct EchoGate: Sendable {
     private static let floor = 1e-10
     /// Ours: about 25 ms.
     private static let smoothing = 0.4
-    /// Ours: -10 dB.
-    private static let threshold = 0.1
+    /// Ours: -14 dB.
+    private static let threshold = 0.04
     /// Ours: -19 dB.
     private static let echoOnly = 0.0126
-    /// Ours: -8 dB.
-    private static let reduced = 0.158
     /// Ours: -30 dB.
     private static let closed: Float = 0.032
 }

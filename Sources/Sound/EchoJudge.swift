@@ -18,6 +18,8 @@ struct EchoJudge: Sendable {
     /// What the filter took out of them, as the sum of dB.
     private var reduction = 0.0
     private var hasDoneWell = false
+    /// Windows of nothing but echo up to now.
+    private(set) var echoWindows = 0
 
     /// Takes the mean powers of one frame, with full scale 1, while the far end sounds.
     mutating func hear(captured: Double, linear: Double, suppressed: Double) {
@@ -33,9 +35,10 @@ struct EchoJudge: Sendable {
     private mutating func judge() {
         guard self.captured > Self.audible * Double(Self.window) else { return }
         guard self.suppressed < self.captured * Self.echoOnly else {
-            (self.windows, self.reduction) = (0, 0)
+            (self.windows, self.reduction, self.echoWindows) = (0, 0, 0)
             return
         }
+        self.echoWindows += 1
         self.windows += 1
         self.reduction += 10 * log10(self.captured / max(self.linear, 1e-12))
         guard self.windows >= Self.shortRun else { return }

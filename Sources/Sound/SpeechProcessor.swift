@@ -45,7 +45,8 @@ package struct SpeechProcessor: ~Copyable {
         }
         self.blend(into: &frame)
         self.gate.pass(
-            &frame, captured: captured, cleaned: Self.power(frame), suppressed: suppressed, farSounds: farSounds)
+            &frame, captured: captured, cleaned: Self.power(frame), suppressed: suppressed,
+            farSounds: farSounds, isAlone: self.judge.echoWindows >= Self.alone)
         colloque_processor_level(self.processor, &frame)
     }
 
@@ -71,6 +72,8 @@ package struct SpeechProcessor: ~Copyable {
 
     /// Ours: -60 dB.
     private static let audible = 1e-6
+    /// Ours, in windows of 100 ms: so long a stretch of nothing but echo has no near voice in it.
+    private static let alone = 8
     /// Ours: 250 ms.
     private static let reverberation = 25
 }

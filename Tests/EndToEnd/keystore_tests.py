@@ -17,7 +17,7 @@ import nacl.secret
 from laboratory.colloque import BAD_CONFIGURATION, BAD_LINK, DONE, Bridge, Broker, Doctor, colloque, executable, facts
 from laboratory.processes import Process, run
 from laboratory.runner import Skipped, needs_root, test
-from laboratory.typist import Terminal
+from laboratory.typist import Typist
 
 #: System calls that change what a disk holds, and what can go wrong in each.
 FAILURES = {"openat": "ENOSPC", "write": "ENOSPC", "fsync": "EIO", "rename": "EIO", "link": "ENOSPC", "unlink": "EIO",
@@ -101,7 +101,7 @@ def places(trace, home):
 
 
 async def spoil(home, arguments, holds, *, writing=True):
-    """Kills the command in each system call that touches the home, then lets each fail; `holds` looks at what is left.
+    """Kills the command in each system call that changes the home, then lets such calls fail; `holds` looks at the rest.
 
     Returns how many were tried.
     """
@@ -111,16 +111,19 @@ async def spoil(home, arguments, holds, *, writing=True):
     spots = list(dict.fromkeys(places(trace, home.path)))
     kinds = {call for call, _ in spots}
     assert {"openat", "write", "fsync"} <= kinds, f"the trace shows no writing: {kinds}"
+    injections = [f"{call}:signal=SIGKILL:when={number}" for call, number in spots]
+    # In the short form each system call fails once, where it comes last; with COLLOQUE_SWEEP set, everywhere.
+    failing = spots if os.environ.get("COLLOQUE_SWEEP") else dict(spots).items()
+    injections += [f"{call}:error={FAILURES[call]}:when={number}" for call, number in failing]
     killed = 0
-    for call, number in spots:
-        for inject in (f"{call}:signal=SIGKILL:when={number}", f"{call}:error={FAILURES[call]}:when={number}"):
-            home.back()
-            code, _, said = await traced(home, arguments, inject=inject)
-            killed += code in (-9, 137)
-            try:
-                await holds(code)
-            except AssertionError as failure:
-                raise AssertionError(f"{inject} (exit {code}, said {said.strip()[-200:]}): {failure}") from None
+    for inject in injections:
+        home.back()
+        code, _, said = await traced(home, arguments, inject=inject)
+        killed += code in (-9, 137)
+        try:
+            await holds(code)
+        except AssertionError as failure:
+            raise AssertionError(f"{inject} (exit {code}, said {said.strip()[-200:]}): {failure}") from None
     assert killed >= len(spots) * 0.8, f"{killed} of {len(spots)} kills came to pass"
     return len(spots)
 
@@ -432,7 +435,7 @@ async def first_start(laboratory):
     home = laboratory.file("home")
 
     def begin(*more):
-        return Terminal([executable(), "--home", home, "init", *more], {"LANG": "fr_FR.UTF-8", "COLLOQUE_BROKER": ""})
+        return Typist([executable(), "--home", home, "init", *more], {"LANG": "fr_FR.UTF-8", "COLLOQUE_BROKER": ""})
 
     def at_terminal():
         terminal = begin()

@@ -79,14 +79,17 @@ class Seat:
 
 
 async def chat_from(patient, text):
+    """Writes a line on the page, control characters and all."""
     await patient.evaluate(
         """(text) => {
-            const input = document.querySelector('#chat-text, [data-role="chat"] input, input[name="chat"]');
-            input.value = text;
-            input.form.requestSubmit();
+            const field = document.getElementById('message');
+            field.closest('details').open = true;
+            field.value = text;
+            field.dispatchEvent(new Event('input', { bubbles: true }));
         }""",
         text,
     )
+    await patient.press("#send")
 
 
 @test("From init to hanging up: a doctor at a terminal, a patient in Chromium, every step seen and heard", limit=180)
@@ -97,7 +100,7 @@ async def whole_consultation(laboratory):
     seat.doctor.passphrase.write_text(PASSPHRASE + "\n")
     seat.doctor.passphrase.chmod(0o600)
 
-    init = await Terminal.start(laboratory, "init", [executable(), "--home", seat.home, "--language", "fr", "init"],
+    init = await Terminal.start(laboratory, "init", [executable(), "--home", seat.home, "init"],
                                 environment=seat.environment, rows=40)
     await init.until(r"(?i)(phrase secrète|passphrase)\s*:")
     await init.type(PASSPHRASE)
@@ -107,10 +110,8 @@ async def whole_consultation(laboratory):
     await init.press("Enter")
     await init.until(r"colloque broker enroll")
     key = (await facts("identity", "show", home=seat.home))["key"]
-    code, enrolled, errors = await colloque(
-        "broker", "enroll", key, "--address", broker.url, "--state", broker.state)
-    assert code == 0, errors
-    confirmation = re.search(r"(?:[0-9A-Z]{4}-){3,}[0-9A-Z]+", enrolled).group()
+    enrolled = await facts("broker", "enroll", key, "--address", broker.url, "--state", broker.state)
+    confirmation = enrolled["confirmation"]
     await init.type(confirmation)
     await init.press("Enter")
     assert await init.ended(timeout=60) == 0, await init.screen()
@@ -156,6 +157,12 @@ async def whole_consultation(laboratory):
     await desk.press("Enter")
     await patient.true("() => document.body.innerText.includes('Prenez deux comprimés.')",
                        saying="the doctor's line is not on the page")
+    await chat_from(patient, "Bien reçu \x1b[31mrouge\x1b[2J")
+    await desk.until("Bien reçu")
+    await capture("Writing to each other", desk)
+    assert "Prenez deux comprimés" in await desk.screen(), "a patient's text cleared the screen"
+    await desk.press("Escape")
+    await desk.until("mots vérifiés")
     await desk.press("m")
     await desk.until("(?i)micro coupé|coupé")
     await capture("Muted", desk)

@@ -90,7 +90,7 @@ private struct DriftingCall {
         let loop = blocks * 960
         let start = Int(time * 48_000 * mouthRate)
         let said = (0..<24_000).map { speech[(start + $0) % loop] }
-        guard let found = SignalAlignment.find(said, in: heard, delays: 0...24_000), found.coefficient > 0.5 else {
+        guard let found = SignalAlignment.find(said, in: heard, delays: 0...24_000), found.coefficient > 0.7 else {
             return nil
         }
         return found.delayMilliseconds

@@ -1,5 +1,6 @@
 /* An ALSA device that cannot be opened: pcm.NAME { type refusing code ERRNO }. */
 #include <alsa/asoundlib.h>
+#include <alsa/pcm_external.h>
 #include <string.h>
 
 SND_PCM_PLUGIN_DEFINE_FUNC(refusing) {

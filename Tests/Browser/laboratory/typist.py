@@ -1,4 +1,4 @@
-"""A program at a terminal of its own, typed to by a test."""
+"""A program at a terminal of its own that prints lines and asks: typed to by a test, without a screen."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ import select
 import time
 
 
-class Terminal:
+class Typist:
     """What it shows is kept; `expect` waits for a pattern in what came since the last one."""
 
     def __init__(self, arguments, environment=None):
