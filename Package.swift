@@ -41,12 +41,15 @@ let package = Package(
     ],
     targets: [
         // C libraries: a module map and one header each.
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
         // Only for tests, which hold our SRTP against it.
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
         // Bytes, time, addresses, serial numbers, random source.
         core("Wire"),
@@ -85,8 +88,21 @@ let package = Package(
                 "TURN", "SecureTransport", "Audio",
             ]),
 
+        // Keys, text fit to be shown, frames of cells and the octets that draw them.
+        core("Terminal"),
+        // Every sentence the doctor reads, in four languages.
+        core("Phrases", ["Terminal"]),
+        // The doctor's screens: models in, frames, lines and decisions out.
+        core("Screens", ["Terminal", "Phrases"]),
+
         // Event loops, threads and files only below this line.
 
+        // A terminal in raw mode that signals cannot leave broken.
+        .target(name: "CConsole"),
+        core("Console", ["Terminal", "CConsole"]),
+
+        // Deflate and brotli, whole: zlib and libbrotli, sealed in.
+        core("Compression", ["CZlib", "CBrotli"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
         // Sockets: WebSocket and datagrams.
@@ -96,14 +112,28 @@ let package = Package(
         // The relay on real sockets: UDP on threads of its own, TCP and TLS on an event loop.
         core("Relay", ["Wire", "Primitives", "TURN", "Network", "CDatagrams"] + nio),
         // The doctor's identity and rooms, sealed on disk.
-        core("Keystore", ["Wire", "Primitives", "Invitation"]),
-        // The one document that is served, and its hashes; made from Web/.
+        core("Keystore", ["Wire", "Primitives", "Invitation", "CPoll"]),
+        // What is handed to a patient: QR codes, a card, a calendar entry; libqrencode, sealed in.
+        core("Handout", ["CQRencode", "Compression"]),
+        // The one document that is served, its hashes and its headers; made from Web/.
         core("Page"),
+        // Echo, noise and gain: a C++ library behind a C header.
+        .target(
+            name: "CAudioProcessing",
+            // The flags of its pkg-config file are more than SwiftPM takes.
+            cxxSettings: [.unsafeFlags(["-isystem", "/usr/include/webrtc_audio_processing"])],
+            linkerSettings: [
+                .linkedLibrary("speexdsp"), .linkedLibrary("webrtc_audio_processing"), .linkedLibrary("stdc++"),
+            ]),
+        // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
+        core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
+        // What a release signed, and whether what a broker serves is that.
+        core("Release", ["Wire", "Primitives", "Page"]),
         // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
         core(
             "Broker",
             [
-                "Wire", "Primitives", "Signalling", "Page", "CZlib", "Network", "TURN", "Relay",
+                "Wire", "Primitives", "Signalling", "Page", "Compression", "Network", "TURN", "Relay",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ] + nio),
         // A session on real sockets and files: bridge, errands to the broker, WAV.
@@ -111,21 +141,42 @@ let package = Package(
             "Endpoint",
             [
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
-                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore",
+                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore", "Page", "Release", "Compression",
             ] + nio),
+        // The doctor at work: rooms, calls, and the screen before them.
+        core(
+            "Desk",
+            [
+                "Wire", "Invitation", "SecureChannel", "Consultation", "ICE", "RTP", "Audio", "Session", "Network",
+                "Keystore", "Sound", "Release", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal",
+                "Phrases",
+                "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         // The command.
         .executableTarget(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
-                "Session", "TURN",
-                "Network", "Keystore", "Relay", "Broker", "Endpoint",
+                "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
+                "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
         .executableTarget(
             name: "interop-peer", dependencies: ["Wire", "Primitives", "Invitation", "SecureChannel"],
             path: "Sources/InteropPeer", swiftSettings: strict),
+        // A sound card in the hands of a test.
+        .executableTarget(
+            name: "sound-probe", dependencies: ["Sound", "Audio", "Wire", "CPoll"], path: "Sources/SoundProbe",
+            swiftSettings: strict),
+        // States of the doctor's screens, by name; and any of them on a real terminal.
+        .target(
+            name: "ScreenSpecimens", dependencies: ["Terminal", "Phrases", "Screens"], path: "Tests/ScreenSpecimens",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "screen-gallery", dependencies: ["Terminal", "Phrases", "Screens", "Console", "ScreenSpecimens"],
+            path: "Sources/ScreenGallery", swiftSettings: strict),
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
@@ -164,6 +215,12 @@ let package = Package(
         tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
         tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock", "CSRTP"]),
         tests("AudioTests", ["Audio", "Wire"]),
+        tests("TerminalTests", ["Terminal"]),
+        tests("PhrasesTests", ["Phrases", "Terminal"]),
+        .testTarget(
+            name: "ScreensTests", dependencies: ["Screens", "Phrases", "Terminal", "ScreenSpecimens"],
+            exclude: ["Golden"], swiftSettings: strict),
+        tests("SoundTests", ["Sound", "Audio", "Wire"]),
         tests(
             "ConsultationTests",
             ["Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "Primitives", "Wire"]),
@@ -190,11 +247,13 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
+        tests("HandoutTests", ["Handout", "Compression"]),
+        tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",
             [
                 "Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Relay", "RelaySupport", "Broker",
-                "CZlib",
+                "CBrotli", "CZlib",
             ] + nio),
     ]
 )

@@ -1,0 +1,98 @@
+import Audio
+import Testing
+import Wire
+
+@testable import Sound
+
+@Suite("Clocks that differ")
+struct DriftTests {
+    @Test(
+        "mouth to ear stays within 40 ms for an hour, the two cards 600 ppm apart",
+        arguments: [(300.0, -300.0), (-300.0, 300.0)])
+    func hour(mouth: Double, ear: Double) throws {
+        let delays = try DriftingCall(mouthPartsPerMillion: mouth, earPartsPerMillion: ear).run(minutes: 60)
+        #expect(delays.count >= 55, "found in \(delays.count) of 60 minutes")
+        let sorted = delays.sorted()
+        let median = sorted[sorted.count / 2]
+        let (least, most) = (sorted.first ?? 0, sorted.last ?? 0)
+        #expect(most - median < 40 && median - least < 40, "\(least) … \(median) … \(most) ms")
+        #expect(most < 200)
+        print("mouth \(mouth) ppm, ear \(ear) ppm: mouth to ear \(least) … \(median) … \(most) ms")
+    }
+}
+
+/// A voice through sender, network and receiver to a loudspeaker of which the clock differs.
+private struct DriftingCall {
+    let mouthPartsPerMillion: Double
+    let earPartsPerMillion: Double
+
+    /// - Returns: Mouth to ear in ms, once a minute, where the sound was recognised.
+    func run(minutes: Int) throws -> [Double] {
+        let speech = try Greeting.samples()
+        let blocks = speech.count / 960
+        var sender = try AudioSender(settings: OpusEncoderSettings(complexity: 0))
+        var payloads: [[UInt8]] = []
+        for index in 0..<blocks {
+            var payload: [UInt8] = []
+            _ = try sender.send(speech.span.extracting(index * 960..<(index + 1) * 960), into: &payload)
+            payloads.append(payload)
+        }
+
+        var receiver = try AudioReceiver()
+        var playback = PlaybackTimeline(now: .zero)
+        playback.begin(deviceSamples: 0, now: .zero)
+        var random = RandomSource.seeded(11)
+        var device: [[Int16]] = []
+        var block = [Int16](repeating: 0, count: 960)
+        var frame = [Int16](repeating: 0, count: 480)
+        var heard: [Int16] = []
+        var heardSince = 0.0
+        var delays: [Double] = []
+        var next = 0
+        let mouthRate = 1 + self.mouthPartsPerMillion / 1e6
+        let earRate = 1 + self.earPartsPerMillion / 1e6
+        let sentAt: (Int) -> Double = { Double($0 + 1) * 0.02 / mouthRate }
+        var arrival = sentAt(0) + 0.04
+        for tick in 0..<minutes * 6_000 {
+            let time = Double(tick) * 0.01 / earRate
+            let now = Instant(nanoseconds: Int64(time * 1e9))
+            while arrival <= time {
+                let payload = payloads[next % blocks]
+                receiver.receive(
+                    ssrc: 1, sequence: UInt16(truncatingIfNeeded: next),
+                    timestamp: UInt32(truncatingIfNeeded: next * 960), payload: payload.span,
+                    arrival: Instant(nanoseconds: Int64(arrival * 1e9)))
+                next += 1
+                arrival = sentAt(next) + 0.04 + random.unitInterval() * 0.005
+            }
+            // The device plays one frame.
+            let sounding = device.isEmpty ? [Int16](repeating: 0, count: 480) : device.removeFirst()
+            if tick % 6_000 == 5_000 { (heard, heardSince) = ([], time) }
+            if tick % 6_000 >= 5_000, tick % 6_000 < 5_150 { heard += sounding }
+            playback.report(deviceSamples: device.count * 480, now: now)
+            while playback.wantedBlocks > 0 {
+                var room = block.mutableSpan
+                _ = receiver.pull(into: &room, now: now)
+                playback.play(block)
+            }
+            while (device.count + 1) * 480 <= playback.deviceDepth, playback.take(into: &frame) { device.append(frame) }
+            if tick % 6_000 == 5_150, let delay = Self.delay(of: heard, since: heardSince, speech, blocks, mouthRate) {
+                delays.append(delay)
+            }
+        }
+        return delays
+    }
+
+    /// Looks in what was heard for what went in half a second long at the time the hearing began.
+    private static func delay(
+        of heard: [Int16], since time: Double, _ speech: [Int16], _ blocks: Int, _ mouthRate: Double
+    ) -> Double? {
+        let loop = blocks * 960
+        let start = Int(time * 48_000 * mouthRate)
+        let said = (0..<24_000).map { speech[(start + $0) % loop] }
+        guard let found = SignalAlignment.find(said, in: heard, delays: 0...24_000), found.coefficient > 0.7 else {
+            return nil
+        }
+        return found.delayMilliseconds
+    }
+}
