@@ -118,6 +118,12 @@ package struct AudioReceiver: ~Copyable {
             return .decoded
         case .conceal(let sampleCount):
             return self.conceal(sampleCount)
+        case .rest(let sampleCount):
+            // libopus makes comfort noise of the background it heard last; that does not fade.
+            let written = Self.conceal(sampleCount, with: &self.decoder, into: &self.scratch)
+            guard written > 0 else { return self.conceal(sampleCount) }
+            self.queue.append(self.scratch, count: written)
+            return .decoded
         }
     }
 

@@ -17,6 +17,8 @@ struct JitterBuffer: Sendable {
         case recover(slot: Int, sampleCount: Int)
         /// Nothing to decode: extrapolate.
         case conceal(sampleCount: Int)
+        /// The peer sends nothing because nobody speaks there: its background noise goes on.
+        case rest(sampleCount: Int)
     }
 
     /// How the sound about to be played should be stretched.
@@ -60,6 +62,8 @@ struct JitterBuffer: Sendable {
     /// `pulledSamples` minus the timestamp of the packet last decoded.
     private var offset: Int64 = 0
     private var decodedThisPull = false
+    /// The packet played last was one that announces a pause (RFC 6716 §2.1.9).
+    private var isPaused = false
     private var leftover = 0
     private var packetSamples = AudioFormat.blockSamples
     /// Lower envelope of slack minus offset: the two clocks against each other.
@@ -93,6 +97,7 @@ struct JitterBuffer: Sendable {
         self.packetsSinceLoss = Self.lossMemory
         self.recentLosses = 0
         self.copyDistance = 0
+        self.isPaused = false
         self.statistics.sourceChanges += 1
     }
 
@@ -321,6 +326,7 @@ struct JitterBuffer: Sendable {
         }
         if slot.packet.carriesRecovery { self.copyDistance = max(self.copyDistance, 1) }
         self.packetSamples = slot.packet.sampleCount
+        self.isPaused = slot.octetCount <= Self.longestPauseOctets
         self.position = slot.timestamp &+ Int64(slot.packet.sampleCount)
         self.blindSamples = 0
         self.consecutiveLate = 0
@@ -348,6 +354,12 @@ struct JitterBuffer: Sendable {
     /// the delay may grow; then let time pass.
     private mutating func underrun(queuedSamples: Int, now: Instant) -> Step {
         let count = Self.roundedUp(max(AudioFormat.blockSamples - queuedSamples, 1))
+        if self.isPaused {
+            // Time passes at the peer's as well.
+            self.position &+= Int64(count)
+            self.blindSamples &+= Int64(count)
+            return .rest(sampleCount: count)
+        }
         if self.slack(of: self.position, now: now) - self.target >= Self.longestHold {
             self.position &+= Int64(count)
             self.blindSamples &+= Int64(count)
@@ -373,7 +385,9 @@ struct JitterBuffer: Sendable {
             let advanced = min(remaining, block)
             self.position &+= advanced
             self.blindSamples &+= advanced
-            return .conceal(sampleCount: Self.roundedUp(Int(advanced)))
+            let count = Self.roundedUp(Int(advanced))
+            return self.isPaused && slot.sequence == self.nextSequence
+                ? .rest(sampleCount: count) : .conceal(sampleCount: count)
         }
         guard recoverable > 0 else { return nil }
         self.advance(to: slot.sequence)
@@ -459,6 +473,8 @@ struct JitterBuffer: Sendable {
     private static let longestTime: Int64 = 1_000_000_000_000_000
     /// Opus decodes and conceals in steps of 2.5 ms (RFC 6716 §2).
     private static let codecStep = 120
+    /// A packet of the table of contents and at most one octet is one of discontinuous transmission.
+    private static let longestPauseOctets = 2
     /// 1.28 s of 20 ms packets.
     private static let slotCount = 64
     /// Of the arrivals, those that must not come late.

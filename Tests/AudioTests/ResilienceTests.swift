@@ -76,6 +76,35 @@ struct ResilienceTests {
         #expect(result.statistics.late == result.statistics.recoveredRED)
     }
 
+    @Test("a peer that sends next to nothing while silent is not concealed, and its delay stays")
+    func pause() throws {
+        let payloads = try Self.speech()
+        // 2 s of speech, then for 4 s a packet of one octet every 400 ms, then speech again.
+        var receiver = try AudioReceiver()
+        var block = [Int16](repeating: 0, count: 960)
+        var sequence: UInt16 = 65_500
+        var playouts: [AudioReceiver.Playout] = []
+        var firstAfter: Int?
+        for beat in 0..<500 {
+            let now = Instant(nanoseconds: Int64(beat) * 20_000_000)
+            let isPause = (100..<300).contains(beat)
+            if !isPause || beat % 20 == 0 {
+                let payload = isPause ? [payloads[0][0] & 0xFC] : payloads[beat % payloads.count]
+                receiver.receive(
+                    ssrc: 1, sequence: sequence, timestamp: UInt32(beat * 960), payload: payload.span, arrival: now)
+                sequence &+= 1
+            }
+            var room = block.mutableSpan
+            playouts.append(receiver.pull(into: &room, now: now + .milliseconds(7)))
+            if beat > 300, firstAfter == nil, block.contains(where: { abs(Int($0)) > 1_000 }) { firstAfter = beat }
+        }
+        #expect(!playouts[2...].contains(.concealed))
+        #expect(receiver.statistics.concealedSamples == 0)
+        #expect(receiver.statistics.late == 0 && receiver.statistics.lost == 0)
+        #expect(receiver.statistics.delay.p95 ?? 99 < 30)
+        #expect(firstAfter != nil)
+    }
+
     @Test("after 30 s of 20 % loss a clean path sounds clean within 2 s", arguments: 1...5 as ClosedRange<UInt64>)
     func recovery(seed: UInt64) throws {
         let payloads = try Self.speech()

@@ -45,6 +45,7 @@ package func read(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     switch Chosen.parser {
     case "stun": _ = try? STUNMessage(decoding: octets)
     case "rtp": _ = try? RTPPacketView(octets)
+    case "red": _ = try? RedundantPayload(octets.span)
     case "rtcp": _ = try? RTCPPacket.parse(octets)
     case "envelope": readEnvelope(octets)
     case "frame": readFrame(octets)
