@@ -248,6 +248,9 @@ let package = Package(
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
         tests("HandoutTests", ["Handout", "Compression"]),
+        tests(
+            "DeskTests",
+            ["Desk", "Endpoint", "Keystore", "Consultation", "Session", "ICE", "Invitation", "Primitives", "Wire"]),
         tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",
