@@ -44,9 +44,12 @@ let package = Package(
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        // Only for tests, which hold our SRTP against it.
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
         // Bytes, time, addresses, serial numbers, random source.
         core("Wire"),
@@ -70,8 +73,8 @@ let package = Package(
         core("ICE", ["Wire", "Primitives", "STUN"]),
         // The closed relay and its client, both sans-IO: credentials, framing, allocations.
         core("TURN", ["Wire", "Primitives", "STUN"]),
-        // DTLS and SRTP: libssl and libsrtp2, sealed in.
-        core("SecureTransport", ["Wire", "COpenSSL", "CSRTP"]),
+        // DTLS and SRTP: libssl and libcrypto, sealed in.
+        core("SecureTransport", ["Wire", "COpenSSL"]),
         // Opus, jitter buffer, sources, WAV: libopus, sealed in.
         core("Audio", ["Wire", "COpus"]),
         // The patient's seat and the doctor's: who joins, waits, is admitted, comes back.
@@ -85,8 +88,21 @@ let package = Package(
                 "TURN", "SecureTransport", "Audio",
             ]),
 
+        // Keys, text fit to be shown, frames of cells and the octets that draw them.
+        core("Terminal"),
+        // Every sentence the doctor reads, in four languages.
+        core("Phrases", ["Terminal"]),
+        // The doctor's screens: models in, frames, lines and decisions out.
+        core("Screens", ["Terminal", "Phrases"]),
+
         // Event loops, threads and files only below this line.
 
+        // A terminal in raw mode that signals cannot leave broken.
+        .target(name: "CConsole"),
+        core("Console", ["Terminal", "CConsole"]),
+
+        // Deflate and brotli, whole: zlib and libbrotli, sealed in.
+        core("Compression", ["CZlib", "CBrotli"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
         // Sockets: WebSocket and datagrams.
@@ -96,8 +112,10 @@ let package = Package(
         // The relay on real sockets: UDP on threads of its own, TCP and TLS on an event loop.
         core("Relay", ["Wire", "Primitives", "TURN", "Network", "CDatagrams"] + nio),
         // The doctor's identity and rooms, sealed on disk.
-        core("Keystore", ["Wire", "Primitives", "Invitation"]),
-        // The one document that is served, and its hashes; made from Web/.
+        core("Keystore", ["Wire", "Primitives", "Invitation", "CPoll"]),
+        // What is handed to a patient: QR codes, a card, a calendar entry; libqrencode, sealed in.
+        core("Handout", ["CQRencode", "Compression"]),
+        // The one document that is served, its hashes and its headers; made from Web/.
         core("Page"),
         // Echo, noise and gain: a C++ library behind a C header.
         .target(
@@ -109,11 +127,13 @@ let package = Package(
             ]),
         // Microphone and loudspeaker, whatever becomes of them: ALSA, sealed in.
         core("Sound", ["Wire", "Audio", "CPoll", "CALSA", "CAudioProcessing"]),
+        // What a release signed, and whether what a broker serves is that.
+        core("Release", ["Wire", "Primitives", "Page"]),
         // HTTPS, WebSocket and SQLite around the switchboard, and the hold on a relay.
         core(
             "Broker",
             [
-                "Wire", "Primitives", "Signalling", "Page", "CZlib", "Network", "TURN", "Relay",
+                "Wire", "Primitives", "Signalling", "Page", "Compression", "Network", "TURN", "Relay",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ] + nio),
         // A session on real sockets and files: bridge, errands to the broker, WAV.
@@ -121,15 +141,25 @@ let package = Package(
             "Endpoint",
             [
                 "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "TURN",
-                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore",
+                "SecureTransport", "RTP", "Audio", "Session", "Network", "Keystore", "Page", "Release", "Compression",
             ] + nio),
+        // The doctor at work: rooms, calls, and the screen before them.
+        core(
+            "Desk",
+            [
+                "Wire", "Invitation", "SecureChannel", "Consultation", "ICE", "RTP", "Audio", "Session", "Network",
+                "Keystore", "Sound", "Release", "Endpoint", "TURN", "Signalling", "Primitives", "Handout", "Terminal",
+                "Phrases",
+                "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         // The command.
         .executableTarget(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
-                "Session", "TURN",
-                "Network", "Keystore", "Relay", "Broker", "Endpoint",
+                "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
+                "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -140,11 +170,23 @@ let package = Package(
         .executableTarget(
             name: "sound-probe", dependencies: ["Sound", "Audio", "Wire", "CPoll"], path: "Sources/SoundProbe",
             swiftSettings: strict),
+        // States of the doctor's screens, by name; and any of them on a real terminal.
+        .target(
+            name: "ScreenSpecimens", dependencies: ["Terminal", "Phrases", "Screens"], path: "Tests/ScreenSpecimens",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "screen-gallery", dependencies: ["Terminal", "Phrases", "Screens", "Console", "ScreenSpecimens"],
+            path: "Sources/ScreenGallery", swiftSettings: strict),
         // Heap allocations, counted.
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .executableTarget(
-            name: "MediaBenchmark", dependencies: ["Audio", "Wire", "COpus", "CAllocations"],
+            name: "MediaBenchmark",
+            dependencies: ["Audio", "SecureTransport", "Session", "Wire", "COpus", "CAllocations"],
             path: "Benchmarks/Media", swiftSettings: strict),
+        // What a listener hears over seeded bad paths, for Scripts/bench-quality to score.
+        .executableTarget(
+            name: "QualityBenchmark", dependencies: ["Audio", "RTP", "Wire"], path: "Benchmarks/Quality",
+            swiftSettings: strict),
         // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
         .target(name: "CLoad", path: "Benchmarks/CLoad"),
         .executableTarget(
@@ -171,8 +213,13 @@ let package = Package(
         tests("SignallingTests", ["Wire", "Primitives", "Signalling"]),
         tests("ICETests", ["ICE", "STUN", "Wire"]),
         tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
-        tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock"]),
+        tests("SecureTransportTests", ["SecureTransport", "Wire", "CVirtualClock", "CSRTP"]),
         tests("AudioTests", ["Audio", "Wire"]),
+        tests("TerminalTests", ["Terminal"]),
+        tests("PhrasesTests", ["Phrases", "Terminal"]),
+        .testTarget(
+            name: "ScreensTests", dependencies: ["Screens", "Phrases", "Terminal", "ScreenSpecimens"],
+            exclude: ["Golden"], swiftSettings: strict),
         tests("SoundTests", ["Sound", "Audio", "Wire"]),
         tests(
             "ConsultationTests",
@@ -182,7 +229,7 @@ let package = Package(
             [
                 "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
                 "Audio",
-                "SecureTransport", "Primitives", "Wire", "CVirtualClock",
+                "SecureTransport", "RTP", "Primitives", "Wire", "CVirtualClock",
             ]),
         // A client of a relay on a real socket.
         .target(
@@ -200,11 +247,13 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
+        tests("HandoutTests", ["Handout", "Compression"]),
+        tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",
             [
                 "Wire", "Primitives", "Signalling", "TURN", "Page", "Network", "Relay", "RelaySupport", "Broker",
-                "CZlib",
+                "CBrotli", "CZlib",
             ] + nio),
     ]
 )

@@ -24,15 +24,18 @@ const lineLength = 110;
 const ours = [
   'attachment', 'admittedInEpoch', 'reconnection', 'doubtedAt', 'wasConnected', 'surroundings', 'fingerprints',
   'provenInEpoch', 'provenPair', 'earlyCandidates', 'receivedTag', 'canTellEnd', 'isCounting', 'afterForgery',
-  'chainingKey', 'takeDue', 'takeOutputs', 'takeActions', 'takeVerdict', 'takeMode', 'verdicts',
-  'isSilent', 'isDoubted', 'isTroubled', 'isEstablished', 'isAwaitingDoctor', 'nextAlarm', 'epochBegan',
-  'epochEnded', 'isFruitless', 'hasExpiredServers', 'makePaddingWorker', 'serversExpireAt', 'doctorPresent',
-  'awaitsDoctor', 'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'heardSelf', 'hasSound',
-  'hasChat', 'showsMeter', 'handlers', 'failures', 'answerLimit', 'onPath', 'onEvent', 'onQuality', 'relayOnly',
-  'element', 'wallClock', 'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet',
-  'bindingKey', 'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown',
-  'inHaste', 'canRetry', 'waited', 'resumes', 'isSent', 'remoteStatic', 'socket', 'attempts',
-  'answered', 'cipher', 'goodbye', 'builds', 'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output',
+  'chainingKey', 'takeDue', 'takeOutputs', 'takeActions', 'takeVerdict', 'takeMode', 'verdicts', 'isSilent',
+  'isDoubted', 'isTroubled', 'isEstablished', 'isAwaitingDoctor', 'nextAlarm', 'epochBegan', 'epochEnded',
+  'isFruitless', 'hasExpiredServers', 'makePaddingWorker', 'serversExpireAt', 'doctorPresent', 'awaitsDoctor',
+  'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'heardSelf', 'hasSound', 'hasChat', 'showsMeter',
+  'handlers', 'failures', 'answerLimit', 'onPath', 'onEvent', 'onQuality', 'relayOnly', 'element', 'wallClock',
+  'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet', 'bindingKey',
+  'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown', 'inHaste', 'canRetry',
+  'waited', 'resumes', 'isSent', 'remoteStatic', 'socket', 'attempts', 'answered', 'cipher', 'goodbye', 'builds',
+  'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output', 'missesDoctor', 'seeksServer', 'seeksPath', 'isJoining', 'birthplace',
+  'bindingTag', 'mixKeyAndHash', 'encryptAndHash', 'decryptAndHash', 'mixKey', 'prologue', 'staticKeys',
+  'writeMessage1', 'readMessage2', 'nextNonce', 'symmetric', 'forget', 'doctorNonce', 'patientNonce', 'analyser',
+  'roundTrip', 'worse', 'better',
 ];
 
 const esbuild = (...options) =>
@@ -88,6 +91,12 @@ export function packTexts() {
 
 const source = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
+/** The sentences of the first screen, in the order of src/early.js. */
+export function earlyTexts() {
+  const sentences = ({ ready: { title, text, facts, hint }, actions: { enter } }) => [title, text, ...facts, hint, enter].join('|');
+  return Object.fromEntries(Object.entries(texts).map(([locale, text]) => [locale, sentences(text)]));
+}
+
 /** @returns {{ html: string, scriptHash: string, styleHash: string, sha256: string }} */
 export function build() {
   const worker = bundle('src/padding-worker.js');
@@ -99,14 +108,16 @@ export function build() {
     `--define:PACKED_TEXTS=${JSON.stringify(packTexts())}`,
     `--define:WORD_LISTS=${JSON.stringify(wordLists())}`,
   );
+  const early = bundle('src/early.js', `--define:EARLY_TEXTS=${JSON.stringify(earlyTexts())}`);
   const style = esbuild(path('style.css'));
-  if (/<\/(script|style)|<!--/i.test(script + style)) throw new Error('the script would end its own element');
+  if (/<\/(script|style)|<!--/i.test(early + script + style)) throw new Error('the script would end its own element');
   const html = readFileSync(path('index.html'), 'utf8')
     .replace('/* style */', () => style)
+    .replace('/* early */', () => early)
     .replace('/* script */', () => script);
   return {
     html,
-    scriptHash: source(script),
+    scriptHash: `${source(early)} ${source(script)}`,
     styleHash: source(style),
     sha256: createHash('sha256').update(html).digest('hex'),
   };
@@ -136,8 +147,9 @@ package enum Page {
     /// SHA-256 of ${'``html``'} in UTF-8, in hexadecimal.
     package static let sha256 = "${page.sha256}"
 
-    /// Source expression of the page's one script for \`script-src\` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "${page.scriptHash}"
+    /// Source expressions of the page's two scripts for \`script-src\` (CSP Level 3 §2.3.1), quotes included.
+    package static let scriptHash =
+        ${page.scriptHash.split(' ').map((one) => `"${one}"`).join(' + " "\n        + ')}
 
     /// Source expression of the page's one style sheet for \`style-src\`, quotes included.
     package static let styleHash = "${page.styleHash}"

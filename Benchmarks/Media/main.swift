@@ -19,6 +19,11 @@ struct Cost {
     var nanoseconds: Int64 = 0
     var allocations: UInt64 = 0
 
+    mutating func add(_ other: Cost) {
+        self.nanoseconds += other.nanoseconds
+        self.allocations += other.allocations
+    }
+
     mutating func measure(_ work: () throws -> Void) rethrows {
         let allocations = colloque_allocation_count()
         let start = processorTime()
@@ -123,6 +128,44 @@ func receiving(_ path: Path, seed: UInt64) throws -> (ours: Cost, bare: Cost, st
     return (ours, bare, receiver.statistics)
 }
 
+/// A duplex leg whole: `here` sends, and receives what `there` sends. The far end's own work is not counted.
+func wholeLeg(redundancyType: UInt8?) throws -> (sent: Cost, received: Cost, bare: Cost) {
+    var sent = Cost()
+    var received = Cost()
+    var bare = Cost()
+    var path = try WholePath(redundancyType: redundancyType)
+    guard var opus = BareOpus() else { throw AudioError.codec(code: -7) }
+    for block in 0..<blockCount {
+        let now = Instant(nanoseconds: Int64(block) * 20_000_000)
+        let samples = speech.span.extracting(block * 960..<(block + 1) * 960)
+        let datagram = try path.send(samples, by: path.there, now: now)
+        // In turns, packet by packet, so that neither finds the caches warmer.
+        var send = Cost()
+        var receive = Cost()
+        for turn in 0...1 {
+            if (block + turn) % 2 == 0 {
+                try send.measure { _ = try path.send(samples, by: path.here, now: now) }
+                receive.measure { path.receive(datagram, by: path.here, now: now) }
+            } else {
+                bare.measure {
+                    speech.withUnsafeBufferPointer { samples in
+                        if let base = samples.baseAddress { opus.encode(base + block * 960) }
+                    }
+                    opus.decode(payloads[block], next: nil)
+                }
+            }
+        }
+        // The first packets find everything cold.
+        if block < 20 {
+            send.allocations = 0
+            receive.allocations = 0
+        }
+        sent.add(send)
+        received.add(receive)
+    }
+    return (sent, received, bare)
+}
+
 func fixed(_ value: Double, _ digits: Int) -> String {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
@@ -167,5 +210,14 @@ for run in 1...max(runs, 1) {
             let bare = Cost(nanoseconds: encoded.bare.nanoseconds + received.bare.nanoseconds)
             row("duplex leg, clean", ours, bare, "run \(run): \(fixed(1000 / perSecond(ours), 0)) legs per core")
         }
+    }
+    for (name, redundancyType) in [("32 kbit/s", nil), ("RED of 24 kbit/s", 63 as UInt8?)] {
+        let leg = try wholeLeg(redundancyType: redundancyType)
+        var ours = leg.sent
+        ours.add(leg.received)
+        row(
+            "whole duplex leg with SRTP, \(name)", ours, leg.bare,
+            "run \(run): \(fixed(1000 / perSecond(ours), 0)) legs per core; allocations "
+                + "\(leg.sent.allocations) sending, \(leg.received.allocations) receiving")
     }
 }

@@ -25,6 +25,8 @@ package struct AudioReceiver: ~Copyable {
     private var scratch: [Int16]
     private var concealment = ConcealmentFade()
     private var insistence = 0
+    /// Where the packet last taken in stands; its copies are placed from there.
+    private var lastPlace: StreamOrder.Place?
 
     package init() throws(AudioError) {
         self.decoder = try OpusPacketDecoder()
@@ -37,6 +39,7 @@ package struct AudioReceiver: ~Copyable {
     package mutating func receive(
         ssrc: UInt32, sequence: UInt16, timestamp: UInt32, payload: Span<UInt8>, arrival: Instant
     ) {
+        self.lastPlace = nil
         guard let packet = try? OpusPacket(inspecting: payload) else {
             self.buffer.countUnplayable()
             return
@@ -52,6 +55,19 @@ package struct AudioReceiver: ~Copyable {
         case .follow(let place):
             self.insert(place, payload: payload, packet: packet, arrival: arrival)
         }
+    }
+
+    /// Takes what the packet last given to ``receive(ssrc:sequence:timestamp:payload:arrival:)`` carries of an earlier
+    /// one (RFC 2198).
+    /// - Parameter timestampOffset: Samples by which it is earlier; whole packets of the copy's duration, else it is
+    ///   dropped.
+    package mutating func receiveCopy(timestampOffset: Int, payload: Span<UInt8>, arrival: Instant) {
+        guard let place = self.lastPlace, let packet = try? OpusPacket(inspecting: payload) else { return }
+        let (distance, rest) = timestampOffset.quotientAndRemainder(dividingBy: packet.sampleCount)
+        guard distance > 0, rest == 0 else { return }
+        self.buffer.insertCopy(
+            sequence: place.sequence - Int64(distance), timestamp: place.timestamp &- Int64(timestampOffset),
+            distance: distance, payload: payload, packet: packet, arrival: arrival)
     }
 
     /// Gives the next 20 ms.
@@ -78,6 +94,7 @@ package struct AudioReceiver: ~Copyable {
     private mutating func insert(
         _ place: StreamOrder.Place, payload: Span<UInt8>, packet: OpusPacket, arrival: Instant
     ) {
+        self.lastPlace = place
         self.buffer.insert(
             sequence: place.sequence, timestamp: place.timestamp, payload: payload, packet: packet, arrival: arrival)
     }

@@ -37,6 +37,8 @@ struct JitterBuffer: Sendable {
         var octetCount = 0
         var packet = OpusPacket.none
         var arrival = Instant.zero
+        /// A copy that came with a later packet (RFC 2198); the packet itself takes its place if it comes in time.
+        var isCopy = false
     }
 
     private(set) var statistics = ReceiverStatistics()
@@ -63,8 +65,14 @@ struct JitterBuffer: Sendable {
     /// Lower envelope of slack minus offset: the two clocks against each other.
     private var clockDeviation: Double?
     private var consecutiveLate = 0
-    private var lossAverage = 0.0
-    private var sawRecovery = false
+    /// Packets since one was missing when its turn came, and those it takes for a loss to be forgotten.
+    private var packetsSinceLoss = Self.lossMemory
+    /// Those that have not come since, of the losses not yet forgotten.
+    private var recentLosses = 0
+    /// How many packets after its own the sound of a packet comes again: 0, or 1 with in-band error correction, or
+    /// the farthest copy lately.
+    private var copyDistance = 0
+    private var packetsSinceFarCopy = 0
 
     init() {
         self.slots = [Slot](repeating: Slot(), count: Self.slotCount)
@@ -82,6 +90,9 @@ struct JitterBuffer: Sendable {
         self.clockDeviation = nil
         self.consecutiveLate = 0
         self.leftover = 0
+        self.packetsSinceLoss = Self.lossMemory
+        self.recentLosses = 0
+        self.copyDistance = 0
         self.statistics.sourceChanges += 1
     }
 
@@ -107,7 +118,8 @@ struct JitterBuffer: Sendable {
         self.statistics.received += 1
         let index = Int(sequence % Int64(Self.slotCount))
         let isKnown = self.slots[index].sequence == sequence
-        if isKnown, self.slots[index].state == .held || self.slots[index].state == .consumed {
+        let isAfterItsCopy = isKnown && self.slots[index].isCopy
+        if isKnown, !isAfterItsCopy, self.slots[index].state == .held || self.slots[index].state == .consumed {
             self.statistics.duplicates += 1
             return
         }
@@ -128,6 +140,39 @@ struct JitterBuffer: Sendable {
             self.advance(to: sequence - Int64(Self.slotCount) + 1)
         }
         self.highestSequence = max(self.highestSequence, sequence)
+        if !(isAfterItsCopy && self.slots[index].state == .held) { self.heldCount += 1 }
+        self.hold(
+            index, payload: payload,
+            Slot(
+                state: .held, sequence: sequence, timestamp: timestamp, octetCount: payload.count, packet: packet,
+                arrival: arrival))
+    }
+
+    /// Takes what a later packet carries of an earlier one, if that is neither there nor past.
+    /// - Parameter distance: By how many packets it is earlier.
+    mutating func insertCopy(
+        sequence: Int64, timestamp: Int64, distance: Int, payload: Span<UInt8>, packet: OpusPacket, arrival: Instant
+    ) {
+        if distance >= self.copyDistance || self.packetsSinceFarCopy > Self.farCopyMemory {
+            self.copyDistance = min(distance, Self.longestCopyDistance)
+            self.packetsSinceFarCopy = 0
+        } else {
+            self.packetsSinceFarCopy += 1
+        }
+        guard payload.count <= AudioFormat.maximumPayloadOctets, self.highestSequence >= 0,
+            sequence >= self.nextSequence, sequence - self.nextSequence < Int64(Self.slotCount)
+        else { return }
+        let index = Int(sequence % Int64(Self.slotCount))
+        guard self.slots[index].sequence != sequence else { return }
+        self.heldCount += 1
+        self.hold(
+            index, payload: payload,
+            Slot(
+                state: .held, sequence: sequence, timestamp: timestamp, octetCount: payload.count, packet: packet,
+                arrival: arrival, isCopy: true))
+    }
+
+    private mutating func hold(_ index: Int, payload: Span<UInt8>, _ slot: Slot) {
         let start = index * AudioFormat.maximumPayloadOctets
         self.storage.withUnsafeMutableBufferPointer { storage in
             payload.withUnsafeBufferPointer { payload in
@@ -135,10 +180,7 @@ struct JitterBuffer: Sendable {
                     .update(fromContentsOf: payload)
             }
         }
-        self.slots[index] = Slot(
-            state: .held, sequence: sequence, timestamp: timestamp, octetCount: payload.count, packet: packet,
-            arrival: arrival)
-        self.heldCount += 1
+        self.slots[index] = slot
     }
 
     /// Counts a payload that is nothing Opus can decode.
@@ -152,6 +194,10 @@ struct JitterBuffer: Sendable {
         if wasMissing {
             self.statistics.lost -= 1
             self.slots[index].state = .consumed
+            self.slots[index].isCopy = false
+            // It was late, not lost: waiting for copies would not have helped.
+            self.recentLosses = max(0, self.recentLosses - 1)
+            if self.recentLosses == 0 { self.packetsSinceLoss = Self.lossMemory }
         }
     }
 
@@ -219,9 +265,9 @@ struct JitterBuffer: Sendable {
     /// How much slack a packet should have when it is decoded, in nanoseconds.
     private var target: Int64 {
         var target = self.tracker.quantile(Self.quantile) + Self.margin
-        if self.sawRecovery, self.lossAverage > Self.notableLoss {
-            // The copy of a lost packet comes with its successor.
-            target += AudioFormat.nanoseconds(samples: Int64(self.packetSamples))
+        if self.packetsSinceLoss < Self.lossMemory {
+            // What is lost comes again with a successor.
+            target += AudioFormat.nanoseconds(samples: Int64(self.packetSamples * self.copyDistance))
         }
         return min(target, Self.longestTarget)
     }
@@ -264,8 +310,16 @@ struct JitterBuffer: Sendable {
         let slot = self.slots[index]
         self.advance(to: slot.sequence)
         self.consume(index)
-        self.lossAverage += (0 - self.lossAverage) * Self.lossForgetting
-        self.sawRecovery = slot.packet.carriesRecovery
+        if slot.isCopy {
+            self.statistics.lost += 1
+            self.statistics.recoveredRED += 1
+            self.noteLoss()
+        } else if self.packetsSinceLoss < Self.lossMemory {
+            self.packetsSinceLoss += 1
+        } else {
+            self.recentLosses = 0
+        }
+        if slot.packet.carriesRecovery { self.copyDistance = max(self.copyDistance, 1) }
         self.packetSamples = slot.packet.sampleCount
         self.position = slot.timestamp &+ Int64(slot.packet.sampleCount)
         self.blindSamples = 0
@@ -384,10 +438,15 @@ struct JitterBuffer: Sendable {
             } else {
                 self.slots[index] = Slot(state: .missing, sequence: self.nextSequence)
                 self.statistics.lost += 1
-                self.lossAverage += (1 - self.lossAverage) * Self.lossForgetting
+                self.noteLoss()
                 self.nextSequence += 1
             }
         }
+    }
+
+    private mutating func noteLoss() {
+        self.recentLosses += 1
+        self.packetsSinceLoss = 0
     }
 
     private static func roundedUp(_ samples: Int) -> Int {
@@ -420,9 +479,11 @@ struct JitterBuffer: Sendable {
     private static let longestGap = Int64(5 * AudioFormat.sampleRate)
     private static let clockLeap = 200_000_000.0
     private static let latePacketsToYield = 5
-    /// From this loss on, waiting for the successor's copy pays.
-    private static let notableLoss = 0.02
-    private static let lossForgetting = 1.0 / 100
+    /// 10 s at 20 ms: after a loss, playout waits for copies so long.
+    private static let lossMemory = 500
+    /// A copy from farther back was the last of them if no other comes in 2 s.
+    private static let farCopyMemory = 300
+    private static let longestCopyDistance = 4
 }
 
 extension OpusPacket {

@@ -12,6 +12,8 @@ package struct ReceiverStatistics: Equatable, Sendable {
     package var discarded = 0
     /// Lost packets rebuilt from the copy in their successor.
     package var recoveredFEC = 0
+    /// Lost packets played from a redundant copy (RFC 2198).
+    package var recoveredRED = 0
     /// Sound played in place of sound that was not there, silence after long gaps included.
     package var concealedSamples = 0
     /// Samples inserted and removed to keep the delay at its target.

@@ -19,6 +19,8 @@ package struct BrokerConfiguration: Equatable, Sendable {
     package var state: String = "/var/lib/colloque"
     /// What `security.txt` gives as contact, such as `mailto:security@broker.example`.
     package var securityContact: String?
+    /// The release's signed manifest, served for whoever checks the page; PATH of a file.
+    package var manifest: String?
     /// Connections at once; a tenth of them is kept for doctors.
     package var connections = 5000
     package var connectionsPerIPv4 = 16
@@ -138,6 +140,7 @@ extension BrokerConfiguration {
         case "relay": self.relay.urls.append(value)
         case "state": self.state = value
         case "security-contact": self.securityContact = value
+        case "manifest": self.manifest = value
         case "connections": return Self.read(value, 16...1_000_000, into: &self.connections)
         case "connections-per-ipv4": return Self.read(value, 1...1_000_000, into: &self.connectionsPerIPv4)
         case "connections-per-ipv6-network":

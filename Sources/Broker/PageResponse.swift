@@ -1,4 +1,4 @@
-import CZlib
+import Compression
 import NIOCore
 import NIOHTTP1
 import Page
@@ -7,54 +7,22 @@ import Page
 struct PageResponse: Sendable {
     let headers: HTTPHeaders
     let body: ByteBuffer
-    let compressedBody: ByteBuffer?
+    /// The same, smaller, under the names of RFC 9110 §8.4.1, the smallest first.
+    let encodings: [(name: String, body: ByteBuffer)]
 
     /// - Parameters:
     ///   - socketOrigins: Where the page's WebSocket may go, such as `wss://broker.example`.
     init(html: String, scriptHash: String, styleHash: String, socketOrigins: [String], isTLS: Bool) {
-        let policy = Self.contentSecurityPolicy(script: scriptHash, style: styleHash, socketOrigins: socketOrigins)
-        var headers: HTTPHeaders = ["Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy]
-        headers.add(contentsOf: Self.fixedHeaders)
-        if isTLS {
-            headers.add(name: "Strict-Transport-Security", value: "max-age=63072000; includeSubDomains; preload")
-        }
-        self.headers = headers
+        let fields = PageHeaders(
+            scriptHash: scriptHash, styleHash: styleHash, socketOrigins: socketOrigins, isTLS: isTLS)
+        self.headers = HTTPHeaders(fields.fields.map { ($0.name, $0.value) })
         self.body = ByteBuffer(string: html)
-        self.compressedBody = gzip(Array(html.utf8)).map { ByteBuffer(bytes: $0) }
+        let octets = Array(html.utf8)
+        self.encodings = [("br", Brotli.compress(octets)), ("gzip", Deflate.compress(octets, as: .gzip))].compactMap {
+            name, body in
+            body.map { (name, ByteBuffer(bytes: $0)) }
+        }
     }
-
-    /// Everything is forbidden but what the page does: its own script and style, one worker, one socket.
-    private static func contentSecurityPolicy(script: String, style: String, socketOrigins: [String]) -> String {
-        [
-            "default-src 'none'", "script-src \(script)", "worker-src blob:", "style-src \(style)",
-            "img-src data:", (["connect-src 'self'"] + socketOrigins).joined(separator: " "), "base-uri 'none'",
-            "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'",
-            "trusted-types colloque-worker",
-        ].joined(separator: "; ")
-    }
-
-    private static let permissions = [
-        "microphone=(self)", "autoplay=(self)", "speaker-selection=(self)", "screen-wake-lock=(self)",
-        "local-network=(self)", "local-network-access=(self)", "loopback-network=()", "camera=()",
-        "display-capture=()", "geolocation=()", "usb=()", "serial=()", "hid=()", "bluetooth=()", "midi=()",
-        "payment=()", "accelerometer=()", "gyroscope=()", "magnetometer=()", "publickey-credentials-get=()",
-        "browsing-topics=()", "clipboard-read=()", "fullscreen=()", "xr-spatial-tracking=()", "idle-detection=()",
-    ]
-
-    private static let fixedHeaders: HTTPHeaders = [
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Embedder-Policy": "require-corp",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Origin-Agent-Cluster": "?1",
-        "Integrity-Policy": "blocked-destinations=(script)",
-        "Permissions-Policy": permissions.joined(separator: ", "),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "X-Robots-Tag": "noindex, nofollow, noarchive",
-        "X-DNS-Prefetch-Control": "off",
-        "Cache-Control": "no-store",
-    ]
 }
 
 extension PageResponse {
@@ -64,30 +32,4 @@ extension PageResponse {
             html: Page.html, scriptHash: Page.scriptHash, styleHash: Page.styleHash, socketOrigins: socketOrigins,
             isTLS: isTLS)
     }
-}
-
-/// RFC 1952 at the best level, without a file name or a time: equal octets in give equal octets out.
-/// - Returns: `nil` if zlib refuses.
-func gzip(_ bytes: [UInt8]) -> [UInt8]? {
-    var stream = z_stream()
-    let gzipWindow = 15 + 16
-    guard
-        deflateInit2_(
-            &stream, Z_BEST_COMPRESSION, Z_DEFLATED, Int32(gzipWindow), 9, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-            Int32(MemoryLayout<z_stream>.size)) == Z_OK
-    else { return nil }
-    defer { deflateEnd(&stream) }
-    var input = bytes
-    var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
-    let result = input.withUnsafeMutableBufferPointer { source in
-        output.withUnsafeMutableBufferPointer { target in
-            stream.next_in = source.baseAddress
-            stream.avail_in = UInt32(source.count)
-            stream.next_out = target.baseAddress
-            stream.avail_out = UInt32(target.count)
-            return deflate(&stream, Z_FINISH)
-        }
-    }
-    guard result == Z_STREAM_END else { return nil }
-    return Array(output.prefix(Int(stream.total_out)))
 }

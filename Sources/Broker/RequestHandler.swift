@@ -72,6 +72,14 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
             }
             self.answer(
                 .ok, ["Content-Type": "text/plain; charset=utf-8"], ByteBuffer(string: text), context: context)
+        case "/.well-known/colloque-manifest":
+            guard let manifest = self.site.manifest() else {
+                self.refuse(.notFound, context: context)
+                return
+            }
+            self.answer(
+                .ok, ["Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"], manifest,
+                context: context)
         default: self.refuse(.notFound, context: context)
         }
     }
@@ -83,9 +91,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         var headers = self.site.page.headers
         var body = self.site.page.body
-        if let compressed = self.site.page.compressedBody, Self.acceptsGzip(head.headers) {
-            headers.add(name: "Content-Encoding", value: "gzip")
-            body = compressed
+        if let smallest = self.site.page.encodings.first(where: { Self.accepts($0.name, head.headers) }) {
+            headers.add(name: "Content-Encoding", value: smallest.name)
+            body = smallest.body
         }
         self.answer(.ok, headers, body, context: context)
     }
@@ -118,10 +126,10 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         ipAddress(of: channel.remoteAddress)?.unmapped.isLoopback == true
     }
 
-    private static func acceptsGzip(_ headers: HTTPHeaders) -> Bool {
+    private static func accepts(_ encoding: String, _ headers: HTTPHeaders) -> Bool {
         headers[canonicalForm: "Accept-Encoding"].contains { item in
             let parts = item.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-            guard parts.first == "gzip" else { return false }
+            guard parts.first == encoding else { return false }
             return !parts.dropFirst().contains { $0.hasPrefix("q=0") && Double($0.dropFirst(2)) == 0 }
         }
     }

@@ -103,6 +103,14 @@ final class Site {
         return "Contact: \(contact)\nExpires: \(expiry)\nPreferred-Languages: fr, en\n"
     }
 
+    /// The signed manifest of the release; `nil` without one, or one that cannot be read now.
+    func manifest() -> ByteBuffer? {
+        guard let path = self.configuration.manifest, let file = FileHandle(forReadingAtPath: path),
+            let octets = try? file.read(upToCount: Self.maximumManifestLength)
+        else { return nil }
+        return ByteBuffer(bytes: octets)
+    }
+
     private func configure(
         _ channel: any Channel, address: IPAddress, source: Source, isReserved: Bool
     ) throws {
@@ -150,6 +158,8 @@ final class Site {
             upgradeCompletionHandler: { _ in })
         try pipeline.addHandlers([encoder, decoder, upgrade, request] as [any ChannelHandler])
     }
+
+    private static let maximumManifestLength = 65536
 
     private static let headerLimits: NIOHTTPDecoderLimitConfiguration = {
         var limits = NIOHTTPDecoderLimitConfiguration()

@@ -7,7 +7,7 @@ struct SiteNames: Equatable, Sendable {
     let authorities: [String]
     /// Whose page may open the WebSocket.
     let pageOrigins: Set<String>
-    /// Where the page's WebSocket may go.
+    /// Where the page's WebSocket may go. A policy cannot name an IPv6 address (CSP Level 3 §2.3.1): `'self'` serves there.
     let socketOrigins: [String]
 
     init(configuration: BrokerConfiguration, port: UInt16) {
@@ -23,11 +23,15 @@ struct SiteNames: Equatable, Sendable {
             let names = port == 443 ? hosts : hosts + withPort
             self.authorities = names
             self.pageOrigins = Set(names.map { "https://\($0)" } + configuration.pageOrigins)
-            self.socketOrigins = (port == 443 ? hosts : withPort).map { "wss://\($0)" }
+            self.socketOrigins = (port == 443 ? hosts : withPort).filter(Self.isInPolicy).map { "wss://\($0)" }
         } else {
             self.authorities = port == 80 ? hosts + withPort : withPort
             self.pageOrigins = Set(self.authorities.map { "http://\($0)" } + configuration.pageOrigins)
-            self.socketOrigins = (port == 80 ? hosts : withPort).map { "ws://\($0)" }
+            self.socketOrigins = (port == 80 ? hosts : withPort).filter(Self.isInPolicy).map { "ws://\($0)" }
         }
+    }
+
+    private static func isInPolicy(_ authority: String) -> Bool {
+        !authority.hasPrefix("[")
     }
 }

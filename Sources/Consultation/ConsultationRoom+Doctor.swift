@@ -11,20 +11,27 @@ extension ConsultationRoom {
     }
 
     mutating func tellWaiting(_ message: String, now: Instant) {
-        self.waitingMessage = message
-        for guest in self.guests { self.send(.waiting(message: message), to: guest.connection, now: now) }
+        self.waitingMessage = message.beginning(units: TextBounds.messageUnits)
+        for guest in self.guests { self.send(.waiting(message: self.waitingMessage), to: guest.connection, now: now) }
     }
 
     /// Lets one guest in and everybody else out. A guest who left in the meantime, or a second admission, is ignored.
     mutating func admit(_ connection: UInt32, now: Instant) {
         guard self.admission == nil, case .waiting(let guest, let epoch) = self.visitors[connection] else { return }
-        self.admission = Admission(resumption: epoch.channel.resumption, connection: connection)
+        let record = AdmissionRecord(
+            resumption: epoch.channel.resumption, lastEpoch: 0, hasConsented: false, comparison: nil,
+            authentication: guest.authentication, guestNumber: guest.number)
+        self.admission = Admission(record: record, connection: connection)
         self.visitors[connection] = .admitted(epoch)
+        // On the disk before the link is used up: else a crash in between locks the patient out.
+        self.emit(.admissionChanged(record))
         self.outputs.append(
-            .send(.roomConsume(room: self.roomID, rejoinHash: epoch.channel.resumption.rejoinHash)))
+            .send(.roomConsume(room: self.roomID, rejoinHash: record.resumption.rejoinHash)))
         for other in self.visitors.keys.sorted() where other != connection {
+            // Who is still in the handshake cannot be told why but by the code.
+            let isGuest = if case .waiting = self.visitors[other] { true } else { false }
             self.send(.refuse(.otherDeviceAdmitted), to: other, now: now)
-            self.drop(other, .closed)
+            self.drop(other, isGuest ? .closed : .used)
         }
         self.grantAndAdmit(connection, now: now)
         self.emit(.admitted(guest))
@@ -52,9 +59,11 @@ extension ConsultationRoom {
     var hasChannel: Bool { self.admittedEpoch != nil }
 
     /// Asks the patient for a new offer. While no epoch stands there is nothing to do: a resume brings one.
-    mutating func requestRestart(now: Instant) {
+    /// - Parameter isNewEndpoint: this end's former media endpoint is gone: the offer has to be for a new connection.
+    mutating func requestRestart(isNewEndpoint: Bool, now: Instant) {
         let generation = self.admission?.generation ?? 0
-        self.sendToAdmitted(.sessionDescription(.restart, generation: generation, text: ""), now: now)
+        let text = isNewEndpoint ? Frame.newEndpoint : ""
+        self.sendToAdmitted(.sessionDescription(.restart, generation: generation, text: text), now: now)
     }
 
     /// Has the broker grant both ends fresh credentials for its relays.
@@ -74,13 +83,13 @@ extension ConsultationRoom {
     }
 
     mutating func compare(same: Bool, now: Instant) {
-        self.admission?.comparison = same
+        self.change { $0.comparison = same }
         self.sendToAdmitted(.wordsResult(isSame: same), now: now)
         if !same { self.hangUp(.wordsDiffer, now: now) }
     }
 
     mutating func chat(id: UInt32, text: String, now: Instant) {
-        self.sendToAdmitted(.chat(id: id, text: text), now: now)
+        self.sendToAdmitted(.chat(id: id, text: text.beginning(units: TextBounds.messageUnits)), now: now)
     }
 
     /// Says goodbye, forgets everybody and asks the broker to do the same.
@@ -89,5 +98,14 @@ extension ConsultationRoom {
         self.sendToAdmitted(.bye(reason.bye), now: now)
         for guest in self.guests { self.refuse(guest.connection, .notNow, now: now) }
         self.finish(reason)
+    }
+
+    /// Changes what is kept of the admission, and says so.
+    mutating func change(_ body: (inout AdmissionRecord) -> Void) {
+        guard var admission = self.admission else { return }
+        body(&admission.record)
+        guard admission.record != self.admission?.record else { return }
+        self.admission = admission
+        self.emit(.admissionChanged(admission.record))
     }
 }

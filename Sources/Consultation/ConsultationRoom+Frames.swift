@@ -32,7 +32,7 @@ extension ConsultationRoom {
         self.visitors[connection] = .admitted(epoch)
         switch frame {
         case .consent(let consent):
-            self.admission?.hasConsented = true
+            self.change { $0.hasConsented = true }
             self.emit(.consented(consent))
         case .refuse: self.hangUp(.consentRefused, now: now)
         case .sessionDescription(.offer, let generation, let text): self.receiveOffer(text, generation, now: now)
@@ -44,7 +44,7 @@ extension ConsultationRoom {
         case .transportBinding(let tag):
             self.binding.received(tag)
             self.checkBinding(now: now)
-        case .chat(let id, let text): self.emit(.chat(id: id, text: text))
+        case .chat(let id, let text): self.emit(.chat(id: id, text: text.beginning(units: TextBounds.messageUnits)))
         case .bye(let reason): self.finish(EndReason(bye: reason))
         case .keepAlive, .receipt: break
         case .confirm, .waiting, .admit, .sessionDescription, .identityCheck, .keyEncapsulation:
@@ -54,7 +54,7 @@ extension ConsultationRoom {
 
     private mutating func receiveOffer(_ text: String, _ generation: UInt32, now: Instant) {
         guard let admission = self.admission else { return }
-        guard admission.hasConsented else {
+        guard admission.record.hasConsented else {
             return self.hangUp(.protocolViolation(.offerWithoutConsent), now: now)
         }
         guard generation > admission.generation ?? 0 || admission.generation == nil else { return }

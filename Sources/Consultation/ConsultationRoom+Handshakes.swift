@@ -26,8 +26,8 @@ extension ConsultationRoom {
         guard let admission = self.admission else { return self.drop(connection, .unknownOrExpired) }
         do {
             let handshake = try DoctorHandshake(
-                readingResume: payload, resumption: admission.resumption, sessionKey: self.secrets.sessionKey,
-                lastEpoch: admission.lastEpoch)
+                readingResume: payload, resumption: admission.record.resumption, sessionKey: self.secrets.sessionKey,
+                lastEpoch: admission.record.lastEpoch)
             self.answerHandshake(handshake, connection, now: now)
         } catch {
             self.drop(connection, .malformed)
@@ -69,18 +69,18 @@ extension ConsultationRoom {
     }
 
     mutating func resume(_ epoch: LiveEpoch, _ connection: UInt32, now: Instant) {
-        guard let admission = self.admission, epoch.channel.index > admission.lastEpoch else {
+        guard let admission = self.admission, epoch.channel.index > admission.record.lastEpoch else {
             return self.drop(connection, .malformed)
         }
         if let old = admission.connection, old != connection { self.drop(old, .closed) }
-        self.admission?.lastEpoch = epoch.channel.index
+        self.change { $0.lastEpoch = epoch.channel.index }
         self.admission?.connection = connection
         self.visitors[connection] = .admitted(epoch)
         self.grantAndAdmit(connection, now: now)
         if let report = self.binding.epochEstablished(epoch.channel, now: now) {
             self.sendToAdmitted(report, now: now)
         }
-        if let same = admission.comparison { self.sendToAdmitted(.wordsResult(isSame: same), now: now) }
+        if let same = admission.record.comparison { self.sendToAdmitted(.wordsResult(isSame: same), now: now) }
         self.emit(.epochEstablished(index: epoch.channel.index))
     }
 

@@ -26,13 +26,10 @@ struct ConsultationRoom: Sendable {
 
     /// What lasts from admission on.
     struct Admission: Sendable {
-        let resumption: Resumption
+        var record: AdmissionRecord
         /// `nil` while the admitted guest is not connected.
         var connection: UInt32?
-        var lastEpoch: UInt32 = 0
-        var hasConsented = false
         var generation: UInt32?
-        var comparison: Bool?
     }
 
     let secrets: RoomSecrets
@@ -49,18 +46,26 @@ struct ConsultationRoom: Sendable {
     private(set) var isFinished = false
     var outputs: [Output] = []
 
-    init(secrets: RoomSecrets, language: LanguageCode, relayOnly: Bool, random: RandomSource, now: Instant) {
+    /// - Parameter record: of the guest whom an earlier life of this process admitted.
+    init(
+        secrets: RoomSecrets, language: LanguageCode, relayOnly: Bool, restoring record: AdmissionRecord? = nil,
+        random: RandomSource, now: Instant
+    ) {
         self.secrets = secrets
         self.language = language
         self.relayOnly = relayOnly
         self.random = random
         self.allowance = HandshakeAllowance(now: now)
+        if let record {
+            self.admission = Admission(record: record)
+            self.guestCount = record.guestNumber
+        }
     }
 
     var roomID: RoomID { self.secrets.keys.roomID }
 
     /// What the broker must know to let the admitted guest, and nobody else, come back.
-    var rejoinHash: [UInt8]? { self.admission?.resumption.rejoinHash }
+    var rejoinHash: [UInt8]? { self.admission?.record.resumption.rejoinHash }
 
     mutating func takeOutputs() -> [Output] {
         defer { self.outputs.removeAll() }
@@ -70,6 +75,8 @@ struct ConsultationRoom: Sendable {
     // MARK: The broker
 
     mutating func peerUp(_ connection: UInt32, _ mode: JoinMode, now: Instant) {
+        // A number that stands for somebody already: that one is gone.
+        self.peerDown(connection)
         self.visitors[connection] = .arrived(mode, deadline: now + Timetable.messageOne)
     }
 

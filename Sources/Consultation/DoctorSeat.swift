@@ -35,11 +35,15 @@ package struct DoctorSeat: Sendable {
     private var backoff = Backoff()
     private var rooms: [RoomID: ConsultationRoom] = [:]
     private var openings: [RoomID: Opening] = [:]
+    /// Rooms that are over and that the broker has not yet said it forgot.
+    private var closings: Set<RoomID> = []
     private var roomOfConnection: [UInt32: RoomID] = [:]
     private var outputs: [SeatOutput<DoctorEvent>] = []
 
     private struct Opening: Sendable {
         var expiry: Instant
+        /// Have the broker forget whom it let in before.
+        var reopens: Bool
     }
 
     /// - Parameters:
@@ -98,7 +102,9 @@ package struct DoctorSeat: Sendable {
         case .challenge(let challenge): self.authenticate(challenge, now: now)
         case .done(let type, let room, let code): self.receiveDone(type, room, code, now: now)
         case .peerUp(let connection, let room, let mode):
-            self.roomOfConnection[connection] = room
+            if let other = self.roomOfConnection.updateValue(room, forKey: connection), other != room {
+                self.inRoom(other) { $0.peerDown(connection) }
+            }
             self.inRoom(room) { $0.peerUp(connection, mode, now: now) }
         case .peerDown(let connection):
             if let room = self.roomOfConnection.removeValue(forKey: connection) {
@@ -150,12 +156,19 @@ package struct DoctorSeat: Sendable {
     // MARK: Rooms
 
     /// Holds a room open until `expiry`; the broker is told as soon as there is one.
-    package mutating func openRoom(_ secrets: RoomSecrets, relayOnly: Bool, expiry: Instant, now: Instant) {
+    /// - Parameters:
+    ///   - record: of the guest whom an earlier life of this process admitted.
+    ///   - reopens: the link is to work again, although somebody was admitted by it before.
+    package mutating func openRoom(
+        _ secrets: RoomSecrets, relayOnly: Bool, expiry: Instant, restoring record: AdmissionRecord? = nil,
+        reopens: Bool = false, now: Instant
+    ) {
         let room = ConsultationRoom(
-            secrets: secrets, language: self.language, relayOnly: relayOnly,
+            secrets: secrets, language: self.language, relayOnly: relayOnly, restoring: record,
             random: self.random.child(), now: now)
         self.rooms[room.roomID] = room
-        self.openings[room.roomID] = Opening(expiry: expiry)
+        self.closings.remove(room.roomID)
+        self.openings[room.roomID] = Opening(expiry: expiry, reopens: reopens)
         if case .online = self.connection { self.sendOpening(room.roomID, now: now) }
     }
 
@@ -193,8 +206,9 @@ package struct DoctorSeat: Sendable {
         self.rooms[room]?.hasChannel == true
     }
 
-    package mutating func requestRestart(in room: RoomID, now: Instant) {
-        self.inRoom(room) { $0.requestRestart(now: now) }
+    /// - Parameter isNewEndpoint: this end's former media endpoint is gone: the patient has to replace its own.
+    package mutating func requestRestart(isNewEndpoint: Bool = false, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.requestRestart(isNewEndpoint: isNewEndpoint, now: now) }
     }
 
     /// Both ends are granted relays anew: credentials open them for minutes, a call lasts longer.
@@ -221,6 +235,23 @@ package struct DoctorSeat: Sendable {
     /// Ends a room's consultation and has the broker forget the room.
     package mutating func hangUp(_ reason: EndReason = .hungUp, in room: RoomID, now: Instant) {
         self.inRoom(room) { $0.hangUp(reason, now: now) }
+    }
+
+    /// Forgets a room here without a word to its guests, and has the broker forget it too, now or when there is one.
+    ///
+    /// Also for a room that was over before this seat began: its last word may never have arrived.
+    package mutating func closeRoom(_ room: RoomID) {
+        self.rooms[room] = nil
+        self.openings[room] = nil
+        self.closings.insert(room)
+        if self.isOnline { self.send(.roomClose(room: room)) }
+    }
+
+    /// Takes the place at the broker back after another socket of the same key took it.
+    package mutating func takeBack(now: Instant) {
+        guard case .finished = self.connection else { return }
+        self.backoff.reset()
+        self.open(now: now)
     }
 
     /// Leaves the broker; rooms stay open there for the next time.
@@ -255,19 +286,30 @@ package struct DoctorSeat: Sendable {
             for room in self.openings.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
                 self.sendOpening(room, now: now)
             }
+            for room in self.closings.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+                self.send(.roomClose(room: room))
+            }
         case (.authenticate, _): self.end(.notEnrolled)
-        case (.roomOpen, .done): self.emit(.room(room, .opened))
+        case (.roomOpen, .done):
+            self.openings[room]?.reopens = false
+            self.emit(.room(room, .opened))
         case (.roomOpen, .otherOwner): self.endRoom(room, .roomTaken)
         case (.roomOpen, .tooManyRooms): self.endRoom(room, .tooManyRooms)
         case (.roomOpen, _): self.endRoom(room, .expired)
-        case (.roomClose, _): self.emit(.room(room, .closed))
+        case (.roomConsume, .otherOwner): self.endRoom(room, .roomTaken)
+        case (.roomClose, _):
+            self.closings.remove(room)
+            self.emit(.room(room, .closed))
         default: break
         }
     }
 
     private mutating func receiveError(_ code: ErrorCode, _ room: RoomID?, now: Instant) {
         guard let room, self.rooms[room] != nil else {
-            if code == .closed { self.end(.superseded) }
+            if code == .closed {
+                self.loseConnections()
+                self.end(.superseded)
+            }
             return
         }
         if code == .unknownOrExpired { self.endRoom(room, .expired) }
@@ -280,7 +322,8 @@ package struct DoctorSeat: Sendable {
             .roomOpen(
                 room: room, joinHash: machine.secrets.keys.joinHash,
                 rejoinHash: machine.rejoinHash ?? [UInt8](repeating: 0, count: 32),
-                timeToLive: UInt32(clamping: max(1, seconds)), flags: []))
+                timeToLive: UInt32(clamping: max(1, seconds)),
+                flags: opening.reopens && machine.rejoinHash == nil ? .reopen : []))
     }
 
     // MARK: Failure and output
@@ -292,11 +335,14 @@ package struct DoctorSeat: Sendable {
     }
 
     private mutating func loseConnections() {
-        for room in self.rooms.keys { self.inRoom(room) { $0.socketLost() } }
+        for room in self.rooms.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+            self.inRoom(room) { $0.socketLost() }
+        }
         self.roomOfConnection.removeAll()
     }
 
     private mutating func end(_ reason: EndReason) {
+        self.loseConnections()
         self.connection = .finished
         self.outputs.append(.disconnect)
         self.emit(.ended(reason))
@@ -318,7 +364,10 @@ package struct DoctorSeat: Sendable {
             isFinished = machine.isFinished
             self.rooms[room] = isFinished ? nil : machine
         }
-        if isFinished { self.openings[room] = nil }
+        if isFinished {
+            self.openings[room] = nil
+            self.closings.insert(room)
+        }
         for output in outputs {
             switch output {
             case .send(let envelope): self.send(envelope)

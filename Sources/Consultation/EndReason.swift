@@ -23,7 +23,7 @@ package enum EndReason: Error, Equatable, Sendable {
     case turnedAway(ErrorCode)
     /// The doctor's key is not enrolled at this broker, or its signature did not hold.
     case notEnrolled
-    /// The broker holds this room for another key or another link.
+    /// The broker holds this room for another key or another link, or another desk of this doctor admitted somebody.
     case roomTaken
     case tooManyRooms
     /// A newer socket of the same doctor took over.

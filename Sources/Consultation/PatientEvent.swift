@@ -22,7 +22,7 @@ package enum PatientEvent: Equatable, Sendable {
     case answer(generation: UInt32, text: String)
     case remoteCandidate(generation: UInt32, text: String)
     /// The doctor asks for an offer: its path died or its address changed.
-    case restartRequested
+    case restartRequested(isNewEndpoint: Bool)
     /// Both ends saw the same certificates: sound may flow.
     case bound
     case peerCompared(same: Bool)

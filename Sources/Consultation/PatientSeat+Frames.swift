@@ -13,8 +13,9 @@ extension PatientSeat {
         }
         self.connection = .established(epoch)
         switch frame {
-        case .waiting(let message): self.emit(.waiting(message: message))
+        case .waiting(let message): self.emit(.waiting(message: message.beginning(units: TextBounds.messageUnits)))
         case .admit(let flags): self.receiveAdmission(flags, now: now)
+        case .refuse(.otherDeviceAdmitted): self.giveWay(.refused(.otherDeviceAdmitted), now: now)
         case .refuse(let reason): self.end(.refused(reason))
         case .sessionDescription(let kind, let generation, let text): self.receiveDescription(kind, generation, text)
         case .candidate(let generation, let text):
@@ -23,7 +24,7 @@ extension PatientSeat {
         case .transportBinding(let tag):
             self.binding.received(tag)
             self.checkBinding(now: now)
-        case .chat(let id, let text): self.emit(.chat(id: id, text: text))
+        case .chat(let id, let text): self.emit(.chat(id: id, text: text.beginning(units: TextBounds.messageUnits)))
         case .keepAlive:
             if epoch.sentNothing(for: Timetable.keepAliveAnswer, now: now) { self.send(.keepAlive, now: now) }
         case .bye(let reason): self.end(EndReason(bye: reason))
@@ -36,6 +37,7 @@ extension PatientSeat {
     private mutating func receiveAdmission(_ flags: Frame.AdmissionFlags, now: Instant) {
         let isFirst = !self.isAdmitted
         self.isAdmitted = true
+        self.formers = []
         self.failedAttempts = 0
         guard !isFirst else {
             self.emit(.admitted(relayOnly: flags.contains(.relayOnly), relay: self.relay))
@@ -58,7 +60,7 @@ extension PatientSeat {
             self.binding.forgetTag()
             self.emit(.answer(generation: generation, text: text))
         case .restart:
-            self.emit(.restartRequested)
+            self.emit(.restartRequested(isNewEndpoint: text == Frame.newEndpoint))
         case .answer, .offer:
             break
         }

@@ -52,16 +52,21 @@ extension PatientSeat {
     mutating func receiveError(_ code: ErrorCode, now: Instant) {
         if case .joining(.resume, _) = self.connection, code == .unknownOrExpired, !self.isAdmitted {
             guard !self.mustResume else { return self.end(.turnedAway(code)) }
+            guard !self.knowsLinkIsUsed else {
+                return self.giveWay(self.claimReason ?? .turnedAway(.used), now: now)
+            }
             self.joinsFresh = true
             return self.leaveAndRejoin(now: now)
         }
-        if case .joining(.fresh, _) = self.connection, code == .used, self.joinsFresh {
-            // Admitted after all: both sockets broke between the doctor's word to the broker and the one to this end.
+        if code == .used, self.joinsFresh {
+            // Admitted after all, if both sockets broke between the doctor's word to the broker and the one to this
+            // end; else somebody else was, and the refusal was lost.
             self.joinsFresh = false
+            self.knowsLinkIsUsed = true
             return self.leaveAndRetry(now: now)
         }
         guard self.isAdmitted else { return self.end(.turnedAway(code)) }
-        self.leaveAndRetry(now: now)
+        self.leaveAndRetry(refusedWith: code, now: now)
     }
 
     mutating func receiveRelay(_ payload: [UInt8], now: Instant) {
@@ -82,10 +87,14 @@ extension PatientSeat {
         }
         self.connection = .established(
             LiveEpoch(channel: epoch.channel, firstFrameWithin: Timetable.firstFrame, now: now))
-        self.send(epoch.confirmation(displayName: self.configuration.displayName), now: now)
+        self.knowsLinkIsUsed = false
+        let name = self.configuration.displayName.beginning(octets: TextBounds.nameOctets)
+        self.send(epoch.confirmation(displayName: name), now: now)
         self.emit(.epochEstablished(index: epoch.channel.index))
-        guard let introduction = epoch.introduction, let words = epoch.authentication else { return }
-        self.resumption = epoch.channel.resumption
+        guard let introduction = epoch.introduction, let words = epoch.authentication else {
+            return self.holdClaim()
+        }
+        self.become(Former(resumption: epoch.channel.resumption, introduction: introduction, words: words))
         self.joinsFresh = false
         self.generation = nil
         self.comparison = nil

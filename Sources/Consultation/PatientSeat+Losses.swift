@@ -1,4 +1,5 @@
 internal import SecureChannel
+internal import Signalling
 internal import Wire
 
 /// What is late or broken, and the way back.
@@ -37,9 +38,10 @@ extension PatientSeat {
         self.retry(now: now)
     }
 
-    mutating func leaveAndRetry(now: Instant) {
+    /// - Parameter refusal: what the broker said, if it did: the reason to give when this was once too often.
+    mutating func leaveAndRetry(refusedWith refusal: ErrorCode? = nil, now: Instant) {
         self.outputs.append(.disconnect)
-        self.retry(now: now)
+        self.retry(refusedWith: refusal, now: now)
     }
 
     mutating func leaveAndRejoin(now: Instant) {
@@ -48,11 +50,11 @@ extension PatientSeat {
         self.open(now: now)
     }
 
-    mutating func retry(now: Instant) {
+    mutating func retry(refusedWith refusal: ErrorCode? = nil, now: Instant) {
         let isPatient = self.isAdmitted && self.hasMedia && !self.mustResume
         self.failedAttempts += 1
         guard isPatient || self.failedAttempts <= Self.maximumFailedAttempts else {
-            return self.end(.retriesExhausted)
+            return self.end(refusal.map(EndReason.turnedAway) ?? .retriesExhausted)
         }
         self.loseEpoch()
         self.connection = .offline(until: now + self.backoff.next(random: &self.random))

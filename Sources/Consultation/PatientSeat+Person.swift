@@ -61,7 +61,7 @@ extension PatientSeat {
     }
 
     package mutating func chat(id: UInt32, text: String, now: Instant) {
-        self.send(.chat(id: id, text: text), now: now)
+        self.send(.chat(id: id, text: text.beginning(units: TextBounds.messageUnits)), now: now)
     }
 
     /// Says goodbye and ends; the other end learns the reason.

@@ -9,7 +9,8 @@ package import Wire
 /// descriptions, candidates and certificates pass through as values.
 ///
 /// Here: the state, the socket's events and the drain. In extensions: how an epoch comes about (`+Joining`), what is said
-/// in it by the doctor (`+Frames`) and by this end (`+Person`), and what ends it (`+Losses`).
+/// in it by the doctor (`+Frames`) and by this end (`+Person`), what ends it (`+Losses`), and whom this end may have been
+/// (`+Former`).
 package struct PatientSeat: Sendable {
     /// What this end tells of itself and how it behaves.
     package struct Configuration: Sendable {
@@ -53,6 +54,14 @@ package struct PatientSeat: Sendable {
     var mustResume = false
     /// The broker did not know this end's resumption: not admitted yet, or the doctor's word is still on its way.
     var joinsFresh = false
+    /// The broker said that the link is used, so a resumption that it does not know belongs to nobody.
+    var knowsLinkIsUsed = false
+    /// Earlier guests that this end was, the latest last: the doctor may admit one whose socket is gone.
+    var formers: [Former] = []
+    /// The guest that this end is, or was before it claimed to be a former one.
+    var latest: Former?
+    /// Why this end is out, unless the former guest it now claims to be was let in.
+    var claimReason: EndReason?
 
     // What outlives an epoch, from CONFIRM on.
     var resumption: Resumption?

@@ -39,11 +39,14 @@ package struct BrokerErrand: Sendable {
         package var relayOnly: Bool
         /// From the visit on.
         package var timeToLive: Duration
+        /// The broker forgets who was admitted: the link lets somebody in again.
+        package var reopens: Bool
 
-        package init(secrets: RoomSecrets, relayOnly: Bool, timeToLive: Duration) {
+        package init(secrets: RoomSecrets, relayOnly: Bool, timeToLive: Duration, reopens: Bool = false) {
             self.secrets = secrets
             self.relayOnly = relayOnly
             self.timeToLive = timeToLive
+            self.reopens = reopens
         }
     }
 
@@ -150,6 +153,8 @@ private final class BrokerVisit {
     private func handle(_ event: DoctorEvent) {
         switch event {
         case .online:
+            // Before the seat's own opening, which then changes nothing.
+            for room in self.errand.opening where room.reopens { self.connection?.send(room.reopening.encoded) }
             // A room that is only to go need not be held first: the broker asks for its owner, not for its host.
             for room in self.errand.closing { self.connection?.send(Envelope.roomClose(room: room).encoded) }
         case .room(let room, .opened): self.toOpen.remove(room)
@@ -201,6 +206,15 @@ private final class BrokerVisit {
 
 @available(*, unavailable)
 extension BrokerVisit: Sendable {}
+
+extension BrokerErrand.Opening {
+    fileprivate var reopening: Envelope {
+        .roomOpen(
+            room: self.secrets.keys.roomID, joinHash: self.secrets.keys.joinHash,
+            rejoinHash: [UInt8](repeating: 0, count: 32),
+            timeToLive: UInt32(clamping: max(1, self.timeToLive.components.seconds)), flags: .reopen)
+    }
+}
 
 extension BrokerErrandError {
     fileprivate init(_ closure: WebSocketClosure) {

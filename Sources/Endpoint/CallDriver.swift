@@ -1,4 +1,3 @@
-package import Audio
 internal import Consultation
 internal import ICE
 package import NIOCore
@@ -8,34 +7,12 @@ package import Session
 internal import Signalling
 package import Wire
 
-/// The shell of one session: its sockets, its clock and its sound, on the thread that calls ``run(until:)``.
+/// The shell of a session: its sockets, its clock and its sound, on the thread that calls ``run(until:)``.
 ///
-/// The WebSocket lives on NIO and writes into a mailbox; datagrams, timers and the 20 ms beat are here.
+/// The WebSocket lives on NIO and writes into a mailbox; datagrams and timers are here. What a person decides comes from
+/// the ``CallAttendant``, sound from a ``CallSound``. A doctor's session may be followed by the next on the same socket
+/// to the broker: ``follow(with:)``.
 package final class CallDriver {
-    /// What a headless endpoint does in place of a person.
-    package struct Behaviour {
-        package enum Admission: Sendable {
-            /// Admits the first guest.
-            case first
-            case none
-        }
-
-        package var source: AudioSource
-        package var recorder: WAVFileWriter?
-        package var admission: Admission = .first
-        /// What to say of the words; `nil` for nothing.
-        package var wordsAre: Bool?
-        /// How long sound flows before this end hangs up; `nil` for until the other end does.
-        package var duration: Duration?
-        package var includesLoopback = false
-        /// Told of everything that happens, for progress.
-        package var onEvent: (SessionEvent) -> Void = { _ in }
-
-        package init(source: AudioSource) {
-            self.source = source
-        }
-    }
-
     private enum Letter: Sendable {
         case socket(attempt: Int, WebSocketEvent)
         case resolved(host: String, [RelaySet.ServerAddress])
@@ -43,25 +20,28 @@ package final class CallDriver {
         case stop
     }
 
-    private let session: PeerSession
+    package private(set) var session: PeerSession
     private let broker: WebSocketURL
     private let trust: ServerTrust
     private let group: any EventLoopGroup
-    private var behaviour: Behaviour
+    private let attendant: any CallAttendant
     private let mailbox = Mailbox<Letter>()
     private var connection: WebSocketConnection?
     private var attempt = 0
-    private let sockets: MediaSockets
+    private let includesLoopback: Bool
+    private var sockets: MediaSockets
+    /// Where sound comes from and goes to; may be exchanged in mid-call.
+    package var sound: (any CallSound)? {
+        didSet { if self.voiceSince != nil { self.sound?.begin(now: monotonicNow()) } }
+    }
     private var streams: RelayStreams
     private let network = NetworkWatch()
     private var addresses: Set<IPAddress> = []
     /// When to look at the addresses again.
     private var networkDue: Instant?
-    private var nextBlock: Instant?
-    private var heard = [Int16](repeating: 0, count: AudioFormat.blockSamples)
-    private var said = [Int16](repeating: 0, count: AudioFormat.blockSamples)
-    private var voiceSince: Instant?
-    private var end: (reason: EndReason, at: Instant)?
+    /// When sound first flowed in this session.
+    package private(set) var voiceSince: Instant?
+    private var endsAt: Instant?
     /// Set when the first attempt to reach the broker failed.
     package private(set) var brokerWasUnreachable = false
     /// Ends the call when the very first attempt finds no broker.
@@ -69,44 +49,66 @@ package final class CallDriver {
 
     package init(
         session: PeerSession, broker: WebSocketURL, trust: ServerTrust = .system, group: any EventLoopGroup,
-        behaviour: Behaviour
+        attendant: any CallAttendant, sound: (any CallSound)? = nil, includesLoopback: Bool = false
     ) {
         self.session = session
         self.broker = broker
         self.trust = trust
         self.group = group
-        self.behaviour = behaviour
-        self.sockets = MediaSockets(includesLoopback: behaviour.includesLoopback)
+        self.attendant = attendant
+        self.sound = sound
+        self.includesLoopback = includesLoopback
+        self.sockets = MediaSockets(includesLoopback: includesLoopback)
         self.streams = RelayStreams(trust: trust, group: group)
     }
 
-    /// Has ``run(until:)`` hang up and return; from any thread.
+    /// Tells the attendant that the process is asked to end; from any thread.
     package var stop: @Sendable () -> Void {
         { [mailbox] in mailbox.post(.stop) }
     }
 
-    /// Runs the call to its end on this thread.
+    /// Runs until ``finish(after:)``, on this thread.
     /// - Parameter deadline: when to give up before sound flows; `nil` for never.
-    package func run(until deadline: Instant? = nil) -> CallReport {
+    package func run(until deadline: Instant? = nil) {
         BackgroundWork { SRTPLibrary.prepare() }.start()
         self.addresses = Self.currentAddresses()
         self.session.start(now: monotonicNow())
         while true {
             let wake = self.drain()
-            if let end = self.end, monotonicNow() >= end.at { break }
             let now = monotonicNow()
-            var until = min(wake, self.end?.at ?? .distantFuture, self.nextBlock ?? .distantFuture)
-            until = min(until, self.networkDue ?? .distantFuture)
+            if let endsAt = self.endsAt, now >= endsAt { break }
+            var until = min(wake, self.endsAt ?? .distantFuture, self.networkDue ?? .distantFuture)
+            until = min(until, self.sound?.deadline ?? .distantFuture, self.attendant.deadline)
             if self.voiceSince == nil, let deadline { until = min(until, deadline) }
-            waitForInput(
-                on: [self.mailbox.descriptor] + self.sockets.descriptors + [self.network?.descriptor].compactMap { $0 },
-                for: max(.zero, until - now))
+            waitForInput(on: self.descriptors, for: max(.zero, until - now))
             self.step(deadline: deadline)
         }
         self.connection?.close()
         self.streams.closeAll()
-        try? self.behaviour.recorder?.finish()
-        return CallReport(self.session, reason: self.end?.reason ?? .hungUp)
+        self.sound?.finish()
+    }
+
+    /// Has ``run(until:)`` return when the last messages and datagrams had time to leave.
+    package func finish(after pause: Duration = CallDriver.farewell) {
+        self.endsAt = min(self.endsAt ?? .distantFuture, monotonicNow() + pause)
+    }
+
+    /// Goes on with another session, which took the seat of the one before with its socket to the broker.
+    package func follow(with session: PeerSession) {
+        self.sound?.finish()
+        self.sound = nil
+        self.streams.closeAll()
+        self.streams = RelayStreams(trust: self.trust, group: self.group)
+        self.sockets = MediaSockets(includesLoopback: self.includesLoopback)
+        self.voiceSince = nil
+        self.session = session
+    }
+
+    private var descriptors: [Int32] {
+        var all = [self.mailbox.descriptor] + self.sockets.descriptors + self.attendant.descriptors
+        if let network = self.network { all.append(network.descriptor) }
+        if let sound = self.sound?.descriptor { all.append(sound) }
+        return all
     }
 
     private func step(deadline: Instant?) {
@@ -117,10 +119,8 @@ package final class CallDriver {
         let now = monotonicNow()
         self.watchNetwork(now: now)
         self.session.handleTimeout(now: now)
-        self.beat(now: now)
-        if let limit = self.behaviour.duration, let start = self.voiceSince, now - start >= limit {
-            self.session.hangUp(now: now)
-        }
+        self.sound?.serve(self.session, now: now)
+        self.attendant.serve(self, now: now)
         if self.voiceSince == nil, let deadline, now >= deadline {
             self.session.hangUp(.retriesExhausted, now: now)
         }
@@ -151,9 +151,7 @@ package final class CallDriver {
                 self.streams.close(id)
                 self.session.streamClosed(id, now: now)
             }
-        case .stop:
-            self.session.hangUp(now: now)
-            if self.end == nil { self.end = (.hungUp, now) }
+        case .stop: self.attendant.stop(self, now: now)
         }
     }
 
@@ -194,23 +192,18 @@ package final class CallDriver {
     }
 
     private func react(to event: SessionEvent, now: Instant) {
-        self.behaviour.onEvent(event)
         switch event {
-        case .guestArrived(let guest):
-            if case .first = self.behaviour.admission { self.session.admit(guest.connection, now: now) }
-        case .admitted: if self.session.isPatient { self.session.consent(now: now) }
         case .mediaWanted:
             self.sockets.refresh()
             self.session.startMedia(on: self.sockets.all, now: now)
         case .bound:
             if self.voiceSince == nil {
                 self.voiceSince = now
-                self.nextBlock = now
-                if let same = self.behaviour.wordsAre { self.session.compare(same: same, now: now) }
+                self.sound?.begin(now: now)
             }
-        case .ended(let reason): self.end = (reason, now + Self.farewell)
         default: break
         }
+        self.attendant.handle(event, in: self, now: now)
     }
 
     // MARK: Changes of the network
@@ -250,40 +243,7 @@ package final class CallDriver {
         }.start()
     }
 
-    // MARK: The beat of 20 ms
-
-    private func beat(now: Instant) {
-        guard let due = self.nextBlock, due <= now, self.end == nil else { return }
-        // After a stall longer than a packet's life the beat starts anew; shorter ones are caught up.
-        self.nextBlock =
-            now - due > .milliseconds(400) ? now + AudioFormat.blockDuration : due + AudioFormat.blockDuration
-        guard self.session.isVoiceOpen else { return }
-        // Taken out of the object for the time of the beat: a span of a stored array may not leave it.
-        var heard = self.heard
-        self.heard = []
-        if self.pull(into: &heard, now: now) {
-            self.behaviour.source.hear(heard.span)
-            try? self.behaviour.recorder?.write(heard)
-        }
-        self.heard = heard
-        var said = self.said
-        self.said = []
-        self.speak(into: &said)
-        self.session.send(said.span, now: now)
-        self.said = said
-    }
-
-    private func pull(into block: inout [Int16], now: Instant) -> Bool {
-        var room = block.mutableSpan
-        return self.session.pull(into: &room, now: now) != nil
-    }
-
-    private func speak(into block: inout [Int16]) {
-        var room = block.mutableSpan
-        self.behaviour.source.read(into: &room)
-    }
-
     /// The last messages and datagrams need a moment on their way.
-    private static let farewell: Duration = .milliseconds(300)
+    package static let farewell: Duration = .milliseconds(300)
     private static let networkPause: Duration = .milliseconds(50)
 }

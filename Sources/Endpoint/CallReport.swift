@@ -6,7 +6,7 @@ internal import Invitation
 internal import RTP
 internal import SecureChannel
 internal import SecureTransport
-internal import Session
+package import Session
 internal import TURN
 internal import Wire
 
@@ -76,7 +76,7 @@ package struct CallReport: Encodable, Sendable {
     package var peakMemoryBytes: Int
 
     /// - Parameter firstAudio: when the first decoded sound was played.
-    init(_ session: PeerSession, reason: EndReason) {
+    package init(_ session: PeerSession, reason: EndReason) {
         let steps = session.milestones
         self.outcome =
             session.isBound ? (reason.isOrderly ? .completed : .failed) : reason.isRefusal ? .refused : .failed
@@ -106,7 +106,8 @@ package struct CallReport: Encodable, Sendable {
             let roundTrip = session.media?.roundTripTime?.milliseconds
             return Sound(
                 sent: voice.sendStatistics.packetsSent, received: voice.receiveStatistics.totalPacketsReceived,
-                lost: voice.receiveStatistics.totalLost, recoveredFEC: facts.recoveredFEC, recoveredRED: 0,
+                lost: voice.receiveStatistics.totalLost, recoveredFEC: facts.recoveredFEC,
+                recoveredRED: facts.recoveredRED,
                 concealedMilliseconds: facts.concealedMilliseconds, jitterMilliseconds: facts.jitterMilliseconds,
                 delayMilliseconds: Delay(p50: facts.delay.p50, p95: facts.delay.p95),
                 mouthToEarEstimate: facts.delay.p50.map {
@@ -123,7 +124,7 @@ package struct CallReport: Encodable, Sendable {
     }
 
     /// A block of capture, a block of playout and the encoder's look-ahead of 6.5 ms.
-    private static let fixedDelayMilliseconds = 46.5
+    package static let fixedDelayMilliseconds = 46.5
 }
 
 extension EndReason {

@@ -6,6 +6,7 @@ internal import Wire
 ///     HOME/            0700
 ///     HOME/identity    0600, see IdentityFile
 ///     HOME/rooms/ID    0600, see RoomStore
+///     HOME/settings    0600, see Settings
 ///
 /// Safe to use from several processes: every file is replaced whole, and the last writer wins.
 package struct Keystore: Sendable {
@@ -17,35 +18,26 @@ package struct Keystore: Sendable {
         self.home = try PrivateDirectory(path: path)
     }
 
+    // MARK: The identity
+
     /// Makes the doctor's identity; there is no other copy of it than this file.
     /// - Parameters:
     ///   - passphrase: octets as typed, at least ``minimumPassphraseLength``.
     ///   - cost: of trying one passphrase.
-    /// - Throws: `.identityExists`, which changes nothing.
+    /// - Throws: `.identityExists`, `.foreignRooms`, which change nothing.
     package func createIdentity(
-        passphrase: [UInt8], cost: PasswordHash = .moderate
+        passphrase: SecretBytes, cost: PasswordHash = .moderate
     ) throws(KeystoreError) -> UnlockedIdentity {
-        guard passphrase.count >= Self.minimumPassphraseLength else {
-            throw .passphraseTooShort(need: Self.minimumPassphraseLength)
-        }
+        try Self.checkLength(of: passphrase)
         guard try self.home.read(IdentityFile.name) == nil else { throw .identityExists }
+        let rooms = try self.roomDirectory()
+        // Sealed under a key that is gone, they would only read as damaged; a backup of that key may turn up.
+        guard try rooms.names().isEmpty else { throw .foreignRooms(path: rooms.path) }
         let keyPair = Self.drawKeyPair()
         let roomKey = SecretBytes(randomCount: SecretBox.keyLength)
-        var random = RandomSource.system
-        let salt = random.bytes(count: PasswordHash.saltLength)
-        let nonce = random.bytes(count: SecretBox.nonceLength)
-        var secrets = keyPair.seed.copy() + roomKey.copy()
-        defer { SecretBytes.wipe(&secrets) }
-        let box: [UInt8]
-        do {
-            box = try SecretBox.seal(
-                secrets, nonce: nonce, key: cost.deriveKey(passphrase: passphrase, salt: salt))
-        } catch {
-            throw .outOfMemory
-        }
-        let file = IdentityFile(cost: cost, salt: salt, publicKey: keyPair.publicKey, nonce: nonce, box: box)
+        let file = try Self.seal(keyPair, roomKey, passphrase: passphrase, cost: cost)
         guard try self.home.write(file.bytes, to: IdentityFile.name, isNew: true) else { throw .identityExists }
-        return try UnlockedIdentity(keyPair: keyPair, roomKey: roomKey, home: self.home)
+        return UnlockedIdentity(keyPair: keyPair, roomKey: roomKey, rooms: rooms)
     }
 
     /// A pair whose public key, as people pass it on, does not begin like an option of a command line.
@@ -58,37 +50,149 @@ package struct Keystore: Sendable {
 
     /// The identity's public key, which needs no passphrase: Ed25519, 32 octets.
     package func publicKey() throws(KeystoreError) -> [UInt8] {
-        try self.identityFile().publicKey
+        try self.identityFile().sealed.publicKey
     }
 
     /// Opens the identity; takes as long as its cost was chosen, about a second.
-    package func unlock(passphrase: [UInt8]) throws(KeystoreError) -> UnlockedIdentity {
-        let file = try self.identityFile()
-        let key: SecretBytes
-        do {
-            key = try file.cost.deriveKey(passphrase: passphrase, salt: file.salt)
-        } catch {
-            throw .outOfMemory
+    package func unlock(passphrase: SecretBytes) throws(KeystoreError) -> UnlockedIdentity {
+        let (keyPair, roomKey) = try self.secrets(passphrase: passphrase)
+        return UnlockedIdentity(keyPair: keyPair, roomKey: roomKey, rooms: try self.roomDirectory())
+    }
+
+    /// Seals the identity under another passphrase; on return the file is on the disk, and the old one opens nothing
+    /// here any more. Backups keep the passphrase they were made with.
+    package func changePassphrase(
+        from old: SecretBytes, to new: SecretBytes, cost: PasswordHash = .moderate
+    ) throws(KeystoreError) {
+        try Self.checkLength(of: new)
+        let (keyPair, roomKey) = try self.secrets(passphrase: old)
+        let file = try Self.seal(keyPair, roomKey, passphrase: new, cost: cost)
+        try self.home.write(file.bytes, to: IdentityFile.name)
+    }
+
+    // MARK: Backup
+
+    /// Writes a new file from which ``importIdentity(from:passphrase:cost:)`` makes this identity and its rooms again.
+    /// - Parameters:
+    ///   - backupPassphrase: under which the file is sealed.
+    /// - Returns: how many rooms are in it.
+    /// - Throws: `.fileExists`: a backup overwrites nothing.
+    package func exportIdentity(
+        to path: String, passphrase: SecretBytes, backupPassphrase: SecretBytes, cost: PasswordHash = .moderate
+    ) throws(KeystoreError) -> Int {
+        try Self.checkLength(of: backupPassphrase)
+        let (keyPair, roomKey) = try self.secrets(passphrase: passphrase)
+        let store = RoomStore(directory: try self.roomDirectory(), key: roomKey)
+        var rooms: [StoredRoom] = []
+        for session in try store.sessions() { rooms.append(try store.load(session)) }
+        let backup = IdentityBackup(
+            seed: keyPair.seed, roomKey: roomKey, broker: try self.settings().broker ?? "", rooms: rooms)
+        let octets = try backup.seal(passphrase: backupPassphrase, cost: cost)
+        guard try PrivateDirectory.write(octets, anywhere: path) else { throw .fileExists(path: path) }
+        return rooms.count
+    }
+
+    /// Takes an identity with its rooms out of a backup; everything is read and checked before a file is written.
+    ///
+    /// The identity's file is written last and makes the others count: whoever is interrupted imports again. A room
+    /// that is here already and opens under this identity is the newer one and stays.
+    /// - Returns: the identity, and how many rooms are here now.
+    /// - Throws: `.identityExists`, `.foreignRooms`, `.noFile`, `.damaged`, `.unknownVersion`, `.wrongPassphrase`;
+    ///   none changes anything.
+    package func importIdentity(
+        from path: String, passphrase: SecretBytes, cost: PasswordHash = .moderate
+    ) throws(KeystoreError) -> (identity: UnlockedIdentity, rooms: Int) {
+        guard try self.home.read(IdentityFile.name) == nil else { throw .identityExists }
+        guard let octets = try PrivateDirectory.read(anywhere: path, limit: IdentityBackup.maximumLength) else {
+            throw .noFile(path: path)
         }
+        let backup = try IdentityBackup(opening: octets, passphrase: passphrase, path: path)
+        let keyPair: Ed25519.KeyPair
         do {
-            var secrets = try SecretBox.open(file.box, nonce: file.nonce, key: key)
-            defer { SecretBytes.wipe(&secrets) }
-            let keyPair = try Ed25519.KeyPair(seed: SecretBytes(copying: secrets.prefix(Ed25519.seedLength)))
-            let roomKey = SecretBytes(copying: secrets.dropFirst(Ed25519.seedLength))
-            guard keyPair.publicKey == file.publicKey else {
-                throw KeystoreError.damaged(path: self.home.path(of: IdentityFile.name))
-            }
-            return try UnlockedIdentity(keyPair: keyPair, roomKey: roomKey, home: self.home)
-        } catch let error as KeystoreError {
-            throw error
+            keyPair = try Ed25519.KeyPair(seed: backup.seed)
         } catch {
-            throw .wrongPassphrase
+            throw .damaged(path: path)
+        }
+        let directory = try self.roomDirectory()
+        let store = RoomStore(directory: directory, key: backup.roomKey)
+        let present = Set(try store.sessions())
+        for session in present {
+            guard (try? store.load(session)) != nil else { throw .foreignRooms(path: directory.path) }
+        }
+        let file = try Self.seal(keyPair, backup.roomKey, passphrase: passphrase, cost: cost)
+        for room in backup.rooms where !present.contains(room.session) { try store.save(room) }
+        if !backup.broker.isEmpty, try self.settings().broker == nil {
+            try self.changeSettings { $0.broker = backup.broker }
+        }
+        guard try self.home.write(file.bytes, to: IdentityFile.name, isNew: true) else { throw .identityExists }
+        return (
+            UnlockedIdentity(keyPair: keyPair, roomKey: backup.roomKey, rooms: directory),
+            try store.sessions().count
+        )
+    }
+
+    // MARK: What needs no passphrase
+
+    /// - Returns: the defaults where there is no file.
+    package func settings() throws(KeystoreError) -> Settings {
+        guard let bytes = try self.home.read(Settings.name) else { return Settings() }
+        return try Settings(bytes, path: self.home.path(of: Settings.name))
+    }
+
+    package func changeSettings(_ change: (inout Settings) -> Void) throws(KeystoreError) {
+        var settings = try self.settings()
+        change(&settings)
+        try self.home.write(settings.bytes, to: Settings.name)
+    }
+
+    /// The sessions that have a file, in alphabetical order.
+    package func sessions() throws(KeystoreError) -> [SessionID] {
+        try self.roomDirectory().names().compactMap { SessionID($0) }
+    }
+
+    /// Replaces a file that somebody names, or makes it, whole and with mode 0600.
+    package static func writePrivately(_ octets: [UInt8], to path: String) throws(KeystoreError) {
+        try PrivateDirectory.write(octets, anywhere: path, isNew: false)
+    }
+
+    // MARK: Parts
+
+    private func secrets(
+        passphrase: SecretBytes
+    ) throws(KeystoreError) -> (keyPair: Ed25519.KeyPair, roomKey: SecretBytes) {
+        let sealed = try self.identityFile().sealed
+        var secrets = try sealed.open(passphrase: passphrase)
+        defer { SecretBytes.wipe(&secrets) }
+        let seed = SecretBytes(copying: secrets.prefix(Ed25519.seedLength))
+        guard let keyPair = try? Ed25519.KeyPair(seed: seed), keyPair.publicKey == sealed.publicKey else {
+            throw .damaged(path: self.home.path(of: IdentityFile.name))
+        }
+        return (keyPair, SecretBytes(copying: secrets.dropFirst(Ed25519.seedLength)))
+    }
+
+    private static func seal(
+        _ keyPair: Ed25519.KeyPair, _ roomKey: SecretBytes, passphrase: SecretBytes, cost: PasswordHash
+    ) throws(KeystoreError) -> IdentityFile {
+        var secrets = keyPair.seed.copy() + roomKey.copy()
+        defer { SecretBytes.wipe(&secrets) }
+        return IdentityFile(
+            sealed: try SealedIdentity(
+                sealing: secrets, publicKey: keyPair.publicKey, passphrase: passphrase, cost: cost))
+    }
+
+    private static func checkLength(of passphrase: SecretBytes) throws(KeystoreError) {
+        guard passphrase.count >= Self.minimumPassphraseLength else {
+            throw .passphraseTooShort(need: Self.minimumPassphraseLength)
         }
     }
 
     private func identityFile() throws(KeystoreError) -> IdentityFile {
         guard let bytes = try self.home.read(IdentityFile.name) else { throw .noIdentity }
         return try IdentityFile(bytes, path: self.home.path(of: IdentityFile.name))
+    }
+
+    private func roomDirectory() throws(KeystoreError) -> PrivateDirectory {
+        try PrivateDirectory(path: self.home.path(of: "rooms"))
     }
 
     /// The six bits that base64url writes as `-`.
@@ -104,9 +208,9 @@ package struct UnlockedIdentity: Sendable {
     package let keyPair: Ed25519.KeyPair
     package let rooms: RoomStore
 
-    fileprivate init(keyPair: Ed25519.KeyPair, roomKey: SecretBytes, home: PrivateDirectory) throws(KeystoreError) {
+    fileprivate init(keyPair: Ed25519.KeyPair, roomKey: SecretBytes, rooms: PrivateDirectory) {
         self.keyPair = keyPair
-        self.rooms = RoomStore(directory: try PrivateDirectory(path: home.path(of: "rooms")), key: roomKey)
+        self.rooms = RoomStore(directory: rooms, key: roomKey)
     }
 
     /// Ed25519, 32 octets.

@@ -16,6 +16,11 @@ package enum KeystoreError: Error, Equatable, Sendable {
     /// The file belongs to another user, or is not a regular file or directory.
     case notOurs(path: String)
     case unknownSession(SessionID)
+    /// Rooms lie here that no key at hand opens: those of an identity whose file is gone.
+    case foreignRooms(path: String)
+    /// A file that would be overwritten.
+    case fileExists(path: String)
+    case noFile(path: String)
     /// The passphrase's hash did not get its memory.
     case outOfMemory
     /// A system call failed.

@@ -20,10 +20,15 @@ struct PrivateDirectory: Sendable {
         var status = stat()
         guard stat(path, &status) == 0 else { throw failure("stat", path) }
         try check(status, kind: S_IFDIR, path)
+        self.sweepDrafts()
     }
 
     /// The names of files that were written whole.
     func names() throws(KeystoreError) -> [String] {
+        try self.entries().filter { !$0.hasPrefix(".") }.sorted()
+    }
+
+    private func entries() throws(KeystoreError) -> [String] {
         guard let directory = opendir(self.path) else { throw failure("opendir", self.path) }
         defer { closedir(directory) }
         var names: [String] = []
@@ -31,36 +36,50 @@ struct PrivateDirectory: Sendable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
-            if !name.hasPrefix(".") { names.append(name) }
+            names.append(name)
         }
-        return names.sorted()
+        return names
+    }
+
+    /// Removes what a process left that was killed while it wrote: what is old, since a young draft may be another
+    /// process's work.
+    private func sweepDrafts() {
+        guard let entries = try? self.entries() else { return }
+        let now = time(nil)
+        for name in entries where name.hasPrefix(".") && name.split(separator: ".").last?.utf8.count == 16 {
+            var status = stat()
+            let path = self.path(of: name)
+            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+            if now - status.st_mtim.tv_sec > Self.draftLifetime { unlink(path) }
+        }
     }
 
     /// - Returns: `nil` when there is no such file.
     func read(_ name: String) throws(KeystoreError) -> [UInt8]? {
-        let path = self.path(of: name)
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard file >= 0 else {
-            if errno == ENOENT { return nil }
-            if errno == ELOOP { throw .notOurs(path: path) }
-            throw failure("open", path)
+        try readFile(self.path(of: name), limit: Self.maximumFileLength) { status, path throws(KeystoreError) in
+            try check(status, kind: S_IFREG, path)
         }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw failure("fstat", path) }
-        try check(status, kind: S_IFREG, path)
-        guard status.st_size <= Self.maximumFileLength else { throw .damaged(path: path) }
-        var octets = [UInt8](repeating: 0, count: Int(status.st_size))
-        var filled = 0
-        while filled < octets.count {
-            let count = octets.withUnsafeMutableBytes {
-                Glibc.read(file, $0.baseAddress?.advanced(by: filled), $0.count - filled)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure("read", path) }
-            filled += count
+    }
+
+    /// A file that somebody names, wherever it is and whoever may read it.
+    static func read(anywhere path: String, limit: Int) throws(KeystoreError) -> [UInt8]? {
+        try readFile(path, flags: 0, limit: limit) { status, path throws(KeystoreError) in
+            guard status.st_mode & S_IFMT == S_IFREG else { throw KeystoreError.notOurs(path: path) }
         }
-        return octets
+    }
+
+    /// A file of mode 0600 in a directory that need not be private.
+    /// - Returns: `false`, with nothing changed, when `isNew` and there is one already.
+    @discardableResult
+    static func write(_ octets: [UInt8], anywhere path: String, isNew: Bool = true) throws(KeystoreError) -> Bool {
+        let slash = path.lastIndex(of: "/")
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+        return try PrivateDirectory(unchecked: directory).write(octets, to: name, isNew: isNew)
+    }
+
+    private init(unchecked path: String) {
+        self.path = path
     }
 
     /// Replaces the file, or makes it.
@@ -94,9 +113,11 @@ struct PrivateDirectory: Sendable {
             // A link, unlike a renaming, fails when the place is taken.
             let status = link(draft, place)
             let reason = errno
+            // Some file systems, those of memory sticks among them, have no links.
+            let isPlaced = status == 0 || [EPERM, EOPNOTSUPP].contains(reason) && renameToFree(draft, place)
             unlink(draft)
-            guard status == 0 else {
-                if reason == EEXIST { return false }
+            guard isPlaced else {
+                if reason == EEXIST || access(place, F_OK) == 0 { return false }
                 throw .system(call: "link", path: place, errno: reason)
             }
         } else {
@@ -134,6 +155,39 @@ struct PrivateDirectory: Sendable {
 
     /// Far more than any file of the keystore has.
     private static let maximumFileLength = 65536
+    /// In seconds: nothing is written for as long.
+    private static let draftLifetime = 3600
+}
+
+private func renameToFree(_ draft: String, _ place: String) -> Bool {
+    access(place, F_OK) != 0 && errno == ENOENT && rename(draft, place) == 0
+}
+
+private func readFile(
+    _ path: String, flags: Int32 = O_NOFOLLOW, limit: Int, check: (stat, String) throws(KeystoreError) -> Void
+) throws(KeystoreError) -> [UInt8]? {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags)
+    guard file >= 0 else {
+        if errno == ENOENT { return nil }
+        if errno == ELOOP { throw .notOurs(path: path) }
+        throw failure("open", path)
+    }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw failure("fstat", path) }
+    try check(status, path)
+    guard status.st_size <= limit else { throw .damaged(path: path) }
+    var octets = [UInt8](repeating: 0, count: Int(status.st_size))
+    var filled = 0
+    while filled < octets.count {
+        let count = octets.withUnsafeMutableBytes {
+            Glibc.read(file, $0.baseAddress?.advanced(by: filled), $0.count - filled)
+        }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw failure("read", path) }
+        filled += count
+    }
+    return octets
 }
 
 private func failure(_ call: String, _ path: String) -> KeystoreError {

@@ -20,13 +20,28 @@ package struct StoredRoom: Sendable {
         package var transcript: [UInt8]
         /// The greatest epoch whose CONFIRM verified.
         package var lastEpoch: UInt32
+        /// The patient agreed to the consultation.
+        package var hasConsented: Bool
+        /// What the doctor said of the words; `nil` for nothing yet.
+        package var comparison: Bool?
+        /// What both people read to each other: 8 octets.
+        package var authentication: [UInt8]
+        /// Which device of those that knocked was let in, from 1 on.
+        package var guestNumber: UInt32
 
-        /// - Precondition: 32 octets each.
-        package init(resumeSecret: Secret, transcript: [UInt8], lastEpoch: UInt32) {
-            precondition(resumeSecret.count == 32 && transcript.count == 32)
+        /// - Precondition: 32 octets of secret and transcript, 8 of authentication.
+        package init(
+            resumeSecret: Secret, transcript: [UInt8], lastEpoch: UInt32, hasConsented: Bool = false,
+            comparison: Bool? = nil, authentication: [UInt8], guestNumber: UInt32 = 1
+        ) {
+            precondition(resumeSecret.count == 32 && transcript.count == 32 && authentication.count == 8)
             self.resumeSecret = resumeSecret
             self.transcript = transcript
             self.lastEpoch = lastEpoch
+            self.hasConsented = hasConsented
+            self.comparison = comparison
+            self.authentication = authentication
+            self.guestNumber = guestNumber
         }
     }
 
@@ -43,12 +58,17 @@ package struct StoredRoom: Sendable {
     package let timeToLive: UInt32
     /// Unix seconds.
     package let expires: UInt64
+    /// From when the doctor is there, in Unix seconds; who comes earlier waits. 0 for from the start.
+    package let opens: UInt64
+    /// The link was made to work a second time; there is no third.
+    package var isReopened: Bool
     package var state: State
 
     /// - Precondition: `sessionKey` is the key in `invitation`.
     package init(
         session: SessionID, label: String, origin: String, invitation: Invitation, sessionKey: X25519.KeyPair,
-        delegation: Delegation, timeToLive: UInt32, expires: UInt64, state: State = .open
+        delegation: Delegation, timeToLive: UInt32, expires: UInt64, opens: UInt64 = 0, isReopened: Bool = false,
+        state: State = .open
     ) {
         precondition(sessionKey.publicKey == invitation.sessionPublicKey)
         self.session = session
@@ -59,6 +79,8 @@ package struct StoredRoom: Sendable {
         self.delegation = delegation
         self.timeToLive = timeToLive
         self.expires = expires
+        self.opens = opens
+        self.isReopened = isReopened
         self.state = state
     }
 
@@ -72,9 +94,11 @@ package struct StoredRoom: Sendable {
 
 /// The plaintext of a room's file.
 ///
-///     version u8 = 1 | lp session | lp label | lp origin | flags u8 | S 16 | d 32
+///     version u8 = 2 | lp session | lp label | lp origin | flags u8 | S 16 | d 32
 ///        | identity key 32 | not before u64 | not after u64 | signature 64 | ttl u32 | expires u64
-///        | state u8 (0 open, 1 admitted, 2 ended) | admitted only: R 32, T_0 32, last epoch u32
+///        | opens u64 | re-opened u8 | state u8 (0 open, 1 admitted, 2 ended)
+///        | admitted only: R 32, T_0 32, last epoch u32, consented u8, words u8 (0 different, 1 same, 2 not compared),
+///          authentication 8, device u32
 extension StoredRoom {
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 512)
@@ -91,6 +115,8 @@ extension StoredRoom {
         writer.write(self.delegation.signature)
         writer.write(self.timeToLive)
         writer.write(self.expires)
+        writer.write(self.opens)
+        writer.write(UInt8(self.isReopened ? 1 : 0))
         switch self.state {
         case .open: writer.write(0 as UInt8)
         case .admitted(let admission):
@@ -98,6 +124,10 @@ extension StoredRoom {
             writer.write(admission.resumeSecret.bytes)
             writer.write(admission.transcript)
             writer.write(admission.lastEpoch)
+            writer.write(UInt8(admission.hasConsented ? 1 : 0))
+            writer.write(admission.comparison.map { $0 ? 1 : 0 } ?? 2 as UInt8)
+            writer.write(admission.authentication)
+            writer.write(admission.guestNumber)
         case .ended: writer.write(2 as UInt8)
         }
         return writer.bytes
@@ -121,8 +151,12 @@ extension StoredRoom {
             let signature = try reader.readBytes(64)
             let timeToLive = try reader.readUInt32()
             let expires = try reader.readUInt64()
+            let opens = try reader.readUInt64()
+            let isReopened = try reader.readUInt8()
             let state = try Self.readState(&reader)
-            guard let session, let state, reader.isAtEnd, flags.isSubset(of: [.postQuantumRequired, .relayOnly]) else {
+            guard let session, let state, reader.isAtEnd, isReopened <= 1,
+                flags.isSubset(of: [.postQuantumRequired, .relayOnly])
+            else {
                 throw KeystoreError.damaged(path: path)
             }
             self.init(
@@ -131,7 +165,7 @@ extension StoredRoom {
                 sessionKey: sessionKey,
                 delegation: Delegation(
                     identityKey: identityKey, notBefore: notBefore, notAfter: notAfter, signature: signature),
-                timeToLive: timeToLive, expires: expires, state: state)
+                timeToLive: timeToLive, expires: expires, opens: opens, isReopened: isReopened == 1, state: state)
         } catch let error as KeystoreError {
             throw error
         } catch {
@@ -142,17 +176,27 @@ extension StoredRoom {
     private static func readState(_ reader: inout ByteReader) throws(ByteReader.Failure) -> State? {
         switch try reader.readUInt8() {
         case 0: .open
-        case 1:
-            .admitted(
-                Admission(
-                    resumeSecret: Secret(try reader.readBytes(32)), transcript: try reader.readBytes(32),
-                    lastEpoch: try reader.readUInt32()))
+        case 1: try Self.readAdmission(&reader).map { .admitted($0) }
         case 2: .ended
         default: nil
         }
     }
 
-    private static let version: UInt8 = 1
+    private static func readAdmission(_ reader: inout ByteReader) throws(ByteReader.Failure) -> Admission? {
+        let secret = Secret(try reader.readBytes(32))
+        let transcript = try reader.readBytes(32)
+        let lastEpoch = try reader.readUInt32()
+        let consented = try reader.readUInt8()
+        let words = try reader.readUInt8()
+        let authentication = try reader.readBytes(8)
+        let number = try reader.readUInt32()
+        guard consented <= 1, words <= 2 else { return nil }
+        return Admission(
+            resumeSecret: secret, transcript: transcript, lastEpoch: lastEpoch, hasConsented: consented == 1,
+            comparison: words == 2 ? nil : words == 1, authentication: authentication, guestNumber: number)
+    }
+
+    private static let version: UInt8 = 2
     /// Of a label, in octets: a longer one is cut.
     private static let maximumTextLength = 1024
 }

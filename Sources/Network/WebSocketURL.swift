@@ -47,3 +47,10 @@ package struct WebSocketURL: Hashable, Sendable {
         return self.port == (self.isSecure ? 443 : 80) ? host : "\(host):\(self.port)"
     }
 }
+
+extension WebSocketURL {
+    /// Where the broker's page is: `https://HOST[:PORT]`.
+    package var origin: String {
+        "\(self.isSecure ? "https" : "http")://\(self.authority)"
+    }
+}

@@ -4,13 +4,15 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "cfbcd35575fdcb559673dc2274809baec6f4d7d971c0e3f517351627dd51f704"
+    package static let sha256 = "c3922707093a984eae64d1a51218b5d378c7014716adfbf0c3e4d293c3e3ec10"
 
-    /// Source expression of the page's one script for `script-src` (CSP Level 3 §2.3.1), quotes included.
-    package static let scriptHash = "'sha256-lDkT/dWtToz2hw+Ip0qSYMahrgPbKVc47uUgDuu72QI='"
+    /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
+    package static let scriptHash =
+        "'sha256-TWKy+shsU7RIxE2zF5mi+uWeEzCJF+mqTwm6WZtpYtM='" + " "
+        + "'sha256-iQwZD0AXkf7iI8Qao/7BioGI47xDpSyVXZMxToixQRk='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-0aK3a0w3syLhZOoxjlOJ6PWbP4vhqCV25mOYoc2DAws='"
+    package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -75,37 +77,38 @@ package enum Page {
         adding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{fon\##
         t:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--quiet);border-radius:10px;backgrou\##
         nd:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:p\##
-        ointer;width:auto}input[type=range]{accent-color:var(--accent);padding:0;border:0;background:none}.meter{heigh\##
-        t:.75rem;border-radius:.375rem;background:var(--soft);border:1px solid var(--quiet);overflow:hidden}.meter spa\##
-        n{display:block;height:100%;background:var(--accent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter s\##
-        pan{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow\##
-        -y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border\##
-        :1px solid var(--line);background:var(--card);overflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{just\##
-        ify-self:end;background:var(--soft);border-color:transparent}.messages li p{color:var(--ink)}.messages small{c\##
-        olor:var(--quiet)}.messages .mine small{color:var(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min\##
-        -width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowra\##
-        p}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overfl\##
-        ow-y:auto;border:1px solid var(--line);border-radius:var(--radius);background:var(--card);color:var(--ink)}dia\##
-        log::backdrop{background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}\##
-        dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.\##
-        25rem;width:100%}.words{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);paddin\##
-        g:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-colum\##
-        ns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roma\##
-        n","Liberation Serif",serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(-\##
-        -line);overflow-wrap:anywhere}.words li.mine{background:var(--soft);border-color:transparent}.words .digits{co\##
-        lor:var(--quiet)}[data-sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);whi\##
-        te-space:nowrap}.words .result:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5r\##
-        em;height:1rem;margin-bottom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="con\##
-        necting"],[data-state="reconnecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625re\##
-        m;height:.625rem;border-radius:50%;background:var(--accent)}[data-state=connected] .signal span+span{display:n\##
-        one}[data-state=connected] .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-\##
-        start:6px}[data-state=failed] h1,[data-state=bad-link] h1{color:var(--danger)}@media (prefers-reduced-motion: \##
-        no-preference){[data-state=checking] .signal span,[data-state=waiting] .signal span,[data-state=connecting] .s\##
-        ignal span,[data-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-out infinite}.signal span:nth\##
-        -child(2){animation-delay:.25s!important}.signal span:nth-child(3){animation-delay:.5s!important}}@keyframes b\##
-        reathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{grid-template-columns:repeat(4\##
-        ,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late 5s step-end}@keyframes late{0%{opacity:0}}\##
-        </style>
+        ointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check in\##
+        put{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--accent)}input[type=range]{accent-colo\##
+        r:var(--accent);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(-\##
+        -soft);border:1px solid var(--quiet);overflow:hidden}.meter span{display:block;height:100%;background:var(--ac\##
+        cent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:\##
+        none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages \##
+        li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--line);background:var(--card);o\##
+        verflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--soft);border-colo\##
+        r:transparent}.messages li p{color:var(--ink)}.messages small{color:var(--quiet)}.messages .mine small{color:v\##
+        ar(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;width:1px;he\##
+        ight:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw\##
+         - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--line);border-r\##
+        adius:var(--radius);background:var(--card);color:var(--ink)}dialog::backdrop{background:#0009}dialog h2{font:5\##
+        00 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{font:inherit;font-weight:600;margin-t\##
+        op:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.25rem;width:100%}.words{background:var(--card);\##
+        border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words ol{list-style:\##
+        none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{\##
+        font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-align:center;p\##
+        adding:.75rem .125rem;border-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.words li.mine{ba\##
+        ckground:var(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant\##
+        -numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:no\##
+        ne}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not(\##
+        [data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-sta\##
+        te="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:v\##
+        ar(--accent)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1\##
+        rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}[data-state=failed] h1,[data-state=ba\##
+        d-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal sp\##
+        an,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal sp\##
+        an{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signa\##
+        l span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@me\##
+        dia (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}\##
+        .late{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
@@ -131,6 +134,7 @@ package enum Page {
             <ol id="messages" class="messages" tabindex="-1"></ol>
             <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto">\##
         <button id="send" type="button"></button></div>
+            <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
           </details>
           <details id="sound" class="panel" hidden>
             <summary id="sound-title"></summary>
@@ -146,6 +150,25 @@ package enum Page {
           </details>
           <p id="announcement" class="unseen" role="status"></p>
         </main>
+        <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
+        de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
+        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
+        eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
+        ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
+        crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
+        Kein Konto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bl\##
+        eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
+        onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
+         you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
+        one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
+        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var f=document.documentElement,d=u(navigat\##
+        or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
+        t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
+        igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
+        {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
+        ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
+        ne.catch(()=>{})}),f.lang=d,document.title=`${e} · Colloque`,l("title",e),l("text",o("p","lead",t),o("ul","",o\##
+        ("li","",i),o("li","",n)),o("p","quiet",s)),l("actions",r)}})();</script>
         <footer>
           <p id="footer"></p>
           <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
@@ -159,919 +182,945 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var u={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
+        <script type="module">"use strict";(()=>{var h={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
         0},ready:{title:0,text:0,facts:[0,0],hint:0},checking:{title:0,text:0},waiting:{title:0,present:0,away:0,messa\##
         ge:0,since:0},admitted:{title:0,consent:[0,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,si\##
         gnalling:0},reconnecting:{title:0,text:0,path:0,server:0,doctor:0},words:{intro:0,digits:0,same:0,peerSame:0},\##
         sound:{title:0,speak:0,heard:0,microphone:0,speaker:0,volume:0,deaf:0,advice:[0,0,0,0],stopped:0},quality:{goo\##
-        d:0,fair:0,poor:0},path:{direct:0,relay:0},chat:{title:0,send:0,mine:0,theirs:0,pending:0},actions:{enter:0,re\##
-        sume:0,consent:0,refuse:0,same:0,different:0,mute:0,unmute:0,hangUp:0,leave:0,retry:0,takeOver:0,copyLink:0,co\##
-        pied:0,playSound:0,resumeSound:0},ended:{title:0,text:0,lasted:0,brief:0,kept:0},code:0,today:0,byHand:0,permi\##
-        ssion:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,topics:[[0,0],[0,0]],urgent:[0,0]},legal:{titl\##
-        e:0,topics:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-unsupporte\##
-        d":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0],"other-ta\##
-        b":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":[0,0],refu\##
-        sed:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:\##
-        [0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-channel":[\##
-        0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français|ltr|Langue|Chiffré de bout en bout, d\##
-        e votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre médecin, d\##
-        e vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Ri\##
-        en n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au\##
-         microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez «\##
-         Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation com\##
-        mencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée\##
-        .|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre \##
-        médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’a\##
-        utre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garder\##
-         une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous p\##
-        ouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est c\##
-        oupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est\##
-         interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre \##
-        chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’appareil\##
-         de votre médecin n’est plus joignable. Nous l’attendons.|Lisez à voix haute les deux premiers mots. Votre méd\##
-        ecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mots.|Mi\##
-        cro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je n’entends \##
-        rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un \##
-        son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou re\##
-        chargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre applica\##
-        tion.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos\##
-         deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Vous|Votre médecin|pas\##
-         encore envoyé|Entrer|Reprendre la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont diffé\##
-        rents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier l\##
-        e lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consul\##
-        tation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|C\##
-        ode à lire au téléphone : {code}|Cet appareil dit : {date}.|Appuyez longtemps sur le lien pour le copier.|Régl\##
-        ages de l’iPhone ou de l’iPad, puis Apps, Safari, Microphone : choisissez « Autoriser ».|Touchez le symbole à \##
-        gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à g\##
-        auche de l’adresse, et effacez le blocage.|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : cho\##
-        isissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme\##
-        , et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, pers\##
-        onne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui r\##
-        épond de cette page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos deman\##
-        des sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’a\##
-        ppel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse\##
-         de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un r\##
-        elais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre \##
-        médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a ét\##
-        é coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne\##
-         vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce \##
-        navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez \##
-        le lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrom\##
-        e ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branc\##
-        hez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone.\##
-         Fermez-la, puis réessayez.|Déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Continuée ailleu\##
-        rs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez ferme\##
-        r cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation exp\##
-        irée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultat\##
-        ion n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre méde\##
-        cin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis\##
-         un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est\##
-         pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est cou\##
-        pée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lu\##
-        i un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médec\##
-        in ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heur\##
-        e du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les a\##
-        utres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus\##
-         dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas.\##
-         Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau\##
-         mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de\##
-         réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas \##
-        : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessa\##
-        yez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van beg\##
-        in tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw ar\##
-        ts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft\##
-         niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of\##
-         onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pag\##
-        ina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u gemel\##
-        d.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbin\##
-        ding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, \##
-        ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur\##
-         en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden\##
-        .|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw v\##
-        erbinden…|De verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.|De server antwoordt. We z\##
-        oeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aan staat.|Het toes\##
-        tel van uw arts is niet meer bereikbaar. We wachten erop.|Lees de eerste twee woorden hardop. Uw arts leest de\##
-         laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en gel\##
-        uid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het gel\##
-        uid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het?\##
-         Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de o\##
-        proep gaat verder.|Het geluid is gestopt, misschien door een oproep of een andere app.|Goede verbinding|Matige\##
-         verbinding|Slechte verbinding: ga dichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tusse\##
-        nstation, ook verzegeld.|Schrijven naar uw arts|Versturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan m\##
-        et het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Micro\##
-        foon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is ge\##
-        kopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|\##
-        U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de\##
-         telefoon te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instelli\##
-        ngen van de iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres,\##
-         dan Rechten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blo\##
-        kkering.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|\##
-        Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom\##
-         woorden lezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet \##
-        hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u tere\##
-        cht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad be\##
-        waart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netw\##
-        erkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankeli\##
-        jkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige\##
-         link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot \##
-        het laatste teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg\##
-         de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een \##
-        recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. K\##
-        opieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probe\##
-        er opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een and\##
-        ere app gebruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander t\##
-        abblad.|Elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U\##
-         mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlo\##
-        pen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen\##
-        . Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk\##
-        .|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan mete\##
-        en.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluistere\##
-        n: de verbinding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag e\##
-        en nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders \##
-        een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer o\##
-        pnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te ve\##
-        el pogingen|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer \##
-        opnieuw, of bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer o\##
-        pnieuw.|Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|G\##
-        een veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts nie\##
-        t herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum \##
-        van dit toestel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zeke\##
-        rheid gestopt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur P\##
-        raxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine\##
-         App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem G\##
-        erät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am B\##
-        ildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. B\##
-        leiben Sie auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf diese\##
-        r Seite: Sie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe\##
-        |Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verb\##
-        indung ist Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nic\##
-        hts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nicht\##
-        s von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbun\##
-        den|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden\##
-        …|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwo\##
-        rtet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten a\##
-        n sind.|Das Gerät der Praxis ist nicht mehr erreichbar. Wir warten darauf.|Lesen Sie die ersten zwei Wörter la\##
-        ut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die\##
-         Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon\##
-         funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das H\##
-        eadset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis i\##
-        hr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf g\##
-        eht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßig\##
-        e Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|We\##
-        g über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Sie|Die Praxis|noch nicht gesendet|Eintre\##
-        ten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders\##
-        |Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link \##
-        kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspiele\##
-        n|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|\##
-        Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie de\##
-        n Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, Safari, Mikrofon: „Erlau\##
-        ben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.\##
-        |Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Auf das Zeichen lin\##
-        ks neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon o\##
-        der einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wö\##
-        rter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschoben.|Es ist ein Notfall|\##
-        Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre Praxis oder Klinik. Sie\##
-         beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung\##
-        . Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichte\##
-        n, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer sie verlangt ein Rel\##
-        ais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Prax\##
-        is.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der L\##
-        ink wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|L\##
-        ink und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öff\##
-        nen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen \##
-        Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den L\##
-        ink, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und\##
-         versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie\##
-         es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es\##
-         noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woanders fortgesetzt|Die Sprec\##
-        hstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite sch\##
-        ließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelauf\##
-        en|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde \##
-        hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Si\##
-        e nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde einge\##
-        lassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Ze\##
-        it. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde \##
-        getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten \##
-        Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis;\##
-         sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie\##
-         die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem\##
-         Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, \##
-        und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie e\##
-        s noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbind\##
-        ung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Date\##
-        n oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verände\##
-        rt. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist n\##
-        icht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Ge\##
-        räts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegange\##
-        n|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end \##
-        encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your d\##
-        octor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and not\##
-        hing stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A q\##
-        uestion appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are her\##
-        e. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: yo\##
-        u will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your docto\##
-        r is ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end\##
-         encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may ke\##
-        ep a record that the consultation took place: its date, its length and your agreement, and nothing of what was\##
-         said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The s\##
-        erver cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this\##
-         page, it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looki\##
-        ng for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s device cannot be reached any more. We \##
-        are waiting for it.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirme\##
-        d the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone\##
-         works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the hea\##
-        dset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should check theirs.|Nothing? Ch\##
-        oose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a p\##
-        hone call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi.|Direct wa\##
-        y between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|You|Your doctor|not s\##
-        ent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are different|Mute\##
-        |Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. Open Safari, \##
-        Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this page.|It lasted\##
-         {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This device says\##
-        : {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, Safari, Microphone: c\##
-        hoose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click the cro\##
-        ssed-out microphone left of the address, and clear the block.|Click the symbol left of the address, then Micro\##
-        phone: choose “Allow”.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, and an\##
-         up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has slipped i\##
-        n between.|It is an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your doctor o\##
-        r their hospital. They answer your questions and requests about your data.|What is kept|No account, no cookie,\##
-         no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed message\##
-        s, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask for a\##
-         relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The li\##
-        nk is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy all \##
-        of it, to the last character, or ask for a new one.|Link and page do not fit|Ask your doctor for a new link, a\##
-        nd read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it in a\##
-        n up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microphone.\##
-         Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it in this way, then tr\##
-        y again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applicatio\##
-        n is using the microphone. Close it, then try again.|Already open|This consultation is open in another tab.|Co\##
-        ntinued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You can close this p\##
-        age.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The time for it has \##
-        passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Your doctor was to\##
-        ld; you can phone them.|No consultation|Your doctor does not see you through this link. Phone the practice.|Se\##
-        en on another device|Your doctor admitted another device. If it is not yours, phone them at once.|Not now|Your\##
-         doctor is not available. Try again later.|Doubtful link|Somebody could be listening on this link: it was cut.\##
-         Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|\##
-        A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link|This consult\##
-        ation does not exist, or no longer. Check the time of the appointment, then try again.|Waiting room full|Too m\##
-        any devices wait with this link. Close the others, then try again.|Too many attempts|Wait a minute, then try a\##
-        gain.|Consultation closed|You are no longer in the waiting room. Try again, or phone your doctor.|No connectio\##
-        n|The server does not answer. Check your Internet connection, then try again.|This network carries no calls|Sw\##
-        itch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something altered the message\##
-        s. Change to another network, then try again.|Doctor not recognised|The key shown is not the one of your link.\##
-         Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correct it, then try aga\##
-        in.|Something went wrong|The page stopped to be safe. Try again."}};var h={fr:"0abeille1cajou2cordéon1iguille1\##
-        mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2sc\##
-        uit1ocal2ugie3langer3teille1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2r\##
-        amel3table2scade3tor1erise1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2n\##
-        combre3fiture2rbeille3nichon2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe\##
-        3elle2ureuil1léphant0encrier2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icel\##
-        le1lamant2eur2ocon1ontaine2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirland\##
-        e3tare0hamac3ster2nneton1érisson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kan\##
-        gourou1imono2osque1oala0langouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3t\##
-        eau2rguerite3mite3ron2telas1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1o\##
-        isette2ugat1uage2méro0oasis1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque\##
-        2tate1einture1élican1elote2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2t\##
-        ager1rune1uzzle1yjama0ravioli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2l\##
-        ade3ière2pin2rdine2umon1carabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir\##
-        1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1\##
-        elours2rger1illage2naigre2olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium\##
-        1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nc\##
-        h2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2\##
-        icken3mney2ocolate1inema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0d\##
-        affodil2ncer1enim2sert1iamond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1sc\##
-        alator1vening0farmer1ence1irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eys\##
-        er1inger2raffe1lacier1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizo\##
-        n2tel1usky0iceberg1sland1vory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybu\##
-        g2ntern2undry2vender1emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor\##
-        1ilkshake1osaic1uffin2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0p\##
-        ainter2jamas2ncake2paya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opc\##
-        orn2rridge2stcard2tato1rairie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2os\##
-        ter2semary1ugby0salad2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2ina\##
-        ch2onge1quirrel1tadium3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2un\##
-        der1ortoise2urist1ractor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdro\##
-        be1histle1indow0yogurt0zebra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1s\##
-        perge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2d\##
-        eau2mera2ravan2via1hocolade1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1r\##
-        wten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2\##
-        rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welie\##
-        r0kabouter2lender2mpvuur2narie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1o\##
-        ala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijst\##
-        er2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1os\##
-        terd2tor2zaïek1useum0narcis1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3j\##
-        f1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2\##
-        ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1iet\##
-        je1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jk\##
-        er3nazie2ons1tation2empel2rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2e\##
-        chter2ibune2ompet2uffel1uinslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren\##
-        0walnoot3vis2ndeling2smand2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2\##
-        ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ub\##
-        ergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üff\##
-        el2rste0Computer0Dampfer2tteln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uro\##
-        pa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtne\##
-        r1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2sel\##
-        nuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru\##
-        1aninchen2pitän2rotte3ussell2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfett\##
-        i3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde\##
-        3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2sa\##
-        ik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3t\##
-        offel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3t\##
-        karte1udding2llover2zzle1yramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine\##
-        2xophon1chaukel3inken3litten3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch\##
-        2pete1eddybär2ekanne3löffel2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub\##
-        0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung\##
-        2ppelin1irkus2trone1wiebel1ylinder"};function _e(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&\##
-        &e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":"other"}function Ge(n){return/FBA[NV]|FB_\##
-        IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n\##
-        )?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Er\##
-        ror{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var hn=new TextEncoder,dn=new TextDecoder(\##
-        "utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>hn.encode(n);function A(n){try{return dn.decode(n)}catch{throw new l("ma\##
-        lformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),\##
-        t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Te=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>\##
-        >24&255,n>>>16&255,n>>>8&255,n&255),Ye=n=>p(k(Math.floor(n/2**32)),k(n%2**32));function E(...n){return p(...n.\##
-        flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Te(t.length),t]}))}function G(n,e){if(n.length!==e.length)r\##
-        eturn!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var N=n=>n.every(e=>e===0),X=n\##
-        =>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.te\##
-        st(n))throw new l("malformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),1\##
-        6))}function Ze(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,\##
-        "")}function $e(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length%4===1)throw new l("incomple\##
-        te");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=clas\##
-        s{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-this.offset)throw new l("malforme\##
-        d");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}rest(){return this.take(this.octets.\##
-        length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16(\##
-        )*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.isSafeInteger(e))throw new l("malfo\##
-        rmed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this.octets.length)throw new l("malfo\##
-        rmed")}};var{subtle:M}=globalThis.crypto;async function P(...n){return new Uint8Array(await M.digest("SHA-256"\##
-        ,p(...n)))}async function z(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);ret\##
-        urn new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>z(typeof n=="string"?w(n):n,e);async function U(n,e\##
-        ,t){return(await z(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function H(){let n=await M.genera\##
-        teKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uint8Array(await M.expor\##
-        tKey("raw",n.publicKey))}}var Bi=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Le(n,\##
-        e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:\##
-        "X25519",public:i},n,256))}catch{throw new l("low-order")}if(N(t))throw new l("low-order");return t}async func\##
-        tion Je(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name\##
-        :"Ed25519"},i,n,e)}catch{return!1}}var Qe=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async fun\##
-        ction Xe(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async fun\##
-        ction et(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new Uint8Array(await M.decrypt({name\##
-        :"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}var De={fair:{loss:.02,jitter:.04\##
-        ,roundTrip:.4},poor:{loss:.08,jitter:.1,roundTrip:.8}},pn=5e3,tt={worse:1500,better:6e3},nt={good:0,fair:1,poo\##
-        r:2},te=class{constructor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,lost:t,jitt\##
-        er:i,roundTrip:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.sam\##
-        ples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-pn;)this.samples.shift();let \##
-        c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,g=Math.max(d/Math.max(1,d+e-c.received),r),m\##
-        =b=>g>De[b].loss||i>De[b].jitter||s>De[b].roundTrip;this.#e(m("poor")?"poor":m("fair")?"fair":"good",o)}#e(e,t\##
-        ){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-t\##
-        his.candidate.since>=(nt[e]>nt[this.word]?tt.worse:tt.better)&&(this.word=e,this.candidate=null)}};function it\##
-        (n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-in\##
-        bound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);re\##
-        turn{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,roundTrip:t?.roundT\##
-        ripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var fn=20,mn=100,gn=500,le=class{constructor\##
-        ({microphone:e,audio:t,F:i,o:s,D:r,E:o}){this.microphone=e,this.audio=t,this.F=i,this.o=s,this.D=r,this.E=o,th\##
-        is.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.f\##
-        ragment="",this.B=!1,this.counter=0,this.P=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise\##
-        .resolve()}perform(e){e.type==="sound"?this.#r(e.send,e.receive):e.type==="end-call"?this.end():this.queue=thi\##
-        s.queue.then(()=>this.#e(e)).catch(()=>this.o({type:"transport",call:this.name,state:"failed"}))}async ge(e){t\##
-        his.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clo\##
-        ne(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.co\##
-        unter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate\##
-        (),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.D(null),this.E(null)}async#e(e){switch(\##
-        e.type){case"make-offer":return this.#n(e);case"apply-answer":if(e.generation!==this.generation||this.connecti\##
-        on===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early\##
-        .splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection==\##
-        =null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.conn\##
-        ection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIc\##
-        eCandidate(e).catch(()=>{})}async#n({generation:e,anew:t,servers:i,a:s}){this.generation=e,this.early=[];let r\##
-        =!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConfiguratio\##
-        n(st(i,s)),this.B=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({ic\##
-        eRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[\##
-        1]??"",this.o({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),\##
-        this.name=e;let s=new RTCPeerConnection(st(t,i));this.connection=s,this.track=this.microphone.clone(),this.tra\##
-        ck.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});kn(r),this.worker=this.F(\##
-        ),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate\##
-        :a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObj\##
-        ect=new MediaStream([a]),this.#h()};let o=()=>this.#c(s,r.sender);return s.onconnectionstatechange=o,s.oniceco\##
-        nnectionstatechange=o,this.P=!1,this.counter=window.setInterval(()=>void this.#l(s),gn),s}#i(e){let t=e?.usern\##
-        ameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||yn(i))){if(i===""){if(!this.B)return;thi\##
-        s.B=!1}this.o({type:"candidate",generation:this.generation,candidate:i})}}async#c(e,t){if(e!==this.connection)\##
-        return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.o({type:"transport",call:i,state:"failed"});\##
-        else if(s==="disconnected")this.o({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let\##
-         r=await this.#f(e,t),o=vn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){t\##
-        his.o({type:"transport",call:i,state:"failed"});return}this.o({type:"transport",call:i,state:"connected",we:o,\##
-        ye:r}),await this.#l(e)}}async#f(e,t){for(let i=0;i<mn&&e===this.connection;i+=1){let s=t.transport?.state==="\##
-        connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return P(n\##
-        ew Uint8Array(r));await new Promise(o=>setTimeout(o,fn))}return null}async#l(e){if(this.P)return;this.P=!0;let\##
-         t=await e.getStats().catch(()=>null);if(this.P=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>\##
-        i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o\##
-        +(a??0),0);this.o({type:"heard",call:this.name,packets:s}),this.quality.measure(it(i),performance.now()),this.\##
-        E(this.quality.word);let r=wn(i);r!==null&&this.D(r)}#r(e,t){this.sound={send:e,receive:t},this.track!==null&&\##
-        (this.track.enabled=e),this.#h()}#h(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??\##
-        [])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};fun\##
-        ction wn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.s\##
-        electedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.la\##
-        stPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localC\##
-        andidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"d\##
-        irect"}function st(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns\##
-        ?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/])\##
-        .flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServer\##
-        s:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var yn=n=>/^candidate:\S+ (?!1 )|^candidate:\##
-        \S+ 1 (?!udp )/i.test(n);function kn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter((\##
-        {mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function vn(n){let e=/^a\##
-        =fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var r\##
-        t="colloque.v1",bn=65600,xn=8,ot={fresh:0,resume:1},I={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6\##
-        },at=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ee=n=>p(f(16),k(0),n);function ct(n){if(n.length>bn)return null;try{return\##
-         Sn(new q(n))}catch(e){if(e instanceof l)return null;throw e}}function Sn(n){switch(n.u8()){case 16:return n.u\##
-        32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u\##
-        8();return n.end(),e>1?null:{type:"state",z:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(A(n\##
-        .lp()));let[i,s]=[A(n.lp()),A(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(s\##
-        tuns?|turns?):/.test(a)).slice(0,xn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end\##
-        (),{type:"error",code:e}}default:return null}}var Y={postQuantum:1,a:2},An=1+1+16+32+4,zn=72;async function lt\##
-        (n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==zn)throw new l("incomplete");let e=$e(n)\##
-        ;if(e.length!==An)throw new l("incomplete");if(!G(e.subarray(50),await Cn(e.subarray(0,50))))throw new l("inco\##
-        mplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Y.postQuantum|Y.a))throw new l("flags");retur\##
-        n{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Cn(n){return(await P(p(w("colloque/1 \##
-        link"),n))).subarray(0,4)}var K=class{constructor(){this.d=new Map}set(e,t){this.d.set(e,t)}clear(...e){e.leng\##
-        th===0&&this.d.clear();for(let t of e)this.d.delete(t)}q(e){return this.d.has(e)}next(){return this.d.size===0\##
-        ?null:Math.min(...this.d.values())}p(e){let t=[...this.d].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];retur\##
-        n t===void 0?null:(this.d.delete(t[0]),t[0])}};var ut=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingF\##
-        ailed:2,expired:3,error:4},Z={none:0,otherDevice:1,notNow:2,wrongPerson:3},ht=["offer","answer","restart"],dt=\##
-        ["body","signature"];function pt(n){let[e,t]=Mn(n),i=ut.find(r=>r>=t.length+3);if(i===void 0)throw new l("malf\##
-        ormed");let s=new Uint8Array(i);return s.set(p(f(e),Te(t.length),t)),s}function Mn(n){switch(n.type){case"conf\##
-        irm":return[3,p(n.patientNonce,n.receiptKey,E(n.name))];case"waiting":return[4,E(n.message)];case"admit":retur\##
-        n[5,f(n.a?1:0)];case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(ht.indexOf(n.kind)),k(n.gene\##
-        ration),w(n.sdp))];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1\##
-        :0)];case"binding":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[1\##
-        2,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(dt.indexOf(n.part)),n.oct\##
-        ets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Ye(n.time\##
-        ))];case"identity":return[17,f(n.code)]}}function ft(n){let e=new q(n),t=e.u8(),i=e.take(e.u16()),s=ut.find(a=\##
-        >a>=i.length+3);if(n.length!==s||!N(e.rest()))throw new l("malformed");let r=new q(i),o=Tn(t,r);return r.end()\##
-        ,o}function Tn(n,e){switch(n){case 3:return{type:"confirm",patientNonce:e.take(32),receiptKey:e.take(32),name:\##
-        A(e.lp())};case 4:return{type:"waiting",message:A(e.lp())};case 5:return{type:"admit",a:(e.u8()&1)===1};case 6\##
-        :return{type:"refuse",reason:e.u8()};case 7:{let t=ht[e.u8()];if(t===void 0)throw new l("malformed");return{ty\##
-        pe:"description",kind:t,generation:e.u32(),sdp:A(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),\##
-        candidate:A(e.rest())};case 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}ca\##
-        se 10:return{type:"binding",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:A(e.rest())};case 12\##
-        :{let t=e.rest();if(t.length!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octe\##
-        ts:t}}case 13:return{type:"keepalive"};case 14:{let t=dt[e.u8()];if(t===void 0)throw new l("malformed");return\##
-        {type:"receipt",part:t,octets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent"\##
-        ,version:e.u8(),locale:A(e.take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8\##
-        ()};default:throw new l("malformed")}}var mt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Pe=new Uint8Array(0),Ln=32+\##
-        16,Dn=2**20,V=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new V(await Qe(e))}\##
-        nextNonce(){if(this.counter>=Dn)throw new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return thi\##
-        s.counter+=1,e}async encrypt(e,t=Pe){return Xe(this.key,this.nextNonce(),t,e)}async decrypt(e,t=Pe){return et(\##
-        this.key,this.nextNonce(),t,e)}},qe=class{constructor(){this.c=mt,this.hash=mt,this.C=null}async s(e){this.has\##
-        h=await P(this.hash,e)}async mixKey(e){let[t,i]=await gt(this.c,e);this.c=t,this.C=await V.create(i)}async mix\##
-        KeyAndHash(e){let t=await z(this.c,e);this.c=await z(t,f(1));let i=await z(t,p(this.c,f(2))),s=await z(t,p(i,f\##
-        (3)));await this.s(i),this.C=await V.create(s)}async encryptAndHash(e){let t=this.C===null?e:await this.C.encr\##
-        ypt(e,this.hash);return await this.s(t),t}async decryptAndHash(e){let t=this.C===null?e:await this.C.decrypt(e\##
-        ,this.hash);return await this.s(e),t}};async function gt(n,e){let t=await z(n,e),i=await z(t,f(1));return[i,aw\##
-        ait z(t,p(i,f(2)))]}async function En(n,e){let t=[...await gt(n.c,Pe)],[i,s]=[await V.create(t[0]),await V.cre\##
-        ate(t[1])];return{hash:n.hash,c:n.c,keys:t,send:e?i:s,receive:e?s:i}}var F=class{constructor(e,t,i){this.symme\##
-        tric=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.s(e.prologue),awa\##
-        it t.s(e._),new F(t,e,e.ephemeral??await H())}async writeMessage1(e){let{symmetric:t,ephemeral:i,parameters:s}\##
-        =this;return await t.mixKeyAndHash(s.presharedKey),await t.s(i.publicKey),await t.mixKey(i.publicKey),await t.\##
-        mixKey(await Le(i.privateKey,s._)),p(i.publicKey,await t.encryptAndHash(e))}async readMessage2(e){if(e.length<\##
-        Ln)throw new l("authentication");let{symmetric:t,ephemeral:i}=this,s=e.subarray(0,32);return await t.s(s),awai\##
-        t t.mixKey(s),await t.mixKey(await Le(i.privateKey,s)),{payload:await t.decryptAndHash(e.subarray(32)),transpo\##
-        rt:await En(t,!0)}}};var wt=new Uint8Array(32);async function yt(n){let e=await ee("colloque/1 invite",p(n.sec\##
-        ret,n.sessionKey)),[t,i,s]=await Promise.all([U(e,"colloque/1 room",16),U(e,"colloque/1 join",32),U(e,"colloqu\##
-        e/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var kt=n=>E("co\##
-        lloque/1","call",n,k(0),wt),vt=(n,e,t)=>E("colloque/1","resume",n,k(e),t);async function Ie(n,e){let t=await e\##
-        e(n,await z(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([U(t,"colloque/1 resume",32),U(t,"colloque/1 \##
-        dtls-bind",32)]);return{resumeSecret:i,I:s}}var Pn=(n,e)=>P(E("colloque/1 transcript",n,e)),bt=n=>Pn(wt,n),xt=\##
-        n=>U(n,"colloque/1 rejoin",32);async function St(n,e,t){let i=await ee(n,e);return U(i,p(w("colloque/1 psk-res\##
-        ume"),k(t)),32)}var At=(n,e,t)=>P(E("colloque/1 sas-commit",n,e,t));async function zt(n,e,t){return U(await ee\##
-        (n,p(e,t)),"colloque/1 sas",8)}var Ct=n=>Array.from(n.subarray(0,4));function Mt(n){let e=n.subarray(0,5).redu\##
-        ce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Tt=(n,e,t,i,s)=>z(e,E(`colloque/1 bind ${n}`,t,i\##
-        ,s));var ue={message1:64,message2:256},Ke=24*3600,he=class{constructor(e,t){this.hash=e.hash,this.sending=e.se\##
-        nd,this.receiving=e.receive,this.I=t}seal(e){return this.sending.encrypt(pt(e))}async open(e){return ft(await \##
-        this.receiving.decrypt(e))}bindingTag(e,t,i){return Tt(e,this.I,this.hash,t,i)}};async function Lt(n,e){let{ro\##
-        om:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await H(),a=await F.create({prologue:kt(t),p\##
-        resharedKey:s,_:i,ephemeral:o}),c=await At(t,o.publicKey,r),d=k(0),g=In(ue.message1,f(1),c,d,w(e.locale)),m=aw\##
-        ait a.writeMessage1(g);async function b(D,ze){let Ce=await a.readMessage2(D),ae=await qn(Ce.payload,t,i,ze),{h\##
-        ash:Me,c:cn}=Ce.transport,Be=await Ie(Me,cn);return{epoch:new he(Ce.transport,Be.I),bond:{resumeSecret:Be.resu\##
-        meSecret,transcript:await bt(Me),authenticationString:await zt(Me,r,ae.doctorNonce),wordsLocale:ae.wordsLocale\##
-        ,identity:ae.identity,expiry:ae.notAfter+Ke},confirmation:{type:"confirm",patientNonce:r,receiptKey:new Uint8A\##
-        rray(32),name:""}}}return{message:m,finish:b}}async function Dt(n,e,t,i){let s=await F.create({prologue:vt(n.r\##
-        oom,t,e.transcript),presharedKey:await St(n.presharedKey,e.resumeSecret,t),_:n.sessionKey,ephemeral:i??await H\##
-        ()}),r=await s.writeMessage1(new Uint8Array(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transp\##
-        ort:g}=await s.readMessage2(c);if(d.length!==ue.message2||!N(d))throw new l("malformed");let{I:m}=await Ie(g.h\##
-        ash,g.c);return{epoch:new he(g,m),confirmation:{type:"confirm",patientNonce:new Uint8Array(32),receiptKey:new \##
-        Uint8Array(32),name:""}}}return{message:o,finish:a}}async function qn(n,e,t,i){if(n.length!==ue.message2)throw\##
-         new l("malformed");let s=new q(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(32).slice(),o=s.take(32\##
-        ).slice(),a=s.take(16),c=s.take(64),d=A(s.take(2));if(s.u32(),!N(s.rest()))throw new l("malformed");let g=E("c\##
-        olloque/1 delegation",o,t,e,a);if(!await Je(c,g,o))throw new l("delegation");let m=new q(a),[b,D]=[m.u64(),m.u\##
-        64()];if(i<b-Ke||i>D+Ke)throw new l("delegation-dates");return{doctorNonce:r,identity:o,wordsLocale:d,notAfter\##
-        :D}}function In(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Et={open:1e4,state:6e3,message2:12\##
-        e3,firstFrame:6e3,silence:6e4},Kn=.3,On=3e4,Un=1e3,Pt=25e3,jn=2e4,$=class{constructor({session:e,mode:t,locale\##
-        :i,random:s,y:r,ke:o=!1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.y=r,this.G=a,this.fact\##
-        or=o?Kn:1,this.phase="opening",this.epoch=null,this.servers=null,this.ie=1/0,this.finish=null,this.se=a,this.r\##
-        e=a,this.e=new K,this.oe=[],this.#e("open",a)}get Y(){return this.phase==="established"}get Z(){return this.ph\##
-        ase==="away"||this.phase==="orphaned"}ve(e){return e>=this.ie&&(this.servers?.urls.some(t=>/^turns?:/.test(t))\##
-        ??!1)}awoke(e){this.phase==="established"&&e-this.re>On&&this.e.set("silence",e+Un)}$(){return this.oe.splice(\##
-        0)}f(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==nu\##
-        ll?await xt(i.resumeSecret):t.joinToken;s!==null&&(this.phase="joining",this.e.clear("open"),this.#e("state",e\##
-        ),this.#t({type:"send",octets:at(t.room,s,ot[this.mode])}))}async receive(e,t){let i=ct(e);if(!(i===null||this\##
-        .phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.z,t);case"servers":this.se\##
-        rvers=i.servers,this.ie=t+i.servers.lifetime*1e3;return;case"error":return this.#n({type:"refused",code:i.code\##
-        });case"relay":try{return await this.#c(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase===\##
-        "confirming"||this.phase==="established"||this.mode==="resume";return this.#n({type:"broken",code:s.code,confi\##
-        rmed:r})}}}async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e)){if(t!=="keepalive")return this.#n({type\##
-        :"lost",cause:"timeout"});this.e.set("keepalive",e+Pt),await this.send({type:"keepalive"},e)}}async send(e,t){\##
-        return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.se=t,this.#t({type:"s\##
-        end",octets:Ee(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Et[e]*this.factor)}#t(e){this.oe.push(e)\##
-        }#n(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=!["opening","joining","away"].includes(t\##
-        his.phase);this.#t({type:"doctor",present:e}),e?this.phase==="orphaned"?this.#n({type:"lost",cause:"doctor-ret\##
-        urned"}):i||await this.#i(t):(this.e.clear(),this.phase=i?"orphaned":"away")}async#i(e){let{session:t}=this;th\##
-        is.phase="handshaking",this.e.clear("state"),this.#e("message2",e);let i;if(this.mode==="resume"&&t.bond!==nul\##
-        l){t.epochNumber+=1,this.#t({type:"save"});let s=await Dt(t.invitation,t.bond,t.epochNumber);this.finish=async\##
-         r=>({...await s.finish(r),bond:null}),i=s.message}else{let s=await Lt(t.invitation,{locale:this.locale,random\##
-        :this.random});this.finish=r=>s.finish(r,this.y()),i=s.message}this.#t({type:"send",octets:Ee(i)})}async#c(e,t\##
-        ){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);t\##
-        his.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.s\##
-        et("keepalive",t+Pt),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.\##
-        phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",thi\##
-        s.e.clear("firstFrame"),this.re=t,this.e.set("silence",t+Et.silence),this.#t({type:"frame",frame:i}),i.type===\##
-        "keepalive"&&t-this.se>=jn&&await this.send({type:"keepalive"},t)}}};var de=class{constructor(){this.messages=\##
-        [],this.last=0}write(e,t){let i=e.trim().slice(0,2e3);i!==""&&(this.last=Math.max(this.last+1,t),this.#e({id:t\##
-        his.last,mine:!0,text:i,K:!1}))}receive(e){e.trim()!==""&&this.#e({id:0,mine:!1,text:e.slice(0,2e3),K:!0})}pen\##
-        ding(){return this.messages.filter(({K:e})=>!e)}sent(e){this.messages=this.messages.map(t=>t===e?{...t,K:!0}:t\##
-        )}#e(e){this.messages=[...this.messages,e].slice(-200)}};var qt=3e3,Rn=2e4,Vn=1e3,pe=class{constructor({sessio\##
-        n:e,settings:t,t:i,i:s,k:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.k=r,this.act=o,this\##
-        .e=new K,this.e.set("end",a+(r===null?qt:Rn)),r!==null&&(i===null||i.Z)&&this.#n(a)}f(){let e=[this.e.next()??\##
-        1/0,this.t?.f()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(l\##
-        et i=this.e.p(t);i!==null;i=this.e.p(t))i==="end"?this.end():this.#n(t);return await this.t?.tick(t),this.#e(t\##
-        );case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id===\##
-        this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#s(t)}}end(){this\##
-        .k=null,this.e.clear(),this.#i()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t)if(i.typ\##
-        e==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.k!==null)await\##
-         this.t?.send({type:"bye",reason:this.k},e),this.k=null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.t\##
-        ype==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#s(e)}\##
-        }#t(){return this.t?.$()??[]}#n(e){this.#i(),this.i+=1,this.t=new $({session:this.session,mode:"resume",...thi\##
-        s.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.k===null)return this.end();this.#i(),this.e.\##
-        set("retry",e+Vn)}#i(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var ne=class{constructo\##
-        r(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get limit(\##
-        ){return Math.min(4e3*1.5**(this.count-1),1e4)}get be(){return Math.min(1500*this.count,6e3)}get O(){return th\##
-        is.last+(this.count===0?0:this.limit)}};var fe=class{constructor(){this.last=null,this.since=0}begin(e,t){this\##
-        .last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i!==n\##
-        ull&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=1500?"s\##
-        ilence":"unknown"}};var ie=class{constructor(){this.silence=new fe,this.v=!1,this.J=!1,this.heard=!1,this.ae=-\##
-        1/0,this.l=null,this.ce=-1/0}get le(){return this.l!==null}doubt(e){this.l=e}offered(e){this.ae=e,this.heard=!\##
-        1,this.J=!1,this.l=null}xe(e,t){this.silence.begin(0,t),this.v=e}idle(e,t){this.silence.begin(e,t)}count(e,t){\##
-        let i=this.ce;this.ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.v=!1,i>=this.ae&&(this.heard=!\##
-        0),this.l!==null&&i>=this.l&&(this.l=null)),s!=="silence"||this.v?!1:(this.v=!0,!0)}get Q(){return this.heard&\##
-        &!this.v}judge(e){e&&!this.heard&&(this.J=!0)}};var Oe={answer:6e3,binding:5e3,path:2e4},Wn=3e3,Nn=1e4,Hn=3,me\##
-        =class{constructor(e,t){this.session=e,this.b=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!\##
-        ==null,this.t=null,this.a=!1,this.transport="none",this.call=-1,this.current=null,this.X=[],this.x=null,this.U\##
-        =null,this.j=!1,this.R=null,this.watch=new ie,this.S=new ne,this.V=0,this.sound={send:!1,receive:!1},this.m=[]\##
-        ,this.e=new K}Se(){return this.m.shift()??null}f(){return this.e.next()}isConnected(){return this.transport===\##
-        "connected"&&this.#p()&&!this.watch.v}ue(){return this.r&&(!this.isConnected()||this.watch.le)}mute(e){this.mu\##
-        ted=e,this.#u()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ae(e,t){this.t=e,this.a=t}he(){this.t=nu\##
-        ll,this.j=!1,this.U=null,this.e.clear("answer","binding")}end(){this.he(),this.e.clear(),this.m=[],this.transp\##
-        ort="none",this.current=null,this.R=null,this.x=null,this.watch=new ie,this.S=new ne,this.V=0,this.#u(),this.b\##
-        .act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.A===!0&&!this.watch.v&&!t\##
-        his.watch.le?await this.#r(e):this.#n(e)}async tick(e){for(let t=this.e.p(e);t!==null;t=this.e.p(e))t==="path"\##
-        ?this.#l(e):t==="attempt"?this.#i(e):this.m.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(\##
-        e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.current.\##
-        sent=!0,this.e.set("answer",t+(this.r?this.S.be:Oe.answer)),await this.#e({type:"description",kind:"offer",gen\##
-        eration:e.generation,sdp:e.sdp},t);for(let i of this.X.splice(0))await this.#e({type:"candidate",generation:e.\##
-        generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;this.curre\##
-        nt.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.X.push(e.candid\##
-        ate);return;case"transport":return this.#f(e,t);case"heard":return this.#c(e,t)}}async receive(e,t){if(e.type=\##
-        =="description"&&e.kind==="restart"){this.session.consent!==null&&this.S.O<=t&&this.#n(t);return}let{current:i\##
-        }=this;if(e.type==="binding")return i?.A!==!0?void 0:(this.U=e.tag.slice(),this.#h());if(!(i===null||!i.sent||\##
-        e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.b.act({type:"apply-\##
-        candidate",generation:s,candidate:r})}else i.A||(i.A=!0,this.e.clear("answer"),this.b.act({type:"apply-answer"\##
-        ,generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#r(t):this.r||this.e.set("path",t\##
-        +Oe.path),this.#u())}async#e(e,t){await this.b.send(e,t)}#t(){return this.t!==null&&this.t.Y&&this.session.con\##
-        sent!==null}#n(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fa\##
-        iled"||this.watch.J,r=i.generation;i.generation+=1,this.b.save(),s&&(this.call=r,this.transport="new",this.x=n\##
-        ull,this.R=null,this.j=!1,this.watch.xe(this.r,e),this.#u()),this.current={generation:r,sent:!1,A:!1},this.X=[\##
-        ],this.U=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this.S.begin(e)\##
-        ,this.e.set("attempt",e+this.S.limit));let{a:o}=this;this.b.act({type:"make-offer",generation:r,anew:s,servers\##
-        :t.servers,a:o})}#s(e){let{t,S:i}=this;this.#t()?e<i.O?this.e.set("attempt",i.O):t?.ve(e)?(this.doubt(e),this.\##
-        m.push("socket-doubted")):this.#n(e):t!==null&&this.m.push("socket-doubted")}#i(e){this.transport==="none"||th\##
-        is.isConnected()||(this.watch.judge(this.current?.A===!0),this.#s(e))}#c({call:e,packets:t},i){if(!(this.trans\##
-        port==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.jud\##
-        ge(this.current?.A===!0),this.#s(i)):this.watch.Q&&this.isConnected()&&this.e.clear("attempt")}}async#f(e,t){i\##
-        f(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.V=0\##
-        ,this.e.clear("path"),this.e.q("attempt")&&this.e.set("attempt",Math.max(this.S.O,t+Wn)),this.x={patient:e.we,\##
-        doctor:e.ye},await this.#r(t),this.#u();else if(e.state==="failed")this.#l(t);else if(this.transport==="connec\##
-        ted"){if(this.transport="disconnected",this.e.clear("binding"),this.e.q("attempt"))return;this.doubt(t),this.#\##
-        t()&&t-(this.t?.G??0)<Nn?this.#s(t):this.m.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.cl\##
-        ear("path","binding"),this.#u(),this.r)return this.#s(e);this.V+=1,this.V>Hn?this.m.push("no-path"):this.#t()&\##
-        &this.#n(e)}async#r(e){let{x:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.A!==!0)return;\##
-        let s=await i.bindingTag("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.j||this.e.set("b\##
-        inding",e+Oe.binding),await this.#h()}async#h(){let{x:e,U:t}=this,i=this.t?.epoch??null;if(e===null||t===null|\##
-        |i===null)return;let s=await i.bindingTag("D",e.patient,e.doctor);if(!G(s,t)){this.m.push("binding-failed");re\##
-        turn}this.j=!0,this.R=It(e),this.r=!0,this.e.clear("binding"),this.#u()}#p(){return this.x!==null&&this.R===It\##
-        (this.x)}#u(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sou\##
-        nd.send&&t.receive===this.sound.receive||(this.sound=t,this.b.act({type:"sound",...t}))}},It=({patient:n,docto\##
-        r:e})=>`${X(n)} ${X(e)}`;var Fn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-cha\##
-        nnel","clock","taken-over","internal","refused-not-now","relay-missing"]),Bn=new Set(["hung-up","ended-by-doct\##
-        or","expired","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ge\##
-        =n=>Fn.has(n),Kt=n=>Bn.has(n),_n={[Z.otherDevice]:"refused-other-device",[Z.notNow]:"refused-not-now",[Z.wrong\##
-        Person]:"refused-wrong-person"},Gn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expir\##
-        ed]:"expired",[O.error]:"doctor-error"},Yn={[I.unknownRoom]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.\##
-        rate]:"rate",[I.closed]:"closed"},Ot=n=>_n[n]??"refused",Ut=n=>Gn[n]??"ended-by-doctor",jt=n=>Yn[n]??"protocol\##
-        ";function Rt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Vt=n=>\##
-        ({invitation:n,bond:null,epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),\##
-        B=n=>n.invitation.joinToken===null,Ue=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);func\##
-        tion je(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Zn(s)?ce(s.octets):s);return t.invitation.r\##
-        oom.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:t}catch(t){if(t inst\##
-        anceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Re(n){for(let e of Ob\##
-        ject.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var Zn=n=>typeof n=="obje\##
-        ct"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Wt=3,$n=500,Jn=8e3,Qn=4e3,Xn=5,we=class{constructor\##
-        (e){this.random=e,this.g=0,this.M=!1,this.W=null,this.unknown=0}succeeded(){this.M=!1,this.unknown=0}forget(){\##
-        this.g=0,this.M=!1,this.unknown=0}ze(e){let t=this.W??(e.bond===null?"fresh":"resume");return this.W=null,t}lo\##
-        st({isEndless:e,isUrgent:t}){if(this.g+=1,!(e&&!this.M)&&this.g>Wt)return null;let i=t?Qn:Jn,s=Math.min($n*2**\##
-        (this.g-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return B(i)?(this.unknow\##
-        n=e===I.unknownRoom?this.unknown+1:0,this.unknown>Xn&&!s?"unknown-room":"later"):e===I.unknownRoom&&t==="resum\##
-        e"?this.M?"secure-channel":(this.W="fresh","now"):e===I.used&&t==="fresh"&&i.bond!==null&&this.g<Wt?(this.g+=1\##
-        ,this.W="resume","now"):jt(e)}};var Nt=6e4,Ht=2e3,ei=1e4,ti=6e4,ye=class{constructor({session:e,locale:t,rando\##
-        m:i,y:s}){this.session=e,this.settings={locale:t,random:i,y:s},this.t=null,this.i=0,this.w=!1,this.u=new we(i)\##
-        ,this.l=-1/0,this.z=!1,this.message="",this.chat=new de,this.reason=null,this.T=null,this.e=new K,this.actions\##
-        =[],this.media=new me(e,{send:(r,o)=>this.t?.send(r,o)??Promise.resolve(!1),act:r=>this.actions.push(r),save:(\##
-        )=>this.#d()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await \##
-        this.#t(e,t),this.#x(t)}catch{await this.#a("internal",t)}}),this.queue}Ce(){return this.actions.splice(0)}f()\##
-        {if(this.reason!==null)return this.T?.f()??null;let e=[this.e.next(),this.t?.f()??null,this.media.f()],t=Math.\##
-        min(...e.map(i=>i??1/0));return t===1/0?null:t}Me(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;\##
-        return{state:this.#e(),reason:this.reason,h:this.reason!==null&&ge(this.reason),z:this.z,attached:this.t?.Y??!\##
-        1,Te:this.t?.Z??!1,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocal\##
-        e},ownComparison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reaso\##
-        n!==null?Kt(this.reason)?"ended":"failed":B(this.session)?this.session.consent===null?"admitted":this.media.is\##
-        Connected()?"connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)\##
-        return this.#n(e,t);switch(e.type){case"start":return this.#i(t);case"tick":return this.#s(t);case"socket-open\##
-        ":return e.id===this.i&&await this.t?.open(t),this.#r(t);case"socket-message":return e.id===this.i&&await this\##
-        .t?.receive(e.octets,t),this.#r(t);case"socket-closed":e.id===this.i&&this.t!==null&&await this.#m(t);return;c\##
-        ase"network-changed":return this.media.doubt(t),this.#c(t);case"awoke":return this.t?.awoke(t),this.#s(t);case\##
-        "consent":return B(this.session)?(this.session.consent=e.consent,this.#d(),this.w&&await this.#g(t),this.#r(t)\##
-        ):void 0;case"decline":return await this.t?.send({type:"refuse",reason:Z.none},t),this.#a("consent-refused",t)\##
-        ;case"words":return this.#o(e.same,t);case"mute":this.media.mute(e.muted);return;case"write":return this.chat.\##
-        write(e.text,this.settings.y()),this.#w(t);case"hang-up":return this.#a("hung-up",t,O.hungUp);case"taken-over"\##
-        :return this.#a("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#r(t)}}asy\##
-        nc#n(e,t){let i=this.reason==="network"||this.reason==="no-path";if(!(e.type==="retry"||e.type==="network-chan\##
-        ged"&&i)||this.reason===null||!ge(this.reason))return this.T?.handle(e,t);this.T?.end(),this.i=this.T?.i??this\##
-        .i,this.T=null,this.reason=null,this.u.forget(),await this.#i(t)}async#s(e){for(let t=this.e.p(e);t!==null;t=t\##
-        his.e.p(e))if(t==="retry"&&await this.#i(e),t==="stable"&&(this.u.g=0),t==="patience")return this.#a(this.t?.Y\##
-        ?"no-path":"network",e);await this.t?.tick(e),await this.#r(e),await this.media.tick(e),await this.#r(e)}async\##
-        #i(e){let{session:t,settings:i}=this;if(t.bond!==null&&t.bond.expiry<i.y())return this.#a("expired",e);let s=t\##
-        his.u.ze(t);this.e.clear("retry","stable"),this.#d(),this.i+=1;let r=this.media.ue()&&this.u.g<2;this.t=new $(\##
-        {session:t,mode:s,ke:r,...i},e),this.actions.push({type:"connect",id:this.i})}async#c(e){this.t!==null&&e-this\##
-        .t.G<Ht||(this.#l(),await this.#i(e))}async#f(e){if(!(this.t===null||e-this.t.G<Ht))return e-this.l<ei?this.#m\##
-        (e):(this.l=e,this.#y(e))}#l(){this.t!==null&&this.actions.push({type:"close",id:this.i}),this.t=null,this.w=!\##
-        1,this.media.he(),this.e.clear("stable")}async#r(e){for(;;){let t=this.media.Se();if(t!==null){await this.#b(t\##
-        ,e);continue}let i=this.t?.$()??[];if(i.length===0||this.reason!==null)return;for(let s of i)this.reason===nul\##
-        l&&await this.#h(s,e)}}async#h(e,t){switch(e.type){case"send":this.actions.push({type:"send",id:this.i,octets:\##
-        e.octets});return;case"save":return this.#d();case"doctor":this.z=e.present,this.e.q("stable")||this.e.set("st\##
-        able",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:\##
-        "none"};Object.assign(this.session,i,{bond:e.bond,consent:null})}return this.e.set("stable",t+Nt),this.#d();ca\##
-        se"frame":return this.#p(e.frame,t);case"refused":return this.#v(e.code,t);case"lost":return e.cause==="doctor\##
-        -returned"?this.#y(t):this.#m(t);case"broken":return this.#k(e.code,e.confirmed,t)}}async#p(e,t){switch(this.u\##
-        .succeeded(),e.type){case"waiting":this.message=e.message;return;case"admit":return this.#u(e.a,t);case"refuse\##
-        ":return this.#a(Ot(e.reason),t);case"words":return this.session.peerComparison=e.same?"same":"different",this\##
-        .#d();case"bye":return this.#a(Ut(e.reason),t);case"description":case"candidate":case"binding":return this.w&&\##
-        !(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.#k("malformed",!0,t);case"chat":this.\##
-        w&&this.chat.receive(e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"\##
-        consent":case"encapsulation":return this.#k("malformed",!0,t)}}async#u(e,t){if(this.w||this.t===null)return;th\##
-        is.w=!0,this.session.invitation.joinToken=null,this.#d();let i=e||(this.session.invitation.flags&Y.a)!==0;if(i\##
-        &&!(this.t.servers?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#a("relay-missing",t,O.error);this.media\##
-        .Ae(this.t,i),this.session.consent!==null&&await this.#g(t)}async#g(e){let{consent:t,ownComparison:i}=this.ses\##
-        sion;t!==null&&(await this.t?.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&\##
-        await this.t?.send({type:"words",same:i==="same"},e),await this.#w(e))}async#w(e){if(!(!this.w||this.session.c\##
-        onsent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.t?.send({type:"chat",id:i,\##
-        message:s},e))return;this.chat.sent(t)}return this.#r(e)}}async#o(e,t){this.session.ownComparison=e?"same":"di\##
-        fferent",this.#d(),await this.t?.send({type:"words",same:e},t),await this.#r(t),e||await this.#a("words-differ\##
-        ",t,O.wordsDiffer)}async#v(e,t){let i=this.u.refused(e,this.t?.mode??null,this.session,this.media.isConnected(\##
-        ));return i==="later"?this.#m(t):i==="now"?this.#y(t):this.#a(i,t)}async#y(e){this.#l(),await this.#i(e)}async\##
-        #k(e,t,i){return t?(this.u.M=!0,this.#m(i)):this.#a(Rt(e),i)}async#m(e){this.#l();let t=B(this.session)&&this.\##
-        media.r,i=this.u.lost({isEndless:t,isUrgent:this.media.ue()});if(i===null)return this.#a(this.u.M?"secure-chan\##
-        nel":"network",e);this.e.set("retry",e+i)}async#b(e,t){if(this.reason===null)switch(e){case"rejoin":return thi\##
-        s.#m(t);case"socket-doubted":return this.#f(t);case"binding-failed":return this.#a("binding-failed",t,O.bindin\##
-        gFailed);case"no-path":return this.#a("no-path",t)}}async#a(e,t,i=null){let s=i===null||await this.t?.send({ty\##
-        pe:"bye",reason:i},t)===!0;for(let m of this.t?.$()??[])m.type==="send"&&this.actions.push({type:"send",id:thi\##
-        s.i,octets:m.octets});this.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#d():this.act\##
-        ions.push({type:"save",session:null});let r=!s&&B(this.session);if(!r&&(e!=="hung-up"||this.t===null))return t\##
-        his.#l();let{session:o,settings:a,t:c,i:d}=this;this.t=null,this.w=!1;let g=m=>this.actions.push(m);this.T=new\##
-         pe({session:o,settings:a,t:c,i:d,k:r?i:null,act:g},t)}#x(e){!(this.reason===null&&this.media.r&&!this.media.i\##
-        sConnected())||this.t?.Z?this.e.clear("patience"):this.e.q("patience")||this.e.set("patience",e+ti)}#d(){this.\##
-        actions.push({type:"save",session:this.session})}};var Ft={microphones:[],speakers:[],microphone:"",speaker:""\##
-        },ni=4e-4;async function Ve(n){let e={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},t=n===void 0\##
-        ?e:{...e,deviceId:{exact:n}},i=await navigator.mediaDevices.getUserMedia({audio:t}),[s]=i.getAudioTracks();if(\##
-        s===void 0)throw new DOMException("no track","NotFoundError");return s}function Bt(n){let e=n instanceof DOMEx\##
-        ception?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadable\##
-        Error"||e==="AbortError"?"microphone-busy":"microphone-denied"}var ke=class{constructor(e){this.audio=e,this.e\##
-        e=new Audio,this.context=null,this.L=null,this.source=null,this.analyser=null,this.speaker=""}wake(){"AudioCon\##
-        text"in window&&(this.context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch((\##
-        )=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.analyser?\##
-        ?=this.context.createAnalyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.so\##
-        urce.connect(this.analyser))}level(){if(this.analyser===null||this.source===null)return{level:0,isVoice:!1};le\##
-        t e=new Float32Array(this.analyser.fftSize);this.analyser.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*\##
-        s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>ni}}ring(){let{context:e}=\##
-        this;if(e!==null){this.L===null&&(this.L=e.createMediaStreamDestination(),this.ee.srcObject=this.L.stream),thi\##
-        s.ee.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator\##
-        (),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.\##
-        gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.L),r.start(s),r.stop(s+1)}}}async Le(e)\##
-        {await Promise.all([this.audio,this.ee].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await na\##
-        vigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!==\##
-        "communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"s\##
-        etSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(\##
-        ){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.analyser=null,this.L=null}};var\##
-         _=ii(u);function _t(n){return n.map(t=>t.slice(0,2).toLowerCase()).find(t=>t in _)??"fr"}var Gt=n=>[_[n].admi\##
-        tted.title,..._[n].admitted.consent].join(`
-        `),We=(n,e)=>n<1?_[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),Yt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function ii({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
+        d:0,fair:0,poor:0},path:{direct:0,relay:0},chat:{title:0,send:0,letters:0,mine:0,theirs:0,pending:0},actions:{\##
+        enter:0,resume:0,consent:0,refuse:0,same:0,different:0,mute:0,unmute:0,hangUp:0,leave:0,retry:0,takeOver:0,cop\##
+        yLink:0,copied:0,playSound:0,resumeSound:0},ended:{title:0,text:0,lasted:0,brief:0,kept:0},code:0,today:0,byHa\##
+        nd:0,permission:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,topics:[[0,0],[0,0]],urgent:[0,0]},l\##
+        egal:{title:0,topics:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-\##
+        unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0]\##
+        ,"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":\##
+        [0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[\##
+        0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-\##
+        channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français|ltr|Langue|Chiffré de bout \##
+        en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre \##
+        médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous en\##
+        tendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander \##
+        l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran.\##
+         Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consul\##
+        tation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès s\##
+        on arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parle\##
+        r à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : pe\##
+        rsonne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin p\##
+        eut garder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été d\##
+        it.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microp\##
+        hone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La l\##
+        iaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons\##
+         un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|\##
+        L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux prem\##
+        iers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a c\##
+        onfirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|\##
+        Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|T\##
+        ouchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre\##
+         haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou\##
+         d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Vo\##
+        ie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|En\##
+        voyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J\##
+        ’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccroche\##
+        r|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome o\##
+        u Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Du\##
+        rée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit\##
+         : {date}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari,\##
+         Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Micropho\##
+        ne : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Clique\##
+        z sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|\##
+        Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi l\##
+        ire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgenc\##
+        e|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établiss\##
+        ement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, \##
+        ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la f\##
+        in.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de v\##
+        otre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et l\##
+        es WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet\##
+         que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au \##
+        dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à vot\##
+        re médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lie\##
+        n et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne d\##
+        onne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Aut\##
+        orisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|M\##
+        icrophone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette co\##
+        nsultation est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.\##
+        |Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin\##
+         a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouve\##
+        au lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti\##
+         ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à \##
+        son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, tél\##
+        éphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison dou\##
+        teuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est ar\##
+        rêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne s\##
+        ert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cett\##
+        e consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente\##
+         pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une\##
+         minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphone\##
+        z à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessa\##
+        yez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sû\##
+        re impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La c\##
+        lé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La\##
+         date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêté\##
+        e par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat v\##
+        an uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niem\##
+        and anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks o\##
+        m de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toesta\##
+        an’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog n\##
+        iet. Blijf op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw art\##
+        s ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is\##
+         van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw a\##
+        rts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is\##
+        .|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De ser\##
+        ver is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op \##
+        deze pagina, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken d\##
+        e server. Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er bi\##
+        nnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt \##
+        de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|\##
+        Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de h\##
+        eadset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakij\##
+        ken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is ges\##
+        topt, misschien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga d\##
+        ichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven n\##
+        aar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het con\##
+        sult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanze\##
+        tten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. \##
+        Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze\##
+         pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon \##
+        te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van d\##
+        e iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Recht\##
+        en, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|K\##
+        lik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefo\##
+        on of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden l\##
+        ezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel \##
+        112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vr\##
+        agen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat \##
+        herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres v\##
+        an uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Dez\##
+        e pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die \##
+        uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatst\##
+        e teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|\##
+        Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Sa\##
+        fari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de \##
+        link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw\##
+        .|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app ge\##
+        bruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|El\##
+        ders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze \##
+        pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tij\##
+        d ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts \##
+        weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een a\##
+        nder toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet n\##
+        u|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verb\##
+        inding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe \##
+        link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe\##
+        .|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wa\##
+        chtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel poginge\##
+        n|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, o\##
+        f bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Be\##
+        llen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilig\##
+        e verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|\##
+        De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit to\##
+        estel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gest\##
+        opt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Ein\##
+        en Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein\##
+         Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr \##
+        Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm \##
+        erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie\##
+         auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: S\##
+        ie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprec\##
+        hen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist\##
+         Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|D\##
+        ie Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem,\##
+         was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mi\##
+        krofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verb\##
+        indung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir \##
+        suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|De\##
+        r Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter \##
+        laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|D\##
+        ie Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrof\##
+        on funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das\##
+         Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis\##
+         ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf\##
+         geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäß\##
+        ige Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|\##
+        Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die \##
+        Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind diesel\##
+        ben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einma\##
+        l versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und füg\##
+        en Sie ihn dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer:\##
+         {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses \##
+        Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, da\##
+        nn Apps, Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigun\##
+        gen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sp\##
+        erre löschen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließ\##
+        en|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder F\##
+        irefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwisc\##
+        hengeschoben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite eins\##
+        teht|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein \##
+        Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Se\##
+        rver sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse\##
+         auch, außer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etw\##
+        as hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekomme\##
+        n haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, \##
+        oder bitten Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nenne\##
+        n Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und ö\##
+        ffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrof\##
+        on nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon \##
+        abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder \##
+        ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schlie\##
+        ßen Sie sie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offe\##
+        n.|Woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufg\##
+        elegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite\##
+         schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie \##
+        haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprech\##
+        stunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfan\##
+        gen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In\##
+         der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnt\##
+        e mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der P\##
+        raxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie e\##
+        s nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es \##
+        nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|\##
+        Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele \##
+        Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht meh\##
+        r im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht\##
+        . Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wech\##
+        seln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|\##
+        Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erk\##
+        annt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.\##
+        |Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noc\##
+        h einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:\##
+        "English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|Y\##
+        ou are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing\##
+         is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please a\##
+        llow it.|Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting r\##
+        oom|Your doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not a\##
+        rrived yet. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have be\##
+        en waiting for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your tw\##
+        o devices.|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorde\##
+        d by Colloque.|Your doctor may keep a record that the consultation took place: its date, its length and your a\##
+        greement, and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connec\##
+        ted|Your microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The \##
+        link is interrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for anothe\##
+        r way for the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s compu\##
+        ter has stopped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last \##
+        two.|or the digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the b\##
+        ar should move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume\##
+         of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor s\##
+        hould check theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has \##
+        stopped, perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move\##
+         closer to the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your do\##
+        ctor|Send|Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree\##
+        |I refuse|The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|\##
+        Continue here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resu\##
+        me sound|Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept no\##
+        thing.|Code to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Set\##
+        tings of the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address\##
+        , then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clea\##
+        r the block.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A\##
+         phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read w\##
+        ords|If both of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: c\##
+        all 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and \##
+        requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, \##
+        and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your\##
+         doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 \##
+        AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sen\##
+        t you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new on\##
+        e.|Link and page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|Thi\##
+        s browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the \##
+        link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, a\##
+        nd paste it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a \##
+        headset, then try again.|Microphone in use|Another application is using the microphone. Close it, then try aga\##
+        in.|Already open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in ano\##
+        ther tab.|Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You c\##
+        an close this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did n\##
+        ot agree|The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doct\##
+        or does not see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another\##
+         device. If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtf\##
+        ul link|Somebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’\##
+        s device had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your\##
+         doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the tim\##
+        e of the appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others\##
+        , then try again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in th\##
+        e waiting room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet\##
+         connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way,\##
+         then try again.|No secure link|Something altered the messages. Change to another network, then try again.|Doc\##
+        tor not recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|\##
+        The date of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be s\##
+        afe. Try again."}};var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2si\##
+        ette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2oue\##
+        tte1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3us\##
+        sure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2\##
+        ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge\##
+        0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0g\##
+        arage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0ig\##
+        loo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1ess\##
+        ive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mos\##
+        a1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rch\##
+        idée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2\##
+        ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1\##
+        éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1olei\##
+        l1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle\##
+        2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0\##
+        yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2th\##
+        tub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctu\##
+        s2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut\##
+        2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ra\##
+        gon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3\##
+        nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3ve\##
+        l0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1i\##
+        gsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obste\##
+        r2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2te\##
+        book1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1ean\##
+        ut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1y\##
+        ramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eag\##
+        ull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itc\##
+        ase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulel\##
+        e1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini",nl:"0aardbe\##
+        i1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ez\##
+        em1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0dakpan1ec\##
+        ember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2\##
+        toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3g\##
+        mat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pitein3stok\##
+        2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2ui\##
+        wagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2\##
+        rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stkast2ushoo\##
+        rn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmb\##
+        oom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoe\##
+        n2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3i\##
+        lder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0tandem2pi\##
+        jt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0uitzicht1u\##
+        rwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2reld1ijnga\##
+        ard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0A\##
+        bend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus\##
+        2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2stel1\##
+        omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut\##
+        1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke\##
+        1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo\##
+        2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1ilomet\##
+        er2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyr\##
+        inth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3m\##
+        elade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vembe\##
+        r0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich\##
+        1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Rathaus1e\##
+        gal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1\##
+        pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1isc\##
+        htuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nder\##
+        weg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ye(\##
+        n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\/\##
+        /.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twit\##
+        ter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|i\##
+        Pad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolEr\##
+        ror",this.code=e}};var mn=new TextEncoder,gn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>mn.encode(n\##
+        );function z(n){try{return gn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
+        n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255\##
+        ),Le=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
+        h.floor(n/2**32)),k(n%2**32));function I(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
+        n[Le(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
+        [i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0"))\##
+        .join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.\##
+        from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCod\##
+        e(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
+        row new l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,\##
+        "/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var U=class{constructor(e){this.octets=e,this.offset=0}take\##
+        (e){if(e>this.octets.length-this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(th\##
+        is.offset-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??\##
+        0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967\##
+        296+this.u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())\##
+        }end(){if(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
+        nction q(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
+        portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
+        ee=(n,e)=>A(typeof n=="string"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,\##
+        f(1)))).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
+        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Qi=Uint8Array.of(48\##
+        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function De(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
+        e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low\##
+        -order")}if(F(t))throw new l("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",\##
+        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.im\##
+        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.e\##
+        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("aut\##
+        hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
+        ow new l("authentication")}}var Ee={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},wn=5e3,it=\##
+        {Pe:1500,Ie:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
+        e=null}measure({received:e,lost:t,jitter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.\##
+        received||t<a.lost)&&(this.samples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o\##
+        -wn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/M\##
+        ath.max(1,d+e-c.received),r),g=b=>m>Ee[b].loss||i>Ee[b].jitter||s>Ee[b].j;this.#e(g("poor")?"poor":g("fair")?"\##
+        fair":"good",o)}#e(e,t){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidat\##
+        e={word:e,since:t}:t-this.candidate.since>=(st[e]>st[this.word]?it.Pe:it.Ie)&&(this.word=e,this.candidate=null\##
+        )}};function rt(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=\##
+        >s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="su\##
+        cceeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,j:t?\##
+        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var yn=20,kn=100,vn=500,le=class{cons\##
+        tructor({microphone:e,audio:t,X:i,a:s,K:r,R:o}){this.microphone=e,this.audio=t,this.X=i,this.a=s,this.K=r,this\##
+        .R=o,this.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1\##
+        ,this.fragment="",this.ee=!1,this.counter=0,this.V=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue\##
+        =Promise.resolve()}perform(e){e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.q\##
+        ueue=this.queue.then(()=>this.#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async\##
+         qe(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.tra\##
+        ck=e.clone(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval\##
+        (this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.t\##
+        erminate(),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.K(null),this.R(null)}async#e(e)\##
+        {switch(e.type){case"make-offer":return this.#a(e);case"apply-answer":if(e.generation!==this.generation||this.\##
+        connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of th\##
+        is.early.splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.conn\##
+        ection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||t\##
+        his.connection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connectio\##
+        n?.addIceCandidate(e).catch(()=>{})}async#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=\##
+        [];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConf\##
+        iguration(ot(i,s)),this.ee=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.create\##
+        Offer({iceRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sd\##
+        p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){th\##
+        is.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone()\##
+        ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Sn(r),this.worke\##
+        r=this.X(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({\##
+        candidate:a})=>{s===this.connection&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
+        io.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,\##
+        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),vn),s}#n(e){let t\##
+        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||xn(i))){if(i===""){if(!this.ee)\##
+        return;this.ee=!1}this.a({type:"candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.\##
+        connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:\##
+        "failed"});else if(s==="disconnected")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="conn\##
+        ected"){let r=await this.#u(e,t),o=zn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||\##
+        o===null){this.a({type:"transport",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"conne\##
+        cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<kn&&e===this.connection;i+=1){let s=t.transport\##
+        ?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0\##
+        )return q(new Uint8Array(r));await new Promise(o=>setTimeout(o,yn))}return null}async#h(e){if(this.V)return;th\##
+        is.V=!0;let t=await e.getStats().catch(()=>null);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.\##
+        forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsRece\##
+        ived:a})=>o+(a??0),0);this.a({type:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.n\##
+        ow()),this.R(this.quality.word);let r=bn(i);r!==null&&this.K(r)}#l(e,t){this.sound={send:e,receive:t},this.tra\##
+        ck!==null&&(this.track.enabled=e),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getRe\##
+        ceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()\##
+        =>{})}};function bn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r}\##
+        )=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((\##
+        r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let \##
+        i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")\##
+        ?"relay":"direct"}function ot(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[\##
+        ]:i(/^stuns?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,\##
+        /^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}retur\##
+        n{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var xn=n=>/^candidate:\S+ (?!1 )|\##
+        ^candidate:\S+ 1 (?!udp )/i.test(n);function Sn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
+        ]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function zn(n\##
+        ){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g\##
+        ,""))}var at="colloque.v1",An=65600,Cn=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
+        :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Pe=n=>p(f(16),k(0),n);function ht(n){if(n.length>An)return null\##
+        ;try{return Mn(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Mn(n){switch(n.u8()){case 16\##
+        :return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130\##
+        :{let e=n.u8();return n.end(),e>1?null:{type:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
+        )t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
+        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Cn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
+        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},Tn=1+1+16+32+4,Ln=72;async \##
+        function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Ln)throw new l("incomplete");\##
+        let e=Qe(n);if(e.length!==Tn)throw new l("incomplete");if(!Y(e.subarray(50),await Dn(e.subarray(0,50))))throw \##
+        new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("fl\##
+        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Dn(n){return(await q(p(w("\##
+        colloque/1 link"),n))).subarray(0,4)}var L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
+        ..e){e.length===0&&this.g.clear();for(let t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this\##
+        .g.size===0?null:Math.min(...this.g.values())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-\##
+        s)[0];return t===void 0?null:(this.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.las\##
+        t=0,this.draft=null,this.theirs=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.draft===null)\##
+        return;this.draft===null&&(this.last=Math.max(this.last+1,i));let r={id:this.last,mine:!0,text:s,P:!1};this.dr\##
+        aft=t&&s!==""?null:r,this.draft===null&&this.#e(r)}receive(e,t){let i=e!==0&&e===this.theirs;this.theirs=e;let\##
+         s={id:e,mine:!1,text:t.slice(0,2e3),P:!0},r=i?this.messages.filter(({mine:a})=>!a).pop():void 0,o=t.trim()===\##
+        "";r===void 0?o||this.#e(s):this.messages=this.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pendi\##
+        ng(){return[...this.messages,...this.draft===null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?\##
+        this.draft=e.text===""?null:{...e,P:!0}:this.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.mes\##
+        sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:\##
+        2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
+        ","signature"];function mt(n){let[e,t]=En(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
+        );let s=new Uint8Array(i);return s.set(p(f(e),Le(t.length),t)),s}function En(n){switch(n.type){case"confirm":r\##
+        eturn[3,p(n.te,n.receiptKey,I(n.name))];case"waiting":return[4,I(n.message)];case"admit":return[5,f(n.c?1:0)];\##
+        case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp)\##
+        )];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"bindin\##
+        g":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case\##
+        "keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":\##
+        return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identit\##
+        y":return[17,f(n.code)]}}function gt(n){let e=new U(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
+        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=Pn(t,r);return r.end(),o}function Pn(n\##
+        ,e){switch(n){case 3:return{type:"confirm",te:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{t\##
+        ype:"waiting",message:z(e.lp())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reas\##
+        on:e.u8()};case 7:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,ge\##
+        neration:e.u32(),sdp:z(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};cas\##
+        e 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding\##
+        ",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.leng\##
+        th!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:\##
+        "keepalive"};case 14:{let t=ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,oct\##
+        ets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e\##
+        .take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("m\##
+        alformed")}}var wt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ie=new Uint8Array(0),In=32+16,qn=2**20,W=class{constr\##
+        uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=qn)t\##
+        hrow new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
+        Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},qe=class{const\##
+        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await q(this.hash,e)}async y(e){let[t,i]=awai\##
+        t yt(this.h,e);this.h=t,this.T=await W.create(i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));le\##
+        t i=await A(t,p(this.h,f(2))),s=await A(t,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async ge(e){let \##
+        t=this.T===null?e:await this.T.encrypt(e,this.hash);return await this.o(t),t}async we(e){let t=this.T===null?e\##
+        :await this.T.decrypt(e,this.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=awai\##
+        t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function On(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
+        reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constr\##
+        uctor(e,t,i){this.I=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.o(\##
+        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{I:t,ephemeral:i,parameters:s}=this;ret\##
+        urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await De(i.privateKey,s\##
+        .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<In)throw new l("authentication");let{I:t,ephemeral:\##
+        i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await De(i.privateKey,s)),{payload:await\##
+         t.we(e.subarray(32)),transport:await On(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
+        e("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"coll\##
+        oque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s\##
+        ,joinToken:i}}var bt=n=>I("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>I("colloque/1","resume",n,k(e),t);async f\##
+        unction Oe(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
+         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Un=(n,e)=>q(I("colloque/1 transcr\##
+        ipt",n,e)),St=n=>Un(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
+        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>q(I("colloque/1 sas-commit",n,e,t));async functio\##
+        n Mt(n,e,t){return K(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(\##
+        n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e\##
+        ,I(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},Ue=24*3600,de=class{constructor(e,t){this.\##
+        hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.N=t}seal(e){return this.sending.encrypt(mt(e))}a\##
+        sync open(e){return gt(await this.receiving.decrypt(e))}ve(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async fu\##
+        nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.cre\##
+        ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Kn(ue.message1,f(1),c,d,w\##
+        (e.locale)),g=await a.ye(m);async function b(P,Ce){let Me=await a.ke(P),ae=await jn(Me.payload,t,i,Ce),{hash:T\##
+        e,h:dn}=Me.transport,Ge=await Oe(Te,dn);return{epoch:new de(Me.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
+        ret,transcript:await St(Te),authenticationString:await Mt(Te,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
+        dentity,expiry:ae.notAfter+Ue},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
+        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await _.create({ne:xt(n.room,t,e.transcript),presharedK\##
+        ey:await At(n.presharedKey,e.resumeSecret,t),ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Ar\##
+        ray(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:m}=await s.ke(c);if(d.length!==ue.me\##
+        ssage2||!F(d))throw new l("malformed");let{N:g}=await Oe(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
+        pe:"confirm",te:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async fu\##
+        nction jn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
+        ("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(\##
+        ),!F(s.rest()))throw new l("malformed");let m=I("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
+         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-Ue||i>P+Ue)throw new l("delegation-dates");retu\##
+        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Kn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
+        ,t}var It=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
+        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,je=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
+        y?{octets:X(t)}:t);function Ke(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Rn(s)?ce(s.octets):s\##
+        );return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nu\##
+        ll:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)ret\##
+        urn null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="ob\##
+        ject"&&e!==null&&Re(e)}var Rn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
+        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Vn=.3,Wn=3e4,Nn=1e3,qt=25e3,Fn=2e3,Bn=2\##
+        e4,$=class{constructor({session:e,mode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.loc\##
+        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Vn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
+        ll,this.be=1/0,this.finish=null,this.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new L,this.ze=[],this.#e("open"\##
+        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get q(){return this.phase==="established"}get O(){retu\##
+        rn this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:\##
+        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Wn&&this.e.set("silence",e+Nn)}re(){return this\##
+        .ze.splice(0)}u(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resu\##
+        me"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t(\##
+        {type:"send",octets:lt(t.room,s,ct[this.mode])}),await this.#n())}async receive(e,t){let i=ht(e);if(!(i===null\##
+        ||this.phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.M,t);case"servers":t\##
+        his.servers=i.servers,this.be=t+i.servers.lifetime*1e3;return;case"error":return this.#a({type:"refused",code:\##
+        i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.ph\##
+        ase==="confirming"||this.phase==="established"||this.mode==="resume";return this.#a({type:"broken",code:s.code\##
+        ,confirmed:r})}}}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a\##
+        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+qt),await this.send({type:"keepalive"},e\##
+        )}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe\##
+        =t,this.#t({type:"send",octets:Pe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
+        (e){this.ze.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");thi\##
+        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<Fn?this.#a({type:"lost",cause:"doc\##
+        tor-returned"}):(i||this.phase==="away")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n\##
+        ()):(this.e.clear(),i&&(this.awaySince=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&\##
+        &this.e.set("away",t+Ve.away))}async#n(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="re\##
+        sume"&&e.bond!==null){e.epochNumber+=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber\##
+        );this.finish=async s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale\##
+        :this.locale,random:this.random});this.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:\##
+        Pe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
+        it this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firs\##
+        tFrame",t),this.e.set("keepalive",t+qt),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
+        poch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phas\##
+        e="established",this.e.clear("firstFrame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",\##
+        frame:i}),i.type==="keepalive"&&t-this.xe>=Bn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Hn=2e4,_n=1\##
+        e3,pe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
+        is.i=s,this.x=r,this.act=o,this.e=new L,this.e.set("end",a+(r===null?Ot:Hn)),r!==null&&(i===null||i.O)&&this.#\##
+        a(a)}u(){let e=[this.e.next()??1/0,this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){\##
+        switch(e.type){case"tick":for(let i=this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return \##
+        await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case\##
+        "socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id==\##
+        =this.i&&this.#s(t)}}end(){this.x=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=th\##
+        is.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="\##
+        confirmed"&&this.x!==null)await this.t?.send({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ot);\##
+        else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.typ\##
+        e==="broken")return this.#s(e)}}#t(){return this.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:t\##
+        his.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)ret\##
+        urn this.end();this.#n(),this.e.set("retry",e+_n)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
+        t=null}};var Gn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
+        aken-over","internal","refused-not-now","relay-missing"]),Yn=new Set(["hung-up","ended-by-doctor","expired","c\##
+        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),fe=n=>Gn.has(n),Ut\##
+        =n=>Yn.has(n),Zn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
+        -wrong-person"},$n={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
+        .error]:"doctor-error"},Jn={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
+        closed]:"closed"},jt=n=>Zn[n]??"refused",Kt=n=>$n[n]??"ended-by-doctor",Rt=n=>Jn[n]??"protocol";function Vt(n)\##
+        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,Qn=500,Xn=8e3,ei=\##
+        4e3,ti=5,me=class{constructor(e){this.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.\##
+        L=!1,this.unknown=0}Ne(){this.p=0,this.L=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume"\##
+        );return this.F=null,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Wt)return null;let i=\##
+        t?ei:Xn,s=Math.min(Qn*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
+        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>ti&&!s?"unknown-room":"later"):e===\##
+        T.unknownRoom&&t==="resume"?this.L?"secure-channel":(this.F="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==n\##
+        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ni=1e4,ii=3,ge=class{constructor(e,\##
+        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new me(t.random),\##
+        this.f=-1/0,this.e=new L,this.claims=!1,this.pending=[],this.news=[]}get q(){return this.t?.q??!1}get O(){retu\##
+        rn this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u(\##
+        )??1/0);return e===1/0?null:e}async handle(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e\##
+        .type==="socket-message"?await this.t?.receive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let \##
+        t=this.e.l(e);t!==null;t=this.e.l(e))t==="retry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){f\##
+        or(;;){let t=this.news.shift();if(t!==void 0)return t;this.pending.push(...this.t?.re()??[]);let i=this.pendin\##
+        g.shift();if(i===void 0)return null;this.#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}atta\##
+        ch(e){let{session:t,settings:i,s}=this;if(t.bond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=t\##
+        his.d.Fe(t);this.e.clear("retry","stable"),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({sess\##
+        ion:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&t\##
+        his.#s(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t\##
+        .O){if(e-this.f<ni)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
+        ,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(t\##
+        his.d.L?"secure-channel":"network");this.e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return \##
+        t===void 0?!1:(Object.assign(this.session,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){\##
+        if(!t)return this.#n(Vt(e));this.d.L=!0,this.lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.re()?\##
+        ?[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id\##
+        :this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.pending=[],this.e.clear(),this.s.le\##
+        ft(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.o\##
+        ctets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")\##
+        ||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none"\##
+        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,ii);Object.assi\##
+        gn(this.session,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Nt),this.s.save();case"fra\##
+        me":this.d.succeeded(),this.B=!1,this.claims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t\##
+        );case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confi\##
+        rmed,t)}}#a(e,t){if(this.claims&&e===T.unknownRoom){this.claim(t)||this.#n("refused-other-device");return}let \##
+        i=this.t?.mode??null,s=this.d.refused(e,i,this.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="n\##
+        ow"?this.#s(t):this.#n(s)}#s(e){this.disconnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}\##
+        };var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+\##
+        =1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.cou\##
+        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var we=class{constructor(){this.last=null,thi\##
+        s.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packet\##
+        s:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sou\##
+        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new we,this.S=!1,this.ae=\##
+        !1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered\##
+        (e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.sil\##
+        ence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!\##
+        1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)\##
+        }get ce(){return this.heard&&!this.S}judge(e){e&&!this.heard&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,pa\##
+        th:13e3},si=3e3,ri=1e4,oi=1,ye=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
+        n.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,this.transport="none",this.call=-1,this.Te=null,thi\##
+        s.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$\##
+        =0,this.sound={send:!1,receive:!1},this.k=[],this.e=new L}_e(){return this.k.shift()??null}u(){return this.e.n\##
+        ext()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.S}H(){return this.r&&(!this.is\##
+        Connected()||this.watch.Me)}get Ge(){return!this.r&&this.current?.v===!0&&this.transport!=="connected"}mute(e)\##
+        {this.muted=e,this.#i()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}W(){th\##
+        is.t=null,this.Y=!1,this.G=null,this.e.clear("answer","binding")}end(){this.W(),this.e.clear(),this.k=[],this.\##
+        transport="none",this.current=null,this.Z=null,this.z=null,this.watch=new ie,this.A=new ne,this.$=0,this.#i(),\##
+        this.s.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.v===!0&&!this.watch\##
+        .S&&!this.watch.Me?await this.#c(e):this.#s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t===\##
+        "path"?this.#l(e):t==="attempt"?this.#o(e):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async h\##
+        andle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.cu\##
+        rrent.sent=!0,this.e.set("answer",t+(this.r?this.A.Be:We.answer)),await this.#e({type:"description",kind:"offe\##
+        r",generation:e.generation,sdp:e.sdp},t);for(let i of this.le.splice(0))await this.#e({type:"candidate",genera\##
+        tion:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;thi\##
+        s.current.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.le.push(\##
+        e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if\##
+        (e.type==="description"&&e.kind==="restart")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")\##
+        return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))\##
+        if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candi\##
+        date:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:\##
+        e.sdp}),this.transport==="connected"?await this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(\##
+        e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Te!==this.t;!i\##
+        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.q&&this.session.cons\##
+        ent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fai\##
+        led"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(this.call=r,this.Te=t,this.transport="new\##
+        ",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1\##
+        },this.le=[],this.G=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this\##
+        .A.begin(e),this.e.set("attempt",e+this.A.limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,ane\##
+        w:s,servers:t.servers,c:o})}#n(e){let{t,A:i}=this;this.#a()?e<i._?this.e.set("attempt",i._):t?.We(e)?(this.dou\##
+        bt(e),this.k.push("socket-doubted")):this.#s(e):t!==null&&this.k.push("socket-doubted")}#o(e){this.transport==\##
+        ="none"||this.isConnected()||(this.watch.judge(this.current?.v===!0),this.#n(e))}#u({call:e,packets:t},i){if(!\##
+        (this.transport==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(thi\##
+        s.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.isConnected()&&this.e.clear("attempt")}}as\##
+        ync#h(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connect\##
+        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+si)),this.z={p\##
+        atient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state==="failed")this.#l(t);else if(this.transpo\##
+        rt==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.w("attempt"))return;this.dou\##
+        bt(t),this.#a()&&t-(this.t?.se??0)<ri?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
+        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>oi?this.k.push("no-path\##
+        "):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v\##
+        !==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.s\##
+        et("binding",e+We.binding),await this.#d()}async#d(){let{z:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===\##
+        null||i===null)return;let s=await i.ve("D",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");retur\##
+        n}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),this.#i()}#p(){return this.z!==null&&this.Z===Bt(th\##
+        is.z)}#i(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.\##
+        send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e\##
+        })=>`${X(n)} ${X(e)}`;var ai=6e4,ci=400,ke=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
+        ,this.settings={locale:t,random:i,b:s},this.line=new ge(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
+        this.#r(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media\##
+        .r})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,this.D=null,this.e=new L,this.actions=[],th\##
+        is.media=new ye(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
+        =Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}c\##
+        atch{await this.#i("internal",t)}}),this.queue}Ze(){return this.actions.splice(0)}u(){if(this.reason!==null)re\##
+        turn this.D?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));retu\##
+        rn t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason\##
+        :this.reason,m:this.reason!==null&&fe(this.reason),M:this.line.M,attached:this.line.q,oe:this.line.oe,Je:this.\##
+        line.B,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
+        ison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(\##
+        this.reason)?"ended":"failed":j(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?\##
+        "connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.\##
+        #a(e,t);switch(e.type){case"start":return this.line.attach(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
+        ket-open":case"socket-message":case"socket-closed":return await this.line.handle(e,t),this.#o(t);case"network-\##
+        changed":return this.media.doubt(t),this.line.attachAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t\##
+        ),this.#s(t);case"consent":return j(this.session)?(this.session.consent=e.consent,this.#r(),this.C&&await this\##
+        .#l(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:H.none},t),this.#i("\##
+        consent-refused",t);case"words":return this.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write\##
+        ":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this\##
+        .e.set("letters",t+ci);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
+        #i("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let\##
+         i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||\##
+        this.reason===null||!fe(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.\##
+        D?.i??this.line.i,t),this.D=null,this.#o(t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="\##
+        patience")return this.#i(this.line.q?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
+        s.#o(e),await this.media.tick(e),await this.#o(e)}#n(){this.C=!1,this.media.W(),this.chat.W()}async#o(e){for(;\##
+        this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e\##
+        );if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e\##
+        .type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case"refuse":return e.rea\##
+        son===H.otherDevice&&this.line.claim(t)?void 0:this.#i(jt(e.reason),t);case"words":return this.session.peerCom\##
+        parison=e.same?"same":"different",this.#r();case"bye":return this.#i(this.media.Ge&&e.reason===O.error?"no-pat\##
+        h":Kt(e.reason),t);case"description":case"candidate":case"binding":return this.C&&!(e.type==="description"&&e.\##
+        kind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!0,t);case"chat":this.C&&this.chat.receiv\##
+        e(e.id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"\##
+        encapsulation":return this.line.breach("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.C||i===null)\##
+        return;this.C=!0,this.session.invitation.joinToken=null,this.session.former=[],this.#r();let s=e||(this.sessio\##
+        n.invitation.flags&Z.c)!==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#i("relay-mis\##
+        sing",t,O.error);this.media.Ye(i,s),this.session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,own\##
+        Comparison:i}=this.session;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media\##
+        .proceed(e),i!=="none"&&await this.line.send({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if\##
+        (!(!this.C||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.\##
+        line.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.sessio\##
+        n.ownComparison=e?"same":"different",this.#r(),await this.line.send({type:"words",same:e},t),await this.#o(t),\##
+        e||await this.#i("words-differ",t,O.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);\##
+        case"socket-doubted":return this.line.doubt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindin\##
+        gFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({\##
+        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),fe(e)&&e!=="taken\##
+        -over"?this.#r():this.actions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"\##
+        ||this.line.t===null))return this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line\##
+        .handOver(),m=g=>this.actions.push(g);this.D=new pe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
+        (this.reason===null&&this.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("\##
+        patience")||this.e.set("patience",e+ai)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
+        icrophones:[],speakers:[],microphone:"",speaker:""},li=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
+        inControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.media\##
+        Devices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
+        undError");return s}function Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="\##
+        OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
+        one-denied"}var ve=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
+        ce=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
+        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
+        ll,!(this.context===null||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMe\##
+        diaStreamSource(new MediaStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===nul\##
+        l)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.r\##
+        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>li}}ring(\##
+        ){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=t\##
+        his.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e\##
+        .createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAt\##
+        Time(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s\##
+        +1)}}}async Qe(e){await Promise.all([this.audio,this.he].map(t=>t.setSinkId(e))),this.speaker=e}async devices(\##
+        e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r=\##
+        ==s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioin\##
+        put"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:t\##
+        his.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=\##
+        null}};function Yt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e)??t}var G=hi(h),Zt=n=>Yt(\##
+        n,G,"fr"),$t=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
+        `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
+        mat(n),Jt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
+        (/\{\w+\}/,()=>String(e));function hi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
         it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var si={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
+        d)]));return[i,o(n)]});return Object.fromEntries(t)}var ui={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
         3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
          5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
         3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
         6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
         2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
         "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",si[e]),i}var Zt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
+        entChild?.setAttribute("d",ui[e]),i}var Qt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
         ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
         sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
         -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function $t(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?Zt[i]:void 0;return{title:oi(n,e),lines:ai(n,e),buttons:ui(n,e),notice:ci(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),Q:s||t==="waiting"||t==="connecting",De:s}}function Jt(n,e){let t=({lines:s,notic\##
-        e:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.\##
-        title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var ri\##
-        ={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version",\##
-        "binding-failed":"words-differ","refused-wrong-person":"refused"},Qt=(n,{errors:e})=>e[ri[n??""]??n??""];funct\##
-        ion oi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?Qt(e,t)?.[0]??t.ended.title:t[n].\##
-        title}function ai(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:e\##
-        .ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"q\##
-        uiet",text:e.checking.text}];case"waiting":{let o=s?.message??"";return[{kind:"lead",text:s?.z?e.waiting.prese\##
-        nt:e.waiting.away},...j(n.te>0,"since",se(e.waiting.since,We(n.te,r))),...j(o!=="","quiet",e.waiting.message),\##
-        ...j(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{\##
-        kind:"quiet",text:e.connecting.text}];case"connected":return n.N?[{kind:"lead",text:e.sound.stopped}]:n.qualit\##
-        y===null?[]:[{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconne\##
-        cting.text},{kind:"quiet",text:li(s,e)}];case"ended":case"failed":case"bad-link":{let{lasted:o,clock:a,link:c}\##
-        =n,d=i==="microphone-denied";return[{kind:"lead",text:Qt(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.permission[\##
-        n.browser]),...j(i==="clock","quiet",se(e.today,a===null?"":Yt(a,r))),...j(o!==null,"quiet",se(e.ended.lasted,\##
-        We(o??0,r))),...j(t==="ended","quiet",e.ended.kept),...j(n.copied==="failed","quiet",e.byHand),...j(n.copied==\##
-        ="failed","link",c??"")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function ci({state:n,call:e,c\##
-        opied:t},i){return t==="done"?i.actions.copied:n!=="connected"?"":e?.muted?i.connected.muted:e?.attached===!1?\##
-        i.connected.signalling:""}function li(n,{reconnecting:e}){return n?.attached?e.path:n?.Te?e.doctor:e.server}fu\##
-        nction ui({state:n,error:e,h:t,link:i,pe:s,call:r,N:o},{actions:a}){let c=(m,b,D="",ze=null)=>({action:m,label\##
-        :b,kind:D,icon:ze}),d=c("hang-up",a.hangUp,"danger","hangUp"),g=o?[c("resume-sound",a.resumeSound,"primary","s\##
-        peaker")]:[];switch(n){case"ready":return[c("enter",s?a.resume:a.enter,"primary")];case"waiting":return[c("han\##
-        g-up",a.leave)];case"admitted":return[c("consent",a.consent,"primary","yes"),c("refuse",a.refuse,"","no")];cas\##
-        e"connecting":case"reconnecting":return[...g,d];case"connected":{let m=r?.ownComparison==="none"&&r.words!==nu\##
-        ll,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.different,"danger","no")],D=r?.muted?c("mute",a.un\##
-        mute,"half on","silent"):c("mute",a.mute,"half","microphone");return[...g,...m?b:[],D,{...d,kind:"half danger"\##
-        }]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.takeOver:a.retry;return[\##
-        ...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],...t?[c("retry",b,i===null?"primary":"","again")]:\##
-        []]}default:return[]}}function Xt(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t\##
-        .slice(1))}var ve=class{constructor(e,t,i){this.page=e,this.Ee=t,this.ne=i,this.audio=this.n("audio",HTMLAudio\##
-        Element),this.screen=null,this.text=null,this.fe=new Map,this.state=null,this.received=0,this.me=!1,this.#w()}\##
-        show(e){if(!this.#e("model",e))return;let t=_[e.locale],i=$t(e,t),s=this.screen,r=this.page.documentElement;r.\##
-        dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o]:r.datase\##
-        t[o]=a}this.#i(e.locale,t),this.n("title").textContent=i.title,this.page.title=`${i.title} · Colloque`,e.state\##
-        !=="loading"&&this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.lines.map(o=>this.#f(o))),this.#t(\##
-        "notice",i.notice),this.#t("code",i.code),this.#l(e,t),this.#r(i.buttons),this.#h(e,i,t),this.#u(e,i,t),this.#\##
-        n(Jt(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.state}get Pe(){let e=this.n("sound"\##
-        ,HTMLDetailsElement);return!e.hidden&&e.open}qe(e){this.n("meter").style.transform=`scaleX(${e.toFixed(2)})`}#\##
-        e(e,t){let i=JSON.stringify(t);return this.fe.get(e)===i?!1:(this.fe.set(e,i),!0)}#t(e,t){let i=this.n(e);i.te\##
-        xtContent!==t&&(i.textContent=t)}#n(e){e!==""&&(this.n("announcement").textContent=e)}#s(e){let{activeElement:\##
-        t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.me)\##
-        &&this.n("title").focus({preventScroll:!e}),this.me=this.page.activeElement!==i}#i(e,t){if(this.text===t)retur\##
-        n;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.direction;let s=this.n("languages");s.setAttrib\##
-        ute("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(_).map(([o,{name:a}])=>{let \##
-        c=this.#o("button",o.toUpperCase());return c.lang=o,c.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),c.\##
-        addEventListener("click",()=>this.ne.speak(o)),c}));for(let o of s.children)o.setAttribute("aria-pressed",Stri\##
-        ng(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,help:t.help.title,legal:t.legal.title,close:t\##
-        .help.close,"words-intro":t.words.intro,"digits-label":t.words.digits,"microphone-label":t.sound.microphone,"s\##
-        peaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t.sound.deaf};for(let[o,a]of Object.entries(r\##
-        ))this.#t(o,a);this.#c("sound-title","speaker",t.sound.title),this.#c("chat-title","message",t.chat.title),thi\##
-        s.#c("play-sound","speaker",t.actions.playSound),this.#c("send",null,t.chat.send),this.n("footer").prepend(re(\##
-        this.page,"lock")),this.n("message").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("p\##
-        laceholder",t.chat.title),this.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#o("li",o)))}#c(e,t,i\##
-        ){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#f({kind:e,text:t}){switch(e){case"list":{let \##
-        i=this.#o("ul");return i.append(...t.map(s=>this.#o("li",s))),i}case"quote":{let i=this.#o("blockquote",t);ret\##
-        urn i.dir="auto",i}case"link":{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.classNa\##
-        me="link",i.setAttribute("aria-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let\##
-         i=this.#o("p",t,`quality ${e}`);return i.prepend(re(this.page,e)),i}default:return this.#o("p",t,e)}}#l({stat\##
-        e:e,call:t},i){let s=e==="connected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)retur\##
-        n;let r=Xt(this.Ee[s.locale]??""),o=r.length===256?Ct(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.l\##
-        ang=s.locale,this.#e("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#o("li",d,g<2?"mine":"theirs"))),this.\##
-        #t("digits",Mt(s.octets).replace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.p\##
-        eerComparison==="same"&&c.push(i.words.peerSame),this.#t("words-result",c.join(" "))}#r(e){if(!this.#e("action\##
-        s",e))return;let t=this.n("actions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({ac\##
-        tion:s,label:r,kind:o,icon:a})=>{let c=this.#o("button",r,o);return c.dataset.action=s,c.setAttribute("type","\##
-        button"),a!==null&&c.prepend(re(this.page,a)),c.addEventListener("click",()=>this.ne.act(s)),c})),i!==void 0&&\##
-        t.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:e,devices:t,H:i,path:s},{Q:r},o){let a=this.n("soun\##
-        d",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiti\##
-        ng"),this.#t("meter-text",i?o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones\##
-        :c,speakers:d,microphone:g,speaker:m}=t;this.#p("microphone",c,g,o.sound.microphone),this.#p("speaker",d,m,o.s\##
-        ound.speaker)}#p(e,t,i,s){let r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,\##
-        s])&&r.replaceChildren(...t.map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textCont\##
-        ent=o.label===""?`${s} ${a+1}`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#u({call:e},{De:t},{chat:i}){let \##
-        s=this.n("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))retur\##
-        n;let o=this.n("messages");o.replaceChildren(...r.map(({mine:d,text:g,K:m})=>{let b=this.#o("li","",d?"mine":"\##
-        theirs"),D=this.#o("p",g);return D.dir="auto",b.append(this.#o("small",`${d?i.mine:i.theirs}${m?"":` · ${i.pen\##
-        ding}`}`),D),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!\##
-        0,this.#n(`${i.theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#g(e,t){this.n("sheet-t\##
-        itle").textContent=t,this.n("topics").replaceChildren(...e.flatMap(([s,r])=>[this.#o("h3",s),this.#o("p",r)]))\##
-        ,this.n("sheet").showModal?.()}#w(){let{act:e,choose:t,write:i}=this.ne;this.n("play-sound").addEventListener(\##
-        "click",()=>e("play-sound"));for(let a of["microphone","speaker"]){let c=this.n(a,HTMLSelectElement);c.addEven\##
-        tListener("change",()=>t(a,c.value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>th\##
-        is.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5,t\##
-        his.audio.volume=1;let r=this.n("message",HTMLInputElement),o=()=>{i(r.value),r.value="",r.focus()};this.n("se\##
-        nd").addEventListener("click",o),r.addEventListener("keydown",a=>{a.key==="Enter"&&!a.isComposing&&o()}),this.\##
-        n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:a,sound:c}=this.text;this.#g([...a\##
-        .topics,[c.deaf,c.advice.join(" ")],a.urgent],a.title)}),this.n("legal").addEventListener("click",()=>{this.te\##
-        xt!==null&&this.#g(this.text.legal.topics,this.text.legal.title)}),this.n("close").addEventListener("click",()\##
-        =>this.n("sheet").close())}#o(e,t="",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.\##
-        className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new E\##
-        rror(`no element ${e}`);return i}};var Ne="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",erro\##
-        r:null,h:!1,link:null,pe:!1,locale:_t(navigator.languages??[]),browser:_e(navigator.userAgent,navigator.maxTou\##
-        chPoints),path:null,quality:null,call:null,copied:"no",te:0,lasted:null,clock:null,N:!1,H:!1,devices:Ft},be=lo\##
-        cation.hash.length>1?location.href:null,tn=Ge(navigator.userAgent),hi=100,T=null,S=null,Se=null,y=null,J=null,\##
-        en=0,nn=0,He=null,L=new ve(document,h,{act:fi,choose:wi,speak:n=>v({locale:n}),write:n=>void x({type:"write",t\##
-        ext:n})}),R=new ke(L.audio);function v(n){Object.assign(C,n),L.show(C)}var Q=(n,e={})=>v({state:"failed",error\##
-        :n,h:!0,call:null,...e});async function di(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-uns\##
-        upported",{h:!1,link:be});let n=location.hash.slice(1),e=je(sessionStorage.getItem(Ne),oe());if(n===""&&e===nu\##
-        ll)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await lt(n);if(t.flags&Y.postQuantum)thro\##
-        w new l("post-quantum");let i=await yt(t);T=e!==null&&G(e.invitation.room,i.room)?e:Vt(i)}else T=e}catch(t){if\##
-        (!(t instanceof l))throw t;return v({state:"bad-link",error:t.code})}if(!await pi())return Q(tn?"in-app":"brow\##
-        ser-unsupported",{h:!1,link:be});v({state:"ready",error:null,pe:T===e}),n===""&&await xe(!1)}async function pi\##
-        (){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:H().then(()=>!0,()=>!1)}fun\##
-        ction fi(n){switch(R.wake(),n){case"enter":return void xe(!1);case"retry":return S===null||C.error==="taken-ov\##
-        er"?void xe(C.error==="other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void \##
-        mi();case"consent":return void Si();case"refuse":return void x({type:"decline"});case"same":case"different":re\##
-        turn void x({type:"words",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)})\##
-        ;case"hang-up":return void x({type:"hang-up"});case"play-sound":return R.ring();case"resume-sound":return void\##
-         yi()}}async function mi(){let n=navigator.clipboard?.writeText(be??"")??Promise.reject(new Error("no clipboar\##
-        d"));v({copied:await n.then(()=>"done",()=>"failed")})}async function xe(n){if(T===null)return;R.wake(),v({sta\##
-        te:"checking",error:null,h:!1,link:null,copied:"no"});try{y===null&&sn(await Ve())}catch(i){return gi(Bt(i))}r\##
-        n(),history.replaceState(null,"","/");let e=`colloque ${Ze(T.invitation.room)}`,t=n?xi(e):null;if(!await vi(e,\##
-        n))return Q("other-tab");if(nn=performance.now(),T=await t??T,S=new ye({session:T,locale:C.locale,random:ki,y:\##
-        oe}),y===null)return Q("microphone-missing");Se=new le({microphone:y,audio:L.audio,F:Li,o:i=>void x(i),D:i=>v(\##
-        {path:i}),E:i=>v({quality:i})}),await x({type:"start"})}function gi(n){let e=tn&&n==="microphone-denied";Q(e?"\##
-        in-app":n,{link:e?be:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=\##
-        >{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&xe(!1)}},()=>{})}function sn(n){let e=y;y\##
-        =n,n.onmute=W,n.onunmute=W,n.onended=()=>{n===y&&Fe()},R.listen(n),Se?.ge(n).catch(()=>{}),e!==null&&(e.onende\##
-        d=null,e.stop()),Ae()}async function Fe(n){try{sn(await Ve(n)),v({H:!1})}catch{await Ae()}W()}async function w\##
-        i(n,e){return n==="microphone"?Fe(e):(await R.Le(e).catch(()=>{}),Ae())}async function Ae(){v({devices:await R\##
-        .devices(y)})}function W(){let{audio:n}=L,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState===\##
-        "ended");v({N:S!==null&&(e||t)})}async function yi(){await L.audio.play().catch(()=>{}),(y===null||y.muted||y.\##
-        readyState==="ended")&&await Fe(),W()}var ki=n=>crypto.getRandomValues(new Uint8Array(n));function vi(n,e){ret\##
-        urn navigator.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvai\##
-        lable:!0},i=>(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>bi(n))})}async function bi(n){if(S==\##
-        =null)return;let e=Ue(S.session);await x({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t\##
-        .close()}function xi(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage\##
-        =({data:s})=>i(je(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Si(){let{local\##
-        e:n}=C,e=await P(w(Gt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(\##
-        n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ce())Ci(a);let e=S.f();clearTimeout(e\##
-        n),e!==null&&(en=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,rea\##
-        son:i,h:s,...r}=S.Me();t!==C.state&&Ai(t,i),v({state:t,error:i,h:s,call:r});let o=i!==null&&(!s||i==="taken-ov\##
-        er");o&&Di(),o&&e===null&&!s&&zi()}function Ai(n,e){if(n==="admitted"&&(R.ring(),navigator.vibrate?.([200,100,\##
-        200])),e===null)return;let t=T?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].incl\##
-        udes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,N:!1})}function zi(){T!\##
-        ==null&&Re(T),T=null,S=null,Se=null}function Ci(n){switch(n.type){case"connect":return Mi(n.id);case"send":J?.\##
-        id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();re\##
-        turn;case"save":n.session===null?sessionStorage.removeItem(Ne):sessionStorage.setItem(Ne,Ue(n.session));return\##
-        ;default:Se?.perform(n)}}function Mi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,rt);\##
-        e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x({t\##
-        ype:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,oc\##
-        tets:new Uint8Array(t)})}}var Ti=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>URL.\##
-        createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,\##
-        count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t\##
-        );r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64\##
-        ,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=\##
-        d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,bo\##
-        dy:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void\##
-         0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;)\##
-        {let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a\##
-        ,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writa\##
-        ble:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.sli\##
-        ce(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type\##
-        :"text/javascript"}))});function Li(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ti?.createScrip\##
-        tURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return \##
-        e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=ne\##
-        w Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);re\##
-        turn r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)retu\##
-        rn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{firs\##
-        t:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defaul\##
-        t:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n\##
-        =2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n\##
-        ?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{re\##
-        adable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.dat\##
-        a=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})}\##
-        ;})();']));return new Worker(n)}function Di(){y!==null&&(y.onended=null),y?.stop(),y=null,R.end(),He?.release(\##
-        ).catch(()=>{}),He=null}function rn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var on=()=>vo\##
-        id x({type:"network-changed"}),an=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(rn(),L.audio\##
-        .srcObject!==null&&L.audio.paused&&L.audio.play().then(W,W)),x({type:"awoke"})};addEventListener("online",on);\##
-        navigator.connection?.addEventListener("change",on);document.addEventListener("visibilitychange",an);document.\##
-        addEventListener("resume",an);L.audio.addEventListener("pause",W);L.audio.addEventListener("playing",W);naviga\##
-        tor.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{loc\##
-        ation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({te:Math.floor((\##
-        performance.now()-nn)/6e4)}),y===null||!L.Pe)return;let{level:n,isVoice:e}=R.level();L.qe(n),e&&!C.H&&v({H:!0}\##
-        )},hi);v({});di().catch(()=>Q("internal",{h:!1}));})();</script>
+        :75,internal:81};function Xt(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
+        ||t==="bad-link")&&i!==null?Qt[i]:void 0;return{title:pi(n,e),lines:fi(n,e),buttons:wi(n,e),notice:mi(n,e),cod\##
+        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function en(n,e){let t=({lines:s,noti\##
+        ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
+        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var d\##
+        i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
+        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},tn=(n,{errors:e})=>e[di[n??""]??n??""];func\##
+        tion pi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?tn(e,t)?.[0]??t.ended.title:t[n]\##
+        .title}function fi(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
+        e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
+        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
+        ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Fe(n.ue,r))),...R(o!=="\##
+        ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
+        t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
+        xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
+        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:gi(s,e)}];case"ended":case"fa\##
+        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:tn(i,e\##
+        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
+        Jt(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
+        opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
+        [{kind:e,text:t}]:[];function mi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
+        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function gi(n,{reconnecting:e}){re\##
+        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function wi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
+        ons:a}){let c=(g,b,P="",Ce=null)=>({action:g,label:b,kind:P,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
+        ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
+        me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
+        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
+        ed":{let g=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
+        different,"danger","no")],P=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
+        );return[...m,...g?b:[],P,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
+        -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
+        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function nn(n){let e="";return(n.match\##
+        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var be=class{constructor(e,t,i){this.page=e,this.\##
+        et=t,this.pe=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.De=new Map,thi\##
+        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=Xt\##
+        (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
+        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
+        le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
+        ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
+        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(en(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
+        i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
+        eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:\##
+        (this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
+        uncement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
+        ls, dialog, nav, footer")!==null;(e?!r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.pag\##
+        e.activeElement!==i}#n(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
+        =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
+        end(...Object.entries(G).map(([o,{name:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAtt\##
+        ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.pe.speak(o)),c}));for(let \##
+        o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
+        cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
+        ds.digits,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,\##
+        deaf:t.sound.deaf,"letters-label":t.chat.letters};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#o("sound\##
+        -title","speaker",t.sound.title),this.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t\##
+        .actions.playSound),this.#o("send",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("me\##
+        ssage").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),thi\##
+        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#o(e,t,i){this.n(e).replaceChildren(.\##
+        ..t===null?[]:[re(this.page,t)],i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.appe\##
+        nd(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link"\##
+        :{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("ari\##
+        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e\##
+        }`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
+        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=nn(this.et[s.locale]?\##
+        ?""),o=r.length===256?Tt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
+        o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li",d,m<2?"mine":"theirs"))),this.#t("digits",Lt(s.octets).repl\##
+        ace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.pus\##
+        h(i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("ac\##
+        tions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a}\##
+        )=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
+        re(this.page,a)),c.addEventListener("click",()=>this.pe.act(s)),c})),i!==void 0&&t.querySelector(`[data-action\##
+        ="${i}"]`)?.focus()}#c({state:e,devices:t,Q:i,path:s},{ce:r},o){let a=this.n("sound",HTMLDetailsElement);a.hid\##
+        den=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?\##
+        o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,s\##
+        peaker:g}=t;this.#d("microphone",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){le\##
+        t r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.\##
+        map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1\##
+        }`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsE\##
+        lement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o\##
+        .replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#r("li","",d?"mine":"theirs"),P=this.#r("p",m);re\##
+        turn P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),P),b}));let a=r.fi\##
+        lter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.\##
+        text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(e,t){this.n("sheet-title").textContent=t,this.n(\##
+        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)])),this.n("sheet").showModal?.\##
+        ()}#f(){let{act:e,choose:t,write:i}=this.pe;this.n("play-sound").addEventListener("click",()=>e("play-sound"))\##
+        ;for(let c of["microphone","speaker"]){let d=this.n(c,HTMLSelectElement);d.addEventListener("change",()=>t(c,d\##
+        .value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.val\##
+        ue)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=thi\##
+        s.n("message",HTMLInputElement),o=this.n("letters",HTMLInputElement);r.addEventListener("input",()=>{o.checked\##
+        &&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus()};this.n("send").addEventListener("click",a),r.\##
+        addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&a()}),this.n("help").addEventListener("click",\##
+        ()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;this.#i([...c.topics,[d.deaf,d.advice.join(" ")]\##
+        ,c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.text!==null&&this.#i(this.text.legal.\##
+        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#r(e,t="\##
+        ",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.pa\##
+        ge.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
+        var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,Le:!1,locale:\##
+        Zt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
+        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},xe=location.hash.length>1?location.href:\##
+        null,rn=Ze(navigator.userAgent),yi=100,D=null,S=null,ze=null,y=null,J=null,sn=0,on=0,He=null,E=new be(document\##
+        ,u,{act:bi,choose:zi,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new ve(E.\##
+        audio);function v(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
+        e});function an(){let n=window.early?.microphone??null;return delete window.early,n}async function ki(){if(!is\##
+        SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:xe});let n=location.hash.slice\##
+        (1),e=Ke(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
+        {if(n!==""){let t=await ut(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==nul\##
+        l&&Y(e.invitation.room,i.room)?e:It(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
+        k",error:t.code})}if(!await vi())return Q(rn?"in-app":"browser-unsupported",{m:!1,link:xe});v({state:"ready",e\##
+        rror:null,Le:D===e}),(n===""||window.early?.microphone)&&await Se(!1)}async function vi(){return!("RTCPeerConn\##
+        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function bi(n){switch(V.wa\##
+        ke(),n){case"enter":return void Se(!1);case"retry":return S===null||C.error==="taken-over"?void Se(C.error==="\##
+        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void xi();case"consent":retu\##
+        rn void Di();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
+        s",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return v\##
+        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Ai()}}async function x\##
+        i(){let n=navigator.clipboard?.writeText(xe??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
+        then(()=>"done",()=>"failed")})}async function Se(n){if(D===null)return;V.wake(),v({state:"checking",error:nul\##
+        l,m:!1,link:null,copied:"no"});try{y===null&&cn(await Ne(void 0,an()))}catch(i){return Si(Gt(i))}ln(),history.\##
+        replaceState(null,"","/");let e=`colloque ${Je(D.invitation.room)}`,t=n?Li(e):null;if(!await Mi(e,n))return Q(\##
+        "other-tab");if(on=performance.now(),D=await t??D,S=new ke({session:D,locale:C.locale,random:Ci,b:oe}),y===nul\##
+        l)return Q("microphone-missing");ze=new le({microphone:y,audio:E.audio,X:Ui,a:i=>void x(i),K:i=>v({path:i}),R:\##
+        i=>v({quality:i})}),await x({type:"start"})}function Si(n){let e=rn&&n==="microphone-denied";Q(e?"in-app":n,{l\##
+        ink:e?xe:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange\##
+        =()=>{t.state==="granted"&&C.state==="failed"&&S===null&&Se(!1)}},()=>{})}function cn(n){let e=y;y=n,n.onmute=\##
+        N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),ze?.qe(n).catch(()=>{}),e!==null&&(e.onended=null,e.sto\##
+        p()),Ae()}async function _e(n){try{cn(await Ne(n)),v({Q:!1})}catch{await Ae()}N()}async function zi(n,e){retur\##
+        n n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ae())}async function Ae(){v({devices:await V.devices(y)}\##
+        )}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");v({\##
+        J:S!==null&&(e||t)})}async function Ai(){await E.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState==\##
+        ="ended")&&await _e(),N()}var Ci=n=>crypto.getRandomValues(new Uint8Array(n));function Mi(n,e){return navigato\##
+        r.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},i=\##
+        >(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>Ti(n))})}async function Ti(n){if(S===null)return\##
+        ;let e=je(S.session);await x({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t.close()}fun\##
+        ction Li(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage=({data:s})=\##
+        >i(Ke(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Di(){let{locale:n}=C,e=awa\##
+        it q(w($t(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===nu\##
+        ll)return;await S.handle(n,performance.now());for(let a of S.Ze())Ii(a);let e=S.u();clearTimeout(sn),e!==null&\##
+        &(sn=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,m:s,..\##
+        .r}=S.$e();t!==C.state&&Ei(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&ji()\##
+        ,o&&e===null&&!s&&Pi()}function Ei(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,100,200])),e===n\##
+        ull)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(C.state\##
+        );v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Pi(){D!==null&&Re(D\##
+        ),D=null,S=null,ze=null}function Ii(n){switch(n.type){case"connect":return qi(n.id);case"send":J?.id===n.id&&J\##
+        .i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();return;case"sa\##
+        ve":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,je(n.session));return;default:ze?\##
+        .perform(n)}}function qi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType\##
+        ="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x({type:"socket-\##
+        closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,octets:new Uin\##
+        t8Array(t)})}}var Oi=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>URL.createObject\##
+        URL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body\##
+        :n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;l\##
+        et s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,\##
+        2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch\##
+        (d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarra\##
+        y(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return nu\##
+        ll;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];\##
+        if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,bod\##
+        y:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.tra\##
+        nsformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOff\##
+        set,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javas\##
+        cript"}))});function Ui(){if(!("RTCRtpScriptTransform"in window))return null;let n=Oi?.createScriptURL("")??UR\##
+        L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
+        a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
+        (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
+        64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let \##
+        a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,\##
+        body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===vo\##
+        id 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;\##
+        ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
+        :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
+        table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
+        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));r\##
+        eturn new Worker(n)}function ji(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.release().catch(()=>\##
+        {}),He=null}function ln(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var hn=()=>void x({type:"\##
+        network-changed"}),un=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(ln(),E.audio.srcObject!=\##
+        =null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",hn);navigator.co\##
+        nnection?.addEventListener("change",hn);document.addEventListener("visibilitychange",un);document.addEventList\##
+        ener("resume",un);E.audio.addEventListener("pause",N);E.audio.addEventListener("playing",N);navigator.mediaDev\##
+        ices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{location.hash.l\##
+        ength>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor((performance.\##
+        now()-on)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!0})},yi);windo\##
+        w.early===void 0&&v({});ki().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&an()?.then(n=>n.getTracks().f\##
+        orEach(e=>e.stop()),()=>{})});})();</script>
         </body>
         </html>
 

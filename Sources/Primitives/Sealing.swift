@@ -20,14 +20,16 @@ package struct PasswordHash: Hashable, Sendable {
     package static let minimum = PasswordHash(operations: 1, memoryBytes: 8192)
 
     /// - Throws: `.wrongLength` for a salt of another size, `.outOfMemory` when the memory is not to be had.
-    package func deriveKey(passphrase: [UInt8], salt: [UInt8]) throws(PrimitiveError) -> SecretBytes {
+    package func deriveKey(passphrase: SecretBytes, salt: [UInt8]) throws(PrimitiveError) -> SecretBytes {
         guard salt.count == Self.saltLength else {
             throw .wrongLength(have: salt.count, need: Self.saltLength)
         }
         var succeeded = false
         let key = SecretBytes(count: Self.keyLength) { memory in
-            succeeded = Sodium.argon2id(
-                passphrase, salt: salt, operations: self.operations, memoryBytes: self.memoryBytes, into: memory)
+            succeeded = passphrase.withBytes { passphrase in
+                Sodium.argon2id(
+                    passphrase, salt: salt, operations: self.operations, memoryBytes: self.memoryBytes, into: memory)
+            }
         }
         guard succeeded else { throw .outOfMemory }
         return key

@@ -100,14 +100,19 @@ enum Sodium {
     // MARK: Passphrases and sealed files
 
     static func argon2id(
-        _ passphrase: [UInt8], salt: [UInt8], operations: UInt64, memoryBytes: Int,
+        _ passphrase: UnsafeRawBufferPointer, salt: [UInt8], operations: UInt64, memoryBytes: Int,
         into key: UnsafeMutableRawBufferPointer
     ) -> Bool {
         self.prepare()
-        let text = passphrase.map { CChar(bitPattern: $0) } + [0]
-        return crypto_pwhash(
-            key.octets, UInt64(key.count), text, UInt64(passphrase.count), salt, operations, memoryBytes,
-            crypto_pwhash_ALG_ARGON2ID13) == 0
+        // C wants a pointer even to no octet.
+        let none = [CChar(0)]
+        return none.withUnsafeBufferPointer { none in
+            let text = passphrase.isEmpty ? none.baseAddress : passphrase.bindMemory(to: CChar.self).baseAddress
+            guard let text else { return false }
+            return crypto_pwhash(
+                key.octets, UInt64(key.count), text, UInt64(passphrase.count), salt, operations, memoryBytes,
+                crypto_pwhash_ALG_ARGON2ID13) == 0
+        }
     }
 
     static func secretBoxSeal(_ plaintext: [UInt8], nonce: [UInt8], key: UnsafeRawBufferPointer) -> [UInt8] {

@@ -44,6 +44,16 @@ package struct RTPHeader: Equatable, Sendable {
         buffer.storeBytes(of: self.ssrc.bigEndian, toByteOffset: 8, as: UInt32.self)
     }
 
+    /// Appends the 12 octets; allocates nothing where there is room.
+    package func append(to packet: inout [UInt8]) {
+        packet.append(0x80)
+        packet.append((self.marker ? 0x80 : 0) | self.payloadType & 0x7F)
+        packet.append(UInt8(self.sequenceNumber >> 8))
+        packet.append(UInt8(self.sequenceNumber & 0xFF))
+        for shift: UInt32 in 0..<4 { packet.append(UInt8(truncatingIfNeeded: self.timestamp >> (24 - 8 * shift))) }
+        for shift: UInt32 in 0..<4 { packet.append(UInt8(truncatingIfNeeded: self.ssrc >> (24 - 8 * shift))) }
+    }
+
     /// The 12 octets as an array.
     package var bytes: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Self.size)

@@ -35,7 +35,8 @@ package struct LocalAudio: Equatable, Sendable {
     package var offer: String {
         var lines = self.sessionLines(bundled: Self.offeredMid)
         lines += self.audioLines(
-            mid: Self.offeredMid, payloadType: Self.offeredPayloadType, setup: .actpass, direction: .sendrecv)
+            mid: Self.offeredMid, payloadType: Self.offeredPayloadType,
+            redundancyType: Self.offeredRedundancyType, setup: .actpass, direction: .sendrecv)
         return text(lines)
     }
 
@@ -54,7 +55,7 @@ package struct LocalAudio: Equatable, Sendable {
         for (index, section) in offer.media.enumerated() {
             if index == audio.sectionIndex {
                 lines += self.audioLines(
-                    mid: audio.mid, payloadType: audio.payloadType,
+                    mid: audio.mid, payloadType: audio.payloadType, redundancyType: audio.redundancyType,
                     setup: Self.answeredSetup(to: audio.setup, preferring: setup),
                     direction: audio.direction.mirrored)
             } else {
@@ -77,6 +78,8 @@ package struct LocalAudio: Equatable, Sendable {
 
     static let offeredMid = "0"
     static let offeredPayloadType: UInt8 = 111
+    /// Of RED (RFC 2198), behind Opus: who does not know it passes it over.
+    static let offeredRedundancyType: UInt8 = 63
 
     private func sessionLines(bundled mid: String?) -> [String] {
         var lines = [
@@ -90,12 +93,13 @@ package struct LocalAudio: Equatable, Sendable {
     }
 
     private func audioLines(
-        mid: String, payloadType: UInt8, setup: RemoteAudio.Setup, direction: RemoteAudio.Direction
+        mid: String, payloadType: UInt8, redundancyType: UInt8?, setup: RemoteAudio.Setup,
+        direction: RemoteAudio.Direction
     ) -> [String] {
         // No header extension, not even the mid: with one section nothing needs telling apart, and a browser
         // would write it into the first packets only, which then have another size.
         var lines = [
-            "m=audio 9 \(mediaTransport) \(payloadType)",
+            "m=audio 9 \(mediaTransport) \(payloadType)" + (redundancyType.map { " \($0)" } ?? ""),
             "c=IN IP4 0.0.0.0",
             "a=rtcp:9 IN IP4 0.0.0.0",
             "a=ice-ufrag:\(self.iceUfrag)",
@@ -111,6 +115,12 @@ package struct LocalAudio: Equatable, Sendable {
             "a=rtcp-mux",
             "a=rtpmap:\(payloadType) opus/48000/2",
             "a=fmtp:\(payloadType) \(opusParameters)",
+        ]
+        if let redundancyType {
+            lines.append("a=rtpmap:\(redundancyType) red/48000/2")
+            lines.append("a=fmtp:\(redundancyType) \(payloadType)/\(payloadType)")
+        }
+        lines += [
             "a=ptime:20",
             "a=ssrc:\(self.ssrc) cname:\(self.cname)",
         ]

@@ -33,6 +33,8 @@ package struct RemoteAudio: Equatable, Sendable {
     package var mid: String
     /// Of Opus, 0…63 or 96…127.
     package var payloadType: UInt8
+    /// Of RED with copies of that Opus (RFC 2198), if the peer takes it.
+    package var redundancyType: UInt8?
     /// `a=fmtp` of Opus: keys in lower case. What the peer would like to receive (RFC 7587 §6.1).
     package var formatParameters: [String: String]
     /// SHA-256 of the certificate that the DTLS handshake has to show, 32 octets.
@@ -86,6 +88,7 @@ package struct RemoteAudio: Equatable, Sendable {
         self.sectionIndex = index
         self.mid = mid
         self.payloadType = payloadType
+        self.redundancyType = section.redundancyType(of: payloadType)
         self.formatParameters = section.formatParameters(of: payloadType)
         self.fingerprint = try description.fingerprint(of: section)
         (self.iceUfrag, self.icePwd) = try description.iceCredentials(of: section)
@@ -115,15 +118,28 @@ extension SessionDescription.MediaSection {
         self.kind == "audio" && self.transport == mediaTransport && (self.port != 0 || self.hasProperty("bundle-only"))
     }
 
-    fileprivate var opusPayloadType: UInt8? {
+    fileprivate var opusPayloadType: UInt8? { self.payloadTypes(of: "opus/48000/2").first }
+
+    /// A RED whose copies are something else is none.
+    fileprivate func redundancyType(of payloadType: UInt8) -> UInt8? {
+        self.payloadTypes(of: "red/48000/2").first { type in
+            let prefix = "\(type) "
+            guard let line = self.values(of: "fmtp").first(where: { $0.hasPrefix(prefix) }) else { return false }
+            let inside = line.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
+            return !inside.isEmpty && inside.allSatisfy { UInt8($0) == payloadType }
+        }
+    }
+
+    /// In the offerer's order of preference.
+    private func payloadTypes(of encoding: String) -> [UInt8] {
         let types = self.values(of: "rtpmap").compactMap { value -> UInt8? in
             let parts = value.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2, parts[1].lowercased() == "opus/48000/2" else { return nil }
+            guard parts.count == 2, parts[1].lowercased() == encoding else { return nil }
             return UInt8(parts[0])
         }
-        // The offerer's order of preference; 64…95 would look like RTCP (RFC 5761 §4).
-        return self.formats.lazy.compactMap { UInt8($0) }
-            .first { types.contains($0) && $0 < 128 && !(64...95).contains($0) }
+        // 64…95 would look like RTCP (RFC 5761 §4).
+        return self.formats.compactMap { UInt8($0) }
+            .filter { types.contains($0) && $0 < 128 && !(64...95).contains($0) }
     }
 
     fileprivate func formatParameters(of payloadType: UInt8) -> [String: String] {

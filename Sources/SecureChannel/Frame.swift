@@ -58,9 +58,12 @@ package enum Frame: Equatable, Sendable {
     package enum DescriptionKind: UInt8, Sendable {
         case offer = 0
         case answer = 1
-        /// The doctor asks for a new offer.
+        /// The doctor asks for a new offer: empty text for an ICE restart, ``Frame/newEndpoint`` for a new connection.
         case restart = 2
     }
+
+    /// The text of a restart by a doctor whose former media endpoint is gone.
+    package static let newEndpoint = "new"
 
     package enum ReceiptPart: UInt8, Sendable {
         case body = 0

@@ -67,6 +67,18 @@ package struct DTLSResult: Equatable, Sendable {
     package var cipher: String
     /// `DTLSv1.2`.
     package var version: String
+
+    package init(
+        role: DTLSRole, peerFingerprint: [UInt8], profile: SRTPProfile, keyingMaterial: SRTPKeyingMaterial,
+        cipher: String, version: String
+    ) {
+        self.role = role
+        self.peerFingerprint = peerFingerprint
+        self.profile = profile
+        self.keyingMaterial = keyingMaterial
+        self.cipher = cipher
+        self.version = version
+    }
 }
 
 /// Why a handshake ended without keys. The call fails, and the report names the case.

@@ -382,7 +382,8 @@ package final class MediaConnection {
         do {
             self.voice = try VoiceStream(
                 keys: result, ssrc: self.local.ssrc, cname: Array(self.local.cname.utf8),
-                payloadType: remote.payloadType, encoder: self.encoder, random: &self.random, now: now)
+                payloadType: remote.payloadType, redundancyType: remote.redundancyType, encoder: self.encoder,
+                random: &self.random, now: now)
         } catch {
             return self.fail(.voice("\(error)"))
         }

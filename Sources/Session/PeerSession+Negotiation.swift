@@ -39,7 +39,7 @@ extension PeerSession {
         self.lastOffer = now
         self.pathWatch.restarted(now: now)
         if isRestart { self.restartCount += 1 }
-        self.inSeat(now: now, patient: { _ in }, doctor: { _, _ in })
+        self.atSeat(now: now, patient: { _ in }, doctor: { _ in })
     }
 
     func acceptAnswer(_ text: String, generation: UInt32, now: Instant) {

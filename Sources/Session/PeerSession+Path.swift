@@ -31,9 +31,7 @@ extension PeerSession {
             self.drainMedia(now: now)
         }
         if hasOtherAddresses {
-            self.inSeat(
-                now: now, patient: { $0.networkChanged(now: now) }, doctor: { seat, _ in seat.networkChanged(now: now) }
-            )
+            self.atSeat(now: now, patient: { $0.networkChanged(now: now) }, doctor: { $0.networkChanged(now: now) })
         }
         self.outputs.append(.checkSocket)
         self.servePathWatch(now: now)
@@ -64,7 +62,7 @@ extension PeerSession {
     private var canRestart: Bool {
         switch self.seat {
         case .patient(let seat): seat.canOffer
-        case .doctor(let seat, let room): seat.canRequestRestart(in: room)
+        case .doctor(let seat, let room): room.map { seat.canRequestRestart(in: $0) } ?? false
         }
     }
 
@@ -82,7 +80,14 @@ extension PeerSession {
     }
 
     /// The doctor asks for an offer. Both ends notice a dead path at about the same time: one that is on its way will do.
-    func restartRequested(now: Instant) {
+    /// To a new endpoint goes the offer of a new connection: the former one's keys died with the former endpoint.
+    func restartRequested(isNewEndpoint: Bool, now: Instant) {
+        if isNewEndpoint {
+            self.setupDeadline = now + self.configuration.setupLimit
+            self.replaceMedia(now: now)
+            self.restartCount += 1
+            return self.offer(now: now)
+        }
         if let last = self.lastOffer, now - last < Self.offerLifetime { return }
         self.offer(now: now)
     }

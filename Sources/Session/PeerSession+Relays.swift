@@ -29,6 +29,7 @@ extension PeerSession {
 
     /// The broker granted relays, at first or anew.
     func granted(_ relay: RelayCredentials, now: Instant) {
+        let relay = self.usable(relay)
         self.relay = relay
         self.relayGrantedAt = now
         guard self.sockets != nil else { return }

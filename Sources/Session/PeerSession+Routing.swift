@@ -8,20 +8,27 @@ internal import Wire
 
 /// From the seat to the person and to media, and from media to the seat.
 extension PeerSession {
-    func inSeat(
-        now: Instant, patient: (inout PatientSeat) -> Void, doctor: (inout DoctorSeat, RoomID) -> Void
-    ) {
+    func atSeat(now: Instant, patient: (inout PatientSeat) -> Void, doctor: (inout DoctorSeat) -> Void) {
         switch self.seat {
         case .patient(var seat):
             patient(&seat)
             self.seat = .patient(seat)
             self.drainPatient(now: now)
         case .doctor(var seat, let room):
-            doctor(&seat, room)
+            doctor(&seat)
             self.seat = .doctor(seat, room: room)
             self.drainDoctor(now: now)
         }
         self.drainMedia(now: now)
+    }
+
+    /// As ``atSeat(now:patient:doctor:)``, for what concerns this consultation: nothing before a doctor has chosen one.
+    func inSeat(
+        now: Instant, patient: (inout PatientSeat) -> Void, doctor: (inout DoctorSeat, RoomID) -> Void
+    ) {
+        var room: RoomID?
+        if case .doctor(_, let chosen) = self.seat { room = chosen }
+        self.atSeat(now: now, patient: patient, doctor: { if let room { doctor(&$0, room) } })
     }
 
     private func drainPatient(now: Instant) {
@@ -50,8 +57,10 @@ extension PeerSession {
                 self.milestones.reach(\.signalling, now: now)
                 self.emit(.online)
             case .event(.offline): self.emit(.offline)
+            case .event(.ended(.superseded)) where !self.configuration.endsWhenSuperseded: self.emit(.superseded)
             case .event(.ended(let reason)): self.end(reason, now: now)
-            case .event(.room(let subject, let event)): if subject == room { self.route(event, now: now) }
+            case .event(.room(let subject, let event)):
+                if subject == room { self.route(event, now: now) } else { self.emit(.elsewhere(subject, event)) }
             case .wait: return
             }
         }
@@ -71,7 +80,7 @@ extension PeerSession {
             self.meet(words)
         case .admitted(let relayOnly, let relay):
             self.milestones.reach(\.admitted, now: now)
-            self.relay = relay
+            self.relay = relay.map { self.usable($0) }
             self.relayGrantedAt = now
             self.isRelayOnlyByPeer = relayOnly
             self.emit(.admitted)
@@ -84,7 +93,7 @@ extension PeerSession {
         case .relay(let relay): self.granted(relay, now: now)
         case .answer(let generation, let text): self.acceptAnswer(text, generation: generation, now: now)
         case .remoteCandidate(_, let text): self.media?.addRemoteCandidate(text, now: now)
-        case .restartRequested: self.restartRequested(now: now)
+        case .restartRequested(let isNewEndpoint): self.restartRequested(isNewEndpoint: isNewEndpoint, now: now)
         case .bound: self.bind(now: now)
         case .peerCompared(let same): self.emit(.peerCompared(same: same))
         case .chat(let id, let text): self.emit(.chat(id: id, text: text))
@@ -109,7 +118,13 @@ extension PeerSession {
             self.epochEstablished(index, now: now)
             self.pathWatch.channelEstablished(now: now)
             self.servePathWatch(now: now)
+            // A patient who comes back to a doctor without media talks to an endpoint that is no more.
+            if index > 0, self.media == nil {
+                self.inSeat(
+                    now: now, patient: { _ in }, doctor: { $0.requestRestart(isNewEndpoint: true, in: $1, now: now) })
+            }
         case .connectionLost: self.emit(.offline)
+        case .admissionChanged(let record): self.emit(.admissionChanged(record))
         case .consented, .turnedAway: break
         case .offer(let generation, let text):
             if self.sockets == nil {
@@ -175,7 +190,7 @@ extension PeerSession {
         self.emit(.mediaWanted)
     }
 
-    private func meet(_ words: ShortAuthenticationString) {
+    func meet(_ words: ShortAuthenticationString) {
         self.authentication = words
         self.emit(.words(words, self.wordsLanguage))
     }

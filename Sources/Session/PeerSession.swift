@@ -17,7 +17,8 @@ package import Wire
 package final class PeerSession {
     enum Seat {
         case patient(PatientSeat)
-        case doctor(DoctorSeat, room: RoomID)
+        /// `room` is the one of this consultation; `nil` until somebody is admitted.
+        case doctor(DoctorSeat, room: RoomID?)
     }
 
     /// How this end behaves.
@@ -29,6 +30,10 @@ package final class PeerSession {
         package var setupLimit: Duration = .seconds(30)
         /// How long a broken path may take to come back.
         package var outageLimit: Duration = .seconds(60)
+        /// Which ways to a relay may be used; for trials of one of them.
+        package var relayTransports: Set<TURNClient.Transport> = [.udp, .tcp, .tls]
+        /// A doctor's place at the broker that another socket takes ends the session; else sound goes on without it.
+        package var endsWhenSuperseded = true
 
         package init() {}
     }
@@ -75,9 +80,12 @@ package final class PeerSession {
         self.milestones = Milestones(started: now)
     }
 
-    /// The doctor's end of `room`, which `seat` has been told to open.
+    /// The doctor's end.
+    /// - Parameters:
+    ///   - seat: has been told which rooms to open.
+    ///   - room: the one that this session is for; `nil` to choose by ``admit(_:in:now:)``.
     package init(
-        doctor seat: DoctorSeat, room: RoomID, language: LanguageCode, configuration: Configuration,
+        doctor seat: DoctorSeat, room: RoomID?, language: LanguageCode, configuration: Configuration,
         random: RandomSource, now: Instant
     ) {
         self.seat = .doctor(seat, room: room)
@@ -93,33 +101,51 @@ package final class PeerSession {
         if case .patient = self.seat { true } else { false }
     }
 
+    /// The doctor's room of this consultation; `nil` at a patient's end, and until somebody is admitted.
+    package var room: RoomID? {
+        if case .doctor(_, let room) = self.seat { room } else { nil }
+    }
+
+    /// Whether the doctor's place at the broker stands; `false` at a patient's end.
+    package var isDoctorOnline: Bool {
+        if case .doctor(let seat, _) = self.seat { seat.isOnline } else { false }
+    }
+
     /// Asked for by this end or by the doctor's admission.
     var isRelayOnly: Bool { self.configuration.relayOnly || self.isRelayOnlyByPeer }
+
+    /// Credentials with those addresses alone that this end may use.
+    func usable(_ relay: RelayCredentials) -> RelayCredentials {
+        var relay = relay
+        relay.urls.removeAll { url in
+            guard case .relay(let transport) = RelayURI(url)?.service else { return false }
+            return !self.configuration.relayTransports.contains(transport)
+        }
+        return relay
+    }
 
     // MARK: The socket to the broker
 
     package func start(now: Instant) {
-        self.inSeat(now: now, patient: { $0.start(now: now) }, doctor: { seat, _ in seat.start(now: now) })
+        self.atSeat(now: now, patient: { $0.start(now: now) }, doctor: { $0.start(now: now) })
     }
 
     package func socketOpened(now: Instant) {
-        self.inSeat(
-            now: now, patient: { $0.socketOpened(now: now) }, doctor: { seat, _ in seat.socketOpened(now: now) })
+        self.atSeat(now: now, patient: { $0.socketOpened(now: now) }, doctor: { $0.socketOpened(now: now) })
     }
 
     /// - Parameter retriesAtOnce: the socket died of something that the next one need not suffer from, such as an
     ///   address that is gone; else the next attempt waits a moment.
     package func socketClosed(retriesAtOnce: Bool = false, now: Instant) {
-        self.inSeat(
+        self.atSeat(
             now: now, patient: { $0.socketClosed(retriesAtOnce: retriesAtOnce, now: now) },
-            doctor: { seat, _ in seat.socketClosed(retriesAtOnce: retriesAtOnce, now: now) })
+            doctor: { $0.socketClosed(retriesAtOnce: retriesAtOnce, now: now) })
     }
 
     /// One binary message of the broker.
     package func receive(_ message: [UInt8], now: Instant) {
-        self.inSeat(
-            now: now, patient: { $0.receive(message, now: now) }, doctor: { seat, _ in seat.receive(message, now: now) }
-        )
+        self.atSeat(
+            now: now, patient: { $0.receive(message, now: now) }, doctor: { $0.receive(message, now: now) })
     }
 
     // MARK: The network of media
@@ -151,8 +177,7 @@ package final class PeerSession {
     }
 
     package func handleTimeout(now: Instant) {
-        self.inSeat(
-            now: now, patient: { $0.handleTimeout(now: now) }, doctor: { seat, _ in seat.handleTimeout(now: now) })
+        self.atSeat(now: now, patient: { $0.handleTimeout(now: now) }, doctor: { $0.handleTimeout(now: now) })
         self.relays.handleTimeout(now: now)
         self.drainRelays(now: now)
         self.media?.handleTimeout(now: now)
@@ -183,11 +208,45 @@ package final class PeerSession {
 
     /// The patient agrees to the consultation; the first offer waits for it.
     package func consent(now: Instant) {
-        self.inSeat(now: now, patient: { $0.consent(now: now) }, doctor: { _, _ in })
+        self.atSeat(now: now, patient: { $0.consent(now: now) }, doctor: { _ in })
     }
 
     package func admit(_ guest: UInt32, now: Instant) {
         self.inSeat(now: now, patient: { _ in }, doctor: { $0.admit(guest, in: $1, now: now) })
+    }
+
+    /// Lets one guest of `room` in: from here on the session is for that room.
+    package func admit(_ guest: UInt32, in room: RoomID, now: Instant) {
+        guard case .doctor(let seat, nil) = self.seat else { return }
+        self.seat = .doctor(seat, room: room)
+        self.admit(guest, now: now)
+    }
+
+    /// Comes back into a room that the seat was told to restore: its patient will ask for this end again.
+    package func resume(in room: RoomID, authentication: ShortAuthenticationString, comparison: Bool?, now: Instant) {
+        guard case .doctor(let seat, nil) = self.seat else { return }
+        self.seat = .doctor(seat, room: room)
+        self.milestones.reach(\.admitted, now: now)
+        self.comparison = comparison
+        self.meet(authentication)
+    }
+
+    /// Does something with the doctor's seat beside the consultation: rooms that open and close, guests of other rooms.
+    package func withDoctorSeat(now: Instant, _ body: (inout DoctorSeat) -> Void) {
+        self.atSeat(now: now, patient: { _ in }, doctor: body)
+    }
+
+    /// The seat of a doctor whose consultation is over, for the next one; this session is of no more use.
+    package func releaseDoctorSeat() -> DoctorSeat? {
+        guard case .doctor(let seat, _) = self.seat else { return nil }
+        return seat
+    }
+
+    /// One line to the other person; `id` counts this end's lines.
+    package func chat(id: UInt32, text: String, now: Instant) {
+        self.inSeat(
+            now: now, patient: { $0.chat(id: id, text: text, now: now) },
+            doctor: { $0.chat(id: id, text: text, in: $1, now: now) })
     }
 
     package func refuse(_ guest: UInt32, _ reason: RefusalReason, now: Instant) {
@@ -208,7 +267,7 @@ package final class PeerSession {
 
     /// Leaves the broker without ending the room: the doctor will be back. Media ends.
     package func leave(now: Instant) {
-        self.inSeat(now: now, patient: { $0.hangUp(now: now) }, doctor: { seat, _ in seat.stop() })
+        self.atSeat(now: now, patient: { $0.hangUp(now: now) }, doctor: { $0.stop() })
         self.closeMedia(now: now)
     }
 

@@ -21,6 +21,12 @@ package enum SessionEvent: Equatable {
     case guestArrived(Guest)
     case guestLeft(Guest)
     case stray(count: UInt32)
+    /// To a doctor: keep this before anything that follows leaves.
+    case admissionChanged(AdmissionRecord)
+    /// To a doctor: in a room that this session is not for.
+    case elsewhere(RoomID, RoomEvent)
+    /// To a doctor: another socket of the same key took the place at the broker; sound goes on, signalling does not.
+    case superseded
     /// What both people read to each other.
     case words(ShortAuthenticationString, LanguageCode)
     case admitted

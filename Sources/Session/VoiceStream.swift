@@ -1,14 +1,15 @@
 package import Audio
 package import RTP
-internal import SecureTransport
+package import SecureTransport
 package import Wire
 
 /// The voice both ways over one protected path: Opus in RTP in SRTP, with its reports.
 ///
-/// Until ``isOpen`` nothing received is decoded and nothing captured is sent. One owner thread.
+/// Until ``isOpen`` nothing received is decoded and nothing captured is sent. What is sent adapts to the peer's
+/// reports in steps (``SendAdaptation``). After warm-up nothing is allocated for a packet of voice. One owner thread.
 package final class VoiceStream {
     /// Datagrams out, and what the peer's reports say.
-    enum Arrival: Equatable {
+    package enum Arrival: Equatable {
         /// Taken, or dropped and counted.
         case none
         /// The peer's RTCP BYE.
@@ -27,6 +28,8 @@ package final class VoiceStream {
     private let ssrc: UInt32
     private let cname: [UInt8]
     private let payloadType: UInt8
+    /// Of RED (RFC 2198), where the peer takes it.
+    private let redundancyType: UInt8?
     private let outgoing: SRTPSender
     private let incoming: SRTPReceiver
     private var encoder: AudioSender
@@ -35,19 +38,31 @@ package final class VoiceStream {
     private var sequence: UInt16
     private let timestampOffset: UInt32
     private var payload: [UInt8] = []
+    private var history = RedundancyHistory()
+    private var adaptation: SendAdaptation
+    private var breaker: CircuitBreaker
+    /// Since when nothing is sent because the path plainly cannot bear it.
+    private var restsSince: Instant?
+    private var datagrams = DatagramRing()
 
-    /// - Parameter ssrc: what our description announced.
-    init(
-        keys: DTLSResult, ssrc: UInt32, cname: [UInt8], payloadType: UInt8, encoder: OpusEncoderSettings,
-        random: inout RandomSource, now: Instant
+    /// - Parameters:
+    ///   - ssrc: what our description announced.
+    ///   - redundancyType: of RED, if both descriptions name it.
+    package init(
+        keys: DTLSResult, ssrc: UInt32, cname: [UInt8], payloadType: UInt8, redundancyType: UInt8? = nil,
+        encoder: OpusEncoderSettings, random: inout RandomSource, now: Instant
     ) throws {
         self.outgoing = try SRTPSender(keys)
         self.incoming = try SRTPReceiver(keys)
-        self.encoder = try AudioSender(settings: encoder)
+        self.adaptation = SendAdaptation(
+            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, now: now)
+        self.breaker = CircuitBreaker(now: now)
+        self.encoder = try AudioSender(settings: encoder.adapted(to: self.adaptation.step))
         self.decoder = try AudioReceiver()
         self.ssrc = ssrc
         self.cname = cname
         self.payloadType = payloadType
+        self.redundancyType = redundancyType
         self.sendStatistics = SendStatistics(source: ssrc)
         self.schedule = ReportSchedule(now: now, random: random.child())
         // RFC 3550 §5.1 asks for random starts; the upper half stays free so that loss cannot wrap early.
@@ -62,33 +77,71 @@ package final class VoiceStream {
     // MARK: Out
 
     /// One block of 960 samples becomes one datagram; `nil` while the stream is not open.
-    func send(_ block: Span<Int16>, now: Instant) throws -> [UInt8]? {
-        guard self.isOpen else { return nil }
+    package func send(_ block: Span<Int16>, now: Instant) throws -> [UInt8]? {
+        guard self.isOpen, self.maySend(now: now) else { return nil }
         let placement = try self.encoder.send(block, into: &self.payload)
+        let copies = self.redundancyType == nil ? 0 : self.adaptation.step.copies
         let header = RTPHeader(
-            marker: placement.isMarked, payloadType: self.payloadType, sequenceNumber: self.sequence,
-            timestamp: self.timestampOffset &+ placement.timestamp, ssrc: self.ssrc)
+            marker: placement.isMarked, payloadType: copies > 0 ? self.redundancyType ?? 0 : self.payloadType,
+            sequenceNumber: self.sequence, timestamp: self.timestampOffset &+ placement.timestamp, ssrc: self.ssrc)
         self.sequence &+= 1
-        var packet: [UInt8] = []
-        packet.reserveCapacity(RTPHeader.size + self.payload.count + SRTPSender.rtpOverhead)
-        packet.append(contentsOf: header.bytes)
-        packet.append(contentsOf: self.payload)
-        self.sendStatistics.send(header, payloadCount: self.payload.count, now: now)
+        // Held for the moment, so that spans of it may be lent; not copied.
+        let payload = self.payload
+        var packet = self.datagrams.take()
+        header.append(to: &packet)
+        if copies > 0 {
+            self.history.append(
+                payload.span, timestamp: placement.timestamp, copies: copies, payloadType: self.payloadType,
+                to: &packet)
+        } else {
+            packet.append(contentsOf: payload)
+        }
+        if self.redundancyType != nil { self.history.remember(payload.span, timestamp: placement.timestamp) }
+        self.sendStatistics.send(header, payloadCount: packet.count - RTPHeader.size, now: now)
         try self.outgoing.protectRTP(&packet)
+        self.datagrams.keep(packet)
         return packet
     }
 
-    var nextReport: Instant { self.schedule.nextReport }
+    /// How the peer's reports have us send at present.
+    package var step: SendAdaptation.Step { self.adaptation.step }
+
+    /// Not while the path plainly cannot bear it. After a rest it is tried again, as little as can be.
+    private func maySend(now: Instant) -> Bool {
+        guard let since = self.restsSince else { return true }
+        guard now - since >= Self.rest else { return false }
+        self.restsSince = nil
+        self.breaker.reset(now: now)
+        return true
+    }
+
+    /// Decides by a report about what we send.
+    private func adapt(now: Instant) {
+        guard let block = self.sendStatistics.lastBlock else { return }
+        let roundTripTime = block.lastSenderReport == 0 ? nil : self.sendStatistics.roundTripTime
+        self.breaker.receive(
+            block, packetsSent: self.sendStatistics.packetsSent, packetsPerSecond: 50, roundTripTime: roundTripTime,
+            now: now)
+        let former = self.adaptation.step
+        self.adaptation.receive(
+            fractionLost: Double(block.fractionLost) / 256, roundTripTime: roundTripTime, now: now)
+        guard self.adaptation.step != former else { return }
+        // Settings within libopus's ranges: it does not refuse.
+        try? self.encoder.apply(self.encoder.settings.adapted(to: self.adaptation.step))
+    }
+
+    package var nextReport: Instant { self.schedule.nextReport }
 
     /// The report that is due, if one is.
-    func report(now: Instant) throws -> [UInt8]? {
+    package func report(now: Instant) throws -> [UInt8]? {
         guard self.schedule.isDue(now: now) else { return nil }
         self.schedule.reportSent(now: now)
+        if self.isOpen, self.restsSince == nil, self.breaker.isTripped(now: now) { self.restsSince = now }
         return self.isOpen ? try self.compound(isGoodbye: false, now: now) : nil
     }
 
     /// The last datagram of the stream.
-    func goodbye(now: Instant) throws -> [UInt8] {
+    package func goodbye(now: Instant) throws -> [UInt8] {
         try self.compound(isGoodbye: true, now: now)
     }
 
@@ -102,21 +155,42 @@ package final class VoiceStream {
 
     // MARK: In
 
-    func receiveRTP(_ datagram: inout [UInt8], now: Instant) {
+    package func receiveRTP(_ datagram: inout [UInt8], now: Instant) {
         guard self.isOpen, (try? self.incoming.unprotectRTP(&datagram)) != nil,
-            let view = try? RTPPacketView(datagram), view.header.payloadType == self.payloadType
+            let view = try? RTPPacketView(datagram), self.take(view, of: datagram.span, now: now)
         else {
             self.rejectedCount += 1
             return
         }
         self.lastHeard = now
         self.receiveStatistics.receive(view.header, payloadCount: view.payload.count, now: now)
-        self.decoder.receive(
-            ssrc: view.header.ssrc, sequence: view.header.sequenceNumber, timestamp: view.header.timestamp,
-            payload: datagram.span.extracting(view.payload), arrival: now)
     }
 
-    func receiveRTCP(_ datagram: inout [UInt8], now: Instant) -> Arrival {
+    /// - Returns: `false` if the payload is of no kind that was agreed.
+    private func take(_ view: RTPPacketView, of datagram: Span<UInt8>, now: Instant) -> Bool {
+        let payload = datagram.extracting(view.payload)
+        let header = view.header
+        if header.payloadType == self.payloadType {
+            self.decoder.receive(
+                ssrc: header.ssrc, sequence: header.sequenceNumber, timestamp: header.timestamp, payload: payload,
+                arrival: now)
+            return true
+        }
+        guard header.payloadType == self.redundancyType, let blocks = try? RedundantPayload(payload),
+            blocks.primary.payloadType == self.payloadType
+        else { return false }
+        self.decoder.receive(
+            ssrc: header.ssrc, sequence: header.sequenceNumber, timestamp: header.timestamp,
+            payload: payload.extracting(blocks.primary.range), arrival: now)
+        for index in 0..<blocks.count - 1 where blocks[index].payloadType == self.payloadType {
+            self.decoder.receiveCopy(
+                timestampOffset: blocks[index].timestampOffset, payload: payload.extracting(blocks[index].range),
+                arrival: now)
+        }
+        return true
+    }
+
+    package func receiveRTCP(_ datagram: inout [UInt8], now: Instant) -> Arrival {
         guard (try? self.incoming.unprotectRTCP(&datagram)) != nil, let packets = try? RTCPPacket.parse(datagram)
         else {
             self.rejectedCount += 1
@@ -127,8 +201,8 @@ package final class VoiceStream {
             switch packet {
             case .senderReport(let report):
                 self.receiveStatistics.receive(report, now: now)
-                self.sendStatistics.receive(report.blocks, now: now)
-            case .receiverReport(_, let blocks): self.sendStatistics.receive(blocks, now: now)
+                self.take(report.blocks, now: now)
+            case .receiverReport(_, let blocks): self.take(blocks, now: now)
             case .goodbye: arrival = .goodbye
             case .sourceDescription, .unknown: break
             }
@@ -136,8 +210,52 @@ package final class VoiceStream {
         return arrival
     }
 
+    private func take(_ blocks: [ReportBlock], now: Instant) {
+        self.sendStatistics.receive(blocks, now: now)
+        if blocks.contains(where: { $0.source == self.ssrc }) { self.adapt(now: now) }
+    }
+
     /// Gives the next 20 ms to play: 960 samples, all written; silence while nothing may be heard.
-    func pull(into block: inout MutableSpan<Int16>, now: Instant) -> AudioReceiver.Playout {
+    package func pull(into block: inout MutableSpan<Int16>, now: Instant) -> AudioReceiver.Playout {
         self.decoder.pull(into: &block, now: now)
     }
+
+    /// A minute without a packet: nobody is blamed for trying again then.
+    private static let rest: Duration = .seconds(60)
+}
+
+extension OpusEncoderSettings {
+    fileprivate func adapted(to step: SendAdaptation.Step) -> OpusEncoderSettings {
+        OpusEncoderSettings(
+            bitsPerSecond: step.bitsPerSecond, complexity: self.complexity,
+            expectedLossPercentage: step.expectedLossPercentage)
+    }
+}
+
+/// Arrays that come round again: whoever sends a datagram drops it soon, and then its memory serves the next one.
+private struct DatagramRing {
+    private var arrays: [[UInt8]]
+    private var next = 0
+
+    init() {
+        self.arrays = (0..<Self.count).map { _ in
+            var array: [UInt8] = []
+            array.reserveCapacity(AudioFormat.maximumPayloadOctets)
+            return array
+        }
+    }
+
+    /// An empty array with room; a new one only while its last datagram is still held.
+    mutating func take() -> [UInt8] {
+        self.next = (self.next + 1) % Self.count
+        var datagram: [UInt8] = []
+        swap(&datagram, &self.arrays[self.next])
+        datagram.removeAll(keepingCapacity: true)
+        return datagram
+    }
+
+    /// Remembers the memory that ``take()`` gave.
+    mutating func keep(_ datagram: [UInt8]) { self.arrays[self.next] = datagram }
+
+    private static let count = 8
 }

@@ -129,7 +129,7 @@ package struct DoneCode: RawRepresentable, Hashable, Sendable {
     package static let unknown = DoneCode(rawValue: 1)
     /// The key is not enrolled here, or the signature does not hold.
     package static let notEnrolled = DoneCode(rawValue: 7)
-    /// The room belongs to another key, or to another link of the same key.
+    /// The room belongs to another key or to another link of the same key, or somebody else was admitted to it.
     package static let otherOwner = DoneCode(rawValue: 8)
     package static let tooManyRooms = DoneCode(rawValue: 9)
 }

@@ -62,6 +62,12 @@ struct Room {
 
     var isConsumed: Bool { self.record.rejoinHash != nil }
 
+    /// Whether somebody else than the holder of this hash was admitted: two desks of one doctor, each with its own.
+    func contradicts(_ rejoinHash: [UInt8]?) -> Bool {
+        guard let rejoinHash, let admitted = self.record.rejoinHash else { return false }
+        return rejoinHash != admitted
+    }
+
     func takesFreshJoins(now: Instant) -> Bool { now < self.ends }
 }
 
@@ -115,6 +121,7 @@ struct RoomDirectory {
             return .done
         }
         guard existing.record.owner == owner, existing.record.joinHash == joinHash else { return .otherOwner }
+        guard flags.contains(.reopen) || !existing.contradicts(rejoinHash) else { return .otherOwner }
         if flags.contains(.reopen) {
             self.update(room) { value in
                 value.record.rejoinHash = nil
@@ -138,6 +145,7 @@ struct RoomDirectory {
     ) -> DoneCode {
         guard let existing = self.rooms[room] else { return .unknown }
         guard existing.record.owner == owner else { return .otherOwner }
+        guard !existing.contradicts(rejoinHash) else { return .otherOwner }
         if existing.record.rejoinHash != rejoinHash {
             self.consume(room, rejoinHash: rejoinHash, now: now, unixTime: unixTime)
         }

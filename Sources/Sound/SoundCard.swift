@@ -20,8 +20,13 @@ package final class SoundCard {
         package var capture: String?
         package var playback: String?
         package var processing: Processing
+        /// Whether a microphone is opened at all: a sound that is only played needs none.
+        package var hasCapture: Bool
 
-        package init(capture: String? = nil, playback: String? = nil, processing: Processing = .speech) {
+        package init(
+            capture: String? = nil, playback: String? = nil, processing: Processing = .speech, hasCapture: Bool = true
+        ) {
+            self.hasCapture = hasCapture
             self.capture = capture
             self.playback = playback
             self.processing = processing

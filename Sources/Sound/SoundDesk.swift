@@ -9,6 +9,7 @@ internal import Wire
 final class SoundDesk: Sendable {
     struct State: Sendable {
         var processing: SoundCard.Processing
+        let hasCapture: Bool
         var capture: CaptureTimeline
         var playback: PlaybackTimeline
         var captureWatch: DeviceWatch
@@ -24,6 +25,7 @@ final class SoundDesk: Sendable {
 
         init(_ choice: SoundCard.Choice, now: Instant) {
             self.processing = choice.processing
+            self.hasCapture = choice.hasCapture
             self.capture = CaptureTimeline(now: now)
             self.playback = PlaybackTimeline(now: now)
             self.captureWatch = DeviceWatch(chosen: choice.capture ?? DeviceWatch.defaultDevice, now: now)

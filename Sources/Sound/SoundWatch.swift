@@ -17,7 +17,10 @@ struct SoundWatch: Sendable {
             Self.advance(&state, now: now)
             return state.isClosed
                 ? (true, nil, nil)
-                : (false, state.captureWatch.next(now: now), state.playbackWatch.next(now: now))
+                : (
+                    false, state.hasCapture ? state.captureWatch.next(now: now) : nil,
+                    state.playbackWatch.next(now: now)
+                )
         }
         if let capture { CaptureRun(desk: self.desk, attempt: capture).start() }
         if let playback { PlaybackRun(desk: self.desk, attempt: playback).start() }
@@ -28,9 +31,10 @@ struct SoundWatch: Sendable {
         state.capture.advance(now: now)
         state.playback.advance(now: now)
         var news: [SoundEvent?] = [
-            state.captureWatch.advance(now: now)?.of(.capture), state.playbackWatch.advance(now: now)?.of(.playback),
+            state.hasCapture ? state.captureWatch.advance(now: now)?.of(.capture) : nil,
+            state.playbackWatch.advance(now: now)?.of(.playback),
         ]
-        if state.capture.fillingSince.map({ now - $0 >= DeviceWatch.patience }) == true {
+        if state.hasCapture, state.capture.fillingSince.map({ now - $0 >= DeviceWatch.patience }) == true {
             news.append(state.captureWatch.stalled(now: now)?.of(.capture))
         }
         if state.playback.drivingSince.map({ now - $0 >= DeviceWatch.patience }) == true {

@@ -90,28 +90,28 @@ struct BridgeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var behaviour = CallDriver.Behaviour(source: try SoundSource.parse(self.play))
-        behaviour.recorder = try self.record.map(Self.recorder)
-        behaviour.admission = self.admit == .none ? .none : .first
-        behaviour.wordsAre = self.words.isSame
-        behaviour.duration = self.duration.map { .seconds($0) }
-        behaviour.onEvent = { CallProgress.tell($0) }
+        let sound = HeadlessSound(
+            source: try SoundSource.parse(self.play), recorder: try self.record.map(Self.recorder))
+        let attendant = HeadlessAttendant(
+            admission: self.admit == .none ? .none : .first, wordsAre: self.words.isSame,
+            duration: self.duration.map { .seconds($0) }, onEvent: { CallProgress.tell($0) })
         var configuration = PeerSession.Configuration()
         configuration.relayOnly = self.relayOnly
-        let place: Place =
+        let place: PatientPlace =
             if let link = self.link {
-                try self.patient(link, configuration)
+                try PatientPlace.make(
+                    link, configuration, language: .english, consent: ConsentText.hash, options: self.options)
             } else {
                 try self.doctor(self.session ?? "", configuration)
             }
-        behaviour.includesLoopback = place.broker.isLoopback
         let driver = CallDriver(
             session: place.session, broker: place.broker, group: MultiThreadedEventLoopGroup.singleton,
-            behaviour: behaviour)
+            attendant: attendant, sound: sound, includesLoopback: place.broker.isLoopback)
         driver.givesUpUnreachable = true
         let signals = StopSignals(driver.stop)
         defer { signals.cancel() }
-        let report = driver.run(until: self.timeout.map { monotonicNow() + .seconds($0) })
+        driver.run(until: self.timeout.map { monotonicNow() + .seconds($0) })
+        let report = CallReport(driver.session, reason: attendant.endReason ?? .hungUp)
         try self.write(report)
         if driver.brokerWasUnreachable {
             throw CommandFailure(
@@ -120,41 +120,7 @@ struct BridgeCommand: AsyncParsableCommand {
         try CallProgress.exit(report)
     }
 
-    private struct Place {
-        let session: PeerSession
-        let broker: WebSocketURL
-    }
-
-    private func patient(_ text: String, _ configuration: PeerSession.Configuration) throws -> Place {
-        let now = monotonicNow()
-        let link: InvitationLink
-        do {
-            link = try InvitationLink(text)
-        } catch {
-            throw CommandFailure(code: 65, LinkTrouble.sentence(for: error))
-        }
-        guard !link.invitation.flags.contains(.postQuantumRequired) else {
-            throw CommandFailure(
-                code: 65,
-                "the link asks for post-quantum keys, which this version has not; update it or ask for another")
-        }
-        let origin = "\(link.scheme.rawValue)://\(link.authority)"
-        guard let broker = WebSocketURL(self.options.broker ?? origin) else {
-            throw CommandFailure(code: 65, "the link names no broker that could be reached; ask for it again")
-        }
-        let seat = PatientSeat(
-            invitation: link.invitation,
-            configuration: PatientSeat.Configuration(
-                displayName: "", language: .english, consentTextHash: ConsentText.hash),
-            unixTimeAtZero: unixTimeAtZero(now: now), random: .system)
-        var configuration = configuration
-        configuration.relayOnly = configuration.relayOnly || link.invitation.flags.contains(.relayOnly)
-        return Place(
-            session: PeerSession(patient: seat, configuration: configuration, random: .system, now: now),
-            broker: broker)
-    }
-
-    private func doctor(_ id: String, _ configuration: PeerSession.Configuration) throws -> Place {
+    private func doctor(_ id: String, _ configuration: PeerSession.Configuration) throws -> PatientPlace {
         guard let sessionID = SessionID(id) else {
             throw CommandFailure(code: 65, "`\(id)` is no session; see `colloque session list`")
         }
@@ -177,7 +143,7 @@ struct BridgeCommand: AsyncParsableCommand {
             identity: identity.keyPair, host: broker.authority, language: .french,
             unixTimeAtZero: unixTime, random: .system)
         seat.openRoom(secrets, relayOnly: configuration.relayOnly, expiry: expiry, now: now)
-        return Place(
+        return PatientPlace(
             session: PeerSession(
                 doctor: seat, room: secrets.keys.roomID, language: .french, configuration: configuration,
                 random: .system, now: now),

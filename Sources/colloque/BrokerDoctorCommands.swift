@@ -1,6 +1,8 @@
 import ArgumentParser
 import Broker
 import Foundation
+import Keystore
+import Network
 import Signalling
 import Wire
 
@@ -17,6 +19,24 @@ struct IdentityKeyText: ExpressibleByArgument, Encodable {
         self.bytes = bytes
     }
 
+    /// Reads a key in either form: 43 characters, or an enrolment code, which the shell may have cut at its blanks.
+    init(words: [String]) throws {
+        if words.count == 1, let key = IdentityKeyText(argument: words[0]) {
+            self = key
+            return
+        }
+        do {
+            self.bytes = try EnrolmentCode(reading: words.joined()).key
+        } catch .length(let have, let need) {
+            throw CommandFailure(
+                code: 64, "an enrolment code has \(need) letters and digits, and these are \(have); read it again")
+        } catch .character(let character) {
+            throw CommandFailure(code: 64, "`\(character)` is in no enrolment code; read it again")
+        } catch .checksum {
+            throw CommandFailure(code: 64, "some letter of this code is not as it was printed; read it again")
+        }
+    }
+
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(self.bytes.base64URL)
@@ -28,12 +48,20 @@ struct BrokerEnroll: ParsableCommand {
         commandName: "enroll",
         abstract: "Let a doctor's key open rooms here.",
         discussion: """
-            Takes effect at once, also while the broker runs. Enrolling a key again changes its note. The note is \
-            for whoever administers this broker and is stored as typed: prefer one that names no person.
+            Takes the code that `colloque identity show` prints, in whatever case and grouping; a mistake in it is \
+            noticed (64). The 43 characters of the bare key are taken too. Takes effect at once, also while the broker \
+            runs. Enrolling a key again changes its note. The note is for whoever administers this broker and is \
+            stored as typed: prefer one that names no person.
+
+            Answers with a confirmation code, HOST/ABCD-EFGH, for the doctor to type into `colloque init`. It names the \
+            broker by the first `host` of --config, or by --address.
             """)
 
-    @Argument(help: ArgumentHelp("The doctor's public key, 43 characters.", valueName: "key"))
-    var key: IdentityKeyText
+    @Argument(help: ArgumentHelp("The doctor's enrolment code.", valueName: "code"))
+    var code: [String]
+
+    @Option(help: ArgumentHelp("How doctors reach this broker, such as https://broker.example.", valueName: "url"))
+    var address: String?
 
     @Option(help: "What reminds you whose key this is.")
     var note: String = ""
@@ -49,13 +77,43 @@ struct BrokerEnroll: ParsableCommand {
     }
 
     func run() throws {
+        let key = try IdentityKeyText(words: self.code)
+        let confirmation = try self.confirmation(of: key.bytes)
         let doctor = EnrolledDoctor(
-            key: self.key.bytes, note: self.note, added: UInt64(max(0, Date().timeIntervalSince1970)))
+            key: key.bytes, note: self.note, added: UInt64(max(0, Date().timeIntervalSince1970)))
         try onStore(self.place) { try $0.enroll(doctor) }
         if self.place.json {
-            try printJSON(DoctorFacts(doctor))
+            var facts = DoctorFacts(doctor)
+            facts.confirmation = confirmation?.description
+            try printJSON(facts)
         } else {
-            print("enrolled \(self.key.bytes.base64URL)")
+            print("enrolled \(key.bytes.base64URL)")
+            if let confirmation {
+                print("confirmation \(confirmation)")
+            } else {
+                say("For a confirmation code that names this broker, add --address https://HOST or --config FILE.")
+            }
+        }
+    }
+
+    /// - Returns: `nil` where nothing says how the broker is reached.
+    private func confirmation(of key: [UInt8]) throws -> EnrolmentConfirmation? {
+        if let address {
+            guard let url = WebSocketURL(address) else {
+                throw ValidationError("--address is written as https://HOST[:PORT], not `\(address)`")
+            }
+            return EnrolmentConfirmation(key: key, authority: url.authority, isPlain: !url.isSecure)
+        }
+        guard self.place.config != nil else { return nil }
+        let configuration = try self.place.fileConfiguration()
+        let port = configuration.listen.port
+        guard configuration.isTLS else {
+            return EnrolmentConfirmation(key: key, authority: "localhost:\(port)", isPlain: true)
+        }
+        // The port only where the file says one: a socket unit brings its own, which is 443.
+        let isSaid = port != BrokerConfiguration().listen.port && port != 443
+        return configuration.hosts.first.map { host in
+            EnrolmentConfirmation(key: key, authority: isSaid ? "\(host):\(port)" : host, isPlain: false)
         }
     }
 }
@@ -69,19 +127,20 @@ struct BrokerRevoke: ParsableCommand {
             call in progress goes on, since its sound does not pass here. Exit status 77 if the key was not enrolled.
             """)
 
-    @Argument(help: ArgumentHelp("The doctor's public key, 43 characters.", valueName: "key"))
-    var key: IdentityKeyText
+    @Argument(help: ArgumentHelp("The doctor's key, 43 characters, or its enrolment code.", valueName: "key"))
+    var code: [String]
 
     @OptionGroup var place: BrokerPlace
 
     func run() throws {
-        guard try onStore(self.place, { try $0.revoke(self.key.bytes) }) else {
+        let key = try IdentityKeyText(words: self.code)
+        guard try onStore(self.place, { try $0.revoke(key.bytes) }) else {
             throw BrokerFailure("this key is not enrolled", code: 77).exit()
         }
         if self.place.json {
-            try printJSON(["revoked": self.key])
+            try printJSON(["revoked": key])
         } else {
-            print("revoked \(self.key.bytes.base64URL)")
+            print("revoked \(key.bytes.base64URL)")
         }
     }
 }
@@ -157,6 +216,7 @@ private struct DoctorFacts: Encodable {
     let key: IdentityKeyText
     let note: String
     let added: Date
+    var confirmation: String?
 
     init(_ doctor: EnrolledDoctor) {
         self.key = IdentityKeyText(doctor.key)
@@ -178,7 +238,7 @@ private func day(_ date: Date) -> String {
 }
 
 private func onStore<Value>(
-    _ place: BrokerPlace, _ body: (any RoomStore) throws -> Value
+    _ place: BrokerPlace, _ body: (any Broker.RoomStore) throws -> Value
 ) throws -> Value {
     let store = try place.store()
     do {

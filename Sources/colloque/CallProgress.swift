@@ -37,7 +37,8 @@ enum CallProgress {
         case .epochEstablished(let index) where index > 0: "broker: back, in epoch \(index)"
         case .stray: "the used link was tried again"
         case .ended(let reason): "ended: \(reason)"
-        case .roomClosed, .mediaWanted, .epochEstablished, .path, .pathState, .chat: nil
+        case .superseded: "broker: another connection of the same key took over"
+        case .roomClosed, .mediaWanted, .epochEstablished, .path, .pathState, .chat, .admissionChanged, .elsewhere: nil
         }
     }
 

@@ -14,9 +14,9 @@ struct ColloqueCommand: AsyncParsableCommand {
 
             FIRST STEPS
               colloque demo                                     the whole of it on this machine
-              colloque identity new                             the doctor's key
-              colloque broker enroll KEY                        typed where the broker runs
-              colloque session new --broker https://HOST        a link for one patient
+              colloque init                                     the doctor's key and broker, step by step
+              colloque broker enroll CODE                       typed where the broker runs
+              colloque session new                              a link for one patient
 
             GLOBAL OPTIONS, before the command or behind it
               --home DIR · --broker URL · --passphrase-file FILE · --json
@@ -31,7 +31,8 @@ struct ColloqueCommand: AsyncParsableCommand {
             """,
         version: colloqueVersion,
         subcommands: [
-            DemoCommand.self, IdentityCommand.self, SessionCommand.self, BridgeCommand.self, BrokerCommand.self,
+            DemoCommand.self, InitCommand.self, IdentityCommand.self, SessionCommand.self, DeskCommand.self,
+            CallCommand.self, CheckCommand.self, JoinCommand.self, VerifyPageCommand.self, BridgeCommand.self, BrokerCommand.self,
             RelayCommand.self,
         ])
 

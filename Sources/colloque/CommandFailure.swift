@@ -25,7 +25,7 @@ struct CommandFailure: Error {
 
     init(_ error: KeystoreError) {
         switch error {
-        case .noIdentity: self.init(code: 78, "there is no identity here; make one with `colloque identity new`")
+        case .noIdentity: self.init(code: 78, "there is no identity here; make one with `colloque init`")
         case .identityExists:
             self.init(
                 code: 73,
@@ -36,11 +36,18 @@ struct CommandFailure: Error {
         case .damaged(let path):
             self.init(code: 65, "\(path): the file is damaged; restore it from a copy, or remove it")
         case .unknownVersion(let version, let path):
-            self.init(code: 65, "\(path): written by a later colloque (version \(version)); use that one")
+            self.init(code: 65, "\(path): written by another colloque (format \(version)); use that one")
         case .looseMode(let path, _):
             self.init(code: 78, "\(path): others may read or write it; take their rights with `chmod go= \(path)`")
         case .notOurs(let path):
             self.init(code: 78, "\(path): belongs to another user or is of another kind; choose another --home")
+        case .foreignRooms(let path):
+            self.init(
+                code: 73,
+                "\(path): sessions of another identity are here; import its backup, or choose another --home")
+        case .fileExists(let path):
+            self.init(code: 73, "\(path): is there already and is never overwritten; choose another name")
+        case .noFile(let path): self.init(code: 65, "\(path): there is no such file")
         case .unknownSession(let session):
             self.init(code: 65, "there is no session \(session); see `colloque session list`")
         case .outOfMemory:
@@ -61,7 +68,7 @@ struct CommandFailure: Error {
         case .notEnrolled:
             self.init(
                 code: 77,
-                "the broker refuses this key; have it enrolled there with `colloque broker enroll KEY`, where KEY is "
+                "the broker refuses this key; have it enrolled there with `colloque broker enroll CODE`, where CODE is "
                     + "what `colloque identity show` prints, and check that --broker is its own name")
         case .roomTaken:
             self.init(code: 77, "the broker holds this room for another key; make a new session")

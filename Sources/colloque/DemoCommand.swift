@@ -125,11 +125,8 @@ private final class DemoReception: Sendable {
         let session = PeerSession(
             doctor: seat, room: secrets.keys.roomID, language: .french, configuration: PeerSession.Configuration(),
             random: .system, now: now)
-        var behaviour = CallDriver.Behaviour(source: (try? AudioSource.demonstration()) ?? .echo())
-        behaviour.wordsAre = true
-        behaviour.includesLoopback = true
         let link = "\(self.broker.origin)/#\(secrets.invitation.fragment)"
-        behaviour.onEvent = { event in
+        let attendant = HeadlessAttendant(wordsAre: true) { event in
             if event == .roomOpened, session.milestones.admitted == nil, !self.state.hasShown(link) {
                 FileHandle.standardOutput.write(Data("link: \(link)\n".utf8))
             } else {
@@ -137,9 +134,10 @@ private final class DemoReception: Sendable {
             }
         }
         let driver = CallDriver(
-            session: session, broker: self.broker, group: MultiThreadedEventLoopGroup.singleton, behaviour: behaviour)
+            session: session, broker: self.broker, group: MultiThreadedEventLoopGroup.singleton, attendant: attendant,
+            sound: HeadlessSound(source: (try? AudioSource.demonstration()) ?? .echo()), includesLoopback: true)
         guard self.state.begin(driver.stop) else { return }
-        _ = driver.run()
+        driver.run()
     }
 }
 

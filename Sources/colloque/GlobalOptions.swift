@@ -2,23 +2,26 @@ import ArgumentParser
 import Foundation
 import Keystore
 import Network
+import Primitives
 
 /// What every command of the doctor takes.
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The doctor's directory (default: $COLLOQUE_HOME, else ~/.local/share/colloque).", valueName: "dir"))
+            "The doctor's directory (default: $COLLOQUE_HOME, else ~/.local/share/colloque).", valueName: "dir"),
+        completion: .directory)
     var home: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where the broker is, such as https://broker.example (default: $COLLOQUE_BROKER).",
+            "Where the broker is, such as https://broker.example (default: $COLLOQUE_BROKER, else the settings').",
             valueName: "url"))
     var broker: String?
 
     @Option(
         help: ArgumentHelp(
-            "File whose first line is the passphrase, where no person can type.", valueName: "file"))
+            "File whose first line is the passphrase, where no person can type.", valueName: "file"),
+        completion: .file())
     var passphraseFile: String?
 
     @Flag(help: "Print one JSON document on stdout and nothing else.")
@@ -36,25 +39,28 @@ struct GlobalOptions: ParsableArguments {
         return try keystore.unlock(passphrase: try self.passphrase())
     }
 
-    func passphrase() throws -> [UInt8] {
+    func passphrase() throws -> SecretBytes {
         guard let file = self.passphraseFile else { return try Passphrase.typed(prompt: "Passphrase: ") }
         return try Passphrase.read(file: file)
     }
 
-    /// The passphrase of a new identity: typed twice.
-    func newPassphrase() throws -> [UInt8] {
-        guard self.passphraseFile == nil else { return try self.passphrase() }
-        let passphrase = try Passphrase.typed(prompt: "New passphrase: ")
-        guard try Passphrase.typed(prompt: "Once more: ") == passphrase else {
-            throw CommandFailure(code: 65, "the two passphrases differ; nothing was made, try again")
+    /// The broker that is named, or the one that the settings keep.
+    func brokerURL() throws -> WebSocketURL {
+        let settings = try self.keystore().settings()
+        guard let text = self.broker ?? environment("COLLOQUE_BROKER") ?? settings.broker else {
+            throw CommandFailure(
+                code: 64, "no broker is named; add --broker https://HOST, or keep one with `colloque init`")
         }
-        return passphrase
+        return try Self.brokerURL(text)
     }
 
-    func brokerURL() throws -> WebSocketURL {
-        guard let text = self.broker ?? environment("COLLOQUE_BROKER") else {
-            throw CommandFailure(code: 64, "no broker is named; add --broker https://HOST or set COLLOQUE_BROKER")
-        }
+    /// - Parameter origin: of the session at hand, which stands behind what was typed and before what is kept.
+    func brokerURL(or origin: String?) throws -> WebSocketURL {
+        guard let text = self.broker ?? environment("COLLOQUE_BROKER") ?? origin else { return try self.brokerURL() }
+        return try Self.brokerURL(text)
+    }
+
+    static func brokerURL(_ text: String) throws -> WebSocketURL {
         guard let url = WebSocketURL(text) else {
             throw CommandFailure(code: 64, "`\(text)` is no broker's address; write it as https://HOST[:PORT]")
         }
@@ -63,6 +69,8 @@ struct GlobalOptions: ParsableArguments {
 
     /// Options may stand before the command, as in `colloque --home DIR identity show`; the parser wants them behind it.
     static func behindCommand(_ arguments: [String]) -> [String] {
+        // The shell's completion asks in words of its own.
+        guard arguments.first != "---completion" else { return arguments }
         var leading: [String] = []
         var rest = arguments[...]
         while let first = rest.first {
@@ -90,7 +98,7 @@ struct GlobalOptions: ParsableArguments {
 
     private static let withValue: Set<String> = ["--home", "--broker", "--passphrase-file"]
 
-    private var homePath: String {
+    var homePath: String {
         let path =
             self.home ?? environment("COLLOQUE_HOME")
             ?? "\(FileManager.default.homeDirectoryForCurrentUser.path)/.local/share/colloque"
@@ -99,13 +107,6 @@ struct GlobalOptions: ParsableArguments {
 }
 
 /// - Returns: `nil` for a variable that is not set, or empty.
-private func environment(_ name: String) -> String? {
+func environment(_ name: String) -> String? {
     ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
-}
-
-extension WebSocketURL {
-    /// Where the broker's page is: `https://HOST[:PORT]`.
-    var origin: String {
-        "\(self.isSecure ? "https" : "http")://\(self.authority)"
-    }
 }

@@ -7,8 +7,11 @@ import Wire
 struct IdentityCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "identity",
-        abstract: "Make the doctor's long-term key, and show its public half.",
-        subcommands: [IdentityNew.self, IdentityShow.self])
+        abstract: "Make, show, back up and protect the doctor's long-term key.",
+        subcommands: [
+            IdentityNew.self, IdentityShow.self, IdentityEnrolled.self, IdentityExport.self, IdentityImport.self,
+            IdentityPassphrase.self,
+        ])
 }
 
 struct IdentityNew: ParsableCommand {
@@ -16,11 +19,12 @@ struct IdentityNew: ParsableCommand {
         commandName: "new",
         abstract: "Make the doctor's key under a passphrase.",
         discussion: """
-            Asks for a passphrase of at least 12 octets, twice, or takes it from --passphrase-file. The key is \
-            sealed in the home directory; there is no other copy, and without the passphrase nobody opens it. An \
-            identity that is there is never overwritten (exit status 73).
+            Asks for a passphrase of at least 12 octets, twice, and says how strong it is; or takes it from \
+            --passphrase-file. The key is sealed in the home directory; there is no other copy until `identity export` \
+            makes one, and without the passphrase nobody opens it. An identity that is there is never overwritten \
+            (exit status 73).
 
-            Prints the public key, 43 characters: the one thing the broker's administrator needs.
+            Prints the enrolment code: the one thing the broker's administrator needs.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -28,14 +32,14 @@ struct IdentityNew: ParsableCommand {
     func run() throws {
         let keystore = try self.options.keystore()
         if (try? keystore.publicKey()) != nil { throw CommandFailure(.identityExists) }
-        let identity = try keystore.createIdentity(passphrase: try self.options.newPassphrase())
-        let key = IdentityKeyText(identity.publicKey)
+        let identity = try keystore.createIdentity(
+            passphrase: try Passphrase.new(file: self.options.passphraseFile))
+        let facts = IdentityFacts(key: identity.publicKey)
         if self.options.json {
-            try printJSON(["key": key])
+            try printJSON(facts)
         } else {
-            print(key.bytes.base64URL)
-            FileHandle.standardError.write(
-                Data("Next, where the broker runs: colloque broker enroll \(key.bytes.base64URL)\n".utf8))
+            print(facts.code)
+            say("Next, where the broker runs: colloque broker enroll \(facts.code)")
         }
     }
 }
@@ -43,17 +47,185 @@ struct IdentityNew: ParsableCommand {
 struct IdentityShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Print the doctor's public key.",
-        discussion: "43 characters, as `colloque broker enroll` takes them. Needs no passphrase.")
+        abstract: "Print the enrolment code of the doctor's key.",
+        discussion: """
+            56 letters and digits in groups of four, made to be read aloud or written down: case, blanks and dashes do \
+            not matter, and mistakes are noticed where it is typed in (`colloque broker enroll`). It is the public \
+            key and no secret. Needs no passphrase. With --json the key stands beside it in its short form.
+            """)
 
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
-        let key = IdentityKeyText(try self.options.keystore().publicKey())
+        let facts = IdentityFacts(key: try self.options.keystore().publicKey())
         if self.options.json {
-            try printJSON(["key": key])
+            try printJSON(facts)
         } else {
-            print(key.bytes.base64URL)
+            print(facts.code)
         }
     }
+}
+
+struct IdentityEnrolled: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enrolled",
+        abstract: "Take the administrator's answer, and keep the broker as the default.",
+        discussion: """
+            Checks that the confirmation code, HOST/ABCD-EFGH as `colloque broker enroll` printed it, is about this \
+            very key and this very address (65 if not). The broker is then used wherever neither --broker nor \
+            COLLOQUE_BROKER names another.
+            """)
+
+    @Argument(help: ArgumentHelp("The confirmation code.", valueName: "code"))
+    var code: [String]
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let keystore = try self.options.keystore()
+        let origin = try Self.accept(self.code.joined(), in: keystore)
+        if self.options.json {
+            try printJSON(["broker": origin])
+        } else {
+            print("broker \(origin)")
+        }
+    }
+
+    /// - Returns: the broker's origin, which the settings now keep.
+    static func accept(_ code: String, in keystore: Keystore) throws -> String {
+        guard let confirmation = EnrolmentConfirmation(reading: code, for: try keystore.publicKey()) else {
+            throw CommandFailure(
+                code: 65,
+                "this confirmation is not about the key of this home, or was mistyped; compare it with what the "
+                    + "administrator sees, and `colloque identity show` with what was enrolled")
+        }
+        try keystore.changeSettings { $0.broker = confirmation.origin }
+        return confirmation.origin
+    }
+}
+
+struct IdentityExport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write a backup of the identity with all its sessions.",
+        discussion: """
+            One sealed file of mode 0600, from which `colloque identity import` makes everything again on another \
+            machine. It is sealed under the identity's passphrase, or under one of its own: typed when asked, or in \
+            the first line of --backup-passphrase-file. A file that is there is never overwritten (73).
+            """)
+
+    @Argument(help: ArgumentHelp("Where to write the backup.", valueName: "file"), completion: .file())
+    var file: String
+
+    @Option(
+        help: ArgumentHelp("File whose first line is the backup's own passphrase.", valueName: "file"),
+        completion: .file())
+    var backupPassphraseFile: String?
+
+    @Flag(help: "Seal the backup under a passphrase of its own, and ask for it.")
+    var otherPassphrase = false
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let keystore = try self.options.keystore()
+        let key = try keystore.publicKey()
+        guard !FileManager.default.fileExists(atPath: self.file) else {
+            throw CommandFailure(.fileExists(path: self.file))
+        }
+        let passphrase = try self.options.passphrase()
+        var backupPassphrase = passphrase
+        if self.otherPassphrase || self.backupPassphraseFile != nil {
+            backupPassphrase = try Passphrase.new(
+                file: self.backupPassphraseFile, prompt: "Passphrase of the backup: ")
+        }
+        let count = try keystore.exportIdentity(
+            to: self.file, passphrase: passphrase, backupPassphrase: backupPassphrase)
+        if self.options.json {
+            try printJSON(BackupFacts(key: IdentityKeyText(key), sessions: count, file: self.file))
+        } else {
+            print("\(self.file): the identity and \(count) sessions")
+        }
+    }
+}
+
+struct IdentityImport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Take an identity with its sessions out of a backup.",
+        discussion: """
+            Reads and checks the whole backup before it writes anything. The passphrase is the backup's, and becomes \
+            the identity's; change it with `colloque identity passphrase`. An identity that is there is never \
+            overwritten (73). If it is interrupted, run it again.
+
+            Use one machine at a time: the broker keeps one connection of a key.
+            """)
+
+    @Argument(help: ArgumentHelp("As `colloque identity export` wrote it.", valueName: "file"), completion: .file())
+    var file: String
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let keystore = try self.options.keystore()
+        if (try? keystore.publicKey()) != nil { throw CommandFailure(.identityExists) }
+        guard FileManager.default.fileExists(atPath: self.file) else { throw CommandFailure(.noFile(path: self.file)) }
+        let (identity, count) = try keystore.importIdentity(from: self.file, passphrase: try self.options.passphrase())
+        if self.options.json {
+            try printJSON(BackupFacts(key: IdentityKeyText(identity.publicKey), sessions: count, file: self.file))
+        } else {
+            print("\(IdentityFacts(key: identity.publicKey).code): \(count) sessions")
+        }
+    }
+}
+
+struct IdentityPassphrase: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "passphrase",
+        abstract: "Change the passphrase.",
+        discussion: """
+            Asks for the old passphrase, then for a new one, twice. The key stays, and with it links and enrolment. \
+            Whatever interrupts it, either the old passphrase opens the identity or the new one. Backups keep the \
+            passphrase they were made with. Say nothing of it to anybody: nobody can bring a lost passphrase back.
+            """)
+
+    @Option(
+        help: ArgumentHelp("File whose first line is the new passphrase.", valueName: "file"), completion: .file())
+    var newPassphraseFile: String?
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let keystore = try self.options.keystore()
+        let key = try keystore.publicKey()
+        let old = try self.options.passphrase()
+        _ = try keystore.unlock(passphrase: old)  // Nobody invents a new one for nothing.
+        try keystore.changePassphrase(from: old, to: try Passphrase.new(file: self.newPassphraseFile))
+        if self.options.json {
+            try printJSON(IdentityFacts(key: key))
+        } else {
+            print("the passphrase is changed")
+        }
+    }
+}
+
+struct IdentityFacts: Encodable {
+    let key: IdentityKeyText
+    let code: String
+
+    init(key: [UInt8]) {
+        self.key = IdentityKeyText(key)
+        self.code = EnrolmentCode(key: key).description
+    }
+}
+
+private struct BackupFacts: Encodable {
+    let key: IdentityKeyText
+    let sessions: Int
+    let file: String
+}
+
+/// A line for the person, apart from what a script reads.
+func say(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
 }

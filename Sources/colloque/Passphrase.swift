@@ -1,25 +1,48 @@
 import Foundation
 import Glibc
+import Keystore
+import Primitives
+import SecureChannel
+import Wire
 
 /// Where a passphrase comes from: a file, or a person at the terminal. Never arguments, never the environment.
+///
+/// From here on it lives in guarded memory, and the process leaves no core dump.
 enum Passphrase {
     /// The first line, without its end.
-    static func read(file: String) throws -> [UInt8] {
-        guard let content = FileManager.default.contents(atPath: file) else {
+    static func read(file: String) throws -> SecretBytes {
+        ProcessGuard.forbidDumps()
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
             throw CommandFailure(code: 65, "\(file): cannot be read; --passphrase-file takes a readable file")
         }
-        var line = [UInt8](content.prefix { $0 != UInt8(ascii: "\n") })
-        if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        guard !line.isEmpty else {
+        defer { close(descriptor) }
+        var line = Line()
+        defer { line.wipe() }
+        while true {
+            var octet: UInt8 = 0
+            let count = Glibc.read(descriptor, &octet, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw CommandFailure(code: 65, "\(file): cannot be read; --passphrase-file takes a readable file")
+            }
+            guard count == 1, octet != UInt8(ascii: "\n") else { break }
+            line.append(octet)
+        }
+        if line.octets.last == UInt8(ascii: "\r") { line.octets.removeLast() }
+        guard !line.octets.isEmpty else {
             throw CommandFailure(code: 65, "\(file): its first line is empty; the passphrase stands there")
         }
-        return line
+        return SecretBytes(copying: line.octets)
     }
 
+    static var isTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
     /// A line that does not show on the screen.
-    static func typed(prompt: String) throws -> [UInt8] {
+    static func typed(prompt: String) throws -> SecretBytes {
+        ProcessGuard.forbidDumps()
         var settings = termios()
-        guard isatty(STDIN_FILENO) == 1, tcgetattr(STDIN_FILENO, &settings) == 0 else {
+        guard self.isTerminal, tcgetattr(STDIN_FILENO, &settings) == 0 else {
             throw CommandFailure(
                 code: 64, "the passphrase is typed at a terminal, and there is none; use --passphrase-file FILE")
         }
@@ -32,7 +55,8 @@ enum Passphrase {
             say("\n")
         }
         say(prompt)
-        var line: [UInt8] = []
+        var line = Line()
+        defer { line.wipe() }
         while true {
             var octet: UInt8 = 0
             let count = Glibc.read(STDIN_FILENO, &octet, 1)
@@ -42,20 +66,101 @@ enum Passphrase {
             }
             switch octet {
             case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-                guard !line.isEmpty else {
+                guard !line.octets.isEmpty else {
                     throw CommandFailure(code: 64, "no passphrase was typed; nothing was done")
                 }
-                return line
+                return SecretBytes(copying: line.octets)
             case Key.delete, Key.backspace:
-                while let last = line.popLast(), last & 0xC0 == 0x80 {}  // A whole UTF-8 character.
-            case Key.eraseLine: line.removeAll()
+                while let last = line.octets.popLast(), last & 0xC0 == 0x80 {}  // A whole UTF-8 character.
+            case Key.eraseLine: line.octets.removeAll(keepingCapacity: true)
             default: line.append(octet)
             }
         }
     }
 
+    /// A new passphrase: from the file, or typed twice and judged.
+    static func new(file: String?, prompt: String = "New passphrase: ") throws -> SecretBytes {
+        if let file {
+            let passphrase = try self.read(file: file)
+            if self.strength(of: passphrase) == .tooEasy { say("warning: \(Sentence.tooEasy)\n") }
+            return passphrase
+        }
+        var passphrase = try self.typed(prompt: prompt)
+        while true {
+            let strength = self.strength(of: passphrase)
+            if passphrase.count < Keystore.minimumPassphraseLength {
+                say("\(Sentence.tooShort)\n\(Sentence.suggestion(self.suggestion()))\n")
+                passphrase = try self.typed(prompt: prompt)
+                continue
+            }
+            switch strength {
+            case .tooEasy:
+                say("\(Sentence.tooEasy)\n\(Sentence.suggestion(self.suggestion()))\n")
+                let again = try self.typed(prompt: Sentence.againOrOther)
+                if again == passphrase { return passphrase }
+                passphrase = again
+            case .fair, .strong:
+                say("\(strength == .fair ? Sentence.fair : Sentence.strong)\n")
+                guard try self.typed(prompt: "Once more: ") == passphrase else {
+                    throw CommandFailure(code: 65, "the two passphrases differ; nothing was changed, try again")
+                }
+                return passphrase
+            }
+        }
+    }
+
+    static func strength(of passphrase: SecretBytes) -> PassphraseStrength {
+        PassphraseStrength(of: passphrase) { word in
+            self.languages.contains { $0.words?.contains(word) == true }
+        }
+    }
+
+    /// Six words of the person's language, 48 bits.
+    static func suggestion() -> String {
+        var random = RandomSource.system
+        let locale = environment("LC_ALL") ?? environment("LC_MESSAGES") ?? environment("LANG") ?? ""
+        let language = LanguageCode(locale.prefix(2)) ?? .english
+        return language.suggestedPassphrase(wordCount: 6, random: &random)
+            ?? LanguageCode.english.suggestedPassphrase(wordCount: 6, random: &random) ?? ""
+    }
+
+    private static let languages: [LanguageCode] = [.french, .english, .dutch, .german]
+
+    /// What is said of a passphrase.
+    private enum Sentence {
+        static let tooShort = "Too short: at least \(Keystore.minimumPassphraseLength) characters."
+        static let tooEasy = "This passphrase is too easy: somebody with a copy of the disk would guess it."
+        static let fair = "This passphrase is fair."
+        static let strong = "This passphrase is strong."
+        static let againOrOther = "Another one (or the same again, to keep it): "
+
+        static func suggestion(_ words: String) -> String {
+            "Several words that have nothing to do with each other are good, such as: \(words)"
+        }
+    }
+
     private static func say(_ text: String) {
         FileHandle.standardError.write(Data(text.utf8))
+    }
+
+    /// Octets that never move while they come in, so that wiping them wipes the only copy.
+    private struct Line {
+        var octets: [UInt8] = {
+            var octets: [UInt8] = []
+            octets.reserveCapacity(Line.maximumLength)
+            return octets
+        }()
+
+        mutating func append(_ octet: UInt8) {
+            if self.octets.count < Line.maximumLength { self.octets.append(octet) }
+        }
+
+        mutating func wipe() {
+            self.octets.append(contentsOf: repeatElement(0, count: Line.maximumLength - self.octets.count))
+            SecretBytes.wipe(&self.octets)
+        }
+
+        private static let maximumLength = 1024
     }
 
     private enum Key {

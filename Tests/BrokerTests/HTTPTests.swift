@@ -1,4 +1,5 @@
 import Broker
+import CBrotli
 import CZlib
 import Foundation
 import Page
@@ -31,7 +32,7 @@ struct HTTPTests {
                 "x-content-type-options", "x-dns-prefetch-control", "x-frame-options", "x-robots-tag",
             ])
         let port = broker.ports.port
-        #expect(head.contains("connect-src 'self' ws://localhost:\(port) ws://127.0.0.1:\(port)"))
+        #expect(head.contains("connect-src 'self' ws://localhost:\(port) ws://127.0.0.1:\(port); "))
         #expect(head.contains("script-src \(Page.scriptHash.lowercased())"))
         #expect(head.contains("style-src \(Page.styleHash.lowercased())"))
         #expect(head.contains("permissions-policy: microphone=(self), autoplay=(self)"))
@@ -48,13 +49,24 @@ struct HTTPTests {
         await broker.stop()
     }
 
+    @Test("brotli is used where it is accepted, before gzip")
+    func smallest() async throws {
+        let broker = try await TestBroker()
+        let (_, head, body) = try self.get(
+            broker, self.request("GET /", "Accept-Encoding: gzip, deflate, br, zstd\r\n"))
+        #expect(head.contains("content-encoding: br"))
+        #expect(unbrotlied(body) == Array(Page.html.utf8))
+        #expect(body.count < 40_000)
+        await broker.stop()
+    }
+
     @Test("gzip is used where it is accepted and only there")
     func compressed() async throws {
         let broker = try await TestBroker()
-        let (_, head, body) = try self.get(broker, self.request("GET /", "Accept-Encoding: br, gzip;q=0.5\r\n"))
+        let (_, head, body) = try self.get(broker, self.request("GET /", "Accept-Encoding: br;q=0, gzip;q=0.5\r\n"))
         #expect(head.contains("content-encoding: gzip"))
         #expect(inflated(body) == Array(Page.html.utf8))
-        let plain = try self.get(broker, self.request("GET /", "Accept-Encoding: br, gzip;q=0\r\n"))
+        let plain = try self.get(broker, self.request("GET /", "Accept-Encoding: br; q=0.0, gzip;q=0\r\n"))
         #expect(!plain.head.contains("content-encoding"))
         await broker.stop()
     }
@@ -118,6 +130,13 @@ struct HTTPTests {
         #expect(try self.get(broker, self.request("GET /")).status == 200, "the places are free again")
         await broker.stop()
     }
+}
+
+private func unbrotlied(_ bytes: [UInt8]) -> [UInt8]? {
+    var count = 1 << 20
+    var output = [UInt8](repeating: 0, count: count)
+    let result = BrotliDecoderDecompress(bytes.count, bytes, &count, &output)
+    return result == BROTLI_DECODER_RESULT_SUCCESS ? Array(output.prefix(count)) : nil
 }
 
 private func inflated(_ bytes: [UInt8]) -> [UInt8]? {

@@ -9,7 +9,8 @@ HERE = Path(__file__).resolve().parent
 FOLDERS = (HERE, HERE.parent / "EndToEnd")
 #: Suites in the order they run: what the others stand on comes first.
 ORDER = (
-    "laboratory", "internet", "commands", "sound", "native", "limits", "blindness", "browser", "page", "demo", "networks",
+    "laboratory", "internet", "terminal", "sound", "commands", "shells", "keystore", "handout", "verification",
+    "native", "seat", "limits", "blindness", "browser", "page", "demo", "networks",
     "survival", "screenshots",
 )
 

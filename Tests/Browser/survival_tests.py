@@ -14,12 +14,12 @@ PATIENTS = {"native": "a native patient", "chromium": "a patient in Chromium", "
 
 
 @asynccontextmanager
-async def conversation(laboratory, net, broker, client):
+async def conversation(laboratory, net, broker, client, *, seconds=60):
     """A call of two melodies: (ears of both ends, the doctor's bridge). Behind it both ends must have ended well."""
     doctor = await Doctor(laboratory, broker, namespace=net.doctor.host).settle()
     session = await doctor.session()
-    doctor_sound = sound.melody(laboratory.directory, seconds=60, seed=1)  # A bridge plays a file once.
-    patient_sound = sound.melody(laboratory.directory, seconds=60, seed=2)
+    doctor_sound = sound.melody(laboratory.directory, seconds=seconds, seed=1)  # A bridge plays a file once.
+    patient_sound = sound.melody(laboratory.directory, seconds=seconds, seed=2)
     bridge = await doctor.bridge(session, play=doctor_sound)
     at_doctor = BridgeEar("doctor", bridge, patient_sound, laboratory.directory)
     if client == "native":
@@ -31,6 +31,7 @@ async def conversation(laboratory, net, broker, client):
         await page.goto(session["link"])
         await page.enter()
         await page.reach_call()
+        await page.act("same")
         await page.unprocessed()
         await page.listen()
         at_patient = PageEar("patient", page, doctor_sound, laboratory.directory)
@@ -42,6 +43,7 @@ async def conversation(laboratory, net, broker, client):
         completed(await patient.report(timeout=20), "patient", path=None)
     else:
         await page.until("connected", timeout=15)
+        assert not await page.visible("[data-action='same']"), "the words are asked for again"
         await page.act("hang-up")
         await page.until("ended")
     completed(await bridge.report(timeout=20), "doctor", path=None)
@@ -78,6 +80,19 @@ async def address_changed(laboratory, client):
 
     async with conversation(laboratory, net, broker, client) as (ears, _):
         return await outages(ears, befall, within=5)
+
+
+async def network_away(laboratory, client):
+    net = Internet(laboratory, doctor="cone", patient="cone")
+    broker = await PublicBroker(laboratory, net).start()
+
+    async def befall():
+        net.patient.cut()
+        await asyncio.sleep(45)
+        net.patient.restore()
+
+    async with conversation(laboratory, net, broker, client, seconds=120) as (ears, _):
+        return await outages(ears, befall, within=55)
 
 
 async def relay_killed(laboratory, client):
@@ -117,6 +132,7 @@ async def without_broker(laboratory, net, broker, client):
 EVENTS = {
     udp_blocked: "UDP is blocked in mid-call: {} and the doctor hear each other again within 10 s",
     address_changed: "The address changes in mid-call: {} and the doctor hear each other again within 5 s",
+    network_away: "The network is away for 45 s: {} and the doctor hear each other again within 10 s of its return",
     relay_killed: "The relay is killed in mid-call: {} and the doctor hear each other again within 12 s",
     broker_killed: "The broker is killed while a relay carries the call: {} and the doctor hear no gap of 100 ms",
     broker_killed_beside_its_relay:
@@ -155,7 +171,7 @@ def scenes():
                 _rows.append((event, client, await event(laboratory, client)))
 
             body.__module__ = __name__
-            test(sentence.format(who), limit=90, needs=[needs_namespaces])(body)
+            test(sentence.format(who), limit=150, needs=[needs_namespaces])(body)
 
 
 scenes()

@@ -45,7 +45,7 @@ final class TemporaryHome {
     }
 }
 
-private let passphrase = [UInt8]("une phrase assez longue".utf8)
+let passphrase = SecretBytes(copying: "une phrase assez longue".utf8)
 
 @Suite("The doctor's identity")
 struct IdentityTests {
@@ -118,7 +118,8 @@ struct IdentityTests {
     @Test("a short passphrase is refused")
     func short() throws {
         #expect(throws: KeystoreError.passphraseTooShort(need: 12)) {
-            try self.home.keystore().createIdentity(passphrase: [UInt8]("onze lettre".utf8), cost: .minimum)
+            try self.home.keystore().createIdentity(
+                passphrase: SecretBytes(copying: "onze lettre".utf8), cost: .minimum)
         }
     }
 
@@ -126,7 +127,8 @@ struct IdentityTests {
     func wrongAndDamaged() throws {
         let keystore = try self.home.keystore()
         _ = try keystore.createIdentity(passphrase: passphrase, cost: .minimum)
-        for wrong in [[], Array(passphrase.dropLast()), passphrase + [0x0A]] {
+        let right = passphrase.copy()
+        for wrong in [[], Array(right.dropLast()), right + [0x0A]].map({ SecretBytes(copying: $0) }) {
             #expect(throws: KeystoreError.wrongPassphrase) { try keystore.unlock(passphrase: wrong) }
         }
         let whole = try self.home.read("identity")
@@ -199,7 +201,8 @@ struct RoomStoreTests {
         var room = self.room()
         let admission = StoredRoom.Admission(
             resumeSecret: Secret([UInt8](repeating: 4, count: 32)), transcript: [UInt8](repeating: 5, count: 32),
-            lastEpoch: 7)
+            lastEpoch: 7, hasConsented: true, comparison: false, authentication: [UInt8](repeating: 6, count: 8),
+            guestNumber: 2)
         for state in [StoredRoom.State.open, .admitted(admission), .ended] {
             room.state = state
             try self.identity.rooms.save(room)
@@ -338,7 +341,8 @@ struct RoomStoreTests {
         var room = self.room()
         room.state = .admitted(
             StoredRoom.Admission(
-                resumeSecret: Secret(random.bytes(count: 32)), transcript: random.bytes(count: 32), lastEpoch: 1))
+                resumeSecret: Secret(random.bytes(count: 32)), transcript: random.bytes(count: 32), lastEpoch: 1,
+                authentication: random.bytes(count: 8)))
         let whole = room.bytes
         for _ in 0..<1000 {
             var octets = whole

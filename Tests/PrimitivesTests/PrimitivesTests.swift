@@ -100,7 +100,7 @@ struct PrimitivesTests {
     func secretBox() throws {
         let nonce = [UInt8](repeating: 1, count: 24)
         let key = try PasswordHash.minimum.deriveKey(
-            passphrase: [UInt8]("pass".utf8), salt: [UInt8](repeating: 2, count: 16))
+            passphrase: SecretBytes(copying: "pass".utf8), salt: [UInt8](repeating: 2, count: 16))
         let box = try SecretBox.seal([9, 8, 7], nonce: nonce, key: key)
         #expect(try SecretBox.open(box, nonce: nonce, key: key) == [9, 8, 7])
         #expect(throws: PrimitiveError.authenticationFailed) {

@@ -18,10 +18,10 @@ struct AnswerTests {
         let text = Self.local().answer(to: offer, audio: try RemoteAudio(offer: offer))
         let lines = text.split(separator: "\r\n").map { String($0) }
         for line in [
-            "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:0", "a=group:BUNDLE 0", "a=setup:active", "a=sendrecv",
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111 63", "a=mid:0", "a=group:BUNDLE 0", "a=setup:active", "a=sendrecv",
             "a=rtcp-mux", "a=rtpmap:111 opus/48000/2", "a=ptime:20", "a=ice-ufrag:abcd",
             "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=0;cbr=1;stereo=0;maxaveragebitrate=32000",
-            "a=ssrc:4000000000 cname:qwertyuiopasdfgh",
+            "a=ssrc:4000000000 cname:qwertyuiopasdfgh", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111",
         ] {
             #expect(lines.contains(line), "\(line)")
         }
@@ -85,6 +85,29 @@ struct AnswerTests {
         let text = alice.answer(to: offer, audio: try RemoteAudio(offer: offer))
         let answer = try SessionDescription(parsing: replacing(part, by: other, in: text))
         #expect(throws: error) { try RemoteAudio(answer: answer, to: alice) }
+    }
+
+    @Test("redundancy is agreed where both know it, behind Opus")
+    func redundancy() throws {
+        let (alice, bob) = (Self.local(), Self.local())
+        let offer = try SessionDescription(parsing: alice.offer)
+        let offered = try RemoteAudio(offer: offer)
+        #expect(offered.redundancyType == 63)
+        let text = bob.answer(to: offer, audio: offered)
+        let answered = try RemoteAudio(answer: SessionDescription(parsing: text), to: alice)
+        #expect(answered.redundancyType == 63 && answered.payloadType == 111)
+        // Firefox knows none, and an answer offers it none.
+        let firefox = try Fixture.description("firefox-audio-offer")
+        let audio = try RemoteAudio(offer: firefox)
+        #expect(audio.redundancyType == nil)
+        #expect(!bob.answer(to: firefox, audio: audio).contains("red/"))
+    }
+
+    @Test(
+        "redundancy of anything but the Opus that is spoken counts for none", arguments: ["96/111", "0/0", "111/", "x"])
+    func foreignRedundancy(inside: String) throws {
+        let text = replacing("a=fmtp:63 111/111", by: "a=fmtp:63 \(inside)", in: Self.local().offer)
+        #expect(try RemoteAudio(offer: SessionDescription(parsing: text)).redundancyType == nil)
     }
 
     @Test("nothing from an offer can break a line of the answer")

@@ -196,6 +196,8 @@ struct Call {
     let patient: SessionEnd
     let relay: SimulatedRelay?
     let seed: UInt64
+    let identity: Ed25519.KeyPair
+    let secrets: RoomSecrets
     static let doctorIndex = 0
     static let patientIndex = 1
     static let doctorAddress = TransportAddress(.v4(0x0A00_0001), port: 5000)
@@ -214,6 +216,7 @@ struct Call {
         self.seed = seed
         var random = RandomSource.seeded(seed)
         let identity = try Ed25519.KeyPair(seed: SecretBytes(copying: random.bytes(count: 32)))
+        self.identity = identity
         let key = identity.publicKey
         let relay = setting.transports.isEmpty ? nil : SimulatedRelay(seed: seed, lifetimes: setting.lifetimes)
         self.relay = relay
@@ -227,6 +230,7 @@ struct Call {
                 relayCredentials: { room, side, unixTime in granting?.credentials(room, side, unixTime) }))
         let start = World.unixTimeAtZero
         let secrets = RoomSecrets(validity: start...start + 7200, identity: identity, random: &random)
+        self.secrets = secrets
         var configuration = PeerSession.Configuration()
         configuration.encoder.complexity = 0
         configuration.relayOnly = setting.relayOnly.doctor
@@ -261,7 +265,31 @@ struct Call {
         if let relay { self.world.add(relay, addresses: [SimulatedRelay.address.ip]) }
     }
 
-    private static let host = "broker.example"
+    /// Another process of the same doctor, who has only what was kept of the admission.
+    /// - Parameter index: of this end in the world.
+    func returnedDoctor(_ record: AdmissionRecord, index: Int) -> SessionEnd {
+        var random = RandomSource.seeded(self.seed ^ 0xFFFF)
+        var seat = DoctorSeat(
+            identity: self.identity, host: Self.host, language: .french, unixTimeAtZero: Int64(World.unixTimeAtZero),
+            random: random.child())
+        let now = self.world.now
+        seat.openRoom(
+            self.secrets, relayOnly: false, expiry: .zero + .seconds(7200), restoring: record, now: now)
+        var configuration = PeerSession.Configuration()
+        configuration.encoder.complexity = 0
+        let session = PeerSession(
+            doctor: seat, room: nil, language: .french, configuration: configuration, random: random.child(), now: now)
+        session.resume(
+            in: self.secrets.keys.roomID, authentication: record.authentication, comparison: record.comparison, now: now
+        )
+        let end = SessionEnd(session, address: Self.doctorAddress, whistles: 1000, expects: 440)
+        end.world = self.world
+        end.index = index
+        self.world.add(end, addresses: [Self.doctorAddress.ip])
+        return end
+    }
+
+    static let host = "broker.example"
 
     func untilBound(within duration: Duration = .seconds(30)) -> Bool {
         self.world.run(for: duration) { self.isBound }

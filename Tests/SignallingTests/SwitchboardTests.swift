@@ -271,6 +271,29 @@ struct SwitchboardTests {
         #expect(try exchange.received(again, as: .patient) == [.state(doctorPresent: true)])
     }
 
+    @Test("a used room keeps the one who was admitted: another desk's admission of somebody else is refused")
+    func admittedTwice() throws {
+        var (exchange, doctor) = try self.exchange()
+        let first = joinHash(ofToken: self.link.rejoinToken)
+        let second = [UInt8](repeating: 9, count: 32)
+        exchange.send(.roomConsume(room: self.link.room, rejoinHash: first), from: doctor)
+        exchange.send(.roomConsume(room: self.link.room, rejoinHash: second), from: doctor)
+        exchange.send(
+            .roomOpen(
+                room: self.link.room, joinHash: joinHash(ofToken: self.link.token), rejoinHash: second,
+                timeToLive: 7200, flags: []), from: doctor)
+        #expect(
+            try exchange.received(doctor, as: .doctor) == [
+                .done(type: .roomConsume, room: self.link.room, code: .done),
+                .done(type: .roomConsume, room: self.link.room, code: .otherOwner),
+                .done(type: .roomOpen, room: self.link.room, code: .otherOwner),
+            ])
+        #expect(exchange.stored[RoomAddress(of: self.link.room)]?.rejoinHash == first)
+        exchange.open(self.link, by: doctor, flags: .reopen)
+        exchange.send(.roomConsume(room: self.link.room, rejoinHash: second), from: doctor)
+        #expect(exchange.stored[RoomAddress(of: self.link.room)]?.rejoinHash == second)
+    }
+
     @Test("an admitted patient comes back beside the old connection; past four the oldest makes room")
     func resumes() throws {
         var (exchange, doctor) = try self.exchange()

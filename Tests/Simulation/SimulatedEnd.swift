@@ -32,3 +32,14 @@ package protocol SimulatedEnd: AnyObject {
     func handleTimeout(now: Instant)
     func pollOutput(now: Instant) -> EndOutput
 }
+
+/// A process that was killed.
+final class DeadEnd: SimulatedEnd {
+    func start(now: Instant) {}
+    func socketOpened(now: Instant) {}
+    func socketClosed(now: Instant) {}
+    func receive(_ message: [UInt8], now: Instant) {}
+    func receive(_ datagram: SimulatedDatagram, now: Instant) {}
+    func handleTimeout(now: Instant) {}
+    func pollOutput(now: Instant) -> EndOutput { .wait(until: .distantFuture) }
+}

@@ -48,6 +48,8 @@ package final class World {
     package var onDatagram: ((SimulatedDatagram) -> Void)?
     /// Which datagrams no network carries, whatever the weather.
     package var blocks: ((SimulatedDatagram) -> Bool)?
+    /// Called after every step.
+    package var onStep: ((World) -> Void)?
     package private(set) var isBrokerUp = true
 
     private let configuration: Switchboard.Configuration
@@ -57,6 +59,8 @@ package final class World {
     private var addresses: [IPAddress: Int] = [:]
     private var connectionOf: [Int: ConnectionID] = [:]
     private var endOf: [ConnectionID: Int] = [:]
+    /// Sockets that carry nothing any more, whatever their ends believe.
+    private var dead: Set<ConnectionID> = []
     private var lastArrival: [ConnectionID: [Direction: Instant]] = [:]
     private var nextConnection: ConnectionID = 1
     private var agenda: [Appointment] = []
@@ -102,10 +106,33 @@ package final class World {
         if let index = self.ends.firstIndex(where: { $0 === end }) { self.drain(index) }
     }
 
+    /// Whether the end's socket stands on both sides and carries what is sent.
+    package func isConnected(_ end: Int) -> Bool {
+        guard let connection = self.connectionOf[end] else { return false }
+        return self.isBrokerUp && self.endOf[connection] == end && !self.dead.contains(connection)
+    }
+
+    /// The end's socket dies without a word: nothing gets through any more, and each side finds out in its own time.
+    package func kill(socketOf end: Int, brokerLearnsAfter: Duration, endLearnsAfter: Duration) {
+        guard let connection = self.connectionOf[end] else { return }
+        self.dead.insert(connection)
+        self.schedule(.closedAtBroker(connection), at: self.now + brokerLearnsAfter)
+        self.schedule(.closedAtEnd(end: end, connection: connection), at: self.now + endLearnsAfter)
+    }
+
+    /// Kills an end's process: its socket dies, nothing leaves it any more, and nothing is told to it.
+    package func kill(_ end: Int) {
+        self.ends[end] = DeadEnd()
+        self.deadlines[end] = .distantFuture
+        if let connection = self.connectionOf.removeValue(forKey: end) {
+            self.schedule(.closedAtBroker(connection), at: self.now + .milliseconds(1))
+        }
+    }
+
     /// Kills the broker: every socket dies, and what it did not store is forgotten.
     package func killBroker() {
         self.isBrokerUp = false
-        for (connection, end) in self.endOf {
+        for (connection, end) in self.endOf.sorted(by: { $0.key < $1.key }) {
             self.schedule(.closedAtEnd(end: end, connection: connection), at: self.now + .milliseconds(1))
         }
         self.endOf.removeAll()
@@ -114,8 +141,9 @@ package final class World {
 
     package func startBroker() {
         self.isBrokerUp = true
+        let records = self.storedRooms.values.sorted { $0.address.bytes.lexicographicallyPrecedes($1.address.bytes) }
         self.broker = Switchboard(
-            configuration: self.configuration, records: Array(self.storedRooms.values), random: self.random.child(),
+            configuration: self.configuration, records: records, random: self.random.child(),
             now: self.now, unixTime: self.unixTime)
     }
 
@@ -134,6 +162,7 @@ package final class World {
             }
             self.now = max(self.now, next)
             self.step()
+            self.onStep?(self)
         }
         return true
     }
@@ -171,7 +200,7 @@ package final class World {
     private func perform(_ what: Happening) {
         switch what {
         case .opened(let end, let connection):
-            guard self.connectionOf[end] == connection else { return }
+            guard self.connectionOf[end] == connection, !self.dead.contains(connection) else { return }
             guard self.isBrokerUp else {
                 self.connectionOf[end] = nil
                 self.ends[end].socketClosed(now: self.now)
@@ -184,11 +213,11 @@ package final class World {
             self.drainBroker()
             self.drain(end)
         case .atBroker(let connection, let message):
-            guard self.isBrokerUp, self.endOf[connection] != nil else { return }
+            guard self.isBrokerUp, self.endOf[connection] != nil, !self.dead.contains(connection) else { return }
             self.broker.handle(message, from: connection, now: self.now, unixTime: self.unixTime)
             self.drainBroker()
         case .atEnd(let end, let connection, let message):
-            guard self.connectionOf[end] == connection else { return }
+            guard self.connectionOf[end] == connection, !self.dead.contains(connection) else { return }
             self.ends[end].receive(message, now: self.now)
             self.drain(end)
         case .closedAtBroker(let connection):
@@ -223,7 +252,8 @@ package final class World {
                 guard let connection = self.connectionOf[end] else { continue }
                 self.carry(message, .toBroker, end: end, connection)
             case .disconnect:
-                guard let connection = self.connectionOf.removeValue(forKey: end) else { continue }
+                guard let connection = self.connectionOf.removeValue(forKey: end), !self.dead.contains(connection)
+                else { continue }
                 self.schedule(.closedAtBroker(connection), at: self.arrival(.toBroker, connection))
             case .transmit(let datagram):
                 self.carry(datagram)

@@ -11,9 +11,9 @@ const sentOf = (world) => world.doctor.received.filter(({ type }) => type === 'c
 test('what is written reaches the doctor in order, and what the doctor writes is shown', async () => {
   const world = await World.create();
   await world.callUp();
-  await world.event({ type: 'write', text: '  one ' });
-  await world.event({ type: 'write', text: 'two' });
-  await world.event({ type: 'write', text: ' \n ' });
+  await world.event({ type: 'write', text: '  one ', isWhole: true });
+  await world.event({ type: 'write', text: 'two', isWhole: true });
+  await world.event({ type: 'write', text: ' \n ', isWhole: true });
   await world.run(100);
   const sent = sentOf(world);
   assert.deepEqual(sent.map(({ message }) => message), ['one', 'two']);
@@ -29,7 +29,7 @@ test('what is written while the broker is away waits, says so, and goes out once
   await world.callUp();
   world.killBroker();
   await world.run(100);
-  await world.event({ type: 'write', text: 'still there?' });
+  await world.event({ type: 'write', text: 'still there?', isWhole: true });
   assert.equal(world.patient.snapshot().messages[0].isSent, false);
   world.broker = 'up';
   await world.run(20_000);
@@ -40,13 +40,56 @@ test('what is written while the broker is away waits, says so, and goes out once
 test('nothing that is written goes out before the doctor admits and the patient consents', async () => {
   const world = await World.create();
   await world.event({ type: 'start' });
-  await world.event({ type: 'write', text: 'early' });
+  await world.event({ type: 'write', text: 'early', isWhole: true });
   await world.run(500);
   assert.equal(world.state, 'admitted');
   assert.deepEqual(sentOf(world), []);
   await world.consent();
   await world.run(500);
   assert.deepEqual(sentOf(world).map(({ message }) => message), ['early']);
+});
+
+test('letters go out at a pace of their own, under one number, and the whole message under the same', async () => {
+  const world = await World.create();
+  await world.callUp();
+  const word = 'Je n’entends pas';
+  for (let length = 1; length <= word.length; length += 1) {
+    await world.event({ type: 'write', text: word.slice(0, length), isWhole: false });
+    await world.run(70);
+  }
+  await world.event({ type: 'write', text: word, isWhole: true });
+  await world.run(500);
+  const sent = sentOf(world);
+  assert.ok(sent.length >= 3 && sent.length <= 5, `${sent.length} frames`);
+  assert.equal(new Set(sent.map(({ id }) => id)).size, 1);
+  assert.equal(sent.at(-1).message, word);
+  assert.deepEqual(world.patient.snapshot().messages.map(({ text }) => text), [word]);
+  await world.event({ type: 'write', text: 'or', isWhole: false });
+  await world.run(500);
+  await world.event({ type: 'write', text: '', isWhole: false });
+  await world.run(500);
+  await world.event({ type: 'write', text: 'next', isWhole: true });
+  await world.run(500);
+  assert.deepEqual(sentOf(world).slice(sent.length).map(({ message }) => message), ['or', '', 'next']);
+  assert.deepEqual(world.patient.snapshot().messages.map(({ text }) => text), [word, 'next']);
+});
+
+test('a number again is the doctor’s same message, but not from an end that was made anew', async () => {
+  const world = await World.create();
+  await world.callUp();
+  const say = async (id, message) => {
+    await world.doctor.send(world.doctor.connection, { type: 'chat', id, message });
+    await world.run(50);
+  };
+  for (const [id, message] of [[1, 'Bon'], [1, 'Bonjour'], [2, 'Ça'], [2, ''], [3, 'Ça va ?'], [3, 'Ça va mieux ?']]) await say(id, message);
+  const shown = () => world.patient.snapshot().messages.map(({ text }) => text);
+  assert.deepEqual(shown(), ['Bonjour', 'Ça va mieux ?']);
+  world.doctor.setPresent(world.socket.end, false);
+  await world.run(3_000);
+  world.doctor.setPresent(world.socket.end, true);
+  await world.run(2_000);
+  await say(3, 'encore');
+  assert.deepEqual(shown(), ['Bonjour', 'Ça va mieux ?', 'encore']);
 });
 
 test('the longest message fits a frame whatever its letters', () => {

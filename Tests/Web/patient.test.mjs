@@ -129,11 +129,31 @@ test('what is stored has no secret of the link, and nothing is stored after the 
   assert.equal(world.patient.nextAlarm(), null);
 });
 
+test('the greeting goes with the join, and again where the doctor came later', async () => {
+  const world = await World.create();
+  world.doctor.admits = false;
+  await world.event({ type: 'start' });
+  await world.run(15);
+  const sent = world.actions.filter(({ type }) => type === 'send').map(({ octets }) => octets[0]);
+  assert.deepEqual(sent, [0x01, 0x10], 'before any word of the broker');
+  for (const [later, sockets] of [[1_000, 2], [3_000, 1]]) {
+    const other = await World.create();
+    other.doctor.admits = false;
+    other.doctor.present = false;
+    await other.event({ type: 'start' });
+    await other.run(later);
+    other.doctor.setPresent(other.socket.end, true);
+    await other.run(500);
+    assert.deepEqual(other.doctor.epochs, ['fresh']);
+    assert.equal(other.actions.filter(({ type }) => type === 'connect').length, sockets, `${later} ms later`);
+  }
+});
+
 test('an admission whose message was lost is found again', async () => {
   const world = await World.create();
   world.doctor.forgetsAdmit = true;
-  await world.callUp();
-  await world.run(2_000);
+  await world.event({ type: 'start' });
+  await world.run(2_500);
   assert.deepEqual(world.doctor.epochs, ['fresh', 'resume']);
   assert.equal(world.state, 'admitted');
 });

@@ -143,6 +143,77 @@ test('a call that connects and never carries anything is followed by another, fr
   assert.ok(offers(world).length > 1 && offers(world).every(({ anew }) => anew));
 });
 
+test('a network that lets no call through is named before the doctor gives up', async () => {
+  const world = await World.create();
+  world.path = 'down';
+  await world.callUp();
+  await world.run(25_000);
+  assert.equal(world.state, 'connecting');
+  await world.run(2_500);
+  assert.equal(world.reason, 'no-path');
+  assert.deepEqual(offers(world).map(({ anew }) => anew), [true, true]);
+});
+
+test('a doctor who gives up for want of a path is not blamed for it', async () => {
+  const world = await World.create();
+  world.path = 'down';
+  await world.callUp();
+  await world.run(1_000);
+  await world.doctor.send(world.doctor.connection, { type: 'bye', reason: 4 });
+  await world.run(100);
+  assert.equal(world.reason, 'no-path');
+  const other = await standing();
+  await other.doctor.send(other.doctor.connection, { type: 'bye', reason: 4 });
+  await other.run(100);
+  assert.equal(other.reason, 'doctor-error');
+});
+
+test('a page that is two guests after its socket died is let in whichever of the two the doctor admits', async () => {
+  for (const isOther of [false, true]) {
+    const world = await World.create();
+    world.doctor.admits = false;
+    await world.event({ type: 'start' });
+    await world.run(500);
+    const former = { bond: world.doctor.bond, words: world.patient.snapshot().words.octets };
+    const { id } = world.socket;
+    world.socket.open = false;
+    await world.event({ type: 'socket-closed', id });
+    await world.run(3_000);
+    assert.deepEqual(world.doctor.epochs, ['fresh', 'fresh']);
+    assert.notDeepEqual(world.patient.snapshot().words.octets, former.words);
+    // The doctor's end admits the guest who is gone, or somebody else.
+    const { connection } = world.doctor;
+    world.doctor.bond = isOther ? { ...former.bond, resumeSecret: new Uint8Array(32) } : former.bond;
+    world.doctor.consumed = true;
+    await world.doctor.send(connection, { type: 'refuse', reason: 1 });
+    await world.run(1_000);
+    if (isOther) {
+      assert.equal(world.reason, 'refused-other-device');
+      continue;
+    }
+    assert.equal(world.state, 'admitted');
+    assert.deepEqual(world.patient.snapshot().words.octets, former.words);
+    await world.consent();
+    await untilSound(world, 1_500);
+  }
+});
+
+test('who waits is told when it is the server that is missing', async () => {
+  const world = await World.create();
+  world.doctor.admits = false;
+  world.broker = 'hole';
+  await world.event({ type: 'start' });
+  await world.run(5_000);
+  assert.equal(world.patient.snapshot().seeksServer, false);
+  await world.run(4_000);
+  assert.equal(world.state, 'waiting');
+  assert.equal(world.patient.snapshot().seeksServer, true);
+  world.broker = 'up';
+  await world.run(12_000);
+  assert.equal(world.patient.snapshot().seeksServer, false);
+  assert.equal(world.patient.snapshot().doctorPresent, true);
+});
+
 test('a dead path makes no storm: eight attempts with growing gaps, then the call is given up by name', async () => {
   const world = await standing();
   world.cut();
@@ -208,6 +279,63 @@ test('a doctor whose end is away is waited for without a limit', async () => {
   world.path = 'up';
   world.doctor.setPresent(world.socket.end, true);
   await untilSound(world, 2_000);
+});
+
+test('a doctor whose end was killed and came back gets another call: words kept, nothing asked, sound in a second', async () => {
+  const world = await standing();
+  await world.event({ type: 'words', same: true });
+  const former = { ...world.call };
+  world.cut();
+  world.doctor.setPresent(world.socket.end, false);
+  const said = new Set();
+  for (let waited = 0; waited < 75_000; waited += 500) {
+    await world.run(500);
+    // A browser calls the path disconnected after some seconds, and failed after half a minute.
+    if (waited === 5_000) await world.transport('disconnected');
+    if (waited === 30_000) await world.transport('failed');
+    if (waited > 2_000) said.add(`${world.state} ${world.patient.snapshot().awaitsDoctor}`);
+  }
+  assert.deepEqual([...said], ['reconnecting true']);
+  assert.equal(offers(world).length, 0);
+  assert.ok(joins(world) <= 3, `${joins(world)} joins`);
+  world.path = 'up';
+  await world.doctor.restart();
+  world.doctor.setPresent(world.socket.end, true);
+  await world.run(35);
+  assert.equal(world.patient.snapshot().awaitsDoctor, true, 'not heard yet');
+  await untilSound(world, 1_000);
+  assert.equal(world.doctor.epochs.at(-1), 'resume');
+  assert.deepEqual(offers(world).map(({ anew }) => anew), [true]);
+  assert.notDeepEqual(world.call.fingerprint, former.fingerprint);
+  assert.equal(world.doctor.bound, true);
+  assert.equal(world.patient.snapshot().ownComparison, 'same');
+  assert.equal(world.doctor.words.at(-1), true);
+  await world.doctor.askForNew(world.doctor.connection);
+  await world.run(10_000);
+  assert.equal(offers(world).length, 1, 'a call of this epoch is the answer already');
+});
+
+test('a doctor that comes back within a second replaces a connection that still says connected', async () => {
+  const world = await standing();
+  world.doctor.setPresent(world.socket.end, false);
+  await world.doctor.restart();
+  world.flows = false;
+  world.doctor.setPresent(world.socket.end, true);
+  await untilSound(world, 1_500);
+  assert.deepEqual(offers(world).map(({ anew }) => anew), [true]);
+  assert.ok(world.log.includes('reconnecting') && !world.log.includes('failed'));
+});
+
+test('a socket that died while the doctor is away is found out within half a minute', async () => {
+  const world = await standing();
+  world.cut();
+  world.doctor.setPresent(world.socket.end, false);
+  await world.run(5_000);
+  world.deafen();
+  await world.doctor.restart();
+  world.doctor.present = true;
+  world.path = 'up';
+  await untilSound(world, 32_000);
 });
 
 test('a room that is gone while the page was away ends by its name within half a minute', async () => {

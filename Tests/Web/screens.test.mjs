@@ -8,7 +8,7 @@ import { announcementOf, screenOf } from '../../Web/src/screens.js';
 import { texts } from '../../Web/src/text.js';
 
 const call = {
-  doctorPresent: true, attached: true, awaitsDoctor: false, message: '', words: null, ownComparison: 'none',
+  doctorPresent: true, attached: true, seeksServer: false, awaitsDoctor: false, message: '', words: null, ownComparison: 'none',
   peerComparison: 'none', muted: false, messages: [],
 };
 const model = (change) => ({
@@ -127,4 +127,16 @@ test('browsers and applications are told apart', () => {
     assert.equal(isInApplication(agent), inApplication, agent);
   }
   assert.equal(kindOf('Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/17.5 Safari/605.1.15', 5), 'ios');
+});
+
+test('who waits is told of the server that is missing, and who was interrupted of the doctor’s computer', () => {
+  assert.equal(said(show({ state: 'waiting', call: { ...call, seeksServer: true } })), texts.en.reconnecting.server);
+  const away = show({ state: 'reconnecting', call: { ...call, attached: false, awaitsDoctor: true } });
+  assert.ok(said(away).includes(texts.en.reconnecting.doctor));
+});
+
+test('a line for the quality is there before the quality is known: it moves no button when it comes', () => {
+  const before = show({ state: 'connected', call });
+  const after = show({ state: 'connected', call, quality: 'good' });
+  assert.equal(before.lines.length, after.lines.length);
 });

@@ -4,6 +4,7 @@ import { beginCall, beginResume } from './channel.js';
 import { decodeEnvelope, encodeJoin, encodeRelay, joinMode } from './envelopes.js';
 import { ProtocolError } from './errors.js';
 import { rejoinToken } from './schedule.js';
+import { isAdmitted } from './session.js';
 
 /**
  * One connection to the broker and the one epoch it carries: join, handshake, confirmation, frames,
@@ -17,7 +18,7 @@ import { rejoinToken } from './schedule.js';
  *   its way; the bond is null in a resumed epoch
  * @typedef {{ type: 'frame', frame: import('./frames.js').Frame }} FrameOutput
  * @typedef {{ type: 'refused', code: number }} RefusedOutput an ERROR of the broker
- * @typedef {{ type: 'lost', cause: 'timeout' | 'doctor-returned' }} LostOutput
+ * @typedef {{ type: 'lost', cause: 'timeout' | 'doctor-returned' | 'away' }} LostOutput the last two: join at once
  * @typedef {{ type: 'broken', code: import('./errors.js').ProtocolErrorCode, confirmed: boolean }} BrokenOutput
  *   a cryptographic failure, before or after message 3
  * @typedef {SendOutput | SaveOutput | DoctorOutput | ConfirmedOutput | FrameOutput | RefusedOutput | LostOutput
@@ -27,11 +28,13 @@ import { rejoinToken } from './schedule.js';
 /** Milliseconds each step may take. */
 const limits = {
   /** From the attempt to an open socket: ours, a browser's own limit is minutes. */
-  open: 10_000,
+  open: 8_000,
   state: 6_000,
   message2: 12_000,
   firstFrame: 6_000,
   silence: 60_000,
+  /** While the broker says that the doctor's end is away, it says nothing else: the socket may be dead by then. */
+  away: 30_000,
 };
 /** The same in haste, while a person waits in silence: a first try on a network that has just changed. */
 const hasteFactor = 0.3;
@@ -40,6 +43,11 @@ const doubtAfter = 30_000;
 /** What a doubted connection still has to say something. Its messages may stand behind the alarm. */
 const doubtLimit = 1_000;
 const keepaliveInterval = 25_000;
+/**
+ * Message 1 goes with the join. One that the broker dropped, because the doctor's end was away, is surely gone after
+ * this time; before, a new socket is the sure way. Milliseconds.
+ */
+const lostAfter = 2_000;
 /** A keep-alive is answered when nothing was sent for this long: a hidden tab's own timers are slow. */
 const keepaliveAnswerAfter = 20_000;
 
@@ -63,7 +71,7 @@ export class Attachment {
     this.startedAt = now;
     /** @private */
     this.factor = inHaste ? hasteFactor : 1;
-    /** @type {'opening' | 'joining' | 'away' | 'handshaking' | 'confirming' | 'established' | 'orphaned' | 'over'} */
+    /** @type {'opening' | 'away' | 'handshaking' | 'confirming' | 'established' | 'orphaned' | 'over'} */
     this.phase = 'opening';
     /** @type {import('./channel.js').Epoch | null} */
     this.epoch = null;
@@ -73,6 +81,8 @@ export class Attachment {
     this.serversExpireAt = Infinity;
     /** @private @type {((answer: Uint8Array) => Promise<Handshaken>) | null} */
     this.finish = null;
+    /** @private When the broker's first word was that the doctor's end is away. */
+    this.awaySince = -Infinity;
     /** @private */
     this.lastSent = now;
     /** @private */
@@ -84,12 +94,17 @@ export class Attachment {
     this.#expect('open', now);
   }
 
+  /** The broker has not answered yet. */
+  get isJoining() {
+    return this.alarms.isSet('open') || this.alarms.isSet('state');
+  }
+
   /** Frames pass both ways. */
   get isEstablished() {
     return this.phase === 'established';
   }
 
-  /** The broker has joined this connection with nobody: no limit runs. */
+  /** The broker has joined this connection with nobody: no step of joining is under way. */
   get isAwaitingDoctor() {
     return this.phase === 'away' || this.phase === 'orphaned';
   }
@@ -119,17 +134,18 @@ export class Attachment {
   }
 
   /**
-   * The socket is open: the patient speaks first.
+   * The socket is open: the patient speaks first, and greets the doctor's end in the same breath. It is there more
+   * often than not, and a round trip is saved.
    * @param {number} now
    */
   async open(now) {
     const { invitation, bond } = this.session;
     const token = this.mode === 'resume' && bond !== null ? await rejoinToken(bond.resumeSecret) : invitation.joinToken;
     if (token === null) return;
-    this.phase = 'joining';
     this.alarms.clear('open');
     this.#expect('state', now);
     this.#push({ type: 'send', octets: encodeJoin(invitation.room, token, joinMode[this.mode]) });
+    await this.#greet();
   }
 
   /**
@@ -167,7 +183,7 @@ export class Attachment {
    */
   async tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
-      if (due !== 'keepalive') return this.#finishWith({ type: 'lost', cause: 'timeout' });
+      if (due !== 'keepalive') return this.#finishWith({ type: 'lost', cause: due === 'away' ? due : 'timeout' });
       this.alarms.set('keepalive', now + keepaliveInterval);
       await this.send({ type: 'keepalive' }, now);
     }
@@ -211,28 +227,28 @@ export class Attachment {
    * @param {number} now
    */
   async #doctorIs(present, now) {
-    const messageSent = !['opening', 'joining', 'away'].includes(this.phase);
+    const isFirst = this.alarms.isSet('state');
     this.#push({ type: 'doctor', present });
     if (!present) {
       // The broker drops what is sent to nobody: this epoch's counters can no longer agree.
       this.alarms.clear();
-      this.phase = messageSent ? 'orphaned' : 'away';
-    } else if (this.phase === 'orphaned') {
+      if (isFirst) this.awaySince = now;
+      this.phase = isFirst || this.phase === 'away' ? 'away' : 'orphaned';
+      // Who waits to be seen may wait for hours; who was in a call wants it back.
+      if (isAdmitted(this.session)) this.alarms.set('away', now + limits.away);
+    } else if (this.phase === 'orphaned' || now - this.awaySince < lostAfter) {
       this.#finishWith({ type: 'lost', cause: 'doctor-returned' });
-    } else if (!messageSent) {
-      await this.#greet(now);
+    } else if (isFirst || this.phase === 'away') {
+      this.alarms.clear('state', 'away');
+      this.#expect('message2', now);
+      if (!isFirst) await this.#greet();
     }
   }
 
-  /**
-   * Sends message 1.
-   * @param {number} now
-   */
-  async #greet(now) {
+  /** Sends message 1. */
+  async #greet() {
     const { session } = this;
     this.phase = 'handshaking';
-    this.alarms.clear('state');
-    this.#expect('message2', now);
     let message;
     if (this.mode === 'resume' && session.bond !== null) {
       session.epochNumber += 1;

@@ -60,7 +60,7 @@ let waitingSince = 0;
 let wakefulness = null;
 
 const view = new View(document, WORD_LISTS, {
-  act, choose, speak: (locale) => show({ locale }), write: (text) => void feed({ type: 'write', text }),
+  act, choose, speak: (locale) => show({ locale }), write: (text, isWhole) => void feed({ type: 'write', text, isWhole }),
 });
 const sound = new Sound(view.audio);
 
@@ -75,6 +75,13 @@ function show(change) {
  * @param {Partial<import('./screens.js').Model>} [change]
  */
 const fail = (error, change = {}) => show({ state: 'failed', error, canRetry: true, call: null, ...change });
+
+/** The microphone that was asked for before this script had come; whoever takes it has it. */
+function takeEarlyMicrophone() {
+  const asked = window.early?.microphone ?? null;
+  delete window.early;
+  return asked;
+}
 
 /** Reads the link or what a reload left, and shows what can be done. */
 async function begin() {
@@ -97,7 +104,7 @@ async function begin() {
     return fail(inApplication ? 'in-app' : 'browser-unsupported', { canRetry: false, link });
   }
   show({ state: 'ready', error: null, resumes: session === stored });
-  if (fragment === '') await enter(false);
+  if (fragment === '' || window.early?.microphone) await enter(false);
 }
 
 /** Whether this browser can do what the call needs. In-application browsers often cannot. */
@@ -149,7 +156,7 @@ async function enter(takeOver) {
   sound.wake();
   show({ state: 'checking', error: null, canRetry: false, link: null, copied: 'no' });
   try {
-    if (microphone === null) useMicrophone(await openMicrophone());
+    if (microphone === null) useMicrophone(await openMicrophone(undefined, takeEarlyMicrophone()));
   } catch (error) {
     return microphoneFailed(microphoneError(error));
   }
@@ -431,5 +438,8 @@ setInterval(() => {
   if (isVoice && !model.heardSelf) show({ heardSelf: true });
 }, meterInterval);
 
-show({});
-begin().catch(() => fail('internal', { canRetry: false }));
+if (window.early === undefined) show({});
+begin().catch(() => fail('internal', { canRetry: false })).then(() => {
+  // What was pressed too early led nowhere: the microphone is given back.
+  if (patient === null) takeEarlyMicrophone()?.then((stream) => stream.getTracks().forEach((track) => track.stop()), () => {});
+});

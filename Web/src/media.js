@@ -17,6 +17,7 @@ import { PathWatch } from './path-watch.js';
  *    epoch offers again.
  * 3. A restart that was answered and brought no sound, or a transport that says failed, is followed by another
  *    call with certificates of its own. A Firefox that is restarted after it failed says connected and stays mute.
+ * 4. A doctor's end that was made anew asks for a `new` call: the one of before has nobody at its other end.
  *
  * @typedef {{ type: 'offer', generation: number, sdp: string }
  *   | { type: 'candidate', generation: number, candidate: string }
@@ -43,13 +44,16 @@ import { PathWatch } from './path-watch.js';
  */
 
 /** Before sound has ever stood, and for the binding always; afterwards {@link Attempts} says how long. Milliseconds. */
-const limits = { answer: 6_000, binding: 5_000, path: 20_000 };
+const limits = { answer: 6_000, binding: 5_000, path: 13_000 };
 /** A transport that says connected has this long, at least, to bring sound. Milliseconds. */
 const soundAfterConnected = 3_000;
 /** An epoch younger than this already follows the change of network that broke the path. Milliseconds. */
 const youngEpoch = 10_000;
-/** Calls built in a row that never carried sound before the person is asked. */
-const maximumBuilds = 3;
+/**
+ * Calls that may fail in a row without having carried sound; the next one has the person asked. Two take less than
+ * the 30 s after which the doctor's end gives up.
+ */
+const maximumBuilds = 1;
 
 export class Media {
   /**
@@ -69,6 +73,8 @@ export class Media {
     this.transport = 'none';
     /** @private The generation the call in use began with. */
     this.call = -1;
+    /** @private The epoch it began in. @type {import('./attachment.js').Attachment | null} */
+    this.birthplace = null;
     /**
      * @private
      * The offer in force.
@@ -119,6 +125,11 @@ export class Media {
   /** Whether sound stood and is, or may be, gone. */
   isTroubled() {
     return this.wasConnected && (!this.isConnected() || this.watch.isDoubted);
+  }
+
+  /** An offer was answered, and no path has come of it yet. */
+  get seeksPath() {
+    return !this.wasConnected && this.current?.answered === true && this.transport !== 'connected';
   }
 
   /** @param {boolean} muted */
@@ -223,11 +234,7 @@ export class Media {
    * @param {number} now
    */
   async receive(frame, now) {
-    if (frame.type === 'description' && frame.kind === 'restart') {
-      // The doctor asks every few seconds: an attempt under way is the answer already.
-      if (this.session.consent !== null && this.attempts.earliest <= now) this.#makeOffer(now);
-      return;
-    }
+    if (frame.type === 'description' && frame.kind === 'restart') return this.#askedAgain(frame.sdp, now);
     const { current } = this;
     if (frame.type === 'binding') {
       // Before the answer a tag can only come from a call this page no longer has.
@@ -257,6 +264,20 @@ export class Media {
     await this.surroundings.send(frame, now);
   }
 
+  /**
+   * The doctor asks for another offer.
+   * @param {string} text `new` from an end that was made anew, and has nothing to restart
+   * @param {number} now
+   */
+  #askedAgain(text, now) {
+    if (this.session.consent === null) return;
+    const isOrphan = text === 'new' && this.birthplace !== this.attachment;
+    // The doctor asks every few seconds: an attempt under way is the answer already.
+    if (!isOrphan && now < this.attempts.earliest) return;
+    if (isOrphan) this.transport = 'failed';
+    this.#makeOffer(now);
+  }
+
   /** Whether an offer made now would reach the doctor, as far as this page knows. */
   #canOffer() {
     return this.attachment !== null && this.attachment.isEstablished && this.session.consent !== null;
@@ -272,6 +293,7 @@ export class Media {
     this.surroundings.save();
     if (anew) {
       this.call = generation;
+      this.birthplace = attachment;
       this.transport = 'new';
       this.fingerprints = null;
       this.provenPair = null;

@@ -1,13 +1,12 @@
 // @ts-check
 import { Alarms } from './alarms.js';
-import { Attachment } from './attachment.js';
 import { Chat } from './chat.js';
 import { Farewell } from './farewell.js';
 import { byeReason, refuseReason } from './frames.js';
+import { Line } from './line.js';
 import { linkFlags } from './link.js';
 import { Media } from './media.js';
-import { canRetry, isOrderly, reasonOfBreach, reasonOfGoodbye, reasonOfRefusal } from './reasons.js';
-import { Reconnection } from './reconnection.js';
+import { canRetry, isOrderly, reasonOfGoodbye, reasonOfRefusal } from './reasons.js';
 import { isAdmitted } from './session.js';
 
 /**
@@ -21,7 +20,7 @@ import { isAdmitted } from './session.js';
  *   | { type: 'network-changed' } | { type: 'awoke' } | { type: 'taken-over' }
  *   | { type: 'consent', consent: import('./session.js').Consent } | { type: 'decline' }
  *   | { type: 'words', same: boolean } | { type: 'mute', muted: boolean } | { type: 'hang-up' } | { type: 'retry' }
- *   | { type: 'write', text: string }
+ *   | { type: 'write', text: string, isWhole: boolean }
  *   | import('./media.js').CallEvent} PatientEvent
  *
  * @typedef {{ type: 'connect', id: number } | { type: 'send', id: number, octets: Uint8Array }
@@ -35,7 +34,8 @@ import { isAdmitted } from './session.js';
  * @property {boolean} canRetry
  * @property {boolean} doctorPresent
  * @property {boolean} attached whether an epoch is up
- * @property {boolean} awaitsDoctor whether the broker says that the doctor's end is away
+ * @property {boolean} seeksServer whether the last attempt to join failed and the broker was not heard since
+ * @property {boolean} awaitsDoctor whether the doctor's end went away and was not heard since
  * @property {string} message the doctor's, for the waiting room
  * @property {{ octets: Uint8Array, locale: string } | null} words
  * @property {import('./session.js').Comparison} ownComparison
@@ -44,14 +44,13 @@ import { isAdmitted } from './session.js';
  * @property {import('./chat.js').Message[]} messages of both, the newest last
  */
 
-/** An epoch, or a place in the queue, that held this long makes earlier failures history. Milliseconds. */
-const stableAfter = 60_000;
-/** A second report of a changed network within this time means the same change. Milliseconds. */
-const sameChange = 2_000;
-/** A doubted socket is replaced without a wait once in this time; then the wait grows as after a loss. Milliseconds. */
-const doubtInterval = 10_000;
 /** How long sound may be gone while the doctor is not known to be away: as long as the doctor's end waits. Milliseconds. */
 const patience = 60_000;
+/**
+ * Letters go out as they are written, but at a pace of their own: who counts the packets does not learn the rhythm of
+ * the fingers, and EN 301 549 6.2.4 wants them within 500 ms. Milliseconds.
+ */
+const letterInterval = 400;
 
 export class Patient {
   /**
@@ -65,18 +64,17 @@ export class Patient {
     this.session = session;
     /** @private */
     this.settings = { locale, random, wallClock };
-    /** @private @type {Attachment | null} */
-    this.attachment = null;
-    /** @private */
-    this.socket = 0;
-    /** @private */
+    /** @private @type {Line} */
+    this.line = new Line(session, this.settings, {
+      act: (action) => this.actions.push(action),
+      save: () => this.#save(),
+      left: () => this.#left(),
+      sound: () => ({
+        isHeard: this.media.isConnected(), isTroubled: this.media.isTroubled(), hasStood: this.media.wasConnected,
+      }),
+    });
+    /** @private Whether the doctor admitted the epoch in use. */
     this.admittedInEpoch = false;
-    /** @private */
-    this.reconnection = new Reconnection(random);
-    /** @private When a doubted socket was last replaced without a wait. */
-    this.doubtedAt = -Infinity;
-    /** @private */
-    this.doctorPresent = false;
     /** @private */
     this.message = '';
     /** @private */
@@ -85,13 +83,13 @@ export class Patient {
     this.reason = null;
     /** @private What goes on after the end. @type {Farewell | null} */
     this.farewell = null;
-    /** @private @type {Alarms<'retry' | 'stable' | 'patience'>} */
+    /** @private @type {Alarms<'patience' | 'letters'>} */
     this.alarms = new Alarms();
     /** @private @type {PatientAction[]} */
     this.actions = [];
-    /** @private */
+    /** @private @type {Media} */
     this.media = new Media(session, {
-      send: (frame, now) => this.attachment?.send(frame, now) ?? Promise.resolve(false),
+      send: (frame, now) => this.line.send(frame, now),
       act: (action) => this.actions.push(action),
       save: () => this.#save(),
     });
@@ -124,7 +122,7 @@ export class Patient {
   /** When to send a `tick`, on the clock of {@link Patient.handle}; null for never. */
   nextAlarm() {
     if (this.reason !== null) return this.farewell?.nextAlarm() ?? null;
-    const moments = [this.alarms.next(), this.attachment?.nextAlarm() ?? null, this.media.nextAlarm()];
+    const moments = [this.alarms.next(), this.line.nextAlarm(), this.media.nextAlarm()];
     const next = Math.min(...moments.map((moment) => moment ?? Infinity));
     return next === Infinity ? null : next;
   }
@@ -136,9 +134,10 @@ export class Patient {
       state: this.#state(),
       reason: this.reason,
       canRetry: this.reason !== null && canRetry(this.reason),
-      doctorPresent: this.doctorPresent,
-      attached: this.attachment?.isEstablished ?? false,
-      awaitsDoctor: this.attachment?.isAwaitingDoctor ?? false,
+      doctorPresent: this.line.doctorPresent,
+      attached: this.line.isEstablished,
+      seeksServer: this.line.seeksServer,
+      awaitsDoctor: this.line.missesDoctor,
       message: this.message,
       words: bond === null ? null : { octets: bond.authenticationString, locale: bond.wordsLocale },
       ownComparison,
@@ -165,23 +164,21 @@ export class Patient {
     if (this.reason !== null) return this.#processAfterEnd(event, now);
     switch (event.type) {
       case 'start':
-        return this.#attach(now);
+        this.line.attach(now);
+        return this.#drain(now);
       case 'tick':
         return this.#tick(now);
       case 'socket-open':
-        if (event.id === this.socket) await this.attachment?.open(now);
-        return this.#drain(now);
       case 'socket-message':
-        if (event.id === this.socket) await this.attachment?.receive(event.octets, now);
-        return this.#drain(now);
       case 'socket-closed':
-        if (event.id === this.socket && this.attachment !== null) await this.#lose(now);
-        return;
+        await this.line.handle(event, now);
+        return this.#drain(now);
       case 'network-changed':
         this.media.doubt(now);
-        return this.#attachAnew(now);
+        this.line.attachAnew(now);
+        return this.#drain(now);
       case 'awoke':
-        this.attachment?.awoke(now);
+        this.line.attachment?.awoke(now);
         return this.#tick(now);
       case 'consent':
         if (!isAdmitted(this.session)) return;
@@ -190,7 +187,7 @@ export class Patient {
         if (this.admittedInEpoch) await this.#proceed(now);
         return this.#drain(now);
       case 'decline':
-        await this.attachment?.send({ type: 'refuse', reason: refuseReason.none }, now);
+        await this.line.send({ type: 'refuse', reason: refuseReason.none }, now);
         return this.#stop('consent-refused', now);
       case 'words':
         return this.#compare(event.same, now);
@@ -198,8 +195,10 @@ export class Patient {
         this.media.mute(event.muted);
         return;
       case 'write':
-        this.chat.write(event.text, this.settings.wallClock());
-        return this.#sendMessages(now);
+        this.chat.write(event.text, event.isWhole, this.settings.wallClock());
+        if (event.isWhole) return this.#sendMessages(now);
+        if (!this.alarms.isSet('letters')) this.alarms.set('letters', now + letterInterval);
+        return;
       case 'hang-up':
         return this.#stop('hung-up', now, byeReason.hungUp);
       case 'taken-over':
@@ -221,120 +220,46 @@ export class Patient {
     const comesBack = event.type === 'retry' || (event.type === 'network-changed' && isOfNetwork);
     if (!comesBack || this.reason === null || !canRetry(this.reason)) return this.farewell?.handle(event, now);
     this.farewell?.end();
-    this.socket = this.farewell?.socket ?? this.socket;
-    this.farewell = null;
     this.reason = null;
-    this.reconnection.forget();
-    await this.#attach(now);
+    this.line.begin(this.farewell?.socket ?? this.line.socket, now);
+    this.farewell = null;
+    return this.#drain(now);
   }
 
   /** @param {number} now */
   async #tick(now) {
     for (let due = this.alarms.takeDue(now); due !== null; due = this.alarms.takeDue(now)) {
-      if (due === 'retry') await this.#attach(now);
-      if (due === 'stable') this.reconnection.failures = 0;
-      if (due === 'patience') return this.#stop(this.attachment?.isEstablished ? 'no-path' : 'network', now);
+      if (due === 'patience') return this.#stop(this.line.isEstablished ? 'no-path' : 'network', now);
+      await this.#sendMessages(now);
     }
-    await this.attachment?.tick(now);
+    await this.line.tick(now);
     await this.#drain(now);
     await this.media.tick(now);
     await this.#drain(now);
   }
 
-  /**
-   * Opens a new connection.
-   * @param {number} now
-   */
-  async #attach(now) {
-    const { session, settings } = this;
-    if (session.bond !== null && session.bond.expiry < settings.wallClock()) return this.#stop('expired', now);
-    const mode = this.reconnection.takeMode(session);
-    this.alarms.clear('retry', 'stable');
-    this.#save();
-    this.socket += 1;
-    const inHaste = this.media.isTroubled() && this.reconnection.failures < 2;
-    this.attachment = new Attachment({ session, mode, inHaste, ...settings }, now);
-    this.actions.push({ type: 'connect', id: this.socket });
-  }
-
-  /**
-   * Leaves the connection, if any, and joins again at once.
-   * @param {number} now
-   */
-  async #attachAnew(now) {
-    if (this.attachment !== null && now - this.attachment.startedAt < sameChange) return;
-    this.#disconnect();
-    await this.#attach(now);
-  }
-
-  /**
-   * The socket may be dead, and nobody will say so.
-   * @param {number} now
-   */
-  async #replaceSocket(now) {
-    if (this.attachment === null || now - this.attachment.startedAt < sameChange) return;
-    if (now - this.doubtedAt < doubtInterval) return this.#lose(now);
-    this.doubtedAt = now;
-    return this.#rejoin(now);
-  }
-
-  #disconnect() {
-    if (this.attachment !== null) this.actions.push({ type: 'close', id: this.socket });
-    this.attachment = null;
+  /** The epoch in use is over. */
+  #left() {
     this.admittedInEpoch = false;
     this.media.epochEnded();
-    this.alarms.clear('stable');
+    this.chat.epochEnded();
   }
 
   /**
-   * Works off what the attachment and the media put out.
+   * Works off what the line and the media put out.
    * @param {number} now
    */
   async #drain(now) {
-    for (;;) {
+    while (this.reason === null) {
       const verdict = this.media.takeVerdict();
       if (verdict !== null) {
         await this.#obey(verdict, now);
         continue;
       }
-      const outputs = this.attachment?.takeOutputs() ?? [];
-      if (outputs.length === 0 || this.reason !== null) return;
-      for (const output of outputs) {
-        if (this.reason === null) await this.#take(output, now);
-      }
-    }
-  }
-
-  /**
-   * @param {import('./attachment.js').AttachmentOutput} output
-   * @param {number} now
-   */
-  async #take(output, now) {
-    switch (output.type) {
-      case 'send':
-        this.actions.push({ type: 'send', id: this.socket, octets: output.octets });
-        return;
-      case 'save':
-        return this.#save();
-      case 'doctor':
-        this.doctorPresent = output.present;
-        if (!this.alarms.isSet('stable')) this.alarms.set('stable', now + stableAfter);
-        return;
-      case 'confirmed':
-        if (output.bond !== null) {
-          const fresh = /** @type {const} */ ({ epochNumber: 0, ownComparison: 'none', peerComparison: 'none' });
-          Object.assign(this.session, fresh, { bond: output.bond, consent: null });
-        }
-        this.alarms.set('stable', now + stableAfter);
-        return this.#save();
-      case 'frame':
-        return this.#receive(output.frame, now);
-      case 'refused':
-        return this.#refused(output.code, now);
-      case 'lost':
-        return output.cause === 'doctor-returned' ? this.#rejoin(now) : this.#lose(now);
-      case 'broken':
-        return this.#broken(output.code, output.confirmed, now);
+      const news = this.line.takeNews(now);
+      if (news === null) return;
+      if (news.type === 'stop') await this.#stop(news.reason, now);
+      else await this.#receive(news.frame, now);
     }
   }
 
@@ -343,7 +268,6 @@ export class Patient {
    * @param {number} now
    */
   async #receive(frame, now) {
-    this.reconnection.succeeded();
     switch (frame.type) {
       case 'waiting':
         this.message = frame.message;
@@ -351,21 +275,24 @@ export class Patient {
       case 'admit':
         return this.#admitted(frame.relayOnly, now);
       case 'refuse':
+        if (frame.reason === refuseReason.otherDevice && this.line.claim(now)) return;
         return this.#stop(reasonOfRefusal(frame.reason), now);
       case 'words':
         this.session.peerComparison = frame.same ? 'same' : 'different';
         return this.#save();
       case 'bye':
-        return this.#stop(reasonOfGoodbye(frame.reason), now);
+        // The doctor's end gave up for want of a path: that is no fault of its own.
+        return this.#stop(
+          this.media.seeksPath && frame.reason === byeReason.error ? 'no-path' : reasonOfGoodbye(frame.reason), now);
       case 'description':
       case 'candidate':
       case 'binding':
         if (this.admittedInEpoch && !(frame.type === 'description' && frame.kind === 'offer')) {
           return this.media.receive(frame, now);
         }
-        return this.#broken('malformed', true, now);
+        return this.line.breach('malformed', true, now);
       case 'chat':
-        if (this.admittedInEpoch) this.chat.receive(frame.message);
+        if (this.admittedInEpoch) this.chat.receive(frame.id, frame.message);
         return;
       case 'keepalive':
       case 'receipt':
@@ -374,7 +301,7 @@ export class Patient {
       case 'confirm':
       case 'consent':
       case 'encapsulation':
-        return this.#broken('malformed', true, now);
+        return this.line.breach('malformed', true, now);
     }
   }
 
@@ -383,15 +310,17 @@ export class Patient {
    * @param {number} now
    */
   async #admitted(relayOnly, now) {
-    if (this.admittedInEpoch || this.attachment === null) return;
+    const { attachment } = this.line;
+    if (this.admittedInEpoch || attachment === null) return;
     this.admittedInEpoch = true;
     this.session.invitation.joinToken = null;
+    this.session.former = [];
     this.#save();
     const mustRelay = relayOnly || (this.session.invitation.flags & linkFlags.relayOnly) !== 0;
-    if (mustRelay && !(this.attachment.servers?.urls.some((url) => /^turns?:/.test(url)) ?? false)) {
+    if (mustRelay && !(attachment.servers?.urls.some((url) => /^turns?:/.test(url)) ?? false)) {
       return this.#stop('relay-missing', now, byeReason.error);
     }
-    this.media.epochBegan(this.attachment, mustRelay);
+    this.media.epochBegan(attachment, mustRelay);
     if (this.session.consent !== null) await this.#proceed(now);
   }
 
@@ -402,10 +331,10 @@ export class Patient {
   async #proceed(now) {
     const { consent, ownComparison } = this.session;
     if (consent === null) return;
-    await this.attachment?.send({ type: 'consent', version: 1, ...consent }, now);
+    await this.line.send({ type: 'consent', version: 1, ...consent }, now);
     await this.media.proceed(now);
     if (ownComparison !== 'none') {
-      await this.attachment?.send({ type: 'words', same: ownComparison === 'same' }, now);
+      await this.line.send({ type: 'words', same: ownComparison === 'same' }, now);
     }
     await this.#sendMessages(now);
   }
@@ -418,7 +347,7 @@ export class Patient {
     if (!this.admittedInEpoch || this.session.consent === null) return;
     for (const message of this.chat.pending()) {
       const { id, text } = message;
-      if (!(await this.attachment?.send({ type: 'chat', id, message: text }, now))) return;
+      if (!(await this.line.send({ type: 'chat', id, message: text }, now))) return;
       this.chat.sent(message);
     }
     return this.#drain(now);
@@ -431,51 +360,9 @@ export class Patient {
   async #compare(same, now) {
     this.session.ownComparison = same ? 'same' : 'different';
     this.#save();
-    await this.attachment?.send({ type: 'words', same }, now);
+    await this.line.send({ type: 'words', same }, now);
     await this.#drain(now);
     if (!same) await this.#stop('words-differ', now, byeReason.wordsDiffer);
-  }
-
-  /**
-   * @param {number} code of the broker
-   * @param {number} now
-   */
-  async #refused(code, now) {
-    const answer = this.reconnection.refused(
-      code, this.attachment?.mode ?? null, this.session, this.media.isConnected());
-    if (answer === 'later') return this.#lose(now);
-    if (answer === 'now') return this.#rejoin(now);
-    return this.#stop(answer, now);
-  }
-
-  /** @param {number} now */
-  async #rejoin(now) {
-    this.#disconnect();
-    await this.#attach(now);
-  }
-
-  /**
-   * @param {import('./errors.js').ProtocolErrorCode} code
-   * @param {boolean} confirmed
-   * @param {number} now
-   */
-  async #broken(code, confirmed, now) {
-    if (!confirmed) return this.#stop(reasonOfBreach(code), now);
-    this.reconnection.afterForgery = true;
-    return this.#lose(now);
-  }
-
-  /**
-   * The connection is gone: joins again later, or asks the person.
-   * @param {number} now
-   */
-  async #lose(now) {
-    this.#disconnect();
-    // While sound passes nothing is missed, and once it is gone patience is what ends.
-    const isEndless = isAdmitted(this.session) && this.media.wasConnected;
-    const delay = this.reconnection.lost({ isEndless, isUrgent: this.media.isTroubled() });
-    if (delay === null) return this.#stop(this.reconnection.afterForgery ? 'secure-channel' : 'network', now);
-    this.alarms.set('retry', now + delay);
   }
 
   /**
@@ -483,12 +370,11 @@ export class Patient {
    * @param {number} now
    */
   async #obey(verdict, now) {
-    if (this.reason !== null) return;
     switch (verdict) {
       case 'rejoin':
-        return this.#lose(now);
+        return this.line.lose(now);
       case 'socket-doubted':
-        return this.#replaceSocket(now);
+        return this.line.doubt(now);
       case 'binding-failed':
         return this.#stop('binding-failed', now, byeReason.bindingFailed);
       case 'no-path':
@@ -503,20 +389,18 @@ export class Patient {
    * @param {number | null} goodbye see {@link byeReason}
    */
   async #stop(reason, now, goodbye = null) {
-    const isSaid = goodbye === null || (await this.attachment?.send({ type: 'bye', reason: goodbye }, now)) === true;
-    for (const output of this.attachment?.takeOutputs() ?? []) {
-      if (output.type === 'send') this.actions.push({ type: 'send', id: this.socket, octets: output.octets });
-    }
+    const isSaid = goodbye === null || (await this.line.send({ type: 'bye', reason: goodbye }, now)) === true;
+    this.line.flush();
     this.reason = reason;
     this.media.end();
     this.alarms.clear();
     if (canRetry(reason) && reason !== 'taken-over') this.#save();
     else this.actions.push({ type: 'save', session: null });
     const isOwed = !isSaid && isAdmitted(this.session);
-    if (!isOwed && (reason !== 'hung-up' || this.attachment === null)) return this.#disconnect();
-    const { session, settings, attachment, socket } = this;
-    this.attachment = null;
-    this.admittedInEpoch = false;
+    if (!isOwed && (reason !== 'hung-up' || this.line.attachment === null)) return this.line.disconnect();
+    const { session, settings } = this;
+    const { socket } = this.line;
+    const attachment = this.line.handOver();
     const act = (/** @type {PatientAction} */ action) => this.actions.push(action);
     this.farewell = new Farewell({ session, settings, attachment, socket, goodbye: isOwed ? goodbye : null, act }, now);
   }
@@ -527,7 +411,7 @@ export class Patient {
    */
   #watchPatience(now) {
     const waits = this.reason === null && this.media.wasConnected && !this.media.isConnected();
-    if (!waits || this.attachment?.isAwaitingDoctor) this.alarms.clear('patience');
+    if (!waits || this.line.isAwaitingDoctor) this.alarms.clear('patience');
     else if (!this.alarms.isSet('patience')) this.alarms.set('patience', now + patience);
   }
 

@@ -7,6 +7,8 @@ declare const WORD_LISTS: Readonly<Record<string, string>>;
 
 /** Every language's sentences, from Web/src/text; only in the bundle, see `unpack` in src/text.js. */
 declare const PACKED_TEXTS: { names: object, sentences: Readonly<Record<string, string>> };
+/** What the first screen says, from the same files: six sentences of each language, for src/early.js. */
+declare const EARLY_TEXTS: Readonly<Record<'fr' | 'nl' | 'de' | 'en', string>>;
 /** Absent where the modules run as they are. */
 declare const IS_BUNDLED: true | undefined;
 
@@ -27,6 +29,8 @@ interface TrustedTypePolicy {
 }
 
 interface Window {
+  /** What was pressed before the large script had come; absent where src/early.js did nothing. */
+  early?: { microphone: Promise<MediaStream> | null };
   readonly trustedTypes?: {
     createPolicy(name: string, rules: { createScriptURL(url: string): string }): TrustedTypePolicy;
   };

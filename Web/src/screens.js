@@ -121,8 +121,9 @@ function linesOf(model, text) {
       return [{ kind: 'quiet', text: text.checking.text }];
     case 'waiting': {
       const message = call?.message ?? '';
+      const { present, away } = text.waiting;
       return [
-        { kind: 'lead', text: call?.doctorPresent ? text.waiting.present : text.waiting.away },
+        { kind: 'lead', text: call?.seeksServer ? text.reconnecting.server : call?.doctorPresent ? present : away },
         ...when(model.waited > 0, 'since', fill(text.waiting.since, spellMinutes(model.waited, locale))),
         ...when(message !== '', 'quiet', text.waiting.message), ...when(message !== '', 'quote', message),
       ];
@@ -133,7 +134,8 @@ function linesOf(model, text) {
       return [{ kind: 'quiet', text: text.connecting.text }];
     case 'connected':
       if (model.isStopped) return [{ kind: 'lead', text: text.sound.stopped }];
-      return model.quality === null ? [] : [{ kind: model.quality, text: text.quality[model.quality] }];
+      // The line is there from the beginning: what comes later must not move a button from under a finger.
+      return [model.quality === null ? { kind: 'quiet', text: '\u00a0' } : { kind: model.quality, text: text.quality[model.quality] }];
     case 'reconnecting':
       return [{ kind: 'lead', text: text.reconnecting.text }, { kind: 'quiet', text: hindranceOf(call, text) }];
     case 'ended':

@@ -7,6 +7,7 @@ import { ProtocolError } from './errors.js';
  * @typedef {object} Session
  * @property {import('./schedule.js').Invitation} invitation its join token is null once admitted
  * @property {import('./channel.js').Bond | null} bond null until the first handshake is confirmed
+ * @property {import('./channel.js').Bond[]} former of guests that this page was before it joined afresh, the latest first
  * @property {number} epochNumber the greatest k used
  * @property {number} generation the gen of the next offer
  * @property {Consent | null} consent
@@ -28,6 +29,7 @@ import { ProtocolError } from './errors.js';
 export const newSession = (invitation) => ({
   invitation,
   bond: null,
+  former: [],
   epochNumber: 0,
   generation: 0,
   consent: null,
@@ -57,7 +59,7 @@ export function deserialise(stored, wallClock) {
     const session = JSON.parse(stored, (_key, value) => (isPacked(value) ? fromHex(value.octets) : value));
     if (session.invitation.room.length !== 16 || session.invitation.sessionKey.length !== 32) return null;
     if (session.bond !== null && session.bond.expiry < wallClock) return null;
-    return session;
+    return { ...session, former: session.former ?? [] };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError || error instanceof ProtocolError) return null;
     throw error;

@@ -16,14 +16,17 @@ export const noDevices = { microphones: [], speakers: [], microphone: '', speake
 /** Above this a voice is heard: the mean square of samples that are at most 1. */
 const voice = 0.0004;
 
+/** What is asked of every microphone. */
+export const processing = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
 /**
  * @param {string} [id] of the wanted device
+ * @param {Promise<MediaStream> | null} [asked] a microphone that was asked for already
  * @returns {Promise<MediaStreamTrack>}
  */
-export async function openMicrophone(id) {
-  const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-  const wanted = id === undefined ? audio : { ...audio, deviceId: { exact: id } };
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: wanted });
+export async function openMicrophone(id, asked) {
+  const wanted = id === undefined ? processing : { ...processing, deviceId: { exact: id } };
+  const stream = await (asked ?? navigator.mediaDevices.getUserMedia({ audio: wanted }));
   const [track] = stream.getAudioTracks();
   if (track === undefined) throw new DOMException('no track', 'NotFoundError');
   return track;

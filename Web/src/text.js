@@ -1,4 +1,5 @@
 // @ts-check
+import { chooseKnown } from './locale.js';
 import { de } from './text/de.js';
 import { en } from './text/en.js';
 import { fr } from './text/fr.js';
@@ -17,10 +18,7 @@ export const texts = typeof IS_BUNDLED === 'undefined' ? { fr, nl, de, en } : un
  * @param {readonly string[]} preferred BCP 47 tags, as browsers list them
  * @returns {Locale}
  */
-export function chooseLocale(preferred) {
-  const known = preferred.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in texts);
-  return /** @type {Locale} */ (known ?? 'fr');
-}
+export const chooseLocale = (preferred) => chooseKnown(preferred, texts, 'fr');
 
 /**
  * The octets whose hash the patient's consent names: exactly what is on the screen, a line each.

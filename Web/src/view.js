@@ -12,7 +12,7 @@ import { unfold } from './words.js';
  * @property {(action: import('./screens.js').Action) => void} act
  * @property {(locale: import('./text.js').Locale) => void} speak
  * @property {(kind: 'microphone' | 'speaker', id: string) => void} choose
- * @property {(text: string) => void} write
+ * @property {(text: string, isWhole: boolean) => void} write
  */
 
 export class View {
@@ -149,7 +149,7 @@ export class View {
       footer: text.secure, help: text.help.title, legal: text.legal.title, close: text.help.close,
       'words-intro': text.words.intro, 'digits-label': text.words.digits,
       'microphone-label': text.sound.microphone, 'speaker-label': text.sound.speaker,
-      'volume-label': text.sound.volume, deaf: text.sound.deaf,
+      'volume-label': text.sound.volume, deaf: text.sound.deaf, 'letters-label': text.chat.letters,
     };
     for (const [id, label] of Object.entries(labels)) this.#write(id, label);
     this.#label('sound-title', 'speaker', text.sound.title);
@@ -338,8 +338,12 @@ export class View {
     this.element('volume-row').hidden = this.audio.volume !== 0.5;
     this.audio.volume = 1;
     const message = this.element('message', HTMLInputElement);
+    const letters = this.element('letters', HTMLInputElement);
+    message.addEventListener('input', () => {
+      if (letters.checked) write(message.value, false);
+    });
     const send = () => {
-      write(message.value);
+      write(message.value, true);
       message.value = '';
       message.focus();
     };

@@ -13,4 +13,8 @@ int colloque_wait(struct pollfd *entries, unsigned long count, int64_t nanosecon
 /* Hears of changes to links, addresses and routes (rtnetlink(7)): non-blocking, closed on exec; -1 if there is none. */
 int colloque_route_socket(void);
 
+/* No core dump of this process, no look into it by others of the same user (PR_SET_DUMPABLE), and no crash report that
+   prints registers and memory; 0 when all holds. */
+int colloque_forbid_dumps(void);
+
 #endif

@@ -18,7 +18,7 @@ _GEOMETRY = """() => {
     if (root.scrollWidth > innerWidth) wrong.push(`scrolls sideways: ${root.scrollWidth} > ${innerWidth}`);
     const dialog = document.querySelector('dialog[open]');
     for (const one of (dialog ?? document).querySelectorAll('button, select, summary, input')) {
-        const box = one.getBoundingClientRect();
+        const box = (one.type === 'checkbox' ? one.closest('label') : one).getBoundingClientRect();
         if (box.width === 0) continue;
         const isRange = one.type === 'range';
         if (box.width < 44 || box.height < (isRange ? 24 : 44)) {

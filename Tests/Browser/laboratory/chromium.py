@@ -24,8 +24,9 @@ class ChromiumPage(Patient):
         self.page = page
         self.console = []
         self.requests = []
-        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+        # Of every tab of the context.
+        page.context.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        page.context.on("weberror", lambda error: self.console.append(f"uncaught: {error.error}"))
         page.on("request", lambda request: self.requests.append(request.url))
 
     async def goto(self, url):
@@ -33,6 +34,9 @@ class ChromiumPage(Patient):
 
     async def reload(self):
         await self.page.reload(wait_until="load")
+
+    async def another_tab(self):
+        return ChromiumPage(await self.page.context.new_page())
 
     async def evaluate(self, function, argument=None):
         return await self.page.evaluate(function, argument)
@@ -53,8 +57,11 @@ class Chromium:
     Flags are given at launch, so a browser has one microphone; pages of one browser share it.
     """
 
-    def __init__(self, *, microphone=None, namespace=None, directory=None, flags=(), permitted=True):
+    def __init__(self, *, microphone=None, namespace=None, directory=None, flags=(), permitted=True,
+                 devices=True):
         self._flags = [*_FLAGS, *flags]
+        if not devices:
+            self._flags.remove("--use-fake-device-for-media-stream")
         if not permitted:
             self._flags.remove("--use-fake-ui-for-media-stream")
         if microphone:

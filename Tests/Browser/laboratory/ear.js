@@ -17,6 +17,7 @@
 
   document.addEventListener('securitypolicyviolation', (event) => {
     ear.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+    console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
   });
 
   globalThis.RTCPeerConnection = new Proxy(Connection, {

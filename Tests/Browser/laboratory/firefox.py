@@ -65,6 +65,10 @@ class FirefoxPage(Patient):
             "browsingContext.navigate", context=self._context, url=url, wait="complete"
         )
 
+    async def another_tab(self):
+        opened = await self._firefox.command("browsingContext.create", type="tab")
+        return FirefoxPage(self._firefox, opened["context"])
+
     async def reload(self):
         await self._firefox.command("browsingContext.reload", context=self._context, wait="complete")
 
@@ -124,6 +128,7 @@ class Firefox:
     """One browser process with a profile of its own, in `namespace` when one is given."""
 
     def __init__(self, *, speakers, namespace=None, preferences=None):
+        #: None: no sound device of any kind.
         self._speakers = speakers
         self._namespace = namespace
         self._preferences = {**_PREFERENCES, **(preferences or {})}
@@ -146,7 +151,7 @@ class Firefox:
             environment={
                 "HOME": str(self._profile),
                 "MOZ_CRASHREPORTER_DISABLE": "1",
-                **self._speakers.environment,
+                **(self._speakers.environment if self._speakers else {"PULSE_SERVER": f"unix:{self._profile}/none"}),
             },
             namespace=self._namespace,
         )

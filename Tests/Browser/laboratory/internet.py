@@ -52,7 +52,8 @@ class Internet:
         join(self.core, "server", ["203.0.113.254/24", "2001:db8::fe/64"],
              self.server, "wire", [f"{SERVER_IPV4}/24", f"{SERVER_SECOND_IPV4}/24", f"{SERVER_IPV6}/64"])
         lead(self.server, "203.0.113.254", "2001:db8::fe")
-        self.etc_of(self.server).name({NAME: [SERVER_IPV4, SERVER_IPV6]})
+        self.server_etc = self.etc_of(self.server)
+        self.server_etc.name({NAME: [SERVER_IPV4, SERVER_IPV6]})
         self.sites = {name: Site(self, laboratory, name, kind, name in impaired) for name, kind in sites.items()}
 
     def __getattr__(self, name):

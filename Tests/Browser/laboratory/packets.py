@@ -43,7 +43,7 @@ class Capture:
         # Loopback shows each packet going out and coming in: there, count the way in alone.
         self.datagrams = []
         self._loopback = interface == "lo"
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self._socket = namespace.inside(make) if namespace else make()
         if self._loopback:
             self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
@@ -61,7 +61,7 @@ class Capture:
             source_port, destination_port, length = struct.unpack_from("!HHH", packet, header)
             self.datagrams.append(
                 Datagram(
-                    time.monotonic() - self._began,
+                    time.monotonic() - self.began,
                     (socket.inet_ntoa(packet[12:16]), source_port),
                     (socket.inet_ntoa(packet[16:20]), destination_port),
                     kind(packet[header + 8 : header + length]),

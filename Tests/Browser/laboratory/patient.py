@@ -62,6 +62,13 @@ class Patient:
                 )
             await asyncio.sleep(0.05)
 
+    async def stops(self, error, timeout=20):
+        """Waits for the designed state of one error: title, advice, and its code where it is a failure."""
+        await self.true("(error) => document.documentElement.dataset.error === error", error, timeout=timeout)
+        if await self.state() != "ended":
+            shown = "() => /\\d\\d$/.test(document.getElementById('code').textContent)"
+            assert await self.evaluate(shown), await self.text()
+
     async def act(self, action, timeout=10):
         """Presses the control of one action as a person would, as soon as it is there and enabled."""
         selector = f"[data-action='{action}']"

@@ -25,6 +25,8 @@ from .sound import Speakers
 ROOT = Path(__file__).resolve().parents[3]
 ARTEFACTS = ROOT / "artefacts"
 
+_OBJECTION = re.compile(r"^uncaught|policy violated|Content.Security.Policy")
+
 Test = namedtuple("Test", "name suite body limit needs")
 _tests = []
 
@@ -80,25 +82,25 @@ class Laboratory:
             await carrier.accept(namespace.listener(port))
         return carrier
 
-    async def chromium(self, *, microphone=None, namespace=None, flags=(), permitted=True, **context):
+    async def chromium(self, *, microphone=None, namespace=None, flags=(), permitted=True, devices=True, **context):
         """One page of a Chromium of its own."""
         browser = await self.stack.enter_async_context(
             Chromium(
                 microphone=microphone, namespace=namespace, directory=self.directory,
-                flags=flags, permitted=permitted,
+                flags=flags, permitted=permitted, devices=devices,
             )
         )
         page = await browser.page(**context)
         self.pages.append(page)
         return page
 
-    async def firefox(self, *, microphone=None, namespace=None):
+    async def firefox(self, *, microphone=None, namespace=None, devices=True, preferences=None):
         """One page of a Firefox of its own, `microphone` played into its sound server over and over."""
-        speakers = await self.speakers()
+        speakers = await self.speakers() if devices else None
         if microphone:
             player = await speakers.play_into_microphone(microphone)
             self.stack.push_async_callback(player.stop)
-        browser = await self.stack.enter_async_context(Firefox(speakers=speakers, namespace=namespace))
+        browser = await self.stack.enter_async_context(Firefox(speakers=speakers, namespace=namespace, preferences=preferences))
         page = await browser.page()
         self.pages.append(page)
         return page
@@ -108,6 +110,11 @@ class Laboratory:
         if browser == "chromium":
             return await self.chromium(microphone=microphone, namespace=site.host, flags=site.chromium_flags)
         return await self.firefox(microphone=microphone, namespace=site.host)
+
+    def objections(self):
+        """What no page of any test may do: break its own policy, or throw what nobody catches."""
+        found = [f"{page.name}: {line}" for page in self.pages for line in page.console if _OBJECTION.search(line)]
+        return "\n".join(found)
 
     async def started(self, process):
         """Stops a process when the test ends, and shows its last lines should the test fail."""
@@ -149,6 +156,7 @@ async def _run(one):
     try:
         async with asyncio.timeout(one.limit):
             await one.body(laboratory)
+        failure = laboratory.objections() or None
     except Skipped:
         raise
     except TimeoutError:

@@ -68,7 +68,7 @@ export class Doctor {
     if (type === 0x01) return this.join(connection, reader);
     if (type !== 0x10) throw new Error(`a patient never sends envelope ${type}`);
     if (reader.u32() !== 0) throw new Error('a patient has no connection number');
-    if (!this.present) return;
+    if (!this.present || connection.phase === 'refused') return;
     const message = reader.rest();
     if (connection.phase === 'new') return this.answerHandshake(connection, message);
     const frame = decodeFrame(await connection.transport.receive.decrypt(message));
@@ -84,7 +84,10 @@ export class Doctor {
     connection.joined = reader.u8() === 1 ? 'resume' : 'fresh';
     reader.end();
     const { invitation } = this.room;
-    const error = (code) => connection.reply(concat(u8(0xe0), u16(code)), true);
+    const error = (code) => {
+      connection.phase = 'refused';
+      connection.reply(concat(u8(0xe0), u16(code)), true);
+    };
     if (!this.opened || !equal(roomID, invitation.room)) return error(1);
     if (connection.joined === 'resume') {
       if (!this.consumed || !equal(token, await schedule.rejoinToken(this.bond.resumeSecret))) return error(1);
@@ -181,6 +184,19 @@ export class Doctor {
     }
     this.grant(connection);
     await this.send(connection, { type: 'admit', relayOnly: this.relayOnly ?? false });
+    if (this.isNew) await this.askForNew(connection);
+  }
+
+  /** The process was killed: another one has the room's secrets, and no connection for media. */
+  async restart() {
+    this.fingerprint = this.random(32);
+    this.bound = false;
+    this.consent = null;
+    this.isNew = true;
+  }
+
+  askForNew(connection) {
+    return this.send(connection, { type: 'description', kind: 'restart', generation: 0, sdp: 'new' });
   }
 
   grant(connection) {

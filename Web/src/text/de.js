@@ -45,7 +45,7 @@ export const de = {
     text: 'Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.',
     path: 'Der Server antwortet. Wir suchen einen anderen Weg für den Ton.',
     server: 'Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.',
-    doctor: 'Das Gerät der Praxis ist nicht mehr erreichbar. Wir warten darauf.',
+    doctor: 'Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.',
   },
   words: {
     intro: 'Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.',
@@ -78,6 +78,7 @@ export const de = {
   chat: {
     title: 'Der Praxis schreiben',
     send: 'Senden',
+    letters: 'Jeden Buchstaben sofort senden',
     mine: 'Sie',
     theirs: 'Die Praxis',
     pending: 'noch nicht gesendet',

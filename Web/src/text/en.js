@@ -45,7 +45,7 @@ export const en = {
     text: 'The link is interrupted. Stay on this page, it comes back by itself.',
     path: 'The server answers. We are looking for another way for the sound.',
     server: 'We are looking for the server. Check that Wi-Fi or mobile data is on.',
-    doctor: 'Your doctor’s device cannot be reached any more. We are waiting for it.',
+    doctor: 'Your doctor’s computer has stopped. It is often back within a minute.',
   },
   words: {
     intro: 'Read the first two words aloud. Your doctor reads the last two.',
@@ -78,6 +78,7 @@ export const en = {
   chat: {
     title: 'Write to your doctor',
     send: 'Send',
+    letters: 'Send each letter as I type it',
     mine: 'You',
     theirs: 'Your doctor',
     pending: 'not sent yet',

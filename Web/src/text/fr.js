@@ -45,7 +45,7 @@ export const fr = {
     text: 'La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.',
     path: 'Le serveur répond. Nous cherchons un autre chemin pour le son.',
     server: 'Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.',
-    doctor: 'L’appareil de votre médecin n’est plus joignable. Nous l’attendons.',
+    doctor: 'L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.',
   },
   words: {
     intro: 'Lisez à voix haute les deux premiers mots. Votre médecin lit les deux derniers.',
@@ -78,6 +78,7 @@ export const fr = {
   chat: {
     title: 'Écrire à votre médecin',
     send: 'Envoyer',
+    letters: 'Envoyer chaque lettre dès que je l’écris',
     mine: 'Vous',
     theirs: 'Votre médecin',
     pending: 'pas encore envoyé',

@@ -45,7 +45,7 @@ export const nl = {
     text: 'De verbinding is onderbroken. Blijf op deze pagina, ze komt vanzelf terug.',
     path: 'De server antwoordt. We zoeken een andere weg voor het geluid.',
     server: 'We zoeken de server. Kijk of wifi of mobiel internet aan staat.',
-    doctor: 'Het toestel van uw arts is niet meer bereikbaar. We wachten erop.',
+    doctor: 'De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.',
   },
   words: {
     intro: 'Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.',
@@ -78,6 +78,7 @@ export const nl = {
   chat: {
     title: 'Schrijven naar uw arts',
     send: 'Versturen',
+    letters: 'Elke letter meteen sturen',
     mine: 'U',
     theirs: 'Uw arts',
     pending: 'nog niet verstuurd',

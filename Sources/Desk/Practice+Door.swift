@@ -1,0 +1,80 @@
+internal import Consultation
+internal import Endpoint
+internal import Invitation
+internal import Keystore
+internal import Network
+internal import Session
+internal import Wire
+
+/// What other commands of the same doctor ask.
+extension Practice {
+    func serveDoor(_ driver: CallDriver, now: Instant) {
+        guard let door = self.door else { return }
+        for (visitor, request) in door.take() {
+            guard self.isHere(request.session) else {
+                door.answer(.elsewhere, to: visitor)
+                continue
+            }
+            guard let room = self.carryOut(request, driver, now: now) else {
+                door.answer(.refused, to: visitor)
+                continue
+            }
+            self.doorVisitors[room, default: []].append((visitor, now + Self.doorPatience))
+            self.surface.changed()
+        }
+        for (room, visitors) in self.doorVisitors {
+            for visitor in visitors where visitor.until <= now { door.answer(.unreachable, to: visitor.0) }
+            let rest = visitors.filter { $0.until > now }
+            self.doorVisitors[room] = rest.isEmpty ? nil : rest
+        }
+    }
+
+    /// - Returns: the room whose next word from the broker is the answer; `nil` for what cannot be done.
+    private func carryOut(_ request: DeskRequest, _ driver: CallDriver, now: Instant) -> RoomID? {
+        let known = self.index(of: request.session).map { self.rooms[$0] }
+        switch request.verb {
+        case .open, .reopen:
+            guard known?.state != .inCall,
+                self.open(request.session, reopens: request.verb == .reopen, driver: driver, now: now)
+            else { return nil }
+            return self.index(of: request.session).map { self.rooms[$0].id }
+        case .close:
+            guard known?.state != .inCall else { return nil }
+            let room = known?.id ?? (try? self.identity.rooms.load(request.session)).map { RoomSecrets($0).keys.roomID }
+            guard let room else { return nil }
+            self.keeper.end(request.session)
+            self.rooms.removeAll { $0.session == request.session }
+            driver.session.withDoctorSeat(now: now) { $0.closeRoom(room) }
+            return room
+        }
+    }
+
+    private func isHere(_ session: SessionID) -> Bool {
+        guard let stored = try? self.identity.rooms.load(session) else { return true }
+        return WebSocketURL(stored.origin)?.authority == self.broker.authority
+    }
+
+    func answerDoor(_ room: RoomID, _ answer: DeskAnswer) {
+        guard let visitors = self.doorVisitors.removeValue(forKey: room) else { return }
+        for visitor in visitors { self.door?.answer(answer, to: visitor.0) }
+    }
+
+    func answerDoors(_ answer: DeskAnswer) {
+        for room in self.doorVisitors.keys { self.answerDoor(room, answer) }
+    }
+
+    private static let doorPatience: Duration = .seconds(8)
+}
+
+extension DeskAnswer {
+    init(_ reason: EndReason) {
+        switch reason {
+        case .notEnrolled: self = .notEnrolled
+        case .roomTaken: self = .roomTaken
+        case .tooManyRooms: self = .tooManyRooms
+        case .expired: self = .expired
+        case .superseded: self = .superseded
+        default: self = .violated
+        }
+    }
+}

@@ -1,0 +1,54 @@
+internal import Consultation
+internal import Dispatch
+internal import Endpoint
+internal import Keystore
+internal import NIOConcurrencyHelpers
+
+/// Writes what a desk must not forget: whom it admitted, and that a consultation is over.
+///
+/// An admission is on the disk before the method returns, because the link is used up right after. What changes later
+/// is written beside the call, in order: sound does not wait for a disk.
+final class RoomKeeper: Sendable {
+    private let rooms: RoomStore
+    private let queue = DispatchQueue(label: "colloque.rooms")
+    private let failure = NIOLockedValueBox<KeystoreError?>(nil)
+
+    init(_ rooms: RoomStore) {
+        self.rooms = rooms
+    }
+
+    func keep(_ admission: StoredRoom.Admission, of session: SessionID, isNew: Bool) {
+        self.change(session, waits: isNew) { $0.state = .admitted(admission) }
+    }
+
+    /// The keys of the room are of no more use.
+    func end(_ session: SessionID) {
+        self.change(session, waits: true) { $0.state = .ended }
+    }
+
+    /// What could not be written since the last call; the doctor is told.
+    func takeFailure() -> KeystoreError? {
+        self.failure.withLockedValue { failure in
+            defer { failure = nil }
+            return failure
+        }
+    }
+
+    /// Returns when everything is on the disk.
+    func finish() {
+        self.queue.sync {}
+    }
+
+    private func change(_ session: SessionID, waits: Bool, _ body: @escaping @Sendable (inout StoredRoom) -> Void) {
+        let work: @Sendable () -> Void = { [rooms, failure] in
+            do throws(KeystoreError) {
+                var room = try rooms.load(session)
+                body(&room)
+                try rooms.save(room)
+            } catch {
+                failure.withLockedValue { $0 = error }
+            }
+        }
+        if waits { self.queue.sync(execute: work) } else { self.queue.async(execute: work) }
+    }
+}

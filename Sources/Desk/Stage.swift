@@ -1,0 +1,126 @@
+internal import Consultation
+internal import Endpoint
+internal import Keystore
+internal import Phrases
+internal import Screens
+internal import SecureChannel
+internal import Sound
+internal import Terminal
+internal import Wire
+
+/// Which screen stands before the doctor, and what follows from the keys.
+struct Stage {
+    enum Shown: Equatable {
+        case desk(DeskScreen)
+        case call(CallScreen)
+    }
+
+    private(set) var shown: Shown
+    let phrases: Phrases
+    /// One session only: its waiting room is the screen of its call.
+    private let isSingle: Bool
+    private(set) var wantsSuspension = false
+
+    init(phrases: Phrases, isSingle: Bool) {
+        self.phrases = phrases
+        self.isSingle = isSingle
+        self.shown = .desk(DeskScreen(model: DeskModel(), phrases: phrases))
+    }
+
+    /// Whether meters move: the screen is worth drawing often.
+    var isLively: Bool { if case .call(let screen) = self.shown { screen.model.phase == .connected } else { false } }
+
+    mutating func update(_ practice: Practice, _ driver: CallDriver, now: Instant) {
+        let model =
+            practice.callModel(driver.session, now: now, phrases: self.phrases)
+            ?? (self.isSingle ? practice.waitingModel(now: now) : nil)
+        if let model {
+            if case .call(var screen) = self.shown {
+                screen.update(model)
+                self.shown = .call(screen)
+            } else {
+                self.shown = .call(CallScreen(model: model, phrases: self.phrases))
+            }
+        } else {
+            let model = practice.deskModel(now: now)
+            if case .desk(var screen) = self.shown {
+                screen.update(model)
+                self.shown = .desk(screen)
+            } else {
+                self.shown = .desk(DeskScreen(model: model, phrases: self.phrases))
+            }
+        }
+    }
+
+    mutating func handle(_ key: Key, _ practice: Practice, _ driver: CallDriver, now: Instant) {
+        self.wantsSuspension = false
+        switch self.shown {
+        case .desk(var screen):
+            let actions = screen.handle(key)
+            self.shown = .desk(screen)
+            for action in actions { self.perform(action, practice, driver, now: now) }
+        case .call(var screen):
+            let actions = screen.handle(key)
+            self.shown = .call(screen)
+            for action in actions { self.perform(action, practice, driver, now: now) }
+        }
+    }
+
+    private mutating func perform(_ action: DeskAction, _ practice: Practice, _ driver: CallDriver, now: Instant) {
+        switch action {
+        case .admit(let text, let guest):
+            guard let session = SessionID(text) else { return }
+            if guest == DeskRoom.interruptedGuest {
+                practice.resume(session, in: driver, now: now)
+            } else {
+                practice.admit(guest, in: session, driver: driver, now: now)
+            }
+        case .refuse(let text, let guest):
+            if let session = SessionID(text) { practice.refuse(guest, in: session, driver: driver, now: now) }
+        case .message(let text, _, let message):
+            if let session = SessionID(text) { practice.tellWaiting(message, in: session, driver: driver, now: now) }
+        case .newSession: practice.makeSession(driver: driver, now: now)
+        case .showLink: break
+        case .end(let text):
+            if let session = SessionID(text) { practice.end(session, driver: driver, now: now) }
+        case .quit: practice.leave(driver: driver, now: now)
+        case .suspend: self.wantsSuspension = true
+        }
+    }
+
+    private mutating func perform(_ action: CallAction, _ practice: Practice, _ driver: CallDriver, now: Instant) {
+        switch action {
+        case .admit(let guest):
+            if let room = practice.rooms.first { practice.admit(guest, in: room.session, driver: driver, now: now) }
+        case .refuse(let guest):
+            if let room = practice.rooms.first { practice.refuse(guest, in: room.session, driver: driver, now: now) }
+        case .message(_, let text):
+            if let room = practice.rooms.first {
+                practice.tellWaiting(text, in: room.session, driver: driver, now: now)
+            }
+        case .wordsAreSame: practice.compare(same: true, driver: driver, now: now)
+        case .wordsDiffer: practice.compare(same: false, driver: driver, now: now)
+        case .setMuted(let isMuted): practice.setMuted(isMuted)
+        case .setRaw(let isRaw):
+            var choice = practice.sound
+            choice.processing = isRaw ? .raw : .speech
+            practice.select(choice)
+        case .useDevice(let side, let id):
+            var choice = practice.sound
+            switch side {
+            case .microphone: choice.capture = id
+            case .loudspeaker: choice.playback = id
+            }
+            practice.select(choice)
+        case .chat(let text): practice.chat(text, driver: driver, now: now)
+        case .hangUp: practice.hangUp(driver: driver, now: now)
+        case .leave:
+            if practice.call == nil {
+                practice.leave(driver: driver, now: now)
+            } else {
+                practice.dismissCall(driver: driver)
+            }
+        case .suspend: self.wantsSuspension = true
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package import Audio
+package import Session
+package import Wire
+
+/// The sound of a call without a person: a source that speaks, a recorder that listens, and a beat of 20 ms.
+package final class HeadlessSound: CallSound {
+    private var source: AudioSource
+    private let recorder: WAVFileWriter?
+    private var nextBlock: Instant?
+    private var heard = [Int16](repeating: 0, count: AudioFormat.blockSamples)
+    private var said = [Int16](repeating: 0, count: AudioFormat.blockSamples)
+
+    package init(source: AudioSource, recorder: WAVFileWriter? = nil) {
+        self.source = source
+        self.recorder = recorder
+    }
+
+    package var descriptor: Int32? { nil }
+    package var deadline: Instant { self.nextBlock ?? .distantFuture }
+
+    package func begin(now: Instant) {
+        self.nextBlock = self.nextBlock ?? now
+    }
+
+    package func serve(_ session: PeerSession, now: Instant) {
+        guard let due = self.nextBlock, due <= now else { return }
+        // After a stall longer than a packet's life the beat starts anew; shorter ones are caught up.
+        self.nextBlock =
+            now - due > .milliseconds(400) ? now + AudioFormat.blockDuration : due + AudioFormat.blockDuration
+        guard session.isVoiceOpen else { return }
+        // Taken out of the object for the time of the beat: a span of a stored array may not leave it.
+        var heard = self.heard
+        self.heard = []
+        if self.pull(into: &heard, from: session, now: now) {
+            self.source.hear(heard.span)
+            try? self.recorder?.write(heard)
+        }
+        self.heard = heard
+        var said = self.said
+        self.said = []
+        self.speak(into: &said)
+        session.send(said.span, now: now)
+        self.said = said
+    }
+
+    package func finish() {
+        self.nextBlock = nil
+        try? self.recorder?.finish()
+    }
+
+    private func pull(into block: inout [Int16], from session: PeerSession, now: Instant) -> Bool {
+        var room = block.mutableSpan
+        return session.pull(into: &room, now: now) != nil
+    }
+
+    private func speak(into block: inout [Int16]) {
+        var room = block.mutableSpan
+        self.source.read(into: &room)
+    }
+}

@@ -1,0 +1,174 @@
+import ArgumentParser
+import Console
+import Consultation
+import Desk
+import Endpoint
+import Foundation
+import Keystore
+import NIOPosix
+import Network
+import Phrases
+import SecureChannel
+import Session
+import Sound
+import Terminal
+import Wire
+
+/// `colloque desk`: every open session at once.
+struct DeskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "desk",
+        abstract: "See who waits in every open session, admit, and talk.",
+        discussion: """
+            Shows each session with who waits and since when; a sound tells of an arrival. One key admits, and the \
+            call takes the screen; when it ends, the desk is back.
+
+            Leaving the desk ends nothing: links go on working, and who opens one waits. A call that was cut off \
+            by a crash or by the loss of this terminal is taken up again by the next desk, with no new \
+            verification, if it starts within half a minute.
+
+            While a desk runs, `colloque session new` and `end` have it do the work, so that they disturb no call.
+
+            KEYS
+              Enter admit · r refuse · m message to the waiting · n new session · l link · e end · ? help · q leave
+
+            EXAMPLES
+              colloque desk
+              colloque desk --lines --language en
+            """)
+
+    @OptionGroup var seat: SeatOptions
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let identity = try self.options.unlock()
+        let stored = try identity.rooms.sessions().map { try identity.rooms.load($0) }.filter(\.isAlive)
+        let broker = try self.options.brokerURL(or: stored.first?.origin)
+        try SeatedCall(identity: identity, broker: broker, seat: self.seat, options: self.options)
+            .run(stored.filter { WebSocketURL($0.origin)?.authority == broker.authority }, isSingle: false)
+    }
+}
+
+/// `colloque call`: one session.
+struct CallCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "call",
+        abstract: "Hold the consultation of one session.",
+        discussion: """
+            Waits for whoever opens the session's link, shows them, and admits on a key. Then four words appear on \
+            both sides: the patient reads the first two aloud, the doctor the last two. If they are the same, \
+            nobody stands in between.
+
+            A call that was cut off by a crash is taken up again by the same command, with no new verification.
+
+            KEYS
+              Enter admit · s same words · d different · m mute · t write · v devices · i details · h hang up · ? help
+
+            EXAMPLES
+              colloque call 4kq8v0t2xm
+              colloque call 4kq8v0t2xm --lines --json > report.json
+            """)
+
+    @Argument(help: ArgumentHelp("As `session new` printed it.", valueName: "session"), completion: .session)
+    var session: SessionID
+
+    @Flag(help: "Send sound through a relay only.")
+    var relayOnly = false
+
+    @OptionGroup var seat: SeatOptions
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let identity = try self.options.unlock()
+        let room = try identity.rooms.load(self.session)
+        guard room.isAlive else {
+            throw CommandFailure(code: 77, "the time of this session is over; make a new one")
+        }
+        let broker = try self.options.brokerURL(or: room.origin)
+        try SeatedCall(
+            identity: identity, broker: broker, seat: self.seat, options: self.options, relayOnly: self.relayOnly
+        ).run([room], isSingle: true)
+    }
+}
+
+/// A doctor before a screen, from the first connection to the end.
+private struct SeatedCall {
+    let identity: UnlockedIdentity
+    let broker: WebSocketURL
+    let seat: SeatOptions
+    let options: GlobalOptions
+    var relayOnly = false
+
+    func run(_ stored: [StoredRoom], isSingle: Bool) throws {
+        guard let lock = DeskLock(home: self.options.homePath) else {
+            throw CommandFailure(
+                code: 75, "a desk or a call of this identity runs on this machine already; go on there, or end it")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let phrases = self.seat.phrases
+        var setting = Practice.Setting(language: LanguageCode(phrases.language.rawValue) ?? .french)
+        setting.sound = self.seat.sound
+        setting.relayOnly = self.relayOnly
+        setting.endsAfterCall = isSingle
+        let surface = try self.surface(phrases, isSingle: isSingle)
+        defer { surface.close() }
+        let practice = Practice(
+            identity: self.identity, broker: self.broker, surface: surface, setting: setting,
+            home: self.options.homePath)
+        let now = monotonicNow()
+        let driver = CallDriver(
+            session: practice.firstSession(stored, now: now), broker: self.broker,
+            group: MultiThreadedEventLoopGroup.singleton, attendant: practice,
+            includesLoopback: self.broker.isLoopback)
+        let signals = StopSignals(driver.stop)
+        defer { signals.cancel() }
+        practice.resumeInterrupted(in: driver, now: now)
+        driver.run()
+        surface.close()
+        if let fatal = practice.fatal { throw CommandFailure(fatal) }
+        guard isSingle, let report = practice.report else { return }
+        if self.options.json { try printJSON(report) }
+        try CallProgress.exit(report)
+    }
+
+    private func surface(_ phrases: Phrases, isSingle: Bool) throws -> any ClosableSurface {
+        let capabilities = self.seat.capabilities
+        if capabilities.mode == .screen, !self.options.json {
+            return try ScreenSurface(capabilities: capabilities, phrases: phrases, isSingle: isSingle)
+        }
+        let say = self.seat.speaker(isJSON: self.options.json)
+        return LinesSurface(phrases: phrases, isSingle: isSingle, print: say)
+    }
+}
+
+private protocol ClosableSurface: DeskSurface {
+    func close()
+}
+
+extension ScreenSurface: ClosableSurface {}
+extension LinesSurface: ClosableSurface {}
+
+extension CommandFailure {
+    /// Why a desk cannot go on.
+    init(_ reason: EndReason) {
+        switch reason {
+        case .notEnrolled: self.init(BrokerErrandError.notEnrolled)
+        case .superseded: self.init(BrokerErrandError.superseded)
+        default: self.init(code: 75, "the desk ended: \(reason); try again")
+        }
+    }
+}
+
+extension StoredRoom {
+    /// Its link lets somebody in, or whom it let in may come back.
+    fileprivate var isAlive: Bool {
+        switch self.state {
+        case .open: self.expires > UnixClock.now
+        case .admitted: self.expires + Self.longestCall > UnixClock.now
+        case .ended: false
+        }
+    }
+
+    /// Seconds.
+    private static let longestCall: UInt64 = 4 * 3600
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Consultation
+import Desk
+import Endpoint
+import Foundation
+import Invitation
+import Keystore
+import Network
+import Primitives
+
+struct SessionReopen: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reopen",
+        abstract: "Let somebody in again by a link that was used, once.",
+        discussion: """
+            For a patient who closed the tab or changes to another device after having been admitted: the same link \
+            lets somebody knock again, and whoever was admitted before cannot come back. Words are compared anew. A \
+            link is re-opened once (77 the second time); make a new session after that.
+            """)
+
+    @Argument(help: ArgumentHelp("As `session new` printed it.", valueName: "session"), completion: .session)
+    var session: SessionID
+
+    @Option(help: ArgumentHelp("How long the link lets somebody in from now on; at most 24h.", valueName: "time"))
+    var ttl = TimeToLive(seconds: 7200)
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let identity = try self.options.unlock()
+        let room = try identity.rooms.load(self.session)
+        guard case .admitted = room.state else {
+            throw CommandFailure(code: 77, room.state == .ended ? Sentence.ended : Sentence.nobodyWasAdmitted)
+        }
+        guard !room.isReopened else { throw CommandFailure(code: 77, Sentence.onlyOnce) }
+        guard let broker = WebSocketURL(room.origin) else {
+            throw CommandFailure(code: 65, "`\(room.origin)` is no broker's address")
+        }
+        let reopened = self.reopened(room, by: identity)
+        let door = BrokerDoor(broker: broker, identity: identity, options: self.options)
+        // A desk reads the room from here, hence it is there first; a broker out of reach must not spend the one time.
+        try identity.rooms.save(reopened)
+        do {
+            if try !door.askDesk(DeskRequest(.reopen, self.session)) {
+                let opening = BrokerErrand.Opening(
+                    secrets: RoomSecrets(reopened), relayOnly: room.invitation.flags.contains(.relayOnly),
+                    timeToLive: .seconds(reopened.timeToLive), reopens: true)
+                try await door.visit(BrokerErrand(opening: [opening]))
+            }
+        } catch {
+            try identity.rooms.save(room)
+            throw error
+        }
+        if self.options.json {
+            var facts = SessionFacts(reopened)
+            facts.link = try reopened.link().text
+            try printJSON(facts)
+        } else {
+            print("open \(reopened.session) until \(reopened.expiryDate.formatted(.iso8601))")
+        }
+    }
+
+    /// The room with nobody admitted, and its dates signed anew.
+    private func reopened(_ room: StoredRoom, by identity: UnlockedIdentity) -> StoredRoom {
+        let expires = unixTime() + UInt64(self.ttl.seconds)
+        let delegation = Delegation(
+            identityKey: identity.publicKey, sessionPublicKey: room.sessionKey.publicKey,
+            roomID: RoomSecrets(room).keys.roomID, notBefore: room.delegation.notBefore,
+            notAfter: max(expires, room.delegation.notAfter), sign: identity.sign)
+        return StoredRoom(
+            session: room.session, label: room.label, origin: room.origin, invitation: room.invitation,
+            sessionKey: room.sessionKey, delegation: delegation, timeToLive: self.ttl.seconds, expires: expires,
+            opens: room.opens, isReopened: true, state: .open)
+    }
+
+    private enum Sentence {
+        static let ended = "this session is ended; make a new one"
+        static let nobodyWasAdmitted = "nobody was admitted by this link yet: it need not be re-opened"
+        static let onlyOnce = "this link was re-opened once already; make a new session"
+    }
+}

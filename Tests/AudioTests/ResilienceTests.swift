@@ -1,0 +1,159 @@
+import Audio
+import Testing
+import Wire
+
+@Suite("Sound over bad paths")
+struct ResilienceTests {
+    private static func speech() throws -> [[UInt8]] { try #require(Material.speechPayloads) }
+
+    /// Feeds packets that carry copies of the `copies` before them, and pulls.
+    private static func redundant(
+        _ payloads: [[UInt8]], copies: Int, seed: UInt64, transit: (Int, inout RandomSource) -> Duration?
+    ) throws -> (statistics: ReceiverStatistics, concealed: Int) {
+        var random = RandomSource.seeded(seed)
+        var arrivals: [(at: Instant, index: Int)] = []
+        for index in payloads.indices {
+            guard let transit = transit(index, &random) else { continue }
+            arrivals.append((Instant(nanoseconds: Int64(index) * 20_000_000) + transit, index))
+        }
+        arrivals.sort { $0.at < $1.at }
+        var receiver = try AudioReceiver()
+        var block = [Int16](repeating: 0, count: 960)
+        var next = 0
+        var concealed = 0
+        for pull in 0..<payloads.count {
+            let now = Instant(nanoseconds: Int64(pull) * 20_000_000 + 7_000_000)
+            while next < arrivals.count, arrivals[next].at <= now {
+                let (at, index) = arrivals[next]
+                let payload = payloads[index]
+                receiver.receive(
+                    ssrc: 1, sequence: UInt16(truncatingIfNeeded: index + 65_500),
+                    timestamp: UInt32(truncatingIfNeeded: index * 960) &- 5_000, payload: payload.span, arrival: at)
+                for distance in stride(from: copies, to: 0, by: -1) where index >= distance {
+                    let copy = payloads[index - distance]
+                    receiver.receiveCopy(timestampOffset: distance * 960, payload: copy.span, arrival: at)
+                }
+                next += 1
+            }
+            var room = block.mutableSpan
+            if receiver.pull(into: &room, now: now) == .concealed { concealed += 1 }
+        }
+        return (receiver.statistics, concealed)
+    }
+
+    @Test("three copies fill every run of three losses once playout waits for them", arguments: [1, 2, 3])
+    func copies(runLength: Int) throws {
+        let payloads = try Self.speech()
+        let result = try Self.redundant(payloads, copies: 3, seed: 1) { index, _ in
+            index % 40 >= 30 && index % 40 < 30 + runLength ? nil : .milliseconds(20)
+        }
+        let runs = payloads.count / 40
+        #expect(result.statistics.recoveredRED >= (runs - 1) * runLength, "\(result.statistics)")
+        // The first run is met unprepared.
+        #expect(result.concealed <= 4, "\(result.concealed)")
+        #expect(abs(result.statistics.lost - runs * runLength) <= 3)
+    }
+
+    @Test("copies neither double sound nor count when nothing is lost")
+    func copiesUnneeded() throws {
+        let payloads = try Self.speech()
+        let result = try Self.redundant(payloads, copies: 3, seed: 1) { _, _ in .milliseconds(20) }
+        #expect(result.statistics.received == payloads.count - 1)
+        #expect(result.statistics.recoveredRED == 0)
+        #expect(result.statistics.duplicates == 0)
+        #expect(result.statistics.lost == 0)
+        #expect(result.concealed == 0)
+        #expect(result.statistics.delay.p95 ?? 99 < 28)
+    }
+
+    @Test("a packet that comes after its copy was played is late and not lost")
+    func lateOriginal() throws {
+        let result = try Self.redundant(Self.speech(), copies: 1, seed: 1) { index, _ in
+            index % 100 == 50 ? .milliseconds(150) : .milliseconds(20)
+        }
+        #expect(result.statistics.lost == 0)
+        #expect(result.statistics.duplicates == 0)
+        #expect(result.statistics.late == result.statistics.recoveredRED)
+    }
+
+    @Test("after 30 s of 20 % loss a clean path sounds clean within 2 s", arguments: 1...5 as ClosedRange<UInt64>)
+    func recovery(seed: UInt64) throws {
+        let payloads = try Self.speech()
+        let long = (0..<2_000).map { payloads[$0 % payloads.count] }
+        let outcome = try SimulatedCall(
+            payloads: long, seed: seed, pullCount: 1_990,
+            path: { index, random in
+                index < 1_500 && random.unitInterval() < 0.2 ? [] : [.milliseconds(20)]
+            }
+        ).run()
+        #expect(!outcome.playouts[1_600...].contains(.concealed), "seed \(seed)")
+    }
+
+    @Test("fifty wraps with losses around each lose nothing else", arguments: 1...3 as ClosedRange<UInt64>)
+    func manyWraps(seed: UInt64) throws {
+        // Silence of one octet is decoded fast: an hour and more of packets per wrap.
+        let packet: [UInt8] = [0x78 | 0x80, 0xFF, 0xFE]
+        var receiver = try AudioReceiver()
+        var block = [Int16](repeating: 0, count: 960)
+        var random = RandomSource.seeded(seed)
+        var sent = 0
+        var index: Int64 = 65_400
+        for wrap in 1...50 {
+            // Around the wrap packet by packet, between the wraps in leaps that stay below a restart.
+            while index < Int64(wrap) * 65_536 + 150 {
+                let near = abs(index - Int64(wrap) * 65_536) < 130
+                let isLost = near && random.unitInterval() < 0.3
+                let now = Instant(nanoseconds: index * 20_000_000)
+                if !isLost {
+                    sent += 1
+                    receiver.receive(
+                        ssrc: 1, sequence: UInt16(truncatingIfNeeded: index),
+                        timestamp: UInt32(truncatingIfNeeded: index * 960), payload: packet.span, arrival: now)
+                }
+                var room = block.mutableSpan
+                _ = receiver.pull(into: &room, now: now + .milliseconds(7))
+                index += near ? 1 : 50
+            }
+        }
+        let statistics = receiver.statistics
+        #expect(statistics.received == sent)
+        #expect(statistics.sourceChanges == 0, "seed \(seed): \(statistics)")
+        #expect(statistics.discarded == 0, "seed \(seed): \(statistics)")
+        #expect(statistics.duplicates == 0, "seed \(seed)")
+    }
+
+    @Test("an hour of clocks 300 ppm apart moves the delay by less than 40 ms", arguments: [-300.0, 300.0])
+    func driftForAnHour(partsPerMillion: Double) throws {
+        // Silence: the codec's work would take minutes.
+        let packet: [UInt8] = [0x78 | 0x80, 0xFF, 0xFE]
+        var receiver = try AudioReceiver()
+        var block = [Int16](repeating: 0, count: 960)
+        var random = RandomSource.seeded(7)
+        let count = 180_000
+        var next = 0
+        var early = ReceiverStatistics()
+        for pull in 0..<count {
+            let now = Instant(nanoseconds: Int64(20_000_000 * Double(pull) / (1 + partsPerMillion / 1e6)) + 7_000_000)
+            while next < count, case let at = Int64(next) * 20_000_000 + Int64(2e6 * random.unitInterval()),
+                at <= now.nanoseconds
+            {
+                receiver.receive(
+                    ssrc: 1, sequence: UInt16(truncatingIfNeeded: next),
+                    timestamp: UInt32(truncatingIfNeeded: next * 960), payload: packet.span,
+                    arrival: Instant(nanoseconds: at))
+                next += 1
+            }
+            var room = block.mutableSpan
+            _ = receiver.pull(into: &room, now: now)
+            if pull == 3_000 { early = receiver.statistics }
+        }
+        // Distributions over the whole hour: had delay piled up, the median would have gone with it.
+        let change = (receiver.statistics.delay.p95 ?? 999) - (early.delay.p50 ?? 0)
+        #expect(abs(change) < 40, "\(change) ms")
+        #expect(receiver.statistics.delay.p95 ?? 999 < 60)
+        // 300 ppm of an hour are 1080 ms, stretched away or filled.
+        let stretched = receiver.statistics.insertedSamples - receiver.statistics.removedSamples
+        let filled = partsPerMillion > 0 ? receiver.statistics.concealedSamples : 0
+        #expect(abs(stretched + filled - Int(1_080 * 48 * partsPerMillion / 300)) < 100 * 48, "\(stretched) \(filled)")
+    }
+}

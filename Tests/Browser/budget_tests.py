@@ -1,0 +1,115 @@
+"""How long a patient waits from the press of the button to sound, step by step, over a path of 50 ms."""
+
+import time
+
+from laboratory import sound
+from laboratory.colloque import Doctor, PublicBroker, completed
+from laboratory.internet import Internet
+from laboratory.packets import Capture
+from laboratory.runner import needs_namespaces, test
+
+#: Milliseconds there and back between the patient and everybody else.
+ROUND_TRIP = 50
+#: Consent to sound both ways, in round trips: offer and answer, a check of the path and its nomination, two of DTLS, the
+#: proof of the certificates, and half of one for the sound itself. Then what both ends take to think, on a busy machine.
+TRIPS, GRACE = 6.5, 175
+#: The press to admission, once the microphone is open: three to open the socket, two for greeting and confirming.
+TRIPS_BEFORE, GRACE_BEFORE = 5, 150
+RUNS = 5
+
+#: Writes down when what happens, and presses the buttons the moment they are there: a person's time does not count.
+_WATCH = """() => {
+    const marks = globalThis.__marks = {};
+    const mark = (name) => (marks[name] ??= performance.timeOrigin + performance.now());
+    const Socket = WebSocket;
+    globalThis.WebSocket = class extends Socket {
+        constructor(...given) {
+            super(...given);
+            mark('socket begun');
+            this.addEventListener('open', () => mark('socket open'));
+            this.addEventListener('message', ({ data }) => {
+                const type = new Uint8Array(data)[0];
+                if (type === 0x82) mark('STATE');
+                if (type === 0x10) mark(marks['message 2'] ? 'WAITING' : 'message 2');
+            });
+        }
+        send(octets) {
+            mark({ 1: 'JOIN', 16: marks['message 1'] ? 'CONFIRM' : 'message 1' }[octets[0]]);
+            super.send(octets);
+        }
+    };
+    const { setRemoteDescription, setLocalDescription } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.setLocalDescription = function (...given) {
+        mark('offer');
+        this.addEventListener('iceconnectionstatechange', () => mark(`ice ${this.iceConnectionState}`));
+        this.addEventListener('connectionstatechange', () => mark(`transport ${this.connectionState}`));
+        return setLocalDescription.apply(this, given);
+    };
+    RTCPeerConnection.prototype.setRemoteDescription = function (...given) {
+        mark('answer');
+        return setRemoteDescription.apply(this, given);
+    };
+    const microphone = navigator.mediaDevices.getUserMedia;
+    navigator.mediaDevices.getUserMedia = async (...given) => {
+        const stream = await microphone.apply(navigator.mediaDevices, given);
+        mark('microphone');
+        return stream;
+    };
+    new MutationObserver(() => {
+        const { state } = document.documentElement.dataset;
+        mark(state);
+        const consent = document.querySelector('[data-action=consent]');
+        if (consent && !marks.consent) {
+            mark('consent');
+            consent.click();
+        }
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+}"""
+
+
+@test(f"Over a path of {ROUND_TRIP} ms a browser is admitted within {TRIPS_BEFORE} round trips, and heard {TRIPS} after consent",
+      limit=150, needs=[needs_namespaces])
+async def budget(laboratory):
+    net = Internet(laboratory, doctor="none", patient="none", impaired=["patient"])
+    await net.patient.impair(delay=ROUND_TRIP / 2)
+    broker = await PublicBroker(laboratory, net).start()
+    doctor = await Doctor(laboratory, broker, namespace=net.doctor.host).settle()
+    speech = sound.speech("patient", laboratory.directory)
+    patient = await laboratory.page_at(net.patient, "chromium", microphone=speech)
+    await patient.page.add_init_script(f"({_WATCH})()")
+    runs = []
+    for _ in range(RUNS):
+        session = await doctor.session()
+        bridge = await doctor.bridge(session, play="tone:500", seconds=20)
+        await bridge.process.line("^room: open", timeout=20)
+        await patient.goto("about:blank")
+        await patient.goto(session["link"])
+        await patient.until("ready")
+        capture = Capture(net.patient.interface, net.patient.host)
+        began = time.time() - time.monotonic() + capture.began
+        await patient.evaluate("() => { __marks.pressed = performance.timeOrigin + performance.now(); }")
+        await patient.act("enter")
+        await patient.until("connected")
+        await patient.true("() => document.documentElement.dataset.quality")
+        marks = await patient.evaluate("() => __marks")
+        capture.close()
+        own = net.patient.uplink.address
+        heard = [(began + one.time) * 1000 for one in capture.datagrams if one.kind == "rtp" and one.source[0] != own]
+        spoken = [(began + one.time) * 1000 for one in capture.datagrams
+                  if one.kind == "rtp" and one.source[0] == own and (began + one.time) * 1000 >= marks["connected"]]
+        marks["doctor heard"] = max(heard[0], marks["connected"])
+        marks["patient heard"] = spoken[0] + ROUND_TRIP / 2
+        await patient.act("hang-up")
+        await patient.until("ended")
+        completed(await bridge.report(), "doctor", path=None)
+        runs.append({name: at - marks["consent"] for name, at in marks.items()})
+    names = sorted(runs[0], key=lambda name: runs[0][name])
+    medians = {name: sorted(run.get(name, 0) for run in runs)[RUNS // 2] for name in names}
+    for name, at in medians.items():
+        print(f"      {at:8.0f} ms  {name}")
+    both = sorted(max(run["doctor heard"], run["patient heard"]) for run in runs)
+    print(f"      consent to sound both ways: {[round(one) for one in both]} ms")
+    before = sorted(run["admitted"] - run["socket begun"] for run in runs)
+    print(f"      socket to admission: {[round(one) for one in before]} ms")
+    assert both[RUNS // 2] <= TRIPS * ROUND_TRIP + GRACE, both
+    assert before[RUNS // 2] <= TRIPS_BEFORE * ROUND_TRIP + GRACE_BEFORE, before
