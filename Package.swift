@@ -250,7 +250,10 @@ let package = Package(
         tests("HandoutTests", ["Handout", "Compression"]),
         tests(
             "DeskTests",
-            ["Desk", "Endpoint", "Keystore", "Consultation", "Session", "ICE", "Invitation", "Primitives", "Wire"]),
+            [
+                "Desk", "Endpoint", "Keystore", "Network", "Consultation", "Session", "ICE", "Invitation", "Primitives",
+                "Wire",
+            ]),
         tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",

@@ -1,5 +1,6 @@
 import Endpoint
 import Foundation
+import Invitation
 import Keystore
 import Primitives
 import Testing
