@@ -97,8 +97,13 @@ package struct TerminalDevice: ~Copyable {
     /// Less than what a terminal that says it is writable takes at once.
     private static let chunk = 256
 
-    /// The terminal's bell: somebody came.
-    package func ring() { Self.write([0x07]) }
+    /// The terminal's bell: somebody came. A terminal that takes nothing does not ring.
+    package mutating func ring() {
+        self.flush()
+        guard self.pending.isEmpty else { return }
+        self.pending = [0x07]
+        self.flush()
+    }
 
     /// - Returns: The keys of what waited; nil at the end of input: the terminal is gone.
     package mutating func readKeys() -> [Key]? {

@@ -318,6 +318,8 @@ package struct DoctorSeat: Sendable {
     private mutating func sendOpening(_ room: RoomID, now: Instant) {
         guard let opening = self.openings[room], let machine = self.rooms[room] else { return }
         let seconds = (opening.expiry - now).components.seconds
+        // A link whose time is over would work again for a moment.
+        guard seconds > 0 || machine.rejoinHash != nil else { return self.endRoom(room, .expired) }
         self.send(
             .roomOpen(
                 room: room, joinHash: machine.secrets.keys.joinHash,

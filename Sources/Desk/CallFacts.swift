@@ -7,14 +7,14 @@ internal import RTP
 package import SecureChannel
 package import Session
 package import Sound
+package import Terminal
 package import Wire
 
 /// What a person is shown of the call that is on, beyond what the session itself can be asked.
 package struct CallFacts {
     package struct ChatLine: Equatable {
         package let isMine: Bool
-        /// Of the peer: unfiltered.
-        package let text: String
+        package let text: Neutralised
         /// The writer's number of it.
         package let id: UInt32
         /// When it was written, or written further.
@@ -35,8 +35,6 @@ package struct CallFacts {
     package var boundAt: Instant?
     /// Since when the broker cannot be reached.
     package var brokerAwaySince: Instant?
-    /// Another computer of the same key took the place at the broker.
-    package var isSuperseded = false
     /// Since when the path is broken, after it stood.
     package var pathBrokenSince: Instant?
     package var waitingMessage = ""
@@ -62,11 +60,9 @@ package struct CallFacts {
         switch event {
         case .online:
             self.brokerAwaySince = nil
-            self.isSuperseded = false
         case .offline: self.brokerAwaySince = self.brokerAwaySince ?? now
         case .epochEstablished: self.brokerAwaySince = nil
-        case .superseded:
-            self.isSuperseded = true
+        case .placeLost:
             self.brokerAwaySince = self.brokerAwaySince ?? now
         case .admitted: self.isAdmitted = true
         case .waiting(let message): self.waitingMessage = message
@@ -80,7 +76,8 @@ package struct CallFacts {
         case .pathState(.disconnected), .pathState(.failed):
             if self.boundAt != nil { self.pathBrokenSince = self.pathBrokenSince ?? now }
         case .peerCompared(let same): self.peerComparison = same
-        case .chat(let id, let text): self.read(ChatLine(isMine: false, text: text, id: id, changedAt: now))
+        case .chat(let id, let text):
+            self.read(ChatLine(isMine: false, text: Neutralised(text), id: id, changedAt: now))
         case .ended(let reason): self.ended = (reason, now)
         default: break
         }

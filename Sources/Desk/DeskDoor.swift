@@ -7,11 +7,19 @@ internal import Wire
 final class DeskDoor {
     struct Visitor: Hashable {
         fileprivate let descriptor: Int32
+        /// Descriptors come again, numbers do not.
+        fileprivate let number: Int
+    }
+
+    private struct Begun {
+        var octets: [UInt8] = []
+        let since: Instant
     }
 
     private let home: String
     private let listener: Int32
-    private var pending: [Visitor: [UInt8]] = [:]
+    private var pending: [Visitor: Begun] = [:]
+    private var count = 0
 
     /// - Returns: `nil` when the directory takes no socket.
     init?(home: String) {
@@ -26,27 +34,33 @@ final class DeskDoor {
         DeskSocket.remove(home: self.home)
     }
 
-    var descriptors: [Int32] { [self.listener] + self.pending.keys.map(\.descriptor) }
+    var descriptors: [Int32] {
+        let visitors = self.pending.keys.map(\.descriptor)
+        return visitors.count < Self.visitorLimit ? [self.listener] + visitors : visitors
+    }
 
-    /// Requests that came whole. Each is answered later by ``answer(_:to:)``.
-    func take() -> [(Visitor, DeskRequest)] {
+    /// Requests that came whole. Each is answered later by ``answer(_:to:)``; who is silent too long is sent away.
+    func take(now: Instant) -> [(Visitor, DeskRequest)] {
         while self.pending.count < Self.visitorLimit {
             let descriptor = DeskSocket.accept(self.listener)
             guard descriptor >= 0 else { break }
-            self.pending[Visitor(descriptor: descriptor)] = []
+            self.count += 1
+            self.pending[Visitor(descriptor: descriptor, number: self.count)] = Begun(since: now)
         }
         var requests: [(Visitor, DeskRequest)] = []
         for (visitor, begun) in self.pending {
-            let isWhole = begun.count == DeskRequest.length
-            guard let octets = DeskSocket.read(visitor.descriptor, limit: DeskRequest.length - begun.count + 1) else {
+            let isWhole = begun.octets.count == DeskRequest.length
+            let room = DeskRequest.length - begun.octets.count + 1
+            guard let octets = DeskSocket.read(visitor.descriptor, limit: room) else {
+                if !isWhole, now - begun.since > Self.patience { self.leave(visitor) }
                 continue
             }
-            let all = begun + octets
+            let all = begun.octets + octets
             // Nothing may follow a request but its end.
             if octets.isEmpty || isWhole || all.count > DeskRequest.length {
                 self.leave(visitor)
             } else {
-                self.pending[visitor] = all
+                self.pending[visitor]?.octets = all
                 guard all.count == DeskRequest.length else { continue }
                 if let request = DeskRequest(all) { requests.append((visitor, request)) } else { self.leave(visitor) }
             }
@@ -66,6 +80,7 @@ final class DeskDoor {
     }
 
     private static let visitorLimit = 16
+    private static let patience: Duration = .seconds(2)
 }
 
 /// The other side of a ``DeskDoor``.

@@ -18,14 +18,20 @@ internal import Wire
 extension Practice {
     func deskModel(now: Instant, phrases: Phrases) -> DeskModel {
         var model = DeskModel(broker: self.brokerState(now: now), clock: WallTime.ofNow)
-        if self.isSuperseded { model.notice = phrases.takenOver }
+        if let failure = self.roomFailure {
+            model.notice = phrases.roomLost(Neutralised(failure.label), phrases.ending(Ending(failure.reason)).line)
+        }
         if let failure = self.keystoreFailure { model.notice = phrases.keystore(KeystoreTrouble(failure)).line }
+        if self.isSuperseded { model.notice = phrases.takenOver }
         model.sessions = self.rooms.map { room in
             let opens = room.opens > UnixClock.now
             return DeskModel.Session(
                 id: room.session.text, label: Neutralised(room.label),
                 state: room.state == .inCall
-                    ? .inCall : room.state == .opening ? .opening : opens ? .opens(WallTime(unix: room.opens)) : .open,
+                    ? .inCall
+                    : room.expires <= UnixClock.now && room.guests.isEmpty
+                        ? .expired
+                        : room.state == .opening ? .opening : opens ? .opens(WallTime(unix: room.opens)) : .open,
                 expiresIn: .seconds(Int(clamping: room.expires) - Int(clamping: UnixClock.now)),
                 isRelayOnly: room.isRelayOnly, guests: room.waitingGuests(now: now), strayCount: Int(room.strayCount),
                 link: Neutralised(room.link), qr: room.qr)
@@ -63,8 +69,9 @@ extension Practice {
         model.microphone = self.side(.capture, call)
         model.loudspeaker = self.side(.playback, call)
         // A line that still grows would be read out with each letter.
-        model.chat = call.chat.filter { $0.isMine || !inSentences || now - $0.changedAt >= Self.settled }.map {
-            CallModel.ChatLine(isFromPatient: !$0.isMine, text: Neutralised($0.text), id: $0.id)
+        model.chat = call.chat.suffix(50).filter { $0.isMine || !inSentences || now - $0.changedAt >= Self.settled }.map
+        {
+            CallModel.ChatLine(isFromPatient: !$0.isMine, text: $0.text, id: $0.id)
         }
         model.strayCount = Int(self.rooms.first { $0.session == call.session }?.strayCount ?? 0)
         if self.isSuperseded { model.notice = phrases.takenOver }

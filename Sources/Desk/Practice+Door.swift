@@ -10,9 +10,14 @@ internal import Wire
 extension Practice {
     func serveDoor(_ driver: CallDriver, now: Instant) {
         guard let door = self.door else { return }
-        for (visitor, request) in door.take() {
+        for (visitor, request) in door.take(now: now) {
             guard self.isHere(request.session) else {
                 door.answer(.elsewhere, to: visitor)
+                continue
+            }
+            // What the broker cannot hear now must not be done behind the back of who was told that it was not.
+            guard self.isOnline || request.verb == .close else {
+                door.answer(.unreachable, to: visitor)
                 continue
             }
             guard let room = self.carryOut(request, driver, now: now) else {
@@ -23,7 +28,10 @@ extension Practice {
             self.surface.changed()
         }
         for (room, visitors) in self.doorVisitors {
-            for visitor in visitors where visitor.until <= now { door.answer(.unreachable, to: visitor.0) }
+            for visitor in visitors where visitor.until <= now {
+                door.answer(.unreachable, to: visitor.0)
+                self.withdraw(room, driver, now: now)
+            }
             let rest = visitors.filter { $0.until > now }
             self.doorVisitors[room] = rest.isEmpty ? nil : rest
         }
@@ -47,6 +55,13 @@ extension Practice {
             driver.session.withDoctorSeat(now: now) { $0.closeRoom(room) }
             return room
         }
+    }
+
+    /// A room whose opening was not confirmed in time: who asked for it was told that there is none.
+    private func withdraw(_ room: RoomID, _ driver: CallDriver, now: Instant) {
+        guard let index = self.index(of: room), self.rooms[index].state == .opening else { return }
+        self.rooms.remove(at: index)
+        driver.session.withDoctorSeat(now: now) { $0.closeRoom(room) }
     }
 
     private func isHere(_ session: SessionID) -> Bool {

@@ -9,7 +9,7 @@ extension Practice {
     package func handle(_ event: SessionEvent, in driver: CallDriver, now: Instant) {
         self.surface.changed()
         switch event {
-        case .elsewhere(let room, let event): return self.handle(event, in: room, now: now)
+        case .elsewhere(let room, let event): return self.handle(event, in: room, driver, now: now)
         case .online:
             self.isOnline = true
             self.awaySince = nil
@@ -17,20 +17,22 @@ extension Practice {
         case .offline:
             // Of an admitted patient's connection too: that is told in the call alone.
             if !driver.session.isDoctorOnline { self.loseBroker(now: now) }
-        case .superseded:
-            self.isSuperseded = true
+        case .placeLost(let reason):
             self.loseBroker(now: now)
+            self.answerDoors(DeskAnswer(reason))
+            if reason == .superseded {
+                self.isSuperseded = true
+            } else {
+                // Sound needs no broker: a call that is on goes on, and the desk ends with it.
+                self.fatal = reason
+                if self.call == nil || self.call?.ended != nil { driver.finish() }
+            }
         case .roomOpened, .roomClosed: if let room = driver.session.room { self.answerDoor(room, .done) }
         case .stray(let count):
             if let room = driver.session.room, let index = self.index(of: room) { self.rooms[index].strayCount = count }
         case .admissionChanged(let record): self.keep(record)
         case .ended(let reason):
-            guard self.call != nil else {
-                self.fatal = reason
-                self.answerDoors(DeskAnswer(reason))
-                driver.finish()
-                return
-            }
+            guard self.call?.ended == nil else { return }
             self.call?.handle(event, now: now)
             self.ended(reason, driver, now: now)
             return
@@ -45,14 +47,21 @@ extension Practice {
         for index in self.rooms.indices where self.rooms[index].state == .open { self.rooms[index].state = .opening }
     }
 
-    private func handle(_ event: RoomEvent, in id: RoomID, now: Instant) {
+    private func handle(_ event: RoomEvent, in id: RoomID, _ driver: CallDriver, now: Instant) {
         guard let index = self.index(of: id) else { return self.answerDoor(id, .done) }
         switch event {
         case .opened: self.answerDoor(id, .done)
         case .closed: self.answerDoor(id, .done)
         case .ended(let reason):
             self.answerDoor(id, DeskAnswer(reason))
-            self.rooms.remove(at: index)
+            let room = self.rooms.remove(at: index)
+            // Ended from here, nobody wonders; anything else the doctor has to know: a link may have been sent.
+            if reason != .hungUp { self.roomFailure = (room.label, reason, now) }
+            if reason == .tooManyRooms { self.keeper.end(room.session) }
+            if self.setting.endsAfterCall, self.call == nil {
+                self.fatal = reason
+                driver.finish()
+            }
             return
         case .arrived(let guest): self.surface.arrived(guest, in: self.rooms[index])
         default: break

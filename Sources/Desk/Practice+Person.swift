@@ -6,6 +6,7 @@ internal import Network
 internal import SecureChannel
 internal import Session
 package import Sound
+internal import Terminal
 package import Wire
 
 /// What the doctor decides.
@@ -18,27 +19,29 @@ extension Practice {
         guard self.isFree, let index = self.index(of: session),
             self.rooms[index].guests.contains(where: { $0.guest.connection == connection })
         else { return }
-        self.begin(self.rooms[index], isResumed: false, driver, now: now)
-        let room = self.rooms[index].id
+        // Whoever is quick need not wait for the last datagrams of the call before.
+        if self.followsAt != nil { self.returnToDesk(driver, now: now) }
+        let room = self.rooms[index]
+        guard driver.session.admit(connection, in: room.id, relayOnly: room.isRelayOnly, now: now) else { return }
+        self.begin(room, isResumed: false, driver, now: now)
         self.rooms[index].state = .inCall
         self.rooms[index].guests = []
-        driver.session.admit(connection, in: room, now: now)
     }
 
     /// Goes back into a call that an earlier life of this process left.
     package func resume(_ session: SessionID, in driver: CallDriver, now: Instant) {
         guard self.isFree, let index = self.index(of: session), case .interrupted(let record) = self.rooms[index].state
         else { return }
+        if self.followsAt != nil { self.returnToDesk(driver, now: now) }
         self.begin(self.rooms[index], isResumed: true, driver, now: now)
         self.rooms[index].state = .inCall
         self.call?.comparison = record.comparison
         driver.session.resume(
-            in: self.rooms[index].id, authentication: record.authentication, comparison: record.comparison, now: now)
+            in: self.rooms[index].id, relayOnly: self.rooms[index].isRelayOnly, authentication: record.authentication,
+            comparison: record.comparison, now: now)
     }
 
     private func begin(_ room: DeskRoom, isResumed: Bool, _ driver: CallDriver, now: Instant) {
-        // Whoever is quick need not wait for the last datagrams of the call before.
-        if self.followsAt != nil { self.returnToDesk(driver, now: now) }
         self.call = CallFacts(
             session: room.session, label: room.label, isResumed: isResumed, isAdmitted: isResumed, startedAt: now)
         self.nextChat = 1
@@ -116,7 +119,7 @@ extension Practice {
     package func chat(_ text: String, driver: CallDriver, now: Instant) {
         guard self.call?.ended == nil, self.call?.isAdmitted == true else { return }
         driver.session.chat(id: self.nextChat, text: text, now: now)
-        self.call?.append(CallFacts.ChatLine(isMine: true, text: text, id: self.nextChat, changedAt: now))
+        self.call?.append(CallFacts.ChatLine(isMine: true, text: Neutralised(text), id: self.nextChat, changedAt: now))
         self.nextChat += 1
     }
 
@@ -133,7 +136,7 @@ extension Practice {
     package func dismissCall(driver: CallDriver) {
         guard self.call?.ended != nil else { return }
         self.call = nil
-        if self.setting.endsAfterCall { driver.finish() }
+        if self.setting.endsAfterCall || self.fatal != nil { driver.finish() }
     }
 
     /// Takes the place at the broker back from another computer of the same key.

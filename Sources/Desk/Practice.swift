@@ -42,6 +42,8 @@ package final class Practice: CallAttendant {
     package internal(set) var isSuperseded = false
     /// Why the desk cannot go on at all.
     package internal(set) var fatal: EndReason?
+    /// A room that the broker does not hold, or no longer, and why.
+    package internal(set) var roomFailure: (label: String, reason: EndReason, at: Instant)?
     /// A room could not be written to the disk.
     package internal(set) var keystoreFailure: KeystoreError?
     package internal(set) var sound: SoundCard.Choice
@@ -63,6 +65,7 @@ package final class Practice: CallAttendant {
     var followsAt: Instant?
     var nextSample: Instant = .distantFuture
     private var nextLevel: Instant = .zero
+    private var nextSweep: Instant = .zero
     var doorVisitors: [RoomID: [(DeskDoor.Visitor, until: Instant)]] = [:]
 
     /// - Parameter door: where other commands find this desk; `nil` for none.
@@ -120,7 +123,7 @@ package final class Practice: CallAttendant {
     func idleSession(_ seat: DoctorSeat, now: Instant) -> PeerSession {
         var configuration = PeerSession.Configuration()
         configuration.relayOnly = self.setting.relayOnly
-        configuration.endsWhenSuperseded = false
+        configuration.endsWithoutPlace = false
         return PeerSession(
             doctor: seat, room: nil, language: self.setting.language, configuration: configuration, random: .system,
             now: now)
@@ -141,6 +144,7 @@ package final class Practice: CallAttendant {
 
     package func serve(_ driver: CallDriver, now: Instant) {
         if let failure = self.keeper.takeFailure() { self.keystoreFailure = failure }
+        self.dropExpired(driver, now: now)
         self.serveDoor(driver, now: now)
         self.sampleCall(driver, now: now)
         if let followsAt = self.followsAt, followsAt <= now { self.returnToDesk(driver, now: now) }
@@ -157,9 +161,8 @@ package final class Practice: CallAttendant {
     /// The session of the ended call gives its seat to the next one; what the person saw of it stays until dismissed.
     func returnToDesk(_ driver: CallDriver, now: Instant) {
         self.followsAt = nil
-        guard let seat = driver.session.releaseDoctorSeat() else { return }
         self.card = nil
-        driver.follow(with: self.idleSession(seat, now: now))
+        driver.follow { self.idleSession($0, now: now) }
     }
 
     func ended(_ reason: EndReason, _ driver: CallDriver, now: Instant) {
@@ -197,6 +200,23 @@ package final class Practice: CallAttendant {
         if let voice = driver.session.media?.voice { self.call?.quality.sample(voice, now: now) }
         self.surface.changed()
     }
+
+    /// Links whose time is over, with nobody waiting: the desk shows them no longer, and the broker is told.
+    private func dropExpired(_ driver: CallDriver, now: Instant) {
+        guard now >= self.nextSweep else { return }
+        self.nextSweep = now + .seconds(10)
+        if let failure = self.roomFailure, now - failure.at > .seconds(60) { self.roomFailure = nil }
+        let unixTime = UnixClock.now
+        for room in self.rooms where room.expires + Self.afterExpiry < unixTime && room.guests.isEmpty {
+            guard room.state == .open || room.state == .opening else { continue }
+            driver.session.withDoctorSeat(now: now) { $0.closeRoom(room.id) }
+            self.rooms.removeAll { $0.session == room.session }
+            self.surface.changed()
+        }
+    }
+
+    /// Seconds for which a link that is over is still shown as such.
+    private static let afterExpiry: UInt64 = 60
 
     func findDevices() {
         self.devices = (SoundDevices.list(.capture), SoundDevices.list(.playback))

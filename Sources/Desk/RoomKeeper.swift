@@ -23,7 +23,7 @@ final class RoomKeeper: Sendable {
 
     /// The keys of the room are of no more use.
     func end(_ session: SessionID) {
-        self.change(session, waits: true) { $0.state = .ended }
+        self.change(session, waits: false) { $0.state = .ended }
     }
 
     /// What could not be written since the last call; the doctor is told.

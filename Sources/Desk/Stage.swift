@@ -21,6 +21,16 @@ struct Stage {
     private let isSingle: Bool
     private let inSentences: Bool
     private(set) var wantsSuspension = false
+    private var armedAt: Instant = .zero
+    /// Nobody reads and answers a screen faster.
+    private static let reaction: Duration = .milliseconds(500)
+
+    private var isWriting: Bool {
+        switch self.shown {
+        case .desk(let screen): screen.isWriting
+        case .call(let screen): screen.isWriting
+        }
+    }
 
     /// - Parameter inSentences: for a surface that prints what is new instead of drawing what is.
     init(phrases: Phrases, isSingle: Bool, inSentences: Bool) {
@@ -33,7 +43,31 @@ struct Stage {
     /// Whether meters move: the screen is worth drawing often.
     var isLively: Bool { if case .call(let screen) = self.shown { screen.model.phase == .connected } else { false } }
 
+    /// What a key acts upon that cannot be taken back.
+    private struct Aim: Equatable {
+        var isCall: Bool
+        var hasEnded: Bool
+        var session: String?
+        var guest: UInt32?
+    }
+
+    private var aim: Aim {
+        switch self.shown {
+        case .desk(let screen):
+            Aim(isCall: false, hasEnded: false, session: screen.selection?.session, guest: screen.selection?.guest)
+        case .call(let screen):
+            Aim(isCall: true, hasEnded: screen.hasEnded, session: nil, guest: screen.selection)
+        }
+    }
+
     mutating func update(_ practice: Practice, _ driver: CallDriver, now: Instant) {
+        let before = self.aim
+        self.take(practice, driver, now: now)
+        // What came under the finger by itself was not meant by a key that was on its way.
+        if self.aim != before { self.armedAt = now + Self.reaction }
+    }
+
+    private mutating func take(_ practice: Practice, _ driver: CallDriver, now: Instant) {
         let model =
             practice.callModel(driver.session, now: now, phrases: self.phrases, inSentences: self.inSentences)
             ?? (self.isSingle ? practice.waitingModel(now: now) : nil)
@@ -57,16 +91,22 @@ struct Stage {
 
     mutating func handle(_ key: Key, _ practice: Practice, _ driver: CallDriver, now: Instant) {
         self.wantsSuspension = false
-        if practice.isSuperseded, key == .character("b") { return practice.takeBack(driver: driver, now: now) }
+        if practice.isSuperseded, key == .character("b"), !self.isWriting {
+            return practice.takeBack(driver: driver, now: now)
+        }
         switch self.shown {
         case .desk(var screen):
             let actions = screen.handle(key)
             self.shown = .desk(screen)
-            for action in actions { self.perform(action, practice, driver, now: now) }
+            for action in actions where now >= self.armedAt || action.canBeTakenBack {
+                self.perform(action, practice, driver, now: now)
+            }
         case .call(var screen):
             let actions = screen.handle(key)
             self.shown = .call(screen)
-            for action in actions { self.perform(action, practice, driver, now: now) }
+            for action in actions where now >= self.armedAt || action.canBeTakenBack {
+                self.perform(action, practice, driver, now: now)
+            }
         }
     }
 
@@ -125,6 +165,25 @@ struct Stage {
                 practice.dismissCall(driver: driver)
             }
         case .suspend: self.wantsSuspension = true
+        }
+    }
+}
+
+extension DeskAction {
+    /// Whether nothing is lost by it that a person would miss.
+    fileprivate var canBeTakenBack: Bool {
+        switch self {
+        case .admit, .refuse, .newSession, .end: false
+        case .message, .showLink, .quit, .suspend: true
+        }
+    }
+}
+
+extension CallAction {
+    fileprivate var canBeTakenBack: Bool {
+        switch self {
+        case .admit, .refuse, .leave: false
+        default: true
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import Consultation
+package import Consultation
 internal import ICE
 package import NIOCore
 package import Network
@@ -16,7 +16,7 @@ package final class CallDriver {
     private enum Letter: Sendable {
         case socket(attempt: Int, WebSocketEvent)
         case resolved(host: String, [RelaySet.ServerAddress])
-        case stream(SocketID, StreamEvent)
+        case stream(call: Int, SocketID, StreamEvent)
         case stop
     }
 
@@ -28,6 +28,8 @@ package final class CallDriver {
     private let mailbox = Mailbox<Letter>()
     private var connection: WebSocketConnection?
     private var attempt = 0
+    /// Counts the sessions: numbers of streams begin anew with each.
+    private var call = 0
     private let includesLoopback: Bool
     private var sockets: MediaSockets
     /// Where sound comes from and goes to; may be exchanged in mid-call.
@@ -94,14 +96,18 @@ package final class CallDriver {
     }
 
     /// Goes on with another session, which took the seat of the one before with its socket to the broker.
-    package func follow(with session: PeerSession) {
+    /// - Parameter make: from the seat of the session so far, which has said everything by then.
+    package func follow(with make: (DoctorSeat) -> PeerSession) {
+        _ = self.drain()
+        guard let seat = self.session.releaseDoctorSeat() else { return }
         self.sound?.finish()
         self.sound = nil
         self.streams.closeAll()
         self.streams = RelayStreams(trust: self.trust, group: self.group)
         self.sockets = MediaSockets(includesLoopback: self.includesLoopback)
         self.voiceSince = nil
-        self.session = session
+        self.call += 1
+        self.session = make(seat)
     }
 
     private var descriptors: [Int32] {
@@ -142,8 +148,8 @@ package final class CallDriver {
                 self.session.socketClosed(retriesAtOnce: closure == .silent, now: now)
             }
         case .resolved(let host, let addresses): self.session.resolved(host, addresses: addresses, now: now)
-        case .stream(let id, let event):
-            guard self.streams.contains(id) else { return }
+        case .stream(let call, let id, let event):
+            guard call == self.call, self.streams.contains(id) else { return }
             switch event {
             case .opened(let local): self.session.streamOpened(id, local: local, now: now)
             case .received(let octets): self.session.receive(octets, onStream: id, now: now)
@@ -172,7 +178,9 @@ package final class CallDriver {
                 self.sockets.send(datagram, on: path)
             case .resolve(let host): self.resolve(host)
             case .openStream(let id, let target):
-                self.streams.open(id, to: target) { [mailbox] event in mailbox.post(.stream(id, event)) }
+                self.streams.open(id, to: target) { [mailbox, call] event in
+                    mailbox.post(.stream(call: call, id, event))
+                }
             case .write(let id, let octets): self.streams.write(octets, to: id)
             case .closeStream(let id): self.streams.close(id)
             case .event(let event): self.react(to: event, now: now)

@@ -20,12 +20,13 @@ extension StoredRoom {
         let expires = begins + UInt64(seconds)
         // Who comes early waits: the delegation holds from now on.
         let secrets = RoomSecrets(
-            flags: isRelayOnly ? .relayOnly : [], validity: (now - Self.clockSkew)...expires, identity: identity,
+            flags: isRelayOnly ? .relayOnly : [], validity: (now - min(now, Self.clockSkew))...expires,
+            identity: identity,
             random: &random)
         return StoredRoom(
             session: SessionID(random: &random), label: label, origin: origin, invitation: secrets.invitation,
             sessionKey: secrets.sessionKey, delegation: secrets.delegation,
-            timeToLive: UInt32(clamping: expires - now), expires: expires, opens: opens)
+            timeToLive: UInt32(clamping: expires - min(now, expires)), expires: expires, opens: opens)
     }
 
     /// How far the patient's clock may be behind ours without a word about it, in seconds.

@@ -52,7 +52,8 @@ package struct TrialCall: Sendable {
         let unixTime = Int64(Date().timeIntervalSince1970) - now.nanoseconds / 1_000_000_000
         let start = UInt64(max(0, unixTime + now.nanoseconds / 1_000_000_000))
         var random = RandomSource.system
-        let secrets = RoomSecrets(validity: (start - 300)...start + 600, identity: self.identity, random: &random)
+        let secrets = RoomSecrets(
+            validity: (start - min(start, 300))...start + 600, identity: self.identity, random: &random)
         var configuration = PeerSession.Configuration()
         configuration.setupLimit = Self.patience
         if case .relay(let transport) = way {
@@ -78,12 +79,20 @@ package struct TrialCall: Sendable {
 
     private func run(_ doctor: TrialEnd, _ patient: TrialEnd) -> Result {
         let finished = DispatchSemaphore(value: 0)
-        for end in [doctor, patient] {
-            end.prepare(at: self.broker, trust: self.trust)
-            Thread.detachNewThread {
-                end.run(for: Self.patience + .seconds(4))
-                finished.signal()
-            }
+        let opened = DispatchSemaphore(value: 0)
+        doctor.prepare(at: self.broker, trust: self.trust) { if $0 == .roomOpened { opened.signal() } }
+        patient.prepare(at: self.broker, trust: self.trust) { _ in }
+        Thread.detachNewThread {
+            doctor.run(for: Self.patience + .seconds(4))
+            // A room that never opened has nobody to wait for either.
+            opened.signal()
+            finished.signal()
+        }
+        Thread.detachNewThread {
+            // Who comes before the room is open reads that there is none.
+            opened.wait()
+            patient.run(for: Self.patience + .seconds(2))
+            finished.signal()
         }
         finished.wait()
         finished.wait()
@@ -116,8 +125,8 @@ private final class TrialEnd: @unchecked Sendable {
         self.session = session
     }
 
-    func prepare(at broker: WebSocketURL, trust: ServerTrust) {
-        let attendant = HeadlessAttendant(wordsAre: true, duration: .milliseconds(900))
+    func prepare(at broker: WebSocketURL, trust: ServerTrust, onEvent: @escaping (SessionEvent) -> Void) {
+        let attendant = HeadlessAttendant(wordsAre: true, duration: .milliseconds(900), onEvent: onEvent)
         let driver = CallDriver(
             session: self.session, broker: broker, trust: trust, group: MultiThreadedEventLoopGroup.singleton,
             attendant: attendant, sound: HeadlessSound(source: .tone(hertz: 600)),

@@ -211,6 +211,14 @@ extension Phrases {
             de: "Ein anderer Rechner hat sich mit Ihrer Identität verbunden. Drücken Sie b, um hier zu übernehmen.")
     }
 
+    /// A session that the server does not hold; `why` is a sentence or two.
+    package func roomLost(_ label: Neutralised, _ why: String) -> String {
+        let name = label.isEmpty ? self.unnamedSession : label.text
+        return pick(
+            fr: "« \(name) » n’est plus ouverte. \(why)", en: "“\(name)” is no longer open. \(why)",
+            nl: "“\(name)” is niet meer open. \(why)", de: "„\(name)“ ist nicht mehr offen. \(why)")
+    }
+
     package var brokerOnline: String {
         pick(fr: "serveur joint", en: "server reached", nl: "server bereikt", de: "Server erreicht")
     }

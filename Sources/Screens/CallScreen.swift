@@ -20,7 +20,7 @@ package struct CallScreen: Equatable, Sendable {
     private(set) var overlay: Overlay?
     private(set) var showsDetails = false
     /// The guest under the cursor.
-    private(set) var selection: UInt32?
+    package private(set) var selection: UInt32?
     let phrases: Phrases
 
     package init(model: CallModel, phrases: Phrases) {
@@ -33,7 +33,10 @@ package struct CallScreen: Equatable, Sendable {
     package mutating func update(_ model: CallModel) {
         let wasWaiting = self.isWaiting
         self.model = model
-        if !model.guests.contains(where: { $0.id == self.selection }) { self.selection = model.guests.first?.id }
+        if !model.guests.contains(where: { $0.id == self.selection }) {
+            // Somebody else must not be under the cursor of a key that was meant for who has just left.
+            self.selection = self.selection == nil ? model.guests.first?.id : nil
+        }
         self.dropStaleOverlay(wasWaiting: wasWaiting)
     }
 
@@ -105,7 +108,7 @@ package struct CallScreen: Equatable, Sendable {
 
     private func handleEnded(_ key: Key) -> [CallAction] {
         switch key {
-        case .enter, .escape, .character("q"), .character("h"), .character(" "), .control("c"): [.leave]
+        case .enter, .escape, .character("q"), .control("c"): [.leave]
         default: []
         }
     }
@@ -125,6 +128,7 @@ package struct CallScreen: Equatable, Sendable {
         case .writing(let guest, var prompt):
             let outcome = prompt.handle(key)
             self.overlay = outcome == .none ? .writing(guest: guest, prompt) : nil
+            guard self.model.guests.contains(where: { $0.id == guest }) else { return [] }
             if case .entered(let text) = outcome { return [.message(guest: guest, text: text)] }
             return []
         case .chat(var prompt): return self.handleChat(key, &prompt)
@@ -152,6 +156,10 @@ package struct CallScreen: Equatable, Sendable {
             self.overlay = nil
             return []
         case .entered(let text):
+            guard self.ending == nil else {
+                self.overlay = nil
+                return []
+            }
             prompt.clear()
             self.overlay = .chat(prompt)
             return [.chat(text)]
@@ -206,13 +214,16 @@ package struct CallScreen: Equatable, Sendable {
     }
 
     private mutating func move(by step: Int) {
-        guard let index = self.model.guests.firstIndex(where: { $0.id == self.selection }) else { return }
+        guard let index = self.model.guests.firstIndex(where: { $0.id == self.selection }) else {
+            self.selection = self.model.guests.first?.id
+            return
+        }
         self.selection = self.model.guests[min(max(index + step, 0), self.model.guests.count - 1)].id
     }
 
     private mutating func dropStaleOverlay(wasWaiting: Bool) {
         switch self.overlay {
-        case .refuse(let guest, _), .messages(let guest, _), .writing(let guest, _):
+        case .refuse(let guest, _), .messages(let guest, _):
             if !self.model.guests.contains(where: { $0.id == guest }) { self.overlay = nil }
         case .device(let side, let picker):
             // The list changed under the cursor: show the new one.
@@ -221,10 +232,25 @@ package struct CallScreen: Equatable, Sendable {
         case .sound: self.overlay = .sound(Picker(self.soundPicker, keeping: self.overlay))
         case .hangUp, .link: if wasWaiting != self.isWaiting { self.overlay = nil }
         case .different: if self.model.words == nil { self.overlay = nil }
-        case .help, .chat, nil: break
+        // What is being written stays: its letters would be taken for keys.
+        case .help, .chat, .writing, nil: break
         }
-        if self.ending != nil { self.overlay = nil }
+        guard self.ending != nil else { return }
+        switch self.overlay {
+        case .chat, .writing: break
+        default: self.overlay = nil
+        }
     }
+
+    /// Whether letters go into a line.
+    package var isWriting: Bool {
+        switch self.overlay {
+        case .chat, .writing: true
+        default: false
+        }
+    }
+
+    package var hasEnded: Bool { self.ending != nil }
 
     // MARK: What is there
 

@@ -15,14 +15,14 @@ package struct DeskScreen: Equatable, Sendable {
     }
 
     /// A guest, or a session nobody waits for.
-    struct Target: Hashable, Sendable {
-        var session: String
-        var guest: UInt32?
+    package struct Target: Hashable, Sendable {
+        package var session: String
+        package var guest: UInt32?
     }
 
     package private(set) var model: DeskModel
     private(set) var overlay: Overlay?
-    private(set) var selection: Target?
+    package private(set) var selection: Target?
     let phrases: Phrases
 
     package init(model: DeskModel, phrases: Phrases) {
@@ -37,8 +37,12 @@ package struct DeskScreen: Equatable, Sendable {
         self.model = model
         let targets = self.targets
         if self.selection.map(targets.contains) != true {
-            let sameSession = self.selection.flatMap { old in targets.first { $0.session == old.session } }
-            self.selection = sameSession ?? targets[safe: min(index, targets.count - 1)]
+            // Somebody else must not be under the cursor of a key that was meant for who has just left.
+            let hadGuest = self.selection?.guest != nil
+            let next =
+                self.selection.flatMap { old in targets.first { $0.session == old.session } }
+                ?? targets[safe: min(index, targets.count - 1)]
+            self.selection = hadGuest && next?.guest != nil ? nil : next
         }
         self.dropStaleOverlay()
     }
@@ -127,7 +131,7 @@ package struct DeskScreen: Equatable, Sendable {
     }
 
     private func send(_ text: String, to target: Target) -> [DeskAction] {
-        guard let guest = target.guest else { return [] }
+        guard let guest = target.guest, self.targets.contains(target) else { return [] }
         return [.message(session: target.session, guest: guest, text: text)]
     }
 
@@ -173,20 +177,28 @@ package struct DeskScreen: Equatable, Sendable {
 
     private mutating func move(by step: Int) {
         let targets = self.targets
-        guard let selection, let index = targets.firstIndex(of: selection) else { return }
+        guard let selection, let index = targets.firstIndex(of: selection) else {
+            self.selection = targets.first
+            return
+        }
         self.selection = targets[min(max(index + step, 0), targets.count - 1)]
     }
 
     /// A question about somebody who left is no question any more.
     private mutating func dropStaleOverlay() {
         switch self.overlay {
-        case .refuse(let target, _), .messages(let target, _), .writing(let target, _):
+        case .refuse(let target, _), .messages(let target, _):
             if !self.targets.contains(target) { self.overlay = nil }
+        // What is being written stays: its letters would be taken for keys.
+        case .writing: break
         case .end(let session, _), .link(let session):
             if self.session(session) == nil { self.overlay = nil }
         case .quit, .help, nil: break
         }
     }
+
+    /// Whether letters go into a line.
+    package var isWriting: Bool { if case .writing = self.overlay { true } else { false } }
 
     // MARK: What is there
 

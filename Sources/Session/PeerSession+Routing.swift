@@ -57,7 +57,7 @@ extension PeerSession {
                 self.milestones.reach(\.signalling, now: now)
                 self.emit(.online)
             case .event(.offline): self.emit(.offline)
-            case .event(.ended(.superseded)) where !self.configuration.endsWhenSuperseded: self.emit(.superseded)
+            case .event(.ended(let reason)) where !self.configuration.endsWithoutPlace: self.emit(.placeLost(reason))
             case .event(.ended(let reason)): self.end(reason, now: now)
             case .event(.room(let subject, let event)):
                 if subject == room { self.route(event, now: now) } else { self.emit(.elsewhere(subject, event)) }
@@ -135,7 +135,7 @@ extension PeerSession {
             }
         case .remoteCandidate(_, let text):
             if self.media == nil {
-                self.earlyCandidates.append(text)
+                if self.earlyCandidates.count < Self.mostEarlyCandidates { self.earlyCandidates.append(text) }
             } else {
                 self.media?.addRemoteCandidate(text, now: now)
             }
@@ -216,6 +216,9 @@ extension PeerSession {
         self.closeMedia(now: now)
         self.emit(.ended(reason))
     }
+
+    /// No browser has more; whoever sends more has nothing to gain by it.
+    private static let mostEarlyCandidates = 64
 
     func emit(_ event: SessionEvent) {
         self.outputs.append(.event(event))

@@ -32,8 +32,8 @@ package final class PeerSession {
         package var outageLimit: Duration = .seconds(60)
         /// Which ways to a relay may be used; for trials of one of them.
         package var relayTransports: Set<TURNClient.Transport> = [.udp, .tcp, .tls]
-        /// A doctor's place at the broker that another socket takes ends the session; else sound goes on without it.
-        package var endsWhenSuperseded = true
+        /// The loss of a doctor's place at the broker ends the session; else sound goes on without it.
+        package var endsWithoutPlace = true
 
         package init() {}
     }
@@ -66,6 +66,8 @@ package final class PeerSession {
     var lastNetworkChange: Instant?
     /// The doctor asked for it in the admission.
     var isRelayOnlyByPeer = false
+    /// The doctor's own room asks for it.
+    var isRelayOnlyByRoom = false
     /// Candidates that overtook the start of media.
     var earlyCandidates: [String] = []
     var outputs: [SessionOutput] = []
@@ -112,7 +114,9 @@ package final class PeerSession {
     }
 
     /// Asked for by this end or by the doctor's admission.
-    var isRelayOnly: Bool { self.configuration.relayOnly || self.isRelayOnlyByPeer }
+    var isRelayOnly: Bool {
+        self.configuration.relayOnly || self.isRelayOnlyByPeer || self.isRelayOnlyByRoom
+    }
 
     /// Credentials with those addresses alone that this end may use.
     func usable(_ relay: RelayCredentials) -> RelayCredentials {
@@ -216,15 +220,24 @@ package final class PeerSession {
     }
 
     /// Lets one guest of `room` in: from here on the session is for that room.
-    package func admit(_ guest: UInt32, in room: RoomID, now: Instant) {
-        guard case .doctor(let seat, nil) = self.seat else { return }
+    /// - Parameter relayOnly: the room's wish; no address of this machine is told then.
+    /// - Returns: `false`, with nothing changed, for a guest who is gone or a session that has its room.
+    package func admit(_ guest: UInt32, in room: RoomID, relayOnly: Bool, now: Instant) -> Bool {
+        guard case .doctor(let seat, nil) = self.seat,
+            seat.guests(in: room).contains(where: { $0.connection == guest })
+        else { return false }
         self.seat = .doctor(seat, room: room)
+        self.isRelayOnlyByRoom = relayOnly
         self.admit(guest, now: now)
+        return true
     }
 
     /// Comes back into a room that the seat was told to restore: its patient will ask for this end again.
-    package func resume(in room: RoomID, authentication: ShortAuthenticationString, comparison: Bool?, now: Instant) {
+    package func resume(
+        in room: RoomID, relayOnly: Bool, authentication: ShortAuthenticationString, comparison: Bool?, now: Instant
+    ) {
         guard case .doctor(let seat, nil) = self.seat else { return }
+        self.isRelayOnlyByRoom = relayOnly
         self.seat = .doctor(seat, room: room)
         self.milestones.reach(\.admitted, now: now)
         self.comparison = comparison

@@ -25,8 +25,9 @@ package enum SessionEvent: Equatable {
     case admissionChanged(AdmissionRecord)
     /// To a doctor: in a room that this session is not for.
     case elsewhere(RoomID, RoomEvent)
-    /// To a doctor: another socket of the same key took the place at the broker; sound goes on, signalling does not.
-    case superseded
+    /// To a doctor: the place at the broker is lost for good, to another socket of the same key or because the key is no
+    /// longer enrolled; sound goes on, signalling does not.
+    case placeLost(EndReason)
     /// What both people read to each other.
     case words(ShortAuthenticationString, LanguageCode)
     case admitted

@@ -37,7 +37,7 @@ enum CallProgress {
         case .epochEstablished(let index) where index > 0: "broker: back, in epoch \(index)"
         case .stray: "the used link was tried again"
         case .ended(let reason): "ended: \(reason)"
-        case .superseded: "broker: another connection of the same key took over"
+        case .placeLost(let reason): "broker: the place there is lost: \(reason)"
         case .roomClosed, .mediaWanted, .epochEstablished, .path, .pathState, .chat, .admissionChanged, .elsewhere: nil
         }
     }

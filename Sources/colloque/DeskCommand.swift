@@ -42,10 +42,20 @@ struct DeskCommand: AsyncParsableCommand {
 
     func run() async throws {
         let identity = try self.options.unlock()
-        let stored = try identity.rooms.sessions().map { try identity.rooms.load($0) }.filter(\.isAlive)
+        let seated = try SeatedCall(identity: identity, seat: self.seat, options: self.options)
+        // One damaged file keeps no doctor from the patients of the others.
+        var stored: [StoredRoom] = []
+        for session in try identity.rooms.sessions() {
+            do throws(KeystoreError) {
+                stored.append(try identity.rooms.load(session))
+            } catch {
+                FileHandle.standardError.write(Data("colloque: \(session): \(CommandFailure(error).message)\n".utf8))
+            }
+        }
+        stored = stored.filter(\.isAlive)
         let broker = try self.options.brokerURL(or: stored.first?.origin)
-        try SeatedCall(identity: identity, broker: broker, seat: self.seat, options: self.options)
-            .run(stored.filter { WebSocketURL($0.origin)?.authority == broker.authority }, isSingle: false)
+        try seated.run(
+            stored.filter { WebSocketURL($0.origin)?.authority == broker.authority }, at: broker, isSingle: false)
     }
 }
 
@@ -80,31 +90,40 @@ struct CallCommand: AsyncParsableCommand {
 
     func run() async throws {
         let identity = try self.options.unlock()
+        let seated = try SeatedCall(
+            identity: identity, seat: self.seat, options: self.options, relayOnly: self.relayOnly)
         let room = try identity.rooms.load(self.session)
         guard room.isAlive else {
             throw CommandFailure(code: 77, "the time of this session is over; make a new one")
         }
         let broker = try self.options.brokerURL(or: room.origin)
-        try SeatedCall(
-            identity: identity, broker: broker, seat: self.seat, options: self.options, relayOnly: self.relayOnly
-        ).run([room], isSingle: true)
+        try seated.run([room], at: broker, isSingle: true)
     }
 }
 
 /// A doctor before a screen, from the first connection to the end.
 private struct SeatedCall {
-    let identity: UnlockedIdentity
-    let broker: WebSocketURL
-    let seat: SeatOptions
-    let options: GlobalOptions
-    var relayOnly = false
+    private let identity: UnlockedIdentity
+    private let seat: SeatOptions
+    private let options: GlobalOptions
+    private let relayOnly: Bool
+    private let lock: DeskLock
 
-    func run(_ stored: [StoredRoom], isSingle: Bool) throws {
-        guard let lock = DeskLock(home: self.options.homePath) else {
+    /// Takes the place of the desk in this home; what is read of its rooms afterwards is what is true.
+    init(identity: UnlockedIdentity, seat: SeatOptions, options: GlobalOptions, relayOnly: Bool = false) throws {
+        guard let lock = DeskLock(home: options.homePath) else {
             throw CommandFailure(
                 code: 75, "a desk or a call of this identity runs on this machine already; go on there, or end it")
         }
-        defer { withExtendedLifetime(lock) {} }
+        self.identity = identity
+        self.seat = seat
+        self.options = options
+        self.relayOnly = relayOnly
+        self.lock = lock
+    }
+
+    func run(_ stored: [StoredRoom], at broker: WebSocketURL, isSingle: Bool) throws {
+        defer { withExtendedLifetime(self.lock) {} }
         let phrases = self.seat.phrases
         var setting = Practice.Setting(language: LanguageCode(phrases.language.rawValue) ?? .french)
         setting.sound = self.seat.sound
@@ -113,15 +132,16 @@ private struct SeatedCall {
         let surface = try self.surface(phrases, isSingle: isSingle)
         defer { surface.close() }
         let practice = Practice(
-            identity: self.identity, broker: self.broker, surface: surface, setting: setting,
+            identity: self.identity, broker: broker, surface: surface, setting: setting,
             home: self.options.homePath)
         let now = monotonicNow()
         let driver = CallDriver(
-            session: practice.firstSession(stored, now: now), broker: self.broker,
+            session: practice.firstSession(stored, now: now), broker: broker,
             group: MultiThreadedEventLoopGroup.singleton, attendant: practice,
-            includesLoopback: self.broker.isLoopback)
-        let signals = StopSignals(driver.stop)
-        defer { signals.cancel() }
+            includesLoopback: broker.isLoopback)
+        // A screen has handlers of its own, which give the terminal back.
+        let signals = surface is ScreenSurface ? nil : StopSignals(driver.stop)
+        defer { signals?.cancel() }
         practice.resumeInterrupted(in: driver, now: now)
         driver.run()
         surface.close()

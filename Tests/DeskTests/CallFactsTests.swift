@@ -18,7 +18,7 @@ struct CallFactsTests {
         for (id, text) in [(1, "B"), (1, "Bonj"), (1, "Bonjour"), (2, "Oui"), (2, ""), (3, "Non")] {
             facts.handle(.chat(id: UInt32(id), text: text), now: .zero)
         }
-        #expect(facts.chat.map(\.text) == ["Bonjour", "Non"])
+        #expect(facts.chat.map(\.text.text) == ["Bonjour", "Non"])
     }
 
     @Test("no number of lines grows without bound")

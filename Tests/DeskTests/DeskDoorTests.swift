@@ -32,7 +32,7 @@ struct DeskDoorTests {
         var answers: [DeskAnswer?] = []
         while answers.isEmpty {
             waitForInput(on: door.descriptors + [told.descriptor], for: .seconds(20))
-            for (visitor, found) in door.take() {
+            for (visitor, found) in door.take(now: monotonicNow()) {
                 #expect(found == request)
                 door.answer(answer, to: visitor)
             }

@@ -39,6 +39,7 @@ struct RoomKeeperTests {
         keeper.finish()
         #expect(try identity.rooms.load(room.session).state == .admitted(self.admission(50, true)))
         keeper.end(room.session)
+        keeper.finish()
         #expect(try identity.rooms.load(room.session).state == .ended)
         #expect(keeper.takeFailure() == nil)
     }
@@ -49,6 +50,7 @@ struct RoomKeeperTests {
         try identity.rooms.remove(room.session)
         let keeper = RoomKeeper(identity.rooms)
         keeper.end(room.session)
+        keeper.finish()
         #expect(keeper.takeFailure() == .unknownSession(room.session))
         #expect(keeper.takeFailure() == nil)
     }

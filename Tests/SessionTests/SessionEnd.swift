@@ -280,7 +280,8 @@ struct Call {
         let session = PeerSession(
             doctor: seat, room: nil, language: .french, configuration: configuration, random: random.child(), now: now)
         session.resume(
-            in: self.secrets.keys.roomID, authentication: record.authentication, comparison: record.comparison, now: now
+            in: self.secrets.keys.roomID, relayOnly: false, authentication: record.authentication,
+            comparison: record.comparison, now: now
         )
         let end = SessionEnd(session, address: Self.doctorAddress, whistles: 1000, expects: 440)
         end.world = self.world
