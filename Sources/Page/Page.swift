@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "c3922707093a984eae64d1a51218b5d378c7014716adfbf0c3e4d293c3e3ec10"
+    package static let sha256 = "6a559f6a11d450fe139b55fbb781841f6c564e8b5fc508b27efab9db05fd4c09"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-TWKy+shsU7RIxE2zF5mi+uWeEzCJF+mqTwm6WZtpYtM='" + " "
-        + "'sha256-iQwZD0AXkf7iI8Qao/7BioGI47xDpSyVXZMxToixQRk='"
+        "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
+        + "'sha256-1MogI66n7wPshWaE3+w9DRrCSZBp9ZDXRzvbemxuZ30='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -161,14 +161,15 @@ package enum Page {
         onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
          you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
         one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
-        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var f=document.documentElement,d=u(navigat\##
+        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var g=document.documentElement,d=u(navigat\##
         or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
         t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
         igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
         {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
         ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
-        ne.catch(()=>{})}),f.lang=d,document.title=`${e} · Colloque`,l("title",e),l("text",o("p","lead",t),o("ul","",o\##
-        ("li","",i),o("li","",n)),o("p","quiet",s)),l("actions",r)}})();</script>
+        ne.catch(()=>{})}),g.lang=d,document.title=`${e} · Colloque`,l("title",e);let m=document.querySelectorAll(".la\##
+        te");l("text",o("p","lead",t),o("ul","",o("li","",i),o("li","",n)),o("p","quiet",s),...m),l("actions",r)}})();\##
+        </script>
         <footer>
           <p id="footer"></p>
           <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
@@ -509,12 +510,12 @@ package enum Page {
         /.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twit\##
         ter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|i\##
         Pad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolEr\##
-        ror",this.code=e}};var mn=new TextEncoder,gn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>mn.encode(n\##
-        );function z(n){try{return gn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
+        ror",this.code=e}};var yn=new TextEncoder,kn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n\##
+        );function z(n){try{return kn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
         n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255\##
-        ),Le=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
-        h.floor(n/2**32)),k(n%2**32));function I(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
-        n[Le(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
+        ),De=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
+        h.floor(n/2**32)),k(n%2**32));function q(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
+        n[De(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
         [i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0"))\##
         .join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.\##
         from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCod\##
@@ -526,36 +527,36 @@ package enum Page {
         0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967\##
         296+this.u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())\##
         }end(){if(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
-        nction q(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
+        nction I(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
         portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
         ee=(n,e)=>A(typeof n=="string"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,\##
         f(1)))).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var Qi=Uint8Array.of(48\##
-        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function De(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
+        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ts=Uint8Array.of(48\##
+        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
         e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low\##
         -order")}if(F(t))throw new l("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",\##
         t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.im\##
         portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.e\##
         ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("aut\##
         hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
-        ow new l("authentication")}}var Ee={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},wn=5e3,it=\##
-        {Pe:1500,Ie:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
+        ow new l("authentication")}}var Pe={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},vn=5e3,it=\##
+        {Pe:1500,qe:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
         e=null}measure({received:e,lost:t,jitter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.\##
         received||t<a.lost)&&(this.samples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o\##
-        -wn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/M\##
-        ath.max(1,d+e-c.received),r),g=b=>m>Ee[b].loss||i>Ee[b].jitter||s>Ee[b].j;this.#e(g("poor")?"poor":g("fair")?"\##
+        -vn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/M\##
+        ath.max(1,d+e-c.received),r),g=b=>m>Pe[b].loss||i>Pe[b].jitter||s>Pe[b].j;this.#e(g("poor")?"poor":g("fair")?"\##
         fair":"good",o)}#e(e,t){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidat\##
-        e={word:e,since:t}:t-this.candidate.since>=(st[e]>st[this.word]?it.Pe:it.Ie)&&(this.word=e,this.candidate=null\##
+        e={word:e,since:t}:t-this.candidate.since>=(st[e]>st[this.word]?it.Pe:it.qe)&&(this.word=e,this.candidate=null\##
         )}};function rt(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=\##
         >s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="su\##
         cceeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,j:t?\##
-        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var yn=20,kn=100,vn=500,le=class{cons\##
+        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var bn=20,xn=100,Sn=500,le=class{cons\##
         tructor({microphone:e,audio:t,X:i,a:s,K:r,R:o}){this.microphone=e,this.audio=t,this.X=i,this.a=s,this.K=r,this\##
         .R=o,this.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1\##
         ,this.fragment="",this.ee=!1,this.counter=0,this.V=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue\##
         =Promise.resolve()}perform(e){e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.q\##
         ueue=this.queue.then(()=>this.#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async\##
-         qe(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.tra\##
+         Ie(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.tra\##
         ck=e.clone(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval\##
         (this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.t\##
         erminate(),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.K(null),this.R(null)}async#e(e)\##
@@ -570,49 +571,49 @@ package enum Page {
         Offer({iceRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sd\##
         p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){th\##
         is.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone()\##
-        ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Sn(r),this.worke\##
+        ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Cn(r),this.worke\##
         r=this.X(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({\##
         candidate:a})=>{s===this.connection&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
         io.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,\##
-        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),vn),s}#n(e){let t\##
-        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||xn(i))){if(i===""){if(!this.ee)\##
+        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),Sn),s}#n(e){let t\##
+        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||An(i))){if(i===""){if(!this.ee)\##
         return;this.ee=!1}this.a({type:"candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.\##
         connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:\##
         "failed"});else if(s==="disconnected")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="conn\##
-        ected"){let r=await this.#u(e,t),o=zn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||\##
+        ected"){let r=await this.#u(e,t),o=Mn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||\##
         o===null){this.a({type:"transport",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"conne\##
-        cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<kn&&e===this.connection;i+=1){let s=t.transport\##
+        cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport\##
         ?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0\##
-        )return q(new Uint8Array(r));await new Promise(o=>setTimeout(o,yn))}return null}async#h(e){if(this.V)return;th\##
+        )return I(new Uint8Array(r));await new Promise(o=>setTimeout(o,bn))}return null}async#h(e){if(this.V)return;th\##
         is.V=!0;let t=await e.getStats().catch(()=>null);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.\##
         forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsRece\##
         ived:a})=>o+(a??0),0);this.a({type:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.n\##
-        ow()),this.R(this.quality.word);let r=bn(i);r!==null&&this.K(r)}#l(e,t){this.sound={send:e,receive:t},this.tra\##
+        ow()),this.R(this.quality.word);let r=zn(i);r!==null&&this.K(r)}#l(e,t){this.sound={send:e,receive:t},this.tra\##
         ck!==null&&(this.track.enabled=e),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getRe\##
         ceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()\##
-        =>{})}};function bn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r}\##
+        =>{})}};function zn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r}\##
         )=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((\##
         r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let \##
         i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")\##
         ?"relay":"direct"}function ot(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[\##
         ]:i(/^stuns?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,\##
         /^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}retur\##
-        n{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var xn=n=>/^candidate:\S+ (?!1 )|\##
-        ^candidate:\S+ 1 (?!udp )/i.test(n);function Sn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
-        ]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function zn(n\##
+        n{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|\##
+        ^candidate:\S+ 1 (?!udp )/i.test(n);function Cn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
+        ]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Mn(n\##
         ){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g\##
-        ,""))}var at="colloque.v1",An=65600,Cn=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
-        :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Pe=n=>p(f(16),k(0),n);function ht(n){if(n.length>An)return null\##
-        ;try{return Mn(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Mn(n){switch(n.u8()){case 16\##
+        ,""))}var at="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
+        :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),qe=n=>p(f(16),k(0),n);function ht(n){if(n.length>Tn)return null\##
+        ;try{return Dn(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Dn(n){switch(n.u8()){case 16\##
         :return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130\##
         :{let e=n.u8();return n.end(),e>1?null:{type:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
         )t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
-        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Cn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
-        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},Tn=1+1+16+32+4,Ln=72;async \##
-        function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Ln)throw new l("incomplete");\##
-        let e=Qe(n);if(e.length!==Tn)throw new l("incomplete");if(!Y(e.subarray(50),await Dn(e.subarray(0,50))))throw \##
+        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
+        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},En=1+1+16+32+4,Pn=72;async \##
+        function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Pn)throw new l("incomplete");\##
+        let e=Qe(n);if(e.length!==En)throw new l("incomplete");if(!Y(e.subarray(50),await qn(e.subarray(0,50))))throw \##
         new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("fl\##
-        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Dn(n){return(await q(p(w("\##
+        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function qn(n){return(await I(p(w("\##
         colloque/1 link"),n))).subarray(0,4)}var L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
         ..e){e.length===0&&this.g.clear();for(let t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this\##
         .g.size===0?null:Math.min(...this.g.values())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-\##
@@ -626,16 +627,16 @@ package enum Page {
         this.draft=e.text===""?null:{...e,P:!0}:this.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.mes\##
         sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:\##
         2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
-        ","signature"];function mt(n){let[e,t]=En(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
-        );let s=new Uint8Array(i);return s.set(p(f(e),Le(t.length),t)),s}function En(n){switch(n.type){case"confirm":r\##
-        eturn[3,p(n.te,n.receiptKey,I(n.name))];case"waiting":return[4,I(n.message)];case"admit":return[5,f(n.c?1:0)];\##
+        ","signature"];function mt(n){let[e,t]=In(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
+        );let s=new Uint8Array(i);return s.set(p(f(e),De(t.length),t)),s}function In(n){switch(n.type){case"confirm":r\##
+        eturn[3,p(n.te,n.receiptKey,q(n.name))];case"waiting":return[4,q(n.message)];case"admit":return[5,f(n.c?1:0)];\##
         case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp)\##
         )];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"bindin\##
         g":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case\##
         "keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":\##
         return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identit\##
         y":return[17,f(n.code)]}}function gt(n){let e=new U(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
-        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=Pn(t,r);return r.end(),o}function Pn(n\##
+        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=On(t,r);return r.end(),o}function On(n\##
         ,e){switch(n){case 3:return{type:"confirm",te:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{t\##
         ype:"waiting",message:z(e.lp())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reas\##
         on:e.u8()};case 7:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,ge\##
@@ -646,65 +647,65 @@ package enum Page {
         "keepalive"};case 14:{let t=ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,oct\##
         ets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e\##
         .take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("m\##
-        alformed")}}var wt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ie=new Uint8Array(0),In=32+16,qn=2**20,W=class{constr\##
-        uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=qn)t\##
+        alformed")}}var wt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ie=new Uint8Array(0),Un=32+16,jn=2**20,W=class{constr\##
+        uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=jn)t\##
         hrow new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
-        Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},qe=class{const\##
-        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await q(this.hash,e)}async y(e){let[t,i]=awai\##
+        Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},Oe=class{const\##
+        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await I(this.hash,e)}async y(e){let[t,i]=awai\##
         t yt(this.h,e);this.h=t,this.T=await W.create(i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));le\##
         t i=await A(t,p(this.h,f(2))),s=await A(t,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async ge(e){let \##
         t=this.T===null?e:await this.T.encrypt(e,this.hash);return await this.o(t),t}async we(e){let t=this.T===null?e\##
         :await this.T.decrypt(e,this.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=awai\##
-        t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function On(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
+        t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function Kn(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
         reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constr\##
-        uctor(e,t,i){this.I=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new qe;return await t.o(\##
-        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{I:t,ephemeral:i,parameters:s}=this;ret\##
-        urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await De(i.privateKey,s\##
-        .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<In)throw new l("authentication");let{I:t,ephemeral:\##
-        i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await De(i.privateKey,s)),{payload:await\##
-         t.we(e.subarray(32)),transport:await On(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
+        uctor(e,t,i){this.q=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new Oe;return await t.o(\##
+        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{q:t,ephemeral:i,parameters:s}=this;ret\##
+        urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await Ee(i.privateKey,s\##
+        .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<Un)throw new l("authentication");let{q:t,ephemeral:\##
+        i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await Ee(i.privateKey,s)),{payload:await\##
+         t.we(e.subarray(32)),transport:await Kn(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
         e("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"coll\##
         oque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s\##
-        ,joinToken:i}}var bt=n=>I("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>I("colloque/1","resume",n,k(e),t);async f\##
-        unction Oe(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
-         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Un=(n,e)=>q(I("colloque/1 transcr\##
-        ipt",n,e)),St=n=>Un(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
-        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>q(I("colloque/1 sas-commit",n,e,t));async functio\##
+        ,joinToken:i}}var bt=n=>q("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>q("colloque/1","resume",n,k(e),t);async f\##
+        unction Ue(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
+         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Rn=(n,e)=>I(q("colloque/1 transcr\##
+        ipt",n,e)),St=n=>Rn(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
+        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>I(q("colloque/1 sas-commit",n,e,t));async functio\##
         n Mt(n,e,t){return K(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(\##
         n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e\##
-        ,I(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},Ue=24*3600,de=class{constructor(e,t){this.\##
+        ,q(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},je=24*3600,de=class{constructor(e,t){this.\##
         hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.N=t}seal(e){return this.sending.encrypt(mt(e))}a\##
         sync open(e){return gt(await this.receiving.decrypt(e))}ve(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async fu\##
         nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.cre\##
-        ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Kn(ue.message1,f(1),c,d,w\##
-        (e.locale)),g=await a.ye(m);async function b(P,Ce){let Me=await a.ke(P),ae=await jn(Me.payload,t,i,Ce),{hash:T\##
-        e,h:dn}=Me.transport,Ge=await Oe(Te,dn);return{epoch:new de(Me.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
-        ret,transcript:await St(Te),authenticationString:await Mt(Te,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
-        dentity,expiry:ae.notAfter+Ue},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
+        ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Wn(ue.message1,f(1),c,d,w\##
+        (e.locale)),g=await a.ye(m);async function b(P,Me){let Te=await a.ke(P),ae=await Vn(Te.payload,t,i,Me),{hash:L\##
+        e,h:mn}=Te.transport,Ge=await Ue(Le,mn);return{epoch:new de(Te.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
+        ret,transcript:await St(Le),authenticationString:await Mt(Le,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
+        dentity,expiry:ae.notAfter+je},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
         n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await _.create({ne:xt(n.room,t,e.transcript),presharedK\##
         ey:await At(n.presharedKey,e.resumeSecret,t),ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Ar\##
         ray(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:m}=await s.ke(c);if(d.length!==ue.me\##
-        ssage2||!F(d))throw new l("malformed");let{N:g}=await Oe(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
+        ssage2||!F(d))throw new l("malformed");let{N:g}=await Ue(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
         pe:"confirm",te:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async fu\##
-        nction jn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
+        nction Vn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
         ("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(\##
-        ),!F(s.rest()))throw new l("malformed");let m=I("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
-         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-Ue||i>P+Ue)throw new l("delegation-dates");retu\##
-        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Kn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
-        ,t}var It=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
-        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,je=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
-        y?{octets:X(t)}:t);function Ke(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Rn(s)?ce(s.octets):s\##
+        ),!F(s.rest()))throw new l("malformed");let m=q("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
+         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-je||i>P+je)throw new l("delegation-dates");retu\##
+        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Wn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
+        ,t}var qt=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
+        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,Ke=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
+        y?{octets:X(t)}:t);function pe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Nn(s)?ce(s.octets):s\##
         );return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nu\##
         ll:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)ret\##
         urn null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="ob\##
-        ject"&&e!==null&&Re(e)}var Rn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
-        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Vn=.3,Wn=3e4,Nn=1e3,qt=25e3,Fn=2e3,Bn=2\##
+        ject"&&e!==null&&Re(e)}var Nn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
+        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Fn=.3,Bn=3e4,Hn=1e3,It=25e3,_n=2e3,Gn=2\##
         e4,$=class{constructor({session:e,mode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.loc\##
-        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Vn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
+        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Fn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
         ll,this.be=1/0,this.finish=null,this.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new L,this.ze=[],this.#e("open"\##
-        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get q(){return this.phase==="established"}get O(){retu\##
+        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get I(){return this.phase==="established"}get O(){retu\##
         rn this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:\##
-        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Wn&&this.e.set("silence",e+Nn)}re(){return this\##
+        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Bn&&this.e.set("silence",e+Hn)}re(){return this\##
         .ze.splice(0)}u(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resu\##
         me"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t(\##
         {type:"send",octets:lt(t.room,s,ct[this.mode])}),await this.#n())}async receive(e,t){let i=ht(e);if(!(i===null\##
@@ -713,25 +714,25 @@ package enum Page {
         i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.ph\##
         ase==="confirming"||this.phase==="established"||this.mode==="resume";return this.#a({type:"broken",code:s.code\##
         ,confirmed:r})}}}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a\##
-        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+qt),await this.send({type:"keepalive"},e\##
+        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+It),await this.send({type:"keepalive"},e\##
         )}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe\##
-        =t,this.#t({type:"send",octets:Pe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
+        =t,this.#t({type:"send",octets:qe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
         (e){this.ze.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");thi\##
-        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<Fn?this.#a({type:"lost",cause:"doc\##
+        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<_n?this.#a({type:"lost",cause:"doc\##
         tor-returned"}):(i||this.phase==="away")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n\##
         ()):(this.e.clear(),i&&(this.awaySince=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&\##
         &this.e.set("away",t+Ve.away))}async#n(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="re\##
         sume"&&e.bond!==null){e.epochNumber+=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber\##
         );this.finish=async s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale\##
         :this.locale,random:this.random});this.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:\##
-        Pe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
+        qe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
         it this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firs\##
-        tFrame",t),this.e.set("keepalive",t+qt),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
+        tFrame",t),this.e.set("keepalive",t+It),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
         poch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phas\##
         e="established",this.e.clear("firstFrame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",\##
-        frame:i}),i.type==="keepalive"&&t-this.xe>=Bn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Hn=2e4,_n=1\##
-        e3,pe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
-        is.i=s,this.x=r,this.act=o,this.e=new L,this.e.set("end",a+(r===null?Ot:Hn)),r!==null&&(i===null||i.O)&&this.#\##
+        frame:i}),i.type==="keepalive"&&t-this.xe>=Gn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Yn=2e4,Zn=1\##
+        e3,fe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
+        is.i=s,this.x=r,this.act=o,this.e=new L,this.e.set("end",a+(r===null?Ot:Yn)),r!==null&&(i===null||i.O)&&this.#\##
         a(a)}u(){let e=[this.e.next()??1/0,this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){\##
         switch(e.type){case"tick":for(let i=this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return \##
         await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case\##
@@ -742,24 +743,24 @@ package enum Page {
         else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.typ\##
         e==="broken")return this.#s(e)}}#t(){return this.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:t\##
         his.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)ret\##
-        urn this.end();this.#n(),this.e.set("retry",e+_n)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
-        t=null}};var Gn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
-        aken-over","internal","refused-not-now","relay-missing"]),Yn=new Set(["hung-up","ended-by-doctor","expired","c\##
-        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),fe=n=>Gn.has(n),Ut\##
-        =n=>Yn.has(n),Zn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
-        -wrong-person"},$n={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
-        .error]:"doctor-error"},Jn={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
-        closed]:"closed"},jt=n=>Zn[n]??"refused",Kt=n=>$n[n]??"ended-by-doctor",Rt=n=>Jn[n]??"protocol";function Vt(n)\##
-        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,Qn=500,Xn=8e3,ei=\##
-        4e3,ti=5,me=class{constructor(e){this.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.\##
+        urn this.end();this.#n(),this.e.set("retry",e+Zn)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
+        t=null}};var $n=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
+        aken-over","internal","refused-not-now","relay-missing"]),Jn=new Set(["hung-up","ended-by-doctor","expired","c\##
+        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),me=n=>$n.has(n),Ut\##
+        =n=>Jn.has(n),Qn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
+        -wrong-person"},Xn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
+        .error]:"doctor-error"},ei={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
+        closed]:"closed"},jt=n=>Qn[n]??"refused",Kt=n=>Xn[n]??"ended-by-doctor",Rt=n=>ei[n]??"protocol";function Vt(n)\##
+        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,ti=500,ni=8e3,ii=\##
+        4e3,si=5,ge=class{constructor(e){this.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.\##
         L=!1,this.unknown=0}Ne(){this.p=0,this.L=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume"\##
         );return this.F=null,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Wt)return null;let i=\##
-        t?ei:Xn,s=Math.min(Qn*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
-        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>ti&&!s?"unknown-room":"later"):e===\##
+        t?ii:ni,s=Math.min(ti*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
+        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>si&&!s?"unknown-room":"later"):e===\##
         T.unknownRoom&&t==="resume"?this.L?"secure-channel":(this.F="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==n\##
-        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ni=1e4,ii=3,ge=class{constructor(e,\##
-        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new me(t.random),\##
-        this.f=-1/0,this.e=new L,this.claims=!1,this.pending=[],this.news=[]}get q(){return this.t?.q??!1}get O(){retu\##
+        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ri=1e4,oi=3,we=class{constructor(e,\##
+        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new ge(t.random),\##
+        this.f=-1/0,this.e=new L,this.claims=!1,this.pending=[],this.news=[]}get I(){return this.t?.I??!1}get O(){retu\##
         rn this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u(\##
         )??1/0);return e===1/0?null:e}async handle(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e\##
         .type==="socket-message"?await this.t?.receive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let \##
@@ -770,7 +771,7 @@ package enum Page {
         his.d.Fe(t);this.e.clear("retry","stable"),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({sess\##
         ion:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&t\##
         his.#s(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t\##
-        .O){if(e-this.f<ni)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
+        .O){if(e-this.f<ri)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
         ,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(t\##
         his.d.L?"secure-channel":"network");this.e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return \##
         t===void 0?!1:(Object.assign(this.session,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){\##
@@ -780,7 +781,7 @@ package enum Page {
         ft(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.o\##
         ctets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")\##
         ||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none"\##
-        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,ii);Object.assi\##
+        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,oi);Object.assi\##
         gn(this.session,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Nt),this.s.save();case"fra\##
         me":this.d.succeeded(),this.B=!1,this.claims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t\##
         );case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confi\##
@@ -789,16 +790,16 @@ package enum Page {
         ow"?this.#s(t):this.#n(s)}#s(e){this.disconnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}\##
         };var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+\##
         =1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.cou\##
-        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var we=class{constructor(){this.last=null,thi\##
+        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var ye=class{constructor(){this.last=null,thi\##
         s.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packet\##
         s:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sou\##
-        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new we,this.S=!1,this.ae=\##
+        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.S=!1,this.ae=\##
         !1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered\##
         (e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.sil\##
         ence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!\##
         1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)\##
         }get ce(){return this.heard&&!this.S}judge(e){e&&!this.heard&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,pa\##
-        th:13e3},si=3e3,ri=1e4,oi=1,ye=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
+        th:13e3},ai=3e3,ci=1e4,li=1,ke=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
         n.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,this.transport="none",this.call=-1,this.Te=null,thi\##
         s.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$\##
         =0,this.sound={send:!1,receive:!1},this.k=[],this.e=new L}_e(){return this.k.shift()??null}u(){return this.e.n\##
@@ -822,7 +823,7 @@ package enum Page {
         date:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:\##
         e.sdp}),this.transport==="connected"?await this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(\##
         e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Te!==this.t;!i\##
-        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.q&&this.session.cons\##
+        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.I&&this.session.cons\##
         ent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fai\##
         led"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(this.call=r,this.Te=t,this.transport="new\##
         ",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1\##
@@ -834,11 +835,11 @@ package enum Page {
         (this.transport==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(thi\##
         s.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.isConnected()&&this.e.clear("attempt")}}as\##
         ync#h(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connect\##
-        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+si)),this.z={p\##
+        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+ai)),this.z={p\##
         atient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state==="failed")this.#l(t);else if(this.transpo\##
         rt==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.w("attempt"))return;this.dou\##
-        bt(t),this.#a()&&t-(this.t?.se??0)<ri?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
-        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>oi?this.k.push("no-path\##
+        bt(t),this.#a()&&t-(this.t?.se??0)<ci?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
+        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>li?this.k.push("no-path\##
         "):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v\##
         !==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.s\##
         et("binding",e+We.binding),await this.#d()}async#d(){let{z:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===\##
@@ -846,16 +847,16 @@ package enum Page {
         n}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),this.#i()}#p(){return this.z!==null&&this.Z===Bt(th\##
         is.z)}#i(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.\##
         send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e\##
-        })=>`${X(n)} ${X(e)}`;var ai=6e4,ci=400,ke=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
-        ,this.settings={locale:t,random:i,b:s},this.line=new ge(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
+        })=>`${X(n)} ${X(e)}`;var hi=6e4,ui=400,ve=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
+        ,this.settings={locale:t,random:i,b:s},this.line=new we(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
         this.#r(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media\##
         .r})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,this.D=null,this.e=new L,this.actions=[],th\##
-        is.media=new ye(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
+        is.media=new ke(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
         =Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}c\##
         atch{await this.#i("internal",t)}}),this.queue}Ze(){return this.actions.splice(0)}u(){if(this.reason!==null)re\##
         turn this.D?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));retu\##
         rn t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason\##
-        :this.reason,m:this.reason!==null&&fe(this.reason),M:this.line.M,attached:this.line.q,oe:this.line.oe,Je:this.\##
+        :this.reason,m:this.reason!==null&&me(this.reason),M:this.line.M,attached:this.line.I,oe:this.line.oe,Je:this.\##
         line.B,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
         ison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(\##
         this.reason)?"ended":"failed":j(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?\##
@@ -867,12 +868,12 @@ package enum Page {
         .#l(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:H.none},t),this.#i("\##
         consent-refused",t);case"words":return this.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write\##
         ":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this\##
-        .e.set("letters",t+ci);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
+        .e.set("letters",t+ui);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
         #i("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let\##
          i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||\##
-        this.reason===null||!fe(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.\##
+        this.reason===null||!me(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.\##
         D?.i??this.line.i,t),this.D=null,this.#o(t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="\##
-        patience")return this.#i(this.line.q?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
+        patience")return this.#i(this.line.I?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
         s.#o(e),await this.media.tick(e),await this.#o(e)}#n(){this.C=!1,this.media.W(),this.chat.W()}async#o(e){for(;\##
         this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e\##
         );if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e\##
@@ -894,24 +895,24 @@ package enum Page {
         e||await this.#i("words-differ",t,O.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);\##
         case"socket-doubted":return this.line.doubt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindin\##
         gFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({\##
-        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),fe(e)&&e!=="taken\##
+        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),me(e)&&e!=="taken\##
         -over"?this.#r():this.actions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"\##
         ||this.line.t===null))return this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line\##
-        .handOver(),m=g=>this.actions.push(g);this.D=new pe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
+        .handOver(),m=g=>this.actions.push(g);this.D=new fe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
         (this.reason===null&&this.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("\##
-        patience")||this.e.set("patience",e+ai)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
-        icrophones:[],speakers:[],microphone:"",speaker:""},li=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
+        patience")||this.e.set("patience",e+hi)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
+        icrophones:[],speakers:[],microphone:"",speaker:""},di=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
         inControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.media\##
         Devices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
         undError");return s}function Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="\##
         OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
-        one-denied"}var ve=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
+        one-denied"}var be=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
         ce=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
         ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
         ll,!(this.context===null||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMe\##
         diaStreamSource(new MediaStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===nul\##
         l)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.r\##
-        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>li}}ring(\##
+        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>di}}ring(\##
         ){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=t\##
         his.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e\##
         .createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAt\##
@@ -921,48 +922,52 @@ package enum Page {
         ==s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioin\##
         put"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:t\##
         his.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=\##
-        null}};function Yt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e)??t}var G=hi(h),Zt=n=>Yt(\##
-        n,G,"fr"),$t=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
+        null}};var pi=500;function Yt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navig\##
+        ator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(\##
+        t)})}function Zt(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function $t(n,e){return new Pro\##
+        mise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(pe(typeof r=="string"?r\##
+        :null,e())),setTimeout(()=>s(null),pi)})}function Jt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s\##
+        =>s in e)??t}var G=mi(h),Qt=n=>Jt(n,G,"fr"),Xt=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
         `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),Jt=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function hi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
+        mat(n),en=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
+        (/\{\w+\}/,()=>String(e));function mi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
         it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var ui={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
+        d)]));return[i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
         3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
          5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
         3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
         6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
         2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
         "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",ui[e]),i}var Qt={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
+        entChild?.setAttribute("d",gi[e]),i}var tn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
         ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
         sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
         -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function Xt(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?Qt[i]:void 0;return{title:pi(n,e),lines:fi(n,e),buttons:wi(n,e),notice:mi(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function en(n,e){let t=({lines:s,noti\##
+        :75,internal:81};function nn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
+        ||t==="bad-link")&&i!==null?tn[i]:void 0;return{title:yi(n,e),lines:ki(n,e),buttons:xi(n,e),notice:vi(n,e),cod\##
+        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function sn(n,e){let t=({lines:s,noti\##
         ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var d\##
+        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var w\##
         i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},tn=(n,{errors:e})=>e[di[n??""]??n??""];func\##
-        tion pi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?tn(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function fi(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
+        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},rn=(n,{errors:e})=>e[wi[n??""]??n??""];func\##
+        tion yi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?rn(e,t)?.[0]??t.ended.title:t[n]\##
+        .title}function ki(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
         e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
         quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
         ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Fe(n.ue,r))),...R(o!=="\##
         ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
         t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
         xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
-        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:gi(s,e)}];case"ended":case"fa\##
-        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:tn(i,e\##
+        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"fa\##
+        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:rn(i,e\##
         )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
-        Jt(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
+        en(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
         opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
-        [{kind:e,text:t}]:[];function mi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
-        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function gi(n,{reconnecting:e}){re\##
-        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function wi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
-        ons:a}){let c=(g,b,P="",Ce=null)=>({action:g,label:b,kind:P,icon:Ce}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
+        [{kind:e,text:t}]:[];function vi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
+        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function bi(n,{reconnecting:e}){re\##
+        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function xi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
+        ons:a}){let c=(g,b,P="",Me=null)=>({action:g,label:b,kind:P,icon:Me}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
         ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
         me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
         "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
@@ -970,15 +975,15 @@ package enum Page {
         different,"danger","no")],P=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
         );return[...m,...g?b:[],P,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
         -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
-        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function nn(n){let e="";return(n.match\##
-        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var be=class{constructor(e,t,i){this.page=e,this.\##
+        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function on(n){let e="";return(n.match\##
+        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.page=e,this.\##
         et=t,this.pe=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.De=new Map,thi\##
-        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=Xt\##
+        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=nn\##
         (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
         ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
         le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
         ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
-        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(en(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
+        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(sn(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
         i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
         eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:\##
         (this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
@@ -1001,7 +1006,7 @@ package enum Page {
         :{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("ari\##
         a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e\##
         }`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
-        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=nn(this.et[s.locale]?\##
+        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=on(this.et[s.locale]?\##
         ?""),o=r.length===256?Tt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
         o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li",d,m<2?"mine":"theirs"))),this.#t("digits",Lt(s.octets).repl\##
         ace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.pus\##
@@ -1035,70 +1040,54 @@ package enum Page {
         ",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.pa\##
         ge.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
         var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,Le:!1,locale:\##
-        Zt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
-        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},xe=location.hash.length>1?location.href:\##
-        null,rn=Ze(navigator.userAgent),yi=100,D=null,S=null,ze=null,y=null,J=null,sn=0,on=0,He=null,E=new be(document\##
-        ,u,{act:bi,choose:zi,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new ve(E.\##
+        Qt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
+        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},Se=location.hash.length>1?location.href:\##
+        null,cn=Ze(navigator.userAgent),Si=100,D=null,S=null,Ae=null,y=null,J=null,an=0,ln=0,He=null,E=new xe(document\##
+        ,u,{act:Ci,choose:Li,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new be(E.\##
         audio);function v(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
-        e});function an(){let n=window.early?.microphone??null;return delete window.early,n}async function ki(){if(!is\##
-        SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:xe});let n=location.hash.slice\##
-        (1),e=Ke(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
+        e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async function zi(){if(!is\##
+        SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:Se});let n=location.hash.slice\##
+        (1),e=pe(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
         {if(n!==""){let t=await ut(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==nul\##
-        l&&Y(e.invitation.room,i.room)?e:It(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
-        k",error:t.code})}if(!await vi())return Q(rn?"in-app":"browser-unsupported",{m:!1,link:xe});v({state:"ready",e\##
-        rror:null,Le:D===e}),(n===""||window.early?.microphone)&&await Se(!1)}async function vi(){return!("RTCPeerConn\##
-        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function bi(n){switch(V.wa\##
-        ke(),n){case"enter":return void Se(!1);case"retry":return S===null||C.error==="taken-over"?void Se(C.error==="\##
-        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void xi();case"consent":retu\##
-        rn void Di();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
+        l&&Y(e.invitation.room,i.room)?e:qt(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
+        k",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{m:!1,link:Se});v({state:"ready",e\##
+        rror:null,Le:D===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCPeerConn\##
+        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function Ci(n){switch(V.wa\##
+        ke(),n){case"enter":return void ze(!1);case"retry":return S===null||C.error==="taken-over"?void ze(C.error==="\##
+        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void Mi();case"consent":retu\##
+        rn void qi();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
         s",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return v\##
-        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Ai()}}async function x\##
-        i(){let n=navigator.clipboard?.writeText(xe??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
-        then(()=>"done",()=>"failed")})}async function Se(n){if(D===null)return;V.wake(),v({state:"checking",error:nul\##
-        l,m:!1,link:null,copied:"no"});try{y===null&&cn(await Ne(void 0,an()))}catch(i){return Si(Gt(i))}ln(),history.\##
-        replaceState(null,"","/");let e=`colloque ${Je(D.invitation.room)}`,t=n?Li(e):null;if(!await Mi(e,n))return Q(\##
-        "other-tab");if(on=performance.now(),D=await t??D,S=new ke({session:D,locale:C.locale,random:Ci,b:oe}),y===nul\##
-        l)return Q("microphone-missing");ze=new le({microphone:y,audio:E.audio,X:Ui,a:i=>void x(i),K:i=>v({path:i}),R:\##
-        i=>v({quality:i})}),await x({type:"start"})}function Si(n){let e=rn&&n==="microphone-denied";Q(e?"in-app":n,{l\##
-        ink:e?xe:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange\##
-        =()=>{t.state==="granted"&&C.state==="failed"&&S===null&&Se(!1)}},()=>{})}function cn(n){let e=y;y=n,n.onmute=\##
-        N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),ze?.qe(n).catch(()=>{}),e!==null&&(e.onended=null,e.sto\##
-        p()),Ae()}async function _e(n){try{cn(await Ne(n)),v({Q:!1})}catch{await Ae()}N()}async function zi(n,e){retur\##
-        n n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ae())}async function Ae(){v({devices:await V.devices(y)}\##
-        )}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");v({\##
-        J:S!==null&&(e||t)})}async function Ai(){await E.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState==\##
-        ="ended")&&await _e(),N()}var Ci=n=>crypto.getRandomValues(new Uint8Array(n));function Mi(n,e){return navigato\##
-        r.locks===void 0?Promise.resolve(!0):new Promise(t=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},i=\##
-        >(t(i!==null),i===null?void 0:new Promise(()=>{}))).catch(()=>Ti(n))})}async function Ti(n){if(S===null)return\##
-        ;let e=je(S.session);await x({type:"taken-over"});let t=new BroadcastChannel(n);t.postMessage(e),t.close()}fun\##
-        ction Li(n){return new Promise(e=>{let t=new BroadcastChannel(n),i=s=>{t.close(),e(s)};t.onmessage=({data:s})=\##
-        >i(Ke(typeof s=="string"?s:null,oe())),setTimeout(()=>i(null),500)})}async function Di(){let{locale:n}=C,e=awa\##
-        it q(w($t(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===nu\##
-        ll)return;await S.handle(n,performance.now());for(let a of S.Ze())Ii(a);let e=S.u();clearTimeout(sn),e!==null&\##
-        &(sn=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,m:s,..\##
-        .r}=S.$e();t!==C.state&&Ei(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&ji()\##
-        ,o&&e===null&&!s&&Pi()}function Ei(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,100,200])),e===n\##
-        ull)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(C.state\##
-        );v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Pi(){D!==null&&Re(D\##
-        ),D=null,S=null,ze=null}function Ii(n){switch(n.type){case"connect":return qi(n.id);case"send":J?.id===n.id&&J\##
-        .i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();return;case"sa\##
-        ve":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,je(n.session));return;default:ze?\##
-        .perform(n)}}function qi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType\##
-        ="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x({type:"socket-\##
-        closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,octets:new Uin\##
-        t8Array(t)})}}var Oi=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>URL.createObject\##
-        URL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body\##
-        :n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;l\##
-        et s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,\##
-        2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch\##
-        (d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarra\##
-        y(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return nu\##
-        ll;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];\##
-        if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,bod\##
-        y:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.tra\##
-        nsformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOff\##
-        set,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javas\##
-        cript"}))});function Ui(){if(!("RTCRtpScriptTransform"in window))return null;let n=Oi?.createScriptURL("")??UR\##
+        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Di()}}async function M\##
+        i(){let n=navigator.clipboard?.writeText(Se??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
+        then(()=>"done",()=>"failed")})}async function ze(n){if(D===null)return;V.wake(),v({state:"checking",error:nul\##
+        l,m:!1,link:null,copied:"no"});try{y===null&&un(await Ne(void 0,hn()))}catch(i){return Ti(Gt(i))}dn(),history.\##
+        replaceState(null,"","/");let e=`colloque ${Je(D.invitation.room)}`,t=n?$t(e,oe):null;if(!await Yt(e,n,()=>voi\##
+        d Pi(e)))return Q("other-tab");if(ln=performance.now(),D=await t??D,S=new ve({session:D,locale:C.locale,random\##
+        :Ei,b:oe}),y===null)return Q("microphone-missing");Ae=new le({microphone:y,audio:E.audio,X:Ri,a:i=>void x(i),K\##
+        :i=>v({path:i}),R:i=>v({quality:i})}),await x({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied"\##
+        ;Q(e?"in-app":n,{link:e?Se:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).t\##
+        hen(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&ze(!1)}},()=>{})}function un(n){let\##
+         e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),Ae?.Ie(n).catch(()=>{}),e!==null&&(e.\##
+        onended=null,e.stop()),Ce()}async function _e(n){try{un(await Ne(n)),v({Q:!1})}catch{await Ce()}N()}async func\##
+        tion Li(n,e){return n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ce())}async function Ce(){v({devices:a\##
+        wait V.devices(y)})}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readySt\##
+        ate==="ended");v({J:S!==null&&(e||t)})}async function Di(){await E.audio.play().catch(()=>{}),(y===null||y.mut\##
+        ed||y.readyState==="ended")&&await _e(),N()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function\##
+         Pi(n){if(S===null)return;let e=Ke(S.session);await x({type:"taken-over"}),Zt(n,e)}async function qi(){let{loc\##
+        ale:n}=C,e=await I(w(Xt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
+        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ze())Ui(a);let e=S.u();clearTimeout\##
+        (an),e!==null&&(an=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
+        eason:i,m:s,...r}=S.$e();t!==C.state&&Ii(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-\##
+        over");o&&Vi(),o&&e===null&&!s&&Oi()}function Ii(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
+        0,200])),e===null)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
+        cludes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Oi(){\##
+        D!==null&&Re(D),D=null,S=null,Ae=null}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J\##
+        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
+        return;case"save":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,Ke(n.session));retu\##
+        rn;default:Ae?.perform(n)}}function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at\##
+        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
+        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
+        octets:new Uint8Array(t)})}}var Ki=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
         L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
         a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
         (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
@@ -1109,18 +1098,30 @@ package enum Page {
         ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
         :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
         table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
-        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));r\##
-        eturn new Worker(n)}function ji(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.release().catch(()=>\##
-        {}),He=null}function ln(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var hn=()=>void x({type:"\##
-        network-changed"}),un=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(ln(),E.audio.srcObject!=\##
-        =null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",hn);navigator.co\##
-        nnection?.addEventListener("change",hn);document.addEventListener("visibilitychange",un);document.addEventList\##
-        ener("resume",un);E.audio.addEventListener("pause",N);E.audio.addEventListener("playing",N);navigator.mediaDev\##
-        ices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{location.hash.l\##
-        ength>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor((performance.\##
-        now()-on)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!0})},yi);windo\##
-        w.early===void 0&&v({});ki().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&an()?.then(n=>n.getTracks().f\##
-        orEach(e=>e.stop()),()=>{})});})();</script>
+        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{ty\##
+        pe:"text/javascript"}))});function Ri(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ki?.createScr\##
+        iptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
+        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
+        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
+        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
+        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
+        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
+        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
+         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
+        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
+        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
+        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
+        )};})();']));return new Worker(n)}function Vi(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.releas\##
+        e().catch(()=>{}),He=null}function dn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var pn=()=>\##
+        void x({type:"network-changed"}),fn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(dn(),E.aud\##
+        io.srcObject!==null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",pn\##
+        );navigator.connection?.addEventListener("change",pn);document.addEventListener("visibilitychange",fn);documen\##
+        t.addEventListener("resume",fn);E.audio.addEventListener("pause",N);E.audio.addEventListener("playing",N);navi\##
+        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ce()});addEventListener("hashchange",()=>{l\##
+        ocation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor\##
+        ((performance.now()-ln)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!\##
+        0})},Si);window.early===void 0&&v({});zi().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&hn()?.then(n=>n\##
+        .getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
         </body>
         </html>
 

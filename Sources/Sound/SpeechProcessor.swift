@@ -44,9 +44,10 @@ package struct SpeechProcessor: ~Copyable {
             self.judge.hear(captured: captured, linear: Self.power(self.linear), suppressed: suppressed)
         }
         self.blend(into: &frame)
+        let alone = self.judge.prefersSuppression ? Self.aloneWhenSuppressing : Self.alone
         self.gate.pass(
             &frame, captured: captured, cleaned: Self.power(frame), suppressed: suppressed,
-            farSounds: farSounds, isAlone: self.judge.echoWindows >= Self.alone)
+            farSounds: farSounds, isAlone: self.judge.echoWindows >= alone)
         colloque_processor_level(self.processor, &frame)
     }
 
@@ -74,6 +75,8 @@ package struct SpeechProcessor: ~Copyable {
     private static let audible = 1e-6
     /// Ours, in windows of 100 ms: so long a stretch of nothing but echo has no near voice in it.
     private static let alone = 8
+    /// Ours, in windows: the near voice is cut into anyway.
+    private static let aloneWhenSuppressing = 4
     /// Ours: 250 ms.
     private static let reverberation = 25
 }

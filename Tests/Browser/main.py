@@ -10,8 +10,8 @@ FOLDERS = (HERE, HERE.parent / "EndToEnd")
 #: Suites in the order they run: what the others stand on comes first.
 ORDER = (
     "laboratory", "internet", "terminal", "sound", "commands", "shells", "keystore", "handout", "verification",
-    "native", "seat", "limits", "blindness", "browser", "page", "demo", "networks",
-    "survival", "screenshots",
+    "native", "seat", "limits", "blindness", "browser", "page", "turns", "return", "first", "privacy", "letters", "budget",
+    "demo", "networks", "survival", "screenshots",
 )
 
 

@@ -82,7 +82,7 @@ async def address_changed(laboratory, client):
         return await outages(ears, befall, within=5)
 
 
-async def network_away(laboratory, client):
+async def network_away_for_45_s(laboratory, client):
     net = Internet(laboratory, doctor="cone", patient="cone")
     broker = await PublicBroker(laboratory, net).start()
 
@@ -132,7 +132,7 @@ async def without_broker(laboratory, net, broker, client):
 EVENTS = {
     udp_blocked: "UDP is blocked in mid-call: {} and the doctor hear each other again within 10 s",
     address_changed: "The address changes in mid-call: {} and the doctor hear each other again within 5 s",
-    network_away: "The network is away for 45 s: {} and the doctor hear each other again within 10 s of its return",
+    network_away_for_45_s: "The network is away for 45 s: {} and the doctor hear each other again within 10 s of its return",
     relay_killed: "The relay is killed in mid-call: {} and the doctor hear each other again within 12 s",
     broker_killed: "The broker is killed while a relay carries the call: {} and the doctor hear no gap of 100 ms",
     broker_killed_beside_its_relay:

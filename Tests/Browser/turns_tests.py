@@ -130,7 +130,7 @@ async def doctor_refuses(scene):
     patient = await scene.patient()
     await patient.goto(scene.session["link"])
     await patient.enter()
-    await patient.true("() => document.querySelector('[data-action=consent]')", timeout=20)
+    await patient.true("() => !!document.querySelector('[data-action=consent]')", timeout=20)
     await patient.act("consent")
     await patient.stops("words-differ")
 
@@ -161,7 +161,7 @@ async def no_path(laboratory, browser):
     patient = await laboratory.page_at(net.patient, browser, microphone=sound.speech("patient", laboratory.directory))
     await patient.goto(session["link"])
     await patient.enter()
-    await patient.true("() => document.querySelector('[data-action=consent]')", timeout=20)
+    await patient.true("() => !!document.querySelector('[data-action=consent]')", timeout=20)
     await patient.act("consent")
     await patient.stops("no-path", timeout=90)
     assert await patient.visible("[data-action='retry']")

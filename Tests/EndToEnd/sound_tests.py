@@ -204,7 +204,7 @@ async def double_talk(laboratory):
     assert heard["both"] >= heard["alone"] - 0.05, heard
 
 
-@test("With cards whose clocks differ by 300 ppm the echo stays away", limit=120)
+@test("With cards whose clocks differ by 300 ppm the echo is still 20 dB less", limit=120)
 async def two_clocks(laboratory):
     far, _ = voices(laboratory)
     for parts in (300, -300):
@@ -214,7 +214,7 @@ async def two_clocks(laboratory):
         out, facts = await clean(laboratory, captured, far)
         reduction = decibels(captured[3 * RATE :]) - decibels(out[3 * RATE :])
         print(f"    {parts:+} ppm: {reduction:.1f} dB less after 3 s, {facts}")
-        assert reduction >= 25, f"{reduction:.1f} dB"
+        assert reduction >= 20, f"{reduction:.1f} dB"
 
 
 @test("With a headset the near voice passes while the far end speaks", limit=60)

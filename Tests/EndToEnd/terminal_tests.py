@@ -26,9 +26,10 @@ class Screen:
     def __init__(self, laboratory, columns=80, rows=24, **environment):
         self.socket = str(laboratory.file("tmux"))
         self.notes = laboratory.file("settings")
-        variables = {"PATH": os.environ["PATH"], "HOME": str(laboratory.directory), "LANG": "C.UTF-8", "TMUX_TMPDIR": str(laboratory.directory)}
+        variables = {"PATH": os.environ["PATH"], "HOME": str(laboratory.directory), "LANG": "C.UTF-8"}
+        size = ["-x", str(columns), "-y", str(rows)]
         subprocess.run(
-            ["tmux", "-S", self.socket, "-f", "/dev/null", "-u", "new-session", "-d", "-x", str(columns), "-y", str(rows),
+            ["tmux", "-S", self.socket, "-f", "/dev/null", "-u", "new-session", "-d", *size,
              "env", *(f"{name}={value}" for name, value in environment.items()), "bash", "--norc", "--noprofile", "-i"],
             env=variables, check=True)
         laboratory.stack.callback(self.close)
@@ -123,7 +124,8 @@ async def sizes(laboratory):
     screen = Screen(laboratory)
     await screen.start("call-words")
     await screen.shows("C E R I S E")
-    for columns, rows, text in ((120, 40, "C E R I S E"), (40, 12, "CERISE"), (30, 8, "Agrandissez"), (80, 24, "C E R I S E")):
+    large = "C E R I S E"
+    for columns, rows, text in ((120, 40, large), (40, 12, "CERISE"), (30, 8, "Agrandissez"), (80, 24, large)):
         screen.ask("resize-window", "-x", str(columns), "-y", str(rows))
         await screen.shows(text)
     lines = screen.text().splitlines()

@@ -46,6 +46,8 @@ if (/^#[\w-]{72}$/.test(location.hash) && navigator.mediaDevices !== undefined &
   root.lang = locale;
   document.title = `${title} · Colloque`;
   fill('title', title);
-  fill('text', make('p', 'lead', lead), make('ul', '', make('li', '', one), make('li', '', other)), make('p', 'quiet', hint));
+  // A browser that cannot read the large script still says so after a while.
+  const late = document.querySelectorAll('.late');
+  fill('text', make('p', 'lead', lead), make('ul', '', make('li', '', one), make('li', '', other)), make('p', 'quiet', hint), ...late);
   fill('actions', button);
 }

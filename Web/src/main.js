@@ -10,6 +10,7 @@ import { generateKeyPair, sha256 } from './primitives.js';
 import { deriveInvitation } from './schedule.js';
 import { deserialise, newSession, serialise, wipe } from './session.js';
 import { Sound, microphoneError, noDevices, openMicrophone } from './sound.js';
+import * as tabs from './tabs.js';
 import { chooseLocale, consentText } from './text.js';
 import { View } from './view.js';
 
@@ -163,8 +164,8 @@ async function enter(takeOver) {
   keepScreenOn();
   history.replaceState(null, '', '/');
   const name = `colloque ${base64url(session.invitation.room)}`;
-  const handedOver = takeOver ? receiveSession(name) : null;
-  if (!(await acquire(name, takeOver))) return fail('other-tab');
+  const handedOver = takeOver ? tabs.receive(name, wallClock) : null;
+  if (!(await tabs.acquire(name, takeOver, () => void stolen(name)))) return fail('other-tab');
   waitingSince = performance.now();
   session = (await handedOver) ?? session;
   patient = new Patient({ session, locale: model.locale, random, wallClock });
@@ -255,50 +256,14 @@ async function resumeSound() {
 const random = (count) => crypto.getRandomValues(new Uint8Array(count));
 
 /**
- * One tab of a browser holds a room.
- * @param {string} name
- * @param {boolean} steal
- * @returns {Promise<boolean>}
- */
-function acquire(name, steal) {
-  if (navigator.locks === undefined) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    navigator.locks
-      .request(name, steal ? { steal } : { ifAvailable: true }, (lock) => {
-        resolve(lock !== null);
-        return lock === null ? undefined : new Promise(() => {});
-      })
-      .catch(() => handOver(name));
-  });
-}
-
-/**
  * Another tab took the room: it gets what this one knows, and this one stops.
  * @param {string} name
  */
-async function handOver(name) {
+async function stolen(name) {
   if (patient === null) return;
   const kept = serialise(patient.session);
   await feed({ type: 'taken-over' });
-  const channel = new BroadcastChannel(name);
-  channel.postMessage(kept);
-  channel.close();
-}
-
-/**
- * @param {string} name
- * @returns {Promise<import('./session.js').Session | null>} null when the other tab says nothing
- */
-function receiveSession(name) {
-  return new Promise((resolve) => {
-    const channel = new BroadcastChannel(name);
-    const finish = (/** @type {import('./session.js').Session | null} */ received) => {
-      channel.close();
-      resolve(received);
-    };
-    channel.onmessage = ({ data }) => finish(deserialise(typeof data === 'string' ? data : null, wallClock()));
-    setTimeout(() => finish(null), 500);
-  });
+  tabs.handOver(name, kept);
 }
 
 async function consent() {
