@@ -8,7 +8,7 @@ def draw(found, traces, directory):
     """Writes quality.svg and delay.svg. `found` maps (receiver, mode, trace) to groups with `qualities` and `delays`."""
     directory.mkdir(parents=True, exist_ok=True)
     panels = [
-        ("quality.svg", "PESQ-WB of 8 s windows", lambda group: group.qualities, 1.0, 4.65, 24),
+        ("quality.svg", "PESQ-WB of 8 s windows", lambda group: group.qualities, 1.0, 5.0, 32),
         ("delay.svg", "mouth to ear, ms", lambda group: group.delays, 0.0, 500.0, 50),
     ]
     for name, title, values, least, most, bins in panels:

@@ -46,9 +46,11 @@ enum Figures {
         mode: String, trace: String, voice: String, seed: UInt64, samples: Int, outcome: VirtualCall.Outcome
     ) -> String {
         let statistics = outcome.statistics
+        let concealed = statistics.concealedSamples - outcome.settled.concealedSamples
+        let spoken = samples - VirtualCall.silentBlocks * AudioFormat.blockSamples
         let fields: [(String, String)] = [
             ("mode", "\"\(mode)\""), ("trace", "\"\(trace)\""), ("voice", "\"\(voice)\""), ("seed", "\(seed)"),
-            ("concealment", "\(Double(statistics.concealedSamples) / Double(max(samples, 1)))"),
+            ("concealment", "\(Double(concealed) / Double(max(spoken, 1)))"),
             ("received", "\(statistics.received)"), ("lost", "\(statistics.lost)"), ("late", "\(statistics.late)"),
             ("recoveredFEC", "\(statistics.recoveredFEC)"), ("recoveredRED", "\(statistics.recoveredRED)"),
             ("discarded", "\(statistics.discarded)"),

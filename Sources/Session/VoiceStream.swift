@@ -109,10 +109,15 @@ package final class VoiceStream {
     /// Not while the path plainly cannot bear it. After a rest it is tried again, as little as can be.
     private func maySend(now: Instant) -> Bool {
         guard let since = self.restsSince else { return true }
-        guard now - since >= Self.rest else { return false }
+        // While nothing arrives there, ICE is likely finding another path: that must be heard soon.
+        guard now - since >= (self.breaker.cause == .mediaMissing ? Self.shortRest : Self.rest) else { return false }
+        self.resume(now: now)
+        return true
+    }
+
+    private func resume(now: Instant) {
         self.restsSince = nil
         self.breaker.reset(now: now)
-        return true
     }
 
     /// Decides by a report about what we send.
@@ -212,7 +217,10 @@ package final class VoiceStream {
 
     private func take(_ blocks: [ReportBlock], now: Instant) {
         self.sendStatistics.receive(blocks, now: now)
-        if blocks.contains(where: { $0.source == self.ssrc }) { self.adapt(now: now) }
+        guard blocks.contains(where: { $0.source == self.ssrc }) else { return }
+        // The peer is back.
+        if self.restsSince != nil, self.breaker.cause == .reportsMissing { self.resume(now: now) }
+        self.adapt(now: now)
     }
 
     /// Gives the next 20 ms to play: 960 samples, all written; silence while nothing may be heard.
@@ -222,6 +230,7 @@ package final class VoiceStream {
 
     /// A minute without a packet: nobody is blamed for trying again then.
     private static let rest: Duration = .seconds(60)
+    private static let shortRest: Duration = .seconds(10)
 }
 
 extension OpusEncoderSettings {
