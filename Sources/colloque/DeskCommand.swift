@@ -82,7 +82,7 @@ struct CallCommand: AsyncParsableCommand {
         let identity = try self.options.unlock()
         let room = try identity.rooms.load(self.session)
         guard room.isAlive else {
-            throw CommandFailure(code: 77, "the time of this session is over; make a new one")
+            throw CommandFailure(SessionTrouble.over)
         }
         let broker = try self.options.brokerURL(or: room.origin)
         try SeatedCall(
@@ -101,8 +101,7 @@ private struct SeatedCall {
 
     func run(_ stored: [StoredRoom], isSingle: Bool) throws {
         guard let lock = DeskLock(home: self.options.homePath) else {
-            throw CommandFailure(
-                code: 75, "a desk or a call of this identity runs on this machine already; go on there, or end it")
+            throw CommandFailure(CommandTrouble.alreadyRunning)
         }
         defer { withExtendedLifetime(lock) {} }
         let phrases = self.seat.phrases
@@ -128,7 +127,7 @@ private struct SeatedCall {
         if let fatal = practice.fatal { throw CommandFailure(fatal) }
         guard isSingle, let report = practice.report else { return }
         if self.options.json { try printJSON(report) }
-        try CallProgress.exit(report)
+        try CallProgress.exit(report, phrases.ending(Ending(practice.endReason ?? .hungUp)))
     }
 
     private func surface(_ phrases: Phrases, isSingle: Bool) throws -> any ClosableSurface {
@@ -147,17 +146,6 @@ private protocol ClosableSurface: DeskSurface {
 
 extension ScreenSurface: ClosableSurface {}
 extension LinesSurface: ClosableSurface {}
-
-extension CommandFailure {
-    /// Why a desk cannot go on.
-    init(_ reason: EndReason) {
-        switch reason {
-        case .notEnrolled: self.init(BrokerErrandError.notEnrolled)
-        case .superseded: self.init(BrokerErrandError.superseded)
-        default: self.init(code: 75, "the desk ended: \(reason); try again")
-        }
-    }
-}
 
 extension StoredRoom {
     /// Its link lets somebody in, or whom it let in may come back.

@@ -97,14 +97,4 @@ struct PhrasesTests {
             _ = phrases.pseudonym(.max)
         }
     }
-
-    @Test("the patient's card names no illness and no person, and gives one link", arguments: all)
-    func card(_ phrases: Phrases) {
-        let link = Neutralised("https://consult.example/#abc")
-        let lines = phrases.card(when: "14:00", link: link)
-        #expect(lines.count { $0.contains("https://") } == 1 && lines.contains(link.text))
-        #expect(lines.joined().contains("112") && lines.joined().contains("14:00"))
-        #expect(phrases.card(when: nil, link: link).count == lines.count - 1)
-        #expect(!phrases.cardSubject.contains("example"))
-    }
 }
