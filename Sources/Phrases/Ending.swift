@@ -229,7 +229,8 @@ extension Phrases {
                     en: "Do not go on with this link: telephone your doctor.",
                     nl: "Ga niet verder met deze link: bel uw arts.",
                     de: "Machen Sie mit diesem Link nicht weiter: rufen Sie Ihren Arzt an."))
-        case .peerFailed, .expired, .roomClosed, .turnedAway, .tooManyAttempts, .noRelay:
+        case .peerFailed, .expired, .roomClosed, .turnedAway, .tooManyAttempts, .noRelay, .tooManyRooms, .roomTaken,
+            .notEnrolled, .superseded:
             return self.explain(told.what, self.askForLink)
         default: return told
         }

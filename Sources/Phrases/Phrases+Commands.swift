@@ -147,7 +147,8 @@ extension Phrases {
                     fr: "La première ligne de \(path) est vide.", en: "The first line of \(path) is empty.",
                     nl: "De eerste regel van \(path) is leeg.", de: "Die erste Zeile von \(path) ist leer."),
                 pick(
-                    fr: "La phrase secrète s’y écrit.", en: "The passphrase stands there.", nl: "Daar staat de wachtzin.",
+                    fr: "La phrase secrète s’y écrit.", en: "The passphrase stands there.",
+                    nl: "Daar staat de wachtzin.",
                     de: "Dort steht die Passphrase."))
         case .noLink:
             explain(
@@ -166,7 +167,8 @@ extension Phrases {
                     nl: "Deze link vraagt postkwantumsleutels, die deze versie niet heeft.",
                     de: "Dieser Link verlangt Post-Quanten-Schlüssel, die diese Version nicht hat."),
                 pick(
-                    fr: "Mettez Colloque à jour, ou demandez un autre lien.", en: "Update Colloque, or ask for another.",
+                    fr: "Mettez Colloque à jour, ou demandez un autre lien.",
+                    en: "Update Colloque, or ask for another.",
                     nl: "Werk Colloque bij, of vraag een andere link.",
                     de: "Aktualisieren Sie Colloque oder bitten Sie um einen anderen Link."))
         case .linkWithoutBroker:
@@ -188,7 +190,8 @@ extension Phrases {
                     fr: "Recopiez-le en entier ; sinon, redonnez à l’administrateur celui de `colloque identity show`.",
                     en: "Copy it whole; else give the administrator that of `colloque identity show` again.",
                     nl: "Kopieer hem helemaal; geef de beheerder anders opnieuw die van `colloque identity show`.",
-                    de: "Kopieren Sie ihn ganz; sonst geben Sie dem Betreiber erneut den von `colloque identity show`."))
+                    de: "Kopieren Sie ihn ganz; sonst geben Sie dem Betreiber erneut den von `colloque identity show`.")
+            )
         }
     }
 }

@@ -25,7 +25,8 @@ extension Phrases {
                         + "version.",
                     nl: "De getoonde pagina is niet die van deze versie: iemand wijzigde ze, of de server heeft een "
                         + "andere versie.",
-                    de: "Die ausgelieferte Seite ist nicht die dieser Version: jemand hat sie geändert, oder der Server "
+                    de:
+                        "Die ausgelieferte Seite ist nicht die dieser Version: jemand hat sie geändert, oder der Server "
                         + "hat eine andere Version."),
                 pick(
                     fr: "N’envoyez aucun lien avant de savoir pourquoi.",
@@ -86,7 +87,8 @@ extension Phrases {
         case .keyMalformed:
             explain(
                 pick(
-                    fr: "release-key, dans vos réglages, n’est pas une clé.", en: "The settings’ release-key is no key.",
+                    fr: "release-key, dans vos réglages, n’est pas une clé.",
+                    en: "The settings’ release-key is no key.",
                     nl: "release-key in uw instellingen is geen sleutel.",
                     de: "release-key in Ihren Einstellungen ist kein Schlüssel."),
                 pick(

@@ -60,8 +60,10 @@ extension Phrases {
                     fr: "Cette heure est trop lointaine.", en: "This hour is too far ahead.",
                     nl: "Dit uur ligt te ver.", de: "Diese Zeit liegt zu weit voraus."),
                 pick(
-                    fr: "--opens va jusqu’à \(self.days(days)) d’avance.", en: "--opens reaches \(self.days(days)) ahead.",
-                    nl: "--opens gaat tot \(self.days(days)) vooruit.", de: "--opens reicht im Voraus: \(self.days(days))."))
+                    fr: "--opens va jusqu’à \(self.days(days)) d’avance.",
+                    en: "--opens reaches \(self.days(days)) ahead.",
+                    nl: "--opens gaat tot \(self.days(days)) vooruit.",
+                    de: "--opens reicht im Voraus: \(self.days(days))."))
         case .inCall(let session):
             explain(
                 pick(

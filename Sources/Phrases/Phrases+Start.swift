@@ -143,11 +143,13 @@ extension Phrases {
 
     package var enrolText: String {
         pick(
-            fr: "Lisez ou envoyez ce code à la personne qui tient le serveur. Il n’est pas secret. Elle le tape derrière "
+            fr:
+                "Lisez ou envoyez ce code à la personne qui tient le serveur. Il n’est pas secret. Elle le tape derrière "
                 + "`colloque broker enroll`, et vous rend un autre code.",
             en: "Read or send this code to the person who runs the server. It is not secret. It is typed there behind "
                 + "`colloque broker enroll`, and another code comes back.",
-            nl: "Lees of stuur deze code naar de beheerder van de server. Ze is niet geheim. Daar wordt ze getypt achter "
+            nl:
+                "Lees of stuur deze code naar de beheerder van de server. Ze is niet geheim. Daar wordt ze getypt achter "
                 + "`colloque broker enroll`, en een andere code komt terug.",
             de: "Lesen oder senden Sie diesen Code dem Betreiber des Servers. Er ist nicht geheim. Dort wird er hinter "
                 + "`colloque broker enroll` getippt, und ein anderer Code kommt zurück.")
@@ -212,7 +214,8 @@ extension Phrases {
     package var soundBeginPrompt: String {
         pick(
             fr: "Entrée pour commencer, n puis Entrée pour passer : ", en: "Enter to begin, n then Enter to skip: ",
-            nl: "Enter om te beginnen, n en Enter om over te slaan: ", de: "Enter zum Beginnen, n und Enter zum Auslassen: ")
+            nl: "Enter om te beginnen, n en Enter om over te slaan: ",
+            de: "Enter zum Beginnen, n und Enter zum Auslassen: ")
     }
 
     package var soundSpeakNow: String {
@@ -239,7 +242,8 @@ extension Phrases {
 
     package var soundSkipped: String {
         pick(
-            fr: "Passé ; `colloque check` y revient quand vous voulez.", en: "Skipped; `colloque check` tries it any time.",
+            fr: "Passé ; `colloque check` y revient quand vous voulez.",
+            en: "Skipped; `colloque check` tries it any time.",
             nl: "Overgeslagen; `colloque check` test het wanneer u wilt.",
             de: "Ausgelassen; `colloque check` holt es jederzeit nach.")
     }

@@ -50,7 +50,8 @@ enum CallProgress {
         case .refused: throw CommandFailure(code: code, "refused: \(report.reason); ask the other side for a new link")
         case .failed where code == 69:
             throw CommandFailure(
-                code: code, "relay only was asked for, and this broker has no relay; make a session without --relay-only")
+                code: code,
+                "relay only was asked for, and this broker has no relay; make a session without --relay-only")
         case .failed:
             let next = code == 76 ? "do not go on with this link" : "try again"
             throw CommandFailure(code: code, "the call failed: \(report.reason); \(next)")

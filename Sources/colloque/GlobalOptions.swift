@@ -42,7 +42,9 @@ struct GlobalOptions: ParsableArguments {
     }
 
     func passphrase() throws -> SecretBytes {
-        guard let file = self.passphraseFile else { return try Passphrase.typed(prompt: Speech.phrases.passphrasePrompt) }
+        guard let file = self.passphraseFile else {
+            return try Passphrase.typed(prompt: Speech.phrases.passphrasePrompt)
+        }
         return try Passphrase.read(file: file)
     }
 
