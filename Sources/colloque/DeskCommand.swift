@@ -82,7 +82,7 @@ struct CallCommand: AsyncParsableCommand {
         let identity = try self.options.unlock()
         let room = try identity.rooms.load(self.session)
         guard room.isAlive else {
-            throw CommandFailure(SessionTrouble.over)
+            throw CommandFailure(room.state == .ended ? SessionTrouble.ended : .over)
         }
         let broker = try self.options.brokerURL(or: room.origin)
         try SeatedCall(

@@ -7,7 +7,7 @@ import Terminal
 
 /// In which language, and how, this command speaks to whoever typed it.
 ///
-/// What only a server's administrator or a script reads is English: `broker`, `relay` and `bridge`.
+/// What only a server's administrator, a script or a first look reads is English: `broker`, `relay`, `bridge`, `demo`.
 enum Speech {
     static let phrases = Phrases(
         Self.language(
@@ -32,7 +32,7 @@ enum Speech {
         return option
     }
 
-    private static let english: Set<String> = ["broker", "relay", "bridge"]
+    private static let english: Set<String> = ["broker", "relay", "bridge", "demo"]
 
     /// Prints what was laid out by `lines`, to standard output or apart from it, with colours where they show.
     static func show(apart: Bool = false, _ lines: (_ phrases: Phrases, _ width: Int) -> [Screens.Line]) {
@@ -45,14 +45,16 @@ enum Speech {
     /// Breaks a sentence between words where a terminal shows it.
     static func fitted(_ sentence: String, apart: Bool = true) -> String {
         let width = self.width(apart: apart)
-        return width < 100_000 ? sentence.wrapped(to: width).joined(separator: "\n") : sentence
+        return width < Self.unbroken ? sentence.wrapped(to: width).joined(separator: "\n") : sentence
     }
 
     /// In cells; more than any sentence has where it is no terminal that shows it.
     private static func width(apart: Bool) -> Int {
-        guard self.isTerminal(apart), let columns = columnsOfOutput(), columns >= 20 else { return 100_000 }
+        guard let columns = columnsOfOutput(apart: apart), columns >= 20 else { return Self.unbroken }
         return min(columns, 100)
     }
+
+    private static let unbroken = 100_000
 
     private static func isTerminal(_ apart: Bool) -> Bool { isatty(apart ? STDERR_FILENO : STDOUT_FILENO) == 1 }
 
