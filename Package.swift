@@ -248,6 +248,12 @@ let package = Package(
             ]),
         tests("KeystoreTests", ["Wire", "Primitives", "Invitation", "Keystore"]),
         tests("HandoutTests", ["Handout", "Compression"]),
+        tests(
+            "DeskTests",
+            [
+                "Desk", "Endpoint", "Keystore", "Network", "Consultation", "Session", "ICE", "Invitation", "Primitives",
+                "Wire",
+            ]),
         tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(
             "BrokerTests",

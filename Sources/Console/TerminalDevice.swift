@@ -34,6 +34,8 @@ package struct TerminalDevice: ~Copyable {
     private var decoder = KeyDecoder()
     private var renderer: Renderer
     private var isOpen = true
+    /// Of a frame that the terminal has not taken yet.
+    private var pending: ArraySlice<UInt8> = []
 
     /// Takes the terminal over.
     /// - Parameter reportsStop: Whether a first SIGTERM, SIGHUP or SIGINT becomes ``Event/stop``; it ends the process
@@ -68,11 +70,32 @@ package struct TerminalDevice: ~Copyable {
         return Size(columns: Int(columns), rows: Int(rows))
     }
 
-    /// Draws what changed since the last frame.
+    /// Draws what changed since the last frame. A terminal that takes no more, stopped by Ctrl-S or at the end of a slow
+    /// line, is not waited for: what is left of a frame goes with the next call, and frames in between are not drawn.
     package mutating func show(_ frame: Frame) {
-        let octets = self.renderer.render(frame)
-        if !octets.isEmpty { Self.write(octets) }
+        self.flush()
+        guard self.pending.isEmpty else { return }
+        self.pending = self.renderer.render(frame)[...]
+        self.flush()
     }
+
+    private mutating func flush() {
+        while !self.pending.isEmpty, Self.isWritable(STDOUT_FILENO) {
+            let count = self.pending.prefix(Self.chunk).withUnsafeBytes {
+                Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno != EINTR, errno != EAGAIN { self.pending = [] }
+            if count > 0 { self.pending = self.pending.dropFirst(count) }
+        }
+    }
+
+    private static func isWritable(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
+    /// Less than what a terminal that says it is writable takes at once.
+    private static let chunk = 256
 
     /// The terminal's bell: somebody came.
     package func ring() { Self.write([0x07]) }
@@ -110,7 +133,10 @@ package struct TerminalDevice: ~Copyable {
                 events.append(event)
             }
         }
-        if events.contains(.resumed) { Self.write(self.renderer.enter()) }
+        if events.contains(.resumed) {
+            self.pending = []
+            Self.write(self.renderer.enter())
+        }
         return events
     }
 

@@ -15,8 +15,10 @@ package struct CallFacts {
         package let isMine: Bool
         /// Of the peer: unfiltered.
         package let text: String
-        /// Of the peer's messages; zero in one's own.
-        var id: UInt32 = 0
+        /// The writer's number of it.
+        package let id: UInt32
+        /// When it was written, or written further.
+        package let changedAt: Instant
     }
 
     /// `nil` at the patient's end.
@@ -78,7 +80,7 @@ package struct CallFacts {
         case .pathState(.disconnected), .pathState(.failed):
             if self.boundAt != nil { self.pathBrokenSince = self.pathBrokenSince ?? now }
         case .peerCompared(let same): self.peerComparison = same
-        case .chat(let id, let text): self.read(ChatLine(isMine: false, text: text, id: id))
+        case .chat(let id, let text): self.read(ChatLine(isMine: false, text: text, id: id, changedAt: now))
         case .ended(let reason): self.ended = (reason, now)
         default: break
         }

@@ -2,7 +2,6 @@ internal import Audio
 internal import Consultation
 internal import Endpoint
 internal import Glibc
-internal import Handout
 internal import ICE
 internal import Keystore
 package import Phrases
@@ -17,8 +16,10 @@ internal import Wire
 
 /// From what the practice knows to what a screen shows. Text of peers becomes harmless here.
 extension Practice {
-    func deskModel(now: Instant) -> DeskModel {
+    func deskModel(now: Instant, phrases: Phrases) -> DeskModel {
         var model = DeskModel(broker: self.brokerState(now: now), clock: WallTime.ofNow)
+        if self.isSuperseded { model.notice = phrases.takenOver }
+        if let failure = self.keystoreFailure { model.notice = phrases.keystore(KeystoreTrouble(failure)).line }
         model.sessions = self.rooms.map { room in
             let opens = room.opens > UnixClock.now
             return DeskModel.Session(
@@ -27,7 +28,7 @@ extension Practice {
                     ? .inCall : room.state == .opening ? .opening : opens ? .opens(WallTime(unix: room.opens)) : .open,
                 expiresIn: .seconds(Int(clamping: room.expires) - Int(clamping: UnixClock.now)),
                 isRelayOnly: room.isRelayOnly, guests: room.waitingGuests(now: now), strayCount: Int(room.strayCount),
-                link: Neutralised(room.link), qr: room.pattern)
+                link: Neutralised(room.link), qr: room.qr)
         }
         return model
     }
@@ -38,7 +39,11 @@ extension Practice {
         return .away(now - since)
     }
 
-    func callModel(_ session: PeerSession, now: Instant, phrases: Phrases) -> CallModel? {
+    /// How long a line of the peer has to stand before it is read out.
+    private static let settled: Duration = .milliseconds(1500)
+
+    /// - Parameter inSentences: for a surface that prints what is new instead of drawing what is.
+    func callModel(_ session: PeerSession, now: Instant, phrases: Phrases, inSentences: Bool) -> CallModel? {
         guard let call = self.call else { return nil }
         var model = CallModel(label: Neutralised(call.label), phase: call.phase(now: now))
         model.broker = self.brokerState(now: now)
@@ -57,9 +62,12 @@ extension Practice {
         model.duration = call.boundAt.map { (call.ended?.at ?? now) - $0 } ?? .zero
         model.microphone = self.side(.capture, call)
         model.loudspeaker = self.side(.playback, call)
-        model.chat = call.chat.map { CallModel.ChatLine(isFromPatient: !$0.isMine, text: Neutralised($0.text)) }
+        // A line that still grows would be read out with each letter.
+        model.chat = call.chat.filter { $0.isMine || !inSentences || now - $0.changedAt >= Self.settled }.map {
+            CallModel.ChatLine(isFromPatient: !$0.isMine, text: Neutralised($0.text), id: $0.id)
+        }
         model.strayCount = Int(self.rooms.first { $0.session == call.session }?.strayCount ?? 0)
-        if call.isSuperseded { model.notice = phrases.ending(.superseded).line }
+        if self.isSuperseded { model.notice = phrases.takenOver }
         if let failure = self.keystoreFailure { model.notice = phrases.keystore(KeystoreTrouble(failure)).line }
         let levels = self.levels
         model.ownLevel = levels.own
@@ -109,12 +117,6 @@ extension DeskRoom {
                 name: Neutralised($0.guest.displayName, limit: 40),
                 waiting: now - $0.since)
         }
-    }
-}
-
-extension DeskRoom {
-    var pattern: QRPattern? {
-        QRCode(self.link).flatMap { QRPattern(side: $0.side, modules: $0.modules) }
     }
 }
 

@@ -1,5 +1,6 @@
 package import Consultation
 package import Keystore
+internal import Screens
 internal import SecureChannel
 package import Wire
 
@@ -27,6 +28,8 @@ package struct DeskRoom {
     package let expires: UInt64
     package let isRelayOnly: Bool
     package let link: String
+    /// The link's code, drawn once.
+    let qr: QRPattern?
     package var state: State = .opening
     /// In the order of their arrival.
     package var guests: [Waiting] = []

@@ -21,7 +21,7 @@ package final class LinesSurface: DeskSurface {
 
     package init(phrases: Phrases, isSingle: Bool, print: @escaping (String) -> Void) {
         self.input = KeyInput()
-        self.stage = Stage(phrases: phrases, isSingle: isSingle)
+        self.stage = Stage(phrases: phrases, isSingle: isSingle, inSentences: true)
         self.print = print
     }
 

@@ -116,8 +116,8 @@ extension Practice {
     package func chat(_ text: String, driver: CallDriver, now: Instant) {
         guard self.call?.ended == nil, self.call?.isAdmitted == true else { return }
         driver.session.chat(id: self.nextChat, text: text, now: now)
+        self.call?.append(CallFacts.ChatLine(isMine: true, text: text, id: self.nextChat, changedAt: now))
         self.nextChat += 1
-        self.call?.append(CallFacts.ChatLine(isMine: true, text: text))
     }
 
     package func select(_ choice: SoundCard.Choice) {

@@ -1,8 +1,10 @@
 package import Consultation
 package import Endpoint
+internal import Handout
 internal import Invitation
 package import Keystore
 package import Network
+internal import Screens
 package import SecureChannel
 package import Session
 package import Sound
@@ -107,10 +109,12 @@ package final class Practice: CallAttendant {
         if record != nil { expiry = max(expiry, now + Self.longestCall) }
         seat.openRoom(secrets, relayOnly: isRelayOnly, expiry: expiry, restoring: record, reopens: reopens, now: now)
         self.rooms.removeAll { $0.session == stored.session }
+        let link = stored.linkText ?? ""
         self.rooms.append(
             DeskRoom(
                 session: stored.session, id: secrets.keys.roomID, label: stored.label, opens: stored.opens,
-                expires: stored.expires, isRelayOnly: isRelayOnly, link: stored.linkText ?? "",
+                expires: stored.expires, isRelayOnly: isRelayOnly, link: link,
+                qr: QRCode(link).flatMap { QRPattern(side: $0.side, modules: $0.modules) },
                 state: record.map { .interrupted($0) } ?? .opening))
         self.rooms.sort { ($0.opens, $0.expires, $0.session.text) < ($1.opens, $1.expires, $1.session.text) }
     }

@@ -19,7 +19,7 @@ package final class ScreenSurface: DeskSurface {
     /// - Throws: when there is no terminal to hold.
     package init(capabilities: Capabilities, phrases: Phrases, isSingle: Bool) throws {
         self.device = try TerminalDevice(capabilities: capabilities)
-        self.stage = Stage(phrases: phrases, isSingle: isSingle)
+        self.stage = Stage(phrases: phrases, isSingle: isSingle, inSentences: false)
     }
 
     package var descriptors: [Int32] { [self.device.inputDescriptor, self.device.eventDescriptor] }

@@ -19,9 +19,12 @@ struct Stage {
     let phrases: Phrases
     /// One session only: its waiting room is the screen of its call.
     private let isSingle: Bool
+    private let inSentences: Bool
     private(set) var wantsSuspension = false
 
-    init(phrases: Phrases, isSingle: Bool) {
+    /// - Parameter inSentences: for a surface that prints what is new instead of drawing what is.
+    init(phrases: Phrases, isSingle: Bool, inSentences: Bool) {
+        self.inSentences = inSentences
         self.phrases = phrases
         self.isSingle = isSingle
         self.shown = .desk(DeskScreen(model: DeskModel(), phrases: phrases))
@@ -32,7 +35,7 @@ struct Stage {
 
     mutating func update(_ practice: Practice, _ driver: CallDriver, now: Instant) {
         let model =
-            practice.callModel(driver.session, now: now, phrases: self.phrases)
+            practice.callModel(driver.session, now: now, phrases: self.phrases, inSentences: self.inSentences)
             ?? (self.isSingle ? practice.waitingModel(now: now) : nil)
         if let model {
             if case .call(var screen) = self.shown {
@@ -42,7 +45,7 @@ struct Stage {
                 self.shown = .call(CallScreen(model: model, phrases: self.phrases))
             }
         } else {
-            let model = practice.deskModel(now: now)
+            let model = practice.deskModel(now: now, phrases: self.phrases)
             if case .desk(var screen) = self.shown {
                 screen.update(model)
                 self.shown = .desk(screen)
@@ -54,6 +57,7 @@ struct Stage {
 
     mutating func handle(_ key: Key, _ practice: Practice, _ driver: CallDriver, now: Instant) {
         self.wantsSuspension = false
+        if practice.isSuperseded, key == .character("b") { return practice.takeBack(driver: driver, now: now) }
         switch self.shown {
         case .desk(var screen):
             let actions = screen.handle(key)

@@ -202,6 +202,15 @@ extension Phrases {
 
     // MARK: The broker
 
+    /// Another computer of the same identity took the place at the server.
+    package var takenOver: String {
+        pick(
+            fr: "Un autre poste s’est connecté avec votre identité. Appuyez sur b pour reprendre la main ici.",
+            en: "Another computer connected with your identity. Press b to take over here again.",
+            nl: "Een andere computer verbond met uw identiteit. Druk op b om hier weer over te nemen.",
+            de: "Ein anderer Rechner hat sich mit Ihrer Identität verbunden. Drücken Sie b, um hier zu übernehmen.")
+    }
+
     package var brokerOnline: String {
         pick(fr: "serveur joint", en: "server reached", nl: "server bereikt", de: "Server erreicht")
     }

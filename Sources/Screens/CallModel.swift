@@ -75,8 +75,11 @@ package struct CallModel: Equatable, Sendable {
         package var text: Neutralised
         /// Written while the broker is away.
         package var isPending: Bool
+        /// The writer's number of it: a line that comes again with the same is the same, written further.
+        package var id: UInt32
 
-        package init(isFromPatient: Bool, text: Neutralised, isPending: Bool = false) {
+        package init(isFromPatient: Bool, text: Neutralised, isPending: Bool = false, id: UInt32 = 0) {
+            self.id = id
             self.isFromPatient = isFromPatient
             self.text = text
             self.isPending = isPending

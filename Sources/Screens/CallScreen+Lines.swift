@@ -150,21 +150,15 @@ extension BrokerState {
 }
 
 extension [CallModel.ChatLine] {
-    /// Those behind what was there before, which may have lost its oldest lines; a line that was only sent is not new.
-    fileprivate func newLines(since old: [CallModel.ChatLine]?) -> ArraySlice<CallModel.ChatLine>? {
-        guard let old, !old.isEmpty else { return self.isEmpty ? nil : self[...] }
-        for dropped in 0...old.count {
-            let kept = old.dropFirst(dropped)
-            if self.count >= kept.count, zip(self, kept).allSatisfy({ $0.isSameLine(as: $1) }) {
-                return self.dropFirst(kept.count)
-            }
-        }
-        return self[...]
+    /// Those that were not there before, or read otherwise; a line that was only sent is not new.
+    fileprivate func newLines(since old: [CallModel.ChatLine]?) -> [CallModel.ChatLine]? {
+        guard let old, !old.isEmpty else { return self.isEmpty ? nil : self }
+        return self.filter { line in !old.contains { $0.isSameLine(as: line) } }
     }
 }
 
 extension CallModel.ChatLine {
     fileprivate func isSameLine(as other: CallModel.ChatLine) -> Bool {
-        self.isFromPatient == other.isFromPatient && self.text == other.text
+        self.isFromPatient == other.isFromPatient && self.id == other.id && self.text == other.text
     }
 }

@@ -19,6 +19,7 @@ RUNS = 5
 
 #: Writes down when what happens, and presses the buttons the moment they are there: a person's time does not count.
 _WATCH = """() => {
+    if (!navigator.mediaDevices) return;  // The empty page before.
     const marks = globalThis.__marks = {};
     const mark = (name) => (marks[name] ??= performance.timeOrigin + performance.now());
     const Socket = WebSocket;
