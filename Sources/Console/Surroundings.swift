@@ -10,11 +10,12 @@ extension Capabilities {
     }
 }
 
-/// Cells in a row of the terminal that standard output is; `nil` where it is none.
-package func columnsOfOutput() -> Int? {
+/// Cells in a row of the terminal that standard output is, or standard error when asked; `nil` where it is none.
+package func columnsOfOutput(apart: Bool = false) -> Int? {
+    let descriptor = apart ? STDERR_FILENO : STDOUT_FILENO
     var columns: Int32 = 0
     var rows: Int32 = 0
-    guard isatty(STDOUT_FILENO) == 1, colloque_console_size(STDOUT_FILENO, &columns, &rows) == 0, columns > 0 else {
+    guard isatty(descriptor) == 1, colloque_console_size(descriptor, &columns, &rows) == 0, columns > 0 else {
         return nil
     }
     return Int(columns)

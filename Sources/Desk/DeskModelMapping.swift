@@ -4,12 +4,12 @@ internal import Endpoint
 internal import Glibc
 internal import ICE
 internal import Keystore
-internal import Phrases
+package import Phrases
 internal import RTP
 internal import Screens
 internal import SecureChannel
 internal import Session
-internal import Sound
+package import Sound
 internal import TURN
 internal import Terminal
 internal import Wire
@@ -172,7 +172,7 @@ extension CallModel.Transport {
 }
 
 extension SoundTrouble {
-    init(_ loss: SoundLoss) {
+    package init(_ loss: SoundLoss) {
         switch loss {
         case .busy: self = .busy
         case .denied: self = .denied
@@ -184,7 +184,7 @@ extension SoundTrouble {
 
 extension WallTime {
     /// - Parameter unix: seconds; told in the time zone of this machine.
-    init(unix: UInt64) {
+    package init(unix: UInt64) {
         var seconds = time_t(clamping: unix)
         var fields = tm()
         localtime_r(&seconds, &fields)

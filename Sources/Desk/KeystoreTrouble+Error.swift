@@ -18,7 +18,20 @@ extension KeystoreTrouble {
         case .fileExists(let path): self = .fileExists(path: path)
         case .noFile(let path): self = .noFile(path: path)
         case .outOfMemory: self = .outOfMemory
-        case .system(_, let path, let number): self = .system(path: path, reason: String(cString: strerror(number)))
+        case .system(_, let path, let number): self = .system(path: path, reason: SystemReason(number))
+        }
+    }
+}
+
+extension SystemReason {
+    /// - Parameter number: an `errno`.
+    init(_ number: Int32) {
+        switch number {
+        case ENOSPC, EDQUOT: self = .noSpace
+        case EACCES, EPERM: self = .forbidden
+        case EROFS: self = .readOnly
+        case ENOENT: self = .missing
+        default: self = .other(String(cString: strerror(number)))
         }
     }
 }

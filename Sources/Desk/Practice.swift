@@ -52,6 +52,8 @@ package final class Practice: CallAttendant {
     /// How loud both sides were since the last look, 0 to 1.
     package internal(set) var levels: (own: Double, peer: Double) = (0, 0)
     package private(set) var report: CallReport?
+    /// Of the last call.
+    package private(set) var endReason: EndReason?
 
     let identity: UnlockedIdentity
     let broker: WebSocketURL
@@ -168,6 +170,7 @@ package final class Practice: CallAttendant {
     func ended(_ reason: EndReason, _ driver: CallDriver, now: Instant) {
         let report = CallReport(driver.session, reason: reason)
         self.report = report
+        self.endReason = reason
         self.call?.report = report
         self.nextSample = .distantFuture
         self.card?.finish()

@@ -217,6 +217,25 @@ extension Phrases {
         }
     }
 
+    /// The same, where the patient reads it (`colloque join`).
+    package func endingForPatient(_ ending: Ending) -> Explanation {
+        let told = self.ending(ending)
+        switch ending {
+        case .wordsDiffer, .bindingFailed, .notVerified, .cryptographicFailure, .protocolViolation:
+            return self.explain(
+                told.what,
+                pick(
+                    fr: "N’insistez pas avec ce lien : téléphonez à votre médecin.",
+                    en: "Do not go on with this link: telephone your doctor.",
+                    nl: "Ga niet verder met deze link: bel uw arts.",
+                    de: "Machen Sie mit diesem Link nicht weiter: rufen Sie Ihren Arzt an."))
+        case .peerFailed, .expired, .roomClosed, .turnedAway, .tooManyAttempts, .noRelay, .tooManyRooms, .roomTaken,
+            .notEnrolled, .superseded:
+            return self.explain(told.what, self.askForLink)
+        default: return told
+        }
+    }
+
     func explain(_ what: String, _ next: String) -> Explanation { Explanation(what: what, next: next) }
 
     private var nothingMore: String {

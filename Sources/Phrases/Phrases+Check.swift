@@ -80,7 +80,7 @@ extension Phrases {
     /// What was found, and one line of advice.
     package func fault(_ fault: CheckFault) -> Explanation {
         switch fault {
-        case .sound(let trouble, let side): self.sound(trouble, side)
+        case .sound(let trouble, let side): self.soundOutsideCall(trouble, side)
         case .broker(let trouble): self.broker(trouble)
         case .microphoneSilent:
             explain(

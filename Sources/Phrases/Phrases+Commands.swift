@@ -15,11 +15,20 @@ package enum CommandTrouble: Equatable, Sendable {
     case notALink
     case notATerminal
     case alreadyRunning
+    /// The file that should hold one.
+    case passphraseFileEmpty(path: String)
+    case noLink
+    /// The link asks for what this version has not.
+    case linkBeyondUs
+    case linkWithoutBroker
+    /// The administrator's answer is about another key or address.
+    case confirmationWrong
 
     package static let all: [CommandTrouble] = [
         .noBrokerNamed, .brokerMalformed(Neutralised("x")), .unknownLanguage(Neutralised("xx")), .noPassphrase,
         .passphrasesDiffer, .unreadable(path: "/f"), .unwritable(path: "/f"), .linkIncomplete, .linkOfLaterVersion,
-        .notALink, .notATerminal, .alreadyRunning,
+        .notALink, .notATerminal, .alreadyRunning, .passphraseFileEmpty(path: "/f"), .noLink, .linkBeyondUs,
+        .linkWithoutBroker, .confirmationWrong,
     ]
 }
 
@@ -132,6 +141,57 @@ extension Phrases {
                     en: "Go back to the other window, or close it first.",
                     nl: "Ga terug naar het andere venster, of sluit het eerst.",
                     de: "Gehen Sie zum anderen Fenster zurück oder schließen Sie es zuerst."))
+        case .passphraseFileEmpty(let path):
+            explain(
+                pick(
+                    fr: "La première ligne de \(path) est vide.", en: "The first line of \(path) is empty.",
+                    nl: "De eerste regel van \(path) is leeg.", de: "Die erste Zeile von \(path) ist leer."),
+                pick(
+                    fr: "La phrase secrète s’y écrit.", en: "The passphrase stands there.",
+                    nl: "Daar staat de wachtzin.",
+                    de: "Dort steht die Passphrase."))
+        case .noLink:
+            explain(
+                pick(
+                    fr: "Aucun lien n’a été donné.", en: "No link was given.", nl: "Er is geen link gegeven.",
+                    de: "Es wurde kein Link angegeben."),
+                pick(
+                    fr: "Collez-le derrière la commande, ou tapez-le.", en: "Paste it behind the command, or type it.",
+                    nl: "Plak hem achter de opdracht, of typ hem.",
+                    de: "Fügen Sie ihn hinter dem Befehl ein oder tippen Sie ihn."))
+        case .linkBeyondUs:
+            explain(
+                pick(
+                    fr: "Ce lien demande des clés post-quantiques, que cette version n’a pas.",
+                    en: "This link asks for post-quantum keys, which this version has not.",
+                    nl: "Deze link vraagt postkwantumsleutels, die deze versie niet heeft.",
+                    de: "Dieser Link verlangt Post-Quanten-Schlüssel, die diese Version nicht hat."),
+                pick(
+                    fr: "Mettez Colloque à jour, ou demandez un autre lien.",
+                    en: "Update Colloque, or ask for another.",
+                    nl: "Werk Colloque bij, of vraag een andere link.",
+                    de: "Aktualisieren Sie Colloque oder bitten Sie um einen anderen Link."))
+        case .linkWithoutBroker:
+            explain(
+                pick(
+                    fr: "Ce lien ne nomme aucun serveur joignable.", en: "This link names no server to be reached.",
+                    nl: "Deze link noemt geen bereikbare server.", de: "Dieser Link nennt keinen erreichbaren Server."),
+                pick(
+                    fr: "Demandez-le de nouveau.", en: "Ask for it again.", nl: "Vraag hem opnieuw.",
+                    de: "Bitten Sie erneut darum."))
+        case .confirmationWrong:
+            explain(
+                pick(
+                    fr: "Ce code ne confirme pas la clé de ce poste, ou il a été mal recopié.",
+                    en: "This code is not about the key of this machine, or was mistyped.",
+                    nl: "Deze code gaat niet over de sleutel van deze machine, of is fout overgetypt.",
+                    de: "Dieser Code gehört nicht zum Schlüssel dieses Rechners, oder er ist vertippt."),
+                pick(
+                    fr: "Recopiez-le en entier ; sinon, redonnez à l’administrateur celui de `colloque identity show`.",
+                    en: "Copy it whole; else give the administrator that of `colloque identity show` again.",
+                    nl: "Kopieer hem helemaal; geef de beheerder anders opnieuw die van `colloque identity show`.",
+                    de: "Kopieren Sie ihn ganz; sonst geben Sie dem Betreiber erneut den von `colloque identity show`.")
+            )
         }
     }
 }

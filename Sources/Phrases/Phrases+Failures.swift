@@ -15,15 +15,23 @@ package enum KeystoreTrouble: Equatable, Sendable {
     case fileExists(path: String)
     case noFile(path: String)
     case outOfMemory
-    /// `reason` is the system's own sentence.
-    case system(path: String, reason: String)
+    case system(path: String, reason: SystemReason)
 
     package static let all: [KeystoreTrouble] = [
         .noIdentity, .identityExists, .passphraseTooShort(need: 12), .wrongPassphrase, .damaged(path: "/k"),
         .unknownVersion(9, path: "/k"), .looseMode(path: "/k"), .notOurs(path: "/k"), .unknownSession("abc"),
         .foreignRooms(path: "/k"), .fileExists(path: "/k"), .noFile(path: "/k"),
-        .outOfMemory, .system(path: "/k", reason: "No space left on device"),
+        .outOfMemory, .system(path: "/k", reason: .noSpace),
+        .system(path: "/k", reason: .forbidden), .system(path: "/k", reason: .readOnly),
+        .system(path: "/k", reason: .missing),
     ]
+}
+
+/// Why the system does not do as it is asked.
+package enum SystemReason: Equatable, Sendable {
+    case noSpace, forbidden, readOnly, missing
+    /// The system's own words, in its own language.
+    case other(String)
 }
 
 /// Why an errand to the broker failed: each of its errors has its case here.
@@ -81,10 +89,11 @@ extension Phrases {
                     fr: "Le fichier \(path) est abîmé.", en: "The file \(path) is damaged.",
                     nl: "Het bestand \(path) is beschadigd.", de: "Die Datei \(path) ist beschädigt."),
                 pick(
-                    fr: "Restaurez votre sauvegarde avec `colloque identity import`.",
-                    en: "Restore your backup with `colloque identity import`.",
-                    nl: "Zet uw back-up terug met `colloque identity import`.",
-                    de: "Spielen Sie Ihre Sicherung mit `colloque identity import` zurück."))
+                    fr: "Mettez-le de côté et prenez-en une copie ; `colloque identity import` lit une sauvegarde.",
+                    en: "Move it aside and use a copy; `colloque identity import` reads a backup.",
+                    nl: "Leg het opzij en neem een kopie; `colloque identity import` leest een back-up.",
+                    de: "Legen Sie sie beiseite und nehmen Sie eine Kopie; `colloque identity import` liest eine "
+                        + "Sicherung."))
         case .unknownVersion(let version, let path):
             explain(
                 pick(
@@ -166,15 +175,35 @@ extension Phrases {
         case .system(let path, let reason):
             explain(
                 pick(
-                    fr: "Le système ne donne pas accès à \(path) : \(reason).",
-                    en: "The system gives no access to \(path): \(reason).",
-                    nl: "Het systeem geeft geen toegang tot \(path): \(reason).",
-                    de: "Das System gewährt keinen Zugriff auf \(path): \(reason)."),
+                    fr: "Le système ne donne pas accès à \(path) : \(self.words(reason)).",
+                    en: "The system gives no access to \(path): \(self.words(reason)).",
+                    nl: "Het systeem geeft geen toegang tot \(path): \(self.words(reason)).",
+                    de: "Das System gewährt keinen Zugriff auf \(path): \(self.words(reason))."),
                 pick(
                     fr: "Vérifiez les droits du dossier et la place sur le disque.",
-                    en: "Check the folder’s rights and the room on the disk.",
+                    en: "Check the folder’s rights and the space on the disk.",
                     nl: "Controleer de rechten van de map en de schijfruimte.",
                     de: "Prüfen Sie die Rechte des Ordners und den Platz auf der Platte."))
+        }
+    }
+
+    private func words(_ reason: SystemReason) -> String {
+        switch reason {
+        case .noSpace:
+            pick(
+                fr: "le disque est plein", en: "there is no space left on the disk", nl: "de schijf is vol",
+                de: "die Platte ist voll")
+        case .forbidden:
+            pick(
+                fr: "il vous en manque le droit", en: "you lack the right", nl: "u hebt er het recht niet toe",
+                de: "Ihnen fehlt das Recht")
+        case .readOnly:
+            pick(
+                fr: "rien ne peut y être écrit", en: "nothing can be written there",
+                nl: "er kan niets geschreven worden", de: "dort lässt sich nichts schreiben")
+        case .missing:
+            pick(fr: "il n’existe pas", en: "it does not exist", nl: "het bestaat niet", de: "es gibt ihn nicht")
+        case .other(let text): text
         }
     }
 

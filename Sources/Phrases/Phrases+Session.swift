@@ -1,6 +1,12 @@
-package import Terminal
+/// How far a consultation is.
+package enum SessionState: String, CaseIterable, Sendable {
+    case open, expired
+    /// Somebody was let in by its link.
+    case admitted
+    case ended
+}
 
-/// A new link: what the doctor reads, and what the doctor sends to the patient.
+/// Links, from their making to their end; and the key that makes them.
 extension Phrases {
     package var linkReady: String {
         pick(fr: "Le lien est prêt.", en: "The link is ready.", nl: "De link is klaar.", de: "Der Link ist bereit.")
@@ -35,12 +41,13 @@ extension Phrases {
             de: "Dieser Link öffnet die Sprechstunde: senden Sie ihn nur Ihrem Patienten.")
     }
 
-    package var cardTitle: String {
+    /// Where the text is that goes with the link.
+    package func linkCard(session: String) -> String {
         pick(
-            fr: "Texte à envoyer, par MSSanté, eHealthBox ou message :",
-            en: "Text to send, by secure mail or message:",
-            nl: "Tekst om te verzenden, via eHealthBox of bericht:",
-            de: "Text zum Versenden, per sicherer Mail oder Nachricht:")
+            fr: "Texte prêt à envoyer par MSSanté ou eHealthBox : `colloque session card \(session)`.",
+            en: "A text ready to send by secure mail: `colloque session card \(session)`.",
+            nl: "Een tekst om te verzenden via eHealthBox: `colloque session card \(session)`.",
+            de: "Ein Text zum Versenden per sicherer Mail: `colloque session card \(session)`.")
     }
 
     package func linkNext(session: String) -> String {
@@ -51,46 +58,80 @@ extension Phrases {
             de: "Um Ihren Patienten zu empfangen: `colloque desk` oder `colloque call \(session)`.")
     }
 
-    /// The subject of the message: names nobody and no illness.
-    package var cardSubject: String {
-        pick(
-            fr: "Votre rendez-vous à distance", en: "Your remote appointment", nl: "Uw afspraak op afstand",
-            de: "Ihr Termin per Fernsprechstunde")
+    /// One line on a link that went to a script.
+    package func linkMade(session: String, from opens: String?, until time: String) -> String {
+        let hours = opens.map { self.fromUntil($0, time) } ?? self.until(time)
+        return pick(
+            fr: "Consultation \(session), \(hours). Pour la clore : `colloque session end \(session)`.",
+            en: "Consultation \(session), \(hours). To end it: `colloque session end \(session)`.",
+            nl: "Consult \(session), \(hours). Om het te sluiten: `colloque session end \(session)`.",
+            de: "Sprechstunde \(session), \(hours). Zum Schließen: `colloque session end \(session)`.")
     }
 
-    /// The body of the message to the patient, in this language: a sentence or a link in each line.
-    /// - Parameters:
-    ///   - when: By ``dateAndClock(_:)``; nil when the time is agreed otherwise.
-    ///   - link: Of the session.
-    package func card(when: String?, link: Neutralised) -> [String] {
-        let time = when.map { when in
-            pick(
-                fr: "Quand : \(when).", en: "When: \(when).", nl: "Wanneer: \(when).", de: "Wann: \(when).")
+    private func until(_ time: String) -> String {
+        pick(fr: "jusqu’au \(time)", en: "until \(time)", nl: "tot \(time)", de: "bis \(time)")
+    }
+
+    private func fromUntil(_ opens: String, _ time: String) -> String {
+        pick(
+            fr: "du \(opens) au \(time)", en: "from \(opens) until \(time)", nl: "van \(opens) tot \(time)",
+            de: "von \(opens) bis \(time)")
+    }
+
+    package func sessionIsEnded(_ session: String) -> String {
+        pick(
+            fr: "La consultation \(session) est close ; son lien n’ouvre plus rien.",
+            en: "The consultation \(session) is ended; its link opens nothing any more.",
+            nl: "Het consult \(session) is gesloten; de link opent niets meer.",
+            de: "Die Sprechstunde \(session) ist geschlossen; ihr Link öffnet nichts mehr.")
+    }
+
+    package func sessionIsReopened(_ session: String, until time: String) -> String {
+        pick(
+            fr: "Le lien de la consultation \(session) fait de nouveau entrer, jusqu’au \(time).",
+            en: "The link of the consultation \(session) lets somebody in again, until \(time).",
+            nl: "De link van het consult \(session) laat opnieuw binnen, tot \(time).",
+            de: "Der Link der Sprechstunde \(session) lässt wieder ein, bis \(time).")
+    }
+
+    package func name(_ state: SessionState) -> String {
+        switch state {
+        case .open: pick(fr: "ouverte", en: "open", nl: "open", de: "offen")
+        case .expired: pick(fr: "expirée", en: "expired", nl: "verlopen", de: "abgelaufen")
+        case .admitted: pick(fr: "servie", en: "admitted", nl: "gebruikt", de: "benutzt")
+        case .ended: pick(fr: "close", en: "ended", nl: "gesloten", de: "geschlossen")
         }
-        return [
-            pick(
-                fr: "Bonjour, votre médecin vous recevra à distance, de vive voix.",
-                en: "Hello, your doctor will see you at a distance, by voice.",
-                nl: "Dag, uw arts ontvangt u op afstand, via een gesprek.",
-                de: "Guten Tag, Ihr Arzt empfängt Sie aus der Ferne, im Gespräch.")
-        ] + (time.map { [$0] } ?? []) + [
-            pick(
-                fr: "Ouvrez ce lien à l’heure dite :", en: "Open this link at that time:",
-                nl: "Open deze link op dat moment:", de: "Öffnen Sie dann diesen Link:"),
-            link.text,
-            pick(
-                fr: "Pas de compte, rien à installer. Le lien ne sert qu’une fois ; ne le transmettez pas.",
-                en: "No account, nothing to install. The link serves once; do not pass it on.",
-                nl: "Geen account, niets te installeren. De link werkt één keer; geef hem niet door.",
-                de: "Kein Konto, nichts zu installieren. Der Link gilt einmal; geben Sie ihn nicht weiter."),
-            pick(
-                fr: "Ayez sous la main : un téléphone ou un ordinateur avec micro, un endroit calme, vos ordonnances.",
-                en: "Have ready: a telephone or computer with a microphone, a quiet place, your prescriptions.",
-                nl: "Houd klaar: een telefoon of computer met microfoon, een rustige plek, uw voorschriften.",
-                de: "Halten Sie bereit: Telefon oder Computer mit Mikrofon, einen ruhigen Ort, Ihre Rezepte."),
-            pick(
-                fr: "En cas d’urgence, n’attendez pas : appelez le 112.", en: "In an emergency do not wait: call 112.",
-                nl: "Wacht niet bij nood: bel 112.", de: "Im Notfall warten Sie nicht: rufen Sie 112."),
-        ]
+    }
+
+    package func sessionCount(_ count: Int) -> String {
+        pick(
+            fr: "\(count)\u{A0}\(count < 2 ? "consultation" : "consultations")",
+            en: "\(count)\u{A0}\(count == 1 ? "consultation" : "consultations")",
+            nl: "\(count)\u{A0}\(count == 1 ? "consult" : "consulten")",
+            de: "\(count)\u{A0}\(count == 1 ? "Sprechstunde" : "Sprechstunden")")
+    }
+
+    package func identityIsExported(file: String, sessions count: Int) -> String {
+        let sessions = self.sessionCount(count)
+        return pick(
+            fr: "\(file) : votre clé et \(sessions). Gardez ce fichier ailleurs que sur ce poste.",
+            en: "\(file): your key and \(sessions). Keep this file elsewhere than on this machine.",
+            nl: "\(file): uw sleutel en \(sessions). Bewaar dit bestand elders dan op deze machine.",
+            de: "\(file): Ihr Schlüssel und \(sessions). Bewahren Sie die Datei anderswo auf als auf diesem Rechner.")
+    }
+
+    package var passphraseIsChanged: String {
+        pick(
+            fr: "La phrase secrète est changée.", en: "The passphrase is changed.", nl: "De wachtzin is gewijzigd.",
+            de: "Die Passphrase ist geändert.")
+    }
+
+    /// Behind a new key: what is next.
+    package var enrolNext: String {
+        pick(
+            fr: "Faites inscrire ce code par la personne qui tient le serveur : `colloque broker enroll`.",
+            en: "Have this code enrolled by the person who runs the server: `colloque broker enroll`.",
+            nl: "Laat deze code inschrijven door de beheerder van de server: `colloque broker enroll`.",
+            de: "Lassen Sie diesen Code vom Betreiber des Servers eintragen: `colloque broker enroll`.")
     }
 }

@@ -21,6 +21,25 @@ extension Phrases {
         Explanation(what: self.what(trouble, side), next: self.next(trouble, side))
     }
 
+    /// The same where nobody is on the line and no key changes the device.
+    package func soundOutsideCall(_ trouble: SoundTrouble, _ side: SoundSide) -> Explanation {
+        let next =
+            switch trouble {
+            case .denied: self.next(trouble, side)
+            case .busy:
+                pick(
+                    fr: "Fermez les autres programmes de visioconférence.", en: "Close other conference programs.",
+                    nl: "Sluit andere vergaderprogramma’s.", de: "Schließen Sie andere Konferenzprogramme.")
+            case .lost, .absent:
+                pick(
+                    fr: "Branchez un casque, ou voyez ce qui est là avec `colloque check --devices`.",
+                    en: "Plug a headset in, or see what is there with `colloque check --devices`.",
+                    nl: "Sluit een headset aan, of bekijk wat er is met `colloque check --devices`.",
+                    de: "Schließen Sie ein Headset an oder sehen Sie mit `colloque check --devices` nach.")
+            }
+        return Explanation(what: self.what(trouble, side), next: next)
+    }
+
     /// A device that was lost is back.
     package func soundReturned(_ side: SoundSide, device: Neutralised) -> String {
         switch side {

@@ -1,6 +1,8 @@
-/// How well a passphrase resists guessing.
-package enum PassphraseStrength: CaseIterable, Equatable, Sendable {
-    case tooShort, weak, fair, good, excellent
+package import Terminal
+
+/// What is thought of a new passphrase.
+package enum PassphraseJudgement: CaseIterable, Equatable, Sendable {
+    case tooShort, weak, fair, strong
 }
 
 /// The first start, `colloque init`.
@@ -13,17 +15,13 @@ extension Phrases {
 
     package var welcomeText: String {
         pick(
-            fr:
-                "En une minute, ce poste sera prêt pour vos consultations. Quatre étapes : une phrase secrète, "
-                + "le serveur, "
-                + "votre inscription, un essai du son.",
-            en: "In a minute this machine is ready for your consultations. Four steps: a passphrase, the server, your "
-                + "enrolment, a sound test.",
-            nl: "Over een minuut is deze machine klaar voor uw consulten. Vier stappen: een wachtzin, de server, uw "
-                + "inschrijving, een geluidstest.",
-            de:
-                "In einer Minute ist dieser Rechner bereit. Vier Schritte: eine Passphrase, der Server, Ihre "
-                + "Anmeldung, "
+            fr: "En une minute, ce poste sera prêt pour vos consultations. Trois étapes : une phrase secrète, votre "
+                + "inscription au serveur, un essai du son.",
+            en: "In a minute this machine is ready for your consultations. Three steps: a passphrase, your enrolment "
+                + "at the server, a sound test.",
+            nl: "Over een minuut is deze machine klaar voor uw consulten. Drie stappen: een wachtzin, uw inschrijving "
+                + "bij de server, een geluidstest.",
+            de: "In einer Minute ist dieser Rechner bereit. Drei Schritte: eine Passphrase, Ihre Anmeldung am Server, "
                 + "eine Tonprobe.")
     }
 
@@ -72,48 +70,71 @@ extension Phrases {
             nl: "De twee zijn niet gelijk. Begin opnieuw.", de: "Die beiden sind nicht gleich. Beginnen Sie neu.")
     }
 
-    package func strength(_ strength: PassphraseStrength) -> String {
-        switch strength {
+    package func judgement(_ judgement: PassphraseJudgement) -> String {
+        switch judgement {
         case .tooShort:
             pick(
                 fr: "Trop courte : douze caractères au moins.", en: "Too short: at least twelve characters.",
                 nl: "Te kort: minstens twaalf tekens.", de: "Zu kurz: mindestens zwölf Zeichen.")
         case .weak:
             pick(
-                fr: "Faible : elle se devine. Ajoutez un ou deux mots.",
-                en: "Weak: it can be guessed. Add a word or two.",
-                nl: "Zwak: ze is te raden. Voeg een of twee woorden toe.",
-                de: "Schwach: sie lässt sich erraten. Fügen Sie ein, zwei Wörter hinzu.")
+                fr: "Trop facile : qui aurait une copie du disque la devinerait. Ajoutez un ou deux mots.",
+                en: "Too easy: whoever had a copy of the disk would guess it. Add a word or two.",
+                nl: "Te makkelijk: wie een kopie van de schijf heeft, raadt ze. Voeg een of twee woorden toe.",
+                de: "Zu leicht: wer eine Kopie der Platte hat, errät sie. Fügen Sie ein, zwei Wörter hinzu.")
         case .fair:
             pick(
                 fr: "Passable : un mot de plus la rendrait bonne.", en: "Fair: one more word would make it good.",
                 nl: "Redelijk: met één woord meer is ze goed.", de: "Mäßig: ein Wort mehr macht sie gut.")
-        case .good: pick(fr: "Bonne.", en: "Good.", nl: "Goed.", de: "Gut.")
-        case .excellent: pick(fr: "Excellente.", en: "Excellent.", nl: "Uitstekend.", de: "Ausgezeichnet.")
+        case .strong:
+            pick(
+                fr: "Solide : elle ne se devine pas.", en: "Strong: nobody guesses it.",
+                nl: "Sterk: niemand raadt ze.", de: "Stark: niemand errät sie.")
         }
     }
 
-    package var brokerAsk: String {
+    /// - Parameter words: drawn for this person now.
+    package func passphraseSuggestion(_ words: String) -> String {
         pick(
-            fr: "Adresse du serveur", en: "Address of the server", nl: "Adres van de server", de: "Adresse des Servers")
+            fr: "Par exemple : \(words)", en: "For example: \(words)", nl: "Bijvoorbeeld: \(words)",
+            de: "Zum Beispiel: \(words)")
     }
 
-    package var brokerText: String {
+    package var newPassphrasePrompt: String {
         pick(
-            fr: "La personne qui tient le serveur vous l’a donnée ; elle ressemble à https://consultation.exemple.fr",
-            en: "The person who runs the server gave it to you; it looks like https://consultation.example.org",
-            nl: "De beheerder van de server gaf het u; het lijkt op https://consult.voorbeeld.be",
-            de: "Der Betreiber hat sie Ihnen gegeben; sie sieht aus wie https://sprechstunde.beispiel.de")
+            fr: "Nouvelle phrase secrète : ", en: "New passphrase: ", nl: "Nieuwe wachtzin: ", de: "Neue Passphrase: ")
     }
 
-    package var brokerPrompt: String { pick(fr: "Serveur : ", en: "Server: ", nl: "Server: ", de: "Server: ") }
-
-    package var brokerMalformed: String {
+    /// After one that is too easy.
+    package var otherPassphrasePrompt: String {
         pick(
-            fr: "Ce n’est pas une adresse de serveur : elle commence par https://",
-            en: "This is no server’s address: it begins with https://",
-            nl: "Dit is geen adres van een server: het begint met https://",
-            de: "Das ist keine Serveradresse: sie beginnt mit https://")
+            fr: "Une autre (ou la même, pour la garder) : ", en: "Another one (or the same, to keep it): ",
+            nl: "Een andere (of dezelfde, om ze te houden): ", de: "Eine andere (oder dieselbe, um sie zu behalten): ")
+    }
+
+    package var backupPassphrasePrompt: String {
+        pick(
+            fr: "Phrase secrète de la sauvegarde : ", en: "Passphrase of the backup: ", nl: "Wachtzin van de back-up: ",
+            de: "Passphrase der Sicherung: ")
+    }
+
+    package var identityIsHere: String {
+        pick(
+            fr: "Votre clé est déjà ici.", en: "Your key is here already.", nl: "Uw sleutel is hier al.",
+            de: "Ihr Schlüssel ist schon hier.")
+    }
+
+    package var identityIsMade: String {
+        pick(
+            fr: "Votre clé est faite.", en: "Your key is made.", nl: "Uw sleutel is gemaakt.",
+            de: "Ihr Schlüssel ist erstellt.")
+    }
+
+    package func identityIsRestored(sessions count: Int) -> String {
+        let sessions = self.sessionCount(count)
+        return pick(
+            fr: "Votre clé est restaurée, avec \(sessions).", en: "Your key is restored, with \(sessions).",
+            nl: "Uw sleutel is hersteld, met \(sessions).", de: "Ihr Schlüssel ist wiederhergestellt, mit \(sessions).")
     }
 
     package var enrolAsk: String {
@@ -122,10 +143,16 @@ extension Phrases {
 
     package var enrolText: String {
         pick(
-            fr: "Envoyez ce code à la personne qui tient le serveur. Il n’est pas secret.",
-            en: "Send this code to the person who runs the server. It is not secret.",
-            nl: "Stuur deze code naar de beheerder van de server. Ze is niet geheim.",
-            de: "Senden Sie diesen Code an den Betreiber des Servers. Er ist nicht geheim.")
+            fr:
+                "Lisez ou envoyez ce code à la personne qui tient le serveur. Il n’est pas secret. Elle le tape derrière "
+                + "`colloque broker enroll`, et vous rend un autre code.",
+            en: "Read or send this code to the person who runs the server. It is not secret. It is typed there behind "
+                + "`colloque broker enroll`, and another code comes back.",
+            nl:
+                "Lees of stuur deze code naar de beheerder van de server. Ze is niet geheim. Daar wordt ze getypt achter "
+                + "`colloque broker enroll`, en een andere code komt terug.",
+            de: "Lesen oder senden Sie diesen Code dem Betreiber des Servers. Er ist nicht geheim. Dort wird er hinter "
+                + "`colloque broker enroll` getippt, und ein anderer Code kommt zurück.")
     }
 
     package var enrolPrompt: String {
@@ -134,25 +161,44 @@ extension Phrases {
             nl: "Ontvangen code (Enter voor later): ", de: "Erhaltener Code (Enter für später): ")
     }
 
-    package var enrolled: String {
-        pick(
-            fr: "Le serveur vous connaît.", en: "The server knows you.", nl: "De server kent u.",
-            de: "Der Server kennt Sie.")
-    }
-
     package var enrolLater: String {
         pick(
-            fr: "Vous pourrez finir plus tard avec `colloque init`.", en: "You can finish later with `colloque init`.",
-            nl: "U kunt later verdergaan met `colloque init`.",
-            de: "Sie können später mit `colloque init` weitermachen.")
+            fr: "Presque prêt : il manque le code du serveur.", en: "Nearly done: the server’s code is missing.",
+            nl: "Bijna klaar: de code van de server ontbreekt.", de: "Fast fertig: der Code des Servers fehlt.")
     }
 
-    package var enrolMalformed: String {
+    package var enrolLaterSend: String {
         pick(
-            fr: "Ce code est incomplet ou ne vient pas de ce serveur. Recopiez-le en entier.",
-            en: "This code is incomplete or not from this server. Copy it whole.",
-            nl: "Deze code is onvolledig of niet van deze server. Kopieer ze helemaal.",
-            de: "Dieser Code ist unvollständig oder nicht von diesem Server. Kopieren Sie ihn ganz.")
+            fr: "Faites inscrire ce code par la personne qui tient le serveur (`colloque broker enroll`) :",
+            en: "Have this code enrolled by the person who runs the server (`colloque broker enroll`):",
+            nl: "Laat deze code inschrijven door de beheerder van de server (`colloque broker enroll`):",
+            de: "Lassen Sie diesen Code vom Betreiber des Servers eintragen (`colloque broker enroll`):")
+    }
+
+    package var enrolLaterFinish: String {
+        pick(
+            fr: "Puis, avec le code qui vous revient :", en: "Then, with the code that comes back:",
+            nl: "Daarna, met de code die terugkomt:", de: "Danach, mit dem Code, der zurückkommt:")
+    }
+
+    package func brokerUnaware(_ origin: Neutralised) -> String {
+        pick(
+            fr: "\(origin) ne connaît pas encore votre clé.", en: "\(origin) does not know your key yet.",
+            nl: "\(origin) kent uw sleutel nog niet.", de: "\(origin) kennt Ihren Schlüssel noch nicht.")
+    }
+
+    package var brokerUnawareNext: String {
+        pick(
+            fr: "Faites-y inscrire ce code, puis relancez `colloque init` :",
+            en: "Have this code enrolled there, then run `colloque init` again:",
+            nl: "Laat deze code daar inschrijven en start `colloque init` opnieuw:",
+            de: "Lassen Sie dort diesen Code eintragen und starten Sie `colloque init` erneut:")
+    }
+
+    package func brokerIs(_ origin: Neutralised) -> String {
+        pick(
+            fr: "Votre serveur : \(origin)", en: "Your server: \(origin)", nl: "Uw server: \(origin)",
+            de: "Ihr Server: \(origin)")
     }
 
     package var soundAsk: String { pick(fr: "Essai du son", en: "Sound test", nl: "Geluidstest", de: "Tonprobe") }
@@ -163,6 +209,43 @@ extension Phrases {
             en: "Speak for three seconds; then you will hear your voice.",
             nl: "Spreek drie seconden; daarna hoort u uw stem.",
             de: "Sprechen Sie drei Sekunden; danach hören Sie Ihre Stimme.")
+    }
+
+    package var soundBeginPrompt: String {
+        pick(
+            fr: "Entrée pour commencer, n puis Entrée pour passer : ", en: "Enter to begin, n then Enter to skip: ",
+            nl: "Enter om te beginnen, n en Enter om over te slaan: ",
+            de: "Enter zum Beginnen, n und Enter zum Auslassen: ")
+    }
+
+    package var soundSpeakNow: String {
+        pick(fr: "Parlez maintenant…", en: "Speak now…", nl: "Spreek nu…", de: "Sprechen Sie jetzt…")
+    }
+
+    package var soundPlaying: String {
+        pick(fr: "Écoutez…", en: "Listen…", nl: "Luister…", de: "Hören Sie…")
+    }
+
+    package var soundWorks: String {
+        pick(
+            fr: "Micro et haut-parleur marchent.", en: "Microphone and loudspeaker work.",
+            nl: "Microfoon en luidspreker werken.", de: "Mikrofon und Lautsprecher funktionieren.")
+    }
+
+    /// Behind what is wrong.
+    package var soundAgain: String {
+        pick(
+            fr: "Réessayez quand vous voulez avec `colloque check`.", en: "Try again any time with `colloque check`.",
+            nl: "Probeer opnieuw wanneer u wilt met `colloque check`.",
+            de: "Versuchen Sie es jederzeit erneut mit `colloque check`.")
+    }
+
+    package var soundSkipped: String {
+        pick(
+            fr: "Passé ; `colloque check` y revient quand vous voulez.",
+            en: "Skipped; `colloque check` tries it any time.",
+            nl: "Overgeslagen; `colloque check` test het wanneer u wilt.",
+            de: "Ausgelassen; `colloque check` holt es jederzeit nach.")
     }
 
     package var soundHeardPrompt: String {

@@ -21,11 +21,9 @@ package struct SessionReport: Equatable, Sendable {
         self.qr = qr
     }
 
-    /// Link, validity, code, and the text for the patient.
-    /// - Parameters:
-    ///   - patient: In the language the patient reads; the doctor's own unless another was asked for.
-    ///   - width: Of the terminal; links are never broken, so that they can be copied whole.
-    package func lines(_ phrases: Phrases, patient: Phrases, width: Int) -> [Line] {
+    /// Link, code, validity, and what to do next.
+    /// - Parameter width: Of the terminal; links are never broken, so that they can be copied whole.
+    package func lines(_ phrases: Phrases, width: Int) -> [Line] {
         var lines = [Line(phrases.linkReady, .bold), .empty, Line(self.link.text, Style(.cyan)), .empty]
         if let qr, qr.columns <= width {
             lines += qr.lines + [.empty] + Line.wrapped(phrases.qrCaption, .dim, to: width) + [.empty]
@@ -33,14 +31,8 @@ package struct SessionReport: Equatable, Sendable {
         lines += Line.wrapped(phrases.linkValidity(until: phrases.dateAndClock(self.expires)), to: width)
         if let opens { lines += Line.wrapped(phrases.linkOpens(at: phrases.dateAndClock(opens)), to: width) }
         if self.isRelayOnly { lines += Line.wrapped(phrases.linkRelayOnly, to: width) }
-        lines += Line.wrapped(phrases.linkSecrecy, to: width)
-        lines += [.empty] + Line.wrapped(phrases.cardTitle, .bold, to: width) + [.empty]
-        lines += self.card(patient).map { Line($0) }
-        return lines + [.empty] + Line.wrapped(phrases.linkNext(session: self.session), to: width)
-    }
-
-    /// Subject, an empty line, and the body of the message to the patient, ready to be pasted.
-    package func card(_ phrases: Phrases) -> [String] {
-        [phrases.cardSubject, ""] + phrases.card(when: self.opens.map(phrases.dateAndClock), link: self.link)
+        lines += Line.wrapped(phrases.linkSecrecy, to: width) + [.empty]
+        return lines + Line.wrapped(phrases.linkCard(session: self.session), to: width)
+            + Line.wrapped(phrases.linkNext(session: self.session), to: width)
     }
 }

@@ -2,6 +2,7 @@ import Desk
 import Endpoint
 import Keystore
 import Network
+import Phrases
 import Primitives
 
 /// How a command has something done at the broker: by the desk that runs here, or by a visit of its own.
@@ -26,8 +27,7 @@ struct BrokerDoor {
         switch DeskVisit.ask(request, home: self.home) {
         case nil, .elsewhere: return false
         case .refused:
-            throw CommandFailure(
-                code: 77, "session \(request.session) is in a call at the desk that runs here; hang up there first")
+            throw CommandFailure(SessionTrouble.inCall(request.session.text))
         case .some(let answer):
             try answer.get()
             return true

@@ -5,7 +5,7 @@ import Endpoint
 import Foundation
 import Glibc
 import ICE
-import Invitation
+import Phrases
 import Primitives
 import SecureChannel
 import Session
@@ -42,20 +42,39 @@ enum CallProgress {
         }
     }
 
-    /// The exit status that fits how the call ended.
+    /// The exit status that fits how the call ended, in the words of its report.
     static func exit(_ report: CallReport) throws {
+        guard let code = report.exitCode else { return }
         switch report.outcome {
         case .completed: return
-        case .refused: throw CommandFailure(code: 77, "refused: \(report.reason); ask the other side for a new link")
-        case .failed where report.reason == "no-relay":
+        case .refused: throw CommandFailure(code: code, "refused: \(report.reason); ask the other side for a new link")
+        case .failed where code == 69:
             throw CommandFailure(
-                code: 69, "relay only was asked for, and this broker has no relay; make a session without --relay-only")
+                code: code,
+                "relay only was asked for, and this broker has no relay; make a session without --relay-only")
+        case .failed:
+            let next = code == 76 ? "do not go on with this link" : "try again"
+            throw CommandFailure(code: code, "the call failed: \(report.reason); \(next)")
+        }
+    }
+
+    /// The same, where a person reads it.
+    static func exit(_ report: CallReport, _ words: Explanation) throws {
+        guard let code = report.exitCode else { return }
+        throw CommandFailure(code: code, words)
+    }
+}
+
+extension CallReport {
+    fileprivate var exitCode: Int32? {
+        switch self.outcome {
+        case .completed: return nil
+        case .refused: return 77
+        case .failed where self.reason == "no-relay": return 69
         case .failed:
             let isProtocol = ["words-differ", "binding-failed", "cryptographic", "protocol", "peer-failed"]
-                .contains { report.reason.hasPrefix($0) }
-            throw CommandFailure(
-                code: isProtocol ? 76 : 75,
-                "the call failed: \(report.reason)\(isProtocol ? "; do not go on with this link" : "; try again")")
+                .contains { self.reason.hasPrefix($0) }
+            return isProtocol ? 76 : 75
         }
     }
 }
@@ -81,18 +100,6 @@ enum SoundSource {
             return .recording(try WAVRecording(decoding: [UInt8](file)).engineSamples())
         } catch {
             throw CommandFailure(code: 65, "\(text): is no WAV file that can be played (\(error))")
-        }
-    }
-}
-
-/// What a link that cannot be used tells its holder.
-enum LinkTrouble {
-    static func sentence(for error: InvitationError) -> String {
-        switch error {
-        case .incomplete, .checksum: "the link is incomplete: it was cut on its way; copy it again, whole"
-        case .alphabet: "the link has characters that belong to none; copy it again, whole"
-        case .version, .unknownFlags: "the link is of a later version of Colloque; update this one"
-        case .notALink: "this is no link of a consultation; it looks like https://HOST/#…"
         }
     }
 }

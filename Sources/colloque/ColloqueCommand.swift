@@ -48,7 +48,7 @@ struct ColloqueCommand: AsyncParsableCommand {
             }
         } catch {
             guard let failure = CommandFailure(error) else { self.exit(withError: error) }
-            FileHandle.standardError.write(Data("colloque: \(failure.message)\n".utf8))
+            FileHandle.standardError.write(Data("\(Speech.fitted("colloque: \(failure.message)"))\n".utf8))
             Foundation.exit(failure.code)
         }
     }

@@ -1,5 +1,9 @@
+import Consultation
+import Desk
 import Endpoint
 import Keystore
+import Phrases
+import SecureChannel
 
 /// Why a command ends: one sentence for the person with what to do next, one code of sysexits.h for the script.
 ///
@@ -13,6 +17,10 @@ struct CommandFailure: Error {
         self.message = message
     }
 
+    init(code: Int32, _ explanation: Explanation) {
+        self.init(code: code, explanation.line)
+    }
+
     /// - Returns: `nil` for errors that ArgumentParser explains.
     init?(_ error: any Error) {
         switch error {
@@ -24,60 +32,89 @@ struct CommandFailure: Error {
     }
 
     init(_ error: KeystoreError) {
-        switch error {
-        case .noIdentity: self.init(code: 78, "there is no identity here; make one with `colloque init`")
-        case .identityExists:
-            self.init(
-                code: 73,
-                "an identity is here already and is never overwritten; choose another --home to make a second one")
-        case .passphraseTooShort(let need):
-            self.init(code: 65, "the passphrase is too short; choose one of at least \(need) octets")
-        case .wrongPassphrase: self.init(code: 65, "this is not the passphrase of the identity; try again")
-        case .damaged(let path):
-            self.init(code: 65, "\(path): the file is damaged; restore it from a copy, or remove it")
-        case .unknownVersion(let version, let path):
-            self.init(code: 65, "\(path): written by another colloque (format \(version)); use that one")
-        case .looseMode(let path, _):
-            self.init(code: 78, "\(path): others may read or write it; take their rights with `chmod go= \(path)`")
-        case .notOurs(let path):
-            self.init(code: 78, "\(path): belongs to another user or is of another kind; choose another --home")
-        case .foreignRooms(let path):
-            self.init(
-                code: 73,
-                "\(path): sessions of another identity are here; import its backup, or choose another --home")
-        case .fileExists(let path):
-            self.init(code: 73, "\(path): is there already and is never overwritten; choose another name")
-        case .noFile(let path): self.init(code: 65, "\(path): there is no such file")
-        case .unknownSession(let session):
-            self.init(code: 65, "there is no session \(session); see `colloque session list`")
-        case .outOfMemory:
-            self.init(code: 75, "not enough memory to check the passphrase; close something and try again")
-        case .system(let call, let path, let errno):
-            self.init(code: 73, "\(path): \(call): \(errorText(errno))")
-        }
+        self.init(code: error.exitCode, Speech.phrases.keystore(KeystoreTrouble(error)))
     }
 
     init(_ error: BrokerErrandError) {
-        switch error {
-        case .unreachable:
-            self.init(code: 69, "the broker does not answer; check its address and the network, then try again")
-        case .untrusted:
-            self.init(code: 76, "the broker's certificate is not trusted, expired or for another name; do not go on")
-        case .noBroker(let status):
-            self.init(code: 69, "what answers there is no broker (HTTP status \(status)); check --broker")
-        case .notEnrolled:
-            self.init(
-                code: 77,
-                "the broker refuses this key; have it enrolled there with `colloque broker enroll CODE`, where CODE is "
-                    + "what `colloque identity show` prints, and check that --broker is its own name")
-        case .roomTaken:
-            self.init(code: 77, "the broker holds this room for another key; make a new session")
-        case .tooManyRooms:
-            self.init(code: 75, "the broker holds as many rooms as it may; end a session first")
-        case .expired: self.init(code: 77, "the time of this session is over; make a new one")
-        case .superseded:
-            self.init(code: 75, "another process connected with the same key in between; try again")
-        case .violated: self.init(code: 76, "the broker does not keep to the protocol; check --broker")
+        self.init(code: error.exitCode, Speech.phrases.broker(BrokerTrouble(error)))
+    }
+
+    init(_ trouble: CommandTrouble) {
+        self.init(code: trouble.exitCode, Speech.phrases.command(trouble))
+    }
+
+    init(_ trouble: SessionTrouble) {
+        self.init(code: trouble.exitCode, Speech.phrases.session(trouble))
+    }
+
+    init(_ trouble: PageTrouble) {
+        self.init(code: trouble.exitCode, Speech.phrases.page(trouble))
+    }
+
+    /// Why a desk cannot go on.
+    init(_ reason: EndReason) {
+        let code =
+            switch reason {
+            case .notEnrolled: BrokerErrandError.notEnrolled.exitCode
+            case .superseded: BrokerErrandError.superseded.exitCode
+            default: Int32(75)
+            }
+        self.init(code: code, Speech.phrases.ending(Ending(reason)))
+    }
+}
+
+extension KeystoreError {
+    fileprivate var exitCode: Int32 {
+        switch self {
+        case .passphraseTooShort, .wrongPassphrase, .damaged, .unknownVersion, .noFile, .unknownSession: 65
+        case .identityExists, .foreignRooms, .fileExists, .system: 73
+        case .outOfMemory: 75
+        case .noIdentity, .looseMode, .notOurs: 78
+        }
+    }
+}
+
+extension BrokerErrandError {
+    fileprivate var exitCode: Int32 {
+        switch self {
+        case .unreachable, .noBroker: 69
+        case .tooManyRooms, .superseded: 75
+        case .untrusted, .violated: 76
+        case .notEnrolled, .roomTaken, .expired: 77
+        }
+    }
+}
+
+extension CommandTrouble {
+    fileprivate var exitCode: Int32 {
+        switch self {
+        case .noBrokerNamed, .brokerMalformed, .unknownLanguage, .noPassphrase, .notATerminal, .noLink: 64
+        case .passphrasesDiffer, .unreadable, .linkIncomplete, .linkOfLaterVersion, .notALink, .passphraseFileEmpty,
+            .linkBeyondUs, .linkWithoutBroker, .confirmationWrong:
+            65
+        case .unwritable: 73
+        case .alreadyRunning: 75
+        }
+    }
+}
+
+extension SessionTrouble {
+    fileprivate var exitCode: Int32 {
+        switch self {
+        case .labelUnfit, .countUnfit, .opensInPast, .opensTooLate, .originUnfit: 64
+        case .noCode: 65
+        case .inCall, .over, .ended, .nobodyAdmitted, .reopenedAlready: 77
+        }
+    }
+}
+
+extension PageTrouble {
+    fileprivate var exitCode: Int32 {
+        switch self {
+        case .noKey: 64
+        case .unreachable: 69
+        case .differs, .noManifest, .manifestMalformed, .manifestOfOtherKey, .manifestChanged: 76
+        case .keyMalformed: 78
         }
     }
 }

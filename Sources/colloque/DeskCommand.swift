@@ -94,7 +94,7 @@ struct CallCommand: AsyncParsableCommand {
             identity: identity, seat: self.seat, options: self.options, relayOnly: self.relayOnly)
         let room = try identity.rooms.load(self.session)
         guard room.isAlive else {
-            throw CommandFailure(code: 77, "the time of this session is over; make a new one")
+            throw CommandFailure(room.state == .ended ? SessionTrouble.ended : .over)
         }
         let broker = try self.options.brokerURL(or: room.origin)
         try seated.run([room], at: broker, isSingle: true)
@@ -112,8 +112,7 @@ private struct SeatedCall {
     /// Takes the place of the desk in this home; what is read of its rooms afterwards is what is true.
     init(identity: UnlockedIdentity, seat: SeatOptions, options: GlobalOptions, relayOnly: Bool = false) throws {
         guard let lock = DeskLock(home: options.homePath) else {
-            throw CommandFailure(
-                code: 75, "a desk or a call of this identity runs on this machine already; go on there, or end it")
+            throw CommandFailure(CommandTrouble.alreadyRunning)
         }
         self.identity = identity
         self.seat = seat
@@ -148,7 +147,7 @@ private struct SeatedCall {
         if let fatal = practice.fatal { throw CommandFailure(fatal) }
         guard isSingle, let report = practice.report else { return }
         if self.options.json { try printJSON(report) }
-        try CallProgress.exit(report)
+        try CallProgress.exit(report, phrases.ending(Ending(practice.endReason ?? .hungUp)))
     }
 
     private func surface(_ phrases: Phrases, isSingle: Bool) throws -> any ClosableSurface {
@@ -167,17 +166,6 @@ private protocol ClosableSurface: DeskSurface {
 
 extension ScreenSurface: ClosableSurface {}
 extension LinesSurface: ClosableSurface {}
-
-extension CommandFailure {
-    /// Why a desk cannot go on.
-    init(_ reason: EndReason) {
-        switch reason {
-        case .notEnrolled: self.init(BrokerErrandError.notEnrolled)
-        case .superseded: self.init(BrokerErrandError.superseded)
-        default: self.init(code: 75, "the desk ended: \(reason); try again")
-        }
-    }
-}
 
 extension StoredRoom {
     /// Its link lets somebody in, or whom it let in may come back.

@@ -2,7 +2,9 @@ import ArgumentParser
 import Foundation
 import Keystore
 import Network
+import Phrases
 import Primitives
+import Terminal
 
 /// What every command of the doctor takes.
 struct GlobalOptions: ParsableArguments {
@@ -40,7 +42,9 @@ struct GlobalOptions: ParsableArguments {
     }
 
     func passphrase() throws -> SecretBytes {
-        guard let file = self.passphraseFile else { return try Passphrase.typed(prompt: "Passphrase: ") }
+        guard let file = self.passphraseFile else {
+            return try Passphrase.typed(prompt: Speech.phrases.passphrasePrompt)
+        }
         return try Passphrase.read(file: file)
     }
 
@@ -48,8 +52,7 @@ struct GlobalOptions: ParsableArguments {
     func brokerURL() throws -> WebSocketURL {
         let settings = try self.keystore().settings()
         guard let text = self.broker ?? environment("COLLOQUE_BROKER") ?? settings.broker else {
-            throw CommandFailure(
-                code: 64, "no broker is named; add --broker https://HOST, or keep one with `colloque init`")
+            throw CommandFailure(CommandTrouble.noBrokerNamed)
         }
         return try Self.brokerURL(text)
     }
@@ -62,7 +65,7 @@ struct GlobalOptions: ParsableArguments {
 
     static func brokerURL(_ text: String) throws -> WebSocketURL {
         guard let url = WebSocketURL(text) else {
-            throw CommandFailure(code: 64, "`\(text)` is no broker's address; write it as https://HOST[:PORT]")
+            throw CommandFailure(CommandTrouble.brokerMalformed(Neutralised(text)))
         }
         return url
     }
@@ -96,7 +99,7 @@ struct GlobalOptions: ParsableArguments {
         return arguments.filter { !keys.contains($0) } + ["--"] + keys
     }
 
-    private static let withValue: Set<String> = ["--home", "--broker", "--passphrase-file"]
+    private static let withValue: Set<String> = ["--home", "--broker", "--passphrase-file", "--language"]
 
     var homePath: String {
         let path =

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Keystore
+import Phrases
+import Terminal
 import Wire
 
 /// `colloque identity`: the doctor's long-term key.
@@ -27,6 +29,7 @@ struct IdentityNew: ParsableCommand {
             Prints the enrolment code: the one thing the broker's administrator needs.
             """)
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -39,7 +42,7 @@ struct IdentityNew: ParsableCommand {
             try printJSON(facts)
         } else {
             print(facts.code)
-            say("Next, where the broker runs: colloque broker enroll \(facts.code)")
+            say(Speech.phrases.enrolNext)
         }
     }
 }
@@ -54,6 +57,7 @@ struct IdentityShow: ParsableCommand {
             key and no secret. Needs no passphrase. With --json the key stands beside it in its short form.
             """)
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -79,6 +83,7 @@ struct IdentityEnrolled: ParsableCommand {
     @Argument(help: ArgumentHelp("The confirmation code.", valueName: "code"))
     var code: [String]
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -87,17 +92,14 @@ struct IdentityEnrolled: ParsableCommand {
         if self.options.json {
             try printJSON(["broker": origin])
         } else {
-            print("broker \(origin)")
+            print(Speech.phrases.brokerIs(Neutralised(origin)))
         }
     }
 
     /// - Returns: the broker's origin, which the settings now keep.
     static func accept(_ code: String, in keystore: Keystore) throws -> String {
         guard let confirmation = EnrolmentConfirmation(reading: code, for: try keystore.publicKey()) else {
-            throw CommandFailure(
-                code: 65,
-                "this confirmation is not about the key of this home, or was mistyped; compare it with what the "
-                    + "administrator sees, and `colloque identity show` with what was enrolled")
+            throw CommandFailure(CommandTrouble.confirmationWrong)
         }
         try keystore.changeSettings { $0.broker = confirmation.origin }
         return confirmation.origin
@@ -125,6 +127,7 @@ struct IdentityExport: ParsableCommand {
     @Flag(help: "Seal the backup under a passphrase of its own, and ask for it.")
     var otherPassphrase = false
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -137,14 +140,14 @@ struct IdentityExport: ParsableCommand {
         var backupPassphrase = passphrase
         if self.otherPassphrase || self.backupPassphraseFile != nil {
             backupPassphrase = try Passphrase.new(
-                file: self.backupPassphraseFile, prompt: "Passphrase of the backup: ")
+                file: self.backupPassphraseFile, prompt: Speech.phrases.backupPassphrasePrompt)
         }
         let count = try keystore.exportIdentity(
             to: self.file, passphrase: passphrase, backupPassphrase: backupPassphrase)
         if self.options.json {
             try printJSON(BackupFacts(key: IdentityKeyText(key), sessions: count, file: self.file))
         } else {
-            print("\(self.file): the identity and \(count) sessions")
+            print(Speech.fitted(Speech.phrases.identityIsExported(file: self.file, sessions: count), apart: false))
         }
     }
 }
@@ -164,6 +167,7 @@ struct IdentityImport: ParsableCommand {
     @Argument(help: ArgumentHelp("As `colloque identity export` wrote it.", valueName: "file"), completion: .file())
     var file: String
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -174,7 +178,8 @@ struct IdentityImport: ParsableCommand {
         if self.options.json {
             try printJSON(BackupFacts(key: IdentityKeyText(identity.publicKey), sessions: count, file: self.file))
         } else {
-            print("\(IdentityFacts(key: identity.publicKey).code): \(count) sessions")
+            print(IdentityFacts(key: identity.publicKey).code)
+            say(Speech.phrases.identityIsRestored(sessions: count))
         }
     }
 }
@@ -193,6 +198,7 @@ struct IdentityPassphrase: ParsableCommand {
         help: ArgumentHelp("File whose first line is the new passphrase.", valueName: "file"), completion: .file())
     var newPassphraseFile: String?
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -204,7 +210,7 @@ struct IdentityPassphrase: ParsableCommand {
         if self.options.json {
             try printJSON(IdentityFacts(key: key))
         } else {
-            print("the passphrase is changed")
+            print(Speech.phrases.passphraseIsChanged)
         }
     }
 }
@@ -227,5 +233,5 @@ private struct BackupFacts: Encodable {
 
 /// A line for the person, apart from what a script reads.
 func say(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
+    FileHandle.standardError.write(Data("\(Speech.fitted(text))\n".utf8))
 }

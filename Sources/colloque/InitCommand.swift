@@ -3,7 +3,10 @@ import Endpoint
 import Foundation
 import Keystore
 import Network
+import Phrases
 import Primitives
+import Screens
+import Terminal
 
 /// `colloque init`: the first start, in a minute.
 struct InitCommand: AsyncParsableCommand {
@@ -13,7 +16,8 @@ struct InitCommand: AsyncParsableCommand {
         discussion: """
             Makes the doctor's key or takes it from a backup, shows the enrolment code for the broker's administrator, \
             takes the confirmation code that comes back, and tries the broker and the sound. Run it again whenever it \
-            was interrupted or the confirmation comes later: what is done already stays.
+            was interrupted or the confirmation comes later: what is done already stays. The sound test is passed over \
+            with n.
 
             Without a terminal it asks nothing: the passphrase comes from --passphrase-file, the broker from \
             --broker or --confirmation.
@@ -33,6 +37,7 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What the broker's administrator answered: HOST/ABCD-EFGH.", valueName: "code"))
     var confirmation: String?
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
@@ -44,34 +49,46 @@ struct InitCommand: AsyncParsableCommand {
         if let broker, let identity = try identity ?? self.unlockedIfEasy(keystore) {
             isEnrolled = try await self.tryBroker(broker, as: identity)
         }
-        let sound = try await FirstSoundCheck.run(asksPerson: self.isInteractive && !self.options.json)
+        let sound = self.isInteractive && !self.options.json ? FirstSoundCheck.run(Speech.phrases) : nil
         if self.options.json {
             try printJSON(
                 Outcome(
                     key: facts.key, code: facts.code, isNew: isNew, broker: broker, enrolled: isEnrolled, sound: sound))
         } else {
-            print(Sentence.end(broker: broker, isEnrolled: isEnrolled, code: facts.code))
+            let code = Neutralised(facts.code)
+            let outcome: StartReport.Outcome =
+                if let broker = broker.map({ Neutralised($0) }) {
+                    isEnrolled == false ? .unaware(broker: broker, code: code) : .ready(broker: broker)
+                } else {
+                    .later(code: code)
+                }
+            Speech.show { phrases, width in StartReport.lines(.done(outcome), phrases, width: width) }
         }
     }
 
+    /// Somebody sits there, who can answer.
     private var isInteractive: Bool { Passphrase.isTerminal && self.options.passphraseFile == nil }
 
     private func identity(in keystore: Keystore) throws -> (UnlockedIdentity?, isNew: Bool) {
         if (try? keystore.publicKey()) != nil {
             guard self.backup == nil else { throw CommandFailure(.identityExists) }
-            say(Sentence.identityIsHere)
+            say(Speech.phrases.identityIsHere)
             return (nil, false)
         }
         if let backup {
             guard FileManager.default.fileExists(atPath: backup) else { throw CommandFailure(.noFile(path: backup)) }
             let (identity, count) = try keystore.importIdentity(from: backup, passphrase: try self.options.passphrase())
-            say(Sentence.restored(count))
+            say(Speech.phrases.identityIsRestored(sessions: count))
             return (identity, true)
         }
-        if self.isInteractive { say(Sentence.aboutPassphrase(suggestion: Passphrase.suggestion())) }
+        if self.isInteractive {
+            self.tell(.welcome)
+            self.tell(.passphrase)
+            self.tell(.suggestion(Passphrase.suggestion()))
+        }
         let passphrase = try Passphrase.new(file: self.options.passphraseFile)
         let identity = try keystore.createIdentity(passphrase: passphrase)
-        say(Sentence.identityIsMade)
+        say(Speech.phrases.identityIsMade)
         return (identity, true)
     }
 
@@ -85,9 +102,9 @@ struct InitCommand: AsyncParsableCommand {
         }
         if let kept = try keystore.settings().broker { return kept }
         guard self.isInteractive else { return nil }
-        say(Sentence.askAdministrator(code))
+        self.tell(.enrolment(code: Neutralised(code)))
         while true {
-            FileHandle.standardError.write(Data(Sentence.confirmationPrompt.utf8))
+            FileHandle.standardError.write(Data(Speech.phrases.enrolPrompt.utf8))
             guard let line = readLine(), line.contains(where: { !$0.isWhitespace }) else { return nil }
             do {
                 return try IdentityEnrolled.accept(line, in: keystore)
@@ -132,62 +149,7 @@ struct InitCommand: AsyncParsableCommand {
         }
     }
 
-    /// What is said on the way.
-    private enum Sentence {
-        static let identityIsHere = "Your key is here already."
-        static let identityIsMade = "Your key is made."
-        static let confirmationPrompt = "Confirmation code (Enter alone: later): "
-
-        static func restored(_ count: Int) -> String {
-            "Your key is restored, with \(count) sessions."
-        }
-
-        static func aboutPassphrase(suggestion: String) -> String {
-            """
-            Your key will be kept on this machine under a passphrase that only you know. Nobody can bring it back for \
-            you. Several words are good, such as: \(suggestion)
-            """
-        }
-
-        static func askAdministrator(_ code: String) -> String {
-            """
-
-            Read or send this code to whoever runs your broker. It is no secret.
-
-                \(code)
-
-            There it is typed behind `colloque broker enroll`, and a confirmation code comes back.
-            """
-        }
-
-        static func end(broker: String?, isEnrolled: Bool?, code: String) -> String {
-            guard let broker else {
-                return """
-                    Nearly done. Have this code enrolled at your broker:
-                        colloque broker enroll \(code)
-                    Then, with the confirmation code that comes back:
-                        colloque init --confirmation CODE
-                    """
-            }
-            if isEnrolled == false {
-                return """
-                    \(broker) does not know your key yet. Have this code enrolled there, then run `colloque init` again:
-                        colloque broker enroll \(code)
-                    """
-            }
-            return """
-                Done; your broker is \(broker). A link for a patient:
-                    colloque session new
-                """
-        }
-    }
-}
-
-/// The sound check of the first start.
-enum FirstSoundCheck {
-    /// - Parameter asksPerson: whether somebody sits there to speak and listen.
-    /// - Returns: whether microphone and loudspeaker work; `nil` where nothing was tried.
-    static func run(asksPerson: Bool) async throws -> Bool? {
-        nil
+    private func tell(_ step: StartReport.Step) {
+        Speech.show(apart: true) { phrases, width in StartReport.lines(step, phrases, width: width) }
     }
 }

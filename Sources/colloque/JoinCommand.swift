@@ -69,13 +69,12 @@ struct JoinCommand: AsyncParsableCommand {
         let report = CallReport(driver.session, reason: attendant.endReason ?? .hungUp)
         if self.options.json { try printJSON(report) }
         if driver.brokerWasUnreachable { throw CommandFailure(BrokerErrandError.unreachable) }
-        if let reason = attendant.endReason, !reason.isOrderly { say(phrases.ending(Ending(reason)).line) }
-        try CallProgress.exit(report)
+        try CallProgress.exit(report, phrases.endingForPatient(Ending(attendant.endReason ?? .hungUp)))
     }
 
     private static func typedLink() throws -> String {
         guard let line = readLine(strippingNewline: true)?.trimmingCharacters(in: .whitespaces), !line.isEmpty else {
-            throw CommandFailure(code: 64, "no link was given; name it, or write it to standard input")
+            throw CommandFailure(CommandTrouble.noLink)
         }
         return line
     }

@@ -1,7 +1,9 @@
 import Foundation
 import Glibc
 import Keystore
+import Phrases
 import Primitives
+import Screens
 import SecureChannel
 import Wire
 
@@ -14,24 +16,24 @@ enum Passphrase {
         ProcessGuard.forbidDumps()
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw CommandFailure(code: 65, "\(file): cannot be read; --passphrase-file takes a readable file")
+            throw CommandFailure(CommandTrouble.unreadable(path: file))
         }
         defer { close(descriptor) }
-        var line = Line()
+        var line = TypedLine()
         defer { line.wipe() }
         while true {
             var octet: UInt8 = 0
             let count = Glibc.read(descriptor, &octet, 1)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
-                throw CommandFailure(code: 65, "\(file): cannot be read; --passphrase-file takes a readable file")
+                throw CommandFailure(CommandTrouble.unreadable(path: file))
             }
             guard count == 1, octet != UInt8(ascii: "\n") else { break }
             line.append(octet)
         }
         if line.octets.last == UInt8(ascii: "\r") { line.octets.removeLast() }
         guard !line.octets.isEmpty else {
-            throw CommandFailure(code: 65, "\(file): its first line is empty; the passphrase stands there")
+            throw CommandFailure(CommandTrouble.passphraseFileEmpty(path: file))
         }
         return SecretBytes(copying: line.octets)
     }
@@ -43,8 +45,7 @@ enum Passphrase {
         ProcessGuard.forbidDumps()
         var settings = termios()
         guard self.isTerminal, tcgetattr(STDIN_FILENO, &settings) == 0 else {
-            throw CommandFailure(
-                code: 64, "the passphrase is typed at a terminal, and there is none; use --passphrase-file FILE")
+            throw CommandFailure(CommandTrouble.noPassphrase)
         }
         var silent = settings
         // Interrupts are read as characters too, so that the terminal never stays silent behind us.
@@ -55,19 +56,19 @@ enum Passphrase {
             say("\n")
         }
         say(prompt)
-        var line = Line()
+        var line = TypedLine()
         defer { line.wipe() }
         while true {
             var octet: UInt8 = 0
             let count = Glibc.read(STDIN_FILENO, &octet, 1)
             if count < 0, errno == EINTR { continue }
             guard count == 1, octet != Key.interrupt, octet != Key.endOfFile else {
-                throw CommandFailure(code: 64, "no passphrase was typed; nothing was done")
+                throw CommandFailure(CommandTrouble.noPassphrase)
             }
             switch octet {
             case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
                 guard !line.octets.isEmpty else {
-                    throw CommandFailure(code: 64, "no passphrase was typed; nothing was done")
+                    throw CommandFailure(CommandTrouble.noPassphrase)
                 }
                 return SecretBytes(copying: line.octets)
             case Key.delete, Key.backspace:
@@ -79,30 +80,30 @@ enum Passphrase {
     }
 
     /// A new passphrase: from the file, or typed twice and judged.
-    static func new(file: String?, prompt: String = "New passphrase: ") throws -> SecretBytes {
+    static func new(file: String?, prompt: String = Speech.phrases.newPassphrasePrompt) throws -> SecretBytes {
         if let file {
             let passphrase = try self.read(file: file)
-            if self.strength(of: passphrase) == .tooEasy { say("warning: \(Sentence.tooEasy)\n") }
+            if self.strength(of: passphrase) == .tooEasy { self.judge(.weak) }
             return passphrase
         }
         var passphrase = try self.typed(prompt: prompt)
         while true {
             let strength = self.strength(of: passphrase)
             if passphrase.count < Keystore.minimumPassphraseLength {
-                say("\(Sentence.tooShort)\n\(Sentence.suggestion(self.suggestion()))\n")
+                self.judge(.tooShort, suggests: true)
                 passphrase = try self.typed(prompt: prompt)
                 continue
             }
             switch strength {
             case .tooEasy:
-                say("\(Sentence.tooEasy)\n\(Sentence.suggestion(self.suggestion()))\n")
-                let again = try self.typed(prompt: Sentence.againOrOther)
+                self.judge(.weak, suggests: true)
+                let again = try self.typed(prompt: Speech.phrases.otherPassphrasePrompt)
                 if again == passphrase { return passphrase }
                 passphrase = again
             case .fair, .strong:
-                say("\(strength == .fair ? Sentence.fair : Sentence.strong)\n")
-                guard try self.typed(prompt: "Once more: ") == passphrase else {
-                    throw CommandFailure(code: 65, "the two passphrases differ; nothing was changed, try again")
+                self.judge(strength == .fair ? .fair : .strong)
+                guard try self.typed(prompt: Speech.phrases.passphraseAgain) == passphrase else {
+                    throw CommandFailure(CommandTrouble.passphrasesDiffer)
                 }
                 return passphrase
             }
@@ -118,24 +119,17 @@ enum Passphrase {
     /// Six words of the person's language, 48 bits.
     static func suggestion() -> String {
         var random = RandomSource.system
-        let locale = environment("LC_ALL") ?? environment("LC_MESSAGES") ?? environment("LANG") ?? ""
-        let language = LanguageCode(locale.prefix(2)) ?? .english
+        let language = LanguageCode(Speech.phrases.language.rawValue) ?? .english
         return language.suggestedPassphrase(wordCount: 6, random: &random)
             ?? LanguageCode.english.suggestedPassphrase(wordCount: 6, random: &random) ?? ""
     }
 
     private static let languages: [LanguageCode] = [.french, .english, .dutch, .german]
 
-    /// What is said of a passphrase.
-    private enum Sentence {
-        static let tooShort = "Too short: at least \(Keystore.minimumPassphraseLength) characters."
-        static let tooEasy = "This passphrase is too easy: somebody with a copy of the disk would guess it."
-        static let fair = "This passphrase is fair."
-        static let strong = "This passphrase is strong."
-        static let againOrOther = "Another one (or the same again, to keep it): "
-
-        static func suggestion(_ words: String) -> String {
-            "Several words that have nothing to do with each other are good, such as: \(words)"
+    private static func judge(_ judgement: PassphraseJudgement, suggests: Bool = false) {
+        Speech.show(apart: true) { phrases, width in
+            StartReport.lines(.judgement(judgement), phrases, width: width)
+                + (suggests ? StartReport.lines(.suggestion(self.suggestion()), phrases, width: width) : [])
         }
     }
 
@@ -144,19 +138,19 @@ enum Passphrase {
     }
 
     /// Octets that never move while they come in, so that wiping them wipes the only copy.
-    private struct Line {
+    private struct TypedLine {
         var octets: [UInt8] = {
             var octets: [UInt8] = []
-            octets.reserveCapacity(Line.maximumLength)
+            octets.reserveCapacity(TypedLine.maximumLength)
             return octets
         }()
 
         mutating func append(_ octet: UInt8) {
-            if self.octets.count < Line.maximumLength { self.octets.append(octet) }
+            if self.octets.count < TypedLine.maximumLength { self.octets.append(octet) }
         }
 
         mutating func wipe() {
-            self.octets.append(contentsOf: repeatElement(0, count: Line.maximumLength - self.octets.count))
+            self.octets.append(contentsOf: repeatElement(0, count: TypedLine.maximumLength - self.octets.count))
             SecretBytes.wipe(&self.octets)
         }
 
@@ -170,9 +164,4 @@ enum Passphrase {
         static let eraseLine: UInt8 = 0x15
         static let delete: UInt8 = 0x7F
     }
-}
-
-/// What the system calls an error number.
-func errorText(_ number: Int32) -> String {
-    String(cString: strerror(number))
 }

@@ -2,6 +2,7 @@ import Consultation
 import Foundation
 import Invitation
 import Network
+import Phrases
 import SecureChannel
 import Session
 import Wire
@@ -24,16 +25,14 @@ struct PatientPlace {
         do {
             link = try InvitationLink(text)
         } catch {
-            throw CommandFailure(code: 65, LinkTrouble.sentence(for: error))
+            throw CommandFailure(CommandTrouble(error))
         }
         guard !link.invitation.flags.contains(.postQuantumRequired) else {
-            throw CommandFailure(
-                code: 65,
-                "the link asks for post-quantum keys, which this version has not; update it or ask for another")
+            throw CommandFailure(CommandTrouble.linkBeyondUs)
         }
         let origin = "\(link.scheme.rawValue)://\(link.authority)"
         guard let broker = WebSocketURL(options.broker ?? origin) else {
-            throw CommandFailure(code: 65, "the link names no broker that could be reached; ask for it again")
+            throw CommandFailure(CommandTrouble.linkWithoutBroker)
         }
         let seat = PatientSeat(
             invitation: link.invitation,
@@ -45,5 +44,16 @@ struct PatientPlace {
         return PatientPlace(
             session: PeerSession(patient: seat, configuration: configuration, random: .system, now: now),
             broker: broker)
+    }
+}
+
+extension CommandTrouble {
+    /// What a link that cannot be used tells its holder.
+    fileprivate init(_ error: InvitationError) {
+        switch error {
+        case .incomplete, .checksum, .alphabet: self = .linkIncomplete
+        case .version, .unknownFlags: self = .linkOfLaterVersion
+        case .notALink: self = .notALink
+        }
     }
 }

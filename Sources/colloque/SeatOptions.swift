@@ -7,8 +7,7 @@ import Terminal
 
 /// What the commands at which a person sits have in common.
 struct SeatOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("fr, en, nl or de; else by the locale.", valueName: "language"))
-    var language: String?
+    @OptionGroup var speech: SpeechOptions
 
     @Flag(help: "Print a line for each change instead of drawing a screen, for screen readers.")
     var lines = false
@@ -23,15 +22,7 @@ struct SeatOptions: ParsableArguments {
     @Flag(help: "Send sound untouched: no echo, noise or gain is worked on, for breath and cough.")
     var raw = false
 
-    func validate() throws {
-        if let language = self.language, Language(locale: language) == nil {
-            throw ValidationError("--language is fr, en, nl or de")
-        }
-    }
-
-    var phrases: Phrases {
-        Phrases(Language.chosen(option: self.language, environment: ProcessInfo.processInfo.environment))
-    }
+    var phrases: Phrases { Speech.phrases }
 
     var sound: SoundCard.Choice {
         SoundCard.Choice(

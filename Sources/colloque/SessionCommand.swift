@@ -6,6 +6,8 @@ import Foundation
 import Invitation
 import Keystore
 import Network
+import Phrases
+import Terminal
 
 /// `colloque session`: one link for one patient, from its making to its end.
 struct SessionCommand: ParsableCommand {
@@ -30,13 +32,15 @@ struct SessionList: ParsableCommand {
         commandName: "list",
         abstract: "List the sessions of this machine.",
         discussion: """
-            One line each: session, state (open, expired, admitted, ended), the hours of its link, label. A file that \
-            cannot be read is named at the end (65).
+            One line each: session, state (open, expired, admitted, ended), the hours of its link, label. For scripts \
+            there is --json, which stays the same in every language. A file that cannot be read is named at the end \
+            (65).
             """)
 
     @Flag(help: "List those that were ended too.")
     var all = false
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -57,6 +61,7 @@ struct SessionList: ParsableCommand {
         if self.options.json {
             try printJSON(["sessions": sessions])
         } else {
+            if sessions.isEmpty, trouble == nil { say(Speech.phrases.noSessions) }
             for session in sessions { print(session.line) }
         }
         if let trouble { throw trouble }
@@ -72,6 +77,7 @@ struct SessionShow: ParsableCommand {
     @Argument(help: ArgumentHelp("As `session new` printed it.", valueName: "session"), completion: .session)
     var session: SessionID
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -101,6 +107,7 @@ struct SessionEnd: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("As `session new` printed it.", valueName: "session"), completion: .session)
     var session: SessionID
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
@@ -116,7 +123,7 @@ struct SessionEnd: AsyncParsableCommand {
         if self.options.json {
             try printJSON(SessionFacts(room))
         } else {
-            print("ended \(room.session)")
+            print(Speech.fitted(Speech.phrases.sessionIsEnded(room.session.text), apart: false))
         }
     }
 }
@@ -145,18 +152,33 @@ struct SessionFacts: Encodable {
         self.opens = room.openingDate
         self.expires = room.expiryDate
         self.reopened = room.isReopened
-        self.state =
+        let state: SessionState =
             switch room.state {
-            case .open: room.expires > unixTime() ? "open" : "expired"
-            case .admitted: "admitted"
-            case .ended: "ended"
+            case .open: room.expires > unixTime() ? .open : .expired
+            case .admitted: .admitted
+            case .ended: .ended
             }
+        self.state = state.rawValue
     }
 
+    /// For the person's eyes.
     var line: String {
-        let state = self.state.padding(toLength: 8, withPad: " ", startingAt: 0)
-        let hours = (self.opens.map { $0.formatted(.iso8601) + "/" } ?? "") + self.expires.formatted(.iso8601)
-        return "\(self.session)  \(state)  \(hours)  \(self.label)"
+        let phrases = Speech.phrases
+        let names = SessionState.allCases.map { phrases.name($0) }
+        let name = SessionState(rawValue: self.state).map { phrases.name($0) } ?? self.state
+        let width = names.reduce(0) { max($0, CellWidth.of($1)) }
+        let state = name + String(repeating: " ", count: width - CellWidth.of(name))
+        let hours = (self.opens.map { "\(Self.hour($0)) – " } ?? "") + Self.hour(self.expires)
+        return "\(self.session)  \(state)  \(hours)  \(Neutralised(self.label))"
+    }
+
+    /// By this machine's clock: 2026-11-26 15:30, which sorts and reads alike in all languages.
+    private static func hour(_ date: Date) -> String {
+        date.formatted(
+            Date.VerbatimFormatStyle(
+                format:
+                    "\(year: .padded(4))-\(month: .twoDigits)-\(day: .twoDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits)",
+                timeZone: .current, calendar: Calendar(identifier: .gregorian)))
     }
 }
 
@@ -169,8 +191,7 @@ extension StoredRoom {
         do {
             return try InvitationLink(origin: self.origin, invitation: self.invitation)
         } catch {
-            throw CommandFailure(
-                code: 64, "`\(self.origin)` cannot stand in a link; name the broker by another address")
+            throw CommandFailure(SessionTrouble.originUnfit(Neutralised(self.origin)))
         }
     }
 }

@@ -4,6 +4,7 @@ import Glibc
 import Handout
 import Invitation
 import Keystore
+import Phrases
 
 struct SessionQR: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,6 +30,7 @@ struct SessionQR: ParsableCommand {
     @Flag(help: "Draw with # and blanks, dark on light.")
     var ascii = false
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
@@ -50,7 +52,7 @@ struct SessionQR: ParsableCommand {
     }
 
     private static func code(of link: String) throws -> QRCode {
-        guard let code = QRCode(link) else { throw CommandFailure(code: 65, "the link fits into no QR code") }
+        guard let code = QRCode(link) else { throw CommandFailure(SessionTrouble.noCode) }
         return code
     }
 
@@ -88,7 +90,7 @@ struct SessionCard: ParsableCommand {
         let room = try self.options.unlock().rooms.load(self.session)
         let card = try room.card(in: self.language ?? .preferred)
         if let html {
-            guard let page = card.html else { throw CommandFailure(code: 65, "the link fits into no QR code") }
+            guard let page = card.html else { throw CommandFailure(SessionTrouble.noCode) }
             try writePrivately([UInt8](page.utf8), to: html)
         }
         if self.options.json {
@@ -136,11 +138,8 @@ struct SessionICS: ParsableCommand {
 }
 
 extension CardLanguage: ExpressibleByArgument {
-    /// That of the terminal, if there are cards in it.
-    static var preferred: CardLanguage {
-        let locale = environment("LC_ALL") ?? environment("LC_MESSAGES") ?? environment("LANG") ?? ""
-        return CardLanguage(rawValue: String(locale.prefix(2))) ?? .english
-    }
+    /// The doctor's own.
+    static var preferred: CardLanguage { CardLanguage(rawValue: Speech.phrases.language.rawValue) ?? .english }
 }
 
 extension StoredRoom {

@@ -3,11 +3,15 @@ import Consultation
 import Desk
 import Endpoint
 import Foundation
+import Glibc
 import Handout
 import Invitation
 import Keystore
 import Network
+import Phrases
 import Release
+import Screens
+import Terminal
 import Wire
 
 struct SessionNew: AsyncParsableCommand {
@@ -57,18 +61,21 @@ struct SessionNew: AsyncParsableCommand {
     @Flag(name: .customLong("no-verify"), help: "Do not look at the page that the broker serves.")
     var skipsVerification = false
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         guard self.label.utf8.count <= 200,
             !self.label.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         else {
-            throw ValidationError("a label is one line of at most 200 octets")
+            throw Self.invalid(.labelUnfit)
         }
-        guard (1...50).contains(self.count) else { throw ValidationError("--count is a number from 1 to 50") }
+        guard (1...Self.most).contains(self.count) else { throw Self.invalid(.countUnfit(most: Self.most)) }
         if let opens = self.opens?.unixTime {
-            guard opens > unixTime() else { throw ValidationError("--opens lies in the past") }
-            guard opens - unixTime() <= Self.furthest else { throw ValidationError("--opens is at most 30 days ahead") }
+            guard opens > unixTime() else { throw Self.invalid(.opensInPast) }
+            guard opens - unixTime() <= UInt64(Self.furthest) * 86_400 else {
+                throw Self.invalid(.opensTooLate(days: Self.furthest))
+            }
         }
     }
 
@@ -92,7 +99,7 @@ struct SessionNew: AsyncParsableCommand {
             throw error
         }
         let verification = await page
-        if let verification, verification.outcome == .differs { say(Sentence.differs(verification.differences)) }
+        if let verification, verification.outcome == .differs { Self.warn(verification.differences) }
         try self.tell(rooms, links, verification)
     }
 
@@ -111,12 +118,41 @@ struct SessionNew: AsyncParsableCommand {
             }
             return
         }
+        // What is no terminal takes the links and nothing else.
+        let isForPerson = isatty(STDOUT_FILENO) == 1
         for (room, link) in zip(rooms, links) {
-            print(link)
-            if self.drawsCode { try SessionQR.draw(link, ascii: false) }
-            say(Sentence.made(room))
+            if isForPerson {
+                let report = self.report(on: room, link)
+                Speech.show { phrases, width in report.lines(phrases, width: width) }
+            } else {
+                print(link)
+                if self.drawsCode { try SessionQR.draw(link, ascii: false) }
+                let phrases = Speech.phrases
+                say(
+                    phrases.linkMade(
+                        session: room.session.text,
+                        from: room.opens == 0 ? nil : phrases.dateAndClock(WallTime(unix: room.opens)),
+                        until: phrases.dateAndClock(WallTime(unix: room.expires))))
+            }
         }
-        if page?.outcome == .unreachable { say(Sentence.pageUnreachable) }
+        if page?.outcome == .unreachable { say(Speech.phrases.page(.unreachable).line) }
+    }
+
+    private func report(on room: StoredRoom, _ link: String) -> SessionReport {
+        let code = self.drawsCode ? QRCode(link).flatMap { QRPattern(side: $0.side, modules: $0.modules) } : nil
+        return SessionReport(
+            session: room.session.text, link: Neutralised(link), expires: WallTime(unix: room.expires),
+            opens: room.opens == 0 ? nil : WallTime(unix: room.opens), isRelayOnly: self.relayOnly, qr: code)
+    }
+
+    private static func warn(_ differences: [String]) {
+        let phrases = Speech.phrases
+        say("\(phrases.warning): \(phrases.page(.differs).line)")
+        for difference in differences.prefix(12) { say("  \(printable(difference))") }
+    }
+
+    private static func invalid(_ trouble: SessionTrouble) -> ValidationError {
+        ValidationError(Speech.phrases.session(trouble).line)
     }
 
     private func makeRoom(
@@ -157,29 +193,10 @@ struct SessionNew: AsyncParsableCommand {
         return await look(.manifest(manifest))
     }
 
-    /// What is said of a link.
-    private enum Sentence {
-        static let pageUnreachable =
-            "the page could not be looked at; try `colloque verify-page` before you hand out the link"
-
-        static func made(_ room: StoredRoom) -> String {
-            let hours =
-                (room.openingDate.map { "from \($0.formatted(.iso8601)) " } ?? "")
-                + "until \(room.expiryDate.formatted(.iso8601))"
-            return "session \(room.session), \(hours); end it with `colloque session end \(room.session)`"
-        }
-
-        static func differs(_ differences: [String]) -> String {
-            """
-            WARNING: the broker serves another page than this release. Do not hand out the link before you know why:
-            somebody may have changed the page, or the broker runs another version.
-            \(differences.prefix(12).map { "  \(printable($0))" }.joined(separator: "\n"))
-            """
-        }
-    }
-
-    /// In seconds; the broker holds a room for 31 days at most.
-    private static let furthest: UInt64 = 30 * 86_400
+    /// In days; the broker holds a room for 31 at most.
+    private static let furthest = 30
+    /// At once.
+    private static let most = 50
 }
 
 /// What came from elsewhere, cut short and without anything that a terminal would obey.

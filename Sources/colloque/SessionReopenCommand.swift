@@ -6,7 +6,9 @@ import Foundation
 import Invitation
 import Keystore
 import Network
+import Phrases
 import Primitives
+import Terminal
 
 struct SessionReopen: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,18 +26,17 @@ struct SessionReopen: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long the link lets somebody in from now on; at most 24h.", valueName: "time"))
     var ttl = TimeToLive(seconds: 7200)
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
         let identity = try self.options.unlock()
         let room = try identity.rooms.load(self.session)
         guard case .admitted = room.state else {
-            throw CommandFailure(code: 77, room.state == .ended ? Sentence.ended : Sentence.nobodyWasAdmitted)
+            throw CommandFailure(room.state == .ended ? SessionTrouble.ended : .nobodyAdmitted)
         }
-        guard !room.isReopened else { throw CommandFailure(code: 77, Sentence.onlyOnce) }
-        guard let broker = WebSocketURL(room.origin) else {
-            throw CommandFailure(code: 65, "`\(room.origin)` is no broker's address")
-        }
+        guard !room.isReopened else { throw CommandFailure(SessionTrouble.reopenedAlready) }
+        let broker = try GlobalOptions.brokerURL(room.origin)
         let reopened = self.reopened(room, by: identity)
         let door = BrokerDoor(broker: broker, identity: identity, options: self.options)
         // A desk reads the room from here, hence it is there first; a broker out of reach must not spend the one time.
@@ -56,7 +57,9 @@ struct SessionReopen: AsyncParsableCommand {
             facts.link = try reopened.link().text
             try printJSON(facts)
         } else {
-            print("open \(reopened.session) until \(reopened.expiryDate.formatted(.iso8601))")
+            let phrases = Speech.phrases
+            let until = phrases.dateAndClock(WallTime(unix: reopened.expires))
+            print(Speech.fitted(phrases.sessionIsReopened(reopened.session.text, until: until), apart: false))
         }
     }
 
@@ -71,11 +74,5 @@ struct SessionReopen: AsyncParsableCommand {
             session: room.session, label: room.label, origin: room.origin, invitation: room.invitation,
             sessionKey: room.sessionKey, delegation: delegation, timeToLive: self.ttl.seconds, expires: expires,
             opens: room.opens, isReopened: true, state: .open)
-    }
-
-    private enum Sentence {
-        static let ended = "this session is ended; make a new one"
-        static let nobodyWasAdmitted = "nobody was admitted by this link yet: it need not be re-opened"
-        static let onlyOnce = "this link was re-opened once already; make a new session"
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Keystore
 import Network
 import Page
+import Phrases
 import Release
 import Wire
 
@@ -49,6 +50,7 @@ struct VerifyPageCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Print this release's own page or headers.", visibility: .hidden))
     var print: Part?
 
+    @OptionGroup var speech: SpeechOptions
     @OptionGroup var options: GlobalOptions
 
     enum Part: String, ExpressibleByArgument {
@@ -67,16 +69,16 @@ struct VerifyPageCommand: AsyncParsableCommand {
         if self.options.json {
             try printJSON(Facts(url.origin, verification))
         } else {
-            Swift.print("\(verification.outcome.rawValue) \(url.origin)")
+            Swift.print("\(Self.name(verification.outcome)) \(url.origin)")
             for one in verification.addresses {
-                Swift.print("  \(one.outcome.rawValue) \(one.address)")
+                Swift.print("  \(Self.name(one.outcome)) \(one.address)")
                 for difference in one.differences { Swift.print("    \(printable(difference))") }
             }
         }
         switch verification.outcome {
         case .verified: break
-        case .differs: throw CommandFailure(code: 76, Sentence.differs)
-        case .unreachable: throw CommandFailure(code: 69, Sentence.unreachable)
+        case .differs: throw CommandFailure(PageTrouble.differs)
+        case .unreachable: throw CommandFailure(PageTrouble.unreachable)
         }
     }
 
@@ -89,34 +91,34 @@ struct VerifyPageCommand: AsyncParsableCommand {
     private func release(at url: WebSocketURL) async throws -> PageReference.Release {
         let key = try self.key ?? self.settledKey()
         guard self.manifest != nil || key != nil else { return .own }
-        guard let key else { throw CommandFailure(code: 64, Sentence.noKey) }
+        guard let key else { throw CommandFailure(PageTrouble.noKey) }
         do {
             return .manifest(try ReleaseManifest(verifying: try await self.manifestText(at: url), key: key.bytes))
         } catch let error as ReleaseManifest.Failure {
-            throw CommandFailure(code: 76, Sentence.manifest(error))
+            throw CommandFailure(PageTrouble(error))
         }
     }
 
     private func manifestText(at url: WebSocketURL) async throws -> [UInt8] {
         if let file = self.manifest {
             guard let content = FileManager.default.contents(atPath: file) else {
-                throw CommandFailure(code: 65, "\(file): cannot be read")
+                throw CommandFailure(CommandTrouble.unreadable(path: file))
             }
             return [UInt8](content)
         }
         do {
             return try await PageVerification.manifest(at: url)
         } catch .unreachable {
-            throw CommandFailure(code: 69, Sentence.unreachable)
+            throw CommandFailure(PageTrouble.unreachable)
         } catch {
-            throw CommandFailure(code: 76, Sentence.noManifest)
+            throw CommandFailure(PageTrouble.noManifest)
         }
     }
 
     private func settledKey() throws -> IdentityKeyText? {
         guard let text = try self.settings()?.releaseKey else { return nil }
         guard let key = IdentityKeyText(argument: text) else {
-            throw CommandFailure(code: 78, "the settings' release-key is no key of 43 characters")
+            throw CommandFailure(PageTrouble.keyMalformed)
         }
         return key
     }
@@ -149,18 +151,17 @@ struct VerifyPageCommand: AsyncParsableCommand {
         }
     }
 
-    private enum Sentence {
-        static let differs = "the page is not the release's; hand out no link to it before you know why"
-        static let unreachable = "nobody answers there; check the address and the network, then try again"
-        static let noKey = "a manifest is believed by its key only; add --key RELEASEKEY"
-        static let noManifest = "the broker serves no manifest; name a file with --manifest"
+    private static func name(_ outcome: PageVerification.Outcome) -> String {
+        Speech.phrases.name(PageVerdict(rawValue: outcome.rawValue) ?? .unreachable)
+    }
+}
 
-        static func manifest(_ failure: ReleaseManifest.Failure) -> String {
-            switch failure {
-            case .malformed: "this is no manifest of a release"
-            case .otherKey: "the manifest is signed by another key than the one that you believe"
-            case .signature: "the manifest's signature is not good: it was changed"
-            }
+extension PageTrouble {
+    fileprivate init(_ failure: ReleaseManifest.Failure) {
+        switch failure {
+        case .malformed: self = .manifestMalformed
+        case .otherKey: self = .manifestOfOtherKey
+        case .signature: self = .manifestChanged
         }
     }
 }

@@ -14,7 +14,9 @@ from pathlib import Path
 import nacl.pwhash.argon2id
 import nacl.secret
 
-from laboratory.colloque import BAD_CONFIGURATION, BAD_LINK, DONE, Bridge, Broker, Doctor, colloque, executable, facts
+from laboratory.colloque import (
+    BAD_CONFIGURATION, BAD_LINK, DONE, ENGLISH, Bridge, Broker, Doctor, colloque, executable, facts,
+)
 from laboratory.processes import Process, run
 from laboratory.runner import Skipped, needs_root, test
 from laboratory.typist import Typist
@@ -435,31 +437,35 @@ async def first_start(laboratory):
     home = laboratory.file("home")
 
     def begin(*more):
-        return Typist([executable(), "--home", home, "init", *more], {"LANG": "fr_FR.UTF-8", "COLLOQUE_BROKER": ""})
+        return Typist([executable(), "--home", home, "init", *more],
+                      {**ENGLISH, "COLLOQUE_BROKER": "", "TERM": "xterm", "NO_COLOR": "1"})
 
     def at_terminal():
         terminal = begin()
-        suggested = terminal.expect(r"such as: ([^\r\n]+)")[1]
+        suggested = terminal.expect(r"For example: ([^\r\n]+)")[1]
         assert len(suggested.split()) == 6, suggested
         terminal.expect("New passphrase: ")
         terminal.type("court\n")
         terminal.expect("Too short")
         terminal.expect("New passphrase: ")
         terminal.type("passwordpassword\n")
-        terminal.expect("too easy")
+        terminal.expect("Too easy")
         terminal.expect("Another one")
         terminal.type(suggested + "\n")
-        terminal.expect("strong")
+        terminal.expect("Strong")
         terminal.expect("Once more: ")
         terminal.type(suggested + "\n")
         terminal.expect("Your key is made")
         code = terminal.expect(r"((?:\w{4}-){13}\w{4})")[1]
-        terminal.expect("Confirmation code")
+        terminal.expect("Code received in return")
         terminal.type("broker.example/AAAA-AAAA\n")
-        terminal.expect("not about the key")
-        terminal.expect("Confirmation code")
+        terminal.expect("not about the\\s+key")
+        terminal.expect("Code received in return")
         terminal.type("\n")
+        terminal.expect("Enter to begin, n then Enter to skip")
+        terminal.type("n\n")
         terminal.expect("Nearly done")
+        terminal.expect(code)
         assert terminal.end() == DONE, terminal.shown
         assert "passwordpassword" not in terminal.shown and terminal.shown.count(suggested.split()[0]) <= 3
         return code, suggested
@@ -471,7 +477,10 @@ async def first_start(laboratory):
         terminal = begin("--confirmation", answer["confirmation"])
         terminal.expect("Passphrase: ")
         terminal.type(passphrase + "\n")
-        terminal.expect(f"Done; your broker is {broker.url}")
+        terminal.expect("to skip")
+        terminal.type("n\n")
+        terminal.expect("Everything is ready")
+        terminal.expect(f"Your server: {broker.url}")
         assert terminal.end() == DONE, terminal.shown
 
     await asyncio.to_thread(again)

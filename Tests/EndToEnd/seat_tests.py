@@ -128,6 +128,8 @@ async def whole_consultation(laboratory):
     confirmation = enrolled["confirmation"]
     await init.type(confirmation)
     await init.press("Enter")
+    await init.until(r"pour passer")
+    await init.press("n", "Enter")
     assert await init.ended(timeout=60) == 0, await init.screen()
     await capture("The first start", init)
 

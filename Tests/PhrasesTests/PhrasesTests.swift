@@ -22,6 +22,8 @@ struct PhrasesTests {
     func explanations(_ phrases: Phrases) {
         var explanations = Ending.all.map { phrases.ending($0) } + KeystoreTrouble.all.map { phrases.keystore($0) }
         explanations += BrokerTrouble.allCases.map { phrases.broker($0) } + CheckFault.all.map { phrases.fault($0) }
+        explanations += Ending.all.map { phrases.endingForPatient($0) }
+        explanations += SessionTrouble.all.map { phrases.session($0) } + PageTrouble.allCases.map { phrases.page($0) }
         explanations += CommandTrouble.all.filter { $0 != .passphrasesDiffer }.map { phrases.command($0) }
         for explanation in explanations {
             #expect(explanation.what.last == ".", "\(explanation.what)")
@@ -30,11 +32,34 @@ struct PhrasesTests {
         }
     }
 
-    @Test("no explanation of one language is that of another")
+    @Test("each error is told in each language, and in none with the words of another")
     func translated() {
-        for other in Self.all.dropFirst() {
-            for ending in Ending.all { #expect(Self.all[0].ending(ending) != other.ending(ending)) }
-            for fault in CheckFault.all { #expect(Self.all[0].fault(fault) != other.fault(fault), "\(fault)") }
+        func all(_ phrases: Phrases) -> [Explanation] {
+            var told = Ending.all.map { phrases.ending($0) } + Ending.all.map { phrases.endingForPatient($0) }
+            told += KeystoreTrouble.all.map { phrases.keystore($0) } + BrokerTrouble.allCases.map { phrases.broker($0) }
+            told += CommandTrouble.all.map { phrases.command($0) } + SessionTrouble.all.map { phrases.session($0) }
+            told += PageTrouble.allCases.map { phrases.page($0) } + CheckFault.all.map { phrases.fault($0) }
+            return told
+        }
+        let languages = Self.all.map(all)
+        for (index, told) in languages.enumerated() {
+            #expect(told.count == languages[0].count && told.allSatisfy { !$0.what.isEmpty && $0.line.count > 20 })
+            for other in languages[..<index] {
+                for (one, another) in zip(told, other) {
+                    #expect(one.what != another.what && (one.next != another.next || one.next.isEmpty), "\(one)")
+                }
+            }
+        }
+    }
+
+    @Test("a patient is never told to make a link or to telephone a patient", arguments: all)
+    func patient(_ phrases: Phrases) {
+        for ending in Ending.all.filter({ $0 != .consentRefused }) {
+            let line = phrases.endingForPatient(ending).line
+            #expect(!line.contains("colloque session") && !line.contains("--relay-only"), "\(line)")
+            for word in ["votre patient", "your patient", "uw patiënt", "Ihren Patienten"] {
+                #expect(!line.contains(word), "\(line)")
+            }
         }
     }
 
@@ -96,15 +121,5 @@ struct PhrasesTests {
             #expect(phrases.plants.allSatisfy { $0.count <= 14 })
             _ = phrases.pseudonym(.max)
         }
-    }
-
-    @Test("the patient's card names no illness and no person, and gives one link", arguments: all)
-    func card(_ phrases: Phrases) {
-        let link = Neutralised("https://consult.example/#abc")
-        let lines = phrases.card(when: "14:00", link: link)
-        #expect(lines.count { $0.contains("https://") } == 1 && lines.contains(link.text))
-        #expect(lines.joined().contains("112") && lines.joined().contains("14:00"))
-        #expect(phrases.card(when: nil, link: link).count == lines.count - 1)
-        #expect(!phrases.cardSubject.contains("example"))
     }
 }

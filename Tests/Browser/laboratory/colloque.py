@@ -27,11 +27,16 @@ def executable():
     return path
 
 
-async def colloque(*arguments, home=None, namespace=None, timeout=60):
-    """One command to its end: (exit code, standard output, standard error)."""
+#: In which the tests read what is said.
+ENGLISH = {"LC_ALL": "en_US.UTF-8"}
+
+
+async def colloque(*arguments, home=None, namespace=None, timeout=60, environment=None):
+    """One command to its end, speaking English unless told otherwise: (exit code, standard output, standard error)."""
+    nowhere = {"COLLOQUE_HOME": "", "COLLOQUE_BROKER": ""} if home is None else {}
     return await run(
         [executable(), *_home(home), *arguments], namespace=namespace, timeout=timeout,
-        environment={"COLLOQUE_HOME": "", "COLLOQUE_BROKER": ""} if home is None else None,
+        environment={**ENGLISH, **nowhere, **(environment or {})},
     )
 
 

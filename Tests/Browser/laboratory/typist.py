@@ -1,21 +1,25 @@
 """A program at a terminal of its own that prints lines and asks: typed to by a test, without a screen."""
 
 import contextlib
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
+import termios
 import time
 
 
 class Typist:
-    """What it shows is kept; `expect` waits for a pattern in what came since the last one."""
+    """What it shows, 80 columns wide, is kept; `expect` waits for a pattern in what came since the last one."""
 
     def __init__(self, arguments, environment=None):
         self.shown = ""
         self._seen = 0
         self._child, self._terminal = pty.fork()
         if self._child == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
             os.execvpe(str(arguments[0]), [str(one) for one in arguments], {**os.environ, **(environment or {})})
 
     def expect(self, pattern, patience=20):
