@@ -252,6 +252,7 @@ let package = Package(
             "DeskTests",
             [
                 "Desk", "Endpoint", "Keystore", "Network", "Consultation", "Session", "ICE", "Invitation", "Primitives",
+                "Terminal",
                 "Wire",
             ]),
         tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),

@@ -337,8 +337,11 @@ package final class MediaConnection {
             case .transmit(let transmit): self.outputs.append(.transmit(transmit.path, transmit.bytes))
             case .event(.candidate(let candidate)): self.tell(candidate.sdp)
             case .event(.gatheringFinished): self.tell("")
-            case .event(.stateChanged(let state)): self.emit(.pathState(state))
+            case .event(.stateChanged(let state)):
+                if state == .connected { self.voice?.pathChanged(now: now) }
+                self.emit(.pathState(state))
             case .event(.selectedPair(let pair)):
+                self.voice?.pathChanged(now: now)
                 self.emit(.path(pair))
                 self.startHandshake(now: now)
             case .wait:

@@ -115,6 +115,11 @@ package final class VoiceStream {
         return true
     }
 
+    /// ICE sends another way from here on, or has its way again: what was seen of the former one says nothing of it.
+    package func pathChanged(now: Instant) {
+        self.resume(now: now)
+    }
+
     private func resume(now: Instant) {
         self.restsSince = nil
         self.breaker.reset(now: now)

@@ -1,6 +1,7 @@
 import Consultation
 import ICE
 import Session
+import Terminal
 import Testing
 import Wire
 

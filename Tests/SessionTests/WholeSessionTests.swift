@@ -111,6 +111,24 @@ struct WholeSessionTests {
         }
     }
 
+    @Test("a network that is away for 45 s brings the sound back within 10 s of its return, both ways")
+    func longOutage() throws {
+        for seed in 4500..<UInt64(4503) {
+            let call = try Call(seed: seed)
+            try #require(call.untilBound(), "\(call.report)")
+            call.world.run(for: .seconds(1))
+            call.world.forget(Call.doctorAddress.ip)
+            call.world.run(for: .seconds(45))
+            let back = call.world.now
+            call.world.assign(Call.doctorAddress.ip, to: Call.doctorIndex)
+            call.world.run(for: .seconds(10)) {
+                call.patient.blocksHeard(since: back) >= 25 && call.doctor.blocksHeard(since: back) >= 25
+            }
+            #expect(call.patient.blocksHeard(since: back) >= 25, "\(call.report)")
+            #expect(call.doctor.blocksHeard(since: back) >= 25, "\(call.report)")
+        }
+    }
+
     @Test("hanging up ends both, and nobody hears another word", arguments: [true, false])
     func hangUp(byPatient: Bool) throws {
         for seed in 5000..<UInt64(5004) {
