@@ -80,6 +80,11 @@ class Screen:
     async def restored(self):
         """The terminal is as it was: settings, cursor, first screen, no leftover modes."""
         await self.shows("it is over")
+        # The words stand in the command too: it is over when the second note is there.
+        for _ in range(200):
+            if len(self.notes.read_text().split()) == 2:
+                break
+            await asyncio.sleep(0.05)
         before, after = self.notes.read_text().split()
         assert after == before, f"the terminal's settings changed: {before} → {after}"
         assert self.fact("alternate_on") == "0", "the other screen is still there"

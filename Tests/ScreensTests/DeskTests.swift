@@ -78,7 +78,18 @@ struct DeskTests {
         #expect(Self.press(.enter, on: &screen) == [.admit(session: "a", guest: 2)])
         screen.update(
             DeskModel(sessions: [Self.session("z", Self.guest(9)), Self.session("a", Self.guest(3))], broker: .online))
-        #expect(Self.press(.enter, on: &screen) == [.admit(session: "a", guest: 3)])
+        #expect(Self.press(.enter, on: &screen) == [], "a key for who has just left lets nobody else in")
+        #expect(Self.press(.down, .down, .enter, on: &screen) == [.admit(session: "a", guest: 3)])
+    }
+
+    @Test("what is being written to somebody who leaves stays a line: its letters are no keys")
+    func writingOn() {
+        var screen = Self.desk(Self.session("a", Self.guest(1), Self.guest(2)))
+        _ = Self.press(.character("m"), .character("3"), .character("p"), on: &screen)
+        screen.update(DeskModel(sessions: [Self.session("a", Self.guest(2))], broker: .online))
+        #expect(screen.isWriting)
+        #expect(Self.press(.character("a"), .character("n"), .character("e"), .enter, on: &screen) == [])
+        #expect(!screen.isWriting)
     }
 
     @Test("a question about somebody who left is gone: a late yes refuses nobody")
