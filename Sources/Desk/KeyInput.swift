@@ -39,7 +39,12 @@ final class KeyInput {
             keys += self.decoder.feed(octets.prefix(count))
         }
         if self.flushAt <= now { keys += self.decoder.flush() }
-        self.flushAt = self.decoder.awaitsMore ? now + KeyDecoder.escapeDelay : .distantFuture
+        // Packets wake this far more often than the delay lasts: they must not put it off.
+        if !self.decoder.awaitsMore {
+            self.flushAt = .distantFuture
+        } else if self.flushAt == .distantFuture {
+            self.flushAt = now + KeyDecoder.escapeDelay
+        }
         return keys
     }
 

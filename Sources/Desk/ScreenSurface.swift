@@ -69,7 +69,12 @@ package final class ScreenSurface: DeskSurface {
     private func readKeys(_ practice: Practice, _ driver: CallDriver, now: Instant) {
         guard var keys = self.device.readKeys() else { return practice.leave(driver: driver, now: now) }
         if self.flushAt <= now { keys += self.device.flushKeys() }
-        self.flushAt = self.device.awaitsMoreKeys ? now + KeyDecoder.escapeDelay : .distantFuture
+        // Packets wake this far more often than the delay lasts: they must not put it off.
+        if !self.device.awaitsMoreKeys {
+            self.flushAt = .distantFuture
+        } else if self.flushAt == .distantFuture {
+            self.flushAt = now + KeyDecoder.escapeDelay
+        }
         for key in keys {
             // What the person saw is what the key was meant for, as long as it is still there.
             self.stage.update(practice, driver, now: now)

@@ -293,7 +293,7 @@ async def errands_of_a_desk(laboratory):
     await desk.until("Troisième")
     await desk.until("attend depuis")
     assert "Second" not in await desk.screen()
-    await desk.press("Enter")
+    await admit(desk)
     await desk.until("en ligne")
     await waiting.process.line("^connected")
     await desk.press("h")
