@@ -1,6 +1,6 @@
 # Every target sets up what it needs; nothing else has to be typed.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build page lint bench bench-relay bench-quality fuzz networks screenshots clean
+.PHONY: help demo test test-long captures build page lint bench bench-relay bench-quality fuzz networks screenshots clean
 SHELL := /bin/bash
 
 PORT ?= 8443
@@ -16,6 +16,16 @@ demo: ## Build and start a broker, a doctor that greets and echoes, and print th
 test: ## Set up, lint, build, and run every suite: Swift, page, interoperability, commands, browsers
 	@Scripts/setup test
 	@Scripts/test
+
+test-long: ## The long tests as well: every pair of networks in every browser, every system call that may be killed
+	@Scripts/setup test
+	@Scripts/build debug
+	@Tests/Browser/run --all
+
+captures: ## Hold the whole consultation at a terminal and write its screens to docs/desk.md
+	@Scripts/setup test
+	@Scripts/build debug
+	@Tests/Browser/run seat --only "From init" --table docs/desk.md
 
 build: ## Build the debug and the release executable
 	@Scripts/setup build

@@ -19,6 +19,7 @@ def main():
     arguments = argparse.ArgumentParser(prog="Tests/Browser/run")
     arguments.add_argument("suites", nargs="*", help="suites to run (all but screenshots)")
     arguments.add_argument("--only", metavar="TEXT", help="tests whose name contains TEXT")
+    arguments.add_argument("--all", action="store_true", help="the long tests too: some 40 minutes more")
     arguments.add_argument("--list", action="store_true", help="name the tests instead of running them")
     arguments.add_argument("--table", metavar="FILE", type=Path, help="write what the suite measured as Markdown")
     given = arguments.parse_args()
@@ -40,7 +41,7 @@ def main():
 
     from laboratory import runner
 
-    code = runner.main(wanted, only=given.only, listing=given.list)
+    code = runner.main(wanted, only=given.only, listing=given.list, every=given.all or given.table is not None)
     if given.table and code == 0:
         given.table.write_text(loaded[0].document())
     sys.exit(code)

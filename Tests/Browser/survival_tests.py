@@ -139,6 +139,13 @@ EVENTS = {
         "The broker is killed that started the relay: {} and the doctor hear no gap of 100 ms",
 }
 
+#: What befalls a call every time; the rest are long tests.
+SHORT = {
+    "native": (udp_blocked, address_changed, relay_killed, broker_killed, broker_killed_beside_its_relay),
+    "chromium": (udp_blocked, address_changed, broker_killed),
+    "firefox": (udp_blocked,),
+}
+
 _rows = []
 
 
@@ -171,7 +178,7 @@ def scenes():
                 _rows.append((event, client, await event(laboratory, client)))
 
             body.__module__ = __name__
-            test(sentence.format(who), limit=150, needs=[needs_namespaces])(body)
+            test(sentence.format(who), limit=150, needs=[needs_namespaces], long=event not in SHORT[client])(body)
 
 
 scenes()

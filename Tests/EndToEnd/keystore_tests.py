@@ -145,7 +145,7 @@ async def creation(laboratory):
     assert tried >= 8, tried
 
 
-@test("A change of passphrase killed anywhere leaves the old or the new, never neither", limit=400,
+@test("A change of passphrase killed anywhere leaves the old or the new, never neither", long=True, limit=400,
       needs=[needs_strace])
 async def change(laboratory):
     home = Home(laboratory)
@@ -172,7 +172,7 @@ async def settled(laboratory):
     return broker, doctor, home, sessions, backup
 
 
-@test("An import killed anywhere is there whole, or can be done again", limit=500, needs=[needs_strace])
+@test("An import killed anywhere is there whole, or can be done again", long=True, limit=500, needs=[needs_strace])
 async def imported(laboratory):
     _, _, home, sessions, backup = await settled(laboratory)
     shutil.rmtree(home.path)
@@ -189,7 +189,7 @@ async def imported(laboratory):
     await spoil(home, ["identity", "import", backup, "--passphrase-file", home.passphrase], holds)
 
 
-@test("A session killed while it is made or ended spoils no other, and is itself in one state", limit=500,
+@test("A session killed while it is made or ended spoils no other, and is itself in one state", long=True, limit=500,
       needs=[needs_strace])
 async def rooms(laboratory):
     broker, _, home, sessions, _ = await settled(laboratory)

@@ -100,7 +100,7 @@ def typed(shell, env, words):
     return re.findall(r"[\w-]+", re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[()].|[=>])", " ", shown))
 
 
-@test("bash, zsh and fish complete commands, options, and sessions without a passphrase", limit=120,
+@test("bash, zsh and fish complete commands, options, and sessions without a passphrase", long=True, limit=120,
       needs=[needs_shells])
 async def completion(laboratory):
     broker = await Broker(laboratory).start()

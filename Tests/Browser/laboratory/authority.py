@@ -30,7 +30,7 @@ class Authority:
 
     def _request(self, certificate, key, name, *extensions, signed=False):
         command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
-                   "-days", "2", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate]
+                   "-days", "30", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate]
         for extension in extensions:
             command += ["-addext", extension]
         if signed:

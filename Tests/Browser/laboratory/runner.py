@@ -27,7 +27,7 @@ ARTEFACTS = ROOT / "artefacts"
 
 _OBJECTION = re.compile(r"^uncaught|policy violated|Content.Security.Policy")
 
-Test = namedtuple("Test", "name suite body limit needs")
+Test = namedtuple("Test", "name suite body limit needs long")
 _tests = []
 
 
@@ -35,12 +35,12 @@ class Skipped(Exception):
     """The test cannot run here; its text says why."""
 
 
-def test(name, *, limit=60, needs=()):
-    """Registers a test under a sentence that says what holds."""
+def test(name, *, limit=60, needs=(), long=False):
+    """Registers a test under a sentence that says what holds; a `long` one runs when all, or it, is asked for."""
 
     def register(body):
         suite = sys.modules[body.__module__].__name__.removesuffix("_tests")
-        _tests.append(Test(name, suite, body, limit, needs))
+        _tests.append(Test(name, suite, body, limit, needs, long))
         return body
 
     return register
@@ -185,12 +185,15 @@ async def _run(one):
     return failure
 
 
-def main(suites, only=None, listing=False):
-    """Runs the chosen tests; returns the exit code."""
+def main(suites, only=None, listing=False, every=False):
+    """Runs the chosen tests, the long ones too if `every` or `only` asks for them; returns the exit code."""
     chosen = [
         one for one in _tests
         if (not suites or one.suite in suites) and (not only or only.lower() in one.name.lower())
     ]
+    kept = [one for one in chosen if every or only or not one.long]
+    left = len(chosen) - len(kept)
+    chosen = kept
     if listing:
         for one in chosen:
             print(f"{one.suite:12} {one.name}")
@@ -225,6 +228,8 @@ def main(suites, only=None, listing=False):
         else:
             counts["passed"] += 1
             print(f"  ✓ {one.name} ({took:.1f} s)", flush=True)
+    if left:
+        print(f"{left} long tests are for `make test-long`", flush=True)
     skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
     print(f"{counts['passed']} passed, {counts['failed']} failed{skipped}")
     return 1 if counts["failed"] or not (counts["passed"] or counts["skipped"]) else 0
