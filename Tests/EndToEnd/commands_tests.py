@@ -95,9 +95,9 @@ async def unknown_room(laboratory):
 async def expired_room(laboratory):
     broker = await Broker(laboratory).start()
     doctor = await Doctor(laboratory, broker).settle()
-    session = await doctor.session("--ttl", "1s")
+    session = await doctor.session("--ttl", "4s")
     bridge = await doctor.bridge(session, play="silence")
-    await asyncio.sleep(2.5)
+    await asyncio.sleep(5.5)
     code, _, said = await join(laboratory, session["link"])
     refused_with(REFUSED, code, said)
     await bridge.process.stop()
