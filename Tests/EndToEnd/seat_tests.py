@@ -108,6 +108,16 @@ async def chat_from(patient, text):
 
 @test("From init to hanging up: a doctor at a terminal, a patient in Chromium, every step seen and heard", limit=180)
 async def whole_consultation(laboratory):
+    await consultation(laboratory)
+
+
+@test("The same with two minutes of speech both ways", limit=360, long=True)
+async def two_minutes(laboratory):
+    await consultation(laboratory, seconds=120)
+
+
+async def consultation(laboratory, seconds=0):
+    """The whole of it; sound is listened to both ways, again and again for so many `seconds`."""
     broker = await Broker(laboratory).start()
     seat = Seat(laboratory, broker)
     await seat.listen()
@@ -162,8 +172,12 @@ async def whole_consultation(laboratory):
     await desk.until("a confirmé les mots")
     await desk.press("s")
     await desk.until("mots vérifiés")
-    await patient.hears(doctor_speech, laboratory.file("patient-heard.wav"), seconds=5)
-    await seat.hears(patient_speech, seconds=5)
+    ends = time.monotonic() + seconds
+    while True:
+        await patient.hears(doctor_speech, laboratory.file("patient-heard.wav"), seconds=5)
+        await seat.hears(patient_speech, seconds=5)
+        if time.monotonic() >= ends:
+            break
     await desk.press("i")
     await desk.until(r"direct, UDP")
     await capture("In the call, with details", desk)
