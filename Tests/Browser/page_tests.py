@@ -265,7 +265,7 @@ async def hostile_text(laboratory):
     await patient.act("hang-up")
 
 
-@test("A page reloaded in mid-call is back within 4 s, words still confirmed, and asks nothing again", limit=120)
+@test("A page reloaded in mid-call is back within 4 s, words still confirmed, and asks nothing again", limit=120, long=True)
 async def reloads(laboratory):
     broker, doctor, session, patient = await prepared(laboratory)
     bridge = await doctor.bridge(session, play="tone:500", seconds=100)

@@ -146,7 +146,8 @@ def scenes():
                 await body(laboratory, browser)
 
             scene.__module__ = __name__
-            test(sentence.format(name), limit=200, needs=[needs_namespaces])(scene)
+            test(sentence.format(name), limit=200, needs=[needs_namespaces],
+                 long="20 times" in sentence and name == "Firefox")(scene)
 
 
 scenes()

@@ -141,9 +141,9 @@ EVENTS = {
 
 #: What befalls a call every time; the rest are long tests.
 SHORT = {
-    "native": (udp_blocked, address_changed, relay_killed, broker_killed, broker_killed_beside_its_relay),
-    "chromium": (udp_blocked, address_changed, broker_killed),
-    "firefox": (udp_blocked,),
+    "native": (address_changed, relay_killed, broker_killed_beside_its_relay),
+    "chromium": (udp_blocked, broker_killed),
+    "firefox": (),
 }
 
 _rows = []

@@ -195,7 +195,8 @@ def scenes():
                     await body(laboratory, browser)
 
             scene.__module__ = __name__
-            test(f"{name}: {sentence}", limit=150, needs=[needs_namespaces])(scene)
+            test(f"{name}: {sentence}", limit=150, needs=[needs_namespaces],
+                 long=body is network_away or (body, browser) == (no_path, "firefox"))(scene)
 
 
 scenes()
