@@ -50,6 +50,7 @@ extension Practice {
             guard known?.state != .inCall else { return nil }
             let room = known?.id ?? (try? self.identity.rooms.load(request.session)).map { RoomSecrets($0).keys.roomID }
             guard let room else { return nil }
+            self.keeper.note(.ended, request.session, "reason=closed")
             self.keeper.end(request.session)
             self.rooms.removeAll { $0.session == request.session }
             driver.session.withDoctorSeat(now: now) { $0.closeRoom(room) }

@@ -24,6 +24,7 @@ extension Practice {
         let room = self.rooms[index]
         guard driver.session.admit(connection, in: room.id, relayOnly: room.isRelayOnly, now: now) else { return }
         self.begin(room, isResumed: false, driver, now: now)
+        self.keeper.note(.admitted, session)
         self.rooms[index].state = .inCall
         self.rooms[index].guests = []
     }
@@ -35,6 +36,7 @@ extension Practice {
         if self.followsAt != nil { self.returnToDesk(driver, now: now) }
         self.begin(self.rooms[index], isResumed: true, driver, now: now)
         self.rooms[index].state = .inCall
+        self.keeper.note(.resumed, session)
         self.call?.comparison = record.comparison
         driver.session.resume(
             in: self.rooms[index].id, relayOnly: self.rooms[index].isRelayOnly, authentication: record.authentication,
@@ -56,6 +58,7 @@ extension Practice {
     package func refuse(_ connection: UInt32, in session: SessionID, driver: CallDriver, now: Instant) {
         guard let index = self.index(of: session) else { return }
         let room = self.rooms[index].id
+        self.keeper.note(.refused, session)
         driver.session.withDoctorSeat(now: now) { $0.refuse(connection, .notNow, in: room, now: now) }
     }
 
@@ -71,6 +74,7 @@ extension Practice {
     package func end(_ session: SessionID, driver: CallDriver, now: Instant) {
         guard let index = self.index(of: session), self.rooms[index].state != .inCall else { return }
         let room = self.rooms[index].id
+        self.keeper.note(.ended, session, "reason=closed")
         self.keeper.end(session)
         driver.session.withDoctorSeat(now: now) { $0.hangUp(.hungUp, in: room, now: now) }
         self.rooms.removeAll { $0.session == session }
@@ -83,6 +87,7 @@ extension Practice {
             for: self.identity.keyPair, now: UnixClock.now)
         do throws(KeystoreError) {
             try self.identity.rooms.save(room)
+            self.keeper.note(.made, room.session)
             self.open(room.session, driver: driver, now: now)
         } catch {
             self.keystoreFailure = error

@@ -77,7 +77,7 @@ package final class Practice: CallAttendant {
     ) {
         self.identity = identity
         self.broker = broker
-        self.keeper = RoomKeeper(identity.rooms)
+        self.keeper = RoomKeeper(identity.rooms, identity.journal)
         self.door = hasDoor ? DeskDoor(home: home) : nil
         self.surface = surface
         self.setting = setting
@@ -174,7 +174,13 @@ package final class Practice: CallAttendant {
         self.call?.report = report
         self.nextSample = .distantFuture
         self.card?.finish()
-        if let session = self.call?.session {
+        if let call = self.call, let session = call.session {
+            let words = call.comparison.map { $0 ? "same" : "different" } ?? "not-compared"
+            let minutes = call.boundAt.map { Int((now - $0).milliseconds / 60_000) } ?? 0
+            self.keeper.note(
+                .ended, session,
+                "reason=\(reason.description.prefix(80)) words=\(words) path=\(report.path?.kind ?? "none") minutes=\(minutes)"
+            )
             self.keeper.end(session)
             self.rooms.removeAll { $0.session == session }
         }

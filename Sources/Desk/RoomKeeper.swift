@@ -10,11 +10,26 @@ internal import NIOConcurrencyHelpers
 /// is written beside the call, in order: sound does not wait for a disk.
 final class RoomKeeper: Sendable {
     private let rooms: RoomStore
+    private let journal: Journal
     private let queue = DispatchQueue(label: "colloque.rooms")
     private let failure = NIOLockedValueBox<KeystoreError?>(nil)
 
-    init(_ rooms: RoomStore) {
+    init(_ rooms: RoomStore, _ journal: Journal) {
         self.rooms = rooms
+        self.journal = journal
+    }
+
+    /// A line in the journal; what ends a consultation is signed.
+    func note(_ kind: JournalEntry.Kind, _ session: SessionID, _ text: String = "") {
+        let time = UnixClock.now
+        self.queue.async { [journal, failure] in
+            do throws(KeystoreError) {
+                try journal.append(kind, session: session, text: text, time: time)
+                if kind == .ended { try journal.sign(time: time) }
+            } catch {
+                failure.withLockedValue { $0 = error }
+            }
+        }
     }
 
     func keep(_ admission: StoredRoom.Admission, of session: SessionID, isNew: Bool) {

@@ -6,6 +6,7 @@ internal import Wire
 ///     HOME/            0700
 ///     HOME/identity    0600, see IdentityFile
 ///     HOME/rooms/ID    0600, see RoomStore
+///     HOME/journal/N   0600, see Journal
 ///     HOME/settings    0600, see Settings
 ///
 /// Safe to use from several processes: every file is replaced whole, and the last writer wins.
@@ -37,7 +38,8 @@ package struct Keystore: Sendable {
         let roomKey = SecretBytes(randomCount: SecretBox.keyLength)
         let file = try Self.seal(keyPair, roomKey, passphrase: passphrase, cost: cost)
         guard try self.home.write(file.bytes, to: IdentityFile.name, isNew: true) else { throw .identityExists }
-        return UnlockedIdentity(keyPair: keyPair, roomKey: roomKey, rooms: rooms)
+        return UnlockedIdentity(
+            keyPair: keyPair, roomKey: roomKey, rooms: rooms, journal: self.home.path(of: "journal"))
     }
 
     /// A pair whose public key, as people pass it on, does not begin like an option of a command line.
@@ -56,7 +58,8 @@ package struct Keystore: Sendable {
     /// Opens the identity; takes as long as its cost was chosen, about a second.
     package func unlock(passphrase: SecretBytes) throws(KeystoreError) -> UnlockedIdentity {
         let (keyPair, roomKey) = try self.secrets(passphrase: passphrase)
-        return UnlockedIdentity(keyPair: keyPair, roomKey: roomKey, rooms: try self.roomDirectory())
+        return UnlockedIdentity(
+            keyPair: keyPair, roomKey: roomKey, rooms: try self.roomDirectory(), journal: self.home.path(of: "journal"))
     }
 
     /// Seals the identity under another passphrase; on return the file is on the disk, and the old one opens nothing
@@ -126,7 +129,8 @@ package struct Keystore: Sendable {
         }
         guard try self.home.write(file.bytes, to: IdentityFile.name, isNew: true) else { throw .identityExists }
         return (
-            UnlockedIdentity(keyPair: keyPair, roomKey: backup.roomKey, rooms: directory),
+            UnlockedIdentity(
+                keyPair: keyPair, roomKey: backup.roomKey, rooms: directory, journal: self.home.path(of: "journal")),
             try store.sessions().count
         )
     }
@@ -207,10 +211,14 @@ package struct UnlockedIdentity: Sendable {
     /// What the broker is shown, and what signs a room of its own.
     package let keyPair: Ed25519.KeyPair
     package let rooms: RoomStore
+    package let journal: Journal
 
-    fileprivate init(keyPair: Ed25519.KeyPair, roomKey: SecretBytes, rooms: PrivateDirectory) {
+    fileprivate init(
+        keyPair: Ed25519.KeyPair, roomKey: SecretBytes, rooms: PrivateDirectory, journal: String
+    ) {
         self.keyPair = keyPair
         self.rooms = RoomStore(directory: rooms, key: roomKey)
+        self.journal = Journal(path: journal, key: roomKey, keyPair: keyPair)
     }
 
     /// Ed25519, 32 octets.

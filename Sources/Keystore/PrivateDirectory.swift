@@ -54,6 +54,22 @@ struct PrivateDirectory: Sendable {
         }
     }
 
+    /// Waits until nobody else holds the lock of that name.
+    /// - Returns: what to close to let go of it.
+    func lock(_ name: String) throws(KeystoreError) -> Int32 {
+        let path = self.path(of: name)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw failure("open", path) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard errno == EINTR else {
+                let error = failure("flock", path)
+                close(descriptor)
+                throw error
+            }
+        }
+        return descriptor
+    }
+
     /// - Returns: `nil` when there is no such file.
     func read(_ name: String) throws(KeystoreError) -> [UInt8]? {
         try readFile(self.path(of: name), limit: Self.maximumFileLength) { status, path throws(KeystoreError) in

@@ -118,6 +118,8 @@ struct SessionEnd: AsyncParsableCommand {
         room.state = .ended
         if try !door.askDesk(DeskRequest(.close, self.session)) {
             try identity.rooms.save(room)
+            try identity.journal.append(.ended, session: room.session, text: "reason=closed", time: unixTime())
+            try identity.journal.sign(time: unixTime())
             try await door.visit(BrokerErrand(closing: [RoomSecrets(room).keys.roomID]))
         }
         if self.options.json {

@@ -90,6 +90,7 @@ struct SessionNew: AsyncParsableCommand {
         do {
             for room in rooms { try identity.rooms.save(room) }
             try await self.open(rooms, at: door)
+            for room in rooms { try identity.journal.append(.made, session: room.session, time: unixTime()) }
         } catch {
             for room in rooms { try? identity.rooms.remove(room.session) }
             // A broker that took some of them and not all would keep them until they expire.

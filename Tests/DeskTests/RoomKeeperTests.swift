@@ -32,7 +32,7 @@ struct RoomKeeperTests {
     @Test("an admission is on the disk at once; what follows is in order; the end is the end")
     func order() throws {
         let (identity, room) = try self.keystore()
-        let keeper = RoomKeeper(identity.rooms)
+        let keeper = RoomKeeper(identity.rooms, identity.journal)
         keeper.keep(self.admission(0, nil), of: room.session, isNew: true)
         #expect(try identity.rooms.load(room.session).state == .admitted(self.admission(0, nil)))
         for epoch in 1...50 { keeper.keep(self.admission(UInt32(epoch), true), of: room.session, isNew: false) }
@@ -48,7 +48,7 @@ struct RoomKeeperTests {
     func failure() throws {
         let (identity, room) = try self.keystore()
         try identity.rooms.remove(room.session)
-        let keeper = RoomKeeper(identity.rooms)
+        let keeper = RoomKeeper(identity.rooms, identity.journal)
         keeper.end(room.session)
         keeper.finish()
         #expect(keeper.takeFailure() == .unknownSession(room.session))

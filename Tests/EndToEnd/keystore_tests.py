@@ -50,6 +50,12 @@ class Home:
     async def run(self, *arguments, passphrase=None):
         return await colloque(*arguments, "--passphrase-file", passphrase or self.passphrase, home=self.path)
 
+    async def journal(self):
+        """The kinds of its lines; it has to be whole."""
+        code, output, errors = await self.run("journal", "list", "--json")
+        assert code == DONE, f"the journal is not whole: exit {code}\n{errors}"
+        return [one["kind"] for one in json.loads(output)["entries"]]
+
     async def opens_with(self, passphrase):
         """The sessions by name, or None when this is not the passphrase; anything else is a damaged home."""
         code, output, errors = await self.run("session", "list", "--all", "--json", passphrase=passphrase)
@@ -199,6 +205,8 @@ async def rooms(laboratory):
         assert set(sessions) <= set(found), f"lost: {set(sessions) - set(found)}"
         assert all(found[one] == "open" for one in sessions), found
         assert code != DONE or len(found) == 3, "it said done and kept no session"
+        kinds = await home.journal()
+        assert kinds in (["made"] * 2, ["made"] * 3) and (code != DONE or len(kinds) == 3), kinds
 
     await spoil(home, ["session", "new", "--no-verify", "--broker", broker.url, "--passphrase-file", home.passphrase],
                 holds_made)
@@ -208,6 +216,8 @@ async def rooms(laboratory):
         found = await home.opens_with(home.passphrase)
         assert set(found) == set(sessions) and found[sessions[1]] == "open", found
         assert code != DONE or found[sessions[0]] == "ended", found
+        kinds = await home.journal()
+        assert kinds[:2] == ["made"] * 2 and kinds[2:] in ([], ["ended"], ["ended", "signed"]), kinds
 
     await spoil(home, ["session", "end", sessions[0], "--passphrase-file", home.passphrase], holds_ended)
 

@@ -212,6 +212,9 @@ async def consultation(laboratory, seconds=0):
     assert not await patient.violations()
     listed = await facts("session", "list", "--all", "--passphrase-file", seat.doctor.passphrase, home=seat.home)
     assert [one["state"] for one in listed["sessions"]] == ["ended"], listed
+    journal = await facts("journal", "list", "--passphrase-file", seat.doctor.passphrase, home=seat.home)
+    assert [one["kind"] for one in journal["entries"]] == ["made", "admitted", "ended", "signed"], journal
+    assert "words=same path=direct" in journal["entries"][2]["text"], journal
 
 
 @test("A desk that is killed in mid-call is back in the call with its next start, nothing asked again", limit=120)
