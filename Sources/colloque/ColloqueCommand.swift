@@ -32,7 +32,8 @@ struct ColloqueCommand: AsyncParsableCommand {
         version: colloqueVersion,
         subcommands: [
             DemoCommand.self, InitCommand.self, IdentityCommand.self, SessionCommand.self, DeskCommand.self,
-            CallCommand.self, CheckCommand.self, JournalCommand.self, JoinCommand.self, VerifyPageCommand.self, BridgeCommand.self,
+            CallCommand.self, CheckCommand.self, JournalCommand.self, JoinCommand.self, VerifyPageCommand.self,
+            BridgeCommand.self,
             BrokerCommand.self,
             RelayCommand.self,
         ])
