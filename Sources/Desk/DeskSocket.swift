@@ -12,9 +12,10 @@ enum DeskSocket {
             unlink(path)
             let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Self.flags, 0)
             guard descriptor >= 0 else { return -1 }
-            let former = umask(0o177)
-            defer { umask(former) }
-            guard Self.withAddress(path, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 8) == 0 else {
+            // The mode of the socket is that of its file; a umask would be every thread's.
+            guard fchmod(descriptor, 0o600) == 0, Self.withAddress(path, { bind(descriptor, $0, $1) }) == 0,
+                Glibc.listen(descriptor, 8) == 0
+            else {
                 Glibc.close(descriptor)
                 return -1
             }

@@ -43,6 +43,7 @@ struct CoturnTests {
 
         var random = RandomSource.seeded(7)
         // From 128 on it looks like media and goes over a channel; below 4 it looks like a check and does not.
+        var earlier: [Set<[UInt8]>] = [[], []]
         for first in [UInt8(128), 1] {
             var sent: [[[UInt8]]] = [[], []]
             for size in stride(from: 1, through: 1201, by: 12) {
@@ -70,10 +71,12 @@ struct CoturnTests {
                 atOne += one.takeReceived()
                 atOther += other.takeReceived()
             }
+            // One that went again may have been late, not lost: then it comes once more in the next round.
             let strays = [
-                Set(atOther.map(\.datagram)).symmetricDifference(sent[0]).count,
-                Set(atOne.map(\.datagram)).symmetricDifference(sent[1]).count,
+                Set(atOther.map(\.datagram)).subtracting(earlier[0]).symmetricDifference(sent[0]).count,
+                Set(atOne.map(\.datagram)).subtracting(earlier[1]).symmetricDifference(sent[1]).count,
             ]
+            for index in 0...1 { earlier[index].formUnion(sent[index]) }
             #expect(strays == [0, 0], "lost or changed, from \(transports.0) to \(transports.1) and back")
             #expect(atOther.allSatisfy { $0.peer == here.relayed } && atOne.allSatisfy { $0.peer == there.relayed })
         }
