@@ -16,11 +16,11 @@ package enum Chime {
             defer { card.close() }
             var played = 0
             var block = [Int16](repeating: 0, count: AudioFormat.blockSamples)
-            let end = monotonicNow() + .milliseconds(Self.samples.count / 48 + 800)
-            while monotonicNow() < end {
+            // A sound server may take two seconds to open; behind the tones as much silence leaves as it holds in store.
+            let end = monotonicNow() + .seconds(6)
+            while monotonicNow() < end, played < Self.samples.count + Self.store {
                 waitForInput(on: [card.descriptor], for: .milliseconds(50))
                 _ = card.takeEvents()
-                guard card.isPlaying || played == 0 else { continue }
                 for _ in 0..<min(4, card.wantedBlocks) {
                     for index in block.indices {
                         block[index] = card.isPlaying && played < Self.samples.count ? Self.samples[played] : 0
@@ -31,6 +31,9 @@ package enum Chime {
             }
         }
     }
+
+    /// Samples: 400 ms.
+    private static let store = 19_200
 
     private static func tone(hertz: Double) -> [Int16] {
         (0..<14_400).map { index in

@@ -1,10 +1,14 @@
 """The doctor's seat: what a person at a terminal sees, presses and hears, beside a patient in a real browser."""
 
 import asyncio
+import os
 import re
 import signal
+import subprocess
 import time
 import unicodedata
+
+import numpy
 
 from laboratory import sound
 from laboratory.colloque import Bridge, Broker, Doctor, colloque, executable, facts
@@ -278,6 +282,33 @@ async def device_returns(laboratory):
     await desk.press("h")
     await desk.press("o")
     assert (await patient.report())["outcome"] == "completed"
+
+
+@test("An arrival at the desk is heard: two tones, and no microphone is opened for it", limit=60)
+async def arrival(laboratory):
+    broker = await Broker(laboratory).start()
+    seat = await Seat(laboratory, broker).settle()
+    session = await seat.doctor.session()
+    desk = await seat.command("desk")
+    await desk.until("personne pour")
+    path = laboratory.file("chime.wav")
+    recording = asyncio.create_task(seat.speakers.record_loudspeaker(path, 6))
+    await asyncio.sleep(1)
+    await Bridge.patient(laboratory, session["link"], play="silence")
+    await desk.until("attend depuis")
+    outputs = await asyncio.to_thread(
+        subprocess.run, ["pactl", "list", "short", "source-outputs"], capture_output=True, text=True,
+        env={**os.environ, **seat.speakers.environment})
+    await recording
+    samples, rate = sound.read(path)
+    power = numpy.abs(numpy.fft.rfft(samples)) ** 2
+    hertz = numpy.fft.rfftfreq(len(samples), 1 / rate)
+    near = sum(power[abs(hertz - tone) < 15].sum() for tone in (659.26, 830.61))
+    assert numpy.abs(samples).max() > 0.05, "silence"
+    assert near / power.sum() > 0.8, near / power.sum()
+    # The recorder of this test is the only one that listens.
+    listeners = [line for line in outputs.stdout.splitlines() if "protocol-native" in line]
+    assert len(listeners) <= 1, outputs.stdout
 
 
 @test("A session that is made while a desk runs appears there, and disturbs no call", limit=90)
