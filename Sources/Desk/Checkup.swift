@@ -53,6 +53,7 @@ package struct Checkup {
     private func checkSound() -> [(CheckItem, CheckReport.Outcome)] {
         var trial = SoundTrial(self.sound)
         defer { trial.close() }
+        trial.settle()
         if self.asksHeard != nil { self.invitesToSpeak() }
         trial.listen(for: self.asksHeard == nil ? .milliseconds(1500) : .seconds(3))
         var microphone = Self.outcome(of: trial.microphone, .microphone)

@@ -9,6 +9,8 @@ package struct SoundTrial {
         /// The device that worked, by its ALSA name.
         package var device: String?
         package var loss: SoundLoss?
+
+        var isSettled: Bool { self.device != nil || self.loss != nil }
     }
 
     package private(set) var microphone = Side()
@@ -21,6 +23,14 @@ package struct SoundTrial {
     /// Opens both devices.
     package init(_ choice: SoundCard.Choice) {
         self.card = SoundCard(choice)
+    }
+
+    /// Waits until each side works or has failed; blocks for up to four seconds.
+    package mutating func settle() {
+        let end = monotonicNow() + .seconds(4)
+        while monotonicNow() < end, !self.microphone.isSettled || !self.loudspeaker.isSettled {
+            self.run(for: .milliseconds(50), playing: [], records: false)
+        }
     }
 
     /// Records for so long; blocks.
@@ -41,7 +51,7 @@ package struct SoundTrial {
     /// Nothing but the noise of a converter, or not even that.
     package var isSilent: Bool { self.peak < Self.silence }
 
-    private mutating func run(for duration: Duration, playing samples: [Int16]) {
+    private mutating func run(for duration: Duration, playing samples: [Int16], records: Bool = true) {
         let end = monotonicNow() + duration
         var played = 0
         var block = [Int16](repeating: 0, count: AudioFormat.blockSamples)
@@ -49,7 +59,7 @@ package struct SoundTrial {
             waitForInput(on: [self.card.descriptor], for: min(.milliseconds(100), end - monotonicNow()))
             for event in self.card.takeEvents() { self.take(event) }
             while Self.take(into: &block, from: self.card) {
-                guard samples.isEmpty else { continue }
+                guard samples.isEmpty, records else { continue }
                 self.recording += block
                 for sample in block where sample != 0 { self.peak = max(self.peak, Self.level(of: sample)) }
             }

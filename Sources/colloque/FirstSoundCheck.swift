@@ -16,6 +16,7 @@ enum FirstSoundCheck {
             return nil
         }
         var trial = SoundTrial(SoundCard.Choice())
+        trial.settle()
         defer { trial.close() }
         say(phrases.soundSpeakNow)
         trial.listen(for: .seconds(3))

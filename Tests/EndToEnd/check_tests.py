@@ -1,9 +1,12 @@
 """`colloque check` across networks: what it says works works, and what it says is blocked is."""
 
+import asyncio
 import json
 
-from laboratory.colloque import Broker, Doctor, PublicBroker, TRY_AGAIN, UNREACHABLE, colloque
+from laboratory import sound
+from laboratory.colloque import DONE, TRY_AGAIN, UNREACHABLE, Broker, Doctor, PublicBroker, colloque, executable
 from laboratory.internet import Internet
+from laboratory.processes import run
 from laboratory.runner import needs_namespaces, test
 
 
@@ -55,3 +58,28 @@ async def no_broker(laboratory):
     code, outcomes, document = await checked(doctor, broker)
     assert code == UNREACHABLE, code
     assert outcomes["broker"] == "failed" and all(outcomes[name] == "skipped" for name in NETWORK), document
+
+
+@test("Check of the sound: a voice in the microphone passes, silence is named, and what was heard is played back", limit=60)
+async def sound_only(laboratory):
+    speakers = await laboratory.speakers()
+
+    async def outcomes():
+        code, output, errors = await run(
+            [executable(), "check", "--sound-only", "--json", "--microphone", "pulse", "--loudspeaker", "pulse"],
+            environment={**speakers.environment, "HOME": str(laboratory.directory), "LC_ALL": "en_US.UTF-8"}, timeout=30)
+        document = json.loads(output)
+        return code, {one["name"]: one["outcome"] for one in document["checks"]}, document
+
+    code, found, document = await outcomes()
+    assert code == TRY_AGAIN and found == {"microphone": "failed", "loudspeaker": "passed"}, document
+    assert "silence" in document["checks"][0]["problem"], document
+    tune = sound.melody(laboratory.directory, seconds=20, seed=5)
+    player = await speakers.play_into_microphone(tune)
+    laboratory.stack.push_async_callback(player.stop)
+    heard = laboratory.file("heard.wav")
+    recording = asyncio.create_task(speakers.record_loudspeaker(heard, 7))
+    code, found, document = await outcomes()
+    assert code == DONE and set(found.values()) == {"passed"}, document
+    await recording
+    sound.repeats(heard, tune, "the person", seconds=0.5)
