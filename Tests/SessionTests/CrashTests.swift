@@ -39,6 +39,19 @@ struct CrashTests {
             "\(report)")
     }
 
+    @Test("into a room that asks for a relay tells no address of this end: without a relay there is no call")
+    func relayOnlyRoom() throws {
+        let call = try Call(seed: 77)
+        try #require(call.untilBound(), "\(call.report)")
+        let record = try #require(call.doctor.record, "\(call.report)")
+        call.world.kill(Call.doctorIndex)
+        call.world.run(for: .seconds(2))
+        let doctor = call.returnedDoctor(record, index: 2, relayOnly: true)
+        call.world.run(for: .seconds(30)) { doctor.session.endReason != nil }
+        #expect(doctor.session.endReason == .noRelay, "\(call.report)")
+        #expect(doctor.session.media == nil, "nothing was gathered")
+    }
+
     @Test("between the keeping and the broker's answer still lets the patient in", arguments: 0..<8)
     func atAdmission(seed: UInt64) throws {
         let call = try Call(seed: seed)

@@ -267,7 +267,7 @@ struct Call {
 
     /// Another process of the same doctor, who has only what was kept of the admission.
     /// - Parameter index: of this end in the world.
-    func returnedDoctor(_ record: AdmissionRecord, index: Int) -> SessionEnd {
+    func returnedDoctor(_ record: AdmissionRecord, index: Int, relayOnly: Bool = false) -> SessionEnd {
         var random = RandomSource.seeded(self.seed ^ 0xFFFF)
         var seat = DoctorSeat(
             identity: self.identity, host: Self.host, language: .french, unixTimeAtZero: Int64(World.unixTimeAtZero),
@@ -280,7 +280,7 @@ struct Call {
         let session = PeerSession(
             doctor: seat, room: nil, language: .french, configuration: configuration, random: random.child(), now: now)
         session.resume(
-            in: self.secrets.keys.roomID, relayOnly: false, authentication: record.authentication,
+            in: self.secrets.keys.roomID, relayOnly: relayOnly, authentication: record.authentication,
             comparison: record.comparison, now: now
         )
         let end = SessionEnd(session, address: Self.doctorAddress, whistles: 1000, expects: 440)
