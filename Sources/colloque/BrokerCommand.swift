@@ -75,6 +75,8 @@ struct BrokerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = Logger(label: "broker") { StreamLogHandler.standardError(label: $0) }
+        // Before anything answers: who is asked to end while it starts still ends in order.
+        let signals = Signals.stream([SIGTERM, SIGINT, SIGHUP])
         let server: BrokerServer
         let ports: BoundAddresses
         do {
@@ -88,7 +90,7 @@ struct BrokerCommand: AsyncParsableCommand {
         try self.announce(ports)
         ServiceManager.tell("READY=1")
         let watchdog = Task { await ServiceManager.feedWatchdog() }
-        for await signal in Signals.stream([SIGTERM, SIGINT, SIGHUP]) {
+        for await signal in signals {
             guard signal == SIGHUP else { break }
             do {
                 try await server.reload(try self.brokerConfiguration())

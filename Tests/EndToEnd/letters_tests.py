@@ -6,7 +6,7 @@ import re
 from laboratory import sound
 from laboratory.colloque import Broker
 from laboratory.runner import test
-from seat_tests import Seat
+from seat_tests import Seat, admit
 
 
 @test("Letters typed on the page grow in one line on the doctor's screen, and what is taken back is gone", limit=120)
@@ -19,8 +19,7 @@ async def letters(laboratory):
     patient = await laboratory.chromium(microphone=sound.speech("patient", laboratory.directory), locale="fr-FR")
     await patient.goto(session["link"])
     await patient.enter()
-    await desk.until("attend depuis")
-    await desk.press("Enter")
+    await admit(desk)
     await patient.reach_call()
     await patient.act("same")
     await desk.until("Comparez")
