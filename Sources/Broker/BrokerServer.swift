@@ -51,7 +51,7 @@ package final class BrokerServer: Sendable {
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
     private let running = NIOLockedValueBox<Running?>(nil)
-    private let lock = NIOLockedValueBox<StateLock?>(nil)
+    private let lock = NIOLockedValueBox<ProcessLock?>(nil)
 
     /// Opens the store named in the configuration.
     /// - Parameters:
@@ -82,7 +82,7 @@ package final class BrokerServer: Sendable {
     package func start() async throws(BrokerError) -> BoundAddresses {
         // What is wrong with the configuration is found before a relay is touched.
         _ = try Self.tlsContext(self.initial)
-        guard let lock = StateLock(directory: self.initial.state) else { throw .stateInUse(self.initial.state) }
+        guard let lock = ProcessLock(directory: self.initial.state, name: "broker.lock") else { throw .stateInUse(self.initial.state) }
         self.lock.withLockedValue { $0 = lock }
         let relay = try self.relayLink(self.initial)
         do {

@@ -97,6 +97,14 @@ package enum DeskVisit {
         return DeskAnswer(rawValue: octet) ?? .violated
     }
 
+    /// Whether a desk or a call serves `home`.
+    package static func isAnswered(home: String) -> Bool {
+        let descriptor = DeskSocket.connect(home: home, patience: Self.patience)
+        guard descriptor >= 0 else { return false }
+        DeskSocket.close(descriptor)
+        return true
+    }
+
     /// Seconds; longer than the desk waits for its broker.
     private static let patience = 10
 }

@@ -4,6 +4,7 @@ internal import Endpoint
 internal import Glibc
 internal import ICE
 internal import Keystore
+internal import Network
 package import Phrases
 internal import RTP
 internal import Screens
@@ -54,7 +55,7 @@ extension Practice {
         var model = CallModel(label: Neutralised(call.label), phase: call.phase(now: now))
         model.broker = self.brokerState(now: now)
         model.othersWaiting = self.rooms.reduce(0) { $0 + $1.guests.count }
-        model.patient = call.words.map { words in words.bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) } }
+        model.patient = call.words?.pseudonym
         model.words = call.words.map { words in
             CallModel.Words(
                 words: (words.words(in: call.language) ?? []).map { Neutralised($0) }, digits: words.digits,
@@ -74,8 +75,8 @@ extension Practice {
             CallModel.ChatLine(isFromPatient: !$0.isMine, text: $0.text, id: $0.id)
         }
         model.strayCount = Int(self.rooms.first { $0.session == call.session }?.strayCount ?? 0)
-        if self.isSuperseded { model.notice = phrases.takenOver }
         if let failure = self.keystoreFailure { model.notice = phrases.keystore(KeystoreTrouble(failure)).line }
+        if self.isSuperseded { model.notice = phrases.takenOver }
         let levels = self.levels
         model.ownLevel = levels.own
         model.patientLevel = levels.peer
@@ -115,12 +116,13 @@ extension DeskRoom {
 
     func waitingGuests(now: Instant) -> [WaitingGuest] {
         if case .interrupted(let record) = self.state {
-            let pseudonym = record.authentication.bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
-            return [WaitingGuest(id: Self.interruptedGuest, pseudonym: pseudonym, waiting: .zero)]
+            return [
+                WaitingGuest(id: Self.interruptedGuest, pseudonym: record.authentication.pseudonym, waiting: .zero)
+            ]
         }
         return self.guests.map {
             WaitingGuest(
-                id: $0.guest.connection, pseudonym: $0.guest.pseudonym,
+                id: $0.guest.connection, pseudonym: $0.guest.authentication.pseudonym,
                 name: Neutralised($0.guest.displayName, limit: 40),
                 waiting: now - $0.since)
         }

@@ -48,9 +48,9 @@ package struct DeskRoom {
     }
 }
 
-extension Guest {
-    /// Same while the guest waits, and of no meaning to anybody else.
-    package var pseudonym: UInt32 {
-        self.authentication.bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+extension ShortAuthenticationString {
+    /// What a guest is called by: the same while the guest waits and in the call, and of no meaning to anybody else.
+    var pseudonym: UInt32 {
+        self.bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
     }
 }

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Endpoint
 internal import Keystore
 internal import NIOConcurrencyHelpers
+internal import Network
 
 /// Writes what a desk must not forget: whom it admitted, and that a consultation is over.
 ///

@@ -49,8 +49,8 @@ package struct TrialCall: Sendable {
     /// Blocks for a second or two, at most for ``patience``.
     package func run(over way: Way) -> Result {
         let now = monotonicNow()
-        let unixTime = Int64(Date().timeIntervalSince1970) - now.nanoseconds / 1_000_000_000
-        let start = UInt64(max(0, unixTime + now.nanoseconds / 1_000_000_000))
+        let unixTime = UnixClock.timeAtZero(now: now)
+        let start = UnixClock.now
         var random = RandomSource.system
         let secrets = RoomSecrets(
             validity: (start - min(start, 300))...start + 600, identity: self.identity, random: &random)
@@ -108,7 +108,10 @@ package struct TrialCall: Sendable {
     package static let patience: Duration = .seconds(8)
 }
 
-/// One end of a trial and its driver; handed to one thread, read when that is done.
+/// One end of a trial and its driver.
+///
+/// Unchecked: prepared on the caller's thread, run on one of its own, and read by the caller again only after the semaphore
+/// told that it ended. What the driver holds is confined to a thread, which the compiler cannot follow across that.
 private final class TrialEnd: @unchecked Sendable {
     struct Finding {
         /// From admission to sound of the other end.
@@ -130,7 +133,7 @@ private final class TrialEnd: @unchecked Sendable {
         let driver = CallDriver(
             session: self.session, broker: broker, trust: trust, group: MultiThreadedEventLoopGroup.singleton,
             attendant: attendant, sound: HeadlessSound(source: .tone(hertz: 600)),
-            includesLoopback: broker.host == "localhost" || IPAddress(broker.host)?.isLoopback == true)
+            includesLoopback: broker.isLoopback)
         driver.givesUpUnreachable = true
         self.driver = driver
     }

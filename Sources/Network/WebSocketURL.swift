@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Where a broker's WebSocket is: `ws://`, `wss://`, or the address of its page, which means the same host.
 package struct WebSocketURL: Hashable, Sendable {
     package let isSecure: Bool
@@ -49,6 +51,11 @@ package struct WebSocketURL: Hashable, Sendable {
 }
 
 extension WebSocketURL {
+    /// On this machine: media may stay on its loopback too.
+    package var isLoopback: Bool {
+        self.host == "localhost" || IPAddress(self.host)?.isLoopback == true
+    }
+
     /// Where the broker's page is: `https://HOST[:PORT]`.
     package var origin: String {
         "\(self.isSecure ? "https" : "http")://\(self.authority)"

@@ -131,7 +131,7 @@ struct BridgeCommand: AsyncParsableCommand {
         guard let broker = WebSocketURL(self.options.broker ?? room.origin) else {
             throw CommandFailure(code: 64, "the session names no broker; add --broker https://HOST")
         }
-        let unixTime = unixTimeAtZero(now: now)
+        let unixTime = UnixClock.timeAtZero(now: now)
         let expiry = Instant(nanoseconds: (Int64(clamping: room.expires) - unixTime) * 1_000_000_000)
         guard expiry > now, room.state != .ended else {
             throw CommandFailure(code: 77, "the time of this session is over; make a new one")
@@ -169,16 +169,4 @@ struct BridgeCommand: AsyncParsableCommand {
             throw CommandFailure(code: 73, "\(path): cannot be written; choose another file for --record")
         }
     }
-}
-
-extension WebSocketURL {
-    /// On this machine: media may stay on its loopback too.
-    var isLoopback: Bool {
-        self.host == "localhost" || IPAddress(self.host)?.isLoopback == true
-    }
-}
-
-/// Unix seconds at the origin of the monotonic clock.
-func unixTimeAtZero(now: Instant) -> Int64 {
-    Int64(Date().timeIntervalSince1970) - now.nanoseconds / 1_000_000_000
 }

@@ -40,5 +40,5 @@ struct BrokerDoor {
     }
 
     /// Whether a desk holds the place at the broker, so that the key is known there.
-    var hasDesk: Bool { DeskLock.isHeld(home: self.home) }
+    var hasDesk: Bool { DeskVisit.isAnswered(home: self.home) }
 }

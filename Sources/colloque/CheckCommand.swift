@@ -60,7 +60,7 @@ struct CheckCommand: AsyncParsableCommand {
         var checkup = Checkup(sound: self.seat.sound) { show(CheckReport.lines($0, phrases, width: width)) }
         if !self.soundOnly {
             checkup.broker = try self.options.brokerURL()
-            checkup.isBusy = DeskLock.isHeld(home: self.options.homePath)
+            checkup.isBusy = DeskVisit.isAnswered(home: self.options.homePath)
             checkup.identity = try self.options.unlock()
         }
         if isInteractive {

@@ -115,7 +115,7 @@ private final class DemoReception: Sendable {
     private func receiveOnePatient() {
         let now = monotonicNow()
         var random = RandomSource.system
-        let unixTime = unixTimeAtZero(now: now)
+        let unixTime = UnixClock.timeAtZero(now: now)
         let start = UInt64(max(0, unixTime + now.nanoseconds / 1_000_000_000))
         let secrets = RoomSecrets(validity: start...start + 86_400, identity: self.identity, random: &random)
         var seat = DoctorSeat(

@@ -107,11 +107,11 @@ private struct SeatedCall {
     private let seat: SeatOptions
     private let options: GlobalOptions
     private let relayOnly: Bool
-    private let lock: DeskLock
+    private let lock: ProcessLock
 
     /// Takes the place of the desk in this home; what is read of its rooms afterwards is what is true.
     init(identity: UnlockedIdentity, seat: SeatOptions, options: GlobalOptions, relayOnly: Bool = false) throws {
-        guard let lock = DeskLock(home: options.homePath) else {
+        guard let lock = ProcessLock(directory: options.homePath, name: "desk.lock") else {
             throw CommandFailure(CommandTrouble.alreadyRunning)
         }
         self.identity = identity

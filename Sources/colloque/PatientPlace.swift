@@ -38,7 +38,7 @@ struct PatientPlace {
             invitation: link.invitation,
             configuration: PatientSeat.Configuration(
                 displayName: "", language: language, consentTextHash: consent),
-            unixTimeAtZero: unixTimeAtZero(now: now), random: .system)
+            unixTimeAtZero: UnixClock.timeAtZero(now: now), random: .system)
         var configuration = configuration
         configuration.relayOnly = configuration.relayOnly || link.invitation.flags.contains(.relayOnly)
         return PatientPlace(

@@ -118,8 +118,8 @@ struct SessionEnd: AsyncParsableCommand {
         room.state = .ended
         if try !door.askDesk(DeskRequest(.close, self.session)) {
             try identity.rooms.save(room)
-            try identity.journal.append(.ended, session: room.session, text: "reason=closed", time: unixTime())
-            try identity.journal.sign(time: unixTime())
+            try identity.journal.append(.ended, session: room.session, text: "reason=closed", time: UnixClock.now)
+            try identity.journal.sign(time: UnixClock.now)
             try await door.visit(BrokerErrand(closing: [RoomSecrets(room).keys.roomID]))
         }
         if self.options.json {
@@ -156,7 +156,7 @@ struct SessionFacts: Encodable {
         self.reopened = room.isReopened
         let state: SessionState =
             switch room.state {
-            case .open: room.expires > unixTime() ? .open : .expired
+            case .open: room.expires > UnixClock.now ? .open : .expired
             case .admitted: .admitted
             case .ended: .ended
             }

@@ -4,6 +4,7 @@ import Glibc
 import Handout
 import Invitation
 import Keystore
+import Network
 import Phrases
 
 struct SessionQR: ParsableCommand {
@@ -127,9 +128,9 @@ struct SessionICS: ParsableCommand {
     func run() throws {
         let room = try self.options.unlock().rooms.load(self.session)
         let card = try room.card(in: self.language ?? .preferred)
-        let start = Int64(room.opens == 0 ? unixTime() : room.opens)
+        let start = Int64(room.opens == 0 ? UnixClock.now : room.opens)
         let entry = CalendarEntry(
-            identifier: "\(room.session)@colloque.invalid", created: CalendarTime(unixTime: Int64(unixTime())),
+            identifier: "\(room.session)@colloque.invalid", created: CalendarTime(unixTime: Int64(UnixClock.now)),
             start: CalendarTime(unixTime: start), end: CalendarTime(unixTime: start + Int64(self.duration.seconds)),
             summary: card.subject, description: card.description, link: card.link)
         try writePrivately([UInt8](entry.text.utf8), to: self.file)

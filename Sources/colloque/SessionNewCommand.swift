@@ -72,8 +72,8 @@ struct SessionNew: AsyncParsableCommand {
         }
         guard (1...Self.most).contains(self.count) else { throw Self.invalid(.countUnfit(most: Self.most)) }
         if let opens = self.opens?.unixTime {
-            guard opens > unixTime() else { throw Self.invalid(.opensInPast) }
-            guard opens - unixTime() <= UInt64(Self.furthest) * 86_400 else {
+            guard opens > UnixClock.now else { throw Self.invalid(.opensInPast) }
+            guard opens - UnixClock.now <= UInt64(Self.furthest) * 86_400 else {
                 throw Self.invalid(.opensTooLate(days: Self.furthest))
             }
         }
@@ -90,7 +90,7 @@ struct SessionNew: AsyncParsableCommand {
         do {
             for room in rooms { try identity.rooms.save(room) }
             try await self.open(rooms, at: door)
-            for room in rooms { try identity.journal.append(.made, session: room.session, time: unixTime()) }
+            for room in rooms { try identity.journal.append(.made, session: room.session, time: UnixClock.now) }
         } catch {
             for room in rooms { try? identity.rooms.remove(room.session) }
             // A broker that took some of them and not all would keep them until they expire.
@@ -162,7 +162,7 @@ struct SessionNew: AsyncParsableCommand {
         let label = self.count == 1 || self.label.isEmpty ? self.label : "\(self.label) (\(number))"
         return StoredRoom.made(
             label: label, origin: broker.origin, isRelayOnly: self.relayOnly, lasting: self.ttl.seconds,
-            opens: self.opens?.unixTime ?? 0, for: identity.keyPair, now: unixTime())
+            opens: self.opens?.unixTime ?? 0, for: identity.keyPair, now: UnixClock.now)
     }
 
     private func open(_ rooms: [StoredRoom], at door: BrokerDoor) async throws {

@@ -65,7 +65,7 @@ struct SessionReopen: AsyncParsableCommand {
 
     /// The room with nobody admitted, and its dates signed anew.
     private func reopened(_ room: StoredRoom, by identity: UnlockedIdentity) -> StoredRoom {
-        let expires = unixTime() + UInt64(self.ttl.seconds)
+        let expires = UnixClock.now + UInt64(self.ttl.seconds)
         let delegation = Delegation(
             identityKey: identity.publicKey, sessionPublicKey: room.sessionKey.publicKey,
             roomID: RoomSecrets(room).keys.roomID, notBefore: room.delegation.notBefore,

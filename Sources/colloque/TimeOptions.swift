@@ -48,7 +48,3 @@ struct OpeningHour: ExpressibleByArgument {
         "yyyy-MM-dd'T'HH:mmZZZZZ", "yyyy-MM-dd'T'HH:mm:ssZZZZZ", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm:ss",
     ]
 }
-
-func unixTime() -> UInt64 {
-    UInt64(max(0, Date().timeIntervalSince1970))
-}

@@ -73,11 +73,20 @@ struct DeskDoorTests {
 
     @Test("one lock, one holder; it goes with its holder")
     func lock() {
-        var first = DeskLock(home: self.home)
+        var first = ProcessLock(directory: self.home, name: "desk.lock")
         #expect(first != nil)
-        #expect(DeskLock(home: self.home) == nil)
-        #expect(DeskLock.isHeld(home: self.home))
+        #expect(ProcessLock(directory: self.home, name: "desk.lock") == nil)
         first = nil
-        #expect(!DeskLock.isHeld(home: self.home))
+        #expect(ProcessLock(directory: self.home, name: "desk.lock") != nil)
+    }
+
+    @Test("whether a desk runs is told by its socket, and asking leaves nobody at the door")
+    func isAnswered() throws {
+        #expect(!DeskVisit.isAnswered(home: self.home))
+        let door = try #require(DeskDoor(home: self.home))
+        #expect(DeskVisit.isAnswered(home: self.home))
+        #expect(door.take(now: monotonicNow()).isEmpty)
+        #expect(door.take(now: monotonicNow()).isEmpty)
+        #expect(door.descriptors.count == 1)
     }
 }
