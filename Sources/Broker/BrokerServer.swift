@@ -82,7 +82,9 @@ package final class BrokerServer: Sendable {
     package func start() async throws(BrokerError) -> BoundAddresses {
         // What is wrong with the configuration is found before a relay is touched.
         _ = try Self.tlsContext(self.initial)
-        guard let lock = ProcessLock(directory: self.initial.state, name: "broker.lock") else { throw .stateInUse(self.initial.state) }
+        guard let lock = ProcessLock(directory: self.initial.state, name: "broker.lock") else {
+            throw .stateInUse(self.initial.state)
+        }
         self.lock.withLockedValue { $0 = lock }
         let relay = try self.relayLink(self.initial)
         do {
