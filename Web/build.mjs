@@ -27,7 +27,7 @@ const ours = [
   'chainingKey', 'takeDue', 'takeOutputs', 'takeActions', 'takeVerdict', 'takeMode', 'verdicts', 'isSilent',
   'isDoubted', 'isTroubled', 'isEstablished', 'isAwaitingDoctor', 'nextAlarm', 'epochBegan', 'epochEnded',
   'isFruitless', 'hasExpiredServers', 'makePaddingWorker', 'serversExpireAt', 'doctorPresent', 'awaitsDoctor',
-  'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'heardSelf', 'hasSound', 'hasChat', 'showsMeter',
+  'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'hasSound', 'hasChat', 'showsMeter',
   'handlers', 'failures', 'answerLimit', 'onPath', 'onEvent', 'onQuality', 'relayOnly', 'element', 'wallClock',
   'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet', 'bindingKey',
   'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown', 'inHaste', 'canRetry',

@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "6a559f6a11d450fe139b55fbb781841f6c564e8b5fc508b27efab9db05fd4c09"
+    package static let sha256 = "cb28d5de52989afd48ab464f10c6524eb04852e13893fba3a2d090a942d2bf06"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
-        + "'sha256-1MogI66n7wPshWaE3+w9DRrCSZBp9ZDXRzvbemxuZ30='"
+        "'sha256-IlQthaXSb+hqQF/ZPwH3rgeGsjh88CeeNJTsy3ScBd4='" + " "
+        + "'sha256-nBw0McwQDyQj0wMQSYBCVm3uBDdhi8ImRWxDHkMp+/w='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -138,7 +138,7 @@ package enum Page {
           </details>
           <details id="sound" class="panel" hidden>
             <summary id="sound-title"></summary>
-            <p id="meter-text"></p>
+            <p id="meter-text" role="status"></p>
             <div class="meter" aria-hidden="true"><span id="meter"></span></div>
             <button id="play-sound" data-action="play-sound" type="button"></button>
             <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
@@ -152,7 +152,7 @@ package enum Page {
         </main>
         <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
         de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
-        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
+        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
         eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
         ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
         crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
@@ -187,941 +187,958 @@ package enum Page {
         0},ready:{title:0,text:0,facts:[0,0],hint:0},checking:{title:0,text:0},waiting:{title:0,present:0,away:0,messa\##
         ge:0,since:0},admitted:{title:0,consent:[0,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,si\##
         gnalling:0},reconnecting:{title:0,text:0,path:0,server:0,doctor:0},words:{intro:0,digits:0,same:0,peerSame:0},\##
-        sound:{title:0,speak:0,heard:0,microphone:0,speaker:0,volume:0,deaf:0,advice:[0,0,0,0],stopped:0},quality:{goo\##
-        d:0,fair:0,poor:0},path:{direct:0,relay:0},chat:{title:0,send:0,letters:0,mine:0,theirs:0,pending:0},actions:{\##
-        enter:0,resume:0,consent:0,refuse:0,same:0,different:0,mute:0,unmute:0,hangUp:0,leave:0,retry:0,takeOver:0,cop\##
-        yLink:0,copied:0,playSound:0,resumeSound:0},ended:{title:0,text:0,lasted:0,brief:0,kept:0},code:0,today:0,byHa\##
-        nd:0,permission:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,topics:[[0,0],[0,0]],urgent:[0,0]},l\##
-        egal:{title:0,topics:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-\##
-        unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0]\##
-        ,"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":\##
-        [0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[\##
-        0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-\##
-        channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français|ltr|Langue|Chiffré de bout \##
-        en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre \##
-        médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous en\##
-        tendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander \##
-        l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran.\##
-         Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consul\##
-        tation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès s\##
-        on arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parle\##
-        r à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : pe\##
-        rsonne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin p\##
-        eut garder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été d\##
-        it.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microp\##
-        hone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La l\##
-        iaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons\##
-         un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|\##
-        L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux prem\##
-        iers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a c\##
-        onfirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|\##
+        sound:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,advice:[0,0,0,0],stopped:0},qu\##
+        ality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},chat:{title:0,send:0,letters:0,mine:0,theirs:0,pending:0}\##
+        ,actions:{enter:0,resume:0,consent:0,refuse:0,same:0,different:0,mute:0,unmute:0,hangUp:0,leave:0,retry:0,take\##
+        Over:0,copyLink:0,copied:0,playSound:0,resumeSound:0},ended:{title:0,text:0,lasted:0,brief:0,kept:0},code:0,to\##
+        day:0,byHand:0,permission:{ios:0,android:0,firefox:0,safari:0,other:0,device:0},help:{title:0,close:0,topics:[\##
+        [0,0],[0,0]],urgent:[0,0]},legal:{title:0,topics:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[\##
+        0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[\##
+        0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expi\##
+        red:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-di\##
+        ffer":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0\##
+        ,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français\##
+        |ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultatio\##
+        n|Vous allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Pers\##
+        onne d’autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre \##
+        navigateur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche e\##
+        n haut ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Reste\##
+        z sur cette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette pag\##
+        e : vous serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin \##
+        vous reçoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est c\##
+        hiffrée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré p\##
+        ar Colloque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord,\##
+         sans rien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vou\##
+        s êtes en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation contin\##
+        ue.|On vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le se\##
+        rveur répond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou \##
+        le réseau mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lise\##
+        z à voix haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé\##
+         les mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonction\##
+        ne.|Votre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|\##
         Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|T\##
-        ouchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre\##
-         haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou\##
-         d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Vo\##
+        ouchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre\##
+         haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou\##
+         d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Vo\##
         ie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|En\##
         voyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J\##
         ’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccroche\##
         r|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome o\##
         u Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Du\##
-        rée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit\##
-         : {date}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari,\##
-         Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Micropho\##
-        ne : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Clique\##
-        z sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|\##
-        Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi l\##
-        ire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgenc\##
-        e|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établiss\##
-        ement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, \##
-        ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la f\##
-        in.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de v\##
-        otre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et l\##
-        es WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet\##
-         que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au \##
-        dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à vot\##
-        re médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lie\##
-        n et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne d\##
-        onne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Aut\##
-        orisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|M\##
-        icrophone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette co\##
-        nsultation est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.\##
-        |Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin\##
-         a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouve\##
-        au lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti\##
-         ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à \##
-        son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, tél\##
-        éphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison dou\##
-        teuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est ar\##
-        rêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne s\##
-        ert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cett\##
-        e consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente\##
-         pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une\##
-         minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphone\##
-        z à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessa\##
-        yez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sû\##
-        re impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La c\##
-        lé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La\##
-         date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêté\##
-        e par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat v\##
-        an uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niem\##
-        and anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks o\##
-        m de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toesta\##
-        an’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog n\##
-        iet. Blijf op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw art\##
-        s ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is\##
-         van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw a\##
-        rts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is\##
-        .|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De ser\##
-        ver is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op \##
-        deze pagina, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken d\##
-        e server. Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er bi\##
-        nnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt \##
-        de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|\##
-        Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de h\##
-        eadset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakij\##
-        ken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is ges\##
-        topt, misschien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga d\##
-        ichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven n\##
-        aar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het con\##
-        sult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanze\##
-        tten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. \##
-        Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze\##
-         pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon \##
-        te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van d\##
-        e iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Recht\##
-        en, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|K\##
-        lik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefo\##
-        on of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden l\##
-        ezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel \##
-        112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vr\##
-        agen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat \##
-        herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres v\##
-        an uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Dez\##
-        e pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die \##
-        uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatst\##
-        e teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|\##
-        Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Sa\##
-        fari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de \##
-        link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw\##
-        .|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app ge\##
-        bruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|El\##
-        ders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze \##
-        pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tij\##
-        d ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts \##
-        weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een a\##
-        nder toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet n\##
-        u|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verb\##
-        inding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe \##
-        link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe\##
-        .|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wa\##
-        chtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel poginge\##
-        n|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, o\##
-        f bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Be\##
-        llen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilig\##
-        e verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|\##
-        De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit to\##
-        estel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gest\##
-        opt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Ein\##
-        en Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein\##
-         Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr \##
-        Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm \##
-        erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie\##
-         auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: S\##
-        ie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprec\##
-        hen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist\##
-         Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|D\##
-        ie Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem,\##
-         was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mi\##
-        krofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verb\##
-        indung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir \##
-        suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|De\##
-        r Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter \##
-        laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|D\##
-        ie Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrof\##
-        on funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das\##
-         Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis\##
-         ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf\##
-         geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäß\##
-        ige Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|\##
-        Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die \##
-        Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind diesel\##
-        ben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einma\##
-        l versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und füg\##
-        en Sie ihn dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer:\##
-         {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses \##
-        Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, da\##
-        nn Apps, Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigun\##
-        gen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sp\##
-        erre löschen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließ\##
-        en|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder F\##
-        irefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwisc\##
-        hengeschoben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite eins\##
-        teht|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein \##
-        Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Se\##
-        rver sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse\##
-         auch, außer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etw\##
-        as hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekomme\##
-        n haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, \##
-        oder bitten Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nenne\##
-        n Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und ö\##
-        ffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrof\##
-        on nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon \##
-        abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder \##
-        ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schlie\##
-        ßen Sie sie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offe\##
-        n.|Woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufg\##
-        elegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite\##
-         schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie \##
-        haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprech\##
-        stunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfan\##
-        gen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In\##
-         der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnt\##
-        e mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der P\##
-        raxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie e\##
-        s nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es \##
-        nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|\##
-        Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele \##
-        Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht meh\##
-        r im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht\##
-        . Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wech\##
-        seln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|\##
-        Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erk\##
-        annt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.\##
-        |Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noc\##
-        h einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:\##
-        "English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|Y\##
-        ou are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing\##
-         is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please a\##
-        llow it.|Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting r\##
-        oom|Your doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not a\##
-        rrived yet. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have be\##
-        en waiting for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your tw\##
-        o devices.|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorde\##
-        d by Colloque.|Your doctor may keep a record that the consultation took place: its date, its length and your a\##
-        greement, and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connec\##
-        ted|Your microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The \##
-        link is interrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for anothe\##
-        r way for the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s compu\##
-        ter has stopped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last \##
-        two.|or the digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the b\##
-        ar should move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume\##
-         of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor s\##
-        hould check theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has \##
-        stopped, perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move\##
-         closer to the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your do\##
-        ctor|Send|Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree\##
-        |I refuse|The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|\##
-        Continue here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resu\##
-        me sound|Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept no\##
-        thing.|Code to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Set\##
-        tings of the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address\##
-        , then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clea\##
-        r the block.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A\##
-         phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read w\##
-        ords|If both of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: c\##
-        all 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and \##
-        requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, \##
-        and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your\##
-         doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 \##
-        AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sen\##
-        t you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new on\##
-        e.|Link and page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|Thi\##
-        s browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the \##
-        link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, a\##
-        nd paste it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a \##
-        headset, then try again.|Microphone in use|Another application is using the microphone. Close it, then try aga\##
-        in.|Already open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in ano\##
-        ther tab.|Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You c\##
-        an close this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did n\##
-        ot agree|The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doct\##
-        or does not see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another\##
-         device. If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtf\##
-        ul link|Somebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’\##
-        s device had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your\##
-         doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the tim\##
-        e of the appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others\##
-        , then try again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in th\##
-        e waiting room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet\##
-         connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way,\##
-         then try again.|No secure link|Something altered the messages. Change to another network, then try again.|Doc\##
-        tor not recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|\##
-        The date of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be s\##
-        afe. Try again."}};var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2si\##
-        ette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2oue\##
-        tte1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3us\##
-        sure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2\##
-        ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge\##
-        0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0g\##
-        arage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0ig\##
-        loo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1ess\##
-        ive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mos\##
-        a1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rch\##
-        idée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2\##
-        ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1\##
-        éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1olei\##
-        l1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle\##
-        2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0\##
-        yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2th\##
-        tub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctu\##
-        s2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut\##
-        2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ra\##
-        gon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3\##
-        nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3ve\##
-        l0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1i\##
-        gsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obste\##
-        r2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2te\##
-        book1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1ean\##
-        ut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1y\##
-        ramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eag\##
-        ull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itc\##
-        ase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulel\##
-        e1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini",nl:"0aardbe\##
-        i1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ez\##
-        em1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0dakpan1ec\##
-        ember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2\##
-        toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3g\##
-        mat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pitein3stok\##
-        2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2ui\##
-        wagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2\##
-        rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stkast2ushoo\##
-        rn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmb\##
-        oom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoe\##
-        n2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3i\##
-        lder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0tandem2pi\##
-        jt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0uitzicht1u\##
-        rwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2reld1ijnga\##
-        ard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0A\##
-        bend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus\##
-        2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2stel1\##
-        omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut\##
-        1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke\##
-        1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo\##
-        2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1ilomet\##
-        er2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyr\##
-        inth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3m\##
-        elade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vembe\##
-        r0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich\##
-        1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Rathaus1e\##
-        gal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1\##
-        pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1isc\##
-        htuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nder\##
-        weg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ye(\##
-        n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\/\##
-        /.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twit\##
-        ter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|i\##
-        Pad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolEr\##
-        ror",this.code=e}};var yn=new TextEncoder,kn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n\##
-        );function z(n){try{return kn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
-        n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255\##
-        ),De=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
-        h.floor(n/2**32)),k(n%2**32));function q(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
-        n[De(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
-        [i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0"))\##
-        .join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.\##
-        from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCod\##
-        e(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
-        row new l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,\##
-        "/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var U=class{constructor(e){this.octets=e,this.offset=0}take\##
-        (e){if(e>this.octets.length-this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(th\##
-        is.offset-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??\##
-        0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967\##
-        296+this.u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())\##
-        }end(){if(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
-        nction I(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
-        portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
-        ee=(n,e)=>A(typeof n=="string"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,\##
-        f(1)))).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ts=Uint8Array.of(48\##
-        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
-        e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low\##
-        -order")}if(F(t))throw new l("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",\##
-        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.im\##
-        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.e\##
-        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("aut\##
-        hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
-        ow new l("authentication")}}var Pe={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},vn=5e3,it=\##
-        {Pe:1500,qe:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
-        e=null}measure({received:e,lost:t,jitter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.\##
-        received||t<a.lost)&&(this.samples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o\##
-        -vn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/M\##
-        ath.max(1,d+e-c.received),r),g=b=>m>Pe[b].loss||i>Pe[b].jitter||s>Pe[b].j;this.#e(g("poor")?"poor":g("fair")?"\##
-        fair":"good",o)}#e(e,t){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidat\##
-        e={word:e,since:t}:t-this.candidate.since>=(st[e]>st[this.word]?it.Pe:it.qe)&&(this.word=e,this.candidate=null\##
-        )}};function rt(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=\##
-        >s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="su\##
-        cceeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,j:t?\##
-        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var bn=20,xn=100,Sn=500,le=class{cons\##
-        tructor({microphone:e,audio:t,X:i,a:s,K:r,R:o}){this.microphone=e,this.audio=t,this.X=i,this.a=s,this.K=r,this\##
-        .R=o,this.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1\##
-        ,this.fragment="",this.ee=!1,this.counter=0,this.V=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue\##
-        =Promise.resolve()}perform(e){e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.q\##
-        ueue=this.queue.then(()=>this.#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async\##
-         Ie(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.tra\##
-        ck=e.clone(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval\##
-        (this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.t\##
-        erminate(),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.K(null),this.R(null)}async#e(e)\##
-        {switch(e.type){case"make-offer":return this.#a(e);case"apply-answer":if(e.generation!==this.generation||this.\##
-        connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of th\##
-        is.early.splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.conn\##
-        ection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||t\##
-        his.connection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connectio\##
-        n?.addIceCandidate(e).catch(()=>{})}async#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=\##
-        [];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConf\##
-        iguration(ot(i,s)),this.ee=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.create\##
-        Offer({iceRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sd\##
-        p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){th\##
-        is.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone()\##
-        ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Cn(r),this.worke\##
-        r=this.X(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({\##
-        candidate:a})=>{s===this.connection&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
-        io.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,\##
-        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),Sn),s}#n(e){let t\##
-        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||An(i))){if(i===""){if(!this.ee)\##
-        return;this.ee=!1}this.a({type:"candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.\##
-        connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:\##
-        "failed"});else if(s==="disconnected")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="conn\##
-        ected"){let r=await this.#u(e,t),o=Mn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||\##
-        o===null){this.a({type:"transport",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"conne\##
-        cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport\##
-        ?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0\##
-        )return I(new Uint8Array(r));await new Promise(o=>setTimeout(o,bn))}return null}async#h(e){if(this.V)return;th\##
-        is.V=!0;let t=await e.getStats().catch(()=>null);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.\##
-        forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsRece\##
-        ived:a})=>o+(a??0),0);this.a({type:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.n\##
-        ow()),this.R(this.quality.word);let r=zn(i);r!==null&&this.K(r)}#l(e,t){this.sound={send:e,receive:t},this.tra\##
-        ck!==null&&(this.track.enabled=e),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getRe\##
-        ceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()\##
-        =>{})}};function zn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r}\##
-        )=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((\##
-        r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let \##
-        i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")\##
-        ?"relay":"direct"}function ot(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[\##
-        ]:i(/^stuns?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,\##
-        /^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}retur\##
-        n{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|\##
-        ^candidate:\S+ 1 (?!udp )/i.test(n);function Cn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
-        ]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Mn(n\##
-        ){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g\##
-        ,""))}var at="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
-        :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),qe=n=>p(f(16),k(0),n);function ht(n){if(n.length>Tn)return null\##
-        ;try{return Dn(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Dn(n){switch(n.u8()){case 16\##
-        :return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130\##
-        :{let e=n.u8();return n.end(),e>1?null:{type:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
-        )t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
-        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
-        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},En=1+1+16+32+4,Pn=72;async \##
-        function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Pn)throw new l("incomplete");\##
-        let e=Qe(n);if(e.length!==En)throw new l("incomplete");if(!Y(e.subarray(50),await qn(e.subarray(0,50))))throw \##
-        new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("fl\##
-        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function qn(n){return(await I(p(w("\##
-        colloque/1 link"),n))).subarray(0,4)}var L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
-        ..e){e.length===0&&this.g.clear();for(let t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this\##
-        .g.size===0?null:Math.min(...this.g.values())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-\##
-        s)[0];return t===void 0?null:(this.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.las\##
-        t=0,this.draft=null,this.theirs=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.draft===null)\##
-        return;this.draft===null&&(this.last=Math.max(this.last+1,i));let r={id:this.last,mine:!0,text:s,P:!1};this.dr\##
-        aft=t&&s!==""?null:r,this.draft===null&&this.#e(r)}receive(e,t){let i=e!==0&&e===this.theirs;this.theirs=e;let\##
-         s={id:e,mine:!1,text:t.slice(0,2e3),P:!0},r=i?this.messages.filter(({mine:a})=>!a).pop():void 0,o=t.trim()===\##
-        "";r===void 0?o||this.#e(s):this.messages=this.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pendi\##
-        ng(){return[...this.messages,...this.draft===null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?\##
-        this.draft=e.text===""?null:{...e,P:!0}:this.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.mes\##
-        sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:\##
-        2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
-        ","signature"];function mt(n){let[e,t]=In(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
-        );let s=new Uint8Array(i);return s.set(p(f(e),De(t.length),t)),s}function In(n){switch(n.type){case"confirm":r\##
-        eturn[3,p(n.te,n.receiptKey,q(n.name))];case"waiting":return[4,q(n.message)];case"admit":return[5,f(n.c?1:0)];\##
-        case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp)\##
-        )];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"bindin\##
-        g":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case\##
-        "keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":\##
-        return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identit\##
-        y":return[17,f(n.code)]}}function gt(n){let e=new U(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
-        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=On(t,r);return r.end(),o}function On(n\##
-        ,e){switch(n){case 3:return{type:"confirm",te:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{t\##
-        ype:"waiting",message:z(e.lp())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reas\##
-        on:e.u8()};case 7:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,ge\##
-        neration:e.u32(),sdp:z(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};cas\##
-        e 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding\##
-        ",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.leng\##
-        th!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:\##
-        "keepalive"};case 14:{let t=ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,oct\##
-        ets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e\##
-        .take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("m\##
-        alformed")}}var wt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ie=new Uint8Array(0),Un=32+16,jn=2**20,W=class{constr\##
-        uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=jn)t\##
-        hrow new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
-        Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},Oe=class{const\##
-        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await I(this.hash,e)}async y(e){let[t,i]=awai\##
-        t yt(this.h,e);this.h=t,this.T=await W.create(i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));le\##
-        t i=await A(t,p(this.h,f(2))),s=await A(t,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async ge(e){let \##
-        t=this.T===null?e:await this.T.encrypt(e,this.hash);return await this.o(t),t}async we(e){let t=this.T===null?e\##
-        :await this.T.decrypt(e,this.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=awai\##
-        t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function Kn(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
-        reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constr\##
-        uctor(e,t,i){this.q=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new Oe;return await t.o(\##
-        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{q:t,ephemeral:i,parameters:s}=this;ret\##
-        urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await Ee(i.privateKey,s\##
-        .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<Un)throw new l("authentication");let{q:t,ephemeral:\##
-        i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await Ee(i.privateKey,s)),{payload:await\##
-         t.we(e.subarray(32)),transport:await Kn(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
-        e("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"coll\##
-        oque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s\##
-        ,joinToken:i}}var bt=n=>q("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>q("colloque/1","resume",n,k(e),t);async f\##
-        unction Ue(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
-         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Rn=(n,e)=>I(q("colloque/1 transcr\##
-        ipt",n,e)),St=n=>Rn(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
-        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>I(q("colloque/1 sas-commit",n,e,t));async functio\##
-        n Mt(n,e,t){return K(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(\##
-        n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e\##
-        ,q(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},je=24*3600,de=class{constructor(e,t){this.\##
-        hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.N=t}seal(e){return this.sending.encrypt(mt(e))}a\##
-        sync open(e){return gt(await this.receiving.decrypt(e))}ve(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async fu\##
-        nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.cre\##
-        ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Wn(ue.message1,f(1),c,d,w\##
-        (e.locale)),g=await a.ye(m);async function b(P,Me){let Te=await a.ke(P),ae=await Vn(Te.payload,t,i,Me),{hash:L\##
-        e,h:mn}=Te.transport,Ge=await Ue(Le,mn);return{epoch:new de(Te.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
-        ret,transcript:await St(Le),authenticationString:await Mt(Le,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
-        dentity,expiry:ae.notAfter+je},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
-        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await _.create({ne:xt(n.room,t,e.transcript),presharedK\##
-        ey:await At(n.presharedKey,e.resumeSecret,t),ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Ar\##
-        ray(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:m}=await s.ke(c);if(d.length!==ue.me\##
-        ssage2||!F(d))throw new l("malformed");let{N:g}=await Ue(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
-        pe:"confirm",te:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async fu\##
-        nction Vn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
-        ("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(\##
-        ),!F(s.rest()))throw new l("malformed");let m=q("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
-         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-je||i>P+je)throw new l("delegation-dates");retu\##
-        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Wn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
-        ,t}var qt=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
-        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,Ke=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
-        y?{octets:X(t)}:t);function pe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Nn(s)?ce(s.octets):s\##
-        );return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nu\##
-        ll:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)ret\##
-        urn null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="ob\##
-        ject"&&e!==null&&Re(e)}var Nn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
-        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Fn=.3,Bn=3e4,Hn=1e3,It=25e3,_n=2e3,Gn=2\##
-        e4,$=class{constructor({session:e,mode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.loc\##
-        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Fn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
-        ll,this.be=1/0,this.finish=null,this.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new L,this.ze=[],this.#e("open"\##
-        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get I(){return this.phase==="established"}get O(){retu\##
-        rn this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:\##
-        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Bn&&this.e.set("silence",e+Hn)}re(){return this\##
-        .ze.splice(0)}u(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resu\##
-        me"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t(\##
-        {type:"send",octets:lt(t.room,s,ct[this.mode])}),await this.#n())}async receive(e,t){let i=ht(e);if(!(i===null\##
-        ||this.phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.M,t);case"servers":t\##
-        his.servers=i.servers,this.be=t+i.servers.lifetime*1e3;return;case"error":return this.#a({type:"refused",code:\##
-        i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.ph\##
-        ase==="confirming"||this.phase==="established"||this.mode==="resume";return this.#a({type:"broken",code:s.code\##
-        ,confirmed:r})}}}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a\##
-        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+It),await this.send({type:"keepalive"},e\##
-        )}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe\##
-        =t,this.#t({type:"send",octets:qe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
-        (e){this.ze.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");thi\##
-        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<_n?this.#a({type:"lost",cause:"doc\##
-        tor-returned"}):(i||this.phase==="away")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n\##
-        ()):(this.e.clear(),i&&(this.awaySince=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&\##
-        &this.e.set("away",t+Ve.away))}async#n(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="re\##
-        sume"&&e.bond!==null){e.epochNumber+=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber\##
-        );this.finish=async s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale\##
-        :this.locale,random:this.random});this.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:\##
-        qe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
-        it this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firs\##
-        tFrame",t),this.e.set("keepalive",t+It),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
-        poch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phas\##
-        e="established",this.e.clear("firstFrame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",\##
-        frame:i}),i.type==="keepalive"&&t-this.xe>=Gn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Yn=2e4,Zn=1\##
-        e3,fe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
-        is.i=s,this.x=r,this.act=o,this.e=new L,this.e.set("end",a+(r===null?Ot:Yn)),r!==null&&(i===null||i.O)&&this.#\##
-        a(a)}u(){let e=[this.e.next()??1/0,this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){\##
-        switch(e.type){case"tick":for(let i=this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return \##
-        await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case\##
-        "socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id==\##
-        =this.i&&this.#s(t)}}end(){this.x=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=th\##
-        is.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="\##
-        confirmed"&&this.x!==null)await this.t?.send({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ot);\##
-        else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.typ\##
-        e==="broken")return this.#s(e)}}#t(){return this.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:t\##
-        his.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)ret\##
-        urn this.end();this.#n(),this.e.set("retry",e+Zn)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
-        t=null}};var $n=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
-        aken-over","internal","refused-not-now","relay-missing"]),Jn=new Set(["hung-up","ended-by-doctor","expired","c\##
-        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),me=n=>$n.has(n),Ut\##
-        =n=>Jn.has(n),Qn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
-        -wrong-person"},Xn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
-        .error]:"doctor-error"},ei={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
-        closed]:"closed"},jt=n=>Qn[n]??"refused",Kt=n=>Xn[n]??"ended-by-doctor",Rt=n=>ei[n]??"protocol";function Vt(n)\##
-        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,ti=500,ni=8e3,ii=\##
-        4e3,si=5,ge=class{constructor(e){this.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.\##
-        L=!1,this.unknown=0}Ne(){this.p=0,this.L=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume"\##
-        );return this.F=null,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Wt)return null;let i=\##
-        t?ii:ni,s=Math.min(ti*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
-        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>si&&!s?"unknown-room":"later"):e===\##
-        T.unknownRoom&&t==="resume"?this.L?"secure-channel":(this.F="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==n\##
-        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ri=1e4,oi=3,we=class{constructor(e,\##
-        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new ge(t.random),\##
-        this.f=-1/0,this.e=new L,this.claims=!1,this.pending=[],this.news=[]}get I(){return this.t?.I??!1}get O(){retu\##
-        rn this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u(\##
-        )??1/0);return e===1/0?null:e}async handle(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e\##
-        .type==="socket-message"?await this.t?.receive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let \##
-        t=this.e.l(e);t!==null;t=this.e.l(e))t==="retry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){f\##
-        or(;;){let t=this.news.shift();if(t!==void 0)return t;this.pending.push(...this.t?.re()??[]);let i=this.pendin\##
-        g.shift();if(i===void 0)return null;this.#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}atta\##
-        ch(e){let{session:t,settings:i,s}=this;if(t.bond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=t\##
-        his.d.Fe(t);this.e.clear("retry","stable"),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({sess\##
-        ion:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&t\##
-        his.#s(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t\##
-        .O){if(e-this.f<ri)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
-        ,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(t\##
-        his.d.L?"secure-channel":"network");this.e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return \##
-        t===void 0?!1:(Object.assign(this.session,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){\##
-        if(!t)return this.#n(Vt(e));this.d.L=!0,this.lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.re()?\##
-        ?[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id\##
-        :this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.pending=[],this.e.clear(),this.s.le\##
-        ft(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.o\##
-        ctets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")\##
-        ||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none"\##
-        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,oi);Object.assi\##
-        gn(this.session,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Nt),this.s.save();case"fra\##
-        me":this.d.succeeded(),this.B=!1,this.claims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t\##
-        );case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confi\##
-        rmed,t)}}#a(e,t){if(this.claims&&e===T.unknownRoom){this.claim(t)||this.#n("refused-other-device");return}let \##
-        i=this.t?.mode??null,s=this.d.refused(e,i,this.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="n\##
-        ow"?this.#s(t):this.#n(s)}#s(e){this.disconnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}\##
-        };var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+\##
-        =1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.cou\##
-        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var ye=class{constructor(){this.last=null,thi\##
-        s.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packet\##
-        s:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sou\##
-        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.S=!1,this.ae=\##
-        !1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered\##
-        (e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.sil\##
-        ence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!\##
-        1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)\##
-        }get ce(){return this.heard&&!this.S}judge(e){e&&!this.heard&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,pa\##
-        th:13e3},ai=3e3,ci=1e4,li=1,ke=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
-        n.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,this.transport="none",this.call=-1,this.Te=null,thi\##
-        s.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$\##
-        =0,this.sound={send:!1,receive:!1},this.k=[],this.e=new L}_e(){return this.k.shift()??null}u(){return this.e.n\##
-        ext()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.S}H(){return this.r&&(!this.is\##
-        Connected()||this.watch.Me)}get Ge(){return!this.r&&this.current?.v===!0&&this.transport!=="connected"}mute(e)\##
-        {this.muted=e,this.#i()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}W(){th\##
-        is.t=null,this.Y=!1,this.G=null,this.e.clear("answer","binding")}end(){this.W(),this.e.clear(),this.k=[],this.\##
-        transport="none",this.current=null,this.Z=null,this.z=null,this.watch=new ie,this.A=new ne,this.$=0,this.#i(),\##
-        this.s.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.v===!0&&!this.watch\##
-        .S&&!this.watch.Me?await this.#c(e):this.#s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t===\##
-        "path"?this.#l(e):t==="attempt"?this.#o(e):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async h\##
-        andle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.cu\##
-        rrent.sent=!0,this.e.set("answer",t+(this.r?this.A.Be:We.answer)),await this.#e({type:"description",kind:"offe\##
-        r",generation:e.generation,sdp:e.sdp},t);for(let i of this.le.splice(0))await this.#e({type:"candidate",genera\##
-        tion:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;thi\##
-        s.current.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.le.push(\##
-        e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if\##
-        (e.type==="description"&&e.kind==="restart")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")\##
-        return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))\##
-        if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candi\##
-        date:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:\##
-        e.sdp}),this.transport==="connected"?await this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(\##
-        e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Te!==this.t;!i\##
-        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.I&&this.session.cons\##
-        ent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fai\##
-        led"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(this.call=r,this.Te=t,this.transport="new\##
-        ",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1\##
-        },this.le=[],this.G=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this\##
-        .A.begin(e),this.e.set("attempt",e+this.A.limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,ane\##
-        w:s,servers:t.servers,c:o})}#n(e){let{t,A:i}=this;this.#a()?e<i._?this.e.set("attempt",i._):t?.We(e)?(this.dou\##
-        bt(e),this.k.push("socket-doubted")):this.#s(e):t!==null&&this.k.push("socket-doubted")}#o(e){this.transport==\##
-        ="none"||this.isConnected()||(this.watch.judge(this.current?.v===!0),this.#n(e))}#u({call:e,packets:t},i){if(!\##
-        (this.transport==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(thi\##
-        s.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.isConnected()&&this.e.clear("attempt")}}as\##
-        ync#h(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connect\##
-        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+ai)),this.z={p\##
-        atient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state==="failed")this.#l(t);else if(this.transpo\##
-        rt==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.w("attempt"))return;this.dou\##
-        bt(t),this.#a()&&t-(this.t?.se??0)<ci?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
-        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>li?this.k.push("no-path\##
-        "):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v\##
-        !==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.s\##
-        et("binding",e+We.binding),await this.#d()}async#d(){let{z:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===\##
-        null||i===null)return;let s=await i.ve("D",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");retur\##
-        n}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),this.#i()}#p(){return this.z!==null&&this.Z===Bt(th\##
-        is.z)}#i(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.\##
-        send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e\##
-        })=>`${X(n)} ${X(e)}`;var hi=6e4,ui=400,ve=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
-        ,this.settings={locale:t,random:i,b:s},this.line=new we(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
-        this.#r(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media\##
-        .r})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,this.D=null,this.e=new L,this.actions=[],th\##
-        is.media=new ke(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
-        =Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}c\##
-        atch{await this.#i("internal",t)}}),this.queue}Ze(){return this.actions.splice(0)}u(){if(this.reason!==null)re\##
-        turn this.D?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));retu\##
-        rn t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason\##
-        :this.reason,m:this.reason!==null&&me(this.reason),M:this.line.M,attached:this.line.I,oe:this.line.oe,Je:this.\##
-        line.B,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
-        ison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(\##
-        this.reason)?"ended":"failed":j(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?\##
-        "connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.\##
-        #a(e,t);switch(e.type){case"start":return this.line.attach(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
-        ket-open":case"socket-message":case"socket-closed":return await this.line.handle(e,t),this.#o(t);case"network-\##
-        changed":return this.media.doubt(t),this.line.attachAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t\##
-        ),this.#s(t);case"consent":return j(this.session)?(this.session.consent=e.consent,this.#r(),this.C&&await this\##
-        .#l(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:H.none},t),this.#i("\##
-        consent-refused",t);case"words":return this.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write\##
-        ":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this\##
-        .e.set("letters",t+ui);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
-        #i("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let\##
-         i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||\##
-        this.reason===null||!me(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.\##
-        D?.i??this.line.i,t),this.D=null,this.#o(t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="\##
-        patience")return this.#i(this.line.I?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
-        s.#o(e),await this.media.tick(e),await this.#o(e)}#n(){this.C=!1,this.media.W(),this.chat.W()}async#o(e){for(;\##
-        this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e\##
-        );if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e\##
-        .type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case"refuse":return e.rea\##
-        son===H.otherDevice&&this.line.claim(t)?void 0:this.#i(jt(e.reason),t);case"words":return this.session.peerCom\##
-        parison=e.same?"same":"different",this.#r();case"bye":return this.#i(this.media.Ge&&e.reason===O.error?"no-pat\##
-        h":Kt(e.reason),t);case"description":case"candidate":case"binding":return this.C&&!(e.type==="description"&&e.\##
-        kind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!0,t);case"chat":this.C&&this.chat.receiv\##
-        e(e.id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"\##
-        encapsulation":return this.line.breach("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.C||i===null)\##
-        return;this.C=!0,this.session.invitation.joinToken=null,this.session.former=[],this.#r();let s=e||(this.sessio\##
-        n.invitation.flags&Z.c)!==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#i("relay-mis\##
-        sing",t,O.error);this.media.Ye(i,s),this.session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,own\##
-        Comparison:i}=this.session;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media\##
-        .proceed(e),i!=="none"&&await this.line.send({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if\##
-        (!(!this.C||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.\##
-        line.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.sessio\##
-        n.ownComparison=e?"same":"different",this.#r(),await this.line.send({type:"words",same:e},t),await this.#o(t),\##
-        e||await this.#i("words-differ",t,O.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);\##
-        case"socket-doubted":return this.line.doubt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindin\##
-        gFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({\##
-        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),me(e)&&e!=="taken\##
-        -over"?this.#r():this.actions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"\##
-        ||this.line.t===null))return this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line\##
-        .handOver(),m=g=>this.actions.push(g);this.D=new fe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
-        (this.reason===null&&this.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("\##
-        patience")||this.e.set("patience",e+hi)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
-        icrophones:[],speakers:[],microphone:"",speaker:""},di=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
-        inControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.media\##
-        Devices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
-        undError");return s}function Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="\##
-        OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
-        one-denied"}var be=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
-        ce=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
-        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
-        ll,!(this.context===null||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMe\##
-        diaStreamSource(new MediaStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===nul\##
-        l)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.r\##
-        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>di}}ring(\##
-        ){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=t\##
-        his.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e\##
-        .createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAt\##
-        Time(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s\##
-        +1)}}}async Qe(e){await Promise.all([this.audio,this.he].map(t=>t.setSinkId(e))),this.speaker=e}async devices(\##
-        e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r=\##
-        ==s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioin\##
-        put"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:t\##
-        his.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=\##
-        null}};var pi=500;function Yt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navig\##
-        ator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(\##
-        t)})}function Zt(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function $t(n,e){return new Pro\##
-        mise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(pe(typeof r=="string"?r\##
-        :null,e())),setTimeout(()=>s(null),pi)})}function Jt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s\##
-        =>s in e)??t}var G=mi(h),Qt=n=>Jt(n,G,"fr"),Xt=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),en=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function mi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
+        rée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit\##
+         : {date}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom \##
+        du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisat\##
+        ions, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le b\##
+        locage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à\##
+         gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » da\##
+        ns les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordina\##
+        teur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lise\##
+        z les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : ap\##
+        pelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de rép\##
+        ondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’au\##
+        dience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveu\##
+        r|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi c\##
+        ette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelqu\##
+        e chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a\##
+         envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou dem\##
+        andez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui \##
+        le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safar\##
+        i, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. \##
+        Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, pui\##
+        s réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autr\##
+        e application utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation e\##
+        st ouverte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans un autre onglet\##
+        .|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médeci\##
+        n a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouv\##
+        eau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est avert\##
+        i ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à\##
+         son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, té\##
+        léphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison do\##
+        uteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est a\##
+        rrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne \##
+        sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cet\##
+        te consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attent\##
+        e pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez un\##
+        e minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphon\##
+        ez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réess\##
+        ayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison s\##
+        ûre impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La \##
+        clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|L\##
+        a date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêt\##
+        ée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat \##
+        van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Nie\##
+        mand anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks \##
+        om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toest\##
+        aan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog \##
+        niet. Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw\##
+         arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbindin\##
+        g is van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|\##
+        Uw arts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezeg\##
+        d is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De\##
+         server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf\##
+         op deze pagina, die komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoe\##
+        ken de server. Kijk of wifi of mobiel internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij e\##
+        r binnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U h\##
+        ebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet beweg\##
+        en.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij uit, of gebruikt een andere app hem?|M\##
+        icrofoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bl\##
+        uetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een \##
+        andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien doo\##
+        r een telefoontje of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de \##
+        wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw a\##
+        rts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik \##
+        ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Oph\##
+        angen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Saf\##
+        ari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina \##
+        sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zegge\##
+        n: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone\##
+         of iPad, dan Apps, de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, d\##
+        an Rechten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokk\##
+        ering.|Menu Safari, dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adr\##
+        es, dan Microfoon: kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta\##
+         de browser toe.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, e\##
+        n een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er nie\##
+        mand tussen.|Bij een noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|U\##
+        w arts of het ziekenhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, \##
+        geen cookie, geen metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de ser\##
+        ver ziet|Verzegelde berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook,\##
+         behalve via een tussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw\##
+         arts.|De link ontbreekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onde\##
+        rweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet b\##
+        ij elkaar|Vraag uw arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u n\##
+        iet spreken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser\##
+        |Deze app geeft geen toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem da\##
+        ar.|Microfoon geweigerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een head\##
+        set aan, en probeer het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer h\##
+        et opnieuw.|Consult al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het cons\##
+        ult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult \##
+        afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vra\##
+        ag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts\##
+         bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|U\##
+        w arts heeft een ander toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Pro\##
+        beer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel u\##
+        w arts.|Het gesprek is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|E\##
+        en link werkt één keer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit cons\##
+        ult bestaat niet of niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol\##
+        |Er wachten te veel toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht \##
+        een minuut, en probeer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, o\##
+        f bel uw arts.|Geen verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opni\##
+        euw.|Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|\##
+        Geen veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Art\##
+        s niet herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|D\##
+        e datum van dit toestel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is vo\##
+        or alle zekerheid gestopt. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem\##
+         Gerät bis zur Praxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. K\##
+        ein Konto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts ble\##
+        ibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben\##
+         oder unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, das\##
+        s Sie da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da.\##
+         Bleiben Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie wart\##
+        en seit {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zw\##
+        ischen Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch\##
+         nicht der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum,\##
+         Dauer und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunde\##
+        n…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Ges\##
+        präch geht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie komm\##
+        t von selbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Pr\##
+        üfen Sie, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in\##
+         einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzte\##
+        n zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton\##
+        |Sagen Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton\##
+        . Ist es ausgeschaltet, oder benutzt es eine andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stel\##
+        len Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspiel\##
+        en“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, o\##
+        der laden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs ode\##
+        r einer anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Route\##
+        r.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben\##
+        |Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ic\##
+        h bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einsch\##
+        alten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert.\##
+         Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprec\##
+        hstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nicht\##
+        s behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrückt, um i\##
+        hn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ w\##
+        ählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf d\##
+        as durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstel\##
+        lungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon:\##
+         „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben \##
+        Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhig\##
+        en Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörte\##
+        r lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Re\##
+        chtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anli\##
+        egen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neulade\##
+        n braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Gerä\##
+        ts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Dies\##
+        e Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen \##
+        Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürz\##
+        t. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht\##
+         zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser kön\##
+        nen Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefo\##
+        x.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Ch\##
+        rome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch ein\##
+        mal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon \##
+        belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde\##
+         schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprec\##
+        hstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite sch\##
+        ließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelauf\##
+        en|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde \##
+        hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Si\##
+        e nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde einge\##
+        lassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Ze\##
+        it. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde \##
+        getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten \##
+        Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis;\##
+         sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie\##
+         die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem\##
+         Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, \##
+        und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie e\##
+        s noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbind\##
+        ung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Date\##
+        n oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verände\##
+        rt. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist n\##
+        icht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Ge\##
+        räts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegange\##
+        n|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end \##
+        encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your d\##
+        octor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and not\##
+        hing stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A q\##
+        uestion appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are her\##
+        e. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: yo\##
+        u will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your docto\##
+        r is ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end\##
+         encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may ke\##
+        ep a record that the consultation took place: its date, its length and your agreement, and nothing of what was\##
+         said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The s\##
+        erver cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this\##
+         page, it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looki\##
+        ng for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back\##
+         within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed \##
+        the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone w\##
+        orks.|Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volum\##
+        e|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press\##
+         “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspea\##
+        ker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another \##
+        app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between you\##
+        r two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|\##
+        Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words a\##
+        re different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copi\##
+        ed. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close thi\##
+        s page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}\##
+        |This device says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the \##
+        name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microph\##
+        one: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, t\##
+        hen Settings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: cho\##
+        ose “Allow”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|C\##
+        lose|What you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or\##
+         Firefox.|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|Do\##
+         not wait here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer yo\##
+        ur questions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what\##
+         a reload needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on \##
+        the network. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page \##
+        aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole lin\##
+        k your doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or\##
+         ask for a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open the\##
+         link elsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or\##
+         Firefox.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, C\##
+        hrome or Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in a\##
+         microphone or a headset, then try again.|Microphone in use|Another application is using the microphone. Close\##
+         it, then try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|T\##
+        he consultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation o\##
+        ver|Your doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your do\##
+        ctor for a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone t\##
+        hem.|No consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another devic\##
+        e|Your doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not avai\##
+        lable. Try again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|Th\##
+        e call stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If \##
+        that was not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist, \##
+        or no longer does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait \##
+        with this link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultatio\##
+        n closed|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does\##
+         not answer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi t\##
+        o mobile data, or the other way, then try again.|No secure link|Something altered the messages. Change to anot\##
+        her network, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: ph\##
+        one your doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something wen\##
+        t wrong|The page stopped to be safe. Try again."}};var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quar\##
+        ium1rbre2moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3lan\##
+        ger3teille1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3\##
+        tor1erise1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbe\##
+        ille3nichon2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léph\##
+        ant0encrier2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2oco\##
+        n1ontaine2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster\##
+        2nneton1érisson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osqu\##
+        e1oala0langouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite\##
+        3ron2telas1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2\##
+        méro0oasis1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1éli\##
+        can1elote2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1y\##
+        jama0ravioli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdin\##
+        e2umon1carabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nne\##
+        au2rtue2ucan3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illag\##
+        e2naigre2olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn\##
+        1vocado0badger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occ\##
+        oli3ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolat\##
+        e1inema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim\##
+        2sert1iamond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0far\##
+        mer1ence1irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1la\##
+        cier1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceber\##
+        g1sland1vory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2ven\##
+        der1emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1u\##
+        ffin2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncak\##
+        e2paya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard\##
+        2tato1rairie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0s\##
+        alad2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1t\##
+        adium3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist\##
+        1ractor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0y\##
+        ogurt0zebra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocad\##
+        o0bakfiets3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2vi\##
+        a1hocolade1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabri\##
+        ek2nfare1ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1\##
+        rasveld0hagelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender\##
+        2mpvuur2narie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mk\##
+        ommer3pas2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom\##
+        1uipaard0magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1us\##
+        eum0narcis1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1\##
+        pera1ranje2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2rami\##
+        de2zza1laneet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0sa\##
+        lade2rdine2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tati\##
+        on2empel2rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet\##
+        2uffel1uinslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndel\##
+        ing2smand2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igza\##
+        g1omerjurk2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1\##
+        vocado0Badewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0\##
+        Dampfer2tteln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san\##
+        1enster2rien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pa\##
+        rd2schenk2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imb\##
+        eere2rsch1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2r\##
+        otte3ussell2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3wat\##
+        te2eide2okodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikä\##
+        fer2ndarine3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse\##
+        2shorn1elke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2\##
+        rfüm3k2villon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llov\##
+        er2zzle1yramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3i\##
+        nken3litten3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2eka\##
+        nne3löffel2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1\##
+        ioline1orhang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2tro\##
+        ne1wiebel1ylinder"};function Ze(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Andro\##
+        id/.test(n)?"android":/Firefox\//.test(n)?"firefox":/Version\/\S+ Safari\//.test(n)?"safari":"other"}function \##
+        $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|Lin\##
+        kedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n\##
+        )}var l=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var kn=new TextEnc\##
+        oder,vn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>kn.encode(n);function z(n){try{return vn.decode(\##
+        n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;fo\##
+        r(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Ee=n=>Uint8Array.of(n>>>8&255,n&255\##
+        ),v=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Je=n=>p(v(Math.floor(n/2**32)),v(n%2**32));functio\##
+        n I(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Ee(t.length),t]}))}function Y(n,e){\##
+        if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var B=\##
+        n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function le(n){if(n.length%\##
+        2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.from({length:n.length/2},(e,t)=>parse\##
+        Int(n.slice(2*t,2*t+2),16))}function Qe(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\##
+        \//g,"_").replace(/=+$/,"")}function Xe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length%4==\##
+        =1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.c\##
+        harCodeAt(0))}var U=class{constructor(e){this.octets=e,this.offset=0}take(e){if(e>this.octets.length-this.offs\##
+        et)throw new l("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}rest(){retur\##
+        n this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??0}u16(){return this.u8()*256+this.u8(\##
+        )}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967296+this.u32();if(!Number.isSafeInteg\##
+        er(e))throw new l("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this.octets.l\##
+        ength)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async function q(...n){return new Uint8Array(\##
+        await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SH\##
+        A-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="string"?w(n):n\##
+        ,e);async function V(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function \##
+        F(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new \##
+        Uint8Array(await M.exportKey("raw",n.publicKey))}}var is=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,\##
+        32);async function De(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(a\##
+        wait M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low-order")}if(B(t))throw new l("low-ord\##
+        er");return t}async function et(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);ret\##
+        urn await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.importKey("raw",n,"AES-GCM",!1,["encryp\##
+        t","decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additiona\##
+        lData:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new Uint8Arr\##
+        ay(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}var Pe={f\##
+        air:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},bn=5e3,st={De:1500,Pe:6e3},rt={good:0,fair:1,po\##
+        or:2},te=class{constructor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,lost:t,jit\##
+        ter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.samples=[]\##
+        ),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-bn;)this.samples.shift();let c=this.\##
+        samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/Math.max(1,d+e-c.received),r),g=b=>m>P\##
+        e[b].loss||i>Pe[b].jitter||s>Pe[b].j;this.#e(g("poor")?"poor":g("fair")?"fair":"good",o)}#e(e,t){this.word??=e\##
+        ,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-this.candidate.s\##
+        ince>=(rt[e]>rt[this.word]?st.De:st.Pe)&&(this.word=e,this.candidate=null)}};function ot(n){let e=n.find(({typ\##
+        e:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio\##
+        "),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{received:e?.packe\##
+        tsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,j:t?.roundTripTime??i?.currentRoundTripTi\##
+        me??0,lostThere:t?.fractionLost??0}}var xn=20,Sn=100,Cn=500,he=class{constructor({microphone:e,audio:t,Q:i,a:s\##
+        ,R:r,V:o}){this.microphone=e,this.audio=t,this.Q=i,this.a=s,this.R=r,this.V=o,this.quality=new te,this.connect\##
+        ion=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1,this.fragment="",this.X=!1,this.coun\##
+        ter=0,this.K=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue=Promise.resolve()}perform(e){e.type==\##
+        ="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.queue=this.queue.then(()=>this.#e(e)).c\##
+        atch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async Ie(e){this.microphone=e;let t=this.co\##
+        nnection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabled=this.s\##
+        ound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connection?.close(\##
+        ),this.connection=null,this.track?.stop(),this.track=null,this.worker?.terminate(),this.worker=null,this.audio\##
+        .srcObject=null,this.quality=new te,this.R(null),this.V(null)}async#e(e){switch(e.type){case"make-offer":retur\##
+        n this.#a(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.co\##
+        nnection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#t(t);re\##
+        turn;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:\##
+        e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stabl\##
+        e"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.addIceCandidate(e).catch(()=>{})}as\##
+        ync#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=\##
+        r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConfiguration(at(i,s)),this.X=o.signalingS\##
+        tate==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this.connecti\##
+        on||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.a({type:"offer",ge\##
+        neration:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let s=new RTCPeerC\##
+        onnection(at(t,i));this.connection=s,this.track=this.microphone.clone(),this.track.enabled=this.sound.send;let\##
+         r=s.addTransceiver(this.track,{direction:"sendrecv"});Mn(r),this.worker=this.Q(),this.worker!==null&&(r.sende\##
+        r.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({candidate:a})=>{s===this.connection&&th\##
+        is.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.audio.srcObject=new MediaStream([a]),this.\##
+        #c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstatechange=o,this.K=!\##
+        1,this.counter=window.setInterval(()=>void this.#h(s),Cn),s}#n(e){let t=e?.usernameFragment??this.fragment,i=e\##
+        ?.candidate??"";if(!(t!==this.fragment||An(i))){if(i===""){if(!this.X)return;this.X=!1}this.a({type:"candidate\##
+        ",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.connection)return;let i=this.name,{connec\##
+        tionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:"failed"});else if(s==="disconnected")thi\##
+        s.a({type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let r=await this.#u(e,t),o=Tn(e.l\##
+        ocalDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.a({type:"transport",call:i\##
+        ,state:"failed"});return}this.a({type:"transport",call:i,state:"connected",qe:o,Oe:r}),await this.#h(e)}}async\##
+        #u(e,t){for(let i=0;i<Sn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport.getRemo\##
+        teCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return q(new Uint8Array(r));await new Pr\##
+        omise(o=>setTimeout(o,xn))}return null}async#h(e){if(this.K)return;this.K=!0;let t=await e.getStats().catch(()\##
+        =>null);if(this.K=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.filter(({ty\##
+        pe:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.a({type:"heard\##
+        ",call:this.name,packets:s}),this.quality.measure(ot(i),performance.now()),this.V(this.quality.word);let r=zn(\##
+        i);r!==null&&this.R(r)}#l(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#c\##
+        ()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audi\##
+        o.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function zn(n){let e=n.find(({typ\##
+        e:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.fil\##
+        ter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-\##
+        (r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId\##
+        ];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){let t=\##
+        [];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o}\##
+        =n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push\##
+        ({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"rela\##
+        y":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);funct\##
+        ion Mn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLowerCase()\##
+        ==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Tn(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa\##
+        -f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:le(e.replace(/:/g,""))}var ct="colloque.v1",Ln=65600,En=8,\##
+        lt={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},ht=(n,e,t)=>p(f(1),f(1),n,e,\##
+        f(t)),Ie=n=>p(f(16),v(0),n);function ut(n){if(n.length>Ln)return null;try{return Dn(new U(n))}catch(e){if(e in\##
+        stanceof l)return null;throw e}}function Dn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.r\##
+        est()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{t\##
+        ype:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(\##
+        n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice\##
+        (0,En),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}defau\##
+        lt:return null}}var Z={postQuantum:1,c:2},Pn=1+1+16+32+4,In=72;async function dt(n){if(/[^A-Za-z0-9_-]/.test(n\##
+        ))throw new l("alphabet");if(n.length!==In)throw new l("incomplete");let e=Xe(n);if(e.length!==Pn)throw new l(\##
+        "incomplete");if(!Y(e.subarray(50),await qn(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)throw new\##
+         l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("flags");return{flags:t,secret:e.slice(2,18)\##
+        ,sessionKey:e.slice(18,50)}}async function qn(n){return(await q(p(w("colloque/1 link"),n))).subarray(0,4)}var \##
+        L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(...e){e.length===0&&this.g.clear();for(let\##
+         t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this.g.size===0?null:Math.min(...this.g.value\##
+        s())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(this.g.dele\##
+        te(t[0]),t[0])}};var ue=class{constructor(){this.messages=[],this.last=0,this.draft=null,this.theirs=0}write(e\##
+        ,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.draft===null)return;this.draft===null&&(this.last=Math\##
+        .max(this.last+1,i));let r={id:this.last,mine:!0,text:s,P:!1};this.draft=t&&s!==""?null:r,this.draft===null&&t\##
+        his.#e(r)}receive(e,t){let i=e!==0&&e===this.theirs;this.theirs=e;let s={id:e,mine:!1,text:t.slice(0,2e3),P:!0\##
+        },r=i?this.messages.filter(({mine:a})=>!a).pop():void 0,o=t.trim()==="";r===void 0?o||this.#e(s):this.messages\##
+        =this.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pending(){return[...this.messages,...this.draf\##
+        t===null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?this.draft=e.text===""?null:{...e,P:!0}:t\##
+        his.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.messages=[...this.messages,e].slice(-200)}};\##
+        var pt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},H={none:0,otherDevic\##
+        e:1,notNow:2,wrongPerson:3},ft=["offer","answer","restart"],mt=["body","signature"];function gt(n){let[e,t]=On\##
+        (n),i=pt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uint8Array(i);return s.set(p(\##
+        f(e),Ee(t.length),t)),s}function On(n){switch(n.type){case"confirm":return[3,p(n.ee,n.receiptKey,I(n.name))];c\##
+        ase"waiting":return[4,I(n.message)];case"admit":return[5,f(n.c?1:0)];case"refuse":return[6,f(n.reason)];case"d\##
+        escription":return[7,p(f(ft.indexOf(n.kind)),v(n.generation),w(n.sdp))];case"candidate":return[8,p(v(n.generat\##
+        ion),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,\##
+        p(v(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];\##
+        case"receipt":return[14,p(f(mt.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":retu\##
+        rn[16,p(f(n.version),w(n.locale),n.textHash,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){l\##
+        et e=new U(n),t=e.u8(),i=e.take(e.u16()),s=pt.find(a=>a>=i.length+3);if(n.length!==s||!B(e.rest()))throw new l\##
+        ("malformed");let r=new U(i),o=Un(t,r);return r.end(),o}function Un(n,e){switch(n){case 3:return{type:"confirm\##
+        ",ee:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{type:"waiting",message:z(e.lp())};case 5:r\##
+        eturn{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=ft[e.u8()];if(t=\##
+        ==void 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:z(e.rest())}}case 8:\##
+        return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};case 9:{let t=e.u8();if(t>1)throw new l("mal\##
+        formed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 11:return{type:"ch\##
+        at",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==1088)throw new l("m\##
+        alformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=mt[e.u8()];if\##
+        (t===void 0)throw new l("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:return{type:"bye",r\##
+        eason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e.take(2)),textHash:e.take(32),time:e.u64(\##
+        )};case 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var yt=w("Noise_NKpsk0_25519_\##
+        AESGCM_SHA256"),qe=new Uint8Array(0),jn=32+16,Rn=2**20,W=class{constructor(e){this.key=e,this.counter=0}static\##
+         async create(e){return new W(await tt(e))}pe(){if(this.counter>=Rn)throw new l("exhausted");let e=p(new Uint8\##
+        Array(8),v(this.counter));return this.counter+=1,e}async encrypt(e,t=qe){return nt(this.key,this.pe(),t,e)}asy\##
+        nc decrypt(e,t=qe){return it(this.key,this.pe(),t,e)}},Oe=class{constructor(){this.h=yt,this.hash=yt,this.T=nu\##
+        ll}async o(e){this.hash=await q(this.hash,e)}async y(e){let[t,i]=await kt(this.h,e);this.h=t,this.T=await W.cr\##
+        eate(i)}async fe(e){let t=await A(this.h,e);this.h=await A(t,f(1));let i=await A(t,p(this.h,f(2))),s=await A(t\##
+        ,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async me(e){let t=this.T===null?e:await this.T.encrypt(e,\##
+        this.hash);return await this.o(t),t}async ge(e){let t=this.T===null?e:await this.T.decrypt(e,this.hash);return\##
+         await this.o(e),t}};async function kt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p(i,f(2)))\##
+        ]}async function Vn(n,e){let t=[...await kt(n.h,qe)],[i,s]=[await W.create(t[0]),await W.create(t[1])];return{\##
+        hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constructor(e,t,i){this.I=e,this.parameters=t,t\##
+        his.ephemeral=i}static async create(e){let t=new Oe;return await t.o(e.te),await t.o(e.ne),new _(t,e,e.ephemer\##
+        al??await F())}async we(e){let{I:t,ephemeral:i,parameters:s}=this;return await t.fe(s.presharedKey),await t.o(\##
+        i.publicKey),await t.y(i.publicKey),await t.y(await De(i.privateKey,s.ne)),p(i.publicKey,await t.me(e))}async \##
+        ye(e){if(e.length<jn)throw new l("authentication");let{I:t,ephemeral:i}=this,s=e.subarray(0,32);return await t\##
+        .o(s),await t.y(s),await t.y(await De(i.privateKey,s)),{payload:await t.ge(e.subarray(32)),transport:await Vn(\##
+        t,!0)}}};var vt=new Uint8Array(32);async function bt(n){let e=await ee("colloque/1 invite",p(n.secret,n.sessio\##
+        nKey)),[t,i,s]=await Promise.all([V(e,"colloque/1 room",16),V(e,"colloque/1 join",32),V(e,"colloque/1 psk",32)\##
+        ]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var xt=n=>I("colloque/1","c\##
+        all",n,v(0),vt),St=(n,e,t)=>I("colloque/1","resume",n,v(e),t);async function Ue(n,e){let t=await ee(n,await A(\##
+        e,w("colloque/1 exporter"))),[i,s]=await Promise.all([V(t,"colloque/1 resume",32),V(t,"colloque/1 dtls-bind",3\##
+        2)]);return{resumeSecret:i,N:s}}var Kn=(n,e)=>q(I("colloque/1 transcript",n,e)),Ct=n=>Kn(vt,n),zt=n=>V(n,"coll\##
+        oque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return V(i,p(w("colloque/1 psk-resume"),v(t)),\##
+        32)}var Mt=(n,e,t)=>q(I("colloque/1 sas-commit",n,e,t));async function Tt(n,e,t){return V(await ee(n,p(e,t)),"\##
+        colloque/1 sas",8)}var Lt=n=>Array.from(n.subarray(0,4));function Et(n){let e=n.subarray(0,5).reduce((t,i)=>t*\##
+        256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e,I(`colloque/1 bind ${n}`,t,i,s));var de=\##
+        {message1:64,message2:256},je=24*3600,pe=class{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.rece\##
+        iving=e.receive,this.N=t}seal(e){return this.sending.encrypt(gt(e))}async open(e){return wt(await this.receivi\##
+        ng.decrypt(e))}ke(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async function Pt(n,e){let{room:t,sessionKey:i,pr\##
+        esharedKey:s}=n,r=e.random(32),o=e.ephemeral??await F(),a=await _.create({te:xt(t),presharedKey:s,ne:i,ephemer\##
+        al:o}),c=await Mt(t,o.publicKey,r),d=v(0),m=Nn(de.message1,f(1),c,d,w(e.locale)),g=await a.we(m);async functio\##
+        n b(P,Me){let Te=await a.ye(P),ce=await Wn(Te.payload,t,i,Me),{hash:Le,h:gn}=Te.transport,Ye=await Ue(Le,gn);r\##
+        eturn{epoch:new pe(Te.transport,Ye.N),bond:{resumeSecret:Ye.resumeSecret,transcript:await Ct(Le),authenticatio\##
+        nString:await Tt(Le,r,ce.je),wordsLocale:ce.wordsLocale,identity:ce.identity,expiry:ce.notAfter+je},confirmati\##
+        on:{type:"confirm",ee:r,receiptKey:new Uint8Array(32),name:""}}}return{message:g,finish:b}}async function It(n\##
+        ,e,t,i){let s=await _.create({te:St(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,e.resumeSecret\##
+        ,t),ne:n.sessionKey,ephemeral:i??await F()}),r=await s.we(new Uint8Array(de.message1)),o=p(v(t),r);async funct\##
+        ion a(c){let{payload:d,transport:m}=await s.ye(c);if(d.length!==de.message2||!B(d))throw new l("malformed");le\##
+        t{N:g}=await Ue(m.hash,m.h);return{epoch:new pe(m,g),confirmation:{type:"confirm",ee:new Uint8Array(32),receip\##
+        tKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Wn(n,e,t,i){if(n.length!==de.messa\##
+        ge2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(32).slice(),o=\##
+        s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(),!B(s.rest()))throw new l("malformed");l\##
+        et m=I("colloque/1 delegation",o,t,e,a);if(!await et(c,m,o))throw new l("delegation");let g=new U(a),[b,P]=[g.\##
+        u64(),g.u64()];if(i<b-je||i>P+je)throw new l("delegation-dates");return{je:r,identity:o,wordsLocale:d,notAfter\##
+        :P}}function Nn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var qt=n=>({invitation:n,bond:null,for\##
+        mer:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),j=n=>n.invitation.\##
+        joinToken===null,Re=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function fe(n,e){if(n=\##
+        ==null)return null;try{let t=JSON.parse(n,(i,s)=>Bn(s)?le(s.octets):s);return t.invitation.room.length!==16||t\##
+        .invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]}}catch(t){if\##
+        (t instanceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Ve(n){for(let \##
+        e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Ve(e)}var Bn=n=>typeof n\##
+        =="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ke={open:8e3,state:6e3,message2:12e3,firstFr\##
+        ame:6e3,silence:6e4,away:3e4},Fn=.3,Hn=3e4,_n=1e3,Ot=25e3,Gn=2e3,Yn=2e4,$=class{constructor({session:e,mode:t,\##
+        locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.b=r,this.ie=a,th\##
+        is.factor=o?Fn:1,this.phase="opening",this.epoch=null,this.servers=null,this.ve=1/0,this.finish=null,this.away\##
+        Since=-1/0,this.be=a,this.xe=a,this.e=new L,this.Se=[],this.#e("open",a)}get Ve(){return this.e.w("open")||thi\##
+        s.e.w("state")}get q(){return this.phase==="established"}get O(){return this.phase==="away"||this.phase==="orp\##
+        haned"}Ke(e){return e>=this.ve&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==="es\##
+        tablished"&&e-this.xe>Hn&&this.e.set("silence",e+_n)}se(){return this.Se.splice(0)}u(){return this.e.next()}as\##
+        ync open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await zt(i.resumeSecret):t.\##
+        joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets:ht(t.room,s,lt[this.m\##
+        ode])}),await this.#n())}async receive(e,t){let i=ut(e);if(!(i===null||this.phase==="over"))switch(i.type){cas\##
+        e"challenge":return;case"state":return this.#s(i.M,t);case"servers":this.servers=i.servers,this.ve=t+i.servers\##
+        .lifetime*1e3;return;case"error":return this.#a({type:"refused",code:i.code});case"relay":try{return await thi\##
+        s.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||this.phase==="establi\##
+        shed"||this.mode==="resume";return this.#a({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(let t=\##
+        this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a({type:"lost",cause:t==="away"?t:"timeout\##
+        "});this.e.set("keepalive",e+Ot),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===nu\##
+        ll||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.be=t,this.#t({type:"send",octets:Ie(await t\##
+        his.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ke[e]*this.factor)}#t(e){this.Se.push(e)}#a(e){this.phase="ove\##
+        r",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");this.#t({type:"doctor",present:e}),e?this.ph\##
+        ase==="orphaned"||t-this.awaySince<Gn?this.#a({type:"lost",cause:"doctor-returned"}):(i||this.phase==="away")&\##
+        &(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n()):(this.e.clear(),i&&(this.awaySince=t)\##
+        ,this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&&this.e.set("away",t+Ke.away))}async#n(){\##
+        let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,th\##
+        is.#t({type:"save"});let i=await It(e.invitation,e.bond,e.epochNumber);this.finish=async s=>({...await i.finis\##
+        h(s),bond:null}),t=i.message}else{let i=await Pt(e.invitation,{locale:this.locale,random:this.random});this.fi\##
+        nish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:Ie(t)})}async#o(e,t){if(this.phase==="han\##
+        dshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.e\##
+        poch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+Ot),t\##
+        his.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||\##
+        this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"\##
+        ),this.xe=t,this.e.set("silence",t+Ke.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.be\##
+        >=Yn&&await this.send({type:"keepalive"},t)}}};var Ut=3e3,Zn=2e4,$n=1e3,me=class{constructor({session:e,settin\##
+        gs:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.x=r,this.act=o,this.e=new L,t\##
+        his.e.set("end",a+(r===null?Ut:Zn)),r!==null&&(i===null||i.O)&&this.#a(a)}u(){let e=[this.e.next()??1/0,this.t\##
+        ?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let i=this.\##
+        e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return await this.t?.tick(t),this.#e(t);case"soc\##
+        ket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id===this.i&&aw\##
+        ait this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#s(t)}}end(){this.x=null,th\##
+        is.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t)if(i.type==="send"\##
+        )this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.x!==null)await this.t?.s\##
+        end({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ut);else{if(i.type==="refused"||i.type==="fra\##
+        me"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#s(e)}}#t(){retu\##
+        rn this.t?.se()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:this.session,mode:"resume",...this.setting\##
+        s},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)return this.end();this.#n(),this.e.set("retr\##
+        y",e+$n)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var Jn=new Set(["unknown-room","\##
+        full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","\##
+        relay-missing"]),Qn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-\##
+        device","refused-not-now","refused-wrong-person"]),ge=n=>Jn.has(n),jt=n=>Qn.has(n),Xn={[H.otherDevice]:"refuse\##
+        d-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused-wrong-person"},ei={[O.wordsDiffer]:"word\##
+        s-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O.error]:"doctor-error"},ti={[T.unknownRoo\##
+        m]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},Rt=n=>Xn[n]??"refused",\##
+        Vt=n=>ei[n]??"ended-by-doctor",Kt=n=>ti[n]??"protocol";function Wt(n){return n==="delegation"?"identity":n==="\##
+        delegation-dates"?"clock":"secure-channel"}var Nt=3,ni=500,ii=8e3,si=4e3,ri=5,we=class{constructor(e){this.ran\##
+        dom=e,this.p=0,this.L=!1,this.B=null,this.unknown=0}succeeded(){this.L=!1,this.unknown=0}We(){this.p=0,this.L=\##
+        !1,this.unknown=0}Ne(e){let t=this.B??(e.bond===null?"fresh":"resume");return this.B=null,t}lost({isEndless:e,\##
+        isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Nt)return null;let i=t?si:ii,s=Math.min(ni*2**(this.p-1),i),r=\##
+        .5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return j(i)?(this.unknown=e===T.unknownR\##
+        oom?this.unknown+1:0,this.unknown>ri&&!s?"unknown-room":"later"):e===T.unknownRoom&&t==="resume"?this.L?"secur\##
+        e-channel":(this.B="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==null&&this.p<Nt?(this.p+=1,this.B="resume"\##
+        ,"now"):Kt(e)}};var Bt=6e4,Ft=2e3,oi=1e4,ai=3,ye=class{constructor(e,t,i){this.session=e,this.settings=t,this.\##
+        s=i,this.t=null,this.i=0,this.M=!1,this.F=!1,this.d=new we(t.random),this.f=-1/0,this.e=new L,this.claims=!1,t\##
+        his.pending=[],this.news=[]}get q(){return this.t?.q??!1}get O(){return this.t?.O??!1}get re(){return this.d.p\##
+        >0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u()??1/0);return e===1/0?null:e}async handl\##
+        e(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e.type==="socket-message"?await this.t?.re\##
+        ceive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t===\##
+        "retry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){for(;;){let t=this.news.shift();if(t!==voi\##
+        d 0)return t;this.pending.push(...this.t?.se()??[]);let i=this.pending.shift();if(i===void 0)return null;this.\##
+        #t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}attach(e){let{session:t,settings:i,s}=this;if\##
+        (t.bond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=this.d.Ne(t);this.e.clear("retry","stable"\##
+        ),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({session:t,mode:r,Re:o,...i},e),s.act({type:"c\##
+        onnect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.ie>=Ft)&&this.#s(e)}begin(e,t){this.i=e,this.d.We()\##
+        ,this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.ie<Ft)&&!this.t.O){if(e-this.f<oi)return this.lose(e);th\##
+        is.f=e,this.#s(e)}}lose(e){this.disconnect(),this.F=!1;let{hasStood:t,H:i}=this.s.sound(),s=j(this.session)&&t\##
+        ,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(this.d.L?"secure-channel":"network");this.\##
+        e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return t===void 0?!1:(Object.assign(this.session\##
+        ,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){if(!t)return this.#n(Wt(e));this.d.L=!0,t\##
+        his.lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.se()??[]];for(let t of e)t.type==="send"&&this\##
+        .#e(t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id:this.i}),this.handOver()}handOver(){let{\##
+        t:e}=this;return this.t=null,this.pending=[],this.e.clear(),this.s.left(),e}#e(e){this.s.act({type:"send",id:t\##
+        his.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.octets);case"save":return this.s.save();ca\##
+        se"doctor":this.M=e.present,e.present||(this.F=!0),this.e.w("stable")||this.e.set("stable",t+Bt);return;case"c\##
+        onfirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},s=[this.session.b\##
+        ond,...this.session.former].flatMap(r=>r??[]).slice(0,ai);Object.assign(this.session,i,{bond:e.bond,former:s,c\##
+        onsent:null})}return this.e.set("stable",t+Bt),this.s.save();case"frame":this.d.succeeded(),this.F=!1,this.cla\##
+        ims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t);case"lost":return e.cause==="timeout"?t\##
+        his.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confirmed,t)}}#a(e,t){if(this.claims&&e===T.un\##
+        knownRoom){this.claim(t)||this.#n("refused-other-device");return}let i=this.t?.mode??null,s=this.d.refused(e,i\##
+        ,this.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="now"?this.#s(t):this.#n(s)}#s(e){this.disc\##
+        onnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}};var ne=class{constructor(){this.count=0\##
+        ,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.mi\##
+        n(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.count,6e3)}get _(){return this.last+(this.co\##
+        unt===0?0:this.limit)}};var ke=class{constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e\##
+        ,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<\##
+        =1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown\##
+        "}};var ie=class{constructor(){this.silence=new ke,this.S=!1,this.oe=!1,this.heard=!1,this.Ce=-1/0,this.f=null\##
+        ,this.ze=-1/0}get Ae(){return this.f!==null}doubt(e){this.f=e}offered(e){this.Ce=e,this.heard=!1,this.oe=!1,th\##
+        is.f=null}Fe(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.ze;\##
+        this.ze=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!1,i>=this.Ce&&(this.heard=!0),this.f!==nu\##
+        ll&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)}get ae(){return this.heard&&!this.S}judg\##
+        e(e){e&&!this.heard&&(this.oe=!0)}};var We={answer:6e3,binding:5e3,path:13e3},ci=3e3,li=1e4,hi=1,ve=class{cons\##
+        tructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this\##
+        .t=null,this.c=!1,this.transport="none",this.call=-1,this.Me=null,this.current=null,this.ce=[],this.C=null,thi\##
+        s.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.z=new ne,this.$=0,this.sound={send:!1,receive:!1},this.k\##
+        =[],this.e=new L}He(){return this.k.shift()??null}u(){return this.e.next()}isConnected(){return this.transport\##
+        ==="connected"&&this.#p()&&!this.watch.S}H(){return this.r&&(!this.isConnected()||this.watch.Ae)}get _e(){retu\##
+        rn!this.r&&this.current?.v===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#i()}doubt(e){this.tra\##
+        nsport!=="none"&&this.watch.doubt(e)}Ge(e,t){this.t=e,this.c=t}W(){this.t=null,this.Y=!1,this.G=null,this.e.cl\##
+        ear("answer","binding")}end(){this.W(),this.e.clear(),this.k=[],this.transport="none",this.current=null,this.Z\##
+        =null,this.C=null,this.watch=new ie,this.z=new ne,this.$=0,this.#i(),this.s.act({type:"end-call"})}async proce\##
+        ed(e){this.transport==="connected"&&this.current?.v===!0&&!this.watch.S&&!this.watch.Ae?await this.#c(e):this.\##
+        #s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t==="path"?this.#l(e):t==="attempt"?this.#o(e\##
+        ):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(\##
+        e.generation!==this.current?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this\##
+        .r?this.z.Be:We.answer)),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);\##
+        for(let i of this.ce.splice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;\##
+        case"candidate":if(e.generation!==this.current?.generation)return;this.current.sent?await this.#e({type:"candi\##
+        date",generation:e.generation,candidate:e.candidate},t):this.ce.push(e.candidate);return;case"transport":retur\##
+        n this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restar\##
+        t")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")return i?.v!==!0?void 0:(this.G=e.tag.sli\##
+        ce(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s\##
+        ,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candidate:r})}else i.v||(i.v=!0,this.e.clear("\##
+        answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?awai\##
+        t this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(e,t){await this.s.send(e,t)}#t(e,t){if(th\##
+        is.session.consent===null)return;let i=e==="new"&&this.Me!==this.t;!i&&t<this.z._||(i&&(this.transport="failed\##
+        "),this.#s(t))}#a(){return this.t!==null&&this.t.q&&this.session.consent!==null}#s(e){let{t,session:i}=this;if\##
+        (t===null)return;let s=this.transport==="none"||this.transport==="failed"||this.watch.oe,r=i.generation;i.gene\##
+        ration+=1,this.s.save(),s&&(this.call=r,this.Me=t,this.transport="new",this.C=null,this.Z=null,this.Y=!1,this.\##
+        watch.Fe(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1},this.ce=[],this.G=null,this.watch.offer\##
+        ed(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this.z.begin(e),this.e.set("attempt",e+this.z\##
+        .limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,anew:s,servers:t.servers,c:o})}#n(e){let{t,z\##
+        :i}=this;this.#a()?e<i._?this.e.set("attempt",i._):t?.Ke(e)?(this.doubt(e),this.k.push("socket-doubted")):this\##
+        .#s(e):t!==null&&this.k.push("socket-doubted")}#o(e){this.transport==="none"||this.isConnected()||(this.watch.\##
+        judge(this.current?.v===!0),this.#n(e))}#u({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call))\##
+        {if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.v===!0),this.\##
+        #n(i)):this.watch.ae&&this.isConnected()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="none"||\##
+        e.call!==this.call)){if(e.state==="connected")this.transport="connected",this.$=0,this.e.clear("path"),this.e.\##
+        w("attempt")&&this.e.set("attempt",Math.max(this.z._,t+ci)),this.C={patient:e.qe,doctor:e.Oe},await this.#c(t)\##
+        ,this.#i();else if(e.state==="failed")this.#l(t);else if(this.transport==="connected"){if(this.transport="disc\##
+        onnected",this.e.clear("binding"),this.e.w("attempt"))return;this.doubt(t),this.#a()&&t-(this.t?.ie??0)<li?thi\##
+        s.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","binding"),this.#\##
+        i(),this.r)return this.#n(e);this.$+=1,this.$>hi?this.k.push("no-path"):this.#a()&&this.#s(e)}async#c(e){let{C\##
+        :t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v!==!0)return;let s=await i.ke("P",t.patie\##
+        nt,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.set("binding",e+We.binding),await this.#d(\##
+        )}async#d(){let{C:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.ke("D\##
+        ",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");return}this.Y=!0,this.Z=Ht(e),this.r=!0,this.e\##
+        .clear("binding"),this.#i()}#p(){return this.C!==null&&this.Z===Ht(this.C)}#i(){let e=this.#p(),t={send:e&&thi\##
+        s.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(th\##
+        is.sound=t,this.s.act({type:"sound",...t}))}},Ht=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var ui=6e4,di=400,b\##
+        e=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e,this.settings={locale:t,random:i,b:s},th\##
+        is.line=new ye(e,this.settings,{act:r=>this.actions.push(r),save:()=>this.#r(),left:()=>this.#n(),sound:()=>({\##
+        isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media.r})}),this.A=!1,this.message="",this.cha\##
+        t=new ue,this.reason=null,this.E=null,this.e=new L,this.actions=[],this.media=new ve(e,{send:(r,o)=>this.line.\##
+        send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue=Promise.resolve()}handle(e,t){return thi\##
+        s.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}catch{await this.#i("internal",t)}}),this.\##
+        queue}Ye(){return this.actions.splice(0)}u(){if(this.reason!==null)return this.E?.u()??null;let e=[this.e.next\##
+        (),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ze(){let{bond:e,ownComp\##
+        arison:t,peerComparison:i}=this.session;return{state:this.#e(),reason:this.reason,m:this.reason!==null&&ge(thi\##
+        s.reason),M:this.line.M,attached:this.line.q,re:this.line.re,$e:this.line.F,message:this.message,words:e===nul\##
+        l?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.\##
+        muted,messages:this.chat.messages}}#e(){return this.reason!==null?jt(this.reason)?"ended":"failed":j(this.sess\##
+        ion)?this.session.consent===null?"admitted":this.media.isConnected()?"connected":this.media.r?"reconnecting":"\##
+        connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.#a(e,t);switch(e.type){case"start":return\##
+         this.line.attach(t),this.#o(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"socke\##
+        t-closed":return await this.line.handle(e,t),this.#o(t);case"network-changed":return this.media.doubt(t),this.\##
+        line.attachAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t),this.#s(t);case"consent":return j(this.\##
+        session)?(this.session.consent=e.consent,this.#r(),this.A&&await this.#l(t),this.#o(t)):void 0;case"decline":r\##
+        eturn await this.line.send({type:"refuse",reason:H.none},t),this.#i("consent-refused",t);case"words":return th\##
+        is.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.chat.write(e.text,e.isWhole,thi\##
+        s.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this.e.set("letters",t+di);return;case"hang-u\##
+        p":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.#i("taken-over",t);case"retry":return;def\##
+        ault:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let i=this.reason==="network"||this.reason==\##
+        ="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(this.reason)?this\##
+        .E?.handle(e,t):(this.E?.end(),this.reason=null,this.line.begin(this.E?.i??this.line.i,t),this.E=null,this.#o(\##
+        t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="patience")return this.#i(this.line.q?"no-\##
+        path":"network",e);await this.#c(e)}await this.line.tick(e),await this.#o(e),await this.media.tick(e),await th\##
+        is.#o(e)}#n(){this.A=!1,this.media.W(),this.chat.W()}async#o(e){for(;this.reason===null;){let t=this.media.He(\##
+        );if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e);if(i===null)return;i.type==="stop"?awai\##
+        t this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e.type){case"waiting":this.message=e.messa\##
+        ge;return;case"admit":return this.#h(e.c,t);case"refuse":return e.reason===H.otherDevice&&this.line.claim(t)?v\##
+        oid 0:this.#i(Rt(e.reason),t);case"words":return this.session.peerComparison=e.same?"same":"different",this.#r\##
+        ();case"bye":return this.#i(this.media._e&&e.reason===O.error?"no-path":Vt(e.reason),t);case"description":case\##
+        "candidate":case"binding":return this.A&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):t\##
+        his.line.breach("malformed",!0,t);case"chat":this.A&&this.chat.receive(e.id,e.message);return;case"keepalive":\##
+        case"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":return this.line.breach("m\##
+        alformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.A||i===null)return;this.A=!0,this.session.invitation.\##
+        joinToken=null,this.session.former=[],this.#r();let s=e||(this.session.invitation.flags&Z.c)!==0;if(s&&!(i.ser\##
+        vers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#i("relay-missing",t,O.error);this.media.Ge(i,s),this.\##
+        session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(awa\##
+        it this.line.send({type:"consent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.line.s\##
+        end({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.A||this.session.consent===null))\##
+        {for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"chat",id:i,message:s},e)\##
+        )return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.session.ownComparison=e?"same":"different",this\##
+        .#r(),await this.line.send({type:"words",same:e},t),await this.#o(t),e||await this.#i("words-differ",t,O.words\##
+        Differ)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);case"socket-doubted":return this.line.dou\##
+        bt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindingFailed);case"no-path":return this.#i("no\##
+        -path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({type:"bye",reason:i},t)===!0;this.line.fl\##
+        ush(),this.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#r():this.actions.push({type:\##
+        "save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"||this.line.t===null))return this.line.di\##
+        sconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line.handOver(),m=g=>this.actions.push(g);thi\##
+        s.E=new me({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!(this.reason===null&&this.media.r&&!this.\##
+        media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("patience")||this.e.set("patience",e+ui)}#\##
+        r(){this.actions.push({type:"save",session:this.session})}};var Gt={microphones:[],speakers:[],microphone:"",s\##
+        peaker:""},pi=4e-4,_t={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ne(n,e){let \##
+        t=n===void 0?_t:{..._t,deviceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.ge\##
+        tAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function Yt(n){let e=\##
+        n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing\##
+        ":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var xe=class{constructor(e){t\##
+        his.audio=e,this.le=new Audio,this.context=null,this.U=null,this.source=null,this.D=null,this.speaker=""}wake(\##
+        ){"AudioContext"in window&&(this.context??=new AudioContext,this.context.state!=="running"&&this.context.resum\##
+        e().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(thi\##
+        s.D??=this.context.createAnalyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),thi\##
+        s.source.connect(this.D))}level(){if(this.D===null||this.source===null)return{level:0,isVoice:!1,isSilence:!1}\##
+        ;let e=new Float32Array(this.D.fftSize);this.D.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.leng\##
+        th;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>pi,isSilence:t===0&&this.context?.sta\##
+        te==="running"}}ring(){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(\##
+        ),this.le.srcObject=this.U.stream),this.le.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.cur\##
+        rentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gai\##
+        n.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U\##
+        ),r.start(s),r.stop(s+1)}}}async Je(e){await Promise.all([this.audio,this.le].map(t=>t.setSinkId(e))),this.spe\##
+        aker=e}async devices(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({ki\##
+        nd:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{m\##
+        icrophones:i("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().d\##
+        eviceId??"",speaker:this.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=nul\##
+        l,this.D=null,this.U=null}};var fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):\##
+        new Promise(i=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Pro\##
+        mise(()=>{}))).catch(t)})}function $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function J\##
+        t(n,e){return new Promise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe\##
+        (typeof r=="string"?r:null,e())),setTimeout(()=>s(null),fi)})}function Qt(n,e,t){return n.map(s=>s.slice(0,2).\##
+        toLowerCase()).find(s=>s in e)??t}var G=gi(h),Xt=n=>Qt(n,G,"fr"),en=n=>[G[n].admitted.title,...G[n].admitted.c\##
+        onsent].join(`
+        `),Be=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
+        mat(n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
+        (/\{\w+\}/,()=>String(e));function gi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
         it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
+        d)]));return[i,o(n)]});return Object.fromEntries(t)}var wi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
         3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
          5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
         3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
         6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
         2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
         "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",gi[e]),i}var tn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
+        entChild?.setAttribute("d",wi[e]),i}var nn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
         ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
         sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
         -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function nn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?tn[i]:void 0;return{title:yi(n,e),lines:ki(n,e),buttons:xi(n,e),notice:vi(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function sn(n,e){let t=({lines:s,noti\##
+        :75,internal:81};function sn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
+        ||t==="bad-link")&&i!==null?nn[i]:void 0;return{title:ki(n,e),lines:vi(n,e),buttons:Si(n,e),notice:bi(n,e),cod\##
+        e:r===void 0?"":se(e.code,r),ae:s||t==="waiting"||t==="connecting",Qe:s}}function rn(n,e){let t=({lines:s,noti\##
         ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var w\##
+        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var y\##
         i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},rn=(n,{errors:e})=>e[wi[n??""]??n??""];func\##
-        tion yi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?rn(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function ki(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
+        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},on=(n,{errors:e})=>e[yi[n??""]??n??""];func\##
+        tion ki({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?on(e,t)?.[0]??t.ended.title:t[n]\##
+        .title}function vi(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
         e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
         quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
-        ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Fe(n.ue,r))),...R(o!=="\##
+        ead",text:s?.re?e.reconnecting.server:s?.M?a:c},...R(n.he>0,"since",se(e.waiting.since,Be(n.he,r))),...R(o!=="\##
         ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
         t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
         xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
-        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"fa\##
-        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:rn(i,e\##
-        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
-        en(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
-        opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
-        [{kind:e,text:t}]:[];function vi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
-        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function bi(n,{reconnecting:e}){re\##
-        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function xi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
-        ons:a}){let c=(g,b,P="",Me=null)=>({action:g,label:b,kind:P,icon:Me}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
-        ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
-        me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
-        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
-        ed":{let g=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
-        different,"danger","no")],P=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
-        );return[...m,...g?b:[],P,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
-        -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
-        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function on(n){let e="";return(n.match\##
-        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.page=e,this.\##
-        et=t,this.pe=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.De=new Map,thi\##
-        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=nn\##
-        (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
-        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
-        le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
-        ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
-        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(sn(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
-        i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
-        eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:\##
-        (this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
-        uncement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
-        ls, dialog, nav, footer")!==null;(e?!r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.pag\##
-        e.activeElement!==i}#n(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
-        =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
-        end(...Object.entries(G).map(([o,{name:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAtt\##
-        ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.pe.speak(o)),c}));for(let \##
-        o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
-        cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
-        ds.digits,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,\##
-        deaf:t.sound.deaf,"letters-label":t.chat.letters};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#o("sound\##
-        -title","speaker",t.sound.title),this.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t\##
-        .actions.playSound),this.#o("send",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("me\##
-        ssage").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),thi\##
-        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#o(e,t,i){this.n(e).replaceChildren(.\##
-        ..t===null?[]:[re(this.page,t)],i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.appe\##
-        nd(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link"\##
-        :{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("ari\##
-        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e\##
-        }`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
-        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=on(this.et[s.locale]?\##
-        ?""),o=r.length===256?Tt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
-        o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li",d,m<2?"mine":"theirs"))),this.#t("digits",Lt(s.octets).repl\##
-        ace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.pus\##
-        h(i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("ac\##
-        tions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a}\##
-        )=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
-        re(this.page,a)),c.addEventListener("click",()=>this.pe.act(s)),c})),i!==void 0&&t.querySelector(`[data-action\##
-        ="${i}"]`)?.focus()}#c({state:e,devices:t,Q:i,path:s},{ce:r},o){let a=this.n("sound",HTMLDetailsElement);a.hid\##
-        den=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?\##
-        o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,s\##
-        peaker:g}=t;this.#d("microphone",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){le\##
-        t r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.\##
-        map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1\##
-        }`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsE\##
-        lement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o\##
-        .replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#r("li","",d?"mine":"theirs"),P=this.#r("p",m);re\##
-        turn P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),P),b}));let a=r.fi\##
-        lter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.\##
-        text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(e,t){this.n("sheet-title").textContent=t,this.n(\##
-        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)])),this.n("sheet").showModal?.\##
-        ()}#f(){let{act:e,choose:t,write:i}=this.pe;this.n("play-sound").addEventListener("click",()=>e("play-sound"))\##
-        ;for(let c of["microphone","speaker"]){let d=this.n(c,HTMLSelectElement);d.addEventListener("change",()=>t(c,d\##
-        .value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.val\##
-        ue)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=thi\##
-        s.n("message",HTMLInputElement),o=this.n("letters",HTMLInputElement);r.addEventListener("input",()=>{o.checked\##
-        &&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus()};this.n("send").addEventListener("click",a),r.\##
-        addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&a()}),this.n("help").addEventListener("click",\##
-        ()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;this.#i([...c.topics,[d.deaf,d.advice.join(" ")]\##
-        ,c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.text!==null&&this.#i(this.text.legal.\##
-        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#r(e,t="\##
-        ",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.pa\##
-        ge.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
-        var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,Le:!1,locale:\##
-        Qt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
-        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},Se=location.hash.length>1?location.href:\##
-        null,cn=Ze(navigator.userAgent),Si=100,D=null,S=null,Ae=null,y=null,J=null,an=0,ln=0,He=null,E=new xe(document\##
-        ,u,{act:Ci,choose:Li,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new be(E.\##
-        audio);function v(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
-        e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async function zi(){if(!is\##
-        SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:Se});let n=location.hash.slice\##
-        (1),e=pe(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
-        {if(n!==""){let t=await ut(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==nul\##
-        l&&Y(e.invitation.room,i.room)?e:qt(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
-        k",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{m:!1,link:Se});v({state:"ready",e\##
-        rror:null,Le:D===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCPeerConn\##
-        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function Ci(n){switch(V.wa\##
-        ke(),n){case"enter":return void ze(!1);case"retry":return S===null||C.error==="taken-over"?void ze(C.error==="\##
-        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void Mi();case"consent":retu\##
-        rn void qi();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
-        s",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return v\##
-        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Di()}}async function M\##
-        i(){let n=navigator.clipboard?.writeText(Se??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
-        then(()=>"done",()=>"failed")})}async function ze(n){if(D===null)return;V.wake(),v({state:"checking",error:nul\##
-        l,m:!1,link:null,copied:"no"});try{y===null&&un(await Ne(void 0,hn()))}catch(i){return Ti(Gt(i))}dn(),history.\##
-        replaceState(null,"","/");let e=`colloque ${Je(D.invitation.room)}`,t=n?$t(e,oe):null;if(!await Yt(e,n,()=>voi\##
-        d Pi(e)))return Q("other-tab");if(ln=performance.now(),D=await t??D,S=new ve({session:D,locale:C.locale,random\##
-        :Ei,b:oe}),y===null)return Q("microphone-missing");Ae=new le({microphone:y,audio:E.audio,X:Ri,a:i=>void x(i),K\##
-        :i=>v({path:i}),R:i=>v({quality:i})}),await x({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied"\##
-        ;Q(e?"in-app":n,{link:e?Se:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).t\##
-        hen(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&ze(!1)}},()=>{})}function un(n){let\##
-         e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),Ae?.Ie(n).catch(()=>{}),e!==null&&(e.\##
-        onended=null,e.stop()),Ce()}async function _e(n){try{un(await Ne(n)),v({Q:!1})}catch{await Ce()}N()}async func\##
-        tion Li(n,e){return n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ce())}async function Ce(){v({devices:a\##
-        wait V.devices(y)})}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readySt\##
-        ate==="ended");v({J:S!==null&&(e||t)})}async function Di(){await E.audio.play().catch(()=>{}),(y===null||y.mut\##
-        ed||y.readyState==="ended")&&await _e(),N()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function\##
-         Pi(n){if(S===null)return;let e=Ke(S.session);await x({type:"taken-over"}),Zt(n,e)}async function qi(){let{loc\##
-        ale:n}=C,e=await I(w(Xt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
-        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ze())Ui(a);let e=S.u();clearTimeout\##
-        (an),e!==null&&(an=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
-        eason:i,m:s,...r}=S.$e();t!==C.state&&Ii(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-\##
-        over");o&&Vi(),o&&e===null&&!s&&Oi()}function Ii(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
-        0,200])),e===null)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
-        cludes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Oi(){\##
-        D!==null&&Re(D),D=null,S=null,Ae=null}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J\##
-        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
-        return;case"save":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,Ke(n.session));retu\##
-        rn;default:Ae?.perform(n)}}function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at\##
-        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
-        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
-        octets:new Uint8Array(t)})}}var Ki=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
-        L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
-        a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
-        (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
-        64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let \##
-        a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,\##
-        body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===vo\##
-        id 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;\##
-        ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
-        :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
-        table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
-        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{ty\##
-        pe:"text/javascript"}))});function Ri(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ki?.createScr\##
-        iptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
-        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
-        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
-        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
-        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
-        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
-        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
-         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
-        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
-        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
-        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
-        )};})();']));return new Worker(n)}function Vi(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.releas\##
-        e().catch(()=>{}),He=null}function dn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var pn=()=>\##
-        void x({type:"network-changed"}),fn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(dn(),E.aud\##
-        io.srcObject!==null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",pn\##
-        );navigator.connection?.addEventListener("change",pn);document.addEventListener("visibilitychange",fn);documen\##
-        t.addEventListener("resume",fn);E.audio.addEventListener("pause",N);E.audio.addEventListener("playing",N);navi\##
-        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ce()});addEventListener("hashchange",()=>{l\##
-        ocation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor\##
-        ((performance.now()-ln)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!\##
-        0})},Si);window.early===void 0&&v({});zi().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&hn()?.then(n=>n\##
-        .getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:xi(s,e)}];case"ended":case"fa\##
+        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:on(i,e\##
+        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(d,"quiet",e.permission.device),...R(i==="cl\##
+        ock","quiet",se(e.today,a===null?"":tn(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Be(o??0,r))),...R(t==="e\##
+        nded","quiet",e.ended.kept),...R(n.copied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]\##
+        }default:return[]}}var R=(n,e,t)=>n?[{kind:e,text:t}]:[];function bi({state:n,call:e,copied:t,hears:i},s){retu\##
+        rn t==="done"?s.actions.copied:n!=="connected"?"":e?.muted?s.connected.muted:i==="silence"?s.sound.silence:e?.\##
+        attached===!1?s.connected.signalling:""}function xi(n,{reconnecting:e}){return n?.attached?e.path:n?.$e?e.doct\##
+        or:e.server}function Si({state:n,error:e,m:t,link:i,Te:s,call:r,J:o},{actions:a}){let c=(g,b,P="",Me=null)=>({\##
+        action:g,label:b,kind:P,icon:Me}),d=c("hang-up",a.hangUp,"danger","hangUp"),m=o?[c("resume-sound",a.resumeSoun\##
+        d,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resume:a.enter,"primary")];case"waiting"\##
+        :return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,"primary","yes"),c("refuse",a.refuse\##
+        ,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connected":{let g=r?.ownComparison==="none"\##
+        &&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.different,"danger","no")],P=r?.muted\##
+        ?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone");return[...m,...g?b:[],P,{...d,kind\##
+        :"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.takeOver:a\##
+        .retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],...t?[c("retry",b,i===null?"primary"\##
+        :"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,N\##
+        umber(t[0]))+t.slice(1))}var Se=class{constructor(e,t,i){this.page=e,this.Xe=t,this.ue=i,this.audio=this.n("au\##
+        dio",HTMLAudioElement),this.screen=null,this.text=null,this.Le=new Map,this.state=null,this.received=0,this.Ee\##
+        =!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=sn(e,t),s=this.screen,r=this.page.docu\##
+        mentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.datas\##
+        et[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.title,this.page.title=`${i.title} · Col\##
+        loque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").replaceChildren(...i.lines.map(o=>this.#u\##
+        (o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.#l(i.buttons),this.#c(e,i,t),this.#p\##
+        (e,i,t),this.#a(rn(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=i,this.state=e.state}get et(){let e=\##
+        this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}tt(e){this.n("meter").style.transform=`scaleX(${e.t\##
+        oFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.Le.get(e)===i?!1:(this.Le.set(e,i),!0)}#t(e,t){let i=\##
+        this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("announcement").textContent=e)}#s(e){let{\##
+        activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?\##
+        !r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.page.activeElement!==i}#n(e,t){if(this.\##
+        text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir=t.direction;let s=this.n("languages\##
+        ");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(G).map(([o,{na\##
+        me:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAttribute("aria-label",`${o.toUpperCase\##
+        ()}, ${a}`),c.addEventListener("click",()=>this.ue.speak(o)),c}));for(let o of s.children)o.setAttribute("aria\##
+        -pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.secure,help:t.help.title,legal:t.legal\##
+        .title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.words.digits,"microphone-label":t.sound\##
+        .microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,deaf:t.sound.deaf,"letters-label":t.\##
+        chat.letters};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#o("sound-title","speaker",t.sound.title),thi\##
+        s.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t.actions.playSound),this.#o("send",n\##
+        ull,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("message").setAttribute("aria-label",t.\##
+        chat.title),this.n("message").setAttribute("placeholder",t.chat.title),this.n("advice").replaceChildren(...t.s\##
+        ound.advice.map(o=>this.#r("li",o)))}#o(e,t,i){this.n(e).replaceChildren(...t===null?[]:[re(this.page,t)],i)}#\##
+        u({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.append(...t.map(s=>this.#r("li",s))),i}c\##
+        ase"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link":{let i=this.page.createElement("inp\##
+        ut");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.actions.copyLink\##
+        ??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e}`);return i.prepend(re(this.page,e)\##
+        ),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;this.n("\##
+        words").hidden=s===null;let r=s===null?[]:an(this.Xe[s.locale]??""),o=s!==null&&r.length===256?Lt(s.octets).ma\##
+        p(d=>r[d]??""):[],a=this.n("words-list");if(this.#e("words",o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li"\##
+        ,d,m<2?"mine":"theirs"))),this.#t("digits",s===null?"":Et(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)ret\##
+        urn;a.lang=s.locale;let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.push(\##
+        i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("acti\##
+        ons"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=\##
+        >{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(re\##
+        (this.page,a)),c.addEventListener("click",()=>this.ue.act(s)),c})),i!==void 0&&t.querySelector(`[data-action="\##
+        ${i}"]`)?.focus()}#c({state:e,devices:t,hears:i,path:s},{ae:r},o){let a=this.n("sound",HTMLDetailsElement);a.h\##
+        idden=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",\##
+        o.sound[i??"speak"]),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,speaker:g\##
+        }=t;this.#d("microphone",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){let r=this\##
+        .n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.map((o,a\##
+        )=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1}`:o.lab\##
+        el,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Qe:t},{chat:i}){let s=this.n("chat",HTMLDetailsElement);\##
+        s.hidden=!t,e===null&&(this.n("message",HTMLInputElement).value="");let r=e?.messages??[];if(!this.#e("message\##
+        s",[r,i.mine]))return;let o=this.n("messages");o.replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#\##
+        r("li","",d?"mine":"theirs"),P=this.#r("p",m);return P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.their\##
+        s}${g?"":` · ${i.pending}`}`),P),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c\##
+        !==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(\##
+        e,t){this.n("sheet-title").textContent=t,this.n("topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",\##
+        s),this.#r("p",r)])),this.n("sheet").showModal?.()}#f(){let{act:e,choose:t,write:i}=this.ue;this.n("play-sound\##
+        ").addEventListener("click",()=>e("play-sound"));for(let c of["microphone","speaker"]){let d=this.n(c,HTMLSele\##
+        ctElement);d.addEventListener("change",()=>t(c,d.value))}let s=this.n("volume",HTMLInputElement);s.addEventLis\##
+        tener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.n("volume-row").hidden=this\##
+        .audio.volume!==.5,this.audio.volume=1;let r=this.n("message",HTMLInputElement),o=this.n("letters",HTMLInputEl\##
+        ement);r.addEventListener("input",()=>{o.checked&&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus(\##
+        )};this.n("send").addEventListener("click",a),r.addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing\##
+        &&a()}),this.n("help").addEventListener("click",()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;\##
+        this.#i([...c.topics,[d.deaf,d.advice.join(" ")],c.urgent],c.title)}),this.n("legal").addEventListener("click"\##
+        ,()=>{this.text!==null&&this.#i(this.text.legal.topics,this.text.legal.title)}),this.n("close").addEventListen\##
+        er("click",()=>this.n("sheet").close())}#r(e,t="",i=""){let s=this.page.createElement(e);return s.textContent=\##
+        t,i!==""&&(s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t\##
+        ))throw new Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"\##
+        loading",error:null,m:!1,link:null,Te:!1,locale:Xt(navigator.languages??[]),browser:Ze(navigator.userAgent,nav\##
+        igator.maxTouchPoints),path:null,quality:null,call:null,copied:"no",he:0,lasted:null,clock:null,J:!1,hears:nul\##
+        l,devices:Gt},ae=location.hash.length>1?location.href:null,ln=$e(navigator.userAgent),Ci=100,zi=4e3,He=0,E=nul\##
+        l,S=null,ze=null,y=null,J=null,cn=0,hn=0,_e=null,D=new Se(document,u,{act:Ti,choose:Di,speak:n=>k({locale:n}),\##
+        write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),K=new xe(D.audio);function k(n){Object.assign(C,n),D.sh\##
+        ow(C)}var Q=(n,e={})=>k({state:"failed",error:n,m:!0,call:null,...e});function un(){let n=window.early?.microp\##
+        hone??null;return delete window.early,n}async function Ai(){if(!isSecureContext||crypto.subtle===void 0)return\##
+         Q("browser-unsupported",{m:!1,link:ae});let n=location.hash.slice(1),e=fe(sessionStorage.getItem(Fe),oe());if\##
+        (n===""&&e===null)return k({state:"bad-link",error:"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.p\##
+        ostQuantum)throw new l("post-quantum");let i=await bt(t);E=e!==null&&Y(e.invitation.room,i.room)?e:qt(i)}else \##
+        E=e}catch(t){if(!(t instanceof l))throw t;return k({state:"bad-link",error:t.code})}if(!await Mi())return Q(ln\##
+        ?"in-app":"browser-unsupported",{m:!1,link:ae});k({state:"ready",error:null,Te:E===e}),(n===""||window.early?.\##
+        microphone)&&await Ce(!1)}async function Mi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.\##
+        getUserMedia?!1:F().then(()=>!0,()=>!1)}function Ti(n){switch(K.wake(),n){case"enter":return void Ce(!1);case"\##
+        retry":return S===null||C.error==="taken-over"?void Ce(C.error==="other-tab"||C.error==="taken-over"):void x({\##
+        type:"retry"});case"copy-link":return void Li();case"consent":return void Oi();case"refuse":return void x({typ\##
+        e:"decline"});case"same":case"different":return void x({type:"words",same:n==="same"});case"mute":return void \##
+        x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return void x({type:"hang-up"});case"play-sound":ret\##
+        urn K.ring();case"resume-sound":return void Pi()}}async function Li(){let n=navigator.clipboard?.writeText(ae?\##
+        ?"")??Promise.reject(new Error("no clipboard"));k({copied:await n.then(()=>"done",()=>"failed")})}async functi\##
+        on Ce(n){if(E===null)return;K.wake(),k({state:"checking",error:null,m:!1,link:null,copied:"no"});try{y===null&\##
+        &dn(await Ne(void 0,un()))}catch(i){return Ei(Yt(i))}pn(),history.replaceState(null,"","/");let e=`colloque ${\##
+        Qe(E.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void qi(e)))return Q("other-tab");if(hn=perform\##
+        ance.now(),E=await t??E,S=new be({session:E,locale:C.locale,random:Ii,b:oe}),y===null)return Q("microphone-mis\##
+        sing");ze=new he({microphone:y,audio:D.audio,Q:Wi,a:i=>void x(i),R:i=>k({path:i}),V:i=>k({quality:i})}),await \##
+        x({type:"start"})}function Ei(n){let e=ln&&n==="microphone-denied";Q(e?"in-app":n,{link:e?ae:null}),n==="micro\##
+        phone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&\##
+        &C.state==="failed"&&S===null&&Ce(!1)}},()=>{})}function dn(n){let e=y;y=n,He=performance.now(),k({hears:null}\##
+        ),n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&Ge()},K.listen(n),ze?.Ie(n).catch(()=>{}),e!==null&&(e.onended\##
+        =null,e.stop()),Ae()}async function Ge(n){try{dn(await Ne(n))}catch{await Ae()}N()}async function Di(n,e){retu\##
+        rn n==="microphone"?Ge(e):(await K.Je(e).catch(()=>{}),Ae())}async function Ae(){k({devices:await K.devices(y)\##
+        })}function N(){let{audio:n}=D,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");k(\##
+        {J:S!==null&&(e||t)})}async function Pi(){await D.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState=\##
+        =="ended")&&await Ge(),N()}var Ii=n=>crypto.getRandomValues(new Uint8Array(n));async function qi(n){if(S===nul\##
+        l)return;let e=Re(S.session);await x({type:"taken-over"}),$t(n,e)}async function Oi(){let{locale:n}=C,e=await \##
+        q(w(en(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===null)\##
+        return;await S.handle(n,performance.now());for(let a of S.Ye())Ri(a);let e=S.u();clearTimeout(cn),e!==null&&(c\##
+        n=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,m:s,...r}\##
+        =S.Ze();t!==C.state&&Ui(t,i),k({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&Ni(),o&\##
+        &e===null&&!s&&ji()}function Ui(n,e){if(n==="admitted"&&(K.ring(),navigator.vibrate?.([200,100,200])),e===null\##
+        )return;let t=E?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(C.state);k\##
+        ({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function ji(){E!==null&&Ve(E),E\##
+        =null,S=null,ze=null,ae=null,k({call:null})}function Ri(n){switch(n.type){case"connect":return Vi(n.id);case"s\##
+        end":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.cl\##
+        ose();return;case"save":n.session===null?sessionStorage.removeItem(Fe):sessionStorage.setItem(Fe,Re(n.session)\##
+        );return;default:ze?.perform(n)}}function Vi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/\##
+        ws`,ct);e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>v\##
+        oid x({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message"\##
+        ,id:n,octets:new Uint8Array(t)})}}var Ki=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:\##
+        ()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{\##
+        first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint\##
+        8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r\##
+        [1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return nul\##
+        l;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,co\##
+        unt:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(\##
+        o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0\##
+        ;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:\##
+        {first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable\##
+        :d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.bu\##
+        ffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();\##
+        '],{type:"text/javascript"}))});function Wi(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ki?.cre\##
+        ateScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null\##
+        )return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;\##
+        let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)\##
+        /255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===voi\##
+        d 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:ret\##
+        urn{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1\##
+        };default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!\##
+        1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.\##
+        length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=\##
+        >{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data\##
+        ));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(\##
+        ()=>{})};})();']));return new Worker(n)}function Ni(){y!==null&&(y.onended=null),y?.stop(),y=null,K.end(),_e?.\##
+        release().catch(()=>{}),_e=null}function pn(){navigator.wakeLock?.request("screen").then(n=>_e=n,()=>{})}var f\##
+        n=()=>void x({type:"network-changed"}),mn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(pn()\##
+        ,D.audio.srcObject!==null&&D.audio.paused&&D.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("onli\##
+        ne",fn);navigator.connection?.addEventListener("change",fn);document.addEventListener("visibilitychange",mn);d\##
+        ocument.addEventListener("resume",mn);D.audio.addEventListener("pause",N);D.audio.addEventListener("playing",N\##
+        );navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",\##
+        ()=>{location.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&k({he:Math\##
+        .floor((performance.now()-hn)/6e4)}),y===null)return;let{level:n,isVoice:e,isSilence:t}=K.level();D.et&&D.tt(n\##
+        );let i=performance.now();t||(He=i),e&&C.hears!=="voice"?k({hears:"voice"}):C.hears===null&&i-He>zi&&k({hears:\##
+        "silence"})},Ci);window.early===void 0&&k({});Ai().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&un()?.t\##
+        hen(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
         </body>
         </html>
 
