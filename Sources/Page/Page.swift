@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "cb28d5de52989afd48ab464f10c6524eb04852e13893fba3a2d090a942d2bf06"
+    package static let sha256 = "32f9ae63f03777c18c7b6d24b649d9de2bac3dad9e32210eba80f75a0c7de2b8"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-IlQthaXSb+hqQF/ZPwH3rgeGsjh88CeeNJTsy3ScBd4='" + " "
-        + "'sha256-nBw0McwQDyQj0wMQSYBCVm3uBDdhi8ImRWxDHkMp+/w='"
+        + "'sha256-OKDSJbGpJJq1nqrWbRuX0vSCj1ycd8K6chrB4H1L0cc='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -523,11 +523,11 @@ package enum Page {
         $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|Lin\##
         kedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n\##
         )}var l=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var kn=new TextEnc\##
-        oder,vn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>kn.encode(n);function z(n){try{return vn.decode(\##
+        oder,vn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),y=n=>kn.encode(n);function z(n){try{return vn.decode(\##
         n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;fo\##
-        r(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Ee=n=>Uint8Array.of(n>>>8&255,n&255\##
+        r(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),De=n=>Uint8Array.of(n>>>8&255,n&255\##
         ),v=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Je=n=>p(v(Math.floor(n/2**32)),v(n%2**32));functio\##
-        n I(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Ee(t.length),t]}))}function Y(n,e){\##
+        n I(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?y(e):e;return[De(t.length),t]}))}function Y(n,e){\##
         if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var B=\##
         n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function le(n){if(n.length%\##
         2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.from({length:n.length/2},(e,t)=>parse\##
@@ -541,23 +541,23 @@ package enum Page {
         er(e))throw new l("malformed");return e}lp(){return this.take(this.u16())}end(){if(this.offset!==this.octets.l\##
         ength)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async function q(...n){return new Uint8Array(\##
         await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SH\##
-        A-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="string"?w(n):n\##
-        ,e);async function V(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function \##
+        A-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="string"?y(n):n\##
+        ,e);async function V(n,e,t){return(await A(n,p(typeof e=="string"?y(e):e,f(1)))).subarray(0,t)}async function \##
         F(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new \##
         Uint8Array(await M.exportKey("raw",n.publicKey))}}var is=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,\##
-        32);async function De(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(a\##
+        32);async function Pe(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(a\##
         wait M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low-order")}if(B(t))throw new l("low-ord\##
         er");return t}async function et(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);ret\##
         urn await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.importKey("raw",n,"AES-GCM",!1,["encryp\##
         t","decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additiona\##
         lData:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new l("authentication");try{return new Uint8Arr\##
-        ay(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}var Pe={f\##
+        ay(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new l("authentication")}}var Ie={f\##
         air:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},bn=5e3,st={De:1500,Pe:6e3},rt={good:0,fair:1,po\##
         or:2},te=class{constructor(){this.word=null,this.samples=[],this.candidate=null}measure({received:e,lost:t,jit\##
         ter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.received||t<a.lost)&&(this.samples=[]\##
         ),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o-bn;)this.samples.shift();let c=this.\##
-        samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/Math.max(1,d+e-c.received),r),g=b=>m>P\##
-        e[b].loss||i>Pe[b].jitter||s>Pe[b].j;this.#e(g("poor")?"poor":g("fair")?"fair":"good",o)}#e(e,t){this.word??=e\##
+        samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,g=Math.max(d/Math.max(1,d+e-c.received),r),w=b=>g>I\##
+        e[b].loss||i>Ie[b].jitter||s>Ie[b].j;this.#e(w("poor")?"poor":w("fair")?"fair":"good",o)}#e(e,t){this.word??=e\##
         ,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidate={word:e,since:t}:t-this.candidate.s\##
         ince>=(rt[e]>rt[this.word]?st.De:st.Pe)&&(this.word=e,this.candidate=null)}};function ot(n){let e=n.find(({typ\##
         e:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio\##
@@ -608,7 +608,7 @@ package enum Page {
         ter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-\##
         (r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId\##
         ];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){let t=\##
-        [];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o}\##
+        [];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o}\##
         =n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push\##
         ({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"rela\##
         y":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);funct\##
@@ -616,7 +616,7 @@ package enum Page {
         ==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Tn(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa\##
         -f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:le(e.replace(/:/g,""))}var ct="colloque.v1",Ln=65600,En=8,\##
         lt={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},ht=(n,e,t)=>p(f(1),f(1),n,e,\##
-        f(t)),Ie=n=>p(f(16),v(0),n);function ut(n){if(n.length>Ln)return null;try{return Dn(new U(n))}catch(e){if(e in\##
+        f(t)),qe=n=>p(f(16),v(0),n);function ut(n){if(n.length>Ln)return null;try{return Dn(new U(n))}catch(e){if(e in\##
         stanceof l)return null;throw e}}function Dn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.r\##
         est()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{t\##
         ype:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(\##
@@ -626,7 +626,7 @@ package enum Page {
         ))throw new l("alphabet");if(n.length!==In)throw new l("incomplete");let e=Xe(n);if(e.length!==Pn)throw new l(\##
         "incomplete");if(!Y(e.subarray(50),await qn(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)throw new\##
          l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("flags");return{flags:t,secret:e.slice(2,18)\##
-        ,sessionKey:e.slice(18,50)}}async function qn(n){return(await q(p(w("colloque/1 link"),n))).subarray(0,4)}var \##
+        ,sessionKey:e.slice(18,50)}}async function qn(n){return(await q(p(y("colloque/1 link"),n))).subarray(0,4)}var \##
         L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(...e){e.length===0&&this.g.clear();for(let\##
          t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this.g.size===0?null:Math.min(...this.g.value\##
         s())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(this.g.dele\##
@@ -641,13 +641,13 @@ package enum Page {
         var pt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},H={none:0,otherDevic\##
         e:1,notNow:2,wrongPerson:3},ft=["offer","answer","restart"],mt=["body","signature"];function gt(n){let[e,t]=On\##
         (n),i=pt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uint8Array(i);return s.set(p(\##
-        f(e),Ee(t.length),t)),s}function On(n){switch(n.type){case"confirm":return[3,p(n.ee,n.receiptKey,I(n.name))];c\##
+        f(e),De(t.length),t)),s}function On(n){switch(n.type){case"confirm":return[3,p(n.ee,n.receiptKey,I(n.name))];c\##
         ase"waiting":return[4,I(n.message)];case"admit":return[5,f(n.c?1:0)];case"refuse":return[6,f(n.reason)];case"d\##
-        escription":return[7,p(f(ft.indexOf(n.kind)),v(n.generation),w(n.sdp))];case"candidate":return[8,p(v(n.generat\##
-        ion),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,\##
-        p(v(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];\##
+        escription":return[7,p(f(ft.indexOf(n.kind)),v(n.generation),y(n.sdp))];case"candidate":return[8,p(v(n.generat\##
+        ion),y(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,\##
+        p(v(n.id),y(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];\##
         case"receipt":return[14,p(f(mt.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":retu\##
-        rn[16,p(f(n.version),w(n.locale),n.textHash,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){l\##
+        rn[16,p(f(n.version),y(n.locale),n.textHash,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){l\##
         et e=new U(n),t=e.u8(),i=e.take(e.u16()),s=pt.find(a=>a>=i.length+3);if(n.length!==s||!B(e.rest()))throw new l\##
         ("malformed");let r=new U(i),o=Un(t,r);return r.end(),o}function Un(n,e){switch(n){case 3:return{type:"confirm\##
         ",ee:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{type:"waiting",message:z(e.lp())};case 5:r\##
@@ -659,59 +659,59 @@ package enum Page {
         alformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=mt[e.u8()];if\##
         (t===void 0)throw new l("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:return{type:"bye",r\##
         eason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e.take(2)),textHash:e.take(32),time:e.u64(\##
-        )};case 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var yt=w("Noise_NKpsk0_25519_\##
-        AESGCM_SHA256"),qe=new Uint8Array(0),jn=32+16,Rn=2**20,W=class{constructor(e){this.key=e,this.counter=0}static\##
+        )};case 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var yt=y("Noise_NKpsk0_25519_\##
+        AESGCM_SHA256"),Oe=new Uint8Array(0),jn=32+16,Rn=2**20,W=class{constructor(e){this.key=e,this.counter=0}static\##
          async create(e){return new W(await tt(e))}pe(){if(this.counter>=Rn)throw new l("exhausted");let e=p(new Uint8\##
-        Array(8),v(this.counter));return this.counter+=1,e}async encrypt(e,t=qe){return nt(this.key,this.pe(),t,e)}asy\##
-        nc decrypt(e,t=qe){return it(this.key,this.pe(),t,e)}},Oe=class{constructor(){this.h=yt,this.hash=yt,this.T=nu\##
+        Array(8),v(this.counter));return this.counter+=1,e}async encrypt(e,t=Oe){return nt(this.key,this.pe(),t,e)}asy\##
+        nc decrypt(e,t=Oe){return it(this.key,this.pe(),t,e)}},Ue=class{constructor(){this.h=yt,this.hash=yt,this.T=nu\##
         ll}async o(e){this.hash=await q(this.hash,e)}async y(e){let[t,i]=await kt(this.h,e);this.h=t,this.T=await W.cr\##
         eate(i)}async fe(e){let t=await A(this.h,e);this.h=await A(t,f(1));let i=await A(t,p(this.h,f(2))),s=await A(t\##
         ,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async me(e){let t=this.T===null?e:await this.T.encrypt(e,\##
         this.hash);return await this.o(t),t}async ge(e){let t=this.T===null?e:await this.T.decrypt(e,this.hash);return\##
          await this.o(e),t}};async function kt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p(i,f(2)))\##
-        ]}async function Vn(n,e){let t=[...await kt(n.h,qe)],[i,s]=[await W.create(t[0]),await W.create(t[1])];return{\##
+        ]}async function Vn(n,e){let t=[...await kt(n.h,Oe)],[i,s]=[await W.create(t[0]),await W.create(t[1])];return{\##
         hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constructor(e,t,i){this.I=e,this.parameters=t,t\##
-        his.ephemeral=i}static async create(e){let t=new Oe;return await t.o(e.te),await t.o(e.ne),new _(t,e,e.ephemer\##
+        his.ephemeral=i}static async create(e){let t=new Ue;return await t.o(e.te),await t.o(e.ne),new _(t,e,e.ephemer\##
         al??await F())}async we(e){let{I:t,ephemeral:i,parameters:s}=this;return await t.fe(s.presharedKey),await t.o(\##
-        i.publicKey),await t.y(i.publicKey),await t.y(await De(i.privateKey,s.ne)),p(i.publicKey,await t.me(e))}async \##
+        i.publicKey),await t.y(i.publicKey),await t.y(await Pe(i.privateKey,s.ne)),p(i.publicKey,await t.me(e))}async \##
         ye(e){if(e.length<jn)throw new l("authentication");let{I:t,ephemeral:i}=this,s=e.subarray(0,32);return await t\##
-        .o(s),await t.y(s),await t.y(await De(i.privateKey,s)),{payload:await t.ge(e.subarray(32)),transport:await Vn(\##
+        .o(s),await t.y(s),await t.y(await Pe(i.privateKey,s)),{payload:await t.ge(e.subarray(32)),transport:await Vn(\##
         t,!0)}}};var vt=new Uint8Array(32);async function bt(n){let e=await ee("colloque/1 invite",p(n.secret,n.sessio\##
         nKey)),[t,i,s]=await Promise.all([V(e,"colloque/1 room",16),V(e,"colloque/1 join",32),V(e,"colloque/1 psk",32)\##
         ]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var xt=n=>I("colloque/1","c\##
-        all",n,v(0),vt),St=(n,e,t)=>I("colloque/1","resume",n,v(e),t);async function Ue(n,e){let t=await ee(n,await A(\##
-        e,w("colloque/1 exporter"))),[i,s]=await Promise.all([V(t,"colloque/1 resume",32),V(t,"colloque/1 dtls-bind",3\##
+        all",n,v(0),vt),St=(n,e,t)=>I("colloque/1","resume",n,v(e),t);async function je(n,e){let t=await ee(n,await A(\##
+        e,y("colloque/1 exporter"))),[i,s]=await Promise.all([V(t,"colloque/1 resume",32),V(t,"colloque/1 dtls-bind",3\##
         2)]);return{resumeSecret:i,N:s}}var Kn=(n,e)=>q(I("colloque/1 transcript",n,e)),Ct=n=>Kn(vt,n),zt=n=>V(n,"coll\##
-        oque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return V(i,p(w("colloque/1 psk-resume"),v(t)),\##
+        oque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return V(i,p(y("colloque/1 psk-resume"),v(t)),\##
         32)}var Mt=(n,e,t)=>q(I("colloque/1 sas-commit",n,e,t));async function Tt(n,e,t){return V(await ee(n,p(e,t)),"\##
         colloque/1 sas",8)}var Lt=n=>Array.from(n.subarray(0,4));function Et(n){let e=n.subarray(0,5).reduce((t,i)=>t*\##
         256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e,I(`colloque/1 bind ${n}`,t,i,s));var de=\##
-        {message1:64,message2:256},je=24*3600,pe=class{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.rece\##
+        {message1:64,message2:256},Re=24*3600,pe=class{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.rece\##
         iving=e.receive,this.N=t}seal(e){return this.sending.encrypt(gt(e))}async open(e){return wt(await this.receivi\##
         ng.decrypt(e))}ke(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async function Pt(n,e){let{room:t,sessionKey:i,pr\##
         esharedKey:s}=n,r=e.random(32),o=e.ephemeral??await F(),a=await _.create({te:xt(t),presharedKey:s,ne:i,ephemer\##
-        al:o}),c=await Mt(t,o.publicKey,r),d=v(0),m=Nn(de.message1,f(1),c,d,w(e.locale)),g=await a.we(m);async functio\##
-        n b(P,Me){let Te=await a.ye(P),ce=await Wn(Te.payload,t,i,Me),{hash:Le,h:gn}=Te.transport,Ye=await Ue(Le,gn);r\##
-        eturn{epoch:new pe(Te.transport,Ye.N),bond:{resumeSecret:Ye.resumeSecret,transcript:await Ct(Le),authenticatio\##
-        nString:await Tt(Le,r,ce.je),wordsLocale:ce.wordsLocale,identity:ce.identity,expiry:ce.notAfter+je},confirmati\##
-        on:{type:"confirm",ee:r,receiptKey:new Uint8Array(32),name:""}}}return{message:g,finish:b}}async function It(n\##
+        al:o}),c=await Mt(t,o.publicKey,r),d=v(0),g=Nn(de.message1,f(1),c,d,y(e.locale)),w=await a.we(g);async functio\##
+        n b(P,Te){let Le=await a.ye(P),ce=await Wn(Le.payload,t,i,Te),{hash:Ee,h:gn}=Le.transport,Ye=await je(Ee,gn);r\##
+        eturn{epoch:new pe(Le.transport,Ye.N),bond:{resumeSecret:Ye.resumeSecret,transcript:await Ct(Ee),authenticatio\##
+        nString:await Tt(Ee,r,ce.je),wordsLocale:ce.wordsLocale,identity:ce.identity,expiry:ce.notAfter+Re},confirmati\##
+        on:{type:"confirm",ee:r,receiptKey:new Uint8Array(32),name:""}}}return{message:w,finish:b}}async function It(n\##
         ,e,t,i){let s=await _.create({te:St(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,e.resumeSecret\##
         ,t),ne:n.sessionKey,ephemeral:i??await F()}),r=await s.we(new Uint8Array(de.message1)),o=p(v(t),r);async funct\##
-        ion a(c){let{payload:d,transport:m}=await s.ye(c);if(d.length!==de.message2||!B(d))throw new l("malformed");le\##
-        t{N:g}=await Ue(m.hash,m.h);return{epoch:new pe(m,g),confirmation:{type:"confirm",ee:new Uint8Array(32),receip\##
+        ion a(c){let{payload:d,transport:g}=await s.ye(c);if(d.length!==de.message2||!B(d))throw new l("malformed");le\##
+        t{N:w}=await je(g.hash,g.h);return{epoch:new pe(g,w),confirmation:{type:"confirm",ee:new Uint8Array(32),receip\##
         tKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Wn(n,e,t,i){if(n.length!==de.messa\##
         ge2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(32).slice(),o=\##
         s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(),!B(s.rest()))throw new l("malformed");l\##
-        et m=I("colloque/1 delegation",o,t,e,a);if(!await et(c,m,o))throw new l("delegation");let g=new U(a),[b,P]=[g.\##
-        u64(),g.u64()];if(i<b-je||i>P+je)throw new l("delegation-dates");return{je:r,identity:o,wordsLocale:d,notAfter\##
+        et g=I("colloque/1 delegation",o,t,e,a);if(!await et(c,g,o))throw new l("delegation");let w=new U(a),[b,P]=[w.\##
+        u64(),w.u64()];if(i<b-Re||i>P+Re)throw new l("delegation-dates");return{je:r,identity:o,wordsLocale:d,notAfter\##
         :P}}function Nn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var qt=n=>({invitation:n,bond:null,for\##
         mer:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),j=n=>n.invitation.\##
-        joinToken===null,Re=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function fe(n,e){if(n=\##
+        joinToken===null,Ve=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function fe(n,e){if(n=\##
         ==null)return null;try{let t=JSON.parse(n,(i,s)=>Bn(s)?le(s.octets):s);return t.invitation.room.length!==16||t\##
         .invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]}}catch(t){if\##
-        (t instanceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Ve(n){for(let \##
-        e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Ve(e)}var Bn=n=>typeof n\##
-        =="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ke={open:8e3,state:6e3,message2:12e3,firstFr\##
+        (t instanceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Ke(n){for(let \##
+        e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Ke(e)}var Bn=n=>typeof n\##
+        =="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var We={open:8e3,state:6e3,message2:12e3,firstFr\##
         ame:6e3,silence:6e4,away:3e4},Fn=.3,Hn=3e4,_n=1e3,Ot=25e3,Gn=2e3,Yn=2e4,$=class{constructor({session:e,mode:t,\##
         locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.b=r,this.ie=a,th\##
         is.factor=o?Fn:1,this.phase="opening",this.epoch=null,this.servers=null,this.ve=1/0,this.finish=null,this.away\##
@@ -728,21 +728,21 @@ package enum Page {
         shed"||this.mode==="resume";return this.#a({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(let t=\##
         this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a({type:"lost",cause:t==="away"?t:"timeout\##
         "});this.e.set("keepalive",e+Ot),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===nu\##
-        ll||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.be=t,this.#t({type:"send",octets:Ie(await t\##
-        his.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ke[e]*this.factor)}#t(e){this.Se.push(e)}#a(e){this.phase="ove\##
+        ll||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.be=t,this.#t({type:"send",octets:qe(await t\##
+        his.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+We[e]*this.factor)}#t(e){this.Se.push(e)}#a(e){this.phase="ove\##
         r",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");this.#t({type:"doctor",present:e}),e?this.ph\##
         ase==="orphaned"||t-this.awaySince<Gn?this.#a({type:"lost",cause:"doctor-returned"}):(i||this.phase==="away")&\##
         &(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n()):(this.e.clear(),i&&(this.awaySince=t)\##
-        ,this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&&this.e.set("away",t+Ke.away))}async#n(){\##
+        ,this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&&this.e.set("away",t+We.away))}async#n(){\##
         let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,th\##
         is.#t({type:"save"});let i=await It(e.invitation,e.bond,e.epochNumber);this.finish=async s=>({...await i.finis\##
         h(s),bond:null}),t=i.message}else{let i=await Pt(e.invitation,{locale:this.locale,random:this.random});this.fi\##
-        nish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:Ie(t)})}async#o(e,t){if(this.phase==="han\##
+        nish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:qe(t)})}async#o(e,t){if(this.phase==="han\##
         dshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.e\##
         poch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+Ot),t\##
         his.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||\##
         this.phase==="established")){let i=await this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"\##
-        ),this.xe=t,this.e.set("silence",t+Ke.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.be\##
+        ),this.xe=t,this.e.set("silence",t+We.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.be\##
         >=Yn&&await this.send({type:"keepalive"},t)}}};var Ut=3e3,Zn=2e4,$n=1e3,me=class{constructor({session:e,settin\##
         gs:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.x=r,this.act=o,this.e=new L,t\##
         his.e.set("end",a+(r===null?Ut:Zn)),r!==null&&(i===null||i.O)&&this.#a(a)}u(){let e=[this.e.next()??1/0,this.t\##
@@ -811,7 +811,7 @@ package enum Page {
         is.f=null}Fe(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.ze;\##
         this.ze=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!1,i>=this.Ce&&(this.heard=!0),this.f!==nu\##
         ll&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)}get ae(){return this.heard&&!this.S}judg\##
-        e(e){e&&!this.heard&&(this.oe=!0)}};var We={answer:6e3,binding:5e3,path:13e3},ci=3e3,li=1e4,hi=1,ve=class{cons\##
+        e(e){e&&!this.heard&&(this.oe=!0)}};var Ne={answer:6e3,binding:5e3,path:13e3},ci=3e3,li=1e4,hi=1,ve=class{cons\##
         tructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitation.joinToken===null&&e.consent!==null,this\##
         .t=null,this.c=!1,this.transport="none",this.call=-1,this.Me=null,this.current=null,this.ce=[],this.C=null,thi\##
         s.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.z=new ne,this.$=0,this.sound={send:!1,receive:!1},this.k\##
@@ -825,7 +825,7 @@ package enum Page {
         #s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t==="path"?this.#l(e):t==="attempt"?this.#o(e\##
         ):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(\##
         e.generation!==this.current?.generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this\##
-        .r?this.z.Be:We.answer)),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);\##
+        .r?this.z.Be:Ne.answer)),await this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);\##
         for(let i of this.ce.splice(0))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;\##
         case"candidate":if(e.generation!==this.current?.generation)return;this.current.sent?await this.#e({type:"candi\##
         date",generation:e.generation,candidate:e.candidate},t):this.ce.push(e.candidate);return;case"transport":retur\##
@@ -834,7 +834,7 @@ package enum Page {
         ce(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s\##
         ,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candidate:r})}else i.v||(i.v=!0,this.e.clear("\##
         answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?awai\##
-        t this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(e,t){await this.s.send(e,t)}#t(e,t){if(th\##
+        t this.#c(t):this.r||this.e.set("path",t+Ne.path),this.#i())}async#e(e,t){await this.s.send(e,t)}#t(e,t){if(th\##
         is.session.consent===null)return;let i=e==="new"&&this.Me!==this.t;!i&&t<this.z._||(i&&(this.transport="failed\##
         "),this.#s(t))}#a(){return this.t!==null&&this.t.q&&this.session.consent!==null}#s(e){let{t,session:i}=this;if\##
         (t===null)return;let s=this.transport==="none"||this.transport==="failed"||this.watch.oe,r=i.generation;i.gene\##
@@ -854,7 +854,7 @@ package enum Page {
         s.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="failed",this.e.clear("path","binding"),this.#\##
         i(),this.r)return this.#n(e);this.$+=1,this.$>hi?this.k.push("no-path"):this.#a()&&this.#s(e)}async#c(e){let{C\##
         :t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v!==!0)return;let s=await i.ke("P",t.patie\##
-        nt,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.set("binding",e+We.binding),await this.#d(\##
+        nt,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.set("binding",e+Ne.binding),await this.#d(\##
         )}async#d(){let{C:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.ke("D\##
         ",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");return}this.Y=!0,this.Z=Ht(e),this.r=!0,this.e\##
         .clear("binding"),this.#i()}#p(){return this.C!==null&&this.Z===Ht(this.C)}#i(){let e=this.#p(),t={send:e&&thi\##
@@ -910,11 +910,11 @@ package enum Page {
         -path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({type:"bye",reason:i},t)===!0;this.line.fl\##
         ush(),this.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#r():this.actions.push({type:\##
         "save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"||this.line.t===null))return this.line.di\##
-        sconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line.handOver(),m=g=>this.actions.push(g);thi\##
-        s.E=new me({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!(this.reason===null&&this.media.r&&!this.\##
+        sconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line.handOver(),g=w=>this.actions.push(w);thi\##
+        s.E=new me({session:o,settings:a,t:d,i:c,x:r?i:null,act:g},t)}#f(e){!(this.reason===null&&this.media.r&&!this.\##
         media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("patience")||this.e.set("patience",e+ui)}#\##
         r(){this.actions.push({type:"save",session:this.session})}};var Gt={microphones:[],speakers:[],microphone:"",s\##
-        peaker:""},pi=4e-4,_t={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ne(n,e){let \##
+        peaker:""},pi=4e-4,_t={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Be(n,e){let \##
         t=n===void 0?_t:{..._t,deviceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.ge\##
         tAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function Yt(n){let e=\##
         n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing\##
@@ -924,25 +924,25 @@ package enum Page {
         e().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(thi\##
         s.D??=this.context.createAnalyser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),thi\##
         s.source.connect(this.D))}level(){if(this.D===null||this.source===null)return{level:0,isVoice:!1,isSilence:!1}\##
-        ;let e=new Float32Array(this.D.fftSize);this.D.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.leng\##
-        th;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>pi,isSilence:t===0&&this.context?.sta\##
-        te==="running"}}ring(){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(\##
-        ),this.le.srcObject=this.U.stream),this.le.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.cur\##
-        rentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gai\##
-        n.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U\##
-        ),r.start(s),r.stop(s+1)}}}async Je(e){await Promise.all([this.audio,this.le].map(t=>t.setSinkId(e))),this.spe\##
-        aker=e}async devices(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({ki\##
-        nd:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{m\##
-        icrophones:i("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().d\##
-        eviceId??"",speaker:this.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=nul\##
-        l,this.D=null,this.U=null}};var fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):\##
-        new Promise(i=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Pro\##
-        mise(()=>{}))).catch(t)})}function $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function J\##
-        t(n,e){return new Promise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe\##
-        (typeof r=="string"?r:null,e())),setTimeout(()=>s(null),fi)})}function Qt(n,e,t){return n.map(s=>s.slice(0,2).\##
-        toLowerCase()).find(s=>s in e)??t}var G=gi(h),Xt=n=>Qt(n,G,"fr"),en=n=>[G[n].admitted.title,...G[n].admitted.c\##
-        onsent].join(`
-        `),Be=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
+        ;let e=new Float32Array(this.D.fftSize);this.D.getFloatTimeDomainData(e);let t=e.reduce((s,r)=>s+r*r,0)/e.leng\##
+        th,i=this.context?.state==="running"||navigator.userActivation?.hasBeenActive===!0;return{level:Math.max(0,Mat\##
+        h.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>pi,isSilence:t===0&&i}}ring(){let{context:e}=this;if(e!==null){this\##
+        .U===null&&(this.U=e.createMediaStreamDestination(),this.le.srcObject=this.U.stream),this.le.play().catch(()=>\##
+        {});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.\##
+        frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampTo\##
+        ValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s+1)}}}async Je(e){await Promise.all([th\##
+        is.audio,this.le].map(t=>t.setSinkId(e))),this.speaker=e}async devices(e){let t=await navigator.mediaDevices.e\##
+        numerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(\##
+        ({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioinput"),speakers:"setSinkId"in this.audio\##
+        ?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.listen(null),th\##
+        is.context?.close().catch(()=>{}),this.context=null,this.D=null,this.U=null}};var fi=500;function Zt(n,e,t){re\##
+        turn navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(n,e?{steal:e}:{ifAva\##
+        ilable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(t)})}function $t(n,e){let t=new Broadca\##
+        stChannel(n);t.postMessage(e),t.close()}function Jt(n,e){return new Promise(t=>{let i=new BroadcastChannel(n),\##
+        s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),fi)}\##
+        )}function Qt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e)??t}var G=gi(h),Xt=n=>Qt(n,G,"\##
+        fr"),en=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
+        `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
         mat(n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
         (/\{\w+\}/,()=>String(e));function gi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
         it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
@@ -969,25 +969,25 @@ package enum Page {
         .title}function vi(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
         e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
         quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
-        ead",text:s?.re?e.reconnecting.server:s?.M?a:c},...R(n.he>0,"since",se(e.waiting.since,Be(n.he,r))),...R(o!=="\##
+        ead",text:s?.re?e.reconnecting.server:s?.M?a:c},...R(n.he>0,"since",se(e.waiting.since,Fe(n.he,r))),...R(o!=="\##
         ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
         t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
         xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
         e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:xi(s,e)}];case"ended":case"fa\##
         iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:on(i,e\##
         )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(d,"quiet",e.permission.device),...R(i==="cl\##
-        ock","quiet",se(e.today,a===null?"":tn(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Be(o??0,r))),...R(t==="e\##
+        ock","quiet",se(e.today,a===null?"":tn(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="e\##
         nded","quiet",e.ended.kept),...R(n.copied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]\##
         }default:return[]}}var R=(n,e,t)=>n?[{kind:e,text:t}]:[];function bi({state:n,call:e,copied:t,hears:i},s){retu\##
         rn t==="done"?s.actions.copied:n!=="connected"?"":e?.muted?s.connected.muted:i==="silence"?s.sound.silence:e?.\##
         attached===!1?s.connected.signalling:""}function xi(n,{reconnecting:e}){return n?.attached?e.path:n?.$e?e.doct\##
-        or:e.server}function Si({state:n,error:e,m:t,link:i,Te:s,call:r,J:o},{actions:a}){let c=(g,b,P="",Me=null)=>({\##
-        action:g,label:b,kind:P,icon:Me}),d=c("hang-up",a.hangUp,"danger","hangUp"),m=o?[c("resume-sound",a.resumeSoun\##
+        or:e.server}function Si({state:n,error:e,m:t,link:i,Te:s,call:r,J:o},{actions:a}){let c=(w,b,P="",Te=null)=>({\##
+        action:w,label:b,kind:P,icon:Te}),d=c("hang-up",a.hangUp,"danger","hangUp"),g=o?[c("resume-sound",a.resumeSoun\##
         d,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resume:a.enter,"primary")];case"waiting"\##
         :return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,"primary","yes"),c("refuse",a.refuse\##
-        ,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connected":{let g=r?.ownComparison==="none"\##
+        ,"","no")];case"connecting":case"reconnecting":return[...g,d];case"connected":{let w=r?.ownComparison==="none"\##
         &&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.different,"danger","no")],P=r?.muted\##
-        ?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone");return[...m,...g?b:[],P,{...d,kind\##
+        ?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone");return[...g,...w?b:[],P,{...d,kind\##
         :"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.takeOver:a\##
         .retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],...t?[c("retry",b,i===null?"primary"\##
         :"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,N\##
@@ -1022,8 +1022,8 @@ package enum Page {
         ??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e}`);return i.prepend(re(this.page,e)\##
         ),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="connected"?t?.words??null:null;this.n("\##
         words").hidden=s===null;let r=s===null?[]:an(this.Xe[s.locale]??""),o=s!==null&&r.length===256?Lt(s.octets).ma\##
-        p(d=>r[d]??""):[],a=this.n("words-list");if(this.#e("words",o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li"\##
-        ,d,m<2?"mine":"theirs"))),this.#t("digits",s===null?"":Et(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)ret\##
+        p(d=>r[d]??""):[],a=this.n("words-list");if(this.#e("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#r("li"\##
+        ,d,g<2?"mine":"theirs"))),this.#t("digits",s===null?"":Et(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)ret\##
         urn;a.lang=s.locale;let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.push(\##
         i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("acti\##
         ons"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=\##
@@ -1031,15 +1031,15 @@ package enum Page {
         (this.page,a)),c.addEventListener("click",()=>this.ue.act(s)),c})),i!==void 0&&t.querySelector(`[data-action="\##
         ${i}"]`)?.focus()}#c({state:e,devices:t,hears:i,path:s},{ae:r},o){let a=this.n("sound",HTMLDetailsElement);a.h\##
         idden=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",\##
-        o.sound[i??"speak"]),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,speaker:g\##
-        }=t;this.#d("microphone",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){let r=this\##
+        o.sound[i??"speak"]),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:g,speaker:w\##
+        }=t;this.#d("microphone",c,g,o.sound.microphone),this.#d("speaker",d,w,o.sound.speaker)}#d(e,t,i,s){let r=this\##
         .n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.map((o,a\##
         )=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1}`:o.lab\##
         el,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Qe:t},{chat:i}){let s=this.n("chat",HTMLDetailsElement);\##
         s.hidden=!t,e===null&&(this.n("message",HTMLInputElement).value="");let r=e?.messages??[];if(!this.#e("message\##
-        s",[r,i.mine]))return;let o=this.n("messages");o.replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#\##
-        r("li","",d?"mine":"theirs"),P=this.#r("p",m);return P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.their\##
-        s}${g?"":` · ${i.pending}`}`),P),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c\##
+        s",[r,i.mine]))return;let o=this.n("messages");o.replaceChildren(...r.map(({mine:d,text:g,P:w})=>{let b=this.#\##
+        r("li","",d?"mine":"theirs"),P=this.#r("p",g);return P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.their\##
+        s}${w?"":` · ${i.pending}`}`),P),b}));let a=r.filter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c\##
         !==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(\##
         e,t){this.n("sheet-title").textContent=t,this.n("topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",\##
         s),this.#r("p",r)])),this.n("sheet").showModal?.()}#f(){let{act:e,choose:t,write:i}=this.ue;this.n("play-sound\##
@@ -1054,15 +1054,15 @@ package enum Page {
         ,()=>{this.text!==null&&this.#i(this.text.legal.topics,this.text.legal.title)}),this.n("close").addEventListen\##
         er("click",()=>this.n("sheet").close())}#r(e,t="",i=""){let s=this.page.createElement(e);return s.textContent=\##
         t,i!==""&&(s.className=i),s}n(e,t){let i=this.page.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t\##
-        ))throw new Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"\##
+        ))throw new Error(`no element ${e}`);return i}};var He="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"\##
         loading",error:null,m:!1,link:null,Te:!1,locale:Xt(navigator.languages??[]),browser:Ze(navigator.userAgent,nav\##
         igator.maxTouchPoints),path:null,quality:null,call:null,copied:"no",he:0,lasted:null,clock:null,J:!1,hears:nul\##
-        l,devices:Gt},ae=location.hash.length>1?location.href:null,ln=$e(navigator.userAgent),Ci=100,zi=4e3,He=0,E=nul\##
-        l,S=null,ze=null,y=null,J=null,cn=0,hn=0,_e=null,D=new Se(document,u,{act:Ti,choose:Di,speak:n=>k({locale:n}),\##
+        l,devices:Gt},ae=location.hash.length>1?location.href:null,ln=$e(navigator.userAgent),Ci=100,zi=4e3,_e=0,E=nul\##
+        l,S=null,ze=null,m=null,J=null,cn=0,hn=0,Ge=null,D=new Se(document,u,{act:Ti,choose:Di,speak:n=>k({locale:n}),\##
         write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),K=new xe(D.audio);function k(n){Object.assign(C,n),D.sh\##
         ow(C)}var Q=(n,e={})=>k({state:"failed",error:n,m:!0,call:null,...e});function un(){let n=window.early?.microp\##
         hone??null;return delete window.early,n}async function Ai(){if(!isSecureContext||crypto.subtle===void 0)return\##
-         Q("browser-unsupported",{m:!1,link:ae});let n=location.hash.slice(1),e=fe(sessionStorage.getItem(Fe),oe());if\##
+         Q("browser-unsupported",{m:!1,link:ae});let n=location.hash.slice(1),e=fe(sessionStorage.getItem(He),oe());if\##
         (n===""&&e===null)return k({state:"bad-link",error:"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.p\##
         ostQuantum)throw new l("post-quantum");let i=await bt(t);E=e!==null&&Y(e.invitation.room,i.room)?e:qt(i)}else \##
         E=e}catch(t){if(!(t instanceof l))throw t;return k({state:"bad-link",error:t.code})}if(!await Mi())return Q(ln\##
@@ -1075,31 +1075,31 @@ package enum Page {
         x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return void x({type:"hang-up"});case"play-sound":ret\##
         urn K.ring();case"resume-sound":return void Pi()}}async function Li(){let n=navigator.clipboard?.writeText(ae?\##
         ?"")??Promise.reject(new Error("no clipboard"));k({copied:await n.then(()=>"done",()=>"failed")})}async functi\##
-        on Ce(n){if(E===null)return;K.wake(),k({state:"checking",error:null,m:!1,link:null,copied:"no"});try{y===null&\##
-        &dn(await Ne(void 0,un()))}catch(i){return Ei(Yt(i))}pn(),history.replaceState(null,"","/");let e=`colloque ${\##
+        on Ce(n){if(E===null)return;K.wake(),k({state:"checking",error:null,m:!1,link:null,copied:"no"});try{m===null&\##
+        &dn(await Be(void 0,un()))}catch(i){return Ei(Yt(i))}pn(),history.replaceState(null,"","/");let e=`colloque ${\##
         Qe(E.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void qi(e)))return Q("other-tab");if(hn=perform\##
-        ance.now(),E=await t??E,S=new be({session:E,locale:C.locale,random:Ii,b:oe}),y===null)return Q("microphone-mis\##
-        sing");ze=new he({microphone:y,audio:D.audio,Q:Wi,a:i=>void x(i),R:i=>k({path:i}),V:i=>k({quality:i})}),await \##
+        ance.now(),E=await t??E,S=new be({session:E,locale:C.locale,random:Ii,b:oe}),m===null)return Q("microphone-mis\##
+        sing");ze=new he({microphone:m,audio:D.audio,Q:Wi,a:i=>void x(i),R:i=>k({path:i}),V:i=>k({quality:i})}),await \##
         x({type:"start"})}function Ei(n){let e=ln&&n==="microphone-denied";Q(e?"in-app":n,{link:e?ae:null}),n==="micro\##
         phone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&\##
-        &C.state==="failed"&&S===null&&Ce(!1)}},()=>{})}function dn(n){let e=y;y=n,He=performance.now(),k({hears:null}\##
-        ),n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&Ge()},K.listen(n),ze?.Ie(n).catch(()=>{}),e!==null&&(e.onended\##
-        =null,e.stop()),Ae()}async function Ge(n){try{dn(await Ne(n))}catch{await Ae()}N()}async function Di(n,e){retu\##
-        rn n==="microphone"?Ge(e):(await K.Je(e).catch(()=>{}),Ae())}async function Ae(){k({devices:await K.devices(y)\##
-        })}function N(){let{audio:n}=D,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readyState==="ended");k(\##
-        {J:S!==null&&(e||t)})}async function Pi(){await D.audio.play().catch(()=>{}),(y===null||y.muted||y.readyState=\##
-        =="ended")&&await Ge(),N()}var Ii=n=>crypto.getRandomValues(new Uint8Array(n));async function qi(n){if(S===nul\##
-        l)return;let e=Re(S.session);await x({type:"taken-over"}),$t(n,e)}async function Oi(){let{locale:n}=C,e=await \##
-        q(w(en(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===null)\##
+        &C.state==="failed"&&S===null&&Ce(!1)}},()=>{})}function dn(n){let e=m;m=n,_e=performance.now(),k({hears:null}\##
+        ),n.onmute=N,n.onunmute=N,n.onended=()=>{n===m&&Ae()},K.listen(n),ze?.Ie(n).catch(()=>{}),e!==null&&(e.onended\##
+        =null,e.stop()),Me()}async function Ae(n){try{dn(await Be(n))}catch{await Me()}N()}async function Di(n,e){retu\##
+        rn n==="microphone"?Ae(e):(await K.Je(e).catch(()=>{}),Me())}async function Me(){k({devices:await K.devices(m)\##
+        })}function N(){let{audio:n}=D,e=n.srcObject!==null&&n.paused,t=m!==null&&(m.muted||m.readyState==="ended");k(\##
+        {J:S!==null&&(e||t)})}async function Pi(){await D.audio.play().catch(()=>{}),(m===null||m.muted||m.readyState=\##
+        =="ended")&&await Ae(),N()}var Ii=n=>crypto.getRandomValues(new Uint8Array(n));async function qi(n){if(S===nul\##
+        l)return;let e=Ve(S.session);await x({type:"taken-over"}),$t(n,e)}async function Oi(){let{locale:n}=C,e=await \##
+        q(y(en(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function x(n){if(S===null)\##
         return;await S.handle(n,performance.now());for(let a of S.Ye())Ri(a);let e=S.u();clearTimeout(cn),e!==null&&(c\##
         n=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,m:s,...r}\##
         =S.Ze();t!==C.state&&Ui(t,i),k({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-over");o&&Ni(),o&\##
         &e===null&&!s&&ji()}function Ui(n,e){if(n==="admitted"&&(K.ring(),navigator.vibrate?.([200,100,200])),e===null\##
         )return;let t=E?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(C.state);k\##
-        ({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function ji(){E!==null&&Ve(E),E\##
+        ({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function ji(){E!==null&&Ke(E),E\##
         =null,S=null,ze=null,ae=null,k({call:null})}function Ri(n){switch(n.type){case"connect":return Vi(n.id);case"s\##
         end":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.cl\##
-        ose();return;case"save":n.session===null?sessionStorage.removeItem(Fe):sessionStorage.setItem(Fe,Re(n.session)\##
+        ose();return;case"save":n.session===null?sessionStorage.removeItem(He):sessionStorage.setItem(He,Ve(n.session)\##
         );return;default:ze?.perform(n)}}function Vi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/\##
         ws`,ct);e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>v\##
         oid x({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message"\##
@@ -1127,18 +1127,19 @@ package enum Page {
         length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=\##
         >{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data\##
         ));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(\##
-        ()=>{})};})();']));return new Worker(n)}function Ni(){y!==null&&(y.onended=null),y?.stop(),y=null,K.end(),_e?.\##
-        release().catch(()=>{}),_e=null}function pn(){navigator.wakeLock?.request("screen").then(n=>_e=n,()=>{})}var f\##
-        n=()=>void x({type:"network-changed"}),mn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(pn()\##
-        ,D.audio.srcObject!==null&&D.audio.paused&&D.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("onli\##
-        ne",fn);navigator.connection?.addEventListener("change",fn);document.addEventListener("visibilitychange",mn);d\##
-        ocument.addEventListener("resume",mn);D.audio.addEventListener("pause",N);D.audio.addEventListener("playing",N\##
-        );navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",\##
-        ()=>{location.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&k({he:Math\##
-        .floor((performance.now()-hn)/6e4)}),y===null)return;let{level:n,isVoice:e,isSilence:t}=K.level();D.et&&D.tt(n\##
-        );let i=performance.now();t||(He=i),e&&C.hears!=="voice"?k({hears:"voice"}):C.hears===null&&i-He>zi&&k({hears:\##
-        "silence"})},Ci);window.early===void 0&&k({});Ai().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&un()?.t\##
-        hen(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        ()=>{})};})();']));return new Worker(n)}function Ni(){m!==null&&(m.onended=null),m?.stop(),m=null,K.end(),Ge?.\##
+        release().catch(()=>{}),Ge=null}function pn(){navigator.wakeLock?.request("screen").then(n=>Ge=n,()=>{})}var f\##
+        n=()=>void x({type:"network-changed"}),mn=()=>{S!==null&&document.visibilityState==="visible"&&m!==null&&(pn()\##
+        ,D.audio.srcObject!==null&&D.audio.paused&&D.audio.play().then(N,N),C.hears==="silence"&&(m.onended=null,m.sto\##
+        p(),Ae(m.getSettings().deviceId))),x({type:"awoke"})};addEventListener("online",fn);navigator.connection?.addE\##
+        ventListener("change",fn);document.addEventListener("visibilitychange",mn);document.addEventListener("resume",\##
+        mn);D.audio.addEventListener("pause",N);D.audio.addEventListener("playing",N);navigator.mediaDevices?.addEvent\##
+        Listener("devicechange",()=>{m!==null&&Me()});addEventListener("hashchange",()=>{location.hash.length>1&&S===n\##
+        ull&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&k({he:Math.floor((performance.now()-hn)/6e4)\##
+        }),m===null)return;let{level:n,isVoice:e,isSilence:t}=K.level();D.et&&D.tt(n);let i=performance.now();t||(_e=i\##
+        ),e&&C.hears!=="voice"?k({hears:"voice"}):C.hears===null&&i-_e>zi&&k({hears:"silence"})},Ci);window.early===vo\##
+        id 0&&k({});Ai().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&un()?.then(n=>n.getTracks().forEach(e=>e.\##
+        stop()),()=>{})});})();</script>
         </body>
         </html>
 
