@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "dc76c27dd1151519504cc4bc312baad2ccb9f2f9ac24a22165bb356486ff01fd"
+    package static let sha256 = "5521fae9a9f8c3da08dd4a0f333a591b08bb258f32a4bfade83716ee50df9f60"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
-        + "'sha256-8aGBEwAZvkln3mS2+BIp9RyKunKdC/8Vv2LmE/IibNQ='"
+        "'sha256-IlQthaXSb+hqQF/ZPwH3rgeGsjh88CeeNJTsy3ScBd4='" + " "
+        + "'sha256-SJabVx9wESkND4pDf1kKw8opZbZPKypIyFQBWOTkxIQ='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -138,7 +138,7 @@ package enum Page {
           </details>
           <details id="sound" class="panel" hidden>
             <summary id="sound-title"></summary>
-            <p id="meter-text"></p>
+            <p id="meter-text" role="status"></p>
             <div class="meter" aria-hidden="true"><span id="meter"></span></div>
             <button id="play-sound" data-action="play-sound" type="button"></button>
             <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
@@ -152,7 +152,7 @@ package enum Page {
         </main>
         <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
         de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
-        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
+        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
         eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
         ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
         crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
@@ -243,848 +243,865 @@ package enum Page {
         n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
         2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
         ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
-        ylinder"};var h={Bn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Pe:0\##
-        },checking:{title:0,text:0},waiting:{title:0,B:0,ee:0,message:0,y:0},admitted:{title:0,consent:[0,0,0,0,0]},co\##
-        nnecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,fe:0,q:0},k:{Ie\##
-        :0,Ve:0,a:0,We:0},i:{title:0,te:0,A:0,microphone:0,speaker:0,volume:0,deaf:0,me:[0,0,0,0],qe:0},quality:{good:\##
-        0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,M:0,pending:0},actions:{enter:0,resume:0,c\##
-        onsent:0,Oe:0,a:0,je:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Ke:0,ge:0,b:0,Fe:0,Be:0},ended:{title:0,text:0,G:0,G\##
-        e:0,He:0},code:0,Ye:0,_e:0,Ze:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,S:[[0,0],[0,0]],$e:[0,\##
-        0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-\##
-        unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0]\##
-        ,"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":\##
-        [0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[\##
-        0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-\##
-        channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|Langue|Chiffré de bout en bout\##
-        , de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre médecin\##
-        , de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.\##
-        |Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès\##
-         au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touche\##
-        z « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation \##
-        commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arri\##
-        vée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à vot\##
-        re médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne \##
-        d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut gar\##
-        der une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vou\##
-        s pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone es\##
-        t coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison \##
-        est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un aut\##
-        re chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordin\##
-        ateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mo\##
-        ts. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé\##
-         les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|\##
-        Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez \##
-        « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-p\##
-        arleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une \##
-        autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie dire\##
-        cte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer c\##
-        haque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accept\##
-        e|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitt\##
-        er la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firef\##
-        ox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {\##
-        time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {dat\##
-        e}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari, Microp\##
-        hone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : ch\##
-        oisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Cliquez sur l\##
-        e symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un télé\##
-        phone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des\##
-         mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’att\##
-        endez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. \##
-        C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cook\##
-        ie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce \##
-        que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre mé\##
-        decin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG\##
-         2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que vo\##
-        tre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier\##
-         caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre méde\##
-        cin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ou\##
-        vrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pa\##
-        s accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-\##
-        le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Micropho\##
-        ne occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette consultat\##
-        ion est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.|Consul\##
-        tation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a racc\##
-        roché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien\##
-         à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vous\##
-         pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cab\##
-        inet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez\##
-        -lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Q\##
-        uelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’\##
-        appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’\##
-        une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consu\##
-        ltation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine\##
-        |Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute\##
-        , puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à vot\##
-        re médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Ap\##
-        pel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impo\##
-        ssible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé prés\##
-        entée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date d\##
-        e cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par p\##
-        récaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw a\##
-        rts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
-        ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
-        crofoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wa\##
-        chtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Bl\##
-        ijf op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontva\##
-        ngt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van be\##
-        gin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan\##
-         een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kun\##
-        t op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is \##
-        even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pa\##
-        gina, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de serve\##
-        r. Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen ee\##
-        n minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woor\##
-        den bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw micr\##
-        ofoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset \##
-        uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Ni\##
-        ets? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is gestopt, m\##
-        isschien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter \##
-        bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw \##
-        arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik\##
-         ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Op\##
-        hangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Sa\##
-        fari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina\##
-         sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zegg\##
-        en: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhon\##
-        e of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Mic\##
-        rofoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Klik op \##
-        het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of c\##
-        omputer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Le\##
-        est u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel 112.|We\##
-        ttelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vragen ov\##
-        er uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat herlade\##
-        n nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres van uw t\##
-        oestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Deze pagin\##
-        a volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die uw arts\##
-         u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken\##
-        , of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|Open de\##
-         link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Safari, C\##
-        hrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de link, o\##
-        pen Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw.|Geen \##
-        microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app gebruikt \##
-        de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|Elders vo\##
-        ortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina \##
-        sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoo\##
-        r is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet he\##
-        t; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander to\##
-        estel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet nu|Uw ar\##
-        ts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding \##
-        is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|L\##
-        ink al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe.|Link \##
-        verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wachtkame\##
-        r vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel pogingen|Wacht\##
-         een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, of bel u\##
-        w arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Bellen lu\##
-        kt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilige verbi\##
-        nding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|De geto\##
-        onde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit toestel l\##
-        ijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Pr\##
-        obeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Mome\##
-        nt…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name n\##
-        ötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser\##
-         wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erschei\##
-        nt eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf di\##
-        eser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sie werd\##
-        en sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit\##
-         Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-z\##
-        u-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|Die Prax\##
-        is kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was ge\##
-        sagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon \##
-        ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung \##
-        ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir suchen \##
-        einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|Der Compu\##
-        ter der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vo\##
-        r. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Prax\##
-        is hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon funk\##
-        tioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headse\##
-        t ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mi\##
-        krofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht w\##
-        eiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Ver\##
-        bindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|Weg übe\##
-        r ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|\##
-        noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wör\##
-        ter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versu\##
-        chen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie \##
-        ihn dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}\##
-        .|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät s\##
-        agt: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps\##
-        , Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mi\##
-        krofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre lö\##
-        schen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was \##
-        Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox \##
-        in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengesc\##
-        hoben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ih\##
-        re Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, \##
-        kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server si\##
-        eht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, \##
-        außer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hind\##
-        ert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben\##
-        .|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bi\##
-        tten Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie d\##
-        en Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen S\##
-        ie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nich\##
-        t frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgeleh\##
-        nt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Hea\##
-        dset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie\##
-         sie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woan\##
-        ders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. \##
-        Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schlie\##
-        ßen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben a\##
-        bgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|\##
-        Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein\##
-         anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Pr\##
-        axis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithö\##
-        ren: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis h\##
-        atte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht\##
-        , sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht o\##
-        der nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viel\##
-        e Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuch\##
-        e|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wa\##
-        rtezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfe\##
-        n Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Si\##
-        e vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas h\##
-        at die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|De\##
-        r gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum \##
-        prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einma\##
-        l.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"Englis\##
-        h|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are \##
-        about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is rec\##
-        orded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it\##
-        .|Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|You\##
-        r doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived \##
-        yet. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have been wait\##
-        ing for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devic\##
-        es.|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Co\##
-        lloque.|Your doctor may keep a record that the consultation took place: its date, its length and your agreemen\##
-        t, and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|You\##
-        r microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is\##
-         interrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for another way f\##
-        or the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has\##
-         stopped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or\##
-         the digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar shou\##
-        ld move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of you\##
-        r device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should c\##
-        heck theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped\##
-        , perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move closer\##
-         to the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Se\##
-        nd|Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refu\##
-        se|The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continu\##
-        e here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume soun\##
-        d|Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|\##
-        Code to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Settings o\##
-        f the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address, then \##
-        Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the b\##
-        lock.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A phone \##
-        or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If\##
-         both of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: call 112\##
-        .|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and request\##
-        s about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and era\##
-        ses it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your doctor\##
-        ’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If \##
-        something stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|\##
-        Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link\##
-         and page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This brows\##
-        er cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in\##
-         a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and past\##
-        e it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a headset\##
-        , then try again.|Microphone in use|Another application is using the microphone. Close it, then try again.|Alr\##
-        eady open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another ta\##
-        b.|Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can clos\##
-        e this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agre\##
-        e|The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does\##
-         not see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another device\##
-        . If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtful link\##
-        |Somebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’s devic\##
-        e had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor\##
-        ; otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the time of th\##
-        e appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then \##
-        try again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiti\##
-        ng room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connec\##
-        tion, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then t\##
-        ry again.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not\##
-         recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The dat\##
-        e of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Tr\##
-        y again."}};function _e(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test\##
-        (n)?"android":/Firefox\//.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|Micr\##
-        oMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/;\##
-         wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var c=class extends Error{constructor(e){super(\##
-        e),this.name="ProtocolError",this.code=e}};var yn=new TextEncoder,kn=new TextDecoder("utf-8",{fatal:!0,ignoreB\##
-        OM:!0}),w=n=>yn.encode(n);function z(n){try{return kn.decode(n)}catch{throw new c("malformed")}}function p(...\##
-        n){let e=new Uint8Array(n.reduce((i,r)=>i+r.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var \##
-        f=n=>Uint8Array.of(n&255),Le=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&\##
-        255,n&255),$e=n=>p(k(Math.floor(n/2**32)),k(n%2**32));function I(...n){return p(...n.flatMap(e=>{let t=typeof \##
-        e=="string"?w(e):e;return[Le(t.length),t]}))}function _(n,e){if(n.length!==e.length)return!1;let t=0;for(let i\##
-        =0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toStr\##
-        ing(16).padStart(2,"0")).join("");function le(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malfor\##
-        med");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return\##
-         btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^\##
-        A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace\##
-        (/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.oct\##
-        ets=e,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new c("malformed");return this.offset+=e,th\##
-        is.octets.subarray(this.offset-e,this.offset)}H(){return this.d(this.octets.length-this.offset)}p(){return thi\##
-        s.d(1)[0]??0}Je(){return this.p()*256+this.p()}Y(){return this.Je()*65536+this.Je()}It(){let e=this.Y()*429496\##
-        7296+this.Y();if(!Number.isSafeInteger(e))throw new c("malformed");return e}Qe(){return this.d(this.Je())}end(\##
-        ){if(this.offset!==this.octets.length)throw new c("malformed")}};var{subtle:M}=globalThis.crypto;async functio\##
-        n V(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function C(n,e){let t=await M.importK\##
-        ey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n\##
-        ,e)=>C(typeof n=="string"?w(n):n,e);async function O(n,e,t){return(await C(n,p(typeof e=="string"?w(e):e,f(1))\##
-        )).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privat\##
-        eKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var er=Uint8Array.of(48,46,2\##
-        ,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Pe(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X2\##
-        5519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low-orde\##
-        r")}if(F(t))throw new c("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",t,{na\##
-        me:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.importK\##
-        ey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.encryp\##
-        t({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new c("authenti\##
-        cation");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw ne\##
-        w c("authentication")}}var Ee={fair:{tn:.02,jitter:.04,dt:.4},poor:{tn:.08,jitter:.1,dt:.8}},vn=5e3,it={Hn:150\##
-        0,Yn:6e3},rt={good:0,fair:1,poor:2},te=class{constructor(){this.ne=null,this.we=[],this.candidate=null}_n({ie:\##
-        e,ye:t,jitter:i,dt:r,Zn:s},o){let a=this.we.at(-1);for(a!==void 0&&(e<a.ie||t<a.ye)&&(this.we=[]),this.we.push\##
-        ({at:o,ie:e,ye:t});(this.we[1]?.at??o)<=o-vn;)this.we.shift();let l=this.we[0];if(l===void 0||o-l.at<2e3)retur\##
-        n;let d=t-l.ye,m=Math.max(d/Math.max(1,d+e-l.ie),s),g=b=>m>Ee[b].tn||i>Ee[b].jitter||r>Ee[b].dt;this.#t(g("poo\##
-        r")?"poor":g("fair")?"fair":"good",o)}#t(e,t){this.ne??=e,e===this.ne?this.candidate=null:this.candidate?.ne!=\##
-        =e?this.candidate={ne:e,y:t}:t-this.candidate.y>=(rt[e]>rt[this.ne]?it.Hn:it.Yn)&&(this.ne=e,this.candidate=nu\##
-        ll)}};function st(n){let e=n.find(({type:r,kind:s})=>r==="inbound-rtp"&&s==="audio"),t=n.find(({type:r,kind:s}\##
-        )=>r==="remote-inbound-rtp"&&s==="audio"),i=n.find(({type:r,state:s,nominated:o})=>r==="candidate-pair"&&s==="\##
-        succeeded"&&o);return{ie:e?.packetsReceived??0,ye:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,dt:t?.roun\##
-        dTripTime??i?.currentRoundTripTime??0,Zn:t?.fractionLost??0}}var bn=20,Sn=100,xn=500,ce=class{constructor({mic\##
-        rophone:e,audio:t,Vt:i,D:r,pt:s,ft:o}){this.microphone=e,this.audio=t,this.Vt=i,this.D=r,this.pt=s,this.ft=o,t\##
-        his.quality=new te,this.connection=null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.Wt="\##
-        ",this.qt=!1,this.counter=0,this.mt=!1,this.early=[],this.i={send:!1,u:!1},this.ke=Promise.resolve()}$n(e){e.t\##
-        ype==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ke=this.ke.then(()=>this.#t(e)).catch(()\##
-        =>this.D({type:"transport",s:this.name,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connection?.\##
-        getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabled=this.i.send,awai\##
-        t t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.connect\##
-        ion=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.q\##
-        uality=new te,this.pt(null),this.ft(null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);case"ap\##
-        ply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRemoteDe\##
-        scription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#n(t);return;case"apply-cand\##
-        idate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdpMLine\##
-        Index:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.push(t\##
-        ):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generation:e,\##
-        Qn:t,U:i,T:r}){this.generation=e,this.early=[];let s=!t&&this.connection!==null,o=s&&this.connection?this.conn\##
-        ection:this.#s(e,i,r);s&&i!==null&&o.setConfiguration(ot(i,r)),this.qt=o.signalingState==="stable"&&o.iceGathe\##
-        ringState!=="gathering";let a=await o.createOffer({iceRestart:s});o!==this.connection||e!==this.generation||(t\##
-        his.Wt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.D({type:"offer",generation:e,sdp:a.sdp??""}),await \##
-        o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let r=new RTCPeerConnection(ot(t,i));this.connectio\##
-        n=r,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let s=r.addTransceiver(this.track,{direc\##
-        tion:"sendrecv"});An(s),this.Xe=this.Vt(),this.Xe!==null&&(s.sender.transform=new RTCRtpScriptTransform(this.X\##
-        e)),r.onicecandidate=({candidate:a})=>{r===this.connection&&this.#i(a)},r.ontrack=({track:a})=>{a.enabled=this\##
-        .i.u,this.audio.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#a(r,s.sender);return r.onconnections\##
-        tatechange=o,r.oniceconnectionstatechange=o,this.mt=!1,this.counter=window.setInterval(()=>void this.#h(r),xn)\##
-        ,r}#i(e){let t=e?.usernameFragment??this.Wt,i=e?.candidate??"";if(!(t!==this.Wt||Cn(i))){if(i===""){if(!this.q\##
-        t)return;this.qt=!1}this.D({type:"candidate",generation:this.generation,candidate:i})}}async#a(e,t){if(e!==thi\##
-        s.connection)return;let i=this.name,{connectionState:r}=e;if(r==="failed")this.D({type:"transport",s:i,state:"\##
-        failed"});else if(r==="disconnected")this.D({type:"transport",s:i,state:"disconnected"});else if(r==="connecte\##
-        d"){let s=await this.#d(e,t),o=Mn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(s===null||o===\##
-        null){this.D({type:"transport",s:i,state:"failed"});return}this.D({type:"transport",s:i,state:"connected",Xn:o\##
-        ,ei:s}),await this.#h(e)}}async#d(e,t){for(let i=0;i<Sn&&e===this.connection;i+=1){let r=t.transport?.state===\##
-        "connected"?t.transport.getRemoteCertificates():[],[s]=r;if(r.length===1&&s!==void 0&&s.byteLength>0)return V(\##
-        new Uint8Array(s));await new Promise(o=>setTimeout(o,bn))}return null}async#h(e){if(this.mt)return;this.mt=!0;\##
-        let t=await e.getStats().catch(()=>null);if(this.mt=!1,t===null||e!==this.connection)return;let i=[];t.forEach\##
-        (o=>i.push(o));let r=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a}\##
-        )=>o+(a??0),0);this.D({type:"heard",s:this.name,et:r}),this.quality._n(st(i),performance.now()),this.ft(this.q\##
-        uality.ne);let s=zn(i);s!==null&&this.pt(s)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.enabled\##
-        =e),this.#c()}#c(){let{u:e}=this.i;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.aud\##
-        io.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function zn(n){let e=n.find(({ty\##
-        pe:s,selectedCandidatePairId:o})=>s==="transport"&&o),t=n.find(({id:s})=>s===e?.selectedCandidatePairId)??n.fi\##
-        lter(({type:s,state:o})=>s==="candidate-pair"&&o==="succeeded").sort((s,o)=>(o.lastPacketReceivedTimestamp??0)\##
-        -(s.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateI\##
-        d];return n.some(({id:s,candidateType:o})=>i.includes(s)&&o==="relay")?"relay":"direct"}function ot(n,e){let t\##
-        =[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),r=e?[]:i(/^stuns?:/),{username:s,credential:o\##
-        }=n,l=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);r.length>0&&t.pus\##
-        h({urls:r}),l.length>0&&t.push({urls:l,username:s,credential:o})}return{iceServers:t,iceTransportPolicy:e?"rel\##
-        ay":"all",bundlePolicy:"max-bundle"}}var Cn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);func\##
-        tion An(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus\##
-        |red)$/i.test(i));t.length>0&&n.setCodecPreferences?.(t)}function Mn(n){let e=/^a=fingerprint:sha-256 ([0-9A-F\##
-        a-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:le(e.replace(/:/g,""))}var at="colloque.v1",Dn=65600,Tn=8\##
-        ,lt={fresh:0,resume:1},D={gt:1,used:2,full:3,rate:4,Zi:5,closed:6},ct=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ie=n=>p(f\##
-        (16),k(0),n);function ut(n){if(n.length>Dn)return null;try{return Ln(new q(n))}catch(e){if(e instanceof c)retu\##
-        rn null;throw e}}function Ln(n){switch(n.p()){case 16:return n.Y(),{type:"relay",message:n.H()};case 129:retur\##
-        n n.d(32),n.end(),{type:"challenge"};case 130:{let e=n.p();return n.end(),e>1?null:{type:"state",ve:e===1}}cas\##
-        e 134:{let e=n.p(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.Qe()));let[i,r]=[z(n.Qe()),z(n.Qe())],s=n.Y();return n\##
-        .end(),{type:"servers",U:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Tn),username:i,credential:r,ti\##
-        :s}}}case 224:{let e=n.Je();return n.end(),{type:"error",code:e}}default:return null}}var Z={nn:1,T:2},Pn=1+1+\##
-        16+32+4,En=72;async function ht(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==En)throw \##
-        new c("incomplete");let e=Qe(n);if(e.length!==Pn)throw new c("incomplete");if(!_(e.subarray(50),await In(e.sub\##
-        array(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(Z.nn|Z.T))thro\##
-        w new c("flags");return{flags:t,ni:e.slice(2,18),sessionKey:e.slice(18,50)}}async function In(n){return(await \##
-        V(p(w("colloque/1 link"),n))).subarray(0,4)}var T=class{constructor(){this._=new Map}set(e,t){this._.set(e,t)}\##
-        clear(...e){e.length===0&&this._.clear();for(let t of e)this._.delete(t)}Z(e){return this._.has(e)}tt(){return\##
-         this._.size===0?null:Math.min(...this._.values())}L(e){let t=[...this._].filter(([,i])=>i<=e).sort(([,i],[,r]\##
-        )=>i-r)[0];return t===void 0?null:(this._.delete(t[0]),t[0])}};var ue=class{constructor(){this.x=[],this.z=0,t\##
-        his.$=null,this.M=0}write(e,t,i){let r=(t?e.trim():e).slice(0,2e3);if(r===""&&this.$===null)return;this.$===nu\##
-        ll&&(this.z=Math.max(this.z+1,i));let s={id:this.z,v:!0,text:r,nt:!1};this.$=t&&r!==""?null:s,this.$===null&&t\##
-        his.#t(s)}u(e,t){let i=e!==0&&e===this.M;this.M=e;let r={id:e,v:!1,text:t.slice(0,2e3),nt:!0},s=i?this.x.filte\##
-        r(({v:a})=>!a).pop():void 0,o=t.trim()==="";s===void 0?o||this.#t(r):this.x=this.x.flatMap(a=>a!==s?[a]:o?[]:[\##
-        r])}wt(){this.M=0}pending(){return[...this.x,...this.$===null?[]:[this.$]].filter(({nt:e})=>!e)}it(e){e===this\##
-        .$?this.$=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.x=[...this.x,e].\##
-        slice(-200)}};var dt=[256,1024,4096,16384],W={ii:0,rn:1,sn:2,expired:3,error:4},G={ri:0,on:1,si:2,oi:3},pt=["o\##
-        ffer","answer","restart"],ft=["body","signature"];function mt(n){let[e,t]=Vn(n),i=dt.find(s=>s>=t.length+3);if\##
-        (i===void 0)throw new c("malformed");let r=new Uint8Array(i);return r.set(p(f(e),Le(t.length),t)),r}function V\##
-        n(n){switch(n.type){case"confirm":return[3,p(n.Ut,n.Ot,I(n.name))];case"waiting":return[4,I(n.message)];case"a\##
-        dmit":return[5,f(n.T?1:0)];case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind\##
-        )),k(n.generation),w(n.sdp))];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9\##
-        ,f(n.a?1:0)];case"binding":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":\##
-        return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.ai))\##
-        ,n.octets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(\##
-        n.time))];case"identity":return[17,f(n.code)]}}function gt(n){let e=new q(n),t=e.p(),i=e.d(e.Je()),r=dt.find(a\##
-        =>a>=i.length+3);if(n.length!==r||!F(e.H()))throw new c("malformed");let s=new q(i),o=Wn(t,s);return s.end(),o\##
-        }function Wn(n,e){switch(n){case 3:return{type:"confirm",Ut:e.d(32),Ot:e.d(32),name:z(e.Qe())};case 4:return{t\##
-        ype:"waiting",message:z(e.Qe())};case 5:return{type:"admit",T:(e.p()&1)===1};case 6:return{type:"refuse",reaso\##
-        n:e.p()};case 7:{let t=pt[e.p()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,gener\##
-        ation:e.Y(),sdp:z(e.H())}}case 8:return{type:"candidate",generation:e.Y(),candidate:z(e.H())};case 9:{let t=e.\##
-        p();if(t>1)throw new c("malformed");return{type:"words",a:t===1}}case 10:return{type:"binding",tag:e.d(32)};ca\##
-        se 11:return{type:"chat",id:e.Y(),message:z(e.H())};case 12:{let t=e.H();if(t.length!==1184&&t.length!==1088)t\##
-        hrow new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=\##
-        ft[e.p()];if(t===void 0)throw new c("malformed");return{type:"receipt",ai:t,octets:e.H()}}case 15:return{type:\##
-        "bye",reason:e.p()};case 16:return{type:"consent",version:e.p(),locale:z(e.d(2)),textHash:e.d(32),time:e.It()}\##
-        ;case 17:return{type:"identity",code:e.p()};default:throw new c("malformed")}}var wt=w("Noise_NKpsk0_25519_AES\##
-        GCM_SHA256"),Ve=new Uint8Array(0),qn=32+16,Un=2**20,N=class{constructor(e){this.key=e,this.counter=0}static as\##
-        ync create(e){return new N(await et(e))}an(){if(this.counter>=Un)throw new c("exhausted");let e=p(new Uint8Arr\##
-        ay(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=Ve){return tt(this.key,this.an(),t,e)}async \##
-        decrypt(e,t=Ve){return nt(this.key,this.an(),t,e)}},We=class{constructor(){this.P=wt,this.hash=wt,this.be=null\##
-        }async C(e){this.hash=await V(this.hash,e)}async J(e){let[t,i]=await yt(this.P,e);this.P=t,this.be=await N.cre\##
-        ate(i)}async ln(e){let t=await C(this.P,e);this.P=await C(t,f(1));let i=await C(t,p(this.P,f(2))),r=await C(t,\##
-        p(i,f(3)));await this.C(i),this.be=await N.create(r)}async cn(e){let t=this.be===null?e:await this.be.encrypt(\##
-        e,this.hash);return await this.C(t),t}async un(e){let t=this.be===null?e:await this.be.decrypt(e,this.hash);re\##
-        turn await this.C(e),t}};async function yt(n,e){let t=await C(n,e),i=await C(t,f(1));return[i,await C(t,p(i,f(\##
-        2)))]}async function On(n,e){let t=[...await yt(n.P,Ve)],[i,r]=[await N.create(t[0]),await N.create(t[1])];ret\##
-        urn{hash:n.hash,P:n.P,keys:t,send:e?i:r,u:e?r:i}}var H=class{constructor(e,t,i){this.rt=e,this.yt=t,this.re=i}\##
-        static async create(e){let t=new We;return await t.C(e.jt),await t.C(e.Rt),new H(t,e,e.re??await B())}async hn\##
-        (e){let{rt:t,re:i,yt:r}=this;return await t.ln(r.presharedKey),await t.C(i.publicKey),await t.J(i.publicKey),a\##
-        wait t.J(await Pe(i.privateKey,r.Rt)),p(i.publicKey,await t.cn(e))}async dn(e){if(e.length<qn)throw new c("aut\##
-        hentication");let{rt:t,re:i}=this,r=e.subarray(0,32);return await t.C(r),await t.J(r),await t.J(await Pe(i.pri\##
-        vateKey,r)),{pn:await t.un(e.subarray(32)),transport:await On(t,!0)}}};var kt=new Uint8Array(32);async functio\##
-        n vt(n){let e=await ee("colloque/1 invite",p(n.ni,n.sessionKey)),[t,i,r]=await Promise.all([O(e,"colloque/1 ro\##
-        om",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room\##
-        :t,presharedKey:r,joinToken:i}}var bt=n=>I("colloque/1","call",n,k(0),kt),St=(n,e,t)=>I("colloque/1","resume",\##
-        n,k(e),t);async function qe(n,e){let t=await ee(n,await C(e,w("colloque/1 exporter"))),[i,r]=await Promise.all\##
-        ([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:r}}var jn=(n,e)=>V(I("\##
-        colloque/1 transcript",n,e)),xt=n=>jn(kt,n),zt=n=>O(n,"colloque/1 rejoin",32);async function Ct(n,e,t){let i=a\##
-        wait ee(n,e);return O(i,p(w("colloque/1 psk-resume"),k(t)),32)}var At=(n,e,t)=>V(I("colloque/1 sas-commit",n,e\##
-        ,t));async function Mt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Dt=n=>Array.from(n.subarray(\##
-        0,4));function Tt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var L\##
-        t=(n,e,t,i,r)=>C(e,I(`colloque/1 bind ${n}`,t,i,r));var he={fn:64,message2:256},Ue=24*3600,de=class{constructo\##
-        r(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.u,this.kt=t}hi(e){return this.ci.encrypt(mt(e))}async open(e)\##
-        {return gt(await this.ui.decrypt(e))}mn(e,t,i){return Lt(e,this.kt,this.hash,t,i)}};async function Pt(n,e){let\##
-        {room:t,sessionKey:i,presharedKey:r}=n,s=e.E(32),o=e.re??await B(),a=await H.create({jt:bt(t),presharedKey:r,R\##
-        t:i,re:o}),l=await At(t,o.publicKey,s),d=k(0),m=Nn(he.fn,f(1),l,d,w(e.locale)),g=await a.hn(m);async function \##
-        b(E,Me){let De=await a.dn(E),ae=await Rn(De.pn,t,i,Me),{hash:Te,P:gn}=De.transport,Ye=await qe(Te,gn);return{I\##
-        :new de(De.transport,Ye.kt),bond:{resumeSecret:Ye.resumeSecret,transcript:await xt(Te),authenticationString:aw\##
-        ait Mt(Te,s,ae.di),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.pi+Ue},gn:{type:"confirm",Ut:s,Ot\##
-        :new Uint8Array(32),name:""}}}return{message:g,finish:b}}async function Et(n,e,t,i){let r=await H.create({jt:S\##
-        t(n.room,t,e.transcript),presharedKey:await Ct(n.presharedKey,e.resumeSecret,t),Rt:n.sessionKey,re:i??await B(\##
-        )}),s=await r.hn(new Uint8Array(he.fn)),o=p(k(t),s);async function a(l){let{pn:d,transport:m}=await r.dn(l);if\##
-        (d.length!==he.message2||!F(d))throw new c("malformed");let{kt:g}=await qe(m.hash,m.P);return{I:new de(m,g),gn\##
-        :{type:"confirm",Ut:new Uint8Array(32),Ot:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async functi\##
-        on Rn(n,e,t,i){if(n.length!==he.message2)throw new c("malformed");let r=new q(n);if(r.p()!==1)throw new c("mal\##
-        formed");let s=r.d(32).slice(),o=r.d(32).slice(),a=r.d(16),l=r.d(64),d=z(r.d(2));if(r.Y(),!F(r.H()))throw new \##
-        c("malformed");let m=I("colloque/1 delegation",o,t,e,a);if(!await Xe(l,m,o))throw new c("delegation");let g=ne\##
-        w q(a),[b,E]=[g.It(),g.It()];if(i<b-Ue||i>E+Ue)throw new c("delegation-dates");return{di:s,identity:o,wordsLoc\##
-        ale:d,pi:E}}function Nn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var It=n=>({invitation:n,bond:\##
-        null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>n.inv\##
-        itation.joinToken===null,Oe=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function pe(n,\##
-        e){if(n===null)return null;try{let t=JSON.parse(n,(i,r)=>Kn(r)?le(r.octets):r);return t.invitation.room.length\##
-        !==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]}}cat\##
-        ch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)return null;throw t}}function je(n){\##
-        for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&je(e)}var Kn=n=>\##
-        typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Re={open:8e3,state:6e3,message2:12e3\##
-        ,firstFrame:6e3,ot:6e4,ee:3e4},Fn=.3,Bn=3e4,Gn=1e3,Vt=25e3,Hn=2e3,Yn=2e4,$=class{constructor({t:e,mode:t,local\##
-        e:i,E:r,se:s,fi:o=!1},a){this.t=e,this.mode=t,this.locale=i,this.E=r,this.se=s,this.Nt=a,this.mi=o?Fn:1,this.o\##
-        ="opening",this.I=null,this.U=null,this.wn=1/0,this.finish=null,this.yn=-1/0,this.kn=a,this.vn=a,this.e=new T,\##
-        this.bn=[],this.#t("open",a)}get gi(){return this.e.Z("open")||this.e.Z("state")}get lt(){return this.o==="est\##
-        ablished"}get ct(){return this.o==="away"||this.o==="orphaned"}wi(e){return e>=this.wn&&(this.U?.urls.some(t=>\##
-        /^turns?:/.test(t))??!1)}yi(e){this.o==="established"&&e-this.vn>Bn&&this.e.set("silence",e+Gn)}Kt(){return th\##
-        is.bn.splice(0)}V(){return this.e.tt()}async open(e){let{invitation:t,bond:i}=this.t,r=this.mode==="resume"&&i\##
-        !==null?await zt(i.resumeSecret):t.joinToken;r!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:\##
-        "send",octets:ct(t.room,r,lt[this.mode])}),await this.#i())}async u(e,t){let i=ut(e);if(!(i===null||this.o==="\##
-        over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.ve,t);case"servers":this.U=i.U,this.\##
-        wn=t+i.U.ti*1e3;return;case"error":return this.#l({type:"refused",code:i.code});case"relay":try{return await t\##
-        his.#a(i.message,t)}catch(r){if(!(r instanceof c))throw r;let s=this.o==="confirming"||this.o==="established"|\##
-        |this.mode==="resume";return this.#l({type:"broken",code:r.code,ki:s})}}}async Se(e){for(let t=this.e.L(e);t!=\##
-        =null;t=this.e.L(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set(\##
-        "keepalive",e+Vt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.I===null||this.o!=="confi\##
-        rming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Ie(await this.I.hi(e))}),!0)}#t(e,t){\##
-        this.e.set(e,t+Re[e]*this.mi)}#n(e){this.bn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e,t)\##
-        {let i=this.e.Z("state");this.#n({type:"doctor",B:e}),e?this.o==="orphaned"||t-this.yn<Hn?this.#l({type:"lost"\##
-        ,cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),i||await \##
-        this.#i()):(this.e.clear(),i&&(this.yn=t),this.o=i||this.o==="away"?"away":"orphaned",U(this.t)&&this.e.set("a\##
-        way",t+Re.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.ep\##
-        ochNumber+=1,this.#n({type:"save"});let i=await Et(e.invitation,e.bond,e.epochNumber);this.finish=async r=>({.\##
-        ..await i.finish(r),bond:null}),t=i.message}else{let i=await Pt(e.invitation,{locale:this.locale,E:this.E});th\##
-        is.finish=r=>i.finish(r,this.se()),t=i.message}this.#n({type:"send",octets:Ie(t)})}async#a(e,t){if(this.o==="h\##
-        andshaking"&&this.finish!==null){let{I:i,bond:r,gn:s}=await this.finish(e);this.finish=null,this.I=i,this.o="c\##
-        onfirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Vt),this.#n({type:"confir\##
-        med",bond:r}),await this.send(s,t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="established")){let\##
-         i=await this.I.open(e);this.o="established",this.e.clear("firstFrame"),this.vn=t,this.e.set("silence",t+Re.ot\##
-        ),this.#n({type:"frame",frame:i}),i.type==="keepalive"&&t-this.kn>=Yn&&await this.send({type:"keepalive"},t)}}\##
-        };var Wt=3e3,_n=2e4,Zn=1e3,fe=class{constructor({t:e,O:t,n:i,r,oe:s,l:o},a){this.t=e,this.O=t,this.n=i,this.r=\##
-        r,this.oe=s,this.l=o,this.e=new T,this.e.set("end",a+(s===null?Wt:_n)),s!==null&&(i===null||i.ct)&&this.#l(a)}\##
-        V(){let e=[this.e.tt()??1/0,this.n?.V()??1/0],t=Math.min(...e);return t===1/0?null:t}async ae(e,t){switch(e.ty\##
-        pe){case"tick":for(let i=this.e.L(t);i!==null;i=this.e.L(t))i==="end"?this.end():this.#l(t);return await this.\##
-        n?.Se(t),this.#t(t);case"socket-open":return e.id===this.r&&await this.n?.open(t),this.#t(t);case"socket-messa\##
-        ge":return e.id===this.r&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.r&&this.#s(t)\##
-        }}end(){this.oe=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let i \##
-        of t)if(i.type==="send")this.l({type:"send",id:this.r,octets:i.octets});else if(i.type==="confirmed"&&this.oe!\##
-        ==null)await this.n?.send({type:"bye",reason:this.oe},e),this.oe=null,this.e.set("end",e+Wt);else{if(i.type===\##
-        "refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")retu\##
-        rn this.#s(e)}}#n(){return this.n?.Kt()??[]}#l(e){this.#i(),this.r+=1,this.n=new $({t:this.t,mode:"resume",...\##
-        this.O},e),this.l({type:"connect",id:this.r})}#s(e){if(this.oe===null)return this.end();this.#i(),this.e.set("\##
-        retry",e+Zn)}#i(){this.n!==null&&this.l({type:"close",id:this.r}),this.n=null}};var $n=new Set(["unknown-room"\##
-        ,"full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now"\##
-        ,"relay-missing"]),Jn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-othe\##
-        r-device","refused-not-now","refused-wrong-person"]),me=n=>$n.has(n),qt=n=>Jn.has(n),Qn={[G.on]:"refused-other\##
-        -device",[G.si]:"refused-not-now",[G.oi]:"refused-wrong-person"},Xn={[W.rn]:"words-differ",[W.sn]:"binding-fai\##
-        led",[W.expired]:"expired",[W.error]:"doctor-error"},ei={[D.gt]:"unknown-room",[D.used]:"used",[D.full]:"full"\##
-        ,[D.rate]:"rate",[D.closed]:"closed"},Ut=n=>Qn[n]??"refused",Ot=n=>Xn[n]??"ended-by-doctor",jt=n=>ei[n]??"prot\##
-        ocol";function Rt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Nt\##
-        =3,ti=500,ni=8e3,ii=4e3,ri=5,ge=class{constructor(e){this.E=e,this.j=0,this.xe=!1,this.vt=null,this.ut=0}vi(){\##
-        this.xe=!1,this.ut=0}bi(){this.j=0,this.xe=!1,this.ut=0}Si(e){let t=this.vt??(e.bond===null?"fresh":"resume");\##
-        return this.vt=null,t}ye({xi:e,zi:t}){if(this.j+=1,!(e&&!this.xe)&&this.j>Nt)return null;let i=t?ii:ni,r=Math.\##
-        min(ti*2**(this.j-1),i),s=.5+(this.E(1)[0]??0)/255;return Math.min(r*s,i)}refused(e,t,i,r){return U(i)?(this.u\##
-        t=e===D.gt?this.ut+1:0,this.ut>ri&&!r?"unknown-room":"later"):e===D.gt&&t==="resume"?this.xe?"secure-channel":\##
-        (this.vt="fresh","now"):e===D.used&&t==="fresh"&&i.bond!==null&&this.j<Nt?(this.j+=1,this.vt="resume","now"):j\##
-        t(e)}};var Kt=6e4,Ft=2e3,si=1e4,oi=3,we=class{constructor(e,t,i){this.t=e,this.O=t,this.h=i,this.n=null,this.r\##
-        =0,this.ve=!1,this.bt=!1,this.W=new ge(t.E),this.R=-1/0,this.e=new T,this.Ft=!1,this.pending=[],this.Bt=[]}get\##
-         lt(){return this.n?.lt??!1}get ct(){return this.n?.ct??!1}get Gt(){return this.W.j>0&&(this.n?.gi??!0)}V(){le\##
-        t e=Math.min(this.e.tt()??1/0,this.n?.V()??1/0);return e===1/0?null:e}async ae(e,t){e.id===this.r&&(e.type==="\##
-        socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.z\##
-        e(t))}async Se(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="retry"?this.St(e):this.W.j=0;await this.n?\##
-        .Se(e)}Ci(e){for(;;){let t=this.Bt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.Kt()??[]);let i\##
-        =this.pending.shift();if(i===void 0)return null;this.#n(i,e)}}send(e,t){return this.n?.send(e,t)??Promise.reso\##
-        lve(!1)}St(e){let{t,O:i,h:r}=this;if(t.bond!==null&&t.bond.expiry<i.se())return this.#i("expired");let s=this.\##
-        W.Si(t);this.e.clear("retry","stable"),r.ht(),this.r+=1;let o=r.i().xt&&this.W.j<2;this.n=new $({t,mode:s,fi:o\##
-        ,...i},e),r.l({type:"connect",id:this.r})}Ai(e){(this.n===null||e-this.n.Nt>=Ft)&&this.#s(e)}Ce(e,t){this.r=e,\##
-        this.W.bi(),this.St(t)}le(e){if(!(this.n===null||e-this.n.Nt<Ft)&&!this.n.ct){if(e-this.R<si)return this.ze(e)\##
-        ;this.R=e,this.#s(e)}}ze(e){this.disconnect(),this.bt=!1;let{Mi:t,xt:i}=this.h.i(),r=U(this.t)&&t,s=this.W.ye(\##
-        {xi:r,zi:i});if(s===null)return this.#i(this.W.xe?"secure-channel":"network");this.e.set("retry",e+s)}Sn(e){le\##
-        t t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Ft=!0,this.#\##
-        s(e),!0)}Ht(e,t,i){if(!t)return this.#i(Rt(e));this.W.xe=!0,this.ze(i)}flush(){let e=[...this.pending.splice(0\##
-        ),...this.n?.Kt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l(\##
-        {type:"close",id:this.r}),this.xn()}xn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.\##
-        h.left(),e}#t(e){this.h.l({type:"send",id:this.r,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e\##
-        .octets);case"save":return this.h.ht();case"doctor":this.ve=e.B,e.B||(this.bt=!0),this.e.Z("stable")||this.e.s\##
-        et("stable",t+Kt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerCompa\##
-        rison:"none"},r=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,oi);Object.assign(this.t,i,{bond:e.bo\##
-        nd,former:r,consent:null})}return this.e.set("stable",t+Kt),this.h.ht();case"frame":this.W.vi(),this.bt=!1,thi\##
-        s.Ft=!1,this.Bt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?th\##
-        is.ze(t):this.#s(t);case"broken":return this.Ht(e.code,e.ki,t)}}#l(e,t){if(this.Ft&&e===D.gt){this.Sn(t)||this\##
-        .#i("refused-other-device");return}let i=this.n?.mode??null,r=this.W.refused(e,i,this.t,this.h.i().Di);r==="la\##
-        ter"?this.ze(t):r==="now"?this.#s(t):this.#i(r)}#s(e){this.disconnect(),this.St(e)}#i(e){this.Bt.push({type:"s\##
-        top",reason:e})}};var ne=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,th\##
-        is.z=e}get zn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6e3)}get zt(){re\##
-        turn this.z+(this.N===0?0:this.zn)}};var ye=class{constructor(){this.z=null,this.y=0}Ce(e,t){this.z={et:e,Cn:t\##
-        },this.y=t}N(e,t){let{z:i}=this;this.z={et:e,Cn:t};let r=i!==null&&t-i.Cn<=1250;return(!r||e!==i.et)&&(this.y=\##
-        t),r&&e!==i.et?"sound":t-this.y>=1500?"silence":"unknown"}};var ie=class{constructor(){this.ot=new ye,this.ce=\##
-        !1,this.Yt=!1,this.A=!1,this.An=-1/0,this.R=null,this.Mn=-1/0}get Dn(){return this.R!==null}le(e){this.R=e}Li(\##
-        e){this.An=e,this.A=!1,this.Yt=!1,this.R=null}Pi(e,t){this.ot.Ce(0,t),this.ce=e}Ei(e,t){this.ot.Ce(e,t)}N(e,t)\##
-        {let i=this.Mn;this.Mn=t;let r=this.ot.N(e,t);return r==="sound"&&(this.ce=!1,i>=this.An&&(this.A=!0),this.R!=\##
-        =null&&i>=this.R&&(this.R=null)),r!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.A&&!this.ce}Tn\##
-        (e){e&&!this.A&&(this.Yt=!0)}};var Ne={Ii:6e3,Vi:5e3,path:13e3},ai=3e3,li=1e4,ci=1,ke=class{constructor(e,t){t\##
-        his.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.T=!1,th\##
-        is.transport="none",this.s=-1,this.Ln=null,this.w=null,this.Zt=[],this.ue=null,this.Ct=null,this.At=!1,this.Mt\##
-        =null,this.f=new ie,this.he=new ne,this.Dt=0,this.i={send:!1,u:!1},this.Q=[],this.e=new T}Wi(){return this.Q.s\##
-        hift()??null}V(){return this.e.tt()}Ae(){return this.transport==="connected"&&this.#f()&&!this.f.ce}xt(){retur\##
-        n this.g&&(!this.Ae()||this.f.Dn)}get qi(){return!this.g&&this.w?.X===!0&&this.transport!=="connected"}mute(e)\##
-        {this.muted=e,this.#r()}le(e){this.transport!=="none"&&this.f.le(e)}Ui(e,t){this.n=e,this.T=t}wt(){this.n=null\##
-        ,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.wt(),this.e.clear(),this.Q=[],this.transp\##
-        ort="none",this.w=null,this.Mt=null,this.ue=null,this.f=new ie,this.he=new ne,this.Dt=0,this.#r(),this.h.l({ty\##
-        pe:"end-call"})}async Oi(e){this.transport==="connected"&&this.w?.X===!0&&!this.f.ce&&!this.f.Dn?await this.#c\##
-        (e):this.#s(e)}async Se(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="path"?this.#u(e):t==="attempt"?th\##
-        is.#a(e):this.Q.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}async ae(e,t){switch(e.type){case"offer":\##
-        if(e.generation!==this.w?.generation||this.n===null)return;this.w.it=!0,this.e.set("answer",t+(this.g?this.he.\##
-        Ti:Ne.Ii)),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of t\##
-        his.Zt.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate\##
-        ":if(e.generation!==this.w?.generation)return;this.w.it?await this.#t({type:"candidate",generation:e.generatio\##
-        n,candidate:e.candidate},t):this.Zt.push(e.candidate);return;case"transport":return this.#h(e,t);case"heard":r\##
-        eturn this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:i\##
-        }=this;if(e.type==="binding")return i?.X!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(i===null||!i.it||e\##
-        .generation!==i.generation))if(e.type==="candidate"){let{generation:r,candidate:s}=e;this.h.l({type:"apply-can\##
-        didate",generation:r,candidate:s})}else i.X||(i.X=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",gene\##
-        ration:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#c(t):this.g||this.e.set("path",t+Ne.p\##
-        ath),this.#r())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let i=e==="new"&&t\##
-        his.Ln!==this.n;!i&&t<this.he.zt||(i&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.\##
-        lt&&this.t.consent!==null}#s(e){let{n:t,t:i}=this;if(t===null)return;let r=this.transport==="none"||this.trans\##
-        port==="failed"||this.f.Yt,s=i.generation;i.generation+=1,this.h.ht(),r&&(this.s=s,this.Ln=t,this.transport="n\##
-        ew",this.ue=null,this.Mt=null,this.At=!1,this.f.Pi(this.g,e),this.#r()),this.w={generation:s,it:!1,X:!1},this.\##
-        Zt=[],this.Ct=null,this.f.Li(e),this.e.clear("answer","binding","path","attempt"),this.g&&(this.he.Ce(e),this.\##
-        e.set("attempt",e+this.he.zn));let{T:o}=this;this.h.l({type:"make-offer",generation:s,Qn:r,U:t.U,T:o})}#i(e){l\##
-        et{n:t,he:i}=this;this.#l()?e<i.zt?this.e.set("attempt",i.zt):t?.wi(e)?(this.le(e),this.Q.push("socket-doubted\##
-        ")):this.#s(e):t!==null&&this.Q.push("socket-doubted")}#a(e){this.transport==="none"||this.Ae()||(this.f.Tn(th\##
-        is.w?.X===!0),this.#i(e))}#d({s:e,et:t},i){if(!(this.transport==="none"||e!==this.s)){if(!this.#f())return thi\##
-        s.f.Ei(t,i);this.f.N(t,i)?(this.f.Tn(this.w?.X===!0),this.#i(i)):this.f._t&&this.Ae()&&this.e.clear("attempt")\##
-        }}async#h(e,t){if(!(this.transport==="none"||e.s!==this.s)){if(e.state==="connected")this.transport="connected\##
-        ",this.Dt=0,this.e.clear("path"),this.e.Z("attempt")&&this.e.set("attempt",Math.max(this.he.zt,t+ai)),this.ue=\##
-        {$t:e.Xn,q:e.ei},await this.#c(t),this.#r();else if(e.state==="failed")this.#u(t);else if(this.transport==="co\##
-        nnected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.Z("attempt"))return;this.le(t),this.\##
-        #l()&&t-(this.n?.Nt??0)<li?this.#i(t):this.Q.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.\##
-        clear("path","binding"),this.#r(),this.g)return this.#i(e);this.Dt+=1,this.Dt>ci?this.Q.push("no-path"):this.#\##
-        l()&&this.#s(e)}async#c(e){let{ue:t}=this,i=this.n?.I??null;if(t===null||i===null||this.w?.X!==!0)return;let r\##
-        =await i.mn("P",t.$t,t.q);await this.#t({type:"binding",tag:r},e),this.At||this.e.set("binding",e+Ne.Vi),await\##
-         this.#p()}async#p(){let{ue:e,Ct:t}=this,i=this.n?.I??null;if(e===null||t===null||i===null)return;let r=await \##
-        i.mn("D",e.$t,e.q);if(!_(r,t)){this.Q.push("binding-failed");return}this.At=!0,this.Mt=Bt(e),this.g=!0,this.e.\##
-        clear("binding"),this.#r()}#f(){return this.ue!==null&&this.Mt===Bt(this.ue)}#r(){let e=this.#f(),t={send:e&&t\##
-        his.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",\##
-        ...t}))}},Bt=({$t:n,q:e})=>`${X(n)} ${X(e)}`;var ui=6e4,hi=400,ve=class{constructor({t:e,locale:t,E:i,se:r}){t\##
-        his.t=e,this.O={locale:t,E:i,se:r},this.line=new we(e,this.O,{l:s=>this.actions.push(s),ht:()=>this.#o(),left:\##
-        ()=>this.#i(),i:()=>({Di:this.media.Ae(),xt:this.media.xt(),Mi:this.media.g})}),this.pe=!1,this.message="",thi\##
-        s.c=new ue,this.reason=null,this.Me=null,this.e=new T,this.actions=[],this.media=new ke(e,{send:(s,o)=>this.li\##
-        ne.send(s,o),l:s=>this.actions.push(s),ht:()=>this.#o()}),this.ke=Promise.resolve()}ae(e,t){return this.ke=thi\##
-        s.ke.then(async()=>{try{await this.#n(e,t),this.#m(t)}catch{await this.#r("internal",t)}}),this.ke}ji(){return\##
-         this.actions.splice(0)}V(){if(this.reason!==null)return this.Me?.V()??null;let e=[this.e.tt(),this.line.V(),t\##
-        his.media.V()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerCompa\##
-        rison:i}=this.t;return{state:this.#t(),reason:this.reason,K:this.reason!==null&&me(this.reason),ve:this.line.v\##
-        e,Pn:this.line.lt,Gt:this.line.Gt,Ni:this.line.bt,message:this.message,k:e===null?null:{octets:e.authenticatio\##
-        nString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,x:this.c.x}}#t(){return \##
-        this.reason!==null?qt(this.reason)?"ended":"failed":U(this.t)?this.t.consent===null?"admitted":this.media.Ae()\##
-        ?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this\##
-        .#l(e,t);switch(e.type){case"start":return this.line.St(t),this.#a(t);case"tick":return this.#s(t);case"socket\##
-        -open":case"socket-message":case"socket-closed":return await this.line.ae(e,t),this.#a(t);case"network-changed\##
-        ":return this.media.le(t),this.line.Ai(t),this.#a(t);case"awoke":return this.line.n?.yi(t),this.#s(t);case"con\##
-        sent":return U(this.t)?(this.t.consent=e.consent,this.#o(),this.pe&&await this.#u(t),this.#a(t)):void 0;case"d\##
-        ecline":return await this.line.send({type:"refuse",reason:G.ri},t),this.#r("consent-refused",t);case"words":re\##
-        turn this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.O.\##
-        se()),e.En)return this.#c(t);this.e.Z("letters")||this.e.set("letters",t+hi);return;case"hang-up":return this.\##
-        #r("hung-up",t,W.ii);case"taken-over":return this.#r("taken-over",t);case"retry":return;default:return await t\##
-        his.media.ae(e,t),this.#a(t)}}async#l(e,t){let i=this.reason==="network"||this.reason==="no-path";return!(e.ty\##
-        pe==="retry"||e.type==="network-changed"&&i)||this.reason===null||!me(this.reason)?this.Me?.ae(e,t):(this.Me?.\##
-        end(),this.reason=null,this.line.Ce(this.Me?.r??this.line.r,t),this.Me=null,this.#a(t))}async#s(e){for(let t=t\##
-        his.e.L(e);t!==null;t=this.e.L(e)){if(t==="patience")return this.#r(this.line.lt?"no-path":"network",e);await \##
-        this.#c(e)}await this.line.Se(e),await this.#a(e),await this.media.Se(e),await this.#a(e)}#i(){this.pe=!1,this\##
-        .media.wt(),this.c.wt()}async#a(e){for(;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#f(\##
-        t,e);continue}let i=this.line.Ci(e);if(i===null)return;i.type==="stop"?await this.#r(i.reason,e):await this.#d\##
-        (i.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#\##
-        h(e.T,t);case"refuse":return e.reason===G.on&&this.line.Sn(t)?void 0:this.#r(Ut(e.reason),t);case"words":retur\##
-        n this.t.peerComparison=e.a?"same":"different",this.#o();case"bye":return this.#r(this.media.qi&&e.reason===W.\##
-        error?"no-path":Ot(e.reason),t);case"description":case"candidate":case"binding":return this.pe&&!(e.type==="de\##
-        scription"&&e.kind==="offer")?this.media.u(e,t):this.line.Ht("malformed",!0,t);case"chat":this.pe&&this.c.u(e.\##
-        id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"enca\##
-        psulation":return this.line.Ht("malformed",!0,t)}}async#h(e,t){let{n:i}=this.line;if(this.pe||i===null)return;\##
-        this.pe=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o();let r=e||(this.t.invitation.flags&Z.T)!\##
-        ==0;if(r&&!(i.U?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#r("relay-missing",t,W.error);this.media.Ui\##
-        (i,r),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:i}=this.t;t!==null&&(awai\##
-        t this.line.send({type:"consent",version:1,...t},e),await this.media.Oi(e),i!=="none"&&await this.line.send({t\##
-        ype:"words",a:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.pe||this.t.consent===null)){for(let t of \##
-        this.c.pending()){let{id:i,text:r}=t;if(!await this.line.send({type:"chat",id:i,message:r},e))return;this.c.it\##
-        (t)}return this.#a(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#o(),await this.line.send({\##
-        type:"words",a:e},t),await this.#a(t),e||await this.#r("words-differ",t,W.rn)}async#f(e,t){switch(e){case"rejo\##
-        in":return this.line.ze(t);case"socket-doubted":return this.line.le(t);case"binding-failed":return this.#r("bi\##
-        nding-failed",t,W.sn);case"no-path":return this.#r("no-path",t)}}async#r(e,t,i=null){let r=i===null||await thi\##
-        s.line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),me(e\##
-        )&&e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});let s=!r&&U(this.t);if(!s&&(e!=="hung-up\##
-        "||this.line.n===null))return this.line.disconnect();let{t:o,O:a}=this,{r:l}=this.line,d=this.line.xn(),m=g=>t\##
-        his.actions.push(g);this.Me=new fe({t:o,O:a,n:d,r:l,oe:s?i:null,l:m},t)}#m(e){!(this.reason===null&&this.media\##
-        .g&&!this.media.Ae())||this.line.ct?this.e.clear("patience"):this.e.Z("patience")||this.e.set("patience",e+ui)\##
-        }#o(){this.actions.push({type:"save",t:this.t})}};var Ht={In:[],Vn:[],microphone:"",speaker:""},di=4e-4,Gt={ec\##
-        hoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ke(n,e){let t=n===void 0?Gt:{...Gt,de\##
-        viceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[r]=i.getAudioTracks();if(r===voi\##
-        d 0)throw new DOMException("no track","NotFoundError");return r}function Yt(n){let e=n instanceof DOMException\##
-        ?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"|\##
-        |e==="AbortError"?"microphone-busy":"microphone-denied"}var be=class{constructor(e){this.audio=e,this.Jt=new A\##
-        udio,this.F=null,this.output=null,this.source=null,this.De=null,this.speaker=""}Wn(){"AudioContext"in window&&\##
-        (this.F??=new AudioContext,this.F.state!=="running"&&this.F.resume().catch(()=>{}))}qn(e){this.source?.disconn\##
-        ect(),this.source=null,!(this.F===null||e===null)&&(this.De??=this.F.createAnalyser(),this.source=this.F.creat\##
-        eMediaStreamSource(new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===n\##
-        ull)return{Tt:0,Un:!1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduc\##
-        e((i,r)=>i+r*r,0)/e.length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),Un:t>di}}On(){let{F:e}=thi\##
-        s;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.Jt.srcObject=this.output\##
-        .stream),this.Jt.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let r=e.currentTime+.1+t*.35,s=e.crea\##
-        teOscillator(),o=e.createGain();s.frequency.value=i,o.gain.setValueAtTime(0,r),o.gain.linearRampToValueAtTime(\##
-        .3,r+.03),o.gain.exponentialRampToValueAtTime(.001,r+.9),s.connect(o).connect(this.output),s.start(r),s.stop(r\##
-        +1)}}}async Ki(e){await Promise.all([this.audio,this.Jt].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e){le\##
-        t t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=r=>t.filter(({kind:s,deviceId:o})=>s===r&&\##
-        o!==""&&o!=="communications").map(({deviceId:s,label:o})=>({id:s,label:o}));return{In:i("audioinput"),Vn:"setS\##
-        inkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){t\##
-        his.qn(null),this.F?.close().catch(()=>{}),this.F=null,this.De=null,this.output=null}};var pi=500;function _t(\##
-        n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(n,e?{steal:\##
-        e}:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(t)})}function Zt(n,e){let t=ne\##
-        w BroadcastChannel(n);t.postMessage(e),t.close()}function $t(n,e){return new Promise(t=>{let i=new BroadcastCh\##
-        annel(n),r=s=>{i.close(),t(s)};i.onmessage=({data:s})=>r(pe(typeof s=="string"?s:null,e())),setTimeout(()=>r(n\##
-        ull),pi)})}function Jt(n,e,t){return n.map(r=>r.slice(0,2).toLowerCase()).find(r=>r in e)??t}var Y=fi(h),Qt=n=\##
-        >Jt(n,Y,"fr"),Xt=n=>[Y[n].admitted.title,...Y[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (n),en=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),re=(n,e)=>n.replace(/\\##
-        {\w+\}/,()=>String(e));function fi({Bn:n,Gn:e}){let t=Object.entries(e).map(([i,r])=>{let s=r.split("|"),o=a=>\##
-        a===0?s.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
-        i,o(n)]});return Object.fromEntries(t)}var mi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3\##
+        ylinder"};var h={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ee:0\##
+        },checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},con\##
+        necting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe:0,q:0},y:{Pe:\##
+        0,Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0\##
+        },quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{en\##
+        ter:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,b:0,Ke:0,Fe:0},ended:{titl\##
+        e:0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,\##
+        close:0,S:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete\##
+        :[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing"\##
+        :[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],ex\##
+        pired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-\##
+        differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:\##
+        [0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|\##
+        Langue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vou\##
+        s allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne \##
+        d’autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navig\##
+        ateur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en hau\##
+        t ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur\##
+         cette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : v\##
+        ous serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous \##
+        reçoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffr\##
+        ée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Co\##
+        lloque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans\##
+         rien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous ête\##
+        s en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|O\##
+        n vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur\##
+         répond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le ré\##
+        seau mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à v\##
+        oix haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les \##
+        mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|V\##
+        otre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volum\##
+        e|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touche\##
+        z « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut\##
+        -parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’un\##
+        e autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie di\##
+        recte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer\##
+         chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’acce\##
+        pte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Qui\##
+        tter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Fir\##
+        efox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée :\##
+         {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {d\##
+        ate}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du na\##
+        vigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations,\##
+         Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocag\##
+        e.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à gauc\##
+        he de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans le\##
+        s réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur \##
+        avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les\##
+         mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez\##
+         le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de répondre\##
+         à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audienc\##
+        e. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des\##
+         messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette \##
+        adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque cho\##
+        se vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envo\##
+        yé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez\##
+        -en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le co\##
+        de.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Ch\##
+        rome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. Copie\##
+        z le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis rée\##
+        ssayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre app\##
+        lication utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation est ou\##
+        verte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans un autre onglet.|Con\##
+        sultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a r\##
+        accroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau l\##
+        ien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; v\##
+        ous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son \##
+        cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, télépho\##
+        nez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteus\##
+        e|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté\##
+        |L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert \##
+        qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette co\##
+        nsultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente ple\##
+        ine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une min\##
+        ute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à \##
+        votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.\##
+        |Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre i\##
+        mpossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé p\##
+        résentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La dat\##
+        e de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée pa\##
+        r précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van u\##
+        w arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand \##
+        anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de\##
+         microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.\##
+        |Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet.\##
+         Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts\##
+         ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is \##
+        van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw ar\##
+        ts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.\##
+        |U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De serv\##
+        er is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op d\##
+        eze pagina, die komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken d\##
+        e server. Kijk of wifi of mobiel internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er bin\##
+        nen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt d\##
+        e woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|U\##
+        w microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij uit, of gebruikt een andere app hem?|Microf\##
+        oon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetoo\##
+        th uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een ander\##
+        e luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een\##
+         telefoontje of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifir\##
+        outer.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|V\##
+        ersturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga ak\##
+        koord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen\##
+        |De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, \##
+        Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluit\##
+        en.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {c\##
+        ode}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of i\##
+        Pad, dan Apps, de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Re\##
+        chten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering\##
+        .|Menu Safari, dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, d\##
+        an Microfoon: kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de b\##
+        rowser toe.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een\##
+         recente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand \##
+        tussen.|Bij een noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw art\##
+        s of het ziekenhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen \##
+        cookie, geen metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server z\##
+        iet|Verzegelde berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, beha\##
+        lve via een tussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts\##
+        .|De link ontbreekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg \##
+        afgeknipt. Kopieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij el\##
+        kaar|Vraag uw arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet s\##
+        preken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze\##
+         app geeft geen toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|M\##
+        icrofoon geweigerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset a\##
+        an, en probeer het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het op\##
+        nieuw.|Consult al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult g\##
+        aat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgel\##
+        open|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw\##
+         arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bell\##
+        en.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw art\##
+        s heeft een ander toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer \##
+        het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw art\##
+        s.|Het gesprek is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een li\##
+        nk werkt één keer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult b\##
+        estaat niet of niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er w\##
+        achten te veel toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een m\##
+        inuut, en probeer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel\##
+         uw arts.|Geen verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|\##
+        Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen \##
+        veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts nie\##
+        t herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De dat\##
+        um van dit toestel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor al\##
+        le zekerheid gestopt. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerä\##
+        t bis zur Praxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein K\##
+        onto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt a\##
+        uf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder\##
+         unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie\##
+         da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Blei\##
+        ben Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten se\##
+        it {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwische\##
+        n Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nich\##
+        t der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Daue\##
+        r und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ei\##
+        n paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch\##
+         geht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von\##
+         selbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen \##
+        Sie, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in eine\##
+        r Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwe\##
+        i.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sage\##
+        n Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist\##
+         es ausgeschaltet, oder benutzt es eine andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen S\##
+        ie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. \##
+        Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder l\##
+        aden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder ein\##
+        er anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Di\##
+        rekter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Send\##
+        en|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin\##
+         einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten\##
+        |Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffn\##
+        en Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstun\##
+        de beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts beh\##
+        alten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu\##
+         kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen\##
+        .|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das du\##
+        rchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellunge\##
+        n, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zul\##
+        assen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie e\##
+        s dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Or\##
+        t, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter les\##
+        en, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtli\##
+        ches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen \##
+        zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen bra\##
+        ucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. D\##
+        as Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Sei\##
+        te richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie d\##
+        en ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Ko\##
+        pieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusa\##
+        mmen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können S\##
+        ie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Li\##
+        nk im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome \##
+        oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|\##
+        Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon beleg\##
+        t|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde scho\##
+        n geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstun\##
+        de geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließe\##
+        n.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Di\##
+        e Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat n\##
+        icht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nic\##
+        ht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelasse\##
+        n. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. V\##
+        ersuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getre\##
+        nnt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie u\##
+        m einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sons\##
+        t bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die \##
+        Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link\##
+        . Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und v\##
+        ersuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noc\##
+        h einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, \##
+        und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten ode\##
+        r umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. W\##
+        echseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht \##
+        der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts \##
+        scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die\##
+         Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encry\##
+        pted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor\##
+        . No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing \##
+        stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A questi\##
+        on appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. St\##
+        ay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you wil\##
+        l be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is \##
+        ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encr\##
+        ypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a \##
+        record that the consultation took place: its date, its length and your agreement, and nothing of what was said\##
+        .|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server\##
+         cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page\##
+        , it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking fo\##
+        r the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back with\##
+        in a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the w\##
+        ords.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.\##
+        |Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I c\##
+        annot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Pla\##
+        y a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, \##
+        or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|\##
+        Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two\##
+         devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your \##
+        doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are di\##
+        fferent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. O\##
+        pen Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this pag\##
+        e.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This\##
+         device says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the name \##
+        of the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: \##
+        choose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, then S\##
+        ettings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: choose “\##
+        Allow”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|Close|\##
+        What you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Fire\##
+        fox.|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|Do not \##
+        wait here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your qu\##
+        estions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a re\##
+        load needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the n\##
+        etwork. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims \##
+        at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link you\##
+        r doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask \##
+        for a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open the link\##
+         elsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Fire\##
+        fox.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome\##
+         or Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in a micr\##
+        ophone or a headset, then try again.|Microphone in use|Another application is using the microphone. Close it, \##
+        then try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|The co\##
+        nsultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation over|Y\##
+        our doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your doctor \##
+        for a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone them.|\##
+        No consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another device|You\##
+        r doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not available\##
+        . Try again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|The cal\##
+        l stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If that \##
+        was not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no\##
+         longer does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait with \##
+        this link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultation clo\##
+        sed|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does not \##
+        answer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi to mob\##
+        ile data, or the other way, then try again.|No secure link|Something altered the messages. Change to another n\##
+        etwork, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: phone y\##
+        our doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something went wro\##
+        ng|The page stopped to be safe. Try again."}};function Ze(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/\##
+        .test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":/Version\/\S+ Safari\//.test(n)?\##
+        "safari":"other"}function $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|\##
+        BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.t\##
+        est(n)&&!/Safari\//.test(n)}var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.c\##
+        ode=e}};var yn=new TextEncoder,vn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n);function \##
+        C(n){try{return vn.decode(n)}catch{throw new c("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i\##
+        ,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Le=n=>Uin\##
+        t8Array.of(n>>>8&255,n&255),v=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Je=n=>p(v(Math.floor(n/2\##
+        **32)),v(n%2**32));function P(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Le(t.leng\##
+        th),t]}))}function _(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[\##
+        i]??0);return t===0}var K=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");f\##
+        unction ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({lengt\##
+        h:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Qe(n){return btoa(String.fromCharCode(...n)).re\##
+        place(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Xe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("\##
+        alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));retur\##
+        n Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.octets=e,this.offset=0}d(e){if(e>this.\##
+        octets.length-this.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,th\##
+        is.offset)}G(){return this.d(this.octets.length-this.offset)}p(){return this.d(1)[0]??0}Je(){return this.p()*2\##
+        56+this.p()}H(){return this.Je()*65536+this.Je()}It(){let e=this.H()*4294967296+this.H();if(!Number.isSafeInte\##
+        ger(e))throw new c("malformed");return e}Qe(){return this.d(this.Je())}end(){if(this.offset!==this.octets.leng\##
+        th)throw new c("malformed")}};var{subtle:M}=globalThis.crypto;async function V(...n){return new Uint8Array(awa\##
+        it M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-2\##
+        56"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="string"?w(n):n,e)\##
+        ;async function O(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function F()\##
+        {let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uin\##
+        t8Array(await M.exportKey("raw",n.publicKey))}}var ns=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32)\##
+        ;async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(awai\##
+        t M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low-order")}if(K(t))throw new c("low-order"\##
+        );return t}async function et(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return\##
+         await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt",\##
+        "decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalDa\##
+        ta:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new c("authentication");try{return new Uint8Array(\##
+        await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new c("authentication")}}var Ie={fair\##
+        :{Xt:.02,jitter:.04,ht:.4},poor:{Xt:.08,jitter:.1,ht:.8}},bn=5e3,st={Hn:1500,Yn:6e3},rt={good:0,fair:1,poor:2}\##
+        ,te=class{constructor(){this.ee=null,this.we=[],this.candidate=null}_n({te:e,ke:t,jitter:i,ht:s,Zn:r},o){let a\##
+        =this.we.at(-1);for(a!==void 0&&(e<a.te||t<a.ke)&&(this.we=[]),this.we.push({at:o,te:e,ke:t});(this.we[1]?.at?\##
+        ?o)<=o-bn;)this.we.shift();let l=this.we[0];if(l===void 0||o-l.at<2e3)return;let d=t-l.ke,m=Math.max(d/Math.ma\##
+        x(1,d+e-l.te),r),g=b=>m>Ie[b].Xt||i>Ie[b].jitter||s>Ie[b].ht;this.#t(g("poor")?"poor":g("fair")?"fair":"good",\##
+        o)}#t(e,t){this.ee??=e,e===this.ee?this.candidate=null:this.candidate?.ee!==e?this.candidate={ee:e,k:t}:t-this\##
+        .candidate.k>=(rt[e]>rt[this.ee]?st.Hn:st.Yn)&&(this.ee=e,this.candidate=null)}};function ot(n){let e=n.find((\##
+        {type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="a\##
+        udio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{te:e?.packets\##
+        Received??0,ke:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ht:t?.roundTripTime??i?.currentRoundTripTime?\##
+        ?0,Zn:t?.fractionLost??0}}var Sn=20,xn=100,zn=500,ue=class{constructor({microphone:e,audio:t,Pt:i,M:s,dt:r,pt:\##
+        o}){this.microphone=e,this.audio=t,this.Pt=i,this.M=s,this.dt=r,this.pt=o,this.quality=new te,this.connection=\##
+        null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter=0,this.ft\##
+        =!1,this.early=[],this.i={send:!1,u:!1},this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e\##
+        .type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",r:this.n\##
+        ame,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)retur\##
+        n;let i=this.track;this.track=e.clone(),this.track.enabled=this.i.send,await t.replaceTrack(this.track),i?.sto\##
+        p()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.tr\##
+        ack=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.quality=new te,this.dt(null),this.pt\##
+        (null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.\##
+        generation||this.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp}\##
+        );for(let t of this.early.splice(0))await this.#n(t);return;case"apply-candidate":{if(e.generation!==this.gene\##
+        ration||this.connection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDesc\##
+        ription===null||this.connection.signalingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){awa\##
+        it this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generation:e,Qn:t,U:i,D:s}){this.generation=e,th\##
+        is.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#r(e,i,s);r&&i!==null&&\##
+        o.setConfiguration(at(i,s)),this.Wt=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await\##
+         o.createOffer({iceRestart:r});o!==this.connection||e!==this.generation||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a\##
+        .sdp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#r(e,t,i)\##
+        {this.end(),this.name=e;let s=new RTCPeerConnection(at(t,i));this.connection=s,this.track=this.microphone.clon\##
+        e(),this.track.enabled=this.i.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Mn(r),this.Xe=thi\##
+        s.Pt(),this.Xe!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.Xe)),s.onicecandidate=({candidate:a}\##
+        )=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new Media\##
+        Stream([a]),this.#c()};let o=()=>this.#a(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstate\##
+        change=o,this.ft=!1,this.counter=window.setInterval(()=>void this.#h(s),zn),s}#i(e){let t=e?.usernameFragment?\##
+        ?this.Vt,i=e?.candidate??"";if(!(t!==this.Vt||An(i))){if(i===""){if(!this.Wt)return;this.Wt=!1}this.M({type:"c\##
+        andidate",generation:this.generation,candidate:i})}}async#a(e,t){if(e!==this.connection)return;let i=this.name\##
+        ,{connectionState:s}=e;if(s==="failed")this.M({type:"transport",r:i,state:"failed"});else if(s==="disconnected\##
+        ")this.M({type:"transport",r:i,state:"disconnected"});else if(s==="connected"){let r=await this.#d(e,t),o=Dn(e\##
+        .localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.M({type:"transport",r:i,\##
+        state:"failed"});return}this.M({type:"transport",r:i,state:"connected",Xn:o,ei:r}),await this.#h(e)}}async#d(e\##
+        ,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport.getRemoteCe\##
+        rtificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return V(new Uint8Array(r));await new Promis\##
+        e(o=>setTimeout(o,Sn))}return null}async#h(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>\##
+        null);if(this.ft=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.filter(({typ\##
+        e:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.M({type:"heard"\##
+        ,r:this.name,et:s}),this.quality._n(ot(i),performance.now()),this.pt(this.quality.ee);let r=Cn(i);r!==null&&th\##
+        is.dt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.enabled=e),this.#c()}#c(){let{u:e}=this.i;\##
+        for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject\##
+        !==null&&this.audio.play().catch(()=>{})}};function Cn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r\##
+        ==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candi\##
+        date-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0)\##
+        )[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateTy\##
+        pe:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){let t=[];if(n!==null){let i=d=>n.urls.fi\##
+        lter(m=>d.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o}=n,l=(r===""?[]:[/^turn:(?!.*trans\##
+        port=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),l.length>0&&t.push({url\##
+        s:l,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"\##
+        }}var An=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Mn(n){let t=(RTCRtpReceiver.ge\##
+        tCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));t.length>0&&n.set\##
+        CodecPreferences?.(t)}function Dn(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];retur\##
+        n e===void 0?null:ce(e.replace(/:/g,""))}var lt="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},D={mt:1,used\##
+        :2,full:3,rate:4,Zi:5,closed:6},ut=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Pe=n=>p(f(16),v(0),n);function ht(n){if(n.le\##
+        ngth>Tn)return null;try{return En(new q(n))}catch(e){if(e instanceof c)return null;throw e}}function En(n){swi\##
+        tch(n.p()){case 16:return n.H(),{type:"relay",message:n.G()};case 129:return n.d(32),n.end(),{type:"challenge"\##
+        };case 130:{let e=n.p();return n.end(),e>1?null:{type:"state",ve:e===1}}case 134:{let e=n.p(),t=[];for(let a=0\##
+        ;a<e;a+=1)t.push(C(n.Qe()));let[i,s]=[C(n.Qe()),C(n.Qe())],r=n.H();return n.end(),{type:"servers",U:{urls:t.fi\##
+        lter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential:s,ti:r}}}case 224:{let e=n.Je();return \##
+        n.end(),{type:"error",code:e}}default:return null}}var Z={tn:1,D:2},In=1+1+16+32+4,Pn=72;async function dt(n){\##
+        if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==Pn)throw new c("incomplete");let e=Xe(n);if(\##
+        e.length!==In)throw new c("incomplete");if(!_(e.subarray(50),await Vn(e.subarray(0,50))))throw new c("incomple\##
+        te");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(Z.tn|Z.D))throw new c("flags");return{flags:t,ni:\##
+        e.slice(2,18),sessionKey:e.slice(18,50)}}async function Vn(n){return(await V(p(w("colloque/1 link"),n))).subar\##
+        ray(0,4)}var T=class{constructor(){this.Y=new Map}set(e,t){this.Y.set(e,t)}clear(...e){e.length===0&&this.Y.cl\##
+        ear();for(let t of e)this.Y.delete(t)}_(e){return this.Y.has(e)}tt(){return this.Y.size===0?null:Math.min(...t\##
+        his.Y.values())}T(e){let t=[...this.Y].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(\##
+        this.Y.delete(t[0]),t[0])}};var he=class{constructor(){this.x=[],this.z=0,this.Z=null,this.A=0}write(e,t,i){le\##
+        t s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.Z===null)return;this.Z===null&&(this.z=Math.max(this.z+1,i));l\##
+        et r={id:this.z,v:!0,text:s,nt:!1};this.Z=t&&s!==""?null:r,this.Z===null&&this.#t(r)}u(e,t){let i=e!==0&&e===t\##
+        his.A;this.A=e;let s={id:e,v:!1,text:t.slice(0,2e3),nt:!0},r=i?this.x.filter(({v:a})=>!a).pop():void 0,o=t.tri\##
+        m()==="";r===void 0?o||this.#t(s):this.x=this.x.flatMap(a=>a!==r?[a]:o?[]:[s])}gt(){this.A=0}pending(){return[\##
+        ...this.x,...this.Z===null?[]:[this.Z]].filter(({nt:e})=>!e)}it(e){e===this.Z?this.Z=e.text===""?null:{...e,nt\##
+        :!0}:this.x=this.x.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}};var pt=[256,1024,4096\##
+        ,16384],W={ii:0,nn:1,sn:2,expired:3,error:4},G={si:0,rn:1,ri:2,oi:3},ft=["offer","answer","restart"],mt=["body\##
+        ","signature"];function gt(n){let[e,t]=Wn(n),i=pt.find(r=>r>=t.length+3);if(i===void 0)throw new c("malformed"\##
+        );let s=new Uint8Array(i);return s.set(p(f(e),Le(t.length),t)),s}function Wn(n){switch(n.type){case"confirm":r\##
+        eturn[3,p(n.qt,n.Ut,P(n.name))];case"waiting":return[4,P(n.message)];case"admit":return[5,f(n.D?1:0)];case"ref\##
+        use":return[6,f(n.reason)];case"description":return[7,p(f(ft.indexOf(n.kind)),v(n.generation),w(n.sdp))];case"\##
+        candidate":return[8,p(v(n.generation),w(n.candidate))];case"words":return[9,f(n.a?1:0)];case"binding":return[1\##
+        0,n.tag];case"chat":return[11,p(v(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive"\##
+        :return[13,new Uint8Array(0)];case"receipt":return[14,p(f(mt.indexOf(n.ai)),n.octets)];case"bye":return[15,f(n\##
+        .reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Je(n.time))];case"identity":return[17,\##
+        f(n.code)]}}function wt(n){let e=new q(n),t=e.p(),i=e.d(e.Je()),s=pt.find(a=>a>=i.length+3);if(n.length!==s||!\##
+        K(e.G()))throw new c("malformed");let r=new q(i),o=qn(t,r);return r.end(),o}function qn(n,e){switch(n){case 3:\##
+        return{type:"confirm",qt:e.d(32),Ut:e.d(32),name:C(e.Qe())};case 4:return{type:"waiting",message:C(e.Qe())};ca\##
+        se 5:return{type:"admit",D:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let t=ft[e.p()];if\##
+        (t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.H(),sdp:C(e.G())}}case 8:re\##
+        turn{type:"candidate",generation:e.H(),candidate:C(e.G())};case 9:{let t=e.p();if(t>1)throw new c("malformed")\##
+        ;return{type:"words",a:t===1}}case 10:return{type:"binding",tag:e.d(32)};case 11:return{type:"chat",id:e.H(),m\##
+        essage:C(e.G())};case 12:{let t=e.G();if(t.length!==1184&&t.length!==1088)throw new c("malformed");return{type\##
+        :"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=mt[e.p()];if(t===void 0)throw new c\##
+        ("malformed");return{type:"receipt",ai:t,octets:e.G()}}case 15:return{type:"bye",reason:e.p()};case 16:return{\##
+        type:"consent",version:e.p(),locale:C(e.d(2)),textHash:e.d(32),time:e.It()};case 17:return{type:"identity",cod\##
+        e:e.p()};default:throw new c("malformed")}}var kt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ve=new Uint8Array(0),U\##
+        n=32+16,jn=2**20,N=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new N(await tt\##
+        (e))}on(){if(this.counter>=jn)throw new c("exhausted");let e=p(new Uint8Array(8),v(this.counter));return this.\##
+        counter+=1,e}async encrypt(e,t=Ve){return nt(this.key,this.on(),t,e)}async decrypt(e,t=Ve){return it(this.key,\##
+        this.on(),t,e)}},We=class{constructor(){this.L=kt,this.hash=kt,this.be=null}async C(e){this.hash=await V(this.\##
+        hash,e)}async $(e){let[t,i]=await yt(this.L,e);this.L=t,this.be=await N.create(i)}async an(e){let t=await A(th\##
+        is.L,e);this.L=await A(t,f(1));let i=await A(t,p(this.L,f(2))),s=await A(t,p(i,f(3)));await this.C(i),this.be=\##
+        await N.create(s)}async ln(e){let t=this.be===null?e:await this.be.encrypt(e,this.hash);return await this.C(t)\##
+        ,t}async cn(e){let t=this.be===null?e:await this.be.decrypt(e,this.hash);return await this.C(e),t}};async func\##
+        tion yt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function On(n,e){let t=\##
+        [...await yt(n.L,Ve)],[i,s]=[await N.create(t[0]),await N.create(t[1])];return{hash:n.hash,L:n.L,keys:t,send:e\##
+        ?i:s,u:e?s:i}}var H=class{constructor(e,t,i){this.st=e,this.wt=t,this.ne=i}static async create(e){let t=new We\##
+        ;return await t.C(e.jt),await t.C(e.Ot),new H(t,e,e.ne??await F())}async un(e){let{st:t,ne:i,wt:s}=this;return\##
+         await t.an(s.presharedKey),await t.C(i.publicKey),await t.$(i.publicKey),await t.$(await Ee(i.privateKey,s.Ot\##
+        )),p(i.publicKey,await t.ln(e))}async hn(e){if(e.length<Un)throw new c("authentication");let{st:t,ne:i}=this,s\##
+        =e.subarray(0,32);return await t.C(s),await t.$(s),await t.$(await Ee(i.privateKey,s)),{dn:await t.cn(e.subarr\##
+        ay(32)),transport:await On(t,!0)}}};var vt=new Uint8Array(32);async function bt(n){let e=await ee("colloque/1 \##
+        invite",p(n.ni,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloque/1 room",16),O(e,"colloque/1 join",32),O\##
+        (e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var \##
+        St=n=>P("colloque/1","call",n,v(0),vt),xt=(n,e,t)=>P("colloque/1","resume",n,v(e),t);async function qe(n,e){le\##
+        t t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([O(t,"colloque/1 resume",32),O(t,"\##
+        colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:s}}var Rn=(n,e)=>V(P("colloque/1 transcript",n,e)),zt=n=>\##
+        Rn(vt,n),Ct=n=>O(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return O(i,p(w("colloq\##
+        ue/1 psk-resume"),v(t)),32)}var Mt=(n,e,t)=>V(P("colloque/1 sas-commit",n,e,t));async function Dt(n,e,t){retur\##
+        n O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(n){let e=n.subarr\##
+        ay(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Et=(n,e,t,i,s)=>A(e,P(`colloque/1 bi\##
+        nd ${n}`,t,i,s));var de={pn:64,message2:256},Ue=24*3600,pe=class{constructor(e,t){this.hash=e.hash,this.ci=e.s\##
+        end,this.ui=e.u,this.kt=t}hi(e){return this.ci.encrypt(gt(e))}async open(e){return wt(await this.ui.decrypt(e)\##
+        )}fn(e,t,i){return Et(e,this.kt,this.hash,t,i)}};async function It(n,e){let{room:t,sessionKey:i,presharedKey:s\##
+        }=n,r=e.E(32),o=e.ne??await F(),a=await H.create({jt:St(t),presharedKey:s,Ot:i,ne:o}),l=await Mt(t,o.publicKey\##
+        ,r),d=v(0),m=Bn(de.pn,f(1),l,d,w(e.locale)),g=await a.un(m);async function b(I,Me){let De=await a.hn(I),le=awa\##
+        it Nn(De.dn,t,i,Me),{hash:Te,L:wn}=De.transport,_e=await qe(Te,wn);return{I:new pe(De.transport,_e.kt),bond:{r\##
+        esumeSecret:_e.resumeSecret,transcript:await zt(Te),authenticationString:await Dt(Te,r,le.di),wordsLocale:le.w\##
+        ordsLocale,identity:le.identity,expiry:le.pi+Ue},mn:{type:"confirm",qt:r,Ut:new Uint8Array(32),name:""}}}retur\##
+        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await H.create({jt:xt(n.room,t,e.transcript),presharedK\##
+        ey:await At(n.presharedKey,e.resumeSecret,t),Ot:n.sessionKey,ne:i??await F()}),r=await s.un(new Uint8Array(de.\##
+        pn)),o=p(v(t),r);async function a(l){let{dn:d,transport:m}=await s.hn(l);if(d.length!==de.message2||!K(d))thro\##
+        w new c("malformed");let{kt:g}=await qe(m.hash,m.L);return{I:new pe(m,g),mn:{type:"confirm",qt:new Uint8Array(\##
+        32),Ut:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Nn(n,e,t,i){if(n.length!==de.mes\##
+        sage2)throw new c("malformed");let s=new q(n);if(s.p()!==1)throw new c("malformed");let r=s.d(32).slice(),o=s.\##
+        d(32).slice(),a=s.d(16),l=s.d(64),d=C(s.d(2));if(s.H(),!K(s.G()))throw new c("malformed");let m=P("colloque/1 \##
+        delegation",o,t,e,a);if(!await et(l,m,o))throw new c("delegation");let g=new q(a),[b,I]=[g.It(),g.It()];if(i<b\##
+        -Ue||i>I+Ue)throw new c("delegation-dates");return{di:r,identity:o,wordsLocale:d,pi:I}}function Bn(n,...e){let\##
+         t=new Uint8Array(n);return t.set(p(...e)),t}var Vt=n=>({invitation:n,bond:null,former:[],epochNumber:0,genera\##
+        tion:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>n.invitation.joinToken===null,je=n=>JSON\##
+        .stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function fe(n,e){if(n===null)return null;try{let \##
+        t=JSON.parse(n,(i,s)=>Kn(s)?ce(s.octets):s);return t.invitation.room.length!==16||t.invitation.sessionKey.leng\##
+        th!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||\##
+        t instanceof TypeError||t instanceof c)return null;throw t}}function Oe(n){for(let e of Object.values(n))e ins\##
+        tanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Oe(e)}var Kn=n=>typeof n=="object"&&n!==null&&"octe\##
+        ts"in n&&Object.keys(n).length===1;var Re={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},\##
+        Fn=.3,Gn=3e4,Hn=1e3,Wt=25e3,Yn=2e3,_n=2e4,$=class{constructor({t:e,mode:t,locale:i,E:s,ie:r,fi:o=!1},a){this.t\##
+        =e,this.mode=t,this.locale=i,this.E=s,this.ie=r,this.Rt=a,this.mi=o?Fn:1,this.o="opening",this.I=null,this.U=n\##
+        ull,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.yn=a,this.e=new T,this.vn=[],this.#t("open",a)}ge\##
+        t gi(){return this.e._("open")||this.e._("state")}get ot(){return this.o==="established"}get lt(){return this.\##
+        o==="away"||this.o==="orphaned"}wi(e){return e>=this.gn&&(this.U?.urls.some(t=>/^turns?:/.test(t))??!1)}ki(e){\##
+        this.o==="established"&&e-this.yn>Gn&&this.e.set("silence",e+Hn)}Nt(){return this.vn.splice(0)}P(){return this\##
+        .e.tt()}async open(e){let{invitation:t,bond:i}=this.t,s=this.mode==="resume"&&i!==null?await Ct(i.resumeSecret\##
+        ):t.joinToken;s!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:"send",octets:ut(t.room,s,ct[th\##
+        is.mode])}),await this.#i())}async u(e,t){let i=ht(e);if(!(i===null||this.o==="over"))switch(i.type){case"chal\##
+        lenge":return;case"state":return this.#r(i.ve,t);case"servers":this.U=i.U,this.gn=t+i.U.ti*1e3;return;case"err\##
+        or":return this.#l({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,t)}catch(s){if\##
+        (!(s instanceof c))throw s;let r=this.o==="confirming"||this.o==="established"||this.mode==="resume";return th\##
+        is.#l({type:"broken",code:s.code,yi:r})}}}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t!=="ke\##
+        epalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+Wt),await this.se\##
+        nd({type:"keepalive"},e)}}async send(e,t){return this.I===null||this.o!=="confirming"&&this.o!=="established"?\##
+        !1:(this.kn=t,this.#n({type:"send",octets:Pe(await this.I.hi(e))}),!0)}#t(e,t){this.e.set(e,t+Re[e]*this.mi)}#\##
+        n(e){this.vn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#r(e,t){let i=this.e._("state");this.#\##
+        n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.wn<Yn?this.#l({type:"lost",cause:"doctor-returned"}):(i||\##
+        this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),i||await this.#i()):(this.e.clear(),i&&(\##
+        this.wn=t),this.o=i||this.o==="away"?"away":"orphaned",U(this.t)&&this.e.set("away",t+Re.X))}async#i(){let{t:e\##
+        }=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save\##
+        "});let i=await Pt(e.invitation,e.bond,e.epochNumber);this.finish=async s=>({...await i.finish(s),bond:null}),\##
+        t=i.message}else{let i=await It(e.invitation,{locale:this.locale,E:this.E});this.finish=s=>i.finish(s,this.ie(\##
+        )),t=i.message}this.#n({type:"send",octets:Pe(t)})}async#a(e,t){if(this.o==="handshaking"&&this.finish!==null)\##
+        {let{I:i,bond:s,mn:r}=await this.finish(e);this.finish=null,this.I=i,this.o="confirming",this.e.clear("message\##
+        2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Wt),this.#n({type:"confirmed",bond:s}),await this.send(r,\##
+        t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.I.open(e);this.o="\##
+        established",this.e.clear("firstFrame"),this.yn=t,this.e.set("silence",t+Re.silence),this.#n({type:"frame",fra\##
+        me:i}),i.type==="keepalive"&&t-this.kn>=_n&&await this.send({type:"keepalive"},t)}}};var qt=3e3,Zn=2e4,$n=1e3,\##
+        me=class{constructor({t:e,j:t,n:i,s,se:r,l:o},a){this.t=e,this.j=t,this.n=i,this.s=s,this.se=r,this.l=o,this.e\##
+        =new T,this.e.set("end",a+(r===null?qt:Zn)),r!==null&&(i===null||i.lt)&&this.#l(a)}P(){let e=[this.e.tt()??1/0\##
+        ,this.n?.P()??1/0],t=Math.min(...e);return t===1/0?null:t}async re(e,t){switch(e.type){case"tick":for(let i=th\##
+        is.e.T(t);i!==null;i=this.e.T(t))i==="end"?this.end():this.#l(t);return await this.n?.Se(t),this.#t(t);case"so\##
+        cket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-message":return e.id===this.s&&a\##
+        wait this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#r(t)}}end(){this.se=null,this.e\##
+        .clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let i of t)if(i.type==="send")thi\##
+        s.l({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.se!==null)await this.n?.send({\##
+        type:"bye",reason:this.se},e),this.se=null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.type==="frame"\##
+        &&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#r(e)}}#n(){return \##
+        this.n?.Nt()??[]}#l(e){this.#i(),this.s+=1,this.n=new $({t:this.t,mode:"resume",...this.j},e),this.l({type:"co\##
+        nnect",id:this.s})}#r(e){if(this.se===null)return this.end();this.#i(),this.e.set("retry",e+$n)}#i(){this.n!==\##
+        null&&this.l({type:"close",id:this.s}),this.n=null}};var Jn=new Set(["unknown-room","full","rate","closed","ne\##
+        twork","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Qn=new S\##
+        et(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now"\##
+        ,"refused-wrong-person"]),ge=n=>Jn.has(n),Ut=n=>Qn.has(n),Xn={[G.rn]:"refused-other-device",[G.ri]:"refused-no\##
+        t-now",[G.oi]:"refused-wrong-person"},ei={[W.nn]:"words-differ",[W.sn]:"binding-failed",[W.expired]:"expired",\##
+        [W.error]:"doctor-error"},ti={[D.mt]:"unknown-room",[D.used]:"used",[D.full]:"full",[D.rate]:"rate",[D.closed]\##
+        :"closed"},jt=n=>Xn[n]??"refused",Ot=n=>ei[n]??"ended-by-doctor",Rt=n=>ti[n]??"protocol";function Nt(n){return\##
+         n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Bt=3,ni=500,ii=8e3,si=4e3,ri=\##
+        5,we=class{constructor(e){this.E=e,this.O=0,this.xe=!1,this.yt=null,this.ct=0}vi(){this.xe=!1,this.ct=0}bi(){t\##
+        his.O=0,this.xe=!1,this.ct=0}Si(e){let t=this.yt??(e.bond===null?"fresh":"resume");return this.yt=null,t}ke({x\##
+        i:e,zi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Bt)return null;let i=t?si:ii,s=Math.min(ni*2**(this.O-1),i),r=.\##
+        5+(this.E(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return U(i)?(this.ct=e===D.mt?this.ct+1:0,this\##
+        .ct>ri&&!s?"unknown-room":"later"):e===D.mt&&t==="resume"?this.xe?"secure-channel":(this.yt="fresh","now"):e==\##
+        =D.used&&t==="fresh"&&i.bond!==null&&this.O<Bt?(this.O+=1,this.yt="resume","now"):Rt(e)}};var Kt=6e4,Ft=2e3,oi\##
+        =1e4,ai=3,ke=class{constructor(e,t,i){this.t=e,this.j=t,this.h=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,th\##
+        is.V=new we(t.E),this.R=-1/0,this.e=new T,this.Bt=!1,this.pending=[],this.Kt=[]}get ot(){return this.n?.ot??!1\##
+        }get lt(){return this.n?.lt??!1}get Ft(){return this.V.O>0&&(this.n?.gi??!0)}P(){let e=Math.min(this.e.tt()??1\##
+        /0,this.n?.P()??1/0);return e===1/0?null:e}async re(e,t){e.id===this.s&&(e.type==="socket-open"?await this.n?.\##
+        open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){for(let t\##
+        =this.e.T(e);t!==null;t=this.e.T(e))t==="retry"?this.bt(e):this.V.O=0;await this.n?.Se(e)}Ci(e){for(;;){let t=\##
+        this.Kt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.Nt()??[]);let i=this.pending.shift();if(i=\##
+        ==void 0)return null;this.#n(i,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}bt(e){let{t,j:i,h:s\##
+        }=this;if(t.bond!==null&&t.bond.expiry<i.ie())return this.#i("expired");let r=this.V.Si(t);this.e.clear("retry\##
+        ","stable"),s.ut(),this.s+=1;let o=s.i().St&&this.V.O<2;this.n=new $({t,mode:r,fi:o,...i},e),s.l({type:"connec\##
+        t",id:this.s})}Ai(e){(this.n===null||e-this.n.Rt>=Ft)&&this.#r(e)}Ce(e,t){this.s=e,this.V.bi(),this.bt(t)}oe(e\##
+        ){if(!(this.n===null||e-this.n.Rt<Ft)&&!this.n.lt){if(e-this.R<oi)return this.ze(e);this.R=e,this.#r(e)}}ze(e)\##
+        {this.disconnect(),this.vt=!1;let{Mi:t,St:i}=this.h.i(),s=U(this.t)&&t,r=this.V.ke({xi:s,zi:i});if(r===null)re\##
+        turn this.#i(this.V.xe?"secure-channel":"network");this.e.set("retry",e+r)}bn(e){let t=this.t.former.shift();r\##
+        eturn t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Bt=!0,this.#r(e),!0)}Gt(e,t,i){if(!t)re\##
+        turn this.#i(Nt(e));this.V.xe=!0,this.ze(i)}flush(){let e=[...this.pending.splice(0),...this.n?.Nt()??[]];for(\##
+        let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:this.s}),t\##
+        his.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){this.h.l({\##
+        type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.octets);case"save":return \##
+        this.h.ut();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e._("stable")||this.e.set("stable",t+Kt);return;ca\##
+        se"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},s=[this.t.bon\##
+        d,...this.t.former].flatMap(r=>r??[]).slice(0,ai);Object.assign(this.t,i,{bond:e.bond,former:s,consent:null})}\##
+        return this.e.set("stable",t+Kt),this.h.ut();case"frame":this.V.vi(),this.vt=!1,this.Bt=!1,this.Kt.push(e);ret\##
+        urn;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#r(t);case"br\##
+        oken":return this.Gt(e.code,e.yi,t)}}#l(e,t){if(this.Bt&&e===D.mt){this.bn(t)||this.#i("refused-other-device")\##
+        ;return}let i=this.n?.mode??null,s=this.V.refused(e,i,this.t,this.h.i().Di);s==="later"?this.ze(t):s==="now"?t\##
+        his.#r(t):this.#i(s)}#r(e){this.disconnect(),this.bt(e)}#i(e){this.Kt.push({type:"stop",reason:e})}};var ne=cl\##
+        ass{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get xn(){return Math\##
+        .min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6e3)}get xt(){return this.z+(this.N===0?0:t\##
+        his.xn)}};var ye=class{constructor(){this.z=null,this.k=0}Ce(e,t){this.z={et:e,zn:t},this.k=t}N(e,t){let{z:i}=\##
+        this;this.z={et:e,zn:t};let s=i!==null&&t-i.zn<=1250;return(!s||e!==i.et)&&(this.k=t),s&&e!==i.et?"sound":t-th\##
+        is.k>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.ae=!1,this.Ht=!1,this.zt=\##
+        !1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==null}oe(e){this.R=e}Li(e){this.Cn=e,this.zt=\##
+        !1,this.Ht=!1,this.R=null}Ei(e,t){this.silence.Ce(0,t),this.ae=e}Ii(e,t){this.silence.Ce(e,t)}N(e,t){let i=thi\##
+        s.An;this.An=t;let s=this.silence.N(e,t);return s==="sound"&&(this.ae=!1,i>=this.Cn&&(this.zt=!0),this.R!==nul\##
+        l&&i>=this.R&&(this.R=null)),s!=="silence"||this.ae?!1:(this.ae=!0,!0)}get Yt(){return this.zt&&!this.ae}Dn(e)\##
+        {e&&!this.zt&&(this.Ht=!0)}};var Ne={Pi:6e3,Vi:5e3,path:13e3},li=3e3,ci=1e4,ui=1,ve=class{constructor(e,t){thi\##
+        s.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.D=!1,this\##
+        .transport="none",this.r=-1,this.Tn=null,this.w=null,this._t=[],this.le=null,this.Ct=null,this.At=!1,this.Mt=n\##
+        ull,this.f=new ie,this.ce=new ne,this.Dt=0,this.i={send:!1,u:!1},this.J=[],this.e=new T}Wi(){return this.J.shi\##
+        ft()??null}P(){return this.e.tt()}Ae(){return this.transport==="connected"&&this.#f()&&!this.f.ae}St(){return \##
+        this.g&&(!this.Ae()||this.f.Mn)}get qi(){return!this.g&&this.w?.Q===!0&&this.transport!=="connected"}mute(e){t\##
+        his.muted=e,this.#s()}oe(e){this.transport!=="none"&&this.f.oe(e)}Ui(e,t){this.n=e,this.D=t}gt(){this.n=null,t\##
+        his.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt(),this.e.clear(),this.J=[],this.transpor\##
+        t="none",this.w=null,this.Mt=null,this.le=null,this.f=new ie,this.ce=new ne,this.Dt=0,this.#s(),this.h.l({type\##
+        :"end-call"})}async ji(e){this.transport==="connected"&&this.w?.Q===!0&&!this.f.ae&&!this.f.Mn?await this.#c(e\##
+        ):this.#r(e)}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e))t==="path"?this.#u(e):t==="attempt"?this\##
+        .#a(e):this.J.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}async re(e,t){switch(e.type){case"offer":if\##
+        (e.generation!==this.w?.generation||this.n===null)return;this.w.it=!0,this.e.set("answer",t+(this.g?this.ce.Ti\##
+        :Ne.Pi)),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of thi\##
+        s._t.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate":\##
+        if(e.generation!==this.w?.generation)return;this.w.it?await this.#t({type:"candidate",generation:e.generation,\##
+        candidate:e.candidate},t):this._t.push(e.candidate);return;case"transport":return this.#h(e,t);case"heard":ret\##
+        urn this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:i}=\##
+        this;if(e.type==="binding")return i?.Q!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(i===null||!i.it||e.g\##
+        eneration!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.h.l({type:"apply-candi\##
+        date",generation:s,candidate:r})}else i.Q||(i.Q=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",genera\##
+        tion:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#c(t):this.g||this.e.set("path",t+Ne.pat\##
+        h),this.#s())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let i=e==="new"&&thi\##
+        s.Tn!==this.n;!i&&t<this.ce.xt||(i&&(this.transport="failed"),this.#r(t))}#l(){return this.n!==null&&this.n.ot\##
+        &&this.t.consent!==null}#r(e){let{n:t,t:i}=this;if(t===null)return;let s=this.transport==="none"||this.transpo\##
+        rt==="failed"||this.f.Ht,r=i.generation;i.generation+=1,this.h.ut(),s&&(this.r=r,this.Tn=t,this.transport="new\##
+        ",this.le=null,this.Mt=null,this.At=!1,this.f.Ei(this.g,e),this.#s()),this.w={generation:r,it:!1,Q:!1},this._t\##
+        =[],this.Ct=null,this.f.Li(e),this.e.clear("answer","binding","path","attempt"),this.g&&(this.ce.Ce(e),this.e.\##
+        set("attempt",e+this.ce.xn));let{D:o}=this;this.h.l({type:"make-offer",generation:r,Qn:s,U:t.U,D:o})}#i(e){let\##
+        {n:t,ce:i}=this;this.#l()?e<i.xt?this.e.set("attempt",i.xt):t?.wi(e)?(this.oe(e),this.J.push("socket-doubted")\##
+        ):this.#r(e):t!==null&&this.J.push("socket-doubted")}#a(e){this.transport==="none"||this.Ae()||(this.f.Dn(this\##
+        .w?.Q===!0),this.#i(e))}#d({r:e,et:t},i){if(!(this.transport==="none"||e!==this.r)){if(!this.#f())return this.\##
+        f.Ii(t,i);this.f.N(t,i)?(this.f.Dn(this.w?.Q===!0),this.#i(i)):this.f.Yt&&this.Ae()&&this.e.clear("attempt")}}\##
+        async#h(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",\##
+        this.Dt=0,this.e.clear("path"),this.e._("attempt")&&this.e.set("attempt",Math.max(this.ce.xt,t+li)),this.le={Z\##
+        t:e.Xn,q:e.ei},await this.#c(t),this.#s();else if(e.state==="failed")this.#u(t);else if(this.transport==="conn\##
+        ected"){if(this.transport="disconnected",this.e.clear("binding"),this.e._("attempt"))return;this.oe(t),this.#l\##
+        ()&&t-(this.n?.Rt??0)<ci?this.#i(t):this.J.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.cl\##
+        ear("path","binding"),this.#s(),this.g)return this.#i(e);this.Dt+=1,this.Dt>ui?this.J.push("no-path"):this.#l(\##
+        )&&this.#r(e)}async#c(e){let{le:t}=this,i=this.n?.I??null;if(t===null||i===null||this.w?.Q!==!0)return;let s=a\##
+        wait i.fn("P",t.Zt,t.q);await this.#t({type:"binding",tag:s},e),this.At||this.e.set("binding",e+Ne.Vi),await t\##
+        his.#p()}async#p(){let{le:e,Ct:t}=this,i=this.n?.I??null;if(e===null||t===null||i===null)return;let s=await i.\##
+        fn("D",e.Zt,e.q);if(!_(s,t)){this.J.push("binding-failed");return}this.At=!0,this.Mt=Gt(e),this.g=!0,this.e.cl\##
+        ear("binding"),this.#s()}#f(){return this.le!==null&&this.Mt===Gt(this.le)}#s(){let e=this.#f(),t={send:e&&thi\##
+        s.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",..\##
+        .t}))}},Gt=({Zt:n,q:e})=>`${X(n)} ${X(e)}`;var hi=6e4,di=400,be=class{constructor({t:e,locale:t,E:i,ie:s}){thi\##
+        s.t=e,this.j={locale:t,E:i,ie:s},this.line=new ke(e,this.j,{l:r=>this.actions.push(r),ut:()=>this.#o(),left:()\##
+        =>this.#i(),i:()=>({Di:this.media.Ae(),St:this.media.St(),Mi:this.media.g})}),this.ue=!1,this.message="",this.\##
+        c=new he,this.reason=null,this.Me=null,this.e=new T,this.actions=[],this.media=new ve(e,{send:(r,o)=>this.line\##
+        .send(r,o),l:r=>this.actions.push(r),ut:()=>this.#o()}),this.ye=Promise.resolve()}re(e,t){return this.ye=this.\##
+        ye.then(async()=>{try{await this.#n(e,t),this.#m(t)}catch{await this.#s("internal",t)}}),this.ye}Oi(){return t\##
+        his.actions.splice(0)}P(){if(this.reason!==null)return this.Me?.P()??null;let e=[this.e.tt(),this.line.P(),thi\##
+        s.media.P()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerCompari\##
+        son:i}=this.t;return{state:this.#t(),reason:this.reason,B:this.reason!==null&&ge(this.reason),ve:this.line.ve,\##
+        Ln:this.line.ot,Ft:this.line.Ft,Ni:this.line.vt,message:this.message,y:e===null?null:{octets:e.authenticationS\##
+        tring,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,x:this.c.x}}#t(){return th\##
+        is.reason!==null?Ut(this.reason)?"ended":"failed":U(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"\##
+        connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#\##
+        l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#a(t);case"tick":return this.#r(t);case"socket-o\##
+        pen":case"socket-message":case"socket-closed":return await this.line.re(e,t),this.#a(t);case"network-changed":\##
+        return this.media.oe(t),this.line.Ai(t),this.#a(t);case"awoke":return this.line.n?.ki(t),this.#r(t);case"conse\##
+        nt":return U(this.t)?(this.t.consent=e.consent,this.#o(),this.ue&&await this.#u(t),this.#a(t)):void 0;case"dec\##
+        line":return await this.line.send({type:"refuse",reason:G.si},t),this.#s("consent-refused",t);case"words":retu\##
+        rn this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.j.ie\##
+        ()),e.En)return this.#c(t);this.e._("letters")||this.e.set("letters",t+di);return;case"hang-up":return this.#s\##
+        ("hung-up",t,W.ii);case"taken-over":return this.#s("taken-over",t);case"retry":return;default:return await thi\##
+        s.media.re(e,t),this.#a(t)}}async#l(e,t){let i=this.reason==="network"||this.reason==="no-path";return!(e.type\##
+        ==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(this.reason)?this.Me?.re(e,t):(this.Me?.en\##
+        d(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#a(t))}async#r(e){for(let t=thi\##
+        s.e.T(e);t!==null;t=this.e.T(e)){if(t==="patience")return this.#s(this.line.ot?"no-path":"network",e);await th\##
+        is.#c(e)}await this.line.Se(e),await this.#a(e),await this.media.Se(e),await this.#a(e)}#i(){this.ue=!1,this.m\##
+        edia.gt(),this.c.gt()}async#a(e){for(;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#f(t,\##
+        e);continue}let i=this.line.Ci(e);if(i===null)return;i.type==="stop"?await this.#s(i.reason,e):await this.#d(i\##
+        .frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#h(\##
+        e.D,t);case"refuse":return e.reason===G.rn&&this.line.bn(t)?void 0:this.#s(jt(e.reason),t);case"words":return \##
+        this.t.peerComparison=e.a?"same":"different",this.#o();case"bye":return this.#s(this.media.qi&&e.reason===W.er\##
+        ror?"no-path":Ot(e.reason),t);case"description":case"candidate":case"binding":return this.ue&&!(e.type==="desc\##
+        ription"&&e.kind==="offer")?this.media.u(e,t):this.line.Gt("malformed",!0,t);case"chat":this.ue&&this.c.u(e.id\##
+        ,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"encaps\##
+        ulation":return this.line.Gt("malformed",!0,t)}}async#h(e,t){let{n:i}=this.line;if(this.ue||i===null)return;th\##
+        is.ue=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o();let s=e||(this.t.invitation.flags&Z.D)!==\##
+        0;if(s&&!(i.U?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#s("relay-missing",t,W.error);this.media.Ui(i\##
+        ,s),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:i}=this.t;t!==null&&(await \##
+        this.line.send({type:"consent",version:1,...t},e),await this.media.ji(e),i!=="none"&&await this.line.send({typ\##
+        e:"words",a:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.ue||this.t.consent===null)){for(let t of th\##
+        is.c.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"chat",id:i,message:s},e))return;this.c.it(t\##
+        )}return this.#a(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#o(),await this.line.send({ty\##
+        pe:"words",a:e},t),await this.#a(t),e||await this.#s("words-differ",t,W.nn)}async#f(e,t){switch(e){case"rejoin\##
+        ":return this.line.ze(t);case"socket-doubted":return this.line.oe(t);case"binding-failed":return this.#s("bind\##
+        ing-failed",t,W.sn);case"no-path":return this.#s("no-path",t)}}async#s(e,t,i=null){let s=i===null||await this.\##
+        line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ge(e)&\##
+        &e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});let r=!s&&U(this.t);if(!r&&(e!=="hung-up"|\##
+        |this.line.n===null))return this.line.disconnect();let{t:o,j:a}=this,{s:l}=this.line,d=this.line.Sn(),m=g=>thi\##
+        s.actions.push(g);this.Me=new me({t:o,j:a,n:d,s:l,se:r?i:null,l:m},t)}#m(e){!(this.reason===null&&this.media.g\##
+        &&!this.media.Ae())||this.line.lt?this.e.clear("patience"):this.e._("patience")||this.e.set("patience",e+hi)}#\##
+        o(){this.actions.push({type:"save",t:this.t})}};var Yt={In:[],Pn:[],microphone:"",speaker:""},pi=4e-4,Ht={echo\##
+        Cancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Be(n,e){let t=n===void 0?Ht:{...Ht,devi\##
+        ceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void \##
+        0)throw new DOMException("no track","NotFoundError");return s}function _t(n){let e=n instanceof DOMException?n\##
+        .name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e\##
+        ==="AbortError"?"microphone-busy":"microphone-denied"}var Se=class{constructor(e){this.audio=e,this.$t=new Aud\##
+        io,this.W=null,this.output=null,this.source=null,this.De=null,this.speaker=""}Vn(){"AudioContext"in window&&(t\##
+        his.W??=new AudioContext,this.W.state!=="running"&&this.W.resume().catch(()=>{}))}Wn(e){this.source?.disconnec\##
+        t(),this.source=null,!(this.W===null||e===null)&&(this.De??=this.W.createAnalyser(),this.source=this.W.createM\##
+        ediaStreamSource(new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===nul\##
+        l)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.r\##
+        educe((i,s)=>i+s*s,0)/e.length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>pi,Un:t===0&&this\##
+        .W?.state==="running"}}jn(){let{W:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDes\##
+        tination(),this.$t.srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[t,i]of[523,784].entries(\##
+        )){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtT\##
+        ime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).\##
+        connect(this.output),r.start(s),r.stop(s+1)}}}async Bi(e){await Promise.all([this.audio,this.$t].map(t=>t.setS\##
+        inkId(e))),this.speaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=\##
+        >t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label\##
+        :o}));return{In:i("audioinput"),Pn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().de\##
+        viceId??"",speaker:this.speaker}}end(){this.Wn(null),this.W?.close().catch(()=>{}),this.W=null,this.De=null,th\##
+        is.output=null}};var fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise\##
+        (i=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}\##
+        ))).catch(t)})}function $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Jt(n,e){retu\##
+        rn new Promise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe(typeof r==\##
+        "string"?r:null,e())),setTimeout(()=>s(null),fi)})}function Qt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase\##
+        ()).find(s=>s in e)??t}var Y=mi(h),Xt=n=>Qt(n,Y,"fr"),en=n=>[Y[n].admitted.title,...Y[n].admitted.consent].joi\##
+        n(`
+        `),Ke=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace(/\\##
+        {\w+\}/,()=>String(e));function mi({Fn:n,Gn:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.split("|"),o=a=>\##
+        a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
+        i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3\##
         ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12\##
          17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4Z\##
         M15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3\##
          0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",n\##
-        o:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function s\##
+        o:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function r\##
         e(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.set\##
-        Attribute("d",mi[e]),i}var tn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used\##
+        Attribute("d",gi[e]),i}var nn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used\##
         :17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"mic\##
         rophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"ref\##
         used-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,ne\##
         twork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:\##
-        81};function nn(n,e){let{state:t,error:i}=n,r=t==="connected"||t==="reconnecting",s=(t==="failed"||t==="bad-li\##
-        nk")&&i!==null?tn[i]:void 0;return{title:wi(n,e),lines:yi(n,e),buttons:bi(n,e),jn:ki(n,e),code:s===void 0?"":r\##
-        e(e.code,s),_t:r||t==="waiting"||t==="connecting",Fi:r}}function rn(n,e){let t=({lines:r,jn:s})=>[...r.filter(\##
-        ({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),s];if(n.title!==e?.title)return[n.title,...t(n)].filte\##
-        r(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(r=>!i.has(r)).join(" ")}var gi={alphabet:"incomple\##
+        81};function sn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"||t==="bad-li\##
+        nk")&&i!==null?nn[i]:void 0;return{title:ki(n,e),lines:yi(n,e),buttons:Si(n,e),On:vi(n,e),code:r===void 0?"":s\##
+        e(e.code,r),Yt:s||t==="waiting"||t==="connecting",Ki:s}}function rn(n,e){let t=({lines:s,On:r})=>[...s.filter(\##
+        ({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.title,...t(n)].filte\##
+        r(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var wi={alphabet:"incomple\##
         te",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"wo\##
-        rds-differ","refused-wrong-person":"refused"},sn=(n,{errors:e})=>e[gi[n??""]??n??""];function wi({state:n,erro\##
-        r:e},t){return n==="ended"||n==="failed"||n==="bad-link"?sn(e,t)?.[0]??t.ended.title:t[n].title}function yi(n,\##
-        e){let{state:t,error:i,s:r,locale:s}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
-        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Pe}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
-        ;case"waiting":{let o=r?.message??"",{B:a,ee:l}=e.waiting;return[{kind:"lead",text:r?.Gt?e.reconnecting.fe:r?.\##
-        ve?a:l},...j(n.Qt>0,"since",re(e.waiting.y,Fe(n.Qt,s))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","qu\##
-        ote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",te\##
-        xt:e.connecting.text}];case"connected":return n.Pt?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet"\##
-        ,text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnect\##
-        ing.text},{kind:"quiet",text:vi(r,e)}];case"ended":case"failed":case"bad-link":{let{G:o,clock:a,link:l}=n,d=i=\##
-        =="microphone-denied";return[{kind:"lead",text:sn(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.Ze[n.Bi]),...j(i==\##
-        ="clock","quiet",re(e.Ye,a===null?"":en(a,s))),...j(o!==null,"quiet",re(e.ended.G,Fe(o??0,s))),...j(t==="ended\##
-        ","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??"")]}default:return[]}}v\##
-        ar j=(n,e,t)=>n?[{kind:e,text:t}]:[];function ki({state:n,s:e,b:t},i){return t==="done"?i.actions.b:n!=="conne\##
-        cted"?"":e?.muted?i.connected.muted:e?.Pn===!1?i.connected.Ee:""}function vi(n,{reconnecting:e}){return n?.Pn?\##
-        e.path:n?.Ni?e.q:e.fe}function bi({state:n,error:e,K:t,link:i,Rn:r,s,Pt:o},{actions:a}){let l=(g,b,E="",Me=nul\##
-        l)=>({action:g,label:b,kind:E,icon:Me}),d=l("hang-up",a.hangUp,"danger","hangUp"),m=o?[l("resume-sound",a.Be,"\##
-        primary","speaker")]:[];switch(n){case"ready":return[l("enter",r?a.resume:a.enter,"primary")];case"waiting":re\##
-        turn[l("hang-up",a.Re)];case"admitted":return[l("consent",a.consent,"primary","yes"),l("refuse",a.Oe,"","no")]\##
-        ;case"connecting":case"reconnecting":return[...m,d];case"connected":{let g=s?.ownComparison==="none"&&s.k!==nu\##
-        ll,b=[l("same",a.a,o?"":"primary","yes"),l("different",a.je,"danger","no")],E=s?.muted?l("mute",a.unmute,"half\##
-         on","silent"):l("mute",a.mute,"half","microphone");return[...m,...g?b:[],E,{...d,kind:"half danger"}]}case"en\##
-        ded":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.Ke:a.Ne;return[...i===null?[]:[l("\##
-        copy-link",a.ge,"primary","copy")],...t?[l("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}fun\##
-        ction on(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var Se=class{c\##
-        onstructor(e,t,i){this.m=e,this.Gi=t,this.Xt=i,this.audio=this.#e("audio",HTMLAudioElement),this.Nn=null,this.\##
-        text=null,this.Kn=new Map,this.state=null,this.ie=0,this.Fn=!1,this.#m()}show(e){if(!this.#t("model",e))return\##
-        ;let t=Y[e.locale],i=nn(e,t),r=this.Nn,s=this.m.documentElement;s.dataset.state=e.state;for(let o of["error","\##
-        path","quality"]){let a=e[o];a===null?delete s.dataset[o]:s.dataset[o]=a}this.#i(e.locale,t),this.#e("title").\##
-        textContent=i.title,this.m.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#t("lines",i.lines)&&this.#\##
-        e("text").replaceChildren(...i.lines.map(o=>this.#d(o))),this.#n("notice",i.jn),this.#n("code",i.code),this.#h\##
-        (e,t),this.#u(i.buttons),this.#c(e,i,t),this.#f(e,i,t),this.#l(rn(i,r)),this.#s(r!==null&&r.title!==i.title),t\##
-        his.Nn=i,this.state=e.state}get Hi(){let e=this.#e("sound",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){t\##
-        his.#e("meter").style.transform=`scaleX(${e.toFixed(2)})`}#t(e,t){let i=JSON.stringify(t);return this.Kn.get(e\##
-        )===i?!1:(this.Kn.set(e,i),!0)}#n(e,t){let i=this.#e(e);i.textContent!==t&&(i.textContent=t)}#l(e){e!==""&&(th\##
-        is.#e("announcement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.m,r=t===null||t===i,s=!r&&t.closes\##
-        t("details, dialog, nav, footer")!==null;(e?!s:r&&this.Fn)&&this.#e("title").focus({preventScroll:!e}),this.Fn\##
-        =this.m.activeElement!==i}#i(e,t){if(this.text===t)return;this.text=t;let i=this.m.documentElement;i.lang=e,i.\##
-        dir=t.direction;let r=this.#e("languages");r.setAttribute("aria-label",t.languages),r.childElementCount===0&&r\##
-        .append(...Object.entries(Y).map(([o,{name:a}])=>{let l=this.#o("button",o.toUpperCase());return l.lang=o,l.se\##
-        tAttribute("aria-label",`${o.toUpperCase()}, ${a}`),l.addEventListener("click",()=>this.Xt.te(o)),l}));for(let\##
-         o of r.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let s={footer:t.T\##
-        e,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.k.Ie,"digits-label":t.k.Ve,"microph\##
-        one-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":\##
-        t.c.Ue};for(let[o,a]of Object.entries(s))this.#n(o,a);this.#a("sound-title","speaker",t.i.title),this.#a("chat\##
-        -title","message",t.c.title),this.#a("play-sound","speaker",t.actions.Fe),this.#a("send",null,t.c.send),this.#\##
-        e("footer").prepend(se(this.m,"lock")),this.#e("message").setAttribute("aria-label",t.c.title),this.#e("messag\##
-        e").setAttribute("placeholder",t.c.title),this.#e("advice").replaceChildren(...t.i.me.map(o=>this.#o("li",o)))\##
-        }#a(e,t,i){this.#e(e).replaceChildren(...t===null?[]:[se(this.m,t)],i)}#d({kind:e,text:t}){switch(e){case"list\##
-        ":{let i=this.#o("ul");return i.append(...t.map(r=>this.#o("li",r))),i}case"quote":{let i=this.#o("blockquote"\##
-        ,t);return i.dir="auto",i}case"link":{let i=this.m.createElement("input");return i.readOnly=!0,i.value=t,i.cla\##
-        ssName="link",i.setAttribute("aria-label",this.text?.actions.ge??""),i}case"good":case"fair":case"poor":{let i\##
-        =this.#o("p",t,`quality ${e}`);return i.prepend(se(this.m,e)),i}default:return this.#o("p",t,e)}}#h({state:e,s\##
-        :t},i){let r=e==="connected"?t?.k??null:null;if(this.#e("words").hidden=r===null,r===null||!t)return;let s=on(\##
-        this.Gi[r.locale]??""),o=s.length===256?Dt(r.octets).map(d=>s[d]??""):[],a=this.#e("words-list");a.lang=r.loca\##
-        le,this.#t("words",o)&&a.replaceChildren(...o.map((d,m)=>this.#o("li",d,m<2?"mine":"theirs"))),this.#n("digits\##
-        ",Tt(r.octets).replace(/^(....)/,"$1 "));let l=[];t.ownComparison==="same"&&l.push(i.k.a),t.peerComparison==="\##
-        same"&&l.push(i.k.We),this.#n("words-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e(\##
-        "actions"),i=this.m.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:r,label:s,kind:o,icon:a}\##
-        )=>{let l=this.#o("button",s,o);return l.dataset.action=r,l.setAttribute("type","button"),a!==null&&l.prepend(\##
-        se(this.m,a)),l.addEventListener("click",()=>this.Xt.l(r)),l})),i!==void 0&&t.querySelector(`[data-action="${i\##
-        }"]`)?.focus()}#c({state:e,Lt:t,Et:i,path:r},{_t:s},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!s,e\##
-        !==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",i?o.i.A:o.\##
-        i.te),this.#n("path",r===null?"":o.path[r]);let{In:l,Vn:d,microphone:m,speaker:g}=t;this.#p("microphone",l,m,o\##
-        .i.microphone),this.#p("speaker",d,g,o.i.speaker)}#p(e,t,i,r){let s=this.#e(e,HTMLSelectElement);this.#e(`${e}\##
-        -row`).hidden=t.length<2,this.#t(e,[t,r])&&s.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("opti\##
-        on");return l.value=o.id,l.textContent=o.label===""?`${r} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(s.value=i\##
-        )}#f({s:e},{Fi:t},{c:i}){let r=this.#e("chat",HTMLDetailsElement);r.hidden=!t;let s=e?.x??[];if(!this.#t("mess\##
-        ages",[s,i.v]))return;let o=this.#e("messages");o.replaceChildren(...s.map(({v:d,text:m,nt:g})=>{let b=this.#o\##
-        ("li","",d?"mine":"theirs"),E=this.#o("p",m);return E.dir="auto",b.append(this.#o("small",`${d?i.v:i.M}${g?"":\##
-        ` · ${i.pending}`}`),E),b}));let a=s.filter(({v:d})=>!d),[l]=a.slice(-1);a.length>this.ie&&l!==void 0&&(r.open\##
-        =!0,this.#l(`${i.M}: ${l.text}`)),this.ie=a.length,o.scrollTop=o.scrollHeight}#r(e,t){this.#e("sheet-title").t\##
-        extContent=t,this.#e("topics").replaceChildren(...e.flatMap(([r,s])=>[this.#o("h3",r),this.#o("p",s)])),this.#\##
-        e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Xt;this.#e("play-sound").addEventListener("click",()=\##
-        >e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l,HTMLSelectElement);d.addEventListener(\##
-        "change",()=>t(l,d.value))}let r=this.#e("volume",HTMLInputElement);r.addEventListener("input",()=>this.audio.\##
-        volume=Number(r.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.volume!==.5,this.audi\##
-        o.volume=1;let s=this.#e("message",HTMLInputElement),o=this.#e("letters",HTMLInputElement);s.addEventListener(\##
-        "input",()=>{o.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.focus()};this.#e("send").addEven\##
-        tListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isComposing&&a()}),this.#e("help").a\##
-        ddEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}=this.text;this.#r([...l.S,[d.deaf,d.me\##
-        .join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",()=>{this.text!==null&&this.#r(this.tex\##
-        t.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.#e("sheet").close())}#o(\##
-        e,t="",i=""){let r=this.m.createElement(e);return r.textContent=t,i!==""&&(r.className=i),r}#e(e,t){let i=this\##
-        .m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
-        var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),A={state:"loading",error:null,K:!1,link:null,Rn:!1,locale:\##
-        Qt(navigator.languages??[]),Bi:_e(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,s:null,\##
-        b:"no",Qt:0,G:null,clock:null,Pt:!1,Et:!1,Lt:Ht},xe=location.hash.length>1?location.href:null,ln=Ze(navigator.\##
-        userAgent),Si=100,L=null,x=null,Ce=null,y=null,J=null,an=0,cn=0,Ge=null,P=new Se(document,u,{l:Ci,_i:Di,te:n=>\##
-        v({locale:n}),write:(n,e)=>void S({type:"write",text:n,En:e})}),R=new be(P.audio);function v(n){Object.assign(\##
-        A,n),P.show(A)}var Q=(n,e={})=>v({state:"failed",error:n,K:!0,s:null,...e});function un(){let n=window.early?.\##
-        microphone??null;return delete window.early,n}async function xi(){if(!isSecureContext||crypto.subtle===void 0)\##
-        return Q("browser-unsupported",{K:!1,link:xe});let n=location.hash.slice(1),e=pe(sessionStorage.getItem(Be),oe\##
-        ());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await ht(n);if(t.fla\##
-        gs&Z.nn)throw new c("post-quantum");let i=await vt(t);L=e!==null&&_(e.invitation.room,i.room)?e:It(i)}else L=e\##
-        }catch(t){if(!(t instanceof c))throw t;return v({state:"bad-link",error:t.code})}if(!await zi())return Q(ln?"i\##
-        n-app":"browser-unsupported",{K:!1,link:xe});v({state:"ready",error:null,Rn:L===e}),(n===""||window.early?.mic\##
-        rophone)&&await ze(!1)}async function zi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.get\##
-        UserMedia?!1:B().then(()=>!0,()=>!1)}function Ci(n){switch(R.Wn(),n){case"enter":return void ze(!1);case"retry\##
-        ":return x===null||A.error==="taken-over"?void ze(A.error==="other-tab"||A.error==="taken-over"):void S({type:\##
-        "retry"});case"copy-link":return void Ai();case"consent":return void Ei();case"refuse":return void S({type:"de\##
-        cline"});case"same":case"different":return void S({type:"words",a:n==="same"});case"mute":return void S({type:\##
-        "mute",muted:!(A.s?.muted??!1)});case"hang-up":return void S({type:"hang-up"});case"play-sound":return R.On();\##
-        case"resume-sound":return void Ti()}}async function Ai(){let n=navigator.clipboard?.writeText(xe??"")??Promise\##
-        .reject(new Error("no clipboard"));v({b:await n.then(()=>"done",()=>"failed")})}async function ze(n){if(L===nu\##
-        ll)return;R.Wn(),v({state:"checking",error:null,K:!1,link:null,b:"no"});try{y===null&&hn(await Ke(void 0,un())\##
-        )}catch(i){return Mi(Yt(i))}pn(),history.replaceState(null,"","/");let e=`colloque ${Je(L.invitation.room)}`,t\##
-        =n?$t(e,oe):null;if(!await _t(e,n,()=>void Pi(e)))return Q("other-tab");if(cn=performance.now(),L=await t??L,x\##
-        =new ve({t:L,locale:A.locale,E:Li,se:oe}),y===null)return Q("microphone-missing");Ce=new ce({microphone:y,audi\##
-        o:P.audio,Vt:Oi,D:i=>void S(i),pt:i=>v({path:i}),ft:i=>v({quality:i})}),await S({type:"start"})}function Mi(n)\##
-        {let e=ln&&n==="microphone-denied";Q(e?"in-app":n,{link:e?xe:null}),n==="microphone-denied"&&navigator.permiss\##
-        ions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&A.state==="failed"&&x===null&&z\##
-        e(!1)}},()=>{})}function hn(n){let e=y;y=n,n.onmute=K,n.onunmute=K,n.onended=()=>{n===y&&He()},R.qn(n),Ce?.Jn(\##
-        n).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),Ae()}async function He(n){try{hn(await Ke(n)),v({Et:!1})}\##
-        catch{await Ae()}K()}async function Di(n,e){return n==="microphone"?He(e):(await R.Ki(e).catch(()=>{}),Ae())}a\##
-        sync function Ae(){v({Lt:await R.Lt(y)})}function K(){let{audio:n}=P,e=n.srcObject!==null&&n.paused,t=y!==null\##
-        &&(y.muted||y.readyState==="ended");v({Pt:x!==null&&(e||t)})}async function Ti(){await P.audio.play().catch(()\##
-        =>{}),(y===null||y.muted||y.readyState==="ended")&&await He(),K()}var Li=n=>crypto.getRandomValues(new Uint8Ar\##
-        ray(n));async function Pi(n){if(x===null)return;let e=Oe(x.t);await S({type:"taken-over"}),Zt(n,e)}async funct\##
-        ion Ei(){let{locale:n}=A,e=await V(w(Xt(n)));await S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})\##
-        }async function S(n){if(x===null)return;await x.ae(n,performance.now());for(let a of x.ji())Wi(a);let e=x.V();\##
-        clearTimeout(an),e!==null&&(an=window.setTimeout(()=>void S({type:"tick"}),Math.max(0,e-performance.now())));l\##
-        et{state:t,reason:i,K:r,...s}=x.Ri();t!==A.state&&Ii(t,i),v({state:t,error:i,K:r,s});let o=i!==null&&(!r||i===\##
-        "taken-over");o&&ji(),o&&e===null&&!r&&Vi()}function Ii(n,e){if(n==="admitted"&&(R.On(),navigator.vibrate?.([2\##
-        00,100,200])),e===null)return;let t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting\##
-        "].includes(A.state);v({G:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,Pt:!1})}function Vi()\##
-        {L!==null&&je(L),L=null,x=null,Ce=null}function Wi(n){switch(n.type){case"connect":return qi(n.id);case"send":\##
-        J?.id===n.id&&J.r.readyState===WebSocket.OPEN&&J.r.send(n.octets);return;case"close":J?.id===n.id&&J.r.close()\##
-        ;return;case"save":n.t===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,Oe(n.t));return;default:\##
-        Ce?.$n(n)}}function qi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType="\##
-        arraybuffer",J={id:n,r:e},e.onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-cl\##
-        osed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8\##
-        Array(t)})}}var dn=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s==\##
-        =null)return t;let{first:o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)\##
-        d+=r;let e=new Uint8Array(d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor(\##
-        (l-1)/255);return e[1]=f|64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r\##
-        ,s)=>{if((r[0]??0)%128!==111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0)\##
-        ;let n=r.slice(o+1+f),d=[111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.len\##
-        gth||i>16383){l+=4+u.length;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=\##
-        [{then:s,copy:n},...t].slice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)r\##
-        eturn null;let o=r&252;switch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{f\##
-        irst:o,count:2,body:t.subarray(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};def\##
-        ault:{if(s===void 0)return null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};le\##
-        t n=2,d=0;for(;;){let e=t[n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.lengt\##
-        h-n?null:{first:o,count:f,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let\##
-        {readable:r,writable:s}=t.transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.dat\##
-        a),n.getMetadata().rtpTimestamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});\##
-        r.pipeThrough(f).pipeTo(s).catch(()=>{})};})();'],{type:"text/javascript"})),Ui=window.trustedTypes?.createPol\##
-        icy("colloque-worker",{createScriptURL:dn});function Oi(){return"RTCRtpScriptTransform"in window?new Worker(Ui\##
-        ?.createScriptURL("")??dn()):null}function ji(){y!==null&&(y.onended=null),y?.stop(),y=null,R.end(),Ge?.releas\##
-        e().catch(()=>{}),Ge=null}function pn(){navigator.wakeLock?.request("screen").then(n=>Ge=n,()=>{})}var fn=()=>\##
-        void S({type:"network-changed"}),mn=()=>{x!==null&&document.visibilityState==="visible"&&y!==null&&(pn(),P.aud\##
-        io.srcObject!==null&&P.audio.paused&&P.audio.play().then(K,K)),S({type:"awoke"})};addEventListener("online",fn\##
-        );navigator.connection?.addEventListener("change",fn);document.addEventListener("visibilitychange",mn);documen\##
-        t.addEventListener("resume",mn);P.audio.addEventListener("pause",K);P.audio.addEventListener("playing",K);navi\##
-        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{l\##
-        ocation.hash.length>1&&x===null&&location.reload()});setInterval(()=>{if(A.state==="waiting"&&v({Qt:Math.floor\##
-        ((performance.now()-cn)/6e4)}),y===null||!P.Hi)return;let{Tt:n,Un:e}=R.Tt();P.Yi(n),e&&!A.Et&&v({Et:!0})},Si);\##
-        window.early===void 0&&v({});xi().catch(()=>Q("internal",{K:!1})).then(()=>{x===null&&un()?.then(n=>n.getTrack\##
-        s().forEach(e=>e.stop()),()=>{})});})();</script>
+        rds-differ","refused-wrong-person":"refused"},on=(n,{errors:e})=>e[wi[n??""]??n??""];function ki({state:n,erro\##
+        r:e},t){return n==="ended"||n==="failed"||n==="bad-link"?on(e,t)?.[0]??t.ended.title:t[n].title}function yi(n,\##
+        e){let{state:t,error:i,r:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
+        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Ee}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
+        ;case"waiting":{let o=s?.message??"",{K:a,X:l}=e.waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.pe:s?.v\##
+        e?a:l},...j(n.Jt>0,"since",se(e.waiting.k,Ke(n.Jt,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","quo\##
+        te",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",tex\##
+        t:e.connecting.text}];case"connected":return n.Et?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet",\##
+        text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecti\##
+        ng.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"failed":case"bad-link":{let{F:o,clock:a,link:l}=n,d=i==\##
+        ="microphone-denied";return[{kind:"lead",text:on(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.ge[n.Fi]),...j(d,"q\##
+        uiet",e.ge.Ze),...j(i==="clock","quiet",se(e.Ye,a===null?"":tn(a,r))),...j(o!==null,"quiet",se(e.ended.F,Ke(o?\##
+        ?0,r))),...j(t==="ended","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??"\##
+        ")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function vi({state:n,r:e,b:t,he:i},s){return t==="\##
+        done"?s.actions.b:n!=="connected"?"":e?.muted?s.connected.muted:i==="silence"?s.i.silence:e?.Ln===!1?s.connect\##
+        ed.Ie:""}function bi(n,{reconnecting:e}){return n?.Ln?e.path:n?.Ni?e.q:e.pe}function Si({state:n,error:e,B:t,l\##
+        ink:i,Rn:s,r,Et:o},{actions:a}){let l=(g,b,I="",Me=null)=>({action:g,label:b,kind:I,icon:Me}),d=l("hang-up",a.\##
+        hangUp,"danger","hangUp"),m=o?[l("resume-sound",a.Fe,"primary","speaker")]:[];switch(n){case"ready":return[l("\##
+        enter",s?a.resume:a.enter,"primary")];case"waiting":return[l("hang-up",a.Re)];case"admitted":return[l("consent\##
+        ",a.consent,"primary","yes"),l("refuse",a.je,"","no")];case"connecting":case"reconnecting":return[...m,d];case\##
+        "connected":{let g=r?.ownComparison==="none"&&r.y!==null,b=[l("same",a.a,o?"":"primary","yes"),l("different",a\##
+        .Oe,"danger","no")],I=r?.muted?l("mute",a.unmute,"half on","silent"):l("mute",a.mute,"half","microphone");retu\##
+        rn[...m,...g?b:[],I,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"|\##
+        |e==="taken-over"?a.Be:a.Ne;return[...i===null?[]:[l("copy-link",a.me,"primary","copy")],...t?[l("retry",b,i==\##
+        =null?"primary":"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match(/\d\D*/g)??[]).map(t\##
+        =>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.m=e,this.Gi=t,this.Qt=i,this.audi\##
+        o=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.te=0,this\##
+        .Kn=!1,this.#m()}show(e){if(!this.#t("model",e))return;let t=Y[e.locale],i=sn(e,t),s=this.Nn,r=this.m.document\##
+        Element;r.dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o\##
+        ]:r.dataset[o]=a}this.#i(e.locale,t),this.#e("title").textContent=i.title,this.m.title=`${i.title} · Colloque`\##
+        ,e.state!=="loading"&&this.#t("lines",i.lines)&&this.#e("text").replaceChildren(...i.lines.map(o=>this.#d(o)))\##
+        ,this.#n("notice",i.On),this.#n("code",i.code),this.#h(e,t),this.#u(i.buttons),this.#c(e,i,t),this.#f(e,i,t),t\##
+        his.#l(rn(i,s)),this.#r(s!==null&&s.title!==i.title),this.Nn=i,this.state=e.state}get Hi(){let e=this.#e("soun\##
+        d",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){this.#e("meter").style.transform=`scaleX(${e.toFixed(2)})\##
+        `}#t(e,t){let i=JSON.stringify(t);return this.Bn.get(e)===i?!1:(this.Bn.set(e,i),!0)}#n(e,t){let i=this.#e(e);\##
+        i.textContent!==t&&(i.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#r(e){let{activeEle\##
+        ment:t,body:i}=this.m,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.K\##
+        n)&&this.#e("title").focus({preventScroll:!e}),this.Kn=this.m.activeElement!==i}#i(e,t){if(this.text===t)retur\##
+        n;this.text=t;let i=this.m.documentElement;i.lang=e,i.dir=t.direction;let s=this.#e("languages");s.setAttribut\##
+        e("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(Y).map(([o,{name:a}])=>{let l=\##
+        this.#o("button",o.toUpperCase());return l.lang=o,l.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),l.ad\##
+        dEventListener("click",()=>this.Qt.speak(o)),l}));for(let o of s.children)o.setAttribute("aria-pressed",String\##
+        (o instanceof HTMLElement&&o.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.\##
+        close,"words-intro":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker\##
+        ,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[o,a]of Object.entries(r))this.#n(o,a)\##
+        ;this.#a("sound-title","speaker",t.i.title),this.#a("chat-title","message",t.c.title),this.#a("play-sound","sp\##
+        eaker",t.actions.Ke),this.#a("send",null,t.c.send),this.#e("footer").prepend(re(this.m,"lock")),this.#e("messa\##
+        ge").setAttribute("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("ad\##
+        vice").replaceChildren(...t.i.fe.map(o=>this.#o("li",o)))}#a(e,t,i){this.#e(e).replaceChildren(...t===null?[]:\##
+        [re(this.m,t)],i)}#d({kind:e,text:t}){switch(e){case"list":{let i=this.#o("ul");return i.append(...t.map(s=>th\##
+        is.#o("li",s))),i}case"quote":{let i=this.#o("blockquote",t);return i.dir="auto",i}case"link":{let i=this.m.cr\##
+        eateElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.\##
+        actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(re(th\##
+        is.m,e)),i}default:return this.#o("p",t,e)}}#h({state:e,r:t},i){let s=e==="connected"?t?.y??null:null;this.#e(\##
+        "words").hidden=s===null;let r=s===null?[]:an(this.Gi[s.locale]??""),o=s!==null&&r.length===256?Tt(s.octets).m\##
+        ap(d=>r[d]??""):[],a=this.#e("words-list");if(this.#t("words",o)&&a.replaceChildren(...o.map((d,m)=>this.#o("l\##
+        i",d,m<2?"mine":"theirs"))),this.#n("digits",s===null?"":Lt(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)r\##
+        eturn;a.lang=s.locale;let l=[];t.ownComparison==="same"&&l.push(i.y.a),t.peerComparison==="same"&&l.push(i.y.W\##
+        e),this.#n("words-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),i=this.m\##
+        .activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let l=this.#o("\##
+        button",r,o);return l.dataset.action=s,l.setAttribute("type","button"),a!==null&&l.prepend(re(this.m,a)),l.add\##
+        EventListener("click",()=>this.Qt.l(s)),l})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#c({\##
+        state:e,Lt:t,he:i,path:s},{Yt:r},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==\##
+        ="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",o.i[i??"speak"]),this.#n("pat\##
+        h",s===null?"":o.path[s]);let{In:l,Pn:d,microphone:m,speaker:g}=t;this.#p("microphone",l,m,o.i.microphone),thi\##
+        s.#p("speaker",d,g,o.i.speaker)}#p(e,t,i,s){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.le\##
+        ngth<2,this.#t(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("option");return l.valu\##
+        e=o.id,l.textContent=o.label===""?`${s} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(r.value=i)}#f({r:e},{Ki:t},\##
+        {c:i}){let s=this.#e("chat",HTMLDetailsElement);s.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).val\##
+        ue="");let r=e?.x??[];if(!this.#t("messages",[r,i.v]))return;let o=this.#e("messages");o.replaceChildren(...r.\##
+        map(({v:d,text:m,nt:g})=>{let b=this.#o("li","",d?"mine":"theirs"),I=this.#o("p",m);return I.dir="auto",b.appe\##
+        nd(this.#o("small",`${d?i.v:i.A}${g?"":` · ${i.pending}`}`),I),b}));let a=r.filter(({v:d})=>!d),[l]=a.slice(-1\##
+        );a.length>this.te&&l!==void 0&&(s.open=!0,this.#l(`${i.A}: ${l.text}`)),this.te=a.length,o.scrollTop=o.scroll\##
+        Height}#s(e,t){this.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([s,r])=>[t\##
+        his.#o("h3",s),this.#o("p",r)])),this.#e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Qt;this.#e("pl\##
+        ay-sound").addEventListener("click",()=>e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l\##
+        ,HTMLSelectElement);d.addEventListener("change",()=>t(l,d.value))}let s=this.#e("volume",HTMLInputElement);s.a\##
+        ddEventListener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.#e("volume-row").\##
+        hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),o=this.#e("letters\##
+        ",HTMLInputElement);r.addEventListener("input",()=>{o.checked&&i(r.value,!1)});let a=()=>{i(r.value,!0),r.valu\##
+        e="",r.focus()};this.#e("send").addEventListener("click",a),r.addEventListener("keydown",l=>{l.key==="Enter"&&\##
+        !l.isComposing&&a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}\##
+        =this.text;this.#s([...l.S,[d.deaf,d.fe.join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",\##
+        ()=>{this.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("c\##
+        lick",()=>this.#e("sheet").close())}#o(e,t="",i=""){let s=this.m.createElement(e);return s.textContent=t,i!=="\##
+        "&&(s.className=i),s}#e(e,t){let i=this.m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw n\##
+        ew Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=>Math.floor(Date.now()/1e3),z={state:"loading",\##
+        error:null,B:!1,link:null,Rn:!1,locale:Xt(navigator.languages??[]),Fi:Ze(navigator.userAgent,navigator.maxTouc\##
+        hPoints),path:null,quality:null,r:null,b:"no",Jt:0,F:null,clock:null,Et:!1,he:null,Lt:Yt},ae=location.hash.len\##
+        gth>1?location.href:null,cn=$e(navigator.userAgent),xi=100,zi=4e3,Ge=0,L=null,x=null,Ce=null,k=null,J=null,ln=\##
+        0,un=0,He=null,E=new xe(document,u,{l:Mi,_i:Li,speak:n=>y({locale:n}),write:(n,e)=>void S({type:"write",text:n\##
+        ,En:e})}),R=new Se(E.audio);function y(n){Object.assign(z,n),E.show(z)}var Q=(n,e={})=>y({state:"failed",error\##
+        :n,B:!0,r:null,...e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async fu\##
+        nction Ci(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{B:!1,link:ae});let n=l\##
+        ocation.hash.slice(1),e=fe(sessionStorage.getItem(Fe),oe());if(n===""&&e===null)return y({state:"bad-link",err\##
+        or:"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.tn)throw new c("post-quantum");let i=await bt(t);\##
+        L=e!==null&&_(e.invitation.room,i.room)?e:Vt(i)}else L=e}catch(t){if(!(t instanceof c))throw t;return y({state\##
+        :"bad-link",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{B:!1,link:ae});y({state:\##
+        "ready",error:null,Rn:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RT\##
+        CPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:F().then(()=>!0,()=>!1)}function Mi(n){sw\##
+        itch(R.Vn(),n){case"enter":return void ze(!1);case"retry":return x===null||z.error==="taken-over"?void ze(z.er\##
+        ror==="other-tab"||z.error==="taken-over"):void S({type:"retry"});case"copy-link":return void Di();case"consen\##
+        t":return void Vi();case"refuse":return void S({type:"decline"});case"same":case"different":return void S({typ\##
+        e:"words",a:n==="same"});case"mute":return void S({type:"mute",muted:!(z.r?.muted??!1)});case"hang-up":return \##
+        void S({type:"hang-up"});case"play-sound":return R.jn();case"resume-sound":return void Ei()}}async function Di\##
+        (){let n=navigator.clipboard?.writeText(ae??"")??Promise.reject(new Error("no clipboard"));y({b:await n.then((\##
+        )=>"done",()=>"failed")})}async function ze(n){if(L===null)return;R.Vn(),y({state:"checking",error:null,B:!1,l\##
+        ink:null,b:"no"});try{k===null&&dn(await Be(void 0,hn()))}catch(i){return Ti(_t(i))}fn(),history.replaceState(\##
+        null,"","/");let e=`colloque ${Qe(L.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void Pi(e)))retu\##
+        rn Q("other-tab");if(un=performance.now(),L=await t??L,x=new be({t:L,locale:z.locale,E:Ii,ie:oe}),k===null)ret\##
+        urn Q("microphone-missing");Ce=new ue({microphone:k,audio:E.audio,Pt:Ri,M:i=>void S(i),dt:i=>y({path:i}),pt:i=\##
+        >y({quality:i})}),await S({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied";Q(e?"in-app":n,{lin\##
+        k:e?ae:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=(\##
+        )=>{t.state==="granted"&&z.state==="failed"&&x===null&&ze(!1)}},()=>{})}function dn(n){let e=k;k=n,Ge=performa\##
+        nce.now(),y({he:null}),n.onmute=B,n.onunmute=B,n.onended=()=>{n===k&&Ye()},R.Wn(n),Ce?.Jn(n).catch(()=>{}),e!=\##
+        =null&&(e.onended=null,e.stop()),Ae()}async function Ye(n){try{dn(await Be(n))}catch{await Ae()}B()}async func\##
+        tion Li(n,e){return n==="microphone"?Ye(e):(await R.Bi(e).catch(()=>{}),Ae())}async function Ae(){y({Lt:await \##
+        R.Lt(k)})}function B(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=k!==null&&(k.muted||k.readyState==="end\##
+        ed");y({Et:x!==null&&(e||t)})}async function Ei(){await E.audio.play().catch(()=>{}),(k===null||k.muted||k.rea\##
+        dyState==="ended")&&await Ye(),B()}var Ii=n=>crypto.getRandomValues(new Uint8Array(n));async function Pi(n){if\##
+        (x===null)return;let e=je(x.t);await S({type:"taken-over"}),$t(n,e)}async function Vi(){let{locale:n}=z,e=awai\##
+        t V(w(en(n)));await S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function S(n){if(x===nul\##
+        l)return;await x.re(n,performance.now());for(let a of x.Oi())Ui(a);let e=x.P();clearTimeout(ln),e!==null&&(ln=\##
+        window.setTimeout(()=>void S({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,B:s,...r}=x\##
+        .Ri();t!==z.state&&Wi(t,i),y({state:t,error:i,B:s,r});let o=i!==null&&(!s||i==="taken-over");o&&Ni(),o&&e===nu\##
+        ll&&!s&&qi()}function Wi(n,e){if(n==="admitted"&&(R.jn(),navigator.vibrate?.([200,100,200])),e===null)return;l\##
+        et t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(z.state);y({F:i?Mat\##
+        h.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,Et:!1})}function qi(){L!==null&&Oe(L),L=null,x=null,\##
+        Ce=null,ae=null,y({r:null})}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J?.id===n.i\##
+        d&&J.s.readyState===WebSocket.OPEN&&J.s.send(n.octets);return;case"close":J?.id===n.id&&J.s.close();return;cas\##
+        e"save":n.t===null?sessionStorage.removeItem(Fe):sessionStorage.setItem(Fe,je(n.t));return;default:Ce?.$n(n)}}\##
+        function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,lt);e.binaryType="arraybuffer\##
+        ",J={id:n,s:e},e.onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-closed",id:n}\##
+        ),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8Array(t)})}\##
+        }var pn=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)retur\##
+        n t;let{first:o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=\##
+        new Uint8Array(d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);\##
+        return e[1]=f|64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r\##
+        [0]??0)%128!==111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.sl\##
+        ice(o+1+f),d=[111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>1638\##
+        3){l+=4+u.length;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,co\##
+        py:n},...t].slice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;\##
+        let o=r&252;switch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,coun\##
+        t:2,body:t.subarray(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s=\##
+        ==void 0)return null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;f\##
+        or(;;){let e=t[n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{f\##
+        irst:o,count:f,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r\##
+        ,writable:s}=t.transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMet\##
+        adata().rtpTimestamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrou\##
+        gh(f).pipeTo(s).catch(()=>{})};})();'],{type:"text/javascript"})),Oi=window.trustedTypes?.createPolicy("colloq\##
+        ue-worker",{createScriptURL:pn});function Ri(){return"RTCRtpScriptTransform"in window?new Worker(Oi?.createScr\##
+        iptURL("")??pn()):null}function Ni(){k!==null&&(k.onended=null),k?.stop(),k=null,R.end(),He?.release().catch((\##
+        )=>{}),He=null}function fn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var mn=()=>void S({typ\##
+        e:"network-changed"}),gn=()=>{x!==null&&document.visibilityState==="visible"&&k!==null&&(fn(),E.audio.srcObjec\##
+        t!==null&&E.audio.paused&&E.audio.play().then(B,B)),S({type:"awoke"})};addEventListener("online",mn);navigator\##
+        .connection?.addEventListener("change",mn);document.addEventListener("visibilitychange",gn);document.addEventL\##
+        istener("resume",gn);E.audio.addEventListener("pause",B);E.audio.addEventListener("playing",B);navigator.media\##
+        Devices?.addEventListener("devicechange",()=>{k!==null&&Ae()});addEventListener("hashchange",()=>{location.has\##
+        h.length>1&&x===null&&location.reload()});setInterval(()=>{if(z.state==="waiting"&&y({Jt:Math.floor((performan\##
+        ce.now()-un)/6e4)}),k===null)return;let{Tt:n,qn:e,Un:t}=R.Tt();E.Hi&&E.Yi(n);let i=performance.now();t||(Ge=i)\##
+        ,e&&z.he!=="voice"?y({he:"voice"}):z.he===null&&i-Ge>zi&&y({he:"silence"})},xi);window.early===void 0&&y({});C\##
+        i().catch(()=>Q("internal",{B:!1})).then(()=>{x===null&&hn()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{\##
+        })});})();</script>
         </body>
         </html>
 
