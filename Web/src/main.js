@@ -10,7 +10,7 @@ import { generateKeyPair, sha256 } from './primitives.js';
 import { deriveInvitation } from './schedule.js';
 import { deserialise, newSession, serialise, wipe } from './session.js';
 import { Sound, microphoneError, noDevices, openMicrophone } from './sound.js';
-import * as tabs from './tabs.js';
+import { acquireRoom, awaitHandOver, handOver } from './tabs.js';
 import { chooseLocale, consentText } from './text.js';
 import { View } from './view.js';
 
@@ -170,8 +170,8 @@ async function enter(takeOver) {
   keepScreenOn();
   history.replaceState(null, '', '/');
   const name = `colloque ${base64url(session.invitation.room)}`;
-  const handedOver = takeOver ? tabs.receive(name, wallClock) : null;
-  if (!(await tabs.acquire(name, takeOver, () => void stolen(name)))) return fail('other-tab');
+  const handedOver = takeOver ? awaitHandOver(name, wallClock) : null;
+  if (!(await acquireRoom(name, takeOver, () => void stolen(name)))) return fail('other-tab');
   waitingSince = performance.now();
   session = (await handedOver) ?? session;
   patient = new Patient({ session, locale: model.locale, random, wallClock });
@@ -270,7 +270,7 @@ async function stolen(name) {
   if (patient === null) return;
   const kept = serialise(patient.session);
   await feed({ type: 'taken-over' });
-  tabs.handOver(name, kept);
+  handOver(name, kept);
 }
 
 async function consent() {
@@ -356,17 +356,14 @@ function connect(id) {
   };
 }
 
-const policy = window.trustedTypes?.createPolicy('colloque-worker', {
-  createScriptURL: () => URL.createObjectURL(new Blob([PADDING_WORKER], { type: 'text/javascript' })),
-});
+const paddingWorker = () => URL.createObjectURL(new Blob([PADDING_WORKER], { type: 'text/javascript' }));
+const policy = window.trustedTypes?.createPolicy('colloque-worker', { createScriptURL: paddingWorker });
 
 /** The one script that is not in the document's own: made from text inside it. */
 function makePaddingWorker() {
   // Engines without transforms are Chromium's older ones, which obey `cbr=1`: their packets have one size anyway.
   if (!('RTCRtpScriptTransform' in window)) return null;
-  const url = policy?.createScriptURL('') ?? URL.createObjectURL(new Blob([PADDING_WORKER]));
-  const worker = new Worker(/** @type {string} */ (url));
-  return worker;
+  return new Worker(/** @type {string} */ (policy?.createScriptURL('') ?? paddingWorker()));
 }
 
 function releaseMicrophone() {
