@@ -4,15 +4,15 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "e1fe03b4183d504ffb7c9cd684abc2f0af03c45cc8fff6ced85ff9fc693eaf49"
+    package static let sha256 = "f1ebcfa92660032aadf8326af665476df819ab948cd212636aaf2418e31268dc"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-IlQthaXSb+hqQF/ZPwH3rgeGsjh88CeeNJTsy3ScBd4='" + " "
-        + "'sha256-e0vs9FvNRYLW2/Ww/yKevlkgZOaXWtEWxqfhSh0zTws='"
+        + "'sha256-fJhIOc4YsFAfQfxUOFSQtSyVy4DajNLcrbGY2MDGi/M='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
+    package static let styleHash = "'sha256-duDoPsX1Anb2wE4FXXuNQp62uzuSQfk9G5NEk6Y3MJc='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -34,81 +34,82 @@ package enum Page {
         9aa7a8;--line: #30393b;--accent: #6cc5b6;--accent-ink: #0c2320;--soft: #1f3330;--danger: #f08d80;--danger-soft\##
         : #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--paper);color\##
         :var(--ink);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,Not\##
-        o Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;paddin\##
-        g:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bott\##
-        om)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:auto}h\##
-        eader{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Geor\##
-        gia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.125r\##
-        em}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;bo\##
-        rder-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--in\##
-        k);font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem\##
-        }h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text\##
-        -wrap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.te\##
-        xt p,.notice,.result,.code,.panel p{color:var(--quiet)}.text .lead{color:var(--ink);font-size:1.125rem}.code{f\##
-        ont-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none\##
-        }.text ul{padding:0;list-style:none;border-top:1px solid var(--line);margin-top:1rem}.text li{padding-block:.6\##
-        25rem;padding-inline-start:1.75rem;border-bottom:1px solid var(--line);position:relative}.text li:before{conte\##
-        nt:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;backg\##
-        round:var(--accent)}.text blockquote{border-inline-start:3px solid var(--accent);padding-block:.25rem;padding-\##
-        inline-start:1rem;overflow-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
-        ap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{displ\##
-        ay:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem\##
-        ;border-radius:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:poi\##
-        nter}.actions button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.acti\##
-        ons button{display:flex;align-items:center;justify-content:center}.actions button.half{flex-direction:column;g\##
-        ap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var(--danger)}.actions .on{ba\##
-        ckground:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.actions button:disabled{opacity:.5\##
-        5;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid var(--accent);outline-offset\##
-        :3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--accent)}.actions button.primary:ho\##
-        ver:enabled{filter:brightness(1.08)}}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--li\##
-        ne);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap\##
-        :1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block\##
-        :.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:\##
-        8px;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}fo\##
-        oter p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-\##
-        inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:r\##
-        ound}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--accent)}.quality.poor,.text .qua\##
-        lity.poor{color:var(--danger)}.panel{border-top:1px solid var(--line);margin-top:1.25rem}.panel+.panel{margin-\##
-        top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary\##
-        {min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:\##
-        8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inli\##
-        ne:auto .375rem;border:solid var(--quiet);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:afte\##
-        r{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--quiet)}.panel .panel{border:0;p\##
-        adding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{fon\##
-        t:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--quiet);border-radius:10px;backgrou\##
-        nd:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:p\##
-        ointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check in\##
-        put{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--accent)}input[type=range]{accent-colo\##
-        r:var(--accent);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(-\##
-        -soft);border:1px solid var(--quiet);overflow:hidden}.meter span{display:block;height:100%;background:var(--ac\##
-        cent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:\##
-        none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages \##
-        li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--line);background:var(--card);o\##
-        verflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--soft);border-colo\##
-        r:transparent}.messages li p{color:var(--ink)}.messages small{color:var(--quiet)}.messages .mine small{color:v\##
-        ar(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;width:1px;he\##
-        ight:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw\##
-         - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--line);border-r\##
-        adius:var(--radius);background:var(--card);color:var(--ink)}dialog::backdrop{background:#0009}dialog h2{font:5\##
-        00 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{font:inherit;font-weight:600;margin-t\##
-        op:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.25rem;width:100%}.words{background:var(--card);\##
-        border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words ol{list-style:\##
-        none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{\##
-        font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-align:center;p\##
-        adding:.75rem .125rem;border-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.words li.mine{ba\##
-        ckground:var(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant\##
-        -numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:no\##
-        ne}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not(\##
-        [data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-sta\##
-        te="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:v\##
-        ar(--accent)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1\##
-        rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}[data-state=failed] h1,[data-state=ba\##
-        d-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal sp\##
-        an,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal sp\##
-        an{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signa\##
-        l span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@me\##
-        dia (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}\##
-        .late{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        o Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;overfl\##
+        ow-wrap:anywhere;padding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,e\##
+        nv(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34r\##
+        em;margin-inline:auto}header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;min-\##
+        height:2.75rem}.brand{font-family:Georgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-sp\##
+        acing:.01em}nav{display:flex;flex-wrap:wrap;gap:.125rem}nav button{font:inherit;font-size:.875rem;min-width:2.\##
+        75rem;min-height:2.75rem;padding:0 .25rem;border:0;border-radius:8px;background:none;color:var(--quiet);cursor\##
+        :pointer}nav button[aria-pressed=true]{color:var(--ink);font-weight:600}main{flex:1;display:flex;flex-directio\##
+        n:column;justify-content:center;padding-block:1.25rem}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Ge\##
+        orgia,"Times New Roman","Liberation Serif",serif;text-wrap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,\##
+        [tabindex="-1"]:focus{outline:none}:is(p,li){text-wrap:pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.res\##
+        ult,.code,.panel p{color:var(--quiet)}.text .lead{color:var(--ink);font-size:1.125rem}.code{font-size:.9375rem\##
+        ;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul{padding\##
+        :0;list-style:none;border-top:1px solid var(--line);margin-top:1rem}.text li{padding-block:.625rem;padding-inl\##
+        ine-start:1.75rem;border-bottom:1px solid var(--line);position:relative}.text li:before{content:"";position:ab\##
+        solute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--accen\##
+        t)}.text blockquote{border-inline-start:3px solid var(--accent);padding-block:.25rem;padding-inline-start:1rem\##
+        }.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}.actions>*{flex:1 1 100%}.actions>.half{fle\##
+        x-basis:8rem}.actions:empty{display:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-hei\##
+        ght:3.5rem;padding:.75rem 1.25rem;border-radius:var(--radius);border:1.5px solid var(--line);background:var(--\##
+        card);color:var(--ink);cursor:pointer}.actions button.primary{background:var(--accent);border-color:var(--acce\##
+        nt);color:var(--accent-ink)}.actions button{display:flex;align-items:center;justify-content:center}.actions bu\##
+        tton.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{co\##
+        lor:var(--danger)}.actions .on{background:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.a\##
+        ctions button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input,ol):focus-visible{outline:3p\##
+        x solid var(--accent);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(\##
+        --accent)}.actions button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--quiet);font-size:.\##
+        875rem;border-top:1px solid var(--line);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-b\##
+        etween;align-items:center;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375re\##
+        m}footer p:first-child{padding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;pad\##
+        ding:0 .5rem;border:0;border-radius:8px;background:none;color:var(--accent);text-decoration:underline;text-und\##
+        erline-offset:.2em;cursor:pointer}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1\##
+        .375rem;vertical-align:-.3em;margin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;st\##
+        roke-linecap:round;stroke-linejoin:round}.quality{display:flex;align-items:center}.quality.good .icon{color:va\##
+        r(--accent)}.quality.poor,.text .quality.poor{color:var(--danger)}.panel{border-top:1px solid var(--line);marg\##
+        in-top:1.25rem}.panel+.panel{margin-top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.pan\##
+        el[open]{padding-bottom:1rem}summary{min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:fl\##
+        ex;align-items:center;border-radius:8px}summary::-webkit-details-marker{display:none}summary:after{content:"";\##
+        width:.5rem;height:.5rem;margin-inline:auto .375rem;border:solid var(--quiet);border-width:0 2px 2px 0;transfo\##
+        rm:rotate(45deg)}[open]>summary:after{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:v\##
+        ar(--quiet)}.panel .panel{border:0;padding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,\##
+        .panel input,dialog button,.link{font:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(\##
+        --quiet);border-radius:10px;background:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,di\##
+        alog button{font-weight:600;cursor:pointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem\##
+        ;min-height:2.75rem}.panel .check input{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--a\##
+        ccent)}input[type=range]{accent-color:var(--accent);padding:0;border:0;background:none}.meter{height:.75rem;bo\##
+        rder-radius:.375rem;background:var(--soft);border:1px solid var(--quiet);overflow:hidden}.meter span{display:b\##
+        lock;height:100%;background:var(--accent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transfo\##
+        rm-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.me\##
+        ssages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid \##
+        var(--line);background:var(--card);white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--soft\##
+        );border-color:transparent}.messages li p{color:var(--ink)}.messages small{color:var(--quiet)}.messages .mine \##
+        small{color:var(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute\##
+        ;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34r\##
+        em,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--l\##
+        ine);border-radius:var(--radius);background:var(--card);color:var(--ink)}dialog::backdrop{background:#0009}dia\##
+        log h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{font:inherit;font-weight\##
+        :600;margin-top:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.25rem;width:100%}.words{background\##
+        :var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words o\##
+        l{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5r\##
+        em}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-a\##
+        lign:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--line)}.words li.mine{background:v\##
+        ar(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant-numeric:t\##
+        abular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:none}.words \##
+        .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not([data-stat\##
+        e="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-state="connec\##
+        ted"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:var(--accen\##
+        t)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1rem;height\##
+        :1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}:is([data-error="words-differ"],[data-error="bi\##
+        nding-failed"],[data-error="identity"],[data-error="refused-other-device"]) h1{color:var(--danger)}@media (pre\##
+        fers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiting] .signal span,[data\##
+        -state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-out infi\##
+        nite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){animation-delay:.5s!im\##
+        portant}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{grid-temp\##
+        late-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late 5s step-end}@keyframe\##
+        s late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
@@ -131,7 +132,7 @@ package enum Page {
           <p id="code" class="code"></p>
           <details id="chat" class="panel" hidden>
             <summary id="chat-title"></summary>
-            <ol id="messages" class="messages" tabindex="-1"></ol>
+            <ol id="messages" class="messages" tabindex="0" aria-labelledby="chat-title"></ol>
             <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto">\##
         <button id="send" type="button"></button></div>
             <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
@@ -243,12 +244,12 @@ package enum Page {
         n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
         2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
         ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
-        ylinder"};var h={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ie:0\##
-        },checking:{title:0,text:0},waiting:{title:0,K:0,ee:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},co\##
-        nnecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,pe:0,q:0},y:{Pe\##
+        ylinder"};var h={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Pe:0\##
+        },checking:{title:0,text:0},waiting:{title:0,B:0,ee:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},co\##
+        nnecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,pe:0,q:0},y:{Ie\##
         :0,Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:\##
-        0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{e\##
-        nter:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,b:0,Ke:0,Fe:0},ended:{tit\##
+        0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{e\##
+        nter:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Ke:0,me:0,b:0,Be:0,Fe:0},ended:{tit\##
         le:0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0\##
         ,close:0,S:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplet\##
         e:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing\##
@@ -273,836 +274,837 @@ package enum Page {
         éseau mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à \##
         voix haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les\##
          mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|\##
-        Votre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volu\##
-        me|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touch\##
-        ez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre hau\##
-        t-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’u\##
-        ne autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie d\##
-        irecte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoye\##
-        r chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’acc\##
-        epte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Qu\##
-        itter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Fi\##
-        refox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée \##
-        : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {\##
-        date}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l\##
-        ’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbo\##
-        le à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barr\##
-        é à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez\##
-         « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Touj\##
-        ours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer\##
-        |Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à j\##
-        our.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C\##
-        ’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin \##
-        ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est ga\##
-        rdé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet\##
-        , effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. \##
-        L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vi\##
-        se le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez \##
-        le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en en\##
-        tier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nou\##
-        veau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler\##
-        . Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette a\##
-        pplication ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microp\##
-        hone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, pu\##
-        is réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consul\##
-        tation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La co\##
-        nsultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette \##
-        page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le \##
-        temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a \##
-        pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne v\##
-        ous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autr\##
-        e appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas dis\##
-        ponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Tél\##
-        éphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nou\##
-        veau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sin\##
-        on demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du ren\##
-        dez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, p\##
-        uis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la\##
-         salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifie\##
-        z votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile,\##
-         ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau,\##
-         puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléph\##
-        onez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une\##
-         erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot e\##
-        ind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen\##
-         account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft niets o\##
-        p dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaa\##
-        n het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het\##
-         consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Be\##
-        richt van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding \##
-        tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook d\##
-        e server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur en u\##
-        w toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U b\##
-        ent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbin\##
-        den…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server antwoordt. We zoeke\##
-        n een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aanstaat.|De computer v\##
-        an uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts \##
-        leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoo\##
-        n en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hi\##
-        j uit, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toeste\##
-        l harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts\##
-         de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verd\##
-        er.|Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goede verbinding|Matige verbindin\##
-        g|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussensta\##
-        tion, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|B\##
-        innengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|\##
-        Microfoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link \##
-        kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer \##
-        aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets b\##
-        ewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.|Houd d\##
-        e link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser\##
-        , Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Kl\##
-        ik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Webs\##
-        ites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog ge\##
-        weigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig \##
-        hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|W\##
-        aarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet \##
-        hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u tere\##
-        cht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad be\##
-        waart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netw\##
-        erkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankeli\##
-        jkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige\##
-         link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot \##
-        het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, e\##
-        n noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem i\##
-        n een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microf\##
-        oon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en\##
-         probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon\##
-         bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult\##
-         staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Cons\##
-        ult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag \##
-        deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet ak\##
-        koord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u n\##
-        iet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten.\##
-         Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbindi\##
-        ng|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel\##
-         van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, wa\##
-        arschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer \##
-        het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze li\##
-        nk. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consul\##
-        t gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server a\##
-        ntwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga v\##
-        an wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de beri\##
-        chten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet\##
-         die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Ze\##
-        t die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opn\##
-        ieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Ihre \##
-        Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.|Nie\##
-        mand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wird nac\##
-        h dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint eine F\##
-        rage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seit\##
-        e: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sobald jema\##
-        nd da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie \##
-        sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindun\##
-        g ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts a\##
-        uf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von\##
-         dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|I\##
-        hr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die\##
-         Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet.\##
-         Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten einges\##
-        chaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ers\##
-        ten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wör\##
-        ter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken sollte sich b\##
-        ewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist es ausgeschaltet, oder benutzt es ei\##
-        ne andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das H\##
-        eadset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis i\##
-        hr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf g\##
-        eht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßig\##
-        e Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Gerä\##
-        ten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie\##
-        |Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind d\##
-        ieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch \##
-        einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox un\##
-        d fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie können diese Seite sch\##
-        ließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: \##
-        {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den Link gedrückt, um ihn\##
-         zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wäh\##
-        len.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das\##
-         durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellu\##
-        ngen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „\##
-        Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Si\##
-        e es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen\##
-         Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter \##
-        lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rech\##
-        tliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anlieg\##
-        en zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen \##
-        braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts\##
-        . Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese \##
-        Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Si\##
-        e den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt.\##
-         Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht z\##
-        usammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser könne\##
-        n Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.\##
-        |Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chro\##
-        me oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einma\##
-        l.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon be\##
-        legt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde s\##
-        chon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechs\##
-        tunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schli\##
-        eßen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen\##
-        |Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde ha\##
-        t nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie \##
-        nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingela\##
-        ssen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit\##
-        . Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde ge\##
-        trennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Si\##
-        e um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; s\##
-        onst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie d\##
-        ie Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem L\##
-        ink. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, un\##
-        d versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es \##
-        noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindun\##
-        g, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten \##
-        oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert\##
-        . Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nic\##
-        ht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Gerä\##
-        ts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|\##
-        Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end en\##
-        crypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doc\##
-        tor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothi\##
-        ng stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A que\##
-        stion appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here.\##
-         Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you \##
-        will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor \##
-        is ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end e\##
-        ncrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep\##
-         a record that the consultation took place: its date, its length and your agreement, and nothing of what was s\##
-        aid.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The ser\##
-        ver cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this p\##
-        age, it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking\##
-         for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back w\##
-        ithin a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed th\##
-        e words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone wor\##
-        ks.|Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|\##
-        I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “\##
-        Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeake\##
-        r, or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another ap\##
-        p.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your \##
-        two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Yo\##
-        ur doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are\##
-         different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied\##
-        . Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this \##
-        page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|T\##
-        his device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings of \##
-        the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the\##
-         address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, \##
-        and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left o\##
-        f the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the de\##
-        vice, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, \##
-        and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has sli\##
-        pped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your docto\##
-        r or their hospital. They answer your questions and requests about your data.|What is kept|No account, no cook\##
-        ie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed mess\##
-        ages, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask fo\##
-        r a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The\##
-         link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy a\##
-        ll of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new li\##
-        nk, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it\##
-         in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microp\##
-        hone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then\##
-         try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applica\##
-        tion is using the microphone. Close it, then try again.|Consultation already open|This consultation is open in\##
-         another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You \##
-        can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The \##
-        time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Yo\##
-        ur doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Phone \##
-        the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at on\##
-        ce.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: the \##
-        call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link \##
-        already used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link\##
-        |This consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Waiti\##
-        ng room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait a \##
-        minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your do\##
-        ctor.|No connection|The server does not answer. Check your Internet connection, then try again.|This network c\##
-        arries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something a\##
-        ltered the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not the\##
-         one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correc\##
-        t it, then try again.|Something went wrong|The page stopped to be safe. Try again."}};function Ze(n,e=0){retur\##
-        n/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"f\##
-        irefox":/Version\/\S+ Safari\//.test(n)?"safari":"other"}function $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/\##
-        |MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(\##
-        n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var c=class extends Error{constructor(e){s\##
-        uper(e),this.name="ProtocolError",this.code=e}};var yn=new TextEncoder,vn=new TextDecoder("utf-8",{fatal:!0,ig\##
-        noreBOM:!0}),k=n=>yn.encode(n);function C(n){try{return vn.decode(n)}catch{throw new c("malformed")}}function \##
-        p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e\##
-        }var f=n=>Uint8Array.of(n&255),Ie=n=>Uint8Array.of(n>>>8&255,n&255),v=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n\##
-        >>>8&255,n&255),Je=n=>p(v(Math.floor(n/2**32)),v(n%2**32));function P(...n){return p(...n.flatMap(e=>{let t=ty\##
-        peof e=="string"?k(e):e;return[Ie(t.length),t]}))}function _(n,e){if(n.length!==e.length)return!1;let t=0;for(\##
-        let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var K=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.\##
-        toString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("m\##
-        alformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Qe(n){r\##
-        eturn btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Xe(n){i\##
-        f(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.re\##
-        place(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){thi\##
-        s.octets=e,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new c("malformed");return this.offset+\##
-        =e,this.octets.subarray(this.offset-e,this.offset)}G(){return this.d(this.octets.length-this.offset)}p(){retur\##
-        n this.d(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+this.Je()}Et(){let e=this.H()*4\##
-        294967296+this.H();if(!Number.isSafeInteger(e))throw new c("malformed");return e}Qe(){return this.d(this.Je())\##
-        }end(){if(this.offset!==this.octets.length)throw new c("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
-        nction V(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
-        portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
-        ee=(n,e)=>A(typeof n=="string"?k(n):n,e);async function O(n,e,t){return(await A(n,p(typeof e=="string"?k(e):e,\##
-        f(1)))).subarray(0,t)}async function F(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ns=Uint8Array.of(48\##
-        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
-        e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low\##
-        -order")}if(K(t))throw new c("low-order");return t}async function et(n,e,t){try{let i=await M.importKey("raw",\##
-        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.im\##
-        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.e\##
-        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new c("aut\##
-        hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
-        ow new c("authentication")}}var Pe={fair:{Xt:.02,jitter:.04,ht:.4},poor:{Xt:.08,jitter:.1,ht:.8}},bn=5e3,st={H\##
-        n:1500,Yn:6e3},rt={good:0,fair:1,poor:2},te=class{constructor(){this.te=null,this.we=[],this.candidate=null}_n\##
-        ({ne:e,ke:t,jitter:i,ht:s,Zn:r},o){let a=this.we.at(-1);for(a!==void 0&&(e<a.ne||t<a.ke)&&(this.we=[]),this.we\##
-        .push({at:o,ne:e,ke:t});(this.we[1]?.at??o)<=o-bn;)this.we.shift();let l=this.we[0];if(l===void 0||o-l.at<2e3)\##
-        return;let d=t-l.ke,g=Math.max(d/Math.max(1,d+e-l.ne),r),w=b=>g>Pe[b].Xt||i>Pe[b].jitter||s>Pe[b].ht;this.#t(w\##
-        ("poor")?"poor":w("fair")?"fair":"good",o)}#t(e,t){this.te??=e,e===this.te?this.candidate=null:this.candidate?\##
-        .te!==e?this.candidate={te:e,k:t}:t-this.candidate.k>=(rt[e]>rt[this.te]?st.Hn:st.Yn)&&(this.te=e,this.candida\##
-        te=null)}};function ot(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,ki\##
-        nd:r})=>s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&\##
-        r==="succeeded"&&o);return{ne:e?.packetsReceived??0,ke:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ht:t?\##
-        .roundTripTime??i?.currentRoundTripTime??0,Zn:t?.fractionLost??0}}var Sn=20,xn=100,zn=500,ue=class{constructor\##
-        ({microphone:e,audio:t,Pt:i,M:s,dt:r,pt:o}){this.microphone=e,this.audio=t,this.Pt=i,this.M=s,this.dt=r,this.p\##
-        t=o,this.quality=new te,this.connection=null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this\##
-        .Vt="",this.Wt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1,u:!1},this.ye=Promise.resolve()}$n(e\##
-        ){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).cat\##
-        ch(()=>this.M({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connect\##
-        ion?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabled=this.i.send\##
-        ,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.co\##
-        nnection=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,t\##
-        his.quality=new te,this.dt(null),this.pt(null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);ca\##
-        se"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRem\##
-        oteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#n(t);return;case"apply\##
-        -candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdp\##
-        MLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.p\##
-        ush(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generati\##
-        on:e,Qn:t,U:i,D:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this\##
-        .connection:this.#r(e,i,s);r&&i!==null&&o.setConfiguration(at(i,s)),this.Wt=o.signalingState==="stable"&&o.ice\##
-        GatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this.connection||e!==this.generatio\##
-        n||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),a\##
-        wait o.setLocalDescription(a))}#r(e,t,i){this.end(),this.name=e;let s=new RTCPeerConnection(at(t,i));this.conn\##
-        ection=s,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let r=s.addTransceiver(this.track,{\##
-        direction:"sendrecv"});Mn(r),this.Xe=this.Pt(),this.Xe!==null&&(r.sender.transform=new RTCRtpScriptTransform(t\##
-        his.Xe)),s.onicecandidate=({candidate:a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled\##
-        =this.i.u,this.audio.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#a(s,r.sender);return s.onconnec\##
-        tionstatechange=o,s.oniceconnectionstatechange=o,this.ft=!1,this.counter=window.setInterval(()=>void this.#h(s\##
-        ),zn),s}#i(e){let t=e?.usernameFragment??this.Vt,i=e?.candidate??"";if(!(t!==this.Vt||An(i))){if(i===""){if(!t\##
-        his.Wt)return;this.Wt=!1}this.M({type:"candidate",generation:this.generation,candidate:i})}}async#a(e,t){if(e!\##
-        ==this.connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.M({type:"transport",r:i,st\##
-        ate:"failed"});else if(s==="disconnected")this.M({type:"transport",r:i,state:"disconnected"});else if(s==="con\##
-        nected"){let r=await this.#d(e,t),o=Dn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null|\##
-        |o===null){this.M({type:"transport",r:i,state:"failed"});return}this.M({type:"transport",r:i,state:"connected"\##
-        ,Xn:o,ei:r}),await this.#h(e)}}async#d(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport?.sta\##
-        te==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)retu\##
-        rn V(new Uint8Array(r));await new Promise(o=>setTimeout(o,Sn))}return null}async#h(e){if(this.ft)return;this.f\##
-        t=!0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!==this.connection)return;let i=[];t.fo\##
-        rEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceiv\##
-        ed:a})=>o+(a??0),0);this.M({type:"heard",r:this.name,et:s}),this.quality._n(ot(i),performance.now()),this.pt(t\##
-        his.quality.te);let r=Cn(i);r!==null&&this.dt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.en\##
-        abled=e),this.#c()}#c(){let{u:e}=this.i;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;thi\##
-        s.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Cn(n){let e=n.find\##
-        (({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)?\##
-        ?n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestam\##
-        p??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandi\##
-        dateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){\##
-        let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credent\##
-        ial:o}=n,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&\##
-        t.push({urls:s}),l.length>0&&t.push({urls:l,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e\##
-        ?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n)\##
-        ;function Mn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/\##
-        (opus|red)$/i.test(i));t.length>0&&n.setCodecPreferences?.(t)}function Dn(n){let e=/^a=fingerprint:sha-256 ([0\##
-        -9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var lt="colloque.v1",Tn=65600\##
-        ,Ln=8,ct={fresh:0,resume:1},D={mt:1,used:2,full:3,rate:4,Zi:5,closed:6},ut=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ve=n\##
-        =>p(f(16),v(0),n);function ht(n){if(n.length>Tn)return null;try{return In(new q(n))}catch(e){if(e instanceof c\##
-        )return null;throw e}}function In(n){switch(n.p()){case 16:return n.H(),{type:"relay",message:n.G()};case 129:\##
-        return n.d(32),n.end(),{type:"challenge"};case 130:{let e=n.p();return n.end(),e>1?null:{type:"state",ve:e===1\##
-        }}case 134:{let e=n.p(),t=[];for(let a=0;a<e;a+=1)t.push(C(n.Qe()));let[i,s]=[C(n.Qe()),C(n.Qe())],r=n.H();ret\##
-        urn n.end(),{type:"servers",U:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential\##
-        :s,ti:r}}}case 224:{let e=n.Je();return n.end(),{type:"error",code:e}}default:return null}}var Z={tn:1,D:2},En\##
-        =1+1+16+32+4,Pn=72;async function dt(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==Pn)t\##
-        hrow new c("incomplete");let e=Xe(n);if(e.length!==En)throw new c("incomplete");if(!_(e.subarray(50),await Vn(\##
-        e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(Z.tn|Z.D)\##
-        )throw new c("flags");return{flags:t,ni:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Vn(n){return(a\##
-        wait V(p(k("colloque/1 link"),n))).subarray(0,4)}var T=class{constructor(){this.Y=new Map}set(e,t){this.Y.set(\##
-        e,t)}clear(...e){e.length===0&&this.Y.clear();for(let t of e)this.Y.delete(t)}_(e){return this.Y.has(e)}tt(){r\##
-        eturn this.Y.size===0?null:Math.min(...this.Y.values())}T(e){let t=[...this.Y].filter(([,i])=>i<=e).sort(([,i]\##
-        ,[,s])=>i-s)[0];return t===void 0?null:(this.Y.delete(t[0]),t[0])}};var he=class{constructor(){this.x=[],this.\##
-        z=0,this.Z=null,this.A=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.Z===null)return;this.Z\##
-        ===null&&(this.z=Math.max(this.z+1,i));let r={id:this.z,v:!0,text:s,nt:!1};this.Z=t&&s!==""?null:r,this.Z===nu\##
-        ll&&this.#t(r)}u(e,t){let i=e!==0&&e===this.A;this.A=e;let s={id:e,v:!1,text:t.slice(0,2e3),nt:!0},r=i?this.x.\##
-        filter(({v:a})=>!a).pop():void 0,o=t.trim()==="";r===void 0?o||this.#t(s):this.x=this.x.flatMap(a=>a!==r?[a]:o\##
-        ?[]:[s])}gt(){this.A=0}pending(){return[...this.x,...this.Z===null?[]:[this.Z]].filter(({nt:e})=>!e)}it(e){e==\##
-        =this.Z?this.Z=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.x=[...this.\##
-        x,e].slice(-200)}};var pt=[256,1024,4096,16384],W={ii:0,nn:1,sn:2,expired:3,error:4},G={si:0,rn:1,ri:2,oi:3},f\##
-        t=["offer","answer","restart"],mt=["body","signature"];function gt(n){let[e,t]=Wn(n),i=pt.find(r=>r>=t.length+\##
-        3);if(i===void 0)throw new c("malformed");let s=new Uint8Array(i);return s.set(p(f(e),Ie(t.length),t)),s}funct\##
-        ion Wn(n){switch(n.type){case"confirm":return[3,p(n.qt,n.Ut,P(n.name))];case"waiting":return[4,P(n.message)];c\##
-        ase"admit":return[5,f(n.D?1:0)];case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(ft.indexOf(n\##
-        .kind)),v(n.generation),k(n.sdp))];case"candidate":return[8,p(v(n.generation),k(n.candidate))];case"words":ret\##
-        urn[9,f(n.a?1:0)];case"binding":return[10,n.tag];case"chat":return[11,p(v(n.id),k(n.message))];case"encapsulat\##
-        ion":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(mt.indexOf(n\##
-        .ai)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n.version),k(n.locale),n.textHas\##
-        h,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){let e=new q(n),t=e.p(),i=e.d(e.Je()),s=pt.f\##
-        ind(a=>a>=i.length+3);if(n.length!==s||!K(e.G()))throw new c("malformed");let r=new q(i),o=qn(t,r);return r.en\##
-        d(),o}function qn(n,e){switch(n){case 3:return{type:"confirm",qt:e.d(32),Ut:e.d(32),name:C(e.Qe())};case 4:ret\##
-        urn{type:"waiting",message:C(e.Qe())};case 5:return{type:"admit",D:(e.p()&1)===1};case 6:return{type:"refuse",\##
-        reason:e.p()};case 7:{let t=ft[e.p()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,\##
-        generation:e.H(),sdp:C(e.G())}}case 8:return{type:"candidate",generation:e.H(),candidate:C(e.G())};case 9:{let\##
-         t=e.p();if(t>1)throw new c("malformed");return{type:"words",a:t===1}}case 10:return{type:"binding",tag:e.d(32\##
-        )};case 11:return{type:"chat",id:e.H(),message:C(e.G())};case 12:{let t=e.G();if(t.length!==1184&&t.length!==1\##
-        088)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{l\##
-        et t=mt[e.p()];if(t===void 0)throw new c("malformed");return{type:"receipt",ai:t,octets:e.G()}}case 15:return{\##
-        type:"bye",reason:e.p()};case 16:return{type:"consent",version:e.p(),locale:C(e.d(2)),textHash:e.d(32),time:e.\##
-        Et()};case 17:return{type:"identity",code:e.p()};default:throw new c("malformed")}}var kt=k("Noise_NKpsk0_2551\##
-        9_AESGCM_SHA256"),We=new Uint8Array(0),Un=32+16,jn=2**20,N=class{constructor(e){this.key=e,this.counter=0}stat\##
-        ic async create(e){return new N(await tt(e))}on(){if(this.counter>=jn)throw new c("exhausted");let e=p(new Uin\##
-        t8Array(8),v(this.counter));return this.counter+=1,e}async encrypt(e,t=We){return nt(this.key,this.on(),t,e)}a\##
-        sync decrypt(e,t=We){return it(this.key,this.on(),t,e)}},qe=class{constructor(){this.L=kt,this.hash=kt,this.be\##
-        =null}async C(e){this.hash=await V(this.hash,e)}async $(e){let[t,i]=await yt(this.L,e);this.L=t,this.be=await \##
-        N.create(i)}async an(e){let t=await A(this.L,e);this.L=await A(t,f(1));let i=await A(t,p(this.L,f(2))),s=await\##
-         A(t,p(i,f(3)));await this.C(i),this.be=await N.create(s)}async ln(e){let t=this.be===null?e:await this.be.enc\##
-        rypt(e,this.hash);return await this.C(t),t}async cn(e){let t=this.be===null?e:await this.be.decrypt(e,this.has\##
-        h);return await this.C(e),t}};async function yt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p\##
-        (i,f(2)))]}async function On(n,e){let t=[...await yt(n.L,We)],[i,s]=[await N.create(t[0]),await N.create(t[1])\##
-        ];return{hash:n.hash,L:n.L,keys:t,send:e?i:s,u:e?s:i}}var H=class{constructor(e,t,i){this.st=e,this.wt=t,this.\##
-        ie=i}static async create(e){let t=new qe;return await t.C(e.jt),await t.C(e.Ot),new H(t,e,e.ie??await F())}asy\##
-        nc un(e){let{st:t,ie:i,wt:s}=this;return await t.an(s.presharedKey),await t.C(i.publicKey),await t.$(i.publicK\##
-        ey),await t.$(await Ee(i.privateKey,s.Ot)),p(i.publicKey,await t.ln(e))}async hn(e){if(e.length<Un)throw new c\##
-        ("authentication");let{st:t,ie:i}=this,s=e.subarray(0,32);return await t.C(s),await t.$(s),await t.$(await Ee(\##
-        i.privateKey,s)),{dn:await t.cn(e.subarray(32)),transport:await On(t,!0)}}};var vt=new Uint8Array(32);async fu\##
-        nction bt(n){let e=await ee("colloque/1 invite",p(n.ni,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloque\##
-        /1 room",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey\##
-        ,room:t,presharedKey:s,joinToken:i}}var St=n=>P("colloque/1","call",n,v(0),vt),xt=(n,e,t)=>P("colloque/1","res\##
-        ume",n,v(e),t);async function Ue(n,e){let t=await ee(n,await A(e,k("colloque/1 exporter"))),[i,s]=await Promis\##
-        e.all([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:s}}var Rn=(n,e)=>\##
-        V(P("colloque/1 transcript",n,e)),zt=n=>Rn(vt,n),Ct=n=>O(n,"colloque/1 rejoin",32);async function At(n,e,t){le\##
-        t i=await ee(n,e);return O(i,p(k("colloque/1 psk-resume"),v(t)),32)}var Mt=(n,e,t)=>V(P("colloque/1 sas-commit\##
-        ",n,e,t));async function Dt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.suba\##
-        rray(0,4));function Lt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}\##
-        var It=(n,e,t,i,s)=>A(e,P(`colloque/1 bind ${n}`,t,i,s));var de={pn:64,message2:256},je=24*3600,pe=class{const\##
-        ructor(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.u,this.kt=t}hi(e){return this.ci.encrypt(gt(e))}async op\##
-        en(e){return wt(await this.ui.decrypt(e))}fn(e,t,i){return It(e,this.kt,this.hash,t,i)}};async function Et(n,e\##
-        ){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.I(32),o=e.ie??await F(),a=await H.create({jt:St(t),presharedKe\##
-        y:s,Ot:i,ie:o}),l=await Mt(t,o.publicKey,r),d=v(0),g=Bn(de.pn,f(1),l,d,k(e.locale)),w=await a.un(g);async func\##
-        tion b(E,De){let Te=await a.hn(E),le=await Nn(Te.dn,t,i,De),{hash:Le,L:wn}=Te.transport,_e=await Ue(Le,wn);ret\##
-        urn{E:new pe(Te.transport,_e.kt),bond:{resumeSecret:_e.resumeSecret,transcript:await zt(Le),authenticationStri\##
-        ng:await Dt(Le,r,le.di),wordsLocale:le.wordsLocale,identity:le.identity,expiry:le.pi+je},mn:{type:"confirm",qt\##
-        :r,Ut:new Uint8Array(32),name:""}}}return{message:w,finish:b}}async function Pt(n,e,t,i){let s=await H.create(\##
-        {jt:xt(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,e.resumeSecret,t),Ot:n.sessionKey,ie:i??awa\##
-        it F()}),r=await s.un(new Uint8Array(de.pn)),o=p(v(t),r);async function a(l){let{dn:d,transport:g}=await s.hn(\##
-        l);if(d.length!==de.message2||!K(d))throw new c("malformed");let{kt:w}=await Ue(g.hash,g.L);return{E:new pe(g,\##
-        w),mn:{type:"confirm",qt:new Uint8Array(32),Ut:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async f\##
-        unction Nn(n,e,t,i){if(n.length!==de.message2)throw new c("malformed");let s=new q(n);if(s.p()!==1)throw new c\##
-        ("malformed");let r=s.d(32).slice(),o=s.d(32).slice(),a=s.d(16),l=s.d(64),d=C(s.d(2));if(s.H(),!K(s.G()))throw\##
-         new c("malformed");let g=P("colloque/1 delegation",o,t,e,a);if(!await et(l,g,o))throw new c("delegation");let\##
-         w=new q(a),[b,E]=[w.Et(),w.Et()];if(i<b-je||i>E+je)throw new c("delegation-dates");return{di:r,identity:o,wor\##
-        dsLocale:d,pi:E}}function Bn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Vt=n=>({invitation:n,\##
-        bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>\##
-        n.invitation.joinToken===null,Oe=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function \##
-        fe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Kn(s)?ce(s.octets):s);return t.invitation.room.l\##
-        ength!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]\##
-        }}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)return null;throw t}}function R\##
-        e(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var K\##
-        n=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ne={open:8e3,state:6e3,message2\##
-        :12e3,firstFrame:6e3,silence:6e4,ee:3e4},Fn=.3,Gn=3e4,Hn=1e3,Wt=25e3,Yn=2e3,_n=2e4,$=class{constructor({t:e,mo\##
-        de:t,locale:i,I:s,se:r,fi:o=!1},a){this.t=e,this.mode=t,this.locale=i,this.I=s,this.se=r,this.Rt=a,this.mi=o?F\##
-        n:1,this.o="opening",this.E=null,this.U=null,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.yn=a,thi\##
-        s.e=new T,this.vn=[],this.#t("open",a)}get gi(){return this.e._("open")||this.e._("state")}get ot(){return thi\##
-        s.o==="established"}get lt(){return this.o==="away"||this.o==="orphaned"}wi(e){return e>=this.gn&&(this.U?.url\##
-        s.some(t=>/^turns?:/.test(t))??!1)}ki(e){this.o==="established"&&e-this.yn>Gn&&this.e.set("silence",e+Hn)}Nt()\##
-        {return this.vn.splice(0)}P(){return this.e.tt()}async open(e){let{invitation:t,bond:i}=this.t,s=this.mode==="\##
-        resume"&&i!==null?await Ct(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#t("state",e),this\##
-        .#n({type:"send",octets:ut(t.room,s,ct[this.mode])}),await this.#i())}async u(e,t){let i=ht(e);if(!(i===null||\##
-        this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.#r(i.ve,t);case"servers":this.U\##
-        =i.U,this.gn=t+i.U.ti*1e3;return;case"error":return this.#l({type:"refused",code:i.code});case"relay":try{retu\##
-        rn await this.#a(i.message,t)}catch(s){if(!(s instanceof c))throw s;let r=this.o==="confirming"||this.o==="est\##
-        ablished"||this.mode==="resume";return this.#l({type:"broken",code:s.code,yi:r})}}}async Se(e){for(let t=this.\##
-        e.T(e);t!==null;t=this.e.T(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});t\##
-        his.e.set("keepalive",e+Wt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.E===null||this.\##
-        o!=="confirming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Ve(await this.E.hi(e))}),!0\##
-        )}#t(e,t){this.e.set(e,t+Ne[e]*this.mi)}#n(e){this.vn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}as\##
-        ync#r(e,t){let i=this.e._("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.wn<Yn?this.#l({t\##
-        ype:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t)\##
-        ,i||await this.#i()):(this.e.clear(),i&&(this.wn=t),this.o=i||this.o==="away"?"away":"orphaned",U(this.t)&&thi\##
-        s.e.set("away",t+Ne.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==\##
-        null){e.epochNumber+=1,this.#n({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber);this.finish=as\##
-        ync s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale:this.locale,I:t\##
-        his.I});this.finish=s=>i.finish(s,this.se()),t=i.message}this.#n({type:"send",octets:Ve(t)})}async#a(e,t){if(t\##
-        his.o==="handshaking"&&this.finish!==null){let{E:i,bond:s,mn:r}=await this.finish(e);this.finish=null,this.E=i\##
-        ,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Wt),this.#n({ty\##
-        pe:"confirmed",bond:s}),await this.send(r,t)}else if(this.E!==null&&(this.o==="confirming"||this.o==="establis\##
-        hed")){let i=await this.E.open(e);this.o="established",this.e.clear("firstFrame"),this.yn=t,this.e.set("silenc\##
-        e",t+Ne.silence),this.#n({type:"frame",frame:i}),i.type==="keepalive"&&t-this.kn>=_n&&await this.send({type:"k\##
-        eepalive"},t)}}};var qt=3e3,Zn=2e4,$n=1e3,me=class{constructor({t:e,j:t,n:i,s,re:r,l:o},a){this.t=e,this.j=t,t\##
-        his.n=i,this.s=s,this.re=r,this.l=o,this.e=new T,this.e.set("end",a+(r===null?qt:Zn)),r!==null&&(i===null||i.l\##
-        t)&&this.#l(a)}P(){let e=[this.e.tt()??1/0,this.n?.P()??1/0],t=Math.min(...e);return t===1/0?null:t}async oe(e\##
-        ,t){switch(e.type){case"tick":for(let i=this.e.T(t);i!==null;i=this.e.T(t))i==="end"?this.end():this.#l(t);ret\##
-        urn await this.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);ca\##
-        se"socket-message":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===thi\##
-        s.s&&this.#r(t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.\##
-        #n())for(let i of t)if(i.type==="send")this.l({type:"send",id:this.s,octets:i.octets});else if(i.type==="confi\##
-        rmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e.set("end",e+qt);el\##
-        se{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type=\##
-        =="broken")return this.#r(e)}}#n(){return this.n?.Nt()??[]}#l(e){this.#i(),this.s+=1,this.n=new $({t:this.t,mo\##
-        de:"resume",...this.j},e),this.l({type:"connect",id:this.s})}#r(e){if(this.re===null)return this.end();this.#i\##
-        (),this.e.set("retry",e+$n)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}};var Jn=new Set(\##
-        ["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","r\##
-        efused-not-now","relay-missing"]),Qn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused\##
-        ","refused-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Jn.has(n),Ut=n=>Qn.has(n),Xn={[G.rn]\##
-        :"refused-other-device",[G.ri]:"refused-not-now",[G.oi]:"refused-wrong-person"},ei={[W.nn]:"words-differ",[W.s\##
-        n]:"binding-failed",[W.expired]:"expired",[W.error]:"doctor-error"},ti={[D.mt]:"unknown-room",[D.used]:"used",\##
-        [D.full]:"full",[D.rate]:"rate",[D.closed]:"closed"},jt=n=>Xn[n]??"refused",Ot=n=>ei[n]??"ended-by-doctor",Rt=\##
-        n=>ti[n]??"protocol";function Nt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-\##
-        channel"}var Bt=3,ni=500,ii=8e3,si=4e3,ri=5,we=class{constructor(e){this.I=e,this.O=0,this.xe=!1,this.yt=null,\##
-        this.ct=0}vi(){this.xe=!1,this.ct=0}bi(){this.O=0,this.xe=!1,this.ct=0}Si(e){let t=this.yt??(e.bond===null?"fr\##
-        esh":"resume");return this.yt=null,t}ke({xi:e,zi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Bt)return null;let i=\##
-        t?si:ii,s=Math.min(ni*2**(this.O-1),i),r=.5+(this.I(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){retu\##
-        rn U(i)?(this.ct=e===D.mt?this.ct+1:0,this.ct>ri&&!s?"unknown-room":"later"):e===D.mt&&t==="resume"?this.xe?"s\##
-        ecure-channel":(this.yt="fresh","now"):e===D.used&&t==="fresh"&&i.bond!==null&&this.O<Bt?(this.O+=1,this.yt="r\##
-        esume","now"):Rt(e)}};var Kt=6e4,Ft=2e3,oi=1e4,ai=3,ke=class{constructor(e,t,i){this.t=e,this.j=t,this.h=i,thi\##
-        s.n=null,this.s=0,this.ve=!1,this.vt=!1,this.V=new we(t.I),this.R=-1/0,this.e=new T,this.Bt=!1,this.pending=[]\##
-        ,this.Kt=[]}get ot(){return this.n?.ot??!1}get lt(){return this.n?.lt??!1}get Ft(){return this.V.O>0&&(this.n?\##
-        .gi??!0)}P(){let e=Math.min(this.e.tt()??1/0,this.n?.P()??1/0);return e===1/0?null:e}async oe(e,t){e.id===this\##
-        .s&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n\##
-        !==null&&this.ze(t))}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e))t==="retry"?this.bt(e):this.V.O=\##
-        0;await this.n?.Se(e)}Ci(e){for(;;){let t=this.Kt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.\##
-        Nt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#n(i,e)}}send(e,t){return this.n?.send(e,t\##
-        )??Promise.resolve(!1)}bt(e){let{t,j:i,h:s}=this;if(t.bond!==null&&t.bond.expiry<i.se())return this.#i("expire\##
-        d");let r=this.V.Si(t);this.e.clear("retry","stable"),s.ut(),this.s+=1;let o=s.i().St&&this.V.O<2;this.n=new $\##
-        ({t,mode:r,fi:o,...i},e),s.l({type:"connect",id:this.s})}Ai(e){(this.n===null||e-this.n.Rt>=Ft)&&this.#r(e)}Ce\##
-        (e,t){this.s=e,this.V.bi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Rt<Ft)&&!this.n.lt){if(e-this.R<oi)re\##
-        turn this.ze(e);this.R=e,this.#r(e)}}ze(e){this.disconnect(),this.vt=!1;let{Mi:t,St:i}=this.h.i(),s=U(this.t)&\##
-        &t,r=this.V.ke({xi:s,zi:i});if(r===null)return this.#i(this.V.xe?"secure-channel":"network");this.e.set("retry\##
-        ",e+r)}bn(e){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),th\##
-        is.Bt=!0,this.#r(e),!0)}Gt(e,t,i){if(!t)return this.#i(Nt(e));this.V.xe=!0,this.ze(i)}flush(){let e=[...this.p\##
-        ending.splice(0),...this.n?.Nt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==\##
-        null&&this.h.l({type:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.\##
-        e.clear(),this.h.left(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":r\##
-        eturn this.#t(e.octets);case"save":return this.h.ut();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e._("sta\##
-        ble")||this.e.set("stable",t+Kt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"\##
-        none",peerComparison:"none"},s=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,ai);Object.assign(this\##
-        .t,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Kt),this.h.ut();case"frame":this.V.vi()\##
-        ,this.vt=!1,this.Bt=!1,this.Kt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause\##
-        ==="timeout"?this.ze(t):this.#r(t);case"broken":return this.Gt(e.code,e.yi,t)}}#l(e,t){if(this.Bt&&e===D.mt){t\##
-        his.bn(t)||this.#i("refused-other-device");return}let i=this.n?.mode??null,s=this.V.refused(e,i,this.t,this.h.\##
-        i().Di);s==="later"?this.ze(t):s==="now"?this.#r(t):this.#i(s)}#r(e){this.disconnect(),this.bt(e)}#i(e){this.K\##
-        t.push({type:"stop",reason:e})}};var ne=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=\##
-        0),this.N+=1,this.z=e}get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6\##
-        e3)}get xt(){return this.z+(this.N===0?0:this.xn)}};var ye=class{constructor(){this.z=null,this.k=0}Ce(e,t){th\##
-        is.z={et:e,zn:t},this.k=t}N(e,t){let{z:i}=this;this.z={et:e,zn:t};let s=i!==null&&t-i.zn<=1250;return(!s||e!==\##
-        i.et)&&(this.k=t),s&&e!==i.et?"sound":t-this.k>=1500?"silence":"unknown"}};var ie=class{constructor(){this.sil\##
-        ence=new ye,this.le=!1,this.Ht=!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==nu\##
-        ll}ae(e){this.R=e}Li(e){this.Cn=e,this.zt=!1,this.Ht=!1,this.R=null}Ii(e,t){this.silence.Ce(0,t),this.le=e}Ei(\##
-        e,t){this.silence.Ce(e,t)}N(e,t){let i=this.An;this.An=t;let s=this.silence.N(e,t);return s==="sound"&&(this.l\##
-        e=!1,i>=this.Cn&&(this.zt=!0),this.R!==null&&i>=this.R&&(this.R=null)),s!=="silence"||this.le?!1:(this.le=!0,!\##
-        0)}get Yt(){return this.zt&&!this.le}Dn(e){e&&!this.zt&&(this.Ht=!0)}};var Be={Pi:6e3,Vi:5e3,path:13e3},li=3e3\##
-        ,ci=1e4,ui=1,ve=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e\##
-        .consent!==null,this.n=null,this.D=!1,this.transport="none",this.r=-1,this.Tn=null,this.w=null,this._t=[],this\##
-        .ce=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new ie,this.ue=new ne,this.Dt=0,this.i={send:!1,u:!1},thi\##
-        s.J=[],this.e=new T}Wi(){return this.J.shift()??null}P(){return this.e.tt()}Ae(){return this.transport==="conn\##
-        ected"&&this.#f()&&!this.f.le}St(){return this.g&&(!this.Ae()||this.f.Mn)}get qi(){return!this.g&&this.w?.Q===\##
-        !0&&this.transport!=="connected"}mute(e){this.muted=e,this.#s()}ae(e){this.transport!=="none"&&this.f.ae(e)}Ui\##
-        (e,t){this.n=e,this.D=t}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.g\##
-        t(),this.e.clear(),this.J=[],this.transport="none",this.w=null,this.Mt=null,this.ce=null,this.f=new ie,this.ue\##
-        =new ne,this.Dt=0,this.#s(),this.h.l({type:"end-call"})}async ji(e){this.transport==="connected"&&this.w?.Q===\##
-        !0&&!this.f.le&&!this.f.Mn?await this.#c(e):this.#r(e)}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e\##
-        ))t==="path"?this.#u(e):t==="attempt"?this.#a(e):this.J.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}a\##
-        sync oe(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generation||this.n===null)return;this.w.it=!\##
-        0,this.e.set("answer",t+(this.g?this.ue.Ti:Be.Pi)),await this.#t({type:"description",kind:"offer",generation:e\##
-        .generation,sdp:e.sdp},t);for(let i of this._t.splice(0))await this.#t({type:"candidate",generation:e.generati\##
-        on,candidate:i},t);return;case"candidate":if(e.generation!==this.w?.generation)return;this.w.it?await this.#t(\##
-        {type:"candidate",generation:e.generation,candidate:e.candidate},t):this._t.push(e.candidate);return;case"tran\##
-        sport":return this.#h(e,t);case"heard":return this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="\##
-        restart")return this.#n(e.sdp,t);let{w:i}=this;if(e.type==="binding")return i?.Q!==!0?void 0:(this.Ct=e.tag.sl\##
-        ice(),this.#p());if(!(i===null||!i.it||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,\##
-        candidate:r}=e;this.h.l({type:"apply-candidate",generation:s,candidate:r})}else i.Q||(i.Q=!0,this.e.clear("ans\##
-        wer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await thi\##
-        s.#c(t):this.g||this.e.set("path",t+Be.path),this.#s())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.\##
-        consent===null)return;let i=e==="new"&&this.Tn!==this.n;!i&&t<this.ue.xt||(i&&(this.transport="failed"),this.#\##
-        r(t))}#l(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#r(e){let{n:t,t:i}=this;if(t===null)return;l\##
-        et s=this.transport==="none"||this.transport==="failed"||this.f.Ht,r=i.generation;i.generation+=1,this.h.ut(),\##
-        s&&(this.r=r,this.Tn=t,this.transport="new",this.ce=null,this.Mt=null,this.At=!1,this.f.Ii(this.g,e),this.#s()\##
-        ),this.w={generation:r,it:!1,Q:!1},this._t=[],this.Ct=null,this.f.Li(e),this.e.clear("answer","binding","path"\##
-        ,"attempt"),this.g&&(this.ue.Ce(e),this.e.set("attempt",e+this.ue.xn));let{D:o}=this;this.h.l({type:"make-offe\##
-        r",generation:r,Qn:s,U:t.U,D:o})}#i(e){let{n:t,ue:i}=this;this.#l()?e<i.xt?this.e.set("attempt",i.xt):t?.wi(e)\##
-        ?(this.ae(e),this.J.push("socket-doubted")):this.#r(e):t!==null&&this.J.push("socket-doubted")}#a(e){this.tran\##
-        sport==="none"||this.Ae()||(this.f.Dn(this.w?.Q===!0),this.#i(e))}#d({r:e,et:t},i){if(!(this.transport==="none\##
-        "||e!==this.r)){if(!this.#f())return this.f.Ei(t,i);this.f.N(t,i)?(this.f.Dn(this.w?.Q===!0),this.#i(i)):this.\##
-        f.Yt&&this.Ae()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state\##
-        ==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e._("attempt")&&this.e.set("atte\##
-        mpt",Math.max(this.ue.xt,t+li)),this.ce={Zt:e.Xn,q:e.ei},await this.#c(t),this.#s();else if(e.state==="failed"\##
-        )this.#u(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),thi\##
-        s.e._("attempt"))return;this.ae(t),this.#l()&&t-(this.n?.Rt??0)<ci?this.#i(t):this.J.push("socket-doubted")}}}\##
-        #u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.g)return this.#i(e);this.Dt+=1,\##
-        this.Dt>ui?this.J.push("no-path"):this.#l()&&this.#r(e)}async#c(e){let{ce:t}=this,i=this.n?.E??null;if(t===nul\##
-        l||i===null||this.w?.Q!==!0)return;let s=await i.fn("P",t.Zt,t.q);await this.#t({type:"binding",tag:s},e),this\##
-        .At||this.e.set("binding",e+Be.Vi),await this.#p()}async#p(){let{ce:e,Ct:t}=this,i=this.n?.E??null;if(e===null\##
-        ||t===null||i===null)return;let s=await i.fn("D",e.Zt,e.q);if(!_(s,t)){this.J.push("binding-failed");return}th\##
-        is.At=!0,this.Mt=Gt(e),this.g=!0,this.e.clear("binding"),this.#s()}#f(){return this.ce!==null&&this.Mt===Gt(th\##
-        is.ce)}#s(){let e=this.#f(),t={send:e&&this.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===thi\##
-        s.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},Gt=({Zt:n,q:e})=>`${X(n)} ${X(e)}`;var hi=6e4,di=400,be=clas\##
-        s{constructor({t:e,locale:t,I:i,se:s}){this.t=e,this.j={locale:t,I:i,se:s},this.line=new ke(e,this.j,{l:r=>thi\##
-        s.actions.push(r),ut:()=>this.#o(),left:()=>this.#i(),i:()=>({Di:this.media.Ae(),St:this.media.St(),Mi:this.me\##
-        dia.g})}),this.he=!1,this.message="",this.c=new he,this.reason=null,this.Me=null,this.e=new T,this.actions=[],\##
-        this.media=new ve(e,{send:(r,o)=>this.line.send(r,o),l:r=>this.actions.push(r),ut:()=>this.#o()}),this.ye=Prom\##
-        ise.resolve()}oe(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n(e,t),this.#m(t)}catch{await this\##
-        .#s("internal",t)}}),this.ye}Oi(){return this.actions.splice(0)}P(){if(this.reason!==null)return this.Me?.P()?\##
-        ?null;let e=[this.e.tt(),this.line.P(),this.media.P()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}R\##
-        i(){let{bond:e,ownComparison:t,peerComparison:i}=this.t;return{state:this.#t(),reason:this.reason,B:this.reaso\##
-        n!==null&&ge(this.reason),ve:this.line.ve,Ln:this.line.ot,Ft:this.line.Ft,Ni:this.line.vt,message:this.message\##
-        ,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:t\##
-        his.media.muted,x:this.c.x}}#t(){return this.reason!==null?Ut(this.reason)?"ended":"failed":U(this.t)?this.t.c\##
-        onsent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#\##
-        n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#a(t);\##
-        case"tick":return this.#r(t);case"socket-open":case"socket-message":case"socket-closed":return await this.line\##
-        .oe(e,t),this.#a(t);case"network-changed":return this.media.ae(t),this.line.Ai(t),this.#a(t);case"awoke":retur\##
-        n this.line.n?.ki(t),this.#r(t);case"consent":return U(this.t)?(this.t.consent=e.consent,this.#o(),this.he&&aw\##
-        ait this.#u(t),this.#a(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:G.si},t),thi\##
-        s.#s("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"wr\##
-        ite":if(this.c.write(e.text,e.In,this.j.se()),e.In)return this.#c(t);this.e._("letters")||this.e.set("letters"\##
-        ,t+di);return;case"hang-up":return this.#s("hung-up",t,W.ii);case"taken-over":return this.#s("taken-over",t);c\##
-        ase"retry":return;default:return await this.media.oe(e,t),this.#a(t)}}async#l(e,t){let i=this.reason==="networ\##
-        k"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(\##
-        this.reason)?this.Me?.oe(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me\##
-        =null,this.#a(t))}async#r(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t==="patience")return this.#s(th\##
-        is.line.ot?"no-path":"network",e);await this.#c(e)}await this.line.Se(e),await this.#a(e),await this.media.Se(\##
-        e),await this.#a(e)}#i(){this.he=!1,this.media.gt(),this.c.gt()}async#a(e){for(;this.reason===null;){let t=thi\##
-        s.media.Wi();if(t!==null){await this.#f(t,e);continue}let i=this.line.Ci(e);if(i===null)return;i.type==="stop"\##
-        ?await this.#s(i.reason,e):await this.#d(i.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.\##
-        message;return;case"admit":return this.#h(e.D,t);case"refuse":return e.reason===G.rn&&this.line.bn(t)?void 0:t\##
-        his.#s(jt(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"different",this.#o();case"bye":ret\##
-        urn this.#s(this.media.qi&&e.reason===W.error?"no-path":Ot(e.reason),t);case"description":case"candidate":case\##
-        "binding":return this.he&&!(e.type==="description"&&e.kind==="offer")?this.media.u(e,t):this.line.Gt("malforme\##
-        d",!0,t);case"chat":this.he&&this.c.u(e.id,e.message);return;case"keepalive":case"receipt":case"identity":retu\##
-        rn;case"confirm":case"consent":case"encapsulation":return this.line.Gt("malformed",!0,t)}}async#h(e,t){let{n:i\##
-        }=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o()\##
-        ;let s=e||(this.t.invitation.flags&Z.D)!==0;if(s&&!(i.U?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#s(\##
-        "relay-missing",t,W.error);this.media.Ui(i,s),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t\##
-        ,ownComparison:i}=this.t;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media.j\##
-        i(e),i!=="none"&&await this.line.send({type:"words",a:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.h\##
-        e||this.t.consent===null)){for(let t of this.c.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"c\##
-        hat",id:i,message:s},e))return;this.c.it(t)}return this.#a(e)}}async#p(e,t){this.t.ownComparison=e?"same":"dif\##
-        ferent",this.#o(),await this.line.send({type:"words",a:e},t),await this.#a(t),e||await this.#s("words-differ",\##
-        t,W.nn)}async#f(e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-doubted":return this.line.ae(t)\##
-        ;case"binding-failed":return this.#s("binding-failed",t,W.sn);case"no-path":return this.#s("no-path",t)}}async\##
-        #s(e,t,i=null){let s=i===null||await this.line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reaso\##
-        n=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});\##
-        let r=!s&&U(this.t);if(!r&&(e!=="hung-up"||this.line.n===null))return this.line.disconnect();let{t:o,j:a}=this\##
-        ,{s:l}=this.line,d=this.line.Sn(),g=w=>this.actions.push(w);this.Me=new me({t:o,j:a,n:d,s:l,re:r?i:null,l:g},t\##
-        )}#m(e){!(this.reason===null&&this.media.g&&!this.media.Ae())||this.line.lt?this.e.clear("patience"):this.e._(\##
-        "patience")||this.e.set("patience",e+hi)}#o(){this.actions.push({type:"save",t:this.t})}};var Yt={En:[],Pn:[],\##
-        microphone:"",speaker:""},pi=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async functi\##
-        on Ke(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audi\##
-        o:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}functi\##
-        on _t(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"mic\##
-        rophone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var Se=class{c\##
-        onstructor(e){this.audio=e,this.$t=new Audio,this.W=null,this.output=null,this.source=null,this.De=null,this.s\##
-        peaker=""}Vn(){"AudioContext"in window&&(this.W??=new AudioContext,this.W.state!=="running"&&this.W.resume().c\##
-        atch(()=>{}))}Wn(e){this.source?.disconnect(),this.source=null,!(this.W===null||e===null)&&(this.De??=this.W.c\##
-        reateAnalyser(),this.source=this.W.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.De))\##
-        }Tt(){if(this.De===null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);t\##
-        his.De.getFloatTimeDomainData(e);let t=e.reduce((s,r)=>s+r*r,0)/e.length,i=this.W?.state==="running"||navigato\##
-        r.userActivation?.hasBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>pi,Un:t===0\##
-        &&i}}jn(){let{W:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.$t\##
-        .srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.current\##
-        Time+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.li\##
-        nearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.outpu\##
-        t),r.start(s),r.stop(s+1)}}}async Bi(e){await Promise.all([this.audio,this.$t].map(t=>t.setSinkId(e))),this.sp\##
-        eaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r\##
-        ,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{En:i(\##
-        "audioinput"),Pn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker\##
-        :this.speaker}}end(){this.Wn(null),this.W?.close().catch(()=>{}),this.W=null,this.De=null,this.output=null}};v\##
-        ar fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.loc\##
-        ks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(t)})}fun\##
-        ction $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Jt(n,e){return new Promise(t=>\##
-        {let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe(typeof r=="string"?r:null,e(\##
-        ))),setTimeout(()=>s(null),fi)})}function Qt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e\##
-        )??t}var Y=mi(h),Xt=n=>Qt(n,Y,"fr"),en=n=>[Y[n].admitted.title,...Y[n].admitted.consent].join(`
+        Votre micro n’envoie aucun son. Vérifiez qu’il est allumé, et qu’aucune autre application ne l’utilise.|Microp\##
+        hone|Haut-parleur|Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteign\##
+        ez le Bluetooth.|Touchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? C\##
+        hoisissez un autre haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à c\##
+        ause d’un appel ou d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous d\##
+        e la box Wi-Fi.|Voie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre \##
+        médecin|Envoyer|Envoyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre\##
+         la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir \##
+        le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvre\##
+        z Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fer\##
+        mer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code\##
+        }|Cet appareil dit : {date}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le\##
+         copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoris\##
+        er ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cli\##
+        quez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, M\##
+        icrophone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisiss\##
+        ez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le n\##
+        avigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari,\##
+         Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’es\##
+        t glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cet\##
+        te page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos \##
+        données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à\##
+         ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre ap\##
+        pareil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Acces\##
+        sibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il \##
+        manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en c\##
+        hemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas en\##
+        semble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur n\##
+        e permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans\##
+         un navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox\##
+        , et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un micro\##
+        phone ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, \##
+        puis réessayez.|Consultation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation co\##
+        ntinuée ailleurs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vou\##
+        s pouvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Co\##
+        nsultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accept\##
+        é|La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultat\##
+        ion|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre m\##
+        édecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre\##
+         médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison \##
+        : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreu\##
+        r. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, préven\##
+        ez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. V\##
+        érifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien\##
+        . Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vo\##
+        us n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur \##
+        ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du W\##
+        i-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messag\##
+        es. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne \##
+        continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-l\##
+        a, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|lt\##
+        r|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spr\##
+        eken met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op\##
+        , en er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon t\##
+        oe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Bli\##
+        jf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is,\##
+         wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via \##
+        een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand and\##
+        ers kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: \##
+        de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|\##
+        Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaa\##
+        t door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De serv\##
+        er antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet a\##
+        anstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee wo\##
+        orden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woord\##
+        en bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit \##
+        uw microfoon. Kijk of hij aanstaat, en of geen andere app hem gebruikt.|Microfoon|Luidspreker|Volume|Ik hoor n\##
+        iets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid hore\##
+        n’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagi\##
+        na opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een andere app.|\##
+        Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw be\##
+        ide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen stur\##
+        en|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|De woorden zijn \##
+        gelijk|De woorden zijn anders|Microfoon uit|Microfoon aan|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hie\##
+        r verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een gelu\##
+        id horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze\##
+         pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, be\##
+        l dan uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, d\##
+        e naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon\##
+        : kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, d\##
+        an Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: ki\##
+        es ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp\##
+        |Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari,\##
+         Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een \##
+        noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenh\##
+        uis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen met\##
+        ingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde b\##
+        erichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tuss\##
+        enstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbre\##
+        ekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopie\##
+        er hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw ar\##
+        ts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer \##
+        de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen \##
+        toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweige\##
+        rd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer h\##
+        et opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult a\##
+        l geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in ee\##
+        n ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts hee\##
+        ft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe\##
+         link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult\##
+        |Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ande\##
+        r toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieu\##
+        w.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek i\##
+        s gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één kee\##
+        r. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of n\##
+        iet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel t\##
+        oestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probee\##
+        r het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen v\##
+        erbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet\##
+         via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbindi\##
+        ng|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De get\##
+        oonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toest\##
+        el lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid ges\##
+        topt. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis\##
+        .|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App,\##
+         kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.\##
+        |Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildsc\##
+        hirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleibe\##
+        n Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dies\##
+        er Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie s\##
+        ind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden G\##
+        eräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Co\##
+        lloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zusti\##
+        mmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.\##
+        |Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wi\##
+        rd neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|\##
+        Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN ode\##
+        r mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder \##
+        da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziff\##
+        ern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der\##
+         Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Prüfen Sie, ob es e\##
+        ingeschaltet ist und keine andere App es benutzt.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie\##
+         Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hö\##
+        ren Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder lad\##
+        en Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer\##
+         anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Dire\##
+        kter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden\##
+        |Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin e\##
+        inverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Mikrofon aus|Mikrofon an|Auflegen|Wa\##
+        rtezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safar\##
+        i, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|S\##
+        ie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code \##
+        zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie \##
+        den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers,\##
+         Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „\##
+        Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Me\##
+        nü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse \##
+        klicken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen de\##
+        s Geräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mi\##
+        t Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Si\##
+        e beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hie\##
+        r: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwort\##
+        et Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab \##
+        behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die\##
+         Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais\##
+        .|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.\##
+        |Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link\##
+         wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Der \##
+        Link passt nicht zur Seite|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit d\##
+        iesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, C\##
+        hrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffn\##
+        en Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuche\##
+        n Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch \##
+        einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch ein\##
+        mal.|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fort\##
+        gesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie könne\##
+        n diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Spre\##
+        chstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|\##
+        Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über dies\##
+        en Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes \##
+        Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat \##
+        gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die \##
+        Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte eine\##
+        n Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen S\##
+        ie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht\##
+         mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte \##
+        warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten \##
+        Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer\##
+        . Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihr\##
+        e Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLA\##
+        N zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Na\##
+        chrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigt\##
+        e Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Da\##
+        s Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas \##
+        ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Lan\##
+        guage|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to \##
+        speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by \##
+        Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it.|Allow t\##
+        he microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor \##
+        knows you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay\##
+         on this page: you will be announced as soon as they do.|Message from your doctor:|You have been waiting for {\##
+        time}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devices.|The l\##
+        ink is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Y\##
+        our doctor may keep a record that the consultation took place: its date, its length and your agreement, and no\##
+        thing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microph\##
+        one is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrup\##
+        ted. Stay on this page, it comes back by itself.|The server answers. We are looking for another way for the so\##
+        und.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped.\##
+         It is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digi\##
+        ts|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|\##
+        Your microphone works.|Your microphone sends no sound. Check that it is on, and that no other app is using it.\##
+        |Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, o\##
+        r switch Bluetooth off.|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Not\##
+        hing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps becaus\##
+        e of a phone call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi ro\##
+        uter.|Direct path between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send \##
+        each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The w\##
+        ords are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|C\##
+        opy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consul\##
+        tation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to \##
+        read out on the phone: {code}|This device says: {date}. If that is right, phone your doctor.|Press and hold th\##
+        e link to copy it.|Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “All\##
+        ow”.|Tap the symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out m\##
+        icrophone left of the address, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “\##
+        Allow”.|Click the symbol left of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microp\##
+        hone” in the settings of the device, and allow the browser.|Help|Close|What you need|A phone or a computer wit\##
+        h a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read\##
+         the same words, nobody has slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who a\##
+        nswers for this page|Your doctor or their hospital. They answer your questions and requests about your data.|W\##
+        hat is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|W\##
+        hat the server sees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that \##
+        address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in \##
+        your way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The \##
+        link was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not mat\##
+        ch|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a \##
+        call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This ap\##
+        p gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone r\##
+        efused|Allow it like this, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Mi\##
+        crophone in use|Another application is using the microphone. Close it, then try again.|Consultation already op\##
+        en|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Cons\##
+        ultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this \##
+        page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The c\##
+        onsultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not se\##
+        e you through this link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it\##
+         is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|So\##
+        mebody could be listening: the call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an e\##
+        rror. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwis\##
+        e ask for another.|Expired link|This consultation does not exist, or no longer does. Check the time of the app\##
+        ointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then try a\##
+        gain.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting ro\##
+        om. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connection,\##
+         then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try ag\##
+        ain.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not reco\##
+        gnised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of \##
+        this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try aga\##
+        in."}};function Ze(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"\##
+        android":/Firefox\//.test(n)?"firefox":/Version\/\S+ Safari\//.test(n)?"safari":"other"}function $e(n){return/\##
+        FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Team\##
+        s\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var c=class\##
+         extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var yn=new TextEncoder,vn=new T\##
+        extDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),k=n=>yn.encode(n);function C(n){try{return vn.decode(n)}catch{thro\##
+        w new c("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,r)=>i+r.length,0)),t=0;for(let i of n)\##
+        e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Pe=n=>Uint8Array.of(n>>>8&255,n&255),v=n=>Uint8A\##
+        rray.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Je=n=>p(v(Math.floor(n/2**32)),v(n%2**32));function I(...n){ret\##
+        urn p(...n.flatMap(e=>{let t=typeof e=="string"?k(e):e;return[Pe(t.length),t]}))}function _(n,e){if(n.length!=\##
+        =e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var B=n=>n.every(e=\##
+        >e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9\##
+        a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2\##
+        *t,2*t+2),16))}function Qe(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").rep\##
+        lace(/=+$/,"")}function Xe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length%4===1)throw new \##
+        c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))\##
+        }var q=class{constructor(e){this.octets=e,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new c("\##
+        malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}G(){return this.d(this.octet\##
+        s.length-this.offset)}p(){return this.d(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+\##
+        this.Je()}Et(){let e=this.H()*4294967296+this.H();if(!Number.isSafeInteger(e))throw new c("malformed");return \##
+        e}Qe(){return this.d(this.Je())}end(){if(this.offset!==this.octets.length)throw new c("malformed")}};var{subtl\##
+        e:M}=globalThis.crypto;async function V(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async f\##
+        unction A(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array\##
+        (await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="string"?k(n):n,e);async function O(n,e,t){return(await A\##
+        (n,p(typeof e=="string"?k(e):e,f(1)))).subarray(0,t)}async function F(){let n=await M.generateKey({name:"X2551\##
+        9"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publi\##
+        cKey))}}var nr=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i\##
+        =await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i}\##
+        ,n,256))}catch{throw new c("low-order")}if(B(t))throw new c("low-order");return t}async function et(n,e,t){try\##
+        {let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)\##
+        }catch{return!1}}var tt=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function nt(n,e,t,i){\##
+        return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function it(n,e,t,i){\##
+        if(i.length<16)throw new c("authentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,ad\##
+        ditionalData:t},n,i))}catch{throw new c("authentication")}}var Ie={fair:{Xt:.02,jitter:.04,ht:.4},poor:{Xt:.08\##
+        ,jitter:.1,ht:.8}},bn=5e3,rt={Hn:1500,Yn:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.te=null,th\##
+        is.we=[],this.candidate=null}_n({ne:e,ke:t,jitter:i,ht:r,Zn:s},o){let a=this.we.at(-1);for(a!==void 0&&(e<a.ne\##
+        ||t<a.ke)&&(this.we=[]),this.we.push({at:o,ne:e,ke:t});(this.we[1]?.at??o)<=o-bn;)this.we.shift();let l=this.w\##
+        e[0];if(l===void 0||o-l.at<2e3)return;let d=t-l.ke,g=Math.max(d/Math.max(1,d+e-l.ne),s),w=b=>g>Ie[b].Xt||i>Ie[\##
+        b].jitter||r>Ie[b].ht;this.#t(w("poor")?"poor":w("fair")?"fair":"good",o)}#t(e,t){this.te??=e,e===this.te?this\##
+        .candidate=null:this.candidate?.te!==e?this.candidate={te:e,k:t}:t-this.candidate.k>=(st[e]>st[this.te]?rt.Hn:\##
+        rt.Yn)&&(this.te=e,this.candidate=null)}};function ot(n){let e=n.find(({type:r,kind:s})=>r==="inbound-rtp"&&s=\##
+        =="audio"),t=n.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=n.find(({type:r,state:s,nomina\##
+        ted:o})=>r==="candidate-pair"&&s==="succeeded"&&o);return{ne:e?.packetsReceived??0,ke:Math.max(0,e?.packetsLos\##
+        t??0),jitter:e?.jitter??0,ht:t?.roundTripTime??i?.currentRoundTripTime??0,Zn:t?.fractionLost??0}}var Sn=20,xn=\##
+        100,zn=500,ue=class{constructor({microphone:e,audio:t,It:i,M:r,dt:s,pt:o}){this.microphone=e,this.audio=t,this\##
+        .It=i,this.M=r,this.dt=s,this.pt=o,this.quality=new te,this.connection=null,this.track=null,this.Xe=null,this.\##
+        name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1,c:!1}\##
+        ,this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.c):e.type==="end-call"?this.end():this.ye=t\##
+        his.ye.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",s:this.name,state:"failed"}))}async Jn(e){this.\##
+        microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone()\##
+        ,this.track.enabled=this.i.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),t\##
+        his.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=n\##
+        ull,this.audio.srcObject=null,this.quality=new te,this.dt(null),this.pt(null)}async#t(e){switch(e.type){case"m\##
+        ake-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)retu\##
+        rn;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))awa\##
+        it this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;l\##
+        et t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signali\##
+        ngState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).\##
+        catch(()=>{})}async#l({generation:e,Qn:t,U:i,D:r}){this.generation=e,this.early=[];let s=!t&&this.connection!=\##
+        =null,o=s&&this.connection?this.connection:this.#s(e,i,r);s&&i!==null&&o.setConfiguration(at(i,r)),this.Wt=o.s\##
+        ignalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:s});o!==this\##
+        .connection||e!==this.generation||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"offer"\##
+        ,generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let r=new RTCPe\##
+        erConnection(at(t,i));this.connection=r,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let \##
+        s=r.addTransceiver(this.track,{direction:"sendrecv"});Mn(s),this.Xe=this.It(),this.Xe!==null&&(s.sender.transf\##
+        orm=new RTCRtpScriptTransform(this.Xe)),r.onicecandidate=({candidate:a})=>{r===this.connection&&this.#i(a)},r.\##
+        ontrack=({track:a})=>{a.enabled=this.i.c,this.audio.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#\##
+        a(r,s.sender);return r.onconnectionstatechange=o,r.oniceconnectionstatechange=o,this.ft=!1,this.counter=window\##
+        .setInterval(()=>void this.#h(r),zn),r}#i(e){let t=e?.usernameFragment??this.Vt,i=e?.candidate??"";if(!(t!==th\##
+        is.Vt||An(i))){if(i===""){if(!this.Wt)return;this.Wt=!1}this.M({type:"candidate",generation:this.generation,ca\##
+        ndidate:i})}}async#a(e,t){if(e!==this.connection)return;let i=this.name,{connectionState:r}=e;if(r==="failed")\##
+        this.M({type:"transport",s:i,state:"failed"});else if(r==="disconnected")this.M({type:"transport",s:i,state:"d\##
+        isconnected"});else if(r==="connected"){let s=await this.#d(e,t),o=Dn(e.localDescription?.sdp??"");if(e!==this\##
+        .connection)return;if(s===null||o===null){this.M({type:"transport",s:i,state:"failed"});return}this.M({type:"t\##
+        ransport",s:i,state:"connected",Xn:o,ei:s}),await this.#h(e)}}async#d(e,t){for(let i=0;i<xn&&e===this.connecti\##
+        on;i+=1){let r=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[s]=r;if(r.length===1&&\##
+        s!==void 0&&s.byteLength>0)return V(new Uint8Array(s));await new Promise(o=>setTimeout(o,Sn))}return null}asyn\##
+        c#h(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!==this.\##
+        connection)return;let i=[];t.forEach(o=>i.push(o));let r=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="a\##
+        udio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.M({type:"heard",s:this.name,et:r}),this.quality._n(ot(\##
+        i),performance.now()),this.pt(this.quality.te);let s=Cn(i);s!==null&&this.dt(s)}#u(e,t){this.i={send:e,c:t},th\##
+        is.track!==null&&(this.track.enabled=e),this.#c()}#c(){let{c:e}=this.i;for(let t of this.connection?.getReceiv\##
+        ers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{}\##
+        )}};function Cn(n){let e=n.find(({type:s,selectedCandidatePairId:o})=>s==="transport"&&o),t=n.find(({id:s})=>s\##
+        ===e?.selectedCandidatePairId)??n.filter(({type:s,state:o})=>s==="candidate-pair"&&o==="succeeded").sort((s,o)\##
+        =>(o.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t\##
+        .localCandidateId,t.remoteCandidateId];return n.some(({id:s,candidateType:o})=>i.includes(s)&&o==="relay")?"re\##
+        lay":"direct"}function at(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),r=e?[]:i(\##
+        /^stuns?:/),{username:s,credential:o}=n,l=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^tu\##
+        rns:/]).flatMap(i);r.length>0&&t.push({urls:r}),l.length>0&&t.push({urls:l,username:s,credential:o})}return{ic\##
+        eServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|^can\##
+        didate:\S+ 1 (?!udp )/i.test(n);function Mn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).f\##
+        ilter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));t.length>0&&n.setCodecPreferences?.(t)}function Dn(n){le\##
+        t e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,"")\##
+        )}var lt="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},D={mt:1,used:2,full:3,rate:4,Zi:5,closed:6},ut=(n,e\##
+        ,t)=>p(f(1),f(1),n,e,f(t)),Ve=n=>p(f(16),v(0),n);function ht(n){if(n.length>Tn)return null;try{return Pn(new q\##
+        (n))}catch(e){if(e instanceof c)return null;throw e}}function Pn(n){switch(n.p()){case 16:return n.H(),{type:"\##
+        relay",message:n.G()};case 129:return n.d(32),n.end(),{type:"challenge"};case 130:{let e=n.p();return n.end(),\##
+        e>1?null:{type:"state",ve:e===1}}case 134:{let e=n.p(),t=[];for(let a=0;a<e;a+=1)t.push(C(n.Qe()));let[i,r]=[C\##
+        (n.Qe()),C(n.Qe())],s=n.H();return n.end(),{type:"servers",U:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).sl\##
+        ice(0,Ln),username:i,credential:r,ti:s}}}case 224:{let e=n.Je();return n.end(),{type:"error",code:e}}default:r\##
+        eturn null}}var Z={tn:1,D:2},En=1+1+16+32+4,In=72;async function dt(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c\##
+        ("alphabet");if(n.length!==In)throw new c("incomplete");let e=Xe(n);if(e.length!==En)throw new c("incomplete")\##
+        ;if(!_(e.subarray(50),await Vn(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("version")\##
+        ;let t=e[1]??0;if(t&~(Z.tn|Z.D))throw new c("flags");return{flags:t,ni:e.slice(2,18),sessionKey:e.slice(18,50)\##
+        }}async function Vn(n){return(await V(p(k("colloque/1 link"),n))).subarray(0,4)}var T=class{constructor(){this\##
+        .Y=new Map}set(e,t){this.Y.set(e,t)}clear(...e){e.length===0&&this.Y.clear();for(let t of e)this.Y.delete(t)}_\##
+        (e){return this.Y.has(e)}tt(){return this.Y.size===0?null:Math.min(...this.Y.values())}T(e){let t=[...this.Y].\##
+        filter(([,i])=>i<=e).sort(([,i],[,r])=>i-r)[0];return t===void 0?null:(this.Y.delete(t[0]),t[0])}};var he=clas\##
+        s{constructor(){this.x=[],this.z=0,this.Z=null,this.A=0}write(e,t,i){let r=(t?e.trim():e).slice(0,2e3);if(r===\##
+        ""&&this.Z===null)return;this.Z===null&&(this.z=Math.max(this.z+1,i));let s={id:this.z,v:!0,text:r,nt:!1};this\##
+        .Z=t&&r!==""?null:s,this.Z===null&&this.#t(s)}c(e,t){let i=e!==0&&e===this.A;this.A=e;let r={id:e,v:!1,text:t.\##
+        slice(0,2e3),nt:!0},s=i?this.x.filter(({v:a})=>!a).pop():void 0,o=t.trim()==="";s===void 0?o||this.#t(r):this.\##
+        x=this.x.flatMap(a=>a!==s?[a]:o?[]:[r])}gt(){this.A=0}pending(){return[...this.x,...this.Z===null?[]:[this.Z]]\##
+        .filter(({nt:e})=>!e)}it(e){e===this.Z?this.Z=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,n\##
+        t:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}};var pt=[256,1024,4096,16384],W={ii:0,nn:1,rn:2,expired:3,err\##
+        or:4},G={ri:0,sn:1,si:2,oi:3},ft=["offer","answer","restart"],mt=["body","signature"];function gt(n){let[e,t]=\##
+        Wn(n),i=pt.find(s=>s>=t.length+3);if(i===void 0)throw new c("malformed");let r=new Uint8Array(i);return r.set(\##
+        p(f(e),Pe(t.length),t)),r}function Wn(n){switch(n.type){case"confirm":return[3,p(n.qt,n.Ut,I(n.name))];case"wa\##
+        iting":return[4,I(n.message)];case"admit":return[5,f(n.D?1:0)];case"refuse":return[6,f(n.reason)];case"descrip\##
+        tion":return[7,p(f(ft.indexOf(n.kind)),v(n.generation),k(n.sdp))];case"candidate":return[8,p(v(n.generation),k\##
+        (n.candidate))];case"words":return[9,f(n.a?1:0)];case"binding":return[10,n.tag];case"chat":return[11,p(v(n.id)\##
+        ,k(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"rece\##
+        ipt":return[14,p(f(mt.indexOf(n.ai)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n\##
+        .version),k(n.locale),n.textHash,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){let e=new q(\##
+        n),t=e.p(),i=e.d(e.Je()),r=pt.find(a=>a>=i.length+3);if(n.length!==r||!B(e.G()))throw new c("malformed");let s\##
+        =new q(i),o=qn(t,s);return s.end(),o}function qn(n,e){switch(n){case 3:return{type:"confirm",qt:e.d(32),Ut:e.d\##
+        (32),name:C(e.Qe())};case 4:return{type:"waiting",message:C(e.Qe())};case 5:return{type:"admit",D:(e.p()&1)===\##
+        1};case 6:return{type:"refuse",reason:e.p()};case 7:{let t=ft[e.p()];if(t===void 0)throw new c("malformed");re\##
+        turn{type:"description",kind:t,generation:e.H(),sdp:C(e.G())}}case 8:return{type:"candidate",generation:e.H(),\##
+        candidate:C(e.G())};case 9:{let t=e.p();if(t>1)throw new c("malformed");return{type:"words",a:t===1}}case 10:r\##
+        eturn{type:"binding",tag:e.d(32)};case 11:return{type:"chat",id:e.H(),message:C(e.G())};case 12:{let t=e.G();i\##
+        f(t.length!==1184&&t.length!==1088)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:retu\##
+        rn{type:"keepalive"};case 14:{let t=mt[e.p()];if(t===void 0)throw new c("malformed");return{type:"receipt",ai:\##
+        t,octets:e.G()}}case 15:return{type:"bye",reason:e.p()};case 16:return{type:"consent",version:e.p(),locale:C(e\##
+        .d(2)),textHash:e.d(32),time:e.Et()};case 17:return{type:"identity",code:e.p()};default:throw new c("malformed\##
+        ")}}var kt=k("Noise_NKpsk0_25519_AESGCM_SHA256"),We=new Uint8Array(0),Un=32+16,jn=2**20,N=class{constructor(e)\##
+        {this.key=e,this.counter=0}static async create(e){return new N(await tt(e))}on(){if(this.counter>=jn)throw new\##
+         c("exhausted");let e=p(new Uint8Array(8),v(this.counter));return this.counter+=1,e}async encrypt(e,t=We){retu\##
+        rn nt(this.key,this.on(),t,e)}async decrypt(e,t=We){return it(this.key,this.on(),t,e)}},qe=class{constructor()\##
+        {this.L=kt,this.hash=kt,this.be=null}async C(e){this.hash=await V(this.hash,e)}async $(e){let[t,i]=await yt(th\##
+        is.L,e);this.L=t,this.be=await N.create(i)}async an(e){let t=await A(this.L,e);this.L=await A(t,f(1));let i=aw\##
+        ait A(t,p(this.L,f(2))),r=await A(t,p(i,f(3)));await this.C(i),this.be=await N.create(r)}async ln(e){let t=thi\##
+        s.be===null?e:await this.be.encrypt(e,this.hash);return await this.C(t),t}async cn(e){let t=this.be===null?e:a\##
+        wait this.be.decrypt(e,this.hash);return await this.C(e),t}};async function yt(n,e){let t=await A(n,e),i=await\##
+         A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function On(n,e){let t=[...await yt(n.L,We)],[i,r]=[await N.cr\##
+        eate(t[0]),await N.create(t[1])];return{hash:n.hash,L:n.L,keys:t,send:e?i:r,c:e?r:i}}var H=class{constructor(e\##
+        ,t,i){this.rt=e,this.wt=t,this.ie=i}static async create(e){let t=new qe;return await t.C(e.jt),await t.C(e.Ot)\##
+        ,new H(t,e,e.ie??await F())}async un(e){let{rt:t,ie:i,wt:r}=this;return await t.an(r.presharedKey),await t.C(i\##
+        .publicKey),await t.$(i.publicKey),await t.$(await Ee(i.privateKey,r.Ot)),p(i.publicKey,await t.ln(e))}async h\##
+        n(e){if(e.length<Un)throw new c("authentication");let{rt:t,ie:i}=this,r=e.subarray(0,32);return await t.C(r),a\##
+        wait t.$(r),await t.$(await Ee(i.privateKey,r)),{dn:await t.cn(e.subarray(32)),transport:await On(t,!0)}}};var\##
+         vt=new Uint8Array(32);async function bt(n){let e=await ee("colloque/1 invite",p(n.ni,n.sessionKey)),[t,i,r]=a\##
+        wait Promise.all([O(e,"colloque/1 room",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:\##
+        n.flags,sessionKey:n.sessionKey,room:t,presharedKey:r,joinToken:i}}var St=n=>I("colloque/1","call",n,v(0),vt),\##
+        xt=(n,e,t)=>I("colloque/1","resume",n,v(e),t);async function Ue(n,e){let t=await ee(n,await A(e,k("colloque/1 \##
+        exporter"))),[i,r]=await Promise.all([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resu\##
+        meSecret:i,kt:r}}var Rn=(n,e)=>V(I("colloque/1 transcript",n,e)),zt=n=>Rn(vt,n),Ct=n=>O(n,"colloque/1 rejoin",\##
+        32);async function At(n,e,t){let i=await ee(n,e);return O(i,p(k("colloque/1 psk-resume"),v(t)),32)}var Mt=(n,e\##
+        ,t)=>V(I("colloque/1 sas-commit",n,e,t));async function Dt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas"\##
+        ,8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return\##
+         String(e%1e8).padStart(8,"0")}var Pt=(n,e,t,i,r)=>A(e,I(`colloque/1 bind ${n}`,t,i,r));var de={pn:64,message2\##
+        :256},je=24*3600,pe=class{constructor(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.c,this.kt=t}hi(e){return \##
+        this.ci.encrypt(gt(e))}async open(e){return wt(await this.ui.decrypt(e))}fn(e,t,i){return Pt(e,this.kt,this.ha\##
+        sh,t,i)}};async function Et(n,e){let{room:t,sessionKey:i,presharedKey:r}=n,s=e.P(32),o=e.ie??await F(),a=await\##
+         H.create({jt:St(t),presharedKey:r,Ot:i,ie:o}),l=await Mt(t,o.publicKey,s),d=v(0),g=Kn(de.pn,f(1),l,d,k(e.loca\##
+        le)),w=await a.un(g);async function b(E,De){let Te=await a.hn(E),le=await Nn(Te.dn,t,i,De),{hash:Le,L:wn}=Te.t\##
+        ransport,_e=await Ue(Le,wn);return{E:new pe(Te.transport,_e.kt),bond:{resumeSecret:_e.resumeSecret,transcript:\##
+        await zt(Le),authenticationString:await Dt(Le,s,le.di),wordsLocale:le.wordsLocale,identity:le.identity,expiry:\##
+        le.pi+je},mn:{type:"confirm",qt:s,Ut:new Uint8Array(32),name:""}}}return{message:w,finish:b}}async function It\##
+        (n,e,t,i){let r=await H.create({jt:xt(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,e.resumeSecr\##
+        et,t),Ot:n.sessionKey,ie:i??await F()}),s=await r.un(new Uint8Array(de.pn)),o=p(v(t),s);async function a(l){le\##
+        t{dn:d,transport:g}=await r.hn(l);if(d.length!==de.message2||!B(d))throw new c("malformed");let{kt:w}=await Ue\##
+        (g.hash,g.L);return{E:new pe(g,w),mn:{type:"confirm",qt:new Uint8Array(32),Ut:new Uint8Array(32),name:""}}}ret\##
+        urn{message:o,finish:a}}async function Nn(n,e,t,i){if(n.length!==de.message2)throw new c("malformed");let r=ne\##
+        w q(n);if(r.p()!==1)throw new c("malformed");let s=r.d(32).slice(),o=r.d(32).slice(),a=r.d(16),l=r.d(64),d=C(r\##
+        .d(2));if(r.H(),!B(r.G()))throw new c("malformed");let g=I("colloque/1 delegation",o,t,e,a);if(!await et(l,g,o\##
+        ))throw new c("delegation");let w=new q(a),[b,E]=[w.Et(),w.Et()];if(i<b-je||i>E+je)throw new c("delegation-dat\##
+        es");return{di:s,identity:o,wordsLocale:d,pi:E}}function Kn(n,...e){let t=new Uint8Array(n);return t.set(p(...\##
+        e)),t}var Vt=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none\##
+        ",peerComparison:"none"}),U=n=>n.invitation.joinToken===null,Oe=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8A\##
+        rray?{octets:X(t)}:t);function fe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,r)=>Bn(r)?ce(r.octets\##
+        ):r);return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e\##
+        ?null:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)\##
+        return null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e==\##
+        "object"&&e!==null&&Re(e)}var Bn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var \##
+        Ne={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,ee:3e4},Fn=.3,Gn=3e4,Hn=1e3,Wt=25e3,Yn=2e3,_n=\##
+        2e4,$=class{constructor({t:e,mode:t,locale:i,P:r,re:s,fi:o=!1},a){this.t=e,this.mode=t,this.locale=i,this.P=r,\##
+        this.re=s,this.Rt=a,this.mi=o?Fn:1,this.o="opening",this.E=null,this.U=null,this.gn=1/0,this.finish=null,this.\##
+        wn=-1/0,this.kn=a,this.yn=a,this.e=new T,this.vn=[],this.#t("open",a)}get gi(){return this.e._("open")||this.e\##
+        ._("state")}get ot(){return this.o==="established"}get lt(){return this.o==="away"||this.o==="orphaned"}wi(e){\##
+        return e>=this.gn&&(this.U?.urls.some(t=>/^turns?:/.test(t))??!1)}ki(e){this.o==="established"&&e-this.yn>Gn&&\##
+        this.e.set("silence",e+Hn)}Nt(){return this.vn.splice(0)}I(){return this.e.tt()}async open(e){let{invitation:t\##
+        ,bond:i}=this.t,r=this.mode==="resume"&&i!==null?await Ct(i.resumeSecret):t.joinToken;r!==null&&(this.e.clear(\##
+        "open"),this.#t("state",e),this.#n({type:"send",octets:ut(t.room,r,ct[this.mode])}),await this.#i())}async c(e\##
+        ,t){let i=ht(e);if(!(i===null||this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.\##
+        #s(i.ve,t);case"servers":this.U=i.U,this.gn=t+i.U.ti*1e3;return;case"error":return this.#l({type:"refused",cod\##
+        e:i.code});case"relay":try{return await this.#a(i.message,t)}catch(r){if(!(r instanceof c))throw r;let s=this.\##
+        o==="confirming"||this.o==="established"||this.mode==="resume";return this.#l({type:"broken",code:r.code,yi:s}\##
+        )}}}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t!=="keepalive")return this.#l({type:"lost",c\##
+        ause:t==="away"?t:"timeout"});this.e.set("keepalive",e+Wt),await this.send({type:"keepalive"},e)}}async send(e\##
+        ,t){return this.E===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",oct\##
+        ets:Ve(await this.E.hi(e))}),!0)}#t(e,t){this.e.set(e,t+Ne[e]*this.mi)}#n(e){this.vn.push(e)}#l(e){this.o="ove\##
+        r",this.e.clear(),this.#n(e)}async#s(e,t){let i=this.e._("state");this.#n({type:"doctor",B:e}),e?this.o==="orp\##
+        haned"||t-this.wn<Yn?this.#l({type:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state\##
+        ","away"),this.#t("message2",t),i||await this.#i()):(this.e.clear(),i&&(this.wn=t),this.o=i||this.o==="away"?"\##
+        away":"orphaned",U(this.t)&&this.e.set("away",t+Ne.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(\##
+        this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save"});let i=await It(e.invitation,e.bon\##
+        d,e.epochNumber);this.finish=async r=>({...await i.finish(r),bond:null}),t=i.message}else{let i=await Et(e.inv\##
+        itation,{locale:this.locale,P:this.P});this.finish=r=>i.finish(r,this.re()),t=i.message}this.#n({type:"send",o\##
+        ctets:Ve(t)})}async#a(e,t){if(this.o==="handshaking"&&this.finish!==null){let{E:i,bond:r,mn:s}=await this.fini\##
+        sh(e);this.finish=null,this.E=i,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.se\##
+        t("keepalive",t+Wt),this.#n({type:"confirmed",bond:r}),await this.send(s,t)}else if(this.E!==null&&(this.o==="\##
+        confirming"||this.o==="established")){let i=await this.E.open(e);this.o="established",this.e.clear("firstFrame\##
+        "),this.yn=t,this.e.set("silence",t+Ne.silence),this.#n({type:"frame",frame:i}),i.type==="keepalive"&&t-this.k\##
+        n>=_n&&await this.send({type:"keepalive"},t)}}};var qt=3e3,Zn=2e4,$n=1e3,me=class{constructor({t:e,j:t,n:i,r,s\##
+        e:s,l:o},a){this.t=e,this.j=t,this.n=i,this.r=r,this.se=s,this.l=o,this.e=new T,this.e.set("end",a+(s===null?q\##
+        t:Zn)),s!==null&&(i===null||i.lt)&&this.#l(a)}I(){let e=[this.e.tt()??1/0,this.n?.I()??1/0],t=Math.min(...e);r\##
+        eturn t===1/0?null:t}async oe(e,t){switch(e.type){case"tick":for(let i=this.e.T(t);i!==null;i=this.e.T(t))i===\##
+        "end"?this.end():this.#l(t);return await this.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.r&&awai\##
+        t this.n?.open(t),this.#t(t);case"socket-message":return e.id===this.r&&await this.n?.c(e.octets,t),this.#t(t)\##
+        ;case"socket-closed":e.id===this.r&&this.#s(t)}}end(){this.se=null,this.e.clear(),this.#i()}async#t(e){for(let\##
+         t=this.#n();t.length>0;t=this.#n())for(let i of t)if(i.type==="send")this.l({type:"send",id:this.r,octets:i.o\##
+        ctets});else if(i.type==="confirmed"&&this.se!==null)await this.n?.send({type:"bye",reason:this.se},e),this.se\##
+        =null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.en\##
+        d();if(i.type==="lost"||i.type==="broken")return this.#s(e)}}#n(){return this.n?.Nt()??[]}#l(e){this.#i(),this\##
+        .r+=1,this.n=new $({t:this.t,mode:"resume",...this.j},e),this.l({type:"connect",id:this.r})}#s(e){if(this.se==\##
+        =null)return this.end();this.#i(),this.e.set("retry",e+$n)}#i(){this.n!==null&&this.l({type:"close",id:this.r}\##
+        ),this.n=null}};var Jn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","cl\##
+        ock","taken-over","internal","refused-not-now","relay-missing"]),Qn=new Set(["hung-up","ended-by-doctor","expi\##
+        red","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Jn.ha\##
+        s(n),Ut=n=>Qn.has(n),Xn={[G.sn]:"refused-other-device",[G.si]:"refused-not-now",[G.oi]:"refused-wrong-person"}\##
+        ,ei={[W.nn]:"words-differ",[W.rn]:"binding-failed",[W.expired]:"expired",[W.error]:"doctor-error"},ti={[D.mt]:\##
+        "unknown-room",[D.used]:"used",[D.full]:"full",[D.rate]:"rate",[D.closed]:"closed"},jt=n=>Xn[n]??"refused",Ot=\##
+        n=>ei[n]??"ended-by-doctor",Rt=n=>ti[n]??"protocol";function Nt(n){return n==="delegation"?"identity":n==="del\##
+        egation-dates"?"clock":"secure-channel"}var Kt=3,ni=500,ii=8e3,ri=4e3,si=5,we=class{constructor(e){this.P=e,th\##
+        is.O=0,this.xe=!1,this.yt=null,this.ct=0}vi(){this.xe=!1,this.ct=0}bi(){this.O=0,this.xe=!1,this.ct=0}Si(e){le\##
+        t t=this.yt??(e.bond===null?"fresh":"resume");return this.yt=null,t}ke({xi:e,zi:t}){if(this.O+=1,!(e&&!this.xe\##
+        )&&this.O>Kt)return null;let i=t?ri:ii,r=Math.min(ni*2**(this.O-1),i),s=.5+(this.P(1)[0]??0)/255;return Math.m\##
+        in(r*s,i)}refused(e,t,i,r){return U(i)?(this.ct=e===D.mt?this.ct+1:0,this.ct>si&&!r?"unknown-room":"later"):e=\##
+        ==D.mt&&t==="resume"?this.xe?"secure-channel":(this.yt="fresh","now"):e===D.used&&t==="fresh"&&i.bond!==null&&\##
+        this.O<Kt?(this.O+=1,this.yt="resume","now"):Rt(e)}};var Bt=6e4,Ft=2e3,oi=1e4,ai=3,ke=class{constructor(e,t,i)\##
+        {this.t=e,this.j=t,this.h=i,this.n=null,this.r=0,this.ve=!1,this.vt=!1,this.V=new we(t.P),this.R=-1/0,this.e=n\##
+        ew T,this.Kt=!1,this.pending=[],this.Bt=[]}get ot(){return this.n?.ot??!1}get lt(){return this.n?.lt??!1}get F\##
+        t(){return this.V.O>0&&(this.n?.gi??!0)}I(){let e=Math.min(this.e.tt()??1/0,this.n?.I()??1/0);return e===1/0?n\##
+        ull:e}async oe(e,t){e.id===this.r&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket-message"?awa\##
+        it this.n?.c(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e))t\##
+        ==="retry"?this.bt(e):this.V.O=0;await this.n?.Se(e)}Ci(e){for(;;){let t=this.Bt.shift();if(t!==void 0)return \##
+        t;this.pending.push(...this.n?.Nt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#n(i,e)}}se\##
+        nd(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}bt(e){let{t,j:i,h:r}=this;if(t.bond!==null&&t.bond.expir\##
+        y<i.re())return this.#i("expired");let s=this.V.Si(t);this.e.clear("retry","stable"),r.ut(),this.r+=1;let o=r.\##
+        i().St&&this.V.O<2;this.n=new $({t,mode:s,fi:o,...i},e),r.l({type:"connect",id:this.r})}Ai(e){(this.n===null||\##
+        e-this.n.Rt>=Ft)&&this.#s(e)}Ce(e,t){this.r=e,this.V.bi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Rt<Ft)\##
+        &&!this.n.lt){if(e-this.R<oi)return this.ze(e);this.R=e,this.#s(e)}}ze(e){this.disconnect(),this.vt=!1;let{Mi:\##
+        t,St:i}=this.h.i(),r=U(this.t)&&t,s=this.V.ke({xi:r,zi:i});if(s===null)return this.#i(this.V.xe?"secure-channe\##
+        l":"network");this.e.set("retry",e+s)}bn(e){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(th\##
+        is.t,{bond:t,epochNumber:0}),this.Kt=!0,this.#s(e),!0)}Gt(e,t,i){if(!t)return this.#i(Nt(e));this.V.xe=!0,this\##
+        .ze(i)}flush(){let e=[...this.pending.splice(0),...this.n?.Nt()??[]];for(let t of e)t.type==="send"&&this.#t(t\##
+        .octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:this.r}),this.Sn()}Sn(){let{n:e}=this;return th\##
+        is.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){this.h.l({type:"send",id:this.r,octets:e})}#n(e\##
+        ,t){switch(e.type){case"send":return this.#t(e.octets);case"save":return this.h.ut();case"doctor":this.ve=e.B,\##
+        e.B||(this.vt=!0),this.e._("stable")||this.e.set("stable",t+Bt);return;case"confirmed":if(e.bond!==null){let i\##
+        ={epochNumber:0,ownComparison:"none",peerComparison:"none"},r=[this.t.bond,...this.t.former].flatMap(s=>s??[])\##
+        .slice(0,ai);Object.assign(this.t,i,{bond:e.bond,former:r,consent:null})}return this.e.set("stable",t+Bt),this\##
+        .h.ut();case"frame":this.V.vi(),this.vt=!1,this.Kt=!1,this.Bt.push(e);return;case"refused":return this.#l(e.co\##
+        de,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#s(t);case"broken":return this.Gt(e.code,e.yi,t)}}\##
+        #l(e,t){if(this.Kt&&e===D.mt){this.bn(t)||this.#i("refused-other-device");return}let i=this.n?.mode??null,r=th\##
+        is.V.refused(e,i,this.t,this.h.i().Di);r==="later"?this.ze(t):r==="now"?this.#s(t):this.#i(r)}#s(e){this.disco\##
+        nnect(),this.bt(e)}#i(e){this.Bt.push({type:"stop",reason:e})}};var ne=class{constructor(){this.N=0,this.z=-1/\##
+        0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(\##
+        ){return Math.min(1500*this.N,6e3)}get xt(){return this.z+(this.N===0?0:this.xn)}};var ye=class{constructor(){\##
+        this.z=null,this.k=0}Ce(e,t){this.z={et:e,zn:t},this.k=t}N(e,t){let{z:i}=this;this.z={et:e,zn:t};let r=i!==nul\##
+        l&&t-i.zn<=1250;return(!r||e!==i.et)&&(this.k=t),r&&e!==i.et?"sound":t-this.k>=1500?"silence":"unknown"}};var \##
+        ie=class{constructor(){this.silence=new ye,this.le=!1,this.Ht=!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-\##
+        1/0}get Mn(){return this.R!==null}ae(e){this.R=e}Li(e){this.Cn=e,this.zt=!1,this.Ht=!1,this.R=null}Pi(e,t){thi\##
+        s.silence.Ce(0,t),this.le=e}Ei(e,t){this.silence.Ce(e,t)}N(e,t){let i=this.An;this.An=t;let r=this.silence.N(e\##
+        ,t);return r==="sound"&&(this.le=!1,i>=this.Cn&&(this.zt=!0),this.R!==null&&i>=this.R&&(this.R=null)),r!=="sil\##
+        ence"||this.le?!1:(this.le=!0,!0)}get Yt(){return this.zt&&!this.le}Dn(e){e&&!this.zt&&(this.Ht=!0)}};var Ke={\##
+        Ii:6e3,Vi:5e3,path:13e3},li=3e3,ci=1e4,ui=1,ve=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,this.g=e\##
+        .invitation.joinToken===null&&e.consent!==null,this.n=null,this.D=!1,this.transport="none",this.s=-1,this.Tn=n\##
+        ull,this.w=null,this._t=[],this.ce=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new ie,this.ue=new ne,this\##
+        .Dt=0,this.i={send:!1,c:!1},this.J=[],this.e=new T}Wi(){return this.J.shift()??null}I(){return this.e.tt()}Ae(\##
+        ){return this.transport==="connected"&&this.#f()&&!this.f.le}St(){return this.g&&(!this.Ae()||this.f.Mn)}get q\##
+        i(){return!this.g&&this.w?.Q===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#r()}ae(e){this.tran\##
+        sport!=="none"&&this.f.ae(e)}Ui(e,t){this.n=e,this.D=t}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("\##
+        answer","binding")}end(){this.gt(),this.e.clear(),this.J=[],this.transport="none",this.w=null,this.Mt=null,thi\##
+        s.ce=null,this.f=new ie,this.ue=new ne,this.Dt=0,this.#r(),this.h.l({type:"end-call"})}async ji(e){this.transp\##
+        ort==="connected"&&this.w?.Q===!0&&!this.f.le&&!this.f.Mn?await this.#c(e):this.#s(e)}async Se(e){for(let t=th\##
+        is.e.T(e);t!==null;t=this.e.T(e))t==="path"?this.#u(e):t==="attempt"?this.#a(e):this.J.push(t==="answer"&&this\##
+        .g?"socket-doubted":"rejoin")}async oe(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generation||t\##
+        his.n===null)return;this.w.it=!0,this.e.set("answer",t+(this.g?this.ue.Ti:Ke.Ii)),await this.#t({type:"descrip\##
+        tion",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of this._t.splice(0))await this.#t({type:"c\##
+        andidate",generation:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.w?.generation)\##
+        return;this.w.it?await this.#t({type:"candidate",generation:e.generation,candidate:e.candidate},t):this._t.pus\##
+        h(e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#d(e,t)}}async c(e,t){if(e.t\##
+        ype==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:i}=this;if(e.type==="binding")return i?.\##
+        Q!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(i===null||!i.it||e.generation!==i.generation))if(e.type==\##
+        ="candidate"){let{generation:r,candidate:s}=e;this.h.l({type:"apply-candidate",generation:r,candidate:s})}else\##
+         i.Q||(i.Q=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.tr\##
+        ansport==="connected"?await this.#c(t):this.g||this.e.set("path",t+Ke.path),this.#r())}async#t(e,t){await this\##
+        .h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let i=e==="new"&&this.Tn!==this.n;!i&&t<this.ue.xt||(i&&(\##
+        this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#s(e){let{n:t\##
+        ,t:i}=this;if(t===null)return;let r=this.transport==="none"||this.transport==="failed"||this.f.Ht,s=i.generati\##
+        on;i.generation+=1,this.h.ut(),r&&(this.s=s,this.Tn=t,this.transport="new",this.ce=null,this.Mt=null,this.At=!\##
+        1,this.f.Pi(this.g,e),this.#r()),this.w={generation:s,it:!1,Q:!1},this._t=[],this.Ct=null,this.f.Li(e),this.e.\##
+        clear("answer","binding","path","attempt"),this.g&&(this.ue.Ce(e),this.e.set("attempt",e+this.ue.xn));let{D:o}\##
+        =this;this.h.l({type:"make-offer",generation:s,Qn:r,U:t.U,D:o})}#i(e){let{n:t,ue:i}=this;this.#l()?e<i.xt?this\##
+        .e.set("attempt",i.xt):t?.wi(e)?(this.ae(e),this.J.push("socket-doubted")):this.#s(e):t!==null&&this.J.push("s\##
+        ocket-doubted")}#a(e){this.transport==="none"||this.Ae()||(this.f.Dn(this.w?.Q===!0),this.#i(e))}#d({s:e,et:t}\##
+        ,i){if(!(this.transport==="none"||e!==this.s)){if(!this.#f())return this.f.Ei(t,i);this.f.N(t,i)?(this.f.Dn(th\##
+        is.w?.Q===!0),this.#i(i)):this.f.Yt&&this.Ae()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="n\##
+        one"||e.s!==this.s)){if(e.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e\##
+        ._("attempt")&&this.e.set("attempt",Math.max(this.ue.xt,t+li)),this.ce={Zt:e.Xn,q:e.ei},await this.#c(t),this.\##
+        #r();else if(e.state==="failed")this.#u(t);else if(this.transport==="connected"){if(this.transport="disconnect\##
+        ed",this.e.clear("binding"),this.e._("attempt"))return;this.ae(t),this.#l()&&t-(this.n?.Rt??0)<ci?this.#i(t):t\##
+        his.J.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#r(),this.\##
+        g)return this.#i(e);this.Dt+=1,this.Dt>ui?this.J.push("no-path"):this.#l()&&this.#s(e)}async#c(e){let{ce:t}=th\##
+        is,i=this.n?.E??null;if(t===null||i===null||this.w?.Q!==!0)return;let r=await i.fn("P",t.Zt,t.q);await this.#t\##
+        ({type:"binding",tag:r},e),this.At||this.e.set("binding",e+Ke.Vi),await this.#p()}async#p(){let{ce:e,Ct:t}=thi\##
+        s,i=this.n?.E??null;if(e===null||t===null||i===null)return;let r=await i.fn("D",e.Zt,e.q);if(!_(r,t)){this.J.p\##
+        ush("binding-failed");return}this.At=!0,this.Mt=Gt(e),this.g=!0,this.e.clear("binding"),this.#r()}#f(){return \##
+        this.ce!==null&&this.Mt===Gt(this.ce)}#r(){let e=this.#f(),t={send:e&&this.t.consent!==null&&!this.muted,c:e};\##
+        t.send===this.i.send&&t.c===this.i.c||(this.i=t,this.h.l({type:"sound",...t}))}},Gt=({Zt:n,q:e})=>`${X(n)} ${X\##
+        (e)}`;var hi=6e4,di=400,be=class{constructor({t:e,locale:t,P:i,re:r}){this.t=e,this.j={locale:t,P:i,re:r},this\##
+        .line=new ke(e,this.j,{l:s=>this.actions.push(s),ut:()=>this.#o(),left:()=>this.#i(),i:()=>({Di:this.media.Ae(\##
+        ),St:this.media.St(),Mi:this.media.g})}),this.he=!1,this.message="",this.u=new he,this.reason=null,this.Me=nul\##
+        l,this.e=new T,this.actions=[],this.media=new ve(e,{send:(s,o)=>this.line.send(s,o),l:s=>this.actions.push(s),\##
+        ut:()=>this.#o()}),this.ye=Promise.resolve()}oe(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n(e\##
+        ,t),this.#m(t)}catch{await this.#r("internal",t)}}),this.ye}Oi(){return this.actions.splice(0)}I(){if(this.rea\##
+        son!==null)return this.Me?.I()??null;let e=[this.e.tt(),this.line.I(),this.media.I()],t=Math.min(...e.map(i=>i\##
+        ??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerComparison:i}=this.t;return{state:this.#t(),\##
+        reason:this.reason,K:this.reason!==null&&ge(this.reason),ve:this.line.ve,Ln:this.line.ot,Ft:this.line.Ft,Ni:th\##
+        is.line.vt,message:this.message,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
+        ison:t,peerComparison:i,muted:this.media.muted,x:this.u.x}}#t(){return this.reason!==null?Ut(this.reason)?"end\##
+        ed":"failed":U(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting\##
+        ":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":ret\##
+        urn this.line.bt(t),this.#a(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"socket\##
+        -closed":return await this.line.oe(e,t),this.#a(t);case"network-changed":return this.media.ae(t),this.line.Ai(\##
+        t),this.#a(t);case"awoke":return this.line.n?.ki(t),this.#s(t);case"consent":return U(this.t)?(this.t.consent=\##
+        e.consent,this.#o(),this.he&&await this.#u(t),this.#a(t)):void 0;case"decline":return await this.line.send({ty\##
+        pe:"refuse",reason:G.ri},t),this.#r("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.med\##
+        ia.mute(e.muted);return;case"write":if(this.u.write(e.text,e.Pn,this.j.re()),e.Pn)return this.#c(t);this.e._("\##
+        letters")||this.e.set("letters",t+di);return;case"hang-up":return this.#r("hung-up",t,W.ii);case"taken-over":r\##
+        eturn this.#r("taken-over",t);case"retry":return;default:return await this.media.oe(e,t),this.#a(t)}}async#l(e\##
+        ,t){let i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed\##
+        "&&i)||this.reason===null||!ge(this.reason)?this.Me?.oe(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(thi\##
+        s.Me?.r??this.line.r,t),this.Me=null,this.#a(t))}async#s(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t\##
+        ==="patience")return this.#r(this.line.ot?"no-path":"network",e);await this.#c(e)}await this.line.Se(e),await \##
+        this.#a(e),await this.media.Se(e),await this.#a(e)}#i(){this.he=!1,this.media.gt(),this.u.gt()}async#a(e){for(\##
+        ;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#f(t,e);continue}let i=this.line.Ci(e);if(\##
+        i===null)return;i.type==="stop"?await this.#r(i.reason,e):await this.#d(i.frame,e)}}async#d(e,t){switch(e.type\##
+        ){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.D,t);case"refuse":return e.reason==\##
+        =G.sn&&this.line.bn(t)?void 0:this.#r(jt(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"dif\##
+        ferent",this.#o();case"bye":return this.#r(this.media.qi&&e.reason===W.error?"no-path":Ot(e.reason),t);case"de\##
+        scription":case"candidate":case"binding":return this.he&&!(e.type==="description"&&e.kind==="offer")?this.medi\##
+        a.c(e,t):this.line.Gt("malformed",!0,t);case"chat":this.he&&this.u.c(e.id,e.message);return;case"keepalive":ca\##
+        se"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":return this.line.Gt("malform\##
+        ed",!0,t)}}async#h(e,t){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=\##
+        null,this.t.former=[],this.#o();let r=e||(this.t.invitation.flags&Z.D)!==0;if(r&&!(i.U?.urls.some(s=>/^turns?:\##
+        /.test(s))??!1))return this.#r("relay-missing",t,W.error);this.media.Ui(i,r),this.t.consent!==null&&await this\##
+        .#u(t)}async#u(e){let{consent:t,ownComparison:i}=this.t;t!==null&&(await this.line.send({type:"consent",versio\##
+        n:1,...t},e),await this.media.ji(e),i!=="none"&&await this.line.send({type:"words",a:i==="same"},e),await this\##
+        .#c(e))}async#c(e){if(!(!this.he||this.t.consent===null)){for(let t of this.u.pending()){let{id:i,text:r}=t;if\##
+        (!await this.line.send({type:"chat",id:i,message:r},e))return;this.u.it(t)}return this.#a(e)}}async#p(e,t){thi\##
+        s.t.ownComparison=e?"same":"different",this.#o(),await this.line.send({type:"words",a:e},t),await this.#a(t),e\##
+        ||await this.#r("words-differ",t,W.nn)}async#f(e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-\##
+        doubted":return this.line.ae(t);case"binding-failed":return this.#r("binding-failed",t,W.rn);case"no-path":ret\##
+        urn this.#r("no-path",t)}}async#r(e,t,i=null){let r=i===null||await this.line.send({type:"bye",reason:i},t)===\##
+        !0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#o():this.acti\##
+        ons.push({type:"save",t:null});let s=!r&&U(this.t);if(!s&&(e!=="hung-up"||this.line.n===null))return this.line\##
+        .disconnect();let{t:o,j:a}=this,{r:l}=this.line,d=this.line.Sn(),g=w=>this.actions.push(w);this.Me=new me({t:o\##
+        ,j:a,n:d,r:l,se:s?i:null,l:g},t)}#m(e){!(this.reason===null&&this.media.g&&!this.media.Ae())||this.line.lt?thi\##
+        s.e.clear("patience"):this.e._("patience")||this.e.set("patience",e+hi)}#o(){this.actions.push({type:"save",t:\##
+        this.t})}};var Yt={En:[],In:[],microphone:"",speaker:""},pi=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,a\##
+        utoGainControl:!0};async function Be(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.\##
+        mediaDevices.getUserMedia({audio:t})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMException("no track","\##
+        NotFoundError");return r}function _t(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||\##
+        e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"mi\##
+        crophone-denied"}var Se=class{constructor(e){this.audio=e,this.$t=new Audio,this.W=null,this.output=null,this.\##
+        source=null,this.De=null,this.speaker=""}Vn(){"AudioContext"in window&&(this.W??=new AudioContext,this.W.state\##
+        !=="running"&&this.W.resume().catch(()=>{}))}Wn(e){this.source?.disconnect(),this.source=null,!(this.W===null|\##
+        |e===null)&&(this.De??=this.W.createAnalyser(),this.source=this.W.createMediaStreamSource(new MediaStream([e])\##
+        ),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new \##
+        Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((r,s)=>r+s*s,0)/e.length,i=this\##
+        .W?.state==="running"||navigator.userActivation?.hasBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log\##
+        10(t+1e-9)/5)),qn:t>pi,Un:t===0&&i}}jn(){let{W:e}=this;if(e!==null){this.output===null&&(this.output=e.createM\##
+        ediaStreamDestination(),this.$t.srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[t,i]of[523,\##
+        784].entries()){let r=e.currentTime+.1+t*.35,s=e.createOscillator(),o=e.createGain();s.frequency.value=i,o.gai\##
+        n.setValueAtTime(0,r),o.gain.linearRampToValueAtTime(.3,r+.03),o.gain.exponentialRampToValueAtTime(.001,r+.9),\##
+        s.connect(o).connect(this.output),s.start(r),s.stop(r+1)}}}async Ki(e){await Promise.all([this.audio,this.$t].\##
+        map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch\##
+        (()=>[]),i=r=>t.filter(({kind:s,deviceId:o})=>s===r&&o!==""&&o!=="communications").map(({deviceId:s,label:o})=\##
+        >({id:s,label:o}));return{En:i("audioinput"),In:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.get\##
+        Settings().deviceId??"",speaker:this.speaker}}end(){this.Wn(null),this.W?.close().catch(()=>{}),this.W=null,th\##
+        is.De=null,this.output=null}};var fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0\##
+        ):new Promise(i=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new P\##
+        romise(()=>{}))).catch(t)})}function $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function\##
+         Jt(n,e){return new Promise(t=>{let i=new BroadcastChannel(n),r=s=>{i.close(),t(s)};i.onmessage=({data:s})=>r(\##
+        fe(typeof s=="string"?s:null,e())),setTimeout(()=>r(null),fi)})}function Qt(n,e,t){return n.map(r=>r.slice(0,2\##
+        ).toLowerCase()).find(r=>r in e)??t}var Y=mi(h),Xt=n=>Qt(n,Y,"fr"),en=n=>[Y[n].admitted.title,...Y[n].admitted\##
+        .consent].join(`
         `),Fe=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace(/\\##
-        {\w+\}/,()=>String(e));function mi({Fn:n,Gn:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.split("|"),o=a=>\##
-        a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
+        (n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),re=(n,e)=>n.replace(/\\##
+        {\w+\}/,()=>String(e));function mi({Fn:n,Gn:e}){let t=Object.entries(e).map(([i,r])=>{let s=r.split("|"),o=a=>\##
+        a===0?s.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
         i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3\##
         ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12\##
          17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4Z\##
         M15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3\##
          0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",n\##
-        o:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function r\##
+        o:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function s\##
         e(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.set\##
         Attribute("d",gi[e]),i}var nn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used\##
         :17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"mic\##
         rophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"ref\##
         used-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,ne\##
         twork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:\##
-        81};function sn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"||t==="bad-li\##
-        nk")&&i!==null?nn[i]:void 0;return{title:ki(n,e),lines:yi(n,e),buttons:Si(n,e),On:vi(n,e),code:r===void 0?"":s\##
-        e(e.code,r),Yt:s||t==="waiting"||t==="connecting",Ki:s}}function rn(n,e){let t=({lines:s,On:r})=>[...s.filter(\##
-        ({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.title,...t(n)].filte\##
-        r(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var wi={alphabet:"incomple\##
+        81};function rn(n,e){let{state:t,error:i}=n,r=t==="connected"||t==="reconnecting",s=(t==="failed"||t==="bad-li\##
+        nk")&&i!==null?nn[i]:void 0;return{title:ki(n,e),lines:yi(n,e),buttons:Si(n,e),On:vi(n,e),code:s===void 0?"":r\##
+        e(e.code,s),Yt:r||t==="waiting"||t==="connecting",Bi:r}}function sn(n,e){let t=({lines:r,On:s})=>[...r.filter(\##
+        ({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),s];if(n.title!==e?.title)return[n.title,...t(n)].filte\##
+        r(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(r=>!i.has(r)).join(" ")}var wi={alphabet:"incomple\##
         te",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"wo\##
         rds-differ","refused-wrong-person":"refused"},on=(n,{errors:e})=>e[wi[n??""]??n??""];function ki({state:n,erro\##
         r:e},t){return n==="ended"||n==="failed"||n==="bad-link"?on(e,t)?.[0]??t.ended.title:t[n].title}function yi(n,\##
-        e){let{state:t,error:i,r:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
-        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Ie}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
-        ;case"waiting":{let o=s?.message??"",{K:a,ee:l}=e.waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.pe:s?.\##
-        ve?a:l},...j(n.Jt>0,"since",se(e.waiting.k,Fe(n.Jt,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","qu\##
+        e){let{state:t,error:i,s:r,locale:s}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
+        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Pe}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
+        ;case"waiting":{let o=r?.message??"",{B:a,ee:l}=e.waiting;return[{kind:"lead",text:r?.Ft?e.reconnecting.pe:r?.\##
+        ve?a:l},...j(n.Jt>0,"since",re(e.waiting.k,Fe(n.Jt,s))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","qu\##
         ote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",te\##
-        xt:e.connecting.text}];case"connected":return n.It?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet"\##
+        xt:e.connecting.text}];case"connected":return n.Pt?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet"\##
         ,text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnect\##
-        ing.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"failed":case"bad-link":{let{F:o,clock:a,link:l}=n,d=i=\##
+        ing.text},{kind:"quiet",text:bi(r,e)}];case"ended":case"failed":case"bad-link":{let{F:o,clock:a,link:l}=n,d=i=\##
         =="microphone-denied";return[{kind:"lead",text:on(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.ge[n.Fi]),...j(d,"\##
-        quiet",e.ge.Ze),...j(i==="clock","quiet",se(e.Ye,a===null?"":tn(a,r))),...j(o!==null,"quiet",se(e.ended.F,Fe(o\##
-        ??0,r))),...j(t==="ended","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??\##
-        "")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function vi({state:n,r:e,b:t,X:i},s){return t==="\##
-        done"?s.actions.b:n!=="connected"?"":e?.muted?s.connected.muted:i==="silence"?s.i.silence:e?.Ln===!1?s.connect\##
-        ed.Ee:""}function bi(n,{reconnecting:e}){return n?.Ln?e.path:n?.Ni?e.q:e.pe}function Si({state:n,error:e,B:t,l\##
-        ink:i,Rn:s,r,It:o},{actions:a}){let l=(w,b,E="",De=null)=>({action:w,label:b,kind:E,icon:De}),d=l("hang-up",a.\##
+        quiet",e.ge.Ze),...j(i==="clock","quiet",re(e.Ye,a===null?"":tn(a,s))),...j(o!==null,"quiet",re(e.ended.F,Fe(o\##
+        ??0,s))),...j(t==="ended","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??\##
+        "")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function vi({state:n,s:e,b:t,X:i},r){return t==="\##
+        done"?r.actions.b:n!=="connected"?"":e?.muted?r.connected.muted:i==="silence"?r.i.silence:e?.Ln===!1?r.connect\##
+        ed.Ee:""}function bi(n,{reconnecting:e}){return n?.Ln?e.path:n?.Ni?e.q:e.pe}function Si({state:n,error:e,K:t,l\##
+        ink:i,Rn:r,s,Pt:o},{actions:a}){let l=(w,b,E="",De=null)=>({action:w,label:b,kind:E,icon:De}),d=l("hang-up",a.\##
         hangUp,"danger","hangUp"),g=o?[l("resume-sound",a.Fe,"primary","speaker")]:[];switch(n){case"ready":return[l("\##
-        enter",s?a.resume:a.enter,"primary")];case"waiting":return[l("hang-up",a.Re)];case"admitted":return[l("consent\##
+        enter",r?a.resume:a.enter,"primary")];case"waiting":return[l("hang-up",a.Re)];case"admitted":return[l("consent\##
         ",a.consent,"primary","yes"),l("refuse",a.je,"","no")];case"connecting":case"reconnecting":return[...g,d];case\##
-        "connected":{let w=r?.ownComparison==="none"&&r.y!==null,b=[l("same",a.a,o?"":"primary","yes"),l("different",a\##
-        .Oe,"danger","no")],E=r?.muted?l("mute",a.unmute,"half on","silent"):l("mute",a.mute,"half","microphone");retu\##
+        "connected":{let w=s?.ownComparison==="none"&&s.y!==null,b=[l("same",a.a,o?"":"primary","yes"),l("different",a\##
+        .Oe,"danger","no")],E=s?.muted?l("mute",a.unmute,"half on","silent"):l("mute",a.mute,"half","microphone");retu\##
         rn[...g,...w?b:[],E,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"|\##
-        |e==="taken-over"?a.Be:a.Ne;return[...i===null?[]:[l("copy-link",a.me,"primary","copy")],...t?[l("retry",b,i==\##
+        |e==="taken-over"?a.Ke:a.Ne;return[...i===null?[]:[l("copy-link",a.me,"primary","copy")],...t?[l("retry",b,i==\##
         =null?"primary":"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match(/\d\D*/g)??[]).map(t\##
         =>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.m=e,this.Gi=t,this.Qt=i,this.audi\##
-        o=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.ne=0,this\##
-        .Kn=!1,this.#m()}show(e){if(!this.#t("model",e))return;let t=Y[e.locale],i=sn(e,t),s=this.Nn,r=this.m.document\##
-        Element;r.dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o\##
-        ]:r.dataset[o]=a}this.#i(e.locale,t),this.#e("title").textContent=i.title,this.m.title=`${i.title} · Colloque`\##
+        o=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Kn=new Map,this.state=null,this.ne=0,this\##
+        .Bn=!1,this.#m()}show(e){if(!this.#t("model",e))return;let t=Y[e.locale],i=rn(e,t),r=this.Nn,s=this.m.document\##
+        Element;s.dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete s.dataset[o\##
+        ]:s.dataset[o]=a}this.#i(e.locale,t),this.#e("title").textContent=i.title,this.m.title=`${i.title} · Colloque`\##
         ,e.state!=="loading"&&this.#t("lines",i.lines)&&this.#e("text").replaceChildren(...i.lines.map(o=>this.#d(o)))\##
         ,this.#n("notice",i.On),this.#n("code",i.code),this.#h(e,t),this.#u(i.buttons),this.#c(e,i,t),this.#f(e,i,t),t\##
-        his.#l(rn(i,s)),this.#r(s!==null&&s.title!==i.title),this.Nn=i,this.state=e.state}get Hi(){let e=this.#e("soun\##
+        his.#l(sn(i,r)),this.#s(r!==null&&r.title!==i.title),this.Nn=i,this.state=e.state}get Hi(){let e=this.#e("soun\##
         d",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){this.#e("meter").style.transform=`scaleX(${e.toFixed(2)})\##
-        `}#t(e,t){let i=JSON.stringify(t);return this.Bn.get(e)===i?!1:(this.Bn.set(e,i),!0)}#n(e,t){let i=this.#e(e);\##
-        i.textContent!==t&&(i.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#r(e){let{activeEle\##
-        ment:t,body:i}=this.m,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.K\##
-        n)&&this.#e("title").focus({preventScroll:!e}),this.Kn=this.m.activeElement!==i}#i(e,t){if(this.text===t)retur\##
-        n;this.text=t;let i=this.m.documentElement;i.lang=e,i.dir=t.direction;let s=this.#e("languages");s.setAttribut\##
-        e("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(Y).map(([o,{name:a}])=>{let l=\##
+        `}#t(e,t){let i=JSON.stringify(t);return this.Kn.get(e)===i?!1:(this.Kn.set(e,i),!0)}#n(e,t){let i=this.#e(e);\##
+        i.textContent!==t&&(i.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#s(e){let{activeEle\##
+        ment:t,body:i}=this.m,r=t===null||t===i,s=!r&&t.closest("details, dialog, nav, footer")!==null;(e?!s:r&&this.B\##
+        n)&&this.#e("title").focus({preventScroll:!e}),this.Bn=this.m.activeElement!==i}#i(e,t){if(this.text===t)retur\##
+        n;this.text=t;let i=this.m.documentElement;i.lang=e,i.dir=t.direction;let r=this.#e("languages");r.setAttribut\##
+        e("aria-label",t.languages),r.childElementCount===0&&r.append(...Object.entries(Y).map(([o,{name:a}])=>{let l=\##
         this.#o("button",o.toUpperCase());return l.lang=o,l.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),l.ad\##
-        dEventListener("click",()=>this.Qt.speak(o)),l}));for(let o of s.children)o.setAttribute("aria-pressed",String\##
-        (o instanceof HTMLElement&&o.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.\##
-        close,"words-intro":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker\##
-        ,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[o,a]of Object.entries(r))this.#n(o,a)\##
-        ;this.#a("sound-title","speaker",t.i.title),this.#a("chat-title","message",t.c.title),this.#a("play-sound","sp\##
-        eaker",t.actions.Ke),this.#a("send",null,t.c.send),this.#e("footer").prepend(re(this.m,"lock")),this.#e("messa\##
-        ge").setAttribute("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("ad\##
-        vice").replaceChildren(...t.i.fe.map(o=>this.#o("li",o)))}#a(e,t,i){this.#e(e).replaceChildren(...t===null?[]:\##
-        [re(this.m,t)],i)}#d({kind:e,text:t}){switch(e){case"list":{let i=this.#o("ul");return i.append(...t.map(s=>th\##
-        is.#o("li",s))),i}case"quote":{let i=this.#o("blockquote",t);return i.dir="auto",i}case"link":{let i=this.m.cr\##
-        eateElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.\##
-        actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(re(th\##
-        is.m,e)),i}default:return this.#o("p",t,e)}}#h({state:e,r:t},i){let s=e==="connected"?t?.y??null:null;this.#e(\##
-        "words").hidden=s===null;let r=s===null?[]:an(this.Gi[s.locale]??""),o=s!==null&&r.length===256?Tt(s.octets).m\##
-        ap(d=>r[d]??""):[],a=this.#e("words-list");if(this.#t("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#o("l\##
-        i",d,g<2?"mine":"theirs"))),this.#n("digits",s===null?"":Lt(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)r\##
-        eturn;a.lang=s.locale;let l=[];t.ownComparison==="same"&&l.push(i.y.a),t.peerComparison==="same"&&l.push(i.y.W\##
-        e),this.#n("words-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),i=this.m\##
-        .activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let l=this.#o("\##
-        button",r,o);return l.dataset.action=s,l.setAttribute("type","button"),a!==null&&l.prepend(re(this.m,a)),l.add\##
-        EventListener("click",()=>this.Qt.l(s)),l})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#c({\##
-        state:e,Lt:t,X:i,path:s},{Yt:r},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e===\##
-        "waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",o.i[i??"speak"]),this.#n("path\##
-        ",s===null?"":o.path[s]);let{En:l,Pn:d,microphone:g,speaker:w}=t;this.#p("microphone",l,g,o.i.microphone),this\##
-        .#p("speaker",d,w,o.i.speaker)}#p(e,t,i,s){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.len\##
-        gth<2,this.#t(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("option");return l.value\##
-        =o.id,l.textContent=o.label===""?`${s} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(r.value=i)}#f({r:e},{Ki:t},{\##
-        c:i}){let s=this.#e("chat",HTMLDetailsElement);s.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).valu\##
-        e="");let r=e?.x??[];if(!this.#t("messages",[r,i.v]))return;let o=this.#e("messages");o.replaceChildren(...r.m\##
-        ap(({v:d,text:g,nt:w})=>{let b=this.#o("li","",d?"mine":"theirs"),E=this.#o("p",g);return E.dir="auto",b.appen\##
-        d(this.#o("small",`${d?i.v:i.A}${w?"":` · ${i.pending}`}`),E),b}));let a=r.filter(({v:d})=>!d),[l]=a.slice(-1)\##
-        ;a.length>this.ne&&l!==void 0&&(s.open=!0,this.#l(`${i.A}: ${l.text}`)),this.ne=a.length,o.scrollTop=o.scrollH\##
-        eight}#s(e,t){this.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([s,r])=>[th\##
-        is.#o("h3",s),this.#o("p",r)])),this.#e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Qt;this.#e("pla\##
-        y-sound").addEventListener("click",()=>e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l,\##
-        HTMLSelectElement);d.addEventListener("change",()=>t(l,d.value))}let s=this.#e("volume",HTMLInputElement);s.ad\##
-        dEventListener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.#e("volume-row").h\##
-        idden=this.audio.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),o=this.#e("letters"\##
-        ,HTMLInputElement);r.addEventListener("input",()=>{o.checked&&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value\##
-        ="",r.focus()};this.#e("send").addEventListener("click",a),r.addEventListener("keydown",l=>{l.key==="Enter"&&!\##
-        l.isComposing&&a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}=\##
-        this.text;this.#s([...l.S,[d.deaf,d.fe.join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",(\##
-        )=>{this.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("cl\##
-        ick",()=>this.#e("sheet").close())}#o(e,t="",i=""){let s=this.m.createElement(e);return s.textContent=t,i!==""\##
-        &&(s.className=i),s}#e(e,t){let i=this.m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw ne\##
-        w Error(`no element ${e}`);return i}};var Ge="colloque",oe=()=>Math.floor(Date.now()/1e3),z={state:"loading",e\##
-        rror:null,B:!1,link:null,Rn:!1,locale:Xt(navigator.languages??[]),Fi:Ze(navigator.userAgent,navigator.maxTouch\##
-        Points),path:null,quality:null,r:null,b:"no",Jt:0,F:null,clock:null,It:!1,X:null,Lt:Yt},ae=location.hash.lengt\##
-        h>1?location.href:null,cn=$e(navigator.userAgent),xi=100,zi=4e3,He=0,L=null,x=null,Ce=null,m=null,J=null,ln=0,\##
-        un=0,Ye=null,I=new xe(document,u,{l:Mi,_i:Li,speak:n=>y({locale:n}),write:(n,e)=>void S({type:"write",text:n,I\##
-        n:e})}),R=new Se(I.audio);function y(n){Object.assign(z,n),I.show(z)}var Q=(n,e={})=>y({state:"failed",error:n\##
-        ,B:!0,r:null,...e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async func\##
-        tion Ci(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{B:!1,link:ae});let n=loc\##
-        ation.hash.slice(1),e=fe(sessionStorage.getItem(Ge),oe());if(n===""&&e===null)return y({state:"bad-link",error\##
-        :"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.tn)throw new c("post-quantum");let i=await bt(t);L=\##
-        e!==null&&_(e.invitation.room,i.room)?e:Vt(i)}else L=e}catch(t){if(!(t instanceof c))throw t;return y({state:"\##
-        bad-link",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{B:!1,link:ae});y({state:"r\##
-        eady",error:null,Rn:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCP\##
-        eerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:F().then(()=>!0,()=>!1)}function Mi(n){swit\##
-        ch(R.Vn(),n){case"enter":return void ze(!1);case"retry":return x===null||z.error==="taken-over"?void ze(z.erro\##
-        r==="other-tab"||z.error==="taken-over"):void S({type:"retry"});case"copy-link":return void Di();case"consent"\##
-        :return void Vi();case"refuse":return void S({type:"decline"});case"same":case"different":return void S({type:\##
-        "words",a:n==="same"});case"mute":return void S({type:"mute",muted:!(z.r?.muted??!1)});case"hang-up":return vo\##
-        id S({type:"hang-up"});case"play-sound":return R.jn();case"resume-sound":return void Ii()}}async function Di()\##
-        {let n=navigator.clipboard?.writeText(ae??"")??Promise.reject(new Error("no clipboard"));y({b:await n.then(()=\##
-        >"done",()=>"failed")})}async function ze(n){if(L===null)return;R.Vn(),y({state:"checking",error:null,B:!1,lin\##
-        k:null,b:"no"});try{m===null&&dn(await Ke(void 0,hn()))}catch(i){return Ti(_t(i))}fn(),history.replaceState(nu\##
-        ll,"","/");let e=`colloque ${Qe(L.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void Pi(e)))return\##
-         Q("other-tab");if(un=performance.now(),L=await t??L,x=new be({t:L,locale:z.locale,I:Ei,se:oe}),m===null)retur\##
-        n Q("microphone-missing");Ce=new ue({microphone:m,audio:I.audio,Pt:Ri,M:i=>void S(i),dt:i=>y({path:i}),pt:i=>y\##
-        ({quality:i})}),await S({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied";Q(e?"in-app":n,{link:\##
-        e?ae:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=\##
-        >{t.state==="granted"&&z.state==="failed"&&x===null&&ze(!1)}},()=>{})}function dn(n){let e=m;m=n,He=performanc\##
-        e.now(),y({X:null}),n.onmute=B,n.onunmute=B,n.onended=()=>{n===m&&Ae()},R.Wn(n),Ce?.Jn(n).catch(()=>{}),e!==nu\##
-        ll&&(e.onended=null,e.stop()),Me()}async function Ae(n){try{dn(await Ke(n))}catch{await Me()}B()}async functio\##
-        n Li(n,e){return n==="microphone"?Ae(e):(await R.Bi(e).catch(()=>{}),Me())}async function Me(){y({Lt:await R.L\##
-        t(m)})}function B(){let{audio:n}=I,e=n.srcObject!==null&&n.paused,t=m!==null&&(m.muted||m.readyState==="ended"\##
-        );y({It:x!==null&&(e||t)})}async function Ii(){await I.audio.play().catch(()=>{}),(m===null||m.muted||m.readyS\##
-        tate==="ended")&&await Ae(),B()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function Pi(n){if(x=\##
-        ==null)return;let e=Oe(x.t);await S({type:"taken-over"}),$t(n,e)}async function Vi(){let{locale:n}=z,e=await V\##
-        (k(en(n)));await S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function S(n){if(x===null)r\##
-        eturn;await x.oe(n,performance.now());for(let a of x.Oi())Ui(a);let e=x.P();clearTimeout(ln),e!==null&&(ln=win\##
-        dow.setTimeout(()=>void S({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,B:s,...r}=x.Ri\##
-        ();t!==z.state&&Wi(t,i),y({state:t,error:i,B:s,r});let o=i!==null&&(!s||i==="taken-over");o&&Ni(),o&&e===null&\##
-        &!s&&qi()}function Wi(n,e){if(n==="admitted"&&(R.jn(),navigator.vibrate?.([200,100,200])),e===null)return;let \##
-        t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(z.state);y({F:i?Math.f\##
-        loor((oe()-t)/60):null,clock:e==="clock"?new Date:null,It:!1})}function qi(){L!==null&&Re(L),L=null,x=null,Ce=\##
-        null,ae=null,y({r:null})}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J?.id===n.id&&\##
-        J.s.readyState===WebSocket.OPEN&&J.s.send(n.octets);return;case"close":J?.id===n.id&&J.s.close();return;case"s\##
-        ave":n.t===null?sessionStorage.removeItem(Ge):sessionStorage.setItem(Ge,Oe(n.t));return;default:Ce?.$n(n)}}fun\##
-        ction ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,lt);e.binaryType="arraybuffer",J\##
-        ={id:n,s:e},e.onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-closed",id:n}),e\##
-        .onmessage=({data:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8Array(t)})}}va\##
-        r pn=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)return t\##
-        ;let{first:o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=new\##
-         Uint8Array(d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);ret\##
-        urn e[1]=f|64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r[0]\##
-        ??0)%128!==111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.slice\##
-        (o+1+f),d=[111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>16383){\##
-        l+=4+u.length;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,copy:\##
-        n},...t].slice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;let\##
-         o=r&252;switch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,count:2\##
-        ,body:t.subarray(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s===v\##
-        oid 0)return null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;for(\##
-        ;;){let e=t[n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{firs\##
-        t:o,count:f,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r,wr\##
-        itable:s}=t.transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMetada\##
-        ta().rtpTimestamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrough(\##
-        f).pipeTo(s).catch(()=>{})};})();'],{type:"text/javascript"})),Oi=window.trustedTypes?.createPolicy("colloque-\##
-        worker",{createScriptURL:pn});function Ri(){return"RTCRtpScriptTransform"in window?new Worker(Oi?.createScript\##
-        URL("")??pn()):null}function Ni(){m!==null&&(m.onended=null),m?.stop(),m=null,R.end(),Ye?.release().catch(()=>\##
-        {}),Ye=null}function fn(){navigator.wakeLock?.request("screen").then(n=>Ye=n,()=>{})}var mn=()=>void S({type:"\##
-        network-changed"}),gn=()=>{x!==null&&document.visibilityState==="visible"&&m!==null&&(fn(),I.audio.srcObject!=\##
-        =null&&I.audio.paused&&I.audio.play().then(B,B),z.X==="silence"&&(m.onended=null,m.stop(),Ae(m.getSettings().d\##
-        eviceId))),S({type:"awoke"})};addEventListener("online",mn);navigator.connection?.addEventListener("change",mn\##
-        );document.addEventListener("visibilitychange",gn);document.addEventListener("resume",gn);I.audio.addEventList\##
-        ener("pause",B);I.audio.addEventListener("playing",B);navigator.mediaDevices?.addEventListener("devicechange",\##
-        ()=>{m!==null&&Me()});addEventListener("hashchange",()=>{location.hash.length>1&&x===null&&location.reload()})\##
-        ;setInterval(()=>{if(z.state==="waiting"&&y({Jt:Math.floor((performance.now()-un)/6e4)}),m===null)return;let{T\##
-        t:n,qn:e,Un:t}=R.Tt();I.Hi&&I.Yi(n);let i=performance.now();t||(He=i),e&&z.X!=="voice"?y({X:"voice"}):z.X===nu\##
-        ll&&i-He>zi&&y({X:"silence"})},xi);window.early===void 0&&y({});Ci().catch(()=>Q("internal",{B:!1})).then(()=>\##
-        {x===null&&hn()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        dEventListener("click",()=>this.Qt.speak(o)),l}));for(let o of r.children)o.setAttribute("aria-pressed",String\##
+        (o instanceof HTMLElement&&o.lang===e));let s={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.\##
+        close,"words-intro":t.y.Ie,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker\##
+        ,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.u.Ue};for(let[o,a]of Object.entries(s))this.#n(o,a)\##
+        ;this.#a("sound-title","speaker",t.i.title),this.#a("chat-title","message",t.u.title),this.#a("play-sound","sp\##
+        eaker",t.actions.Be),this.#a("send",null,t.u.send),this.#e("footer").prepend(se(this.m,"lock")),this.#e("messa\##
+        ge").setAttribute("aria-label",t.u.title),this.#e("advice").replaceChildren(...t.i.fe.map(o=>this.#o("li",o)))\##
+        }#a(e,t,i){this.#e(e).replaceChildren(...t===null?[]:[se(this.m,t)],i)}#d({kind:e,text:t}){switch(e){case"list\##
+        ":{let i=this.#o("ul");return i.append(...t.map(r=>this.#o("li",r))),i}case"quote":{let i=this.#o("blockquote"\##
+        ,t);return i.dir="auto",i}case"link":{let i=this.m.createElement("input");return i.readOnly=!0,i.value=t,i.cla\##
+        ssName="link",i.addEventListener("focus",()=>i.select()),i.setAttribute("aria-label",this.text?.actions.me??""\##
+        ),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(se(this.m,e)),i}def\##
+        ault:return this.#o("p",t,e)}}#h({state:e,s:t},i){let r=e==="connected"?t?.y??null:null;this.#e("words").hidde\##
+        n=r===null;let s=r===null?[]:an(this.Gi[r.locale]??""),o=r!==null&&s.length===256?Tt(r.octets).map(d=>s[d]??""\##
+        ):[],a=this.#e("words-list");if(this.#t("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#o("li",d,g<2?"mine\##
+        ":"theirs"))),this.#n("digits",r===null?"":Lt(r.octets).replace(/^(....)/,"$1 ")),r===null||!t)return;a.lang=r\##
+        .locale;let l=[];t.ownComparison==="same"&&l.push(i.y.a),t.peerComparison==="same"&&l.push(i.y.We),this.#n("wo\##
+        rds-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),i=this.m.activeElement\##
+        ?.dataset.action;t.replaceChildren(...e.map(({action:r,label:s,kind:o,icon:a})=>{let l=this.#o("button",s,o);r\##
+        eturn l.dataset.action=r,l.setAttribute("type","button"),a!==null&&l.prepend(se(this.m,a)),l.addEventListener(\##
+        "click",()=>this.Qt.l(r)),l})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#c({state:e,Lt:t,X\##
+        :i,path:r},{Yt:s},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!s,e!==this.state&&(e==="waiting"||thi\##
+        s.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",o.i[i??"speak"]),this.#n("path",r===null?"":\##
+        o.path[r]);let{En:l,In:d,microphone:g,speaker:w}=t;this.#p("microphone",l,g,o.i.microphone),this.#p("speaker",\##
+        d,w,o.i.speaker)}#p(e,t,i,r){let s=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(\##
+        e,[t,r])&&s.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("option");return l.value=o.id,l.textCo\##
+        ntent=o.label===""?`${r} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(s.value=i)}#f({s:e},{Bi:t},{u:i}){let r=th\##
+        is.#e("chat",HTMLDetailsElement);r.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let s=e?\##
+        .x??[];if(!this.#t("messages",[s,i.v]))return;let o=this.#e("messages");o.replaceChildren(...s.map(({v:d,text:\##
+        g,nt:w})=>{let b=this.#o("li","",d?"mine":"theirs"),E=this.#o("p",g);return E.dir="auto",b.append(this.#o("sma\##
+        ll",`${d?i.v:i.A}${w?"":` · ${i.pending}`}`),E),b}));let a=s.filter(({v:d})=>!d),[l]=a.slice(-1);a.length>this\##
+        .ne&&l!==void 0&&(r.open=!0,this.#l(`${i.A}: ${l.text}`)),this.ne=a.length,o.scrollTop=o.scrollHeight}#r(e,t){\##
+        this.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([r,s])=>[this.#o("h3",r),\##
+        this.#o("p",s)])),this.#e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Qt;this.#e("play-sound").addE\##
+        ventListener("click",()=>e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l,HTMLSelectElem\##
+        ent);d.addEventListener("change",()=>t(l,d.value))}let r=this.#e("volume",HTMLInputElement);r.addEventListener\##
+        ("input",()=>this.audio.volume=Number(r.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.aud\##
+        io.volume!==.5,this.audio.volume=1;let s=this.#e("message",HTMLInputElement),o=this.#e("letters",HTMLInputElem\##
+        ent);s.addEventListener("input",()=>{o.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.focus()}\##
+        ;this.#e("send").addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isComposing&\##
+        &a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}=this.text;this\##
+        .#r([...l.S,[d.deaf,d.fe.join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",()=>{this.text!\##
+        ==null&&this.#r(this.text.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.\##
+        #e("sheet").close())}#o(e,t="",i=""){let r=this.m.createElement(e);return r.textContent=t,i!==""&&(r.className\##
+        =i),r}#e(e,t){let i=this.m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no el\##
+        ement ${e}`);return i}};var Ge="colloque",oe=()=>Math.floor(Date.now()/1e3),z={state:"loading",error:null,K:!1\##
+        ,link:null,Rn:!1,locale:Xt(navigator.languages??[]),Fi:Ze(navigator.userAgent,navigator.maxTouchPoints),path:n\##
+        ull,quality:null,s:null,b:"no",Jt:0,F:null,clock:null,Pt:!1,X:null,Lt:Yt},ae=location.hash.length>1?location.h\##
+        ref:null,cn=$e(navigator.userAgent),xi=100,zi=4e3,He=0,L=null,x=null,Ce=null,m=null,J=null,ln=0,un=0,Ye=null,P\##
+        =new xe(document,u,{l:Mi,_i:Li,speak:n=>y({locale:n}),write:(n,e)=>void S({type:"write",text:n,Pn:e})}),R=new \##
+        Se(P.audio);function y(n){Object.assign(z,n),P.show(z)}var Q=(n,e={})=>y({state:"failed",error:n,K:!0,s:null,.\##
+        ..e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async function Ci(){if(!\##
+        isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{K:!1,link:ae});let n=location.hash.sli\##
+        ce(1),e=fe(sessionStorage.getItem(Ge),oe());if(n===""&&e===null)return y({state:"bad-link",error:"missing"});t\##
+        ry{if(n!==""){let t=await dt(n);if(t.flags&Z.tn)throw new c("post-quantum");let i=await bt(t);L=e!==null&&_(e.\##
+        invitation.room,i.room)?e:Vt(i)}else L=e}catch(t){if(!(t instanceof c))throw t;return y({state:"bad-link",erro\##
+        r:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{K:!1,link:ae});y({state:"ready",error:nu\##
+        ll,Rn:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCPeerConnection"\##
+        in window)||!navigator.mediaDevices?.getUserMedia?!1:F().then(()=>!0,()=>!1)}function Mi(n){switch(R.Vn(),n){c\##
+        ase"enter":return void ze(!1);case"retry":return x===null||z.error==="taken-over"?void ze(z.error==="other-tab\##
+        "||z.error==="taken-over"):void S({type:"retry"});case"copy-link":return void Di();case"consent":return void V\##
+        i();case"refuse":return void S({type:"decline"});case"same":case"different":return void S({type:"words",a:n===\##
+        "same"});case"mute":return void S({type:"mute",muted:!(z.s?.muted??!1)});case"hang-up":return void S({type:"ha\##
+        ng-up"});case"play-sound":return R.jn();case"resume-sound":return void Pi()}}async function Di(){let n=navigat\##
+        or.clipboard?.writeText(ae??"")??Promise.reject(new Error("no clipboard"));y({b:await n.then(()=>"done",()=>"f\##
+        ailed")})}async function ze(n){if(L===null)return;R.Vn(),y({state:"checking",error:null,K:!1,link:null,b:"no"}\##
+        );try{m===null&&dn(await Be(void 0,hn()))}catch(i){return Ti(_t(i))}fn(),history.replaceState(null,"","/");let\##
+         e=`colloque ${Qe(L.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void Ii(e)))return Q("other-tab"\##
+        );if(un=performance.now(),L=await t??L,x=new be({t:L,locale:z.locale,P:Ei,re:oe}),m===null)return Q("microphon\##
+        e-missing");Ce=new ue({microphone:m,audio:P.audio,It:Ri,M:i=>void S(i),dt:i=>y({path:i}),pt:i=>y({quality:i})}\##
+        ),await S({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied";Q(e?"in-app":n,{link:e?ae:null}),n=\##
+        =="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="g\##
+        ranted"&&z.state==="failed"&&x===null&&ze(!1)}},()=>{})}function dn(n){let e=m;m=n,He=performance.now(),y({X:n\##
+        ull}),n.onmute=K,n.onunmute=K,n.onended=()=>{n===m&&Ae()},R.Wn(n),Ce?.Jn(n).catch(()=>{}),e!==null&&(e.onended\##
+        =null,e.stop()),Me()}async function Ae(n){try{dn(await Be(n))}catch{await Me()}K()}async function Li(n,e){retu\##
+        rn n==="microphone"?Ae(e):(await R.Ki(e).catch(()=>{}),Me())}async function Me(){y({Lt:await R.Lt(m)})}functio\##
+        n K(){let{audio:n}=P,e=n.srcObject!==null&&n.paused,t=m!==null&&(m.muted||m.readyState==="ended");y({Pt:x!==nu\##
+        ll&&(e||t)})}async function Pi(){await P.audio.play().catch(()=>{}),(m===null||m.muted||m.readyState==="ended"\##
+        )&&await Ae(),K()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function Ii(n){if(x===null)return;\##
+        let e=Oe(x.t);await S({type:"taken-over"}),$t(n,e)}async function Vi(){let{locale:n}=z,e=await V(k(en(n)));awa\##
+        it S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function S(n){if(x===null)return;await x.\##
+        oe(n,performance.now());for(let a of x.Oi())Ui(a);let e=x.I();clearTimeout(ln),e!==null&&(ln=window.setTimeout\##
+        (()=>void S({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,K:r,...s}=x.Ri();t!==z.state\##
+        &&Wi(t,i),y({state:t,error:i,K:r,s});let o=i!==null&&(!r||i==="taken-over");o&&Ni(),o&&e===null&&!r&&qi()}func\##
+        tion Wi(n,e){if(n==="admitted"&&(R.jn(),navigator.vibrate?.([200,100,200])),e===null)return;let t=L?.consent?.\##
+        time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(z.state);y({F:i?Math.floor((oe()-t)/\##
+        60):null,clock:e==="clock"?new Date:null,Pt:!1})}function qi(){L!==null&&Re(L),L=null,x=null,Ce=null,ae=null,y\##
+        ({s:null})}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J?.id===n.id&&J.r.readyState\##
+        ===WebSocket.OPEN&&J.r.send(n.octets);return;case"close":J?.id===n.id&&J.r.close();return;case"save":n.t===nul\##
+        l?sessionStorage.removeItem(Ge):sessionStorage.setItem(Ge,Oe(n.t));return;default:Ce?.$n(n)}}function ji(n){le\##
+        t e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,lt);e.binaryType="arraybuffer",J={id:n,r:e},e.\##
+        onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-closed",id:n}),e.onmessage=({d\##
+        ata:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var pn=()=>URL.c\##
+        reateObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)return t;let{first:o,c\##
+        ount:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=new Uint8Array(d)\##
+        ;e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);return e[1]=f|64,\##
+        e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r[0]??0)%128!==111\##
+        )return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.slice(o+1+f),d=[111\##
+        ],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>16383){l+=4+u.length;\##
+        break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,copy:n},...t].slice\##
+        (0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;let o=r&252;switc\##
+        h(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,count:2,body:t.subarr\##
+        ay(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s===void 0)return n\##
+        ull;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;for(;;){let e=t[n]\##
+        ;if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{first:o,count:f,bo\##
+        dy:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r,writable:s}=t.tr\##
+        ansformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMetadata().rtpTimest\##
+        amp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrough(f).pipeTo(s).c\##
+        atch(()=>{})};})();'],{type:"text/javascript"})),Oi=window.trustedTypes?.createPolicy("colloque-worker",{creat\##
+        eScriptURL:pn});function Ri(){return"RTCRtpScriptTransform"in window?new Worker(Oi?.createScriptURL("")??pn())\##
+        :null}function Ni(){m!==null&&(m.onended=null),m?.stop(),m=null,R.end(),Ye?.release().catch(()=>{}),Ye=null}fu\##
+        nction fn(){navigator.wakeLock?.request("screen").then(n=>Ye=n,()=>{})}var mn=()=>void S({type:"network-change\##
+        d"}),gn=()=>{x!==null&&document.visibilityState==="visible"&&m!==null&&(fn(),P.audio.srcObject!==null&&P.audio\##
+        .paused&&P.audio.play().then(K,K),z.X==="silence"&&(m.onended=null,m.stop(),Ae(m.getSettings().deviceId))),S({\##
+        type:"awoke"})};addEventListener("online",mn);navigator.connection?.addEventListener("change",mn);document.add\##
+        EventListener("visibilitychange",gn);document.addEventListener("resume",gn);P.audio.addEventListener("pause",K\##
+        );P.audio.addEventListener("playing",K);navigator.mediaDevices?.addEventListener("devicechange",()=>{m!==null&\##
+        &Me()});addEventListener("hashchange",()=>{location.hash.length>1&&x===null&&location.reload()});setInterval((\##
+        )=>{if(z.state==="waiting"&&y({Jt:Math.floor((performance.now()-un)/6e4)}),m===null)return;let{Tt:n,qn:e,Un:t}\##
+        =R.Tt();P.Hi&&P.Yi(n);let i=performance.now();t||(He=i),e&&z.X!=="voice"?y({X:"voice"}):z.X===null&&i-He>zi&&y\##
+        ({X:"silence"})},xi);window.early===void 0&&y({});Ci().catch(()=>Q("internal",{K:!1})).then(()=>{x===null&&hn(\##
+        )?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
         </body>
         </html>
 
