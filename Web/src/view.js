@@ -324,6 +324,7 @@ export class View {
     );
     const sheet = /** @type {HTMLDialogElement} */ (this.#element('sheet'));
     sheet.showModal?.();
+    sheet.scrollTop = 0;
   }
 
   #listen() {
