@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "6a559f6a11d450fe139b55fbb781841f6c564e8b5fc508b27efab9db05fd4c09"
+    package static let sha256 = "5521fae9a9f8c3da08dd4a0f333a591b08bb258f32a4bfade83716ee50df9f60"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
-        + "'sha256-1MogI66n7wPshWaE3+w9DRrCSZBp9ZDXRzvbemxuZ30='"
+        "'sha256-IlQthaXSb+hqQF/ZPwH3rgeGsjh88CeeNJTsy3ScBd4='" + " "
+        + "'sha256-SJabVx9wESkND4pDf1kKw8opZbZPKypIyFQBWOTkxIQ='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -138,7 +138,7 @@ package enum Page {
           </details>
           <details id="sound" class="panel" hidden>
             <summary id="sound-title"></summary>
-            <p id="meter-text"></p>
+            <p id="meter-text" role="status"></p>
             <div class="meter" aria-hidden="true"><span id="meter"></span></div>
             <button id="play-sound" data-action="play-sound" type="button"></button>
             <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
@@ -152,7 +152,7 @@ package enum Page {
         </main>
         <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
         de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
-        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
+        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
         eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
         ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
         crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
@@ -183,945 +183,925 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var h={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
-        0},ready:{title:0,text:0,facts:[0,0],hint:0},checking:{title:0,text:0},waiting:{title:0,present:0,away:0,messa\##
-        ge:0,since:0},admitted:{title:0,consent:[0,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,si\##
-        gnalling:0},reconnecting:{title:0,text:0,path:0,server:0,doctor:0},words:{intro:0,digits:0,same:0,peerSame:0},\##
-        sound:{title:0,speak:0,heard:0,microphone:0,speaker:0,volume:0,deaf:0,advice:[0,0,0,0],stopped:0},quality:{goo\##
-        d:0,fair:0,poor:0},path:{direct:0,relay:0},chat:{title:0,send:0,letters:0,mine:0,theirs:0,pending:0},actions:{\##
-        enter:0,resume:0,consent:0,refuse:0,same:0,different:0,mute:0,unmute:0,hangUp:0,leave:0,retry:0,takeOver:0,cop\##
-        yLink:0,copied:0,playSound:0,resumeSound:0},ended:{title:0,text:0,lasted:0,brief:0,kept:0},code:0,today:0,byHa\##
-        nd:0,permission:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,topics:[[0,0],[0,0]],urgent:[0,0]},l\##
-        egal:{title:0,topics:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-\##
-        unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0]\##
-        ,"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":\##
-        [0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[\##
-        0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-\##
-        channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français|ltr|Langue|Chiffré de bout \##
-        en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre \##
-        médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous en\##
-        tendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander \##
-        l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran.\##
-         Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consul\##
-        tation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès s\##
-        on arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parle\##
-        r à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : pe\##
-        rsonne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin p\##
-        eut garder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été d\##
-        it.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microp\##
-        hone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La l\##
-        iaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons\##
-         un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|\##
-        L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux prem\##
-        iers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a c\##
-        onfirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|\##
-        Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|T\##
-        ouchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre\##
-         haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou\##
-         d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Vo\##
-        ie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|En\##
-        voyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J\##
-        ’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccroche\##
-        r|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome o\##
-        u Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Du\##
-        rée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit\##
-         : {date}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari,\##
-         Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Micropho\##
-        ne : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Clique\##
-        z sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|\##
-        Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi l\##
-        ire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgenc\##
-        e|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établiss\##
-        ement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, \##
-        ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la f\##
-        in.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de v\##
-        otre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et l\##
-        es WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet\##
-         que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au \##
-        dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à vot\##
-        re médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lie\##
-        n et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne d\##
-        onne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Aut\##
-        orisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|M\##
-        icrophone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette co\##
-        nsultation est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.\##
-        |Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin\##
-         a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouve\##
-        au lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti\##
-         ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à \##
-        son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, tél\##
-        éphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison dou\##
-        teuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est ar\##
-        rêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne s\##
-        ert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cett\##
-        e consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente\##
-         pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une\##
-         minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphone\##
-        z à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessa\##
-        yez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sû\##
-        re impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La c\##
-        lé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La\##
-         date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêté\##
-        e par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat v\##
-        an uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niem\##
-        and anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks o\##
-        m de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toesta\##
-        an’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog n\##
-        iet. Blijf op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw art\##
-        s ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is\##
-         van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw a\##
-        rts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is\##
-        .|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De ser\##
-        ver is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op \##
-        deze pagina, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken d\##
-        e server. Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er bi\##
-        nnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt \##
-        de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|\##
-        Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de h\##
-        eadset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakij\##
-        ken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is ges\##
-        topt, misschien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga d\##
-        ichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven n\##
-        aar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het con\##
-        sult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanze\##
-        tten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. \##
-        Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze\##
-         pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon \##
-        te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van d\##
-        e iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Recht\##
-        en, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|K\##
-        lik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefo\##
-        on of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden l\##
-        ezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel \##
-        112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vr\##
-        agen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat \##
-        herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres v\##
-        an uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Dez\##
-        e pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die \##
-        uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatst\##
-        e teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|\##
-        Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Sa\##
-        fari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de \##
-        link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw\##
-        .|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app ge\##
-        bruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|El\##
-        ders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze \##
-        pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tij\##
-        d ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts \##
-        weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een a\##
-        nder toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet n\##
-        u|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verb\##
-        inding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe \##
-        link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe\##
-        .|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wa\##
-        chtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel poginge\##
-        n|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, o\##
-        f bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Be\##
-        llen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilig\##
-        e verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|\##
-        De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit to\##
-        estel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gest\##
-        opt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Ein\##
-        en Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein\##
-         Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr \##
-        Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm \##
-        erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie\##
-         auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: S\##
-        ie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprec\##
-        hen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist\##
-         Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|D\##
-        ie Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem,\##
-         was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mi\##
-        krofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verb\##
-        indung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir \##
-        suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|De\##
-        r Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter \##
-        laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|D\##
-        ie Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrof\##
-        on funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das\##
-         Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis\##
-         ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf\##
-         geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäß\##
-        ige Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|\##
-        Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die \##
-        Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind diesel\##
-        ben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einma\##
-        l versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und füg\##
-        en Sie ihn dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer:\##
-         {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses \##
-        Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, da\##
-        nn Apps, Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigun\##
-        gen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sp\##
-        erre löschen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließ\##
-        en|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder F\##
-        irefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwisc\##
-        hengeschoben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite eins\##
-        teht|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein \##
-        Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Se\##
-        rver sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse\##
-         auch, außer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etw\##
-        as hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekomme\##
-        n haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, \##
-        oder bitten Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nenne\##
-        n Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und ö\##
-        ffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrof\##
-        on nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon \##
-        abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder \##
-        ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schlie\##
-        ßen Sie sie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offe\##
-        n.|Woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufg\##
-        elegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite\##
-         schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie \##
-        haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprech\##
-        stunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfan\##
-        gen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In\##
-         der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnt\##
-        e mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der P\##
-        raxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie e\##
-        s nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es \##
-        nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|\##
-        Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele \##
-        Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht meh\##
-        r im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht\##
-        . Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wech\##
-        seln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|\##
-        Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erk\##
-        annt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.\##
-        |Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noc\##
-        h einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:\##
-        "English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|Y\##
-        ou are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing\##
-         is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please a\##
-        llow it.|Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting r\##
-        oom|Your doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not a\##
-        rrived yet. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have be\##
-        en waiting for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your tw\##
-        o devices.|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorde\##
-        d by Colloque.|Your doctor may keep a record that the consultation took place: its date, its length and your a\##
-        greement, and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connec\##
-        ted|Your microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The \##
-        link is interrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for anothe\##
-        r way for the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s compu\##
-        ter has stopped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last \##
-        two.|or the digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the b\##
-        ar should move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume\##
-         of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor s\##
-        hould check theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has \##
-        stopped, perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move\##
-         closer to the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your do\##
-        ctor|Send|Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree\##
-        |I refuse|The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|\##
-        Continue here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resu\##
-        me sound|Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept no\##
-        thing.|Code to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Set\##
-        tings of the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address\##
-        , then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clea\##
-        r the block.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A\##
-         phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read w\##
-        ords|If both of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: c\##
-        all 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and \##
-        requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, \##
-        and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your\##
-         doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 \##
-        AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sen\##
-        t you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new on\##
-        e.|Link and page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|Thi\##
-        s browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the \##
-        link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, a\##
-        nd paste it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a \##
-        headset, then try again.|Microphone in use|Another application is using the microphone. Close it, then try aga\##
-        in.|Already open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in ano\##
-        ther tab.|Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You c\##
-        an close this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did n\##
-        ot agree|The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doct\##
-        or does not see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another\##
-         device. If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtf\##
-        ul link|Somebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’\##
-        s device had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your\##
-         doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the tim\##
-        e of the appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others\##
-        , then try again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in th\##
-        e waiting room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet\##
-         connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way,\##
-         then try again.|No secure link|Something altered the messages. Change to another network, then try again.|Doc\##
-        tor not recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|\##
-        The date of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be s\##
-        afe. Try again."}};var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2si\##
-        ette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2oue\##
-        tte1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3us\##
-        sure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2\##
-        ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge\##
-        0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0g\##
-        arage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0ig\##
-        loo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1ess\##
-        ive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mos\##
-        a1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rch\##
-        idée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2\##
-        ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1\##
-        éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1olei\##
-        l1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle\##
-        2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0\##
-        yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2th\##
-        tub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctu\##
-        s2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut\##
-        2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ra\##
-        gon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3\##
-        nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3ve\##
-        l0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1i\##
-        gsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obste\##
-        r2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2te\##
-        book1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1ean\##
-        ut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1y\##
-        ramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eag\##
-        ull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itc\##
-        ase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulel\##
-        e1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini",nl:"0aardbe\##
-        i1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ez\##
-        em1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0dakpan1ec\##
-        ember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2\##
-        toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3g\##
-        mat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pitein3stok\##
-        2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2ui\##
-        wagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2\##
-        rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stkast2ushoo\##
-        rn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmb\##
-        oom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoe\##
-        n2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3i\##
-        lder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0tandem2pi\##
-        jt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0uitzicht1u\##
-        rwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2reld1ijnga\##
-        ard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0A\##
-        bend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus\##
-        2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2stel1\##
-        omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut\##
-        1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke\##
-        1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo\##
-        2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1ilomet\##
-        er2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyr\##
-        inth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3m\##
-        elade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vembe\##
-        r0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich\##
-        1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Rathaus1e\##
-        gal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1\##
-        pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1isc\##
-        htuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nder\##
-        weg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ye(\##
-        n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\/\##
-        /.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twit\##
-        ter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|i\##
-        Pad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolEr\##
-        ror",this.code=e}};var yn=new TextEncoder,kn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n\##
-        );function z(n){try{return kn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
-        n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255\##
-        ),De=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
-        h.floor(n/2**32)),k(n%2**32));function q(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
-        n[De(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
-        [i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0"))\##
-        .join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.\##
-        from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCod\##
-        e(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
-        row new l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,\##
-        "/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var U=class{constructor(e){this.octets=e,this.offset=0}take\##
-        (e){if(e>this.octets.length-this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(th\##
-        is.offset-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??\##
-        0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967\##
-        296+this.u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())\##
-        }end(){if(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
-        nction I(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
-        portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
-        ee=(n,e)=>A(typeof n=="string"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,\##
-        f(1)))).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ts=Uint8Array.of(48\##
-        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
-        e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low\##
-        -order")}if(F(t))throw new l("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",\##
-        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.im\##
-        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.e\##
-        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("aut\##
-        hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
-        ow new l("authentication")}}var Pe={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},vn=5e3,it=\##
-        {Pe:1500,qe:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
-        e=null}measure({received:e,lost:t,jitter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.\##
-        received||t<a.lost)&&(this.samples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o\##
-        -vn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/M\##
-        ath.max(1,d+e-c.received),r),g=b=>m>Pe[b].loss||i>Pe[b].jitter||s>Pe[b].j;this.#e(g("poor")?"poor":g("fair")?"\##
-        fair":"good",o)}#e(e,t){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidat\##
-        e={word:e,since:t}:t-this.candidate.since>=(st[e]>st[this.word]?it.Pe:it.qe)&&(this.word=e,this.candidate=null\##
-        )}};function rt(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=\##
-        >s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="su\##
-        cceeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,j:t?\##
-        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var bn=20,xn=100,Sn=500,le=class{cons\##
-        tructor({microphone:e,audio:t,X:i,a:s,K:r,R:o}){this.microphone=e,this.audio=t,this.X=i,this.a=s,this.K=r,this\##
-        .R=o,this.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1\##
-        ,this.fragment="",this.ee=!1,this.counter=0,this.V=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue\##
-        =Promise.resolve()}perform(e){e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.q\##
-        ueue=this.queue.then(()=>this.#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async\##
-         Ie(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.tra\##
-        ck=e.clone(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval\##
-        (this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.t\##
-        erminate(),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.K(null),this.R(null)}async#e(e)\##
-        {switch(e.type){case"make-offer":return this.#a(e);case"apply-answer":if(e.generation!==this.generation||this.\##
-        connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of th\##
-        is.early.splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.conn\##
-        ection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||t\##
-        his.connection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connectio\##
-        n?.addIceCandidate(e).catch(()=>{})}async#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=\##
-        [];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConf\##
-        iguration(ot(i,s)),this.ee=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.create\##
-        Offer({iceRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sd\##
-        p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){th\##
-        is.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone()\##
-        ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Cn(r),this.worke\##
-        r=this.X(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({\##
-        candidate:a})=>{s===this.connection&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
-        io.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,\##
-        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),Sn),s}#n(e){let t\##
-        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||An(i))){if(i===""){if(!this.ee)\##
-        return;this.ee=!1}this.a({type:"candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.\##
-        connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:\##
-        "failed"});else if(s==="disconnected")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="conn\##
-        ected"){let r=await this.#u(e,t),o=Mn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||\##
-        o===null){this.a({type:"transport",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"conne\##
-        cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport\##
-        ?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0\##
-        )return I(new Uint8Array(r));await new Promise(o=>setTimeout(o,bn))}return null}async#h(e){if(this.V)return;th\##
-        is.V=!0;let t=await e.getStats().catch(()=>null);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.\##
-        forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsRece\##
-        ived:a})=>o+(a??0),0);this.a({type:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.n\##
-        ow()),this.R(this.quality.word);let r=zn(i);r!==null&&this.K(r)}#l(e,t){this.sound={send:e,receive:t},this.tra\##
-        ck!==null&&(this.track.enabled=e),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getRe\##
-        ceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()\##
-        =>{})}};function zn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r}\##
-        )=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((\##
-        r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let \##
-        i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")\##
-        ?"relay":"direct"}function ot(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[\##
-        ]:i(/^stuns?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,\##
-        /^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}retur\##
-        n{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|\##
-        ^candidate:\S+ 1 (?!udp )/i.test(n);function Cn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
-        ]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Mn(n\##
-        ){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g\##
-        ,""))}var at="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
-        :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),qe=n=>p(f(16),k(0),n);function ht(n){if(n.length>Tn)return null\##
-        ;try{return Dn(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Dn(n){switch(n.u8()){case 16\##
-        :return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130\##
-        :{let e=n.u8();return n.end(),e>1?null:{type:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
-        )t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
-        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
-        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},En=1+1+16+32+4,Pn=72;async \##
-        function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Pn)throw new l("incomplete");\##
-        let e=Qe(n);if(e.length!==En)throw new l("incomplete");if(!Y(e.subarray(50),await qn(e.subarray(0,50))))throw \##
-        new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("fl\##
-        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function qn(n){return(await I(p(w("\##
-        colloque/1 link"),n))).subarray(0,4)}var L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
-        ..e){e.length===0&&this.g.clear();for(let t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this\##
-        .g.size===0?null:Math.min(...this.g.values())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-\##
-        s)[0];return t===void 0?null:(this.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.las\##
-        t=0,this.draft=null,this.theirs=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.draft===null)\##
-        return;this.draft===null&&(this.last=Math.max(this.last+1,i));let r={id:this.last,mine:!0,text:s,P:!1};this.dr\##
-        aft=t&&s!==""?null:r,this.draft===null&&this.#e(r)}receive(e,t){let i=e!==0&&e===this.theirs;this.theirs=e;let\##
-         s={id:e,mine:!1,text:t.slice(0,2e3),P:!0},r=i?this.messages.filter(({mine:a})=>!a).pop():void 0,o=t.trim()===\##
-        "";r===void 0?o||this.#e(s):this.messages=this.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pendi\##
-        ng(){return[...this.messages,...this.draft===null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?\##
-        this.draft=e.text===""?null:{...e,P:!0}:this.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.mes\##
-        sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:\##
-        2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
-        ","signature"];function mt(n){let[e,t]=In(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
-        );let s=new Uint8Array(i);return s.set(p(f(e),De(t.length),t)),s}function In(n){switch(n.type){case"confirm":r\##
-        eturn[3,p(n.te,n.receiptKey,q(n.name))];case"waiting":return[4,q(n.message)];case"admit":return[5,f(n.c?1:0)];\##
-        case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp)\##
-        )];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"bindin\##
-        g":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case\##
-        "keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":\##
-        return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identit\##
-        y":return[17,f(n.code)]}}function gt(n){let e=new U(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
-        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=On(t,r);return r.end(),o}function On(n\##
-        ,e){switch(n){case 3:return{type:"confirm",te:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{t\##
-        ype:"waiting",message:z(e.lp())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reas\##
-        on:e.u8()};case 7:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,ge\##
-        neration:e.u32(),sdp:z(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};cas\##
-        e 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding\##
-        ",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.leng\##
-        th!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:\##
-        "keepalive"};case 14:{let t=ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,oct\##
-        ets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e\##
-        .take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("m\##
-        alformed")}}var wt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ie=new Uint8Array(0),Un=32+16,jn=2**20,W=class{constr\##
-        uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=jn)t\##
-        hrow new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
-        Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},Oe=class{const\##
-        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await I(this.hash,e)}async y(e){let[t,i]=awai\##
-        t yt(this.h,e);this.h=t,this.T=await W.create(i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));le\##
-        t i=await A(t,p(this.h,f(2))),s=await A(t,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async ge(e){let \##
-        t=this.T===null?e:await this.T.encrypt(e,this.hash);return await this.o(t),t}async we(e){let t=this.T===null?e\##
-        :await this.T.decrypt(e,this.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=awai\##
-        t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function Kn(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
-        reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constr\##
-        uctor(e,t,i){this.q=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new Oe;return await t.o(\##
-        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{q:t,ephemeral:i,parameters:s}=this;ret\##
-        urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await Ee(i.privateKey,s\##
-        .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<Un)throw new l("authentication");let{q:t,ephemeral:\##
-        i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await Ee(i.privateKey,s)),{payload:await\##
-         t.we(e.subarray(32)),transport:await Kn(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
-        e("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"coll\##
-        oque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s\##
-        ,joinToken:i}}var bt=n=>q("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>q("colloque/1","resume",n,k(e),t);async f\##
-        unction Ue(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
-         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Rn=(n,e)=>I(q("colloque/1 transcr\##
-        ipt",n,e)),St=n=>Rn(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
-        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>I(q("colloque/1 sas-commit",n,e,t));async functio\##
-        n Mt(n,e,t){return K(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(\##
-        n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e\##
-        ,q(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},je=24*3600,de=class{constructor(e,t){this.\##
-        hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.N=t}seal(e){return this.sending.encrypt(mt(e))}a\##
-        sync open(e){return gt(await this.receiving.decrypt(e))}ve(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async fu\##
-        nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.cre\##
-        ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Wn(ue.message1,f(1),c,d,w\##
-        (e.locale)),g=await a.ye(m);async function b(P,Me){let Te=await a.ke(P),ae=await Vn(Te.payload,t,i,Me),{hash:L\##
-        e,h:mn}=Te.transport,Ge=await Ue(Le,mn);return{epoch:new de(Te.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
-        ret,transcript:await St(Le),authenticationString:await Mt(Le,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
-        dentity,expiry:ae.notAfter+je},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
-        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await _.create({ne:xt(n.room,t,e.transcript),presharedK\##
-        ey:await At(n.presharedKey,e.resumeSecret,t),ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Ar\##
-        ray(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:m}=await s.ke(c);if(d.length!==ue.me\##
-        ssage2||!F(d))throw new l("malformed");let{N:g}=await Ue(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
-        pe:"confirm",te:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async fu\##
-        nction Vn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
-        ("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(\##
-        ),!F(s.rest()))throw new l("malformed");let m=q("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
-         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-je||i>P+je)throw new l("delegation-dates");retu\##
-        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Wn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
-        ,t}var qt=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
-        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,Ke=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
-        y?{octets:X(t)}:t);function pe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Nn(s)?ce(s.octets):s\##
-        );return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nu\##
-        ll:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)ret\##
-        urn null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="ob\##
-        ject"&&e!==null&&Re(e)}var Nn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
-        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Fn=.3,Bn=3e4,Hn=1e3,It=25e3,_n=2e3,Gn=2\##
-        e4,$=class{constructor({session:e,mode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.loc\##
-        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Fn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
-        ll,this.be=1/0,this.finish=null,this.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new L,this.ze=[],this.#e("open"\##
-        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get I(){return this.phase==="established"}get O(){retu\##
-        rn this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:\##
-        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Bn&&this.e.set("silence",e+Hn)}re(){return this\##
-        .ze.splice(0)}u(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resu\##
-        me"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t(\##
-        {type:"send",octets:lt(t.room,s,ct[this.mode])}),await this.#n())}async receive(e,t){let i=ht(e);if(!(i===null\##
-        ||this.phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.M,t);case"servers":t\##
-        his.servers=i.servers,this.be=t+i.servers.lifetime*1e3;return;case"error":return this.#a({type:"refused",code:\##
-        i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.ph\##
-        ase==="confirming"||this.phase==="established"||this.mode==="resume";return this.#a({type:"broken",code:s.code\##
-        ,confirmed:r})}}}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a\##
-        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+It),await this.send({type:"keepalive"},e\##
-        )}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe\##
-        =t,this.#t({type:"send",octets:qe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
-        (e){this.ze.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");thi\##
-        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<_n?this.#a({type:"lost",cause:"doc\##
-        tor-returned"}):(i||this.phase==="away")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n\##
-        ()):(this.e.clear(),i&&(this.awaySince=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&\##
-        &this.e.set("away",t+Ve.away))}async#n(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="re\##
-        sume"&&e.bond!==null){e.epochNumber+=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber\##
-        );this.finish=async s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale\##
-        :this.locale,random:this.random});this.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:\##
-        qe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
-        it this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firs\##
-        tFrame",t),this.e.set("keepalive",t+It),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
-        poch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phas\##
-        e="established",this.e.clear("firstFrame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",\##
-        frame:i}),i.type==="keepalive"&&t-this.xe>=Gn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Yn=2e4,Zn=1\##
-        e3,fe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
-        is.i=s,this.x=r,this.act=o,this.e=new L,this.e.set("end",a+(r===null?Ot:Yn)),r!==null&&(i===null||i.O)&&this.#\##
-        a(a)}u(){let e=[this.e.next()??1/0,this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){\##
-        switch(e.type){case"tick":for(let i=this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return \##
-        await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case\##
-        "socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id==\##
-        =this.i&&this.#s(t)}}end(){this.x=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=th\##
-        is.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="\##
-        confirmed"&&this.x!==null)await this.t?.send({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ot);\##
-        else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.typ\##
-        e==="broken")return this.#s(e)}}#t(){return this.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:t\##
-        his.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)ret\##
-        urn this.end();this.#n(),this.e.set("retry",e+Zn)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
-        t=null}};var $n=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
-        aken-over","internal","refused-not-now","relay-missing"]),Jn=new Set(["hung-up","ended-by-doctor","expired","c\##
-        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),me=n=>$n.has(n),Ut\##
-        =n=>Jn.has(n),Qn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
-        -wrong-person"},Xn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
-        .error]:"doctor-error"},ei={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
-        closed]:"closed"},jt=n=>Qn[n]??"refused",Kt=n=>Xn[n]??"ended-by-doctor",Rt=n=>ei[n]??"protocol";function Vt(n)\##
-        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,ti=500,ni=8e3,ii=\##
-        4e3,si=5,ge=class{constructor(e){this.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.\##
-        L=!1,this.unknown=0}Ne(){this.p=0,this.L=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume"\##
-        );return this.F=null,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Wt)return null;let i=\##
-        t?ii:ni,s=Math.min(ti*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
-        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>si&&!s?"unknown-room":"later"):e===\##
-        T.unknownRoom&&t==="resume"?this.L?"secure-channel":(this.F="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==n\##
-        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ri=1e4,oi=3,we=class{constructor(e,\##
-        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new ge(t.random),\##
-        this.f=-1/0,this.e=new L,this.claims=!1,this.pending=[],this.news=[]}get I(){return this.t?.I??!1}get O(){retu\##
-        rn this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u(\##
-        )??1/0);return e===1/0?null:e}async handle(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e\##
-        .type==="socket-message"?await this.t?.receive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let \##
-        t=this.e.l(e);t!==null;t=this.e.l(e))t==="retry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){f\##
-        or(;;){let t=this.news.shift();if(t!==void 0)return t;this.pending.push(...this.t?.re()??[]);let i=this.pendin\##
-        g.shift();if(i===void 0)return null;this.#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}atta\##
-        ch(e){let{session:t,settings:i,s}=this;if(t.bond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=t\##
-        his.d.Fe(t);this.e.clear("retry","stable"),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({sess\##
-        ion:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&t\##
-        his.#s(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t\##
-        .O){if(e-this.f<ri)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
-        ,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(t\##
-        his.d.L?"secure-channel":"network");this.e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return \##
-        t===void 0?!1:(Object.assign(this.session,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){\##
-        if(!t)return this.#n(Vt(e));this.d.L=!0,this.lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.re()?\##
-        ?[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id\##
-        :this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.pending=[],this.e.clear(),this.s.le\##
-        ft(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.o\##
-        ctets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")\##
-        ||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none"\##
-        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,oi);Object.assi\##
-        gn(this.session,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Nt),this.s.save();case"fra\##
-        me":this.d.succeeded(),this.B=!1,this.claims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t\##
-        );case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confi\##
-        rmed,t)}}#a(e,t){if(this.claims&&e===T.unknownRoom){this.claim(t)||this.#n("refused-other-device");return}let \##
-        i=this.t?.mode??null,s=this.d.refused(e,i,this.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="n\##
-        ow"?this.#s(t):this.#n(s)}#s(e){this.disconnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}\##
-        };var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+\##
-        =1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.cou\##
-        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var ye=class{constructor(){this.last=null,thi\##
-        s.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packet\##
-        s:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sou\##
-        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.S=!1,this.ae=\##
-        !1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered\##
-        (e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.sil\##
-        ence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!\##
-        1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)\##
-        }get ce(){return this.heard&&!this.S}judge(e){e&&!this.heard&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,pa\##
-        th:13e3},ai=3e3,ci=1e4,li=1,ke=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
-        n.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,this.transport="none",this.call=-1,this.Te=null,thi\##
-        s.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$\##
-        =0,this.sound={send:!1,receive:!1},this.k=[],this.e=new L}_e(){return this.k.shift()??null}u(){return this.e.n\##
-        ext()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.S}H(){return this.r&&(!this.is\##
-        Connected()||this.watch.Me)}get Ge(){return!this.r&&this.current?.v===!0&&this.transport!=="connected"}mute(e)\##
-        {this.muted=e,this.#i()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}W(){th\##
-        is.t=null,this.Y=!1,this.G=null,this.e.clear("answer","binding")}end(){this.W(),this.e.clear(),this.k=[],this.\##
-        transport="none",this.current=null,this.Z=null,this.z=null,this.watch=new ie,this.A=new ne,this.$=0,this.#i(),\##
-        this.s.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.v===!0&&!this.watch\##
-        .S&&!this.watch.Me?await this.#c(e):this.#s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t===\##
-        "path"?this.#l(e):t==="attempt"?this.#o(e):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async h\##
-        andle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.cu\##
-        rrent.sent=!0,this.e.set("answer",t+(this.r?this.A.Be:We.answer)),await this.#e({type:"description",kind:"offe\##
-        r",generation:e.generation,sdp:e.sdp},t);for(let i of this.le.splice(0))await this.#e({type:"candidate",genera\##
-        tion:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;thi\##
-        s.current.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.le.push(\##
-        e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if\##
-        (e.type==="description"&&e.kind==="restart")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")\##
-        return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))\##
-        if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candi\##
-        date:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:\##
-        e.sdp}),this.transport==="connected"?await this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(\##
-        e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Te!==this.t;!i\##
-        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.I&&this.session.cons\##
-        ent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fai\##
-        led"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(this.call=r,this.Te=t,this.transport="new\##
-        ",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1\##
-        },this.le=[],this.G=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this\##
-        .A.begin(e),this.e.set("attempt",e+this.A.limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,ane\##
-        w:s,servers:t.servers,c:o})}#n(e){let{t,A:i}=this;this.#a()?e<i._?this.e.set("attempt",i._):t?.We(e)?(this.dou\##
-        bt(e),this.k.push("socket-doubted")):this.#s(e):t!==null&&this.k.push("socket-doubted")}#o(e){this.transport==\##
-        ="none"||this.isConnected()||(this.watch.judge(this.current?.v===!0),this.#n(e))}#u({call:e,packets:t},i){if(!\##
-        (this.transport==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(thi\##
-        s.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.isConnected()&&this.e.clear("attempt")}}as\##
-        ync#h(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connect\##
-        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+ai)),this.z={p\##
-        atient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state==="failed")this.#l(t);else if(this.transpo\##
-        rt==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.w("attempt"))return;this.dou\##
-        bt(t),this.#a()&&t-(this.t?.se??0)<ci?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
-        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>li?this.k.push("no-path\##
-        "):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v\##
-        !==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.s\##
-        et("binding",e+We.binding),await this.#d()}async#d(){let{z:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===\##
-        null||i===null)return;let s=await i.ve("D",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");retur\##
-        n}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),this.#i()}#p(){return this.z!==null&&this.Z===Bt(th\##
-        is.z)}#i(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.\##
-        send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e\##
-        })=>`${X(n)} ${X(e)}`;var hi=6e4,ui=400,ve=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
-        ,this.settings={locale:t,random:i,b:s},this.line=new we(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
-        this.#r(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media\##
-        .r})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,this.D=null,this.e=new L,this.actions=[],th\##
-        is.media=new ke(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
-        =Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}c\##
-        atch{await this.#i("internal",t)}}),this.queue}Ze(){return this.actions.splice(0)}u(){if(this.reason!==null)re\##
-        turn this.D?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));retu\##
-        rn t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason\##
-        :this.reason,m:this.reason!==null&&me(this.reason),M:this.line.M,attached:this.line.I,oe:this.line.oe,Je:this.\##
-        line.B,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
-        ison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(\##
-        this.reason)?"ended":"failed":j(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?\##
-        "connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.\##
-        #a(e,t);switch(e.type){case"start":return this.line.attach(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
-        ket-open":case"socket-message":case"socket-closed":return await this.line.handle(e,t),this.#o(t);case"network-\##
-        changed":return this.media.doubt(t),this.line.attachAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t\##
-        ),this.#s(t);case"consent":return j(this.session)?(this.session.consent=e.consent,this.#r(),this.C&&await this\##
-        .#l(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:H.none},t),this.#i("\##
-        consent-refused",t);case"words":return this.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write\##
-        ":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this\##
-        .e.set("letters",t+ui);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
-        #i("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let\##
-         i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||\##
-        this.reason===null||!me(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.\##
-        D?.i??this.line.i,t),this.D=null,this.#o(t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="\##
-        patience")return this.#i(this.line.I?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
-        s.#o(e),await this.media.tick(e),await this.#o(e)}#n(){this.C=!1,this.media.W(),this.chat.W()}async#o(e){for(;\##
-        this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e\##
-        );if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e\##
-        .type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case"refuse":return e.rea\##
-        son===H.otherDevice&&this.line.claim(t)?void 0:this.#i(jt(e.reason),t);case"words":return this.session.peerCom\##
-        parison=e.same?"same":"different",this.#r();case"bye":return this.#i(this.media.Ge&&e.reason===O.error?"no-pat\##
-        h":Kt(e.reason),t);case"description":case"candidate":case"binding":return this.C&&!(e.type==="description"&&e.\##
-        kind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!0,t);case"chat":this.C&&this.chat.receiv\##
-        e(e.id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"\##
-        encapsulation":return this.line.breach("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.C||i===null)\##
-        return;this.C=!0,this.session.invitation.joinToken=null,this.session.former=[],this.#r();let s=e||(this.sessio\##
-        n.invitation.flags&Z.c)!==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#i("relay-mis\##
-        sing",t,O.error);this.media.Ye(i,s),this.session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,own\##
-        Comparison:i}=this.session;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media\##
-        .proceed(e),i!=="none"&&await this.line.send({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if\##
-        (!(!this.C||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.\##
-        line.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.sessio\##
-        n.ownComparison=e?"same":"different",this.#r(),await this.line.send({type:"words",same:e},t),await this.#o(t),\##
-        e||await this.#i("words-differ",t,O.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);\##
-        case"socket-doubted":return this.line.doubt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindin\##
-        gFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({\##
-        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),me(e)&&e!=="taken\##
-        -over"?this.#r():this.actions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"\##
-        ||this.line.t===null))return this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line\##
-        .handOver(),m=g=>this.actions.push(g);this.D=new fe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
-        (this.reason===null&&this.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("\##
-        patience")||this.e.set("patience",e+hi)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
-        icrophones:[],speakers:[],microphone:"",speaker:""},di=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
-        inControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.media\##
-        Devices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
-        undError");return s}function Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="\##
-        OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
-        one-denied"}var be=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
-        ce=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
-        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
-        ll,!(this.context===null||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMe\##
-        diaStreamSource(new MediaStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===nul\##
-        l)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.r\##
-        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>di}}ring(\##
-        ){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=t\##
-        his.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e\##
-        .createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAt\##
-        Time(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s\##
-        +1)}}}async Qe(e){await Promise.all([this.audio,this.he].map(t=>t.setSinkId(e))),this.speaker=e}async devices(\##
-        e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r=\##
-        ==s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioin\##
-        put"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:t\##
-        his.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=\##
-        null}};var pi=500;function Yt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navig\##
-        ator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(\##
-        t)})}function Zt(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function $t(n,e){return new Pro\##
-        mise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(pe(typeof r=="string"?r\##
-        :null,e())),setTimeout(()=>s(null),pi)})}function Jt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s\##
-        =>s in e)??t}var G=mi(h),Qt=n=>Jt(n,G,"fr"),Xt=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),en=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function mi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
-        it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
-        3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
-         5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
-        3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
-        6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
-        2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
-        "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",gi[e]),i}var tn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
-        ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
-        sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
-        -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
-        issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function nn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?tn[i]:void 0;return{title:yi(n,e),lines:ki(n,e),buttons:xi(n,e),notice:vi(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function sn(n,e){let t=({lines:s,noti\##
-        ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var w\##
-        i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},rn=(n,{errors:e})=>e[wi[n??""]??n??""];func\##
-        tion yi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?rn(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function ki(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
-        e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
-        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
-        ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Fe(n.ue,r))),...R(o!=="\##
-        ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
-        t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
-        xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
-        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"fa\##
-        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:rn(i,e\##
-        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
-        en(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
-        opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
-        [{kind:e,text:t}]:[];function vi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
-        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function bi(n,{reconnecting:e}){re\##
-        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function xi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
-        ons:a}){let c=(g,b,P="",Me=null)=>({action:g,label:b,kind:P,icon:Me}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
-        ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
-        me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
-        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
-        ed":{let g=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
-        different,"danger","no")],P=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
-        );return[...m,...g?b:[],P,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
-        -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
-        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function on(n){let e="";return(n.match\##
-        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.page=e,this.\##
-        et=t,this.pe=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.De=new Map,thi\##
-        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=nn\##
-        (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
-        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
-        le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
-        ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
-        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(sn(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
-        i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
-        eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:\##
-        (this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
-        uncement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
-        ls, dialog, nav, footer")!==null;(e?!r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.pag\##
-        e.activeElement!==i}#n(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
-        =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
-        end(...Object.entries(G).map(([o,{name:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAtt\##
-        ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.pe.speak(o)),c}));for(let \##
-        o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
-        cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
-        ds.digits,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,\##
-        deaf:t.sound.deaf,"letters-label":t.chat.letters};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#o("sound\##
-        -title","speaker",t.sound.title),this.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t\##
-        .actions.playSound),this.#o("send",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("me\##
-        ssage").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),thi\##
-        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#o(e,t,i){this.n(e).replaceChildren(.\##
-        ..t===null?[]:[re(this.page,t)],i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.appe\##
-        nd(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link"\##
-        :{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("ari\##
-        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e\##
-        }`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
-        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=on(this.et[s.locale]?\##
-        ?""),o=r.length===256?Tt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
-        o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li",d,m<2?"mine":"theirs"))),this.#t("digits",Lt(s.octets).repl\##
-        ace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.pus\##
-        h(i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("ac\##
-        tions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a}\##
-        )=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
-        re(this.page,a)),c.addEventListener("click",()=>this.pe.act(s)),c})),i!==void 0&&t.querySelector(`[data-action\##
-        ="${i}"]`)?.focus()}#c({state:e,devices:t,Q:i,path:s},{ce:r},o){let a=this.n("sound",HTMLDetailsElement);a.hid\##
-        den=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?\##
-        o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,s\##
-        peaker:g}=t;this.#d("microphone",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){le\##
-        t r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.\##
-        map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1\##
-        }`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsE\##
-        lement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o\##
-        .replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#r("li","",d?"mine":"theirs"),P=this.#r("p",m);re\##
-        turn P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),P),b}));let a=r.fi\##
-        lter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.\##
-        text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(e,t){this.n("sheet-title").textContent=t,this.n(\##
-        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)])),this.n("sheet").showModal?.\##
-        ()}#f(){let{act:e,choose:t,write:i}=this.pe;this.n("play-sound").addEventListener("click",()=>e("play-sound"))\##
-        ;for(let c of["microphone","speaker"]){let d=this.n(c,HTMLSelectElement);d.addEventListener("change",()=>t(c,d\##
-        .value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.val\##
-        ue)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=thi\##
-        s.n("message",HTMLInputElement),o=this.n("letters",HTMLInputElement);r.addEventListener("input",()=>{o.checked\##
-        &&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus()};this.n("send").addEventListener("click",a),r.\##
-        addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&a()}),this.n("help").addEventListener("click",\##
-        ()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;this.#i([...c.topics,[d.deaf,d.advice.join(" ")]\##
-        ,c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.text!==null&&this.#i(this.text.legal.\##
-        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#r(e,t="\##
-        ",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.pa\##
-        ge.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
-        var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,Le:!1,locale:\##
-        Qt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
-        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},Se=location.hash.length>1?location.href:\##
-        null,cn=Ze(navigator.userAgent),Si=100,D=null,S=null,Ae=null,y=null,J=null,an=0,ln=0,He=null,E=new xe(document\##
-        ,u,{act:Ci,choose:Li,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new be(E.\##
-        audio);function v(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
-        e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async function zi(){if(!is\##
-        SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:Se});let n=location.hash.slice\##
-        (1),e=pe(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
-        {if(n!==""){let t=await ut(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==nul\##
-        l&&Y(e.invitation.room,i.room)?e:qt(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
-        k",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{m:!1,link:Se});v({state:"ready",e\##
-        rror:null,Le:D===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCPeerConn\##
-        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function Ci(n){switch(V.wa\##
-        ke(),n){case"enter":return void ze(!1);case"retry":return S===null||C.error==="taken-over"?void ze(C.error==="\##
-        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void Mi();case"consent":retu\##
-        rn void qi();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
-        s",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return v\##
-        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Di()}}async function M\##
-        i(){let n=navigator.clipboard?.writeText(Se??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
-        then(()=>"done",()=>"failed")})}async function ze(n){if(D===null)return;V.wake(),v({state:"checking",error:nul\##
-        l,m:!1,link:null,copied:"no"});try{y===null&&un(await Ne(void 0,hn()))}catch(i){return Ti(Gt(i))}dn(),history.\##
-        replaceState(null,"","/");let e=`colloque ${Je(D.invitation.room)}`,t=n?$t(e,oe):null;if(!await Yt(e,n,()=>voi\##
-        d Pi(e)))return Q("other-tab");if(ln=performance.now(),D=await t??D,S=new ve({session:D,locale:C.locale,random\##
-        :Ei,b:oe}),y===null)return Q("microphone-missing");Ae=new le({microphone:y,audio:E.audio,X:Ri,a:i=>void x(i),K\##
-        :i=>v({path:i}),R:i=>v({quality:i})}),await x({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied"\##
-        ;Q(e?"in-app":n,{link:e?Se:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).t\##
-        hen(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&ze(!1)}},()=>{})}function un(n){let\##
-         e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),Ae?.Ie(n).catch(()=>{}),e!==null&&(e.\##
-        onended=null,e.stop()),Ce()}async function _e(n){try{un(await Ne(n)),v({Q:!1})}catch{await Ce()}N()}async func\##
-        tion Li(n,e){return n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ce())}async function Ce(){v({devices:a\##
-        wait V.devices(y)})}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readySt\##
-        ate==="ended");v({J:S!==null&&(e||t)})}async function Di(){await E.audio.play().catch(()=>{}),(y===null||y.mut\##
-        ed||y.readyState==="ended")&&await _e(),N()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function\##
-         Pi(n){if(S===null)return;let e=Ke(S.session);await x({type:"taken-over"}),Zt(n,e)}async function qi(){let{loc\##
-        ale:n}=C,e=await I(w(Xt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
-        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ze())Ui(a);let e=S.u();clearTimeout\##
-        (an),e!==null&&(an=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
-        eason:i,m:s,...r}=S.$e();t!==C.state&&Ii(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-\##
-        over");o&&Vi(),o&&e===null&&!s&&Oi()}function Ii(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
-        0,200])),e===null)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
-        cludes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Oi(){\##
-        D!==null&&Re(D),D=null,S=null,Ae=null}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J\##
-        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
-        return;case"save":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,Ke(n.session));retu\##
-        rn;default:Ae?.perform(n)}}function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at\##
-        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
-        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
-        octets:new Uint8Array(t)})}}var Ki=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
-        L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
-        a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
-        (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
-        64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let \##
-        a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,\##
-        body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===vo\##
-        id 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;\##
-        ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
-        :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
-        table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
-        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{ty\##
-        pe:"text/javascript"}))});function Ri(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ki?.createScr\##
-        iptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
-        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
-        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
-        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
-        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
-        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
-        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
-         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
-        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
-        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
-        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
-        )};})();']));return new Worker(n)}function Vi(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.releas\##
-        e().catch(()=>{}),He=null}function dn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var pn=()=>\##
-        void x({type:"network-changed"}),fn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(dn(),E.aud\##
-        io.srcObject!==null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",pn\##
-        );navigator.connection?.addEventListener("change",pn);document.addEventListener("visibilitychange",fn);documen\##
-        t.addEventListener("resume",fn);E.audio.addEventListener("pause",N);E.audio.addEventListener("playing",N);navi\##
-        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ce()});addEventListener("hashchange",()=>{l\##
-        ocation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor\##
-        ((performance.now()-ln)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!\##
-        0})},Si);window.early===void 0&&v({});zi().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&hn()?.then(n=>n\##
-        .getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        <script type="module">"use strict";(()=>{var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2m\##
+        oire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille\##
+        1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1\##
+        haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nicho\##
+        n2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrie\##
+        r2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2\##
+        ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1ér\##
+        isson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0lan\##
+        gouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas\##
+        1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis\##
+        1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2\##
+        rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravio\##
+        li1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1car\##
+        abée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2uc\##
+        an3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2o\##
+        lon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0ba\##
+        dger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1u\##
+        ffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rc\##
+        us1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamo\##
+        nd1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1i\##
+        refly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggle\##
+        s2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vo\##
+        ry0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2t\##
+        tuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3\##
+        tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ras\##
+        ol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rair\##
+        ie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwic\##
+        h2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfis\##
+        h3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2ia\##
+        ngle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebr\##
+        a1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets\##
+        3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade\##
+        1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1i\##
+        etsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0ha\##
+        gelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2na\##
+        rie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2\##
+        ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0m\##
+        agneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis\##
+        1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje\##
+        2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1lan\##
+        eet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine\##
+        2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2r\##
+        and3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uin\##
+        slang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2\##
+        terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk\##
+        2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Bad\##
+        ewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tt\##
+        eln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2ri\##
+        en3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2\##
+        würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1\##
+        olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussel\##
+        l2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2ok\##
+        odil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarin\##
+        e3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elk\##
+        e1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vil\##
+        lon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yr\##
+        amide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litte\##
+        n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
+        2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
+        ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
+        ylinder"};var h={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ee:0\##
+        },checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},con\##
+        necting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe:0,q:0},y:{Pe:\##
+        0,Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0\##
+        },quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{en\##
+        ter:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,b:0,Ke:0,Fe:0},ended:{titl\##
+        e:0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,\##
+        close:0,S:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete\##
+        :[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing"\##
+        :[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],ex\##
+        pired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-\##
+        differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:\##
+        [0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|\##
+        Langue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vou\##
+        s allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne \##
+        d’autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navig\##
+        ateur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en hau\##
+        t ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur\##
+         cette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : v\##
+        ous serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous \##
+        reçoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffr\##
+        ée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Co\##
+        lloque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans\##
+         rien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous ête\##
+        s en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|O\##
+        n vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur\##
+         répond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le ré\##
+        seau mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à v\##
+        oix haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les \##
+        mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|V\##
+        otre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volum\##
+        e|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touche\##
+        z « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut\##
+        -parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’un\##
+        e autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie di\##
+        recte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer\##
+         chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’acce\##
+        pte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Qui\##
+        tter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Fir\##
+        efox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée :\##
+         {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {d\##
+        ate}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du na\##
+        vigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations,\##
+         Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocag\##
+        e.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à gauc\##
+        he de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans le\##
+        s réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur \##
+        avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les\##
+         mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez\##
+         le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de répondre\##
+         à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audienc\##
+        e. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des\##
+         messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette \##
+        adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque cho\##
+        se vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envo\##
+        yé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez\##
+        -en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le co\##
+        de.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Ch\##
+        rome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. Copie\##
+        z le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis rée\##
+        ssayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre app\##
+        lication utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation est ou\##
+        verte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans un autre onglet.|Con\##
+        sultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a r\##
+        accroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau l\##
+        ien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; v\##
+        ous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son \##
+        cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, télépho\##
+        nez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteus\##
+        e|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté\##
+        |L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert \##
+        qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette co\##
+        nsultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente ple\##
+        ine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une min\##
+        ute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à \##
+        votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.\##
+        |Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre i\##
+        mpossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé p\##
+        résentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La dat\##
+        e de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée pa\##
+        r précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van u\##
+        w arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand \##
+        anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de\##
+         microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.\##
+        |Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet.\##
+         Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts\##
+         ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is \##
+        van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw ar\##
+        ts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.\##
+        |U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De serv\##
+        er is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op d\##
+        eze pagina, die komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken d\##
+        e server. Kijk of wifi of mobiel internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er bin\##
+        nen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt d\##
+        e woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|U\##
+        w microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij uit, of gebruikt een andere app hem?|Microf\##
+        oon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetoo\##
+        th uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een ander\##
+        e luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een\##
+         telefoontje of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifir\##
+        outer.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|V\##
+        ersturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga ak\##
+        koord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen\##
+        |De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, \##
+        Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluit\##
+        en.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {c\##
+        ode}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of i\##
+        Pad, dan Apps, de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Re\##
+        chten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering\##
+        .|Menu Safari, dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, d\##
+        an Microfoon: kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de b\##
+        rowser toe.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een\##
+         recente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand \##
+        tussen.|Bij een noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw art\##
+        s of het ziekenhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen \##
+        cookie, geen metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server z\##
+        iet|Verzegelde berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, beha\##
+        lve via een tussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts\##
+        .|De link ontbreekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg \##
+        afgeknipt. Kopieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij el\##
+        kaar|Vraag uw arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet s\##
+        preken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze\##
+         app geeft geen toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|M\##
+        icrofoon geweigerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset a\##
+        an, en probeer het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het op\##
+        nieuw.|Consult al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult g\##
+        aat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgel\##
+        open|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw\##
+         arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bell\##
+        en.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw art\##
+        s heeft een ander toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer \##
+        het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw art\##
+        s.|Het gesprek is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een li\##
+        nk werkt één keer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult b\##
+        estaat niet of niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er w\##
+        achten te veel toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een m\##
+        inuut, en probeer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel\##
+         uw arts.|Geen verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|\##
+        Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen \##
+        veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts nie\##
+        t herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De dat\##
+        um van dit toestel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor al\##
+        le zekerheid gestopt. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerä\##
+        t bis zur Praxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein K\##
+        onto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt a\##
+        uf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder\##
+         unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie\##
+         da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Blei\##
+        ben Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten se\##
+        it {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwische\##
+        n Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nich\##
+        t der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Daue\##
+        r und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ei\##
+        n paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch\##
+         geht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von\##
+         selbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen \##
+        Sie, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in eine\##
+        r Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwe\##
+        i.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sage\##
+        n Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist\##
+         es ausgeschaltet, oder benutzt es eine andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen S\##
+        ie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. \##
+        Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder l\##
+        aden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder ein\##
+        er anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Di\##
+        rekter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Send\##
+        en|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin\##
+         einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten\##
+        |Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffn\##
+        en Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstun\##
+        de beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts beh\##
+        alten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu\##
+         kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen\##
+        .|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das du\##
+        rchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellunge\##
+        n, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zul\##
+        assen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie e\##
+        s dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Or\##
+        t, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter les\##
+        en, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtli\##
+        ches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen \##
+        zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen bra\##
+        ucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. D\##
+        as Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Sei\##
+        te richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie d\##
+        en ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Ko\##
+        pieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusa\##
+        mmen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können S\##
+        ie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Li\##
+        nk im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome \##
+        oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|\##
+        Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon beleg\##
+        t|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde scho\##
+        n geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstun\##
+        de geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließe\##
+        n.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Di\##
+        e Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat n\##
+        icht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nic\##
+        ht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelasse\##
+        n. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. V\##
+        ersuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getre\##
+        nnt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie u\##
+        m einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sons\##
+        t bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die \##
+        Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link\##
+        . Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und v\##
+        ersuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noc\##
+        h einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, \##
+        und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten ode\##
+        r umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. W\##
+        echseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht \##
+        der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts \##
+        scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die\##
+         Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encry\##
+        pted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor\##
+        . No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing \##
+        stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A questi\##
+        on appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. St\##
+        ay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you wil\##
+        l be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is \##
+        ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encr\##
+        ypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a \##
+        record that the consultation took place: its date, its length and your agreement, and nothing of what was said\##
+        .|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server\##
+         cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page\##
+        , it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking fo\##
+        r the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back with\##
+        in a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the w\##
+        ords.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.\##
+        |Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I c\##
+        annot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Pla\##
+        y a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, \##
+        or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|\##
+        Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two\##
+         devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your \##
+        doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are di\##
+        fferent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. O\##
+        pen Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this pag\##
+        e.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This\##
+         device says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the name \##
+        of the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: \##
+        choose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, then S\##
+        ettings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: choose “\##
+        Allow”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|Close|\##
+        What you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Fire\##
+        fox.|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|Do not \##
+        wait here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your qu\##
+        estions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a re\##
+        load needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the n\##
+        etwork. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims \##
+        at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link you\##
+        r doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask \##
+        for a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open the link\##
+         elsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Fire\##
+        fox.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome\##
+         or Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in a micr\##
+        ophone or a headset, then try again.|Microphone in use|Another application is using the microphone. Close it, \##
+        then try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|The co\##
+        nsultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation over|Y\##
+        our doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your doctor \##
+        for a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone them.|\##
+        No consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another device|You\##
+        r doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not available\##
+        . Try again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|The cal\##
+        l stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If that \##
+        was not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no\##
+         longer does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait with \##
+        this link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultation clo\##
+        sed|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does not \##
+        answer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi to mob\##
+        ile data, or the other way, then try again.|No secure link|Something altered the messages. Change to another n\##
+        etwork, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: phone y\##
+        our doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something went wro\##
+        ng|The page stopped to be safe. Try again."}};function Ze(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/\##
+        .test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":/Version\/\S+ Safari\//.test(n)?\##
+        "safari":"other"}function $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|\##
+        BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.t\##
+        est(n)&&!/Safari\//.test(n)}var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.c\##
+        ode=e}};var yn=new TextEncoder,vn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n);function \##
+        C(n){try{return vn.decode(n)}catch{throw new c("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i\##
+        ,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Le=n=>Uin\##
+        t8Array.of(n>>>8&255,n&255),v=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Je=n=>p(v(Math.floor(n/2\##
+        **32)),v(n%2**32));function P(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Le(t.leng\##
+        th),t]}))}function _(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[\##
+        i]??0);return t===0}var K=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");f\##
+        unction ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({lengt\##
+        h:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Qe(n){return btoa(String.fromCharCode(...n)).re\##
+        place(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Xe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("\##
+        alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));retur\##
+        n Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.octets=e,this.offset=0}d(e){if(e>this.\##
+        octets.length-this.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,th\##
+        is.offset)}G(){return this.d(this.octets.length-this.offset)}p(){return this.d(1)[0]??0}Je(){return this.p()*2\##
+        56+this.p()}H(){return this.Je()*65536+this.Je()}It(){let e=this.H()*4294967296+this.H();if(!Number.isSafeInte\##
+        ger(e))throw new c("malformed");return e}Qe(){return this.d(this.Je())}end(){if(this.offset!==this.octets.leng\##
+        th)throw new c("malformed")}};var{subtle:M}=globalThis.crypto;async function V(...n){return new Uint8Array(awa\##
+        it M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-2\##
+        56"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="string"?w(n):n,e)\##
+        ;async function O(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function F()\##
+        {let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uin\##
+        t8Array(await M.exportKey("raw",n.publicKey))}}var ns=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32)\##
+        ;async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(awai\##
+        t M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low-order")}if(K(t))throw new c("low-order"\##
+        );return t}async function et(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return\##
+         await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt",\##
+        "decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalDa\##
+        ta:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new c("authentication");try{return new Uint8Array(\##
+        await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new c("authentication")}}var Ie={fair\##
+        :{Xt:.02,jitter:.04,ht:.4},poor:{Xt:.08,jitter:.1,ht:.8}},bn=5e3,st={Hn:1500,Yn:6e3},rt={good:0,fair:1,poor:2}\##
+        ,te=class{constructor(){this.ee=null,this.we=[],this.candidate=null}_n({te:e,ke:t,jitter:i,ht:s,Zn:r},o){let a\##
+        =this.we.at(-1);for(a!==void 0&&(e<a.te||t<a.ke)&&(this.we=[]),this.we.push({at:o,te:e,ke:t});(this.we[1]?.at?\##
+        ?o)<=o-bn;)this.we.shift();let l=this.we[0];if(l===void 0||o-l.at<2e3)return;let d=t-l.ke,m=Math.max(d/Math.ma\##
+        x(1,d+e-l.te),r),g=b=>m>Ie[b].Xt||i>Ie[b].jitter||s>Ie[b].ht;this.#t(g("poor")?"poor":g("fair")?"fair":"good",\##
+        o)}#t(e,t){this.ee??=e,e===this.ee?this.candidate=null:this.candidate?.ee!==e?this.candidate={ee:e,k:t}:t-this\##
+        .candidate.k>=(rt[e]>rt[this.ee]?st.Hn:st.Yn)&&(this.ee=e,this.candidate=null)}};function ot(n){let e=n.find((\##
+        {type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="a\##
+        udio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{te:e?.packets\##
+        Received??0,ke:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ht:t?.roundTripTime??i?.currentRoundTripTime?\##
+        ?0,Zn:t?.fractionLost??0}}var Sn=20,xn=100,zn=500,ue=class{constructor({microphone:e,audio:t,Pt:i,M:s,dt:r,pt:\##
+        o}){this.microphone=e,this.audio=t,this.Pt=i,this.M=s,this.dt=r,this.pt=o,this.quality=new te,this.connection=\##
+        null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter=0,this.ft\##
+        =!1,this.early=[],this.i={send:!1,u:!1},this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e\##
+        .type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",r:this.n\##
+        ame,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)retur\##
+        n;let i=this.track;this.track=e.clone(),this.track.enabled=this.i.send,await t.replaceTrack(this.track),i?.sto\##
+        p()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.tr\##
+        ack=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.quality=new te,this.dt(null),this.pt\##
+        (null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.\##
+        generation||this.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp}\##
+        );for(let t of this.early.splice(0))await this.#n(t);return;case"apply-candidate":{if(e.generation!==this.gene\##
+        ration||this.connection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDesc\##
+        ription===null||this.connection.signalingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){awa\##
+        it this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generation:e,Qn:t,U:i,D:s}){this.generation=e,th\##
+        is.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#r(e,i,s);r&&i!==null&&\##
+        o.setConfiguration(at(i,s)),this.Wt=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await\##
+         o.createOffer({iceRestart:r});o!==this.connection||e!==this.generation||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a\##
+        .sdp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#r(e,t,i)\##
+        {this.end(),this.name=e;let s=new RTCPeerConnection(at(t,i));this.connection=s,this.track=this.microphone.clon\##
+        e(),this.track.enabled=this.i.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Mn(r),this.Xe=thi\##
+        s.Pt(),this.Xe!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.Xe)),s.onicecandidate=({candidate:a}\##
+        )=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new Media\##
+        Stream([a]),this.#c()};let o=()=>this.#a(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstate\##
+        change=o,this.ft=!1,this.counter=window.setInterval(()=>void this.#h(s),zn),s}#i(e){let t=e?.usernameFragment?\##
+        ?this.Vt,i=e?.candidate??"";if(!(t!==this.Vt||An(i))){if(i===""){if(!this.Wt)return;this.Wt=!1}this.M({type:"c\##
+        andidate",generation:this.generation,candidate:i})}}async#a(e,t){if(e!==this.connection)return;let i=this.name\##
+        ,{connectionState:s}=e;if(s==="failed")this.M({type:"transport",r:i,state:"failed"});else if(s==="disconnected\##
+        ")this.M({type:"transport",r:i,state:"disconnected"});else if(s==="connected"){let r=await this.#d(e,t),o=Dn(e\##
+        .localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.M({type:"transport",r:i,\##
+        state:"failed"});return}this.M({type:"transport",r:i,state:"connected",Xn:o,ei:r}),await this.#h(e)}}async#d(e\##
+        ,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport.getRemoteCe\##
+        rtificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return V(new Uint8Array(r));await new Promis\##
+        e(o=>setTimeout(o,Sn))}return null}async#h(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>\##
+        null);if(this.ft=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.filter(({typ\##
+        e:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.M({type:"heard"\##
+        ,r:this.name,et:s}),this.quality._n(ot(i),performance.now()),this.pt(this.quality.ee);let r=Cn(i);r!==null&&th\##
+        is.dt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.enabled=e),this.#c()}#c(){let{u:e}=this.i;\##
+        for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject\##
+        !==null&&this.audio.play().catch(()=>{})}};function Cn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r\##
+        ==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candi\##
+        date-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0)\##
+        )[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateTy\##
+        pe:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){let t=[];if(n!==null){let i=d=>n.urls.fi\##
+        lter(m=>d.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o}=n,l=(r===""?[]:[/^turn:(?!.*trans\##
+        port=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),l.length>0&&t.push({url\##
+        s:l,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"\##
+        }}var An=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Mn(n){let t=(RTCRtpReceiver.ge\##
+        tCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));t.length>0&&n.set\##
+        CodecPreferences?.(t)}function Dn(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];retur\##
+        n e===void 0?null:ce(e.replace(/:/g,""))}var lt="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},D={mt:1,used\##
+        :2,full:3,rate:4,Zi:5,closed:6},ut=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Pe=n=>p(f(16),v(0),n);function ht(n){if(n.le\##
+        ngth>Tn)return null;try{return En(new q(n))}catch(e){if(e instanceof c)return null;throw e}}function En(n){swi\##
+        tch(n.p()){case 16:return n.H(),{type:"relay",message:n.G()};case 129:return n.d(32),n.end(),{type:"challenge"\##
+        };case 130:{let e=n.p();return n.end(),e>1?null:{type:"state",ve:e===1}}case 134:{let e=n.p(),t=[];for(let a=0\##
+        ;a<e;a+=1)t.push(C(n.Qe()));let[i,s]=[C(n.Qe()),C(n.Qe())],r=n.H();return n.end(),{type:"servers",U:{urls:t.fi\##
+        lter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential:s,ti:r}}}case 224:{let e=n.Je();return \##
+        n.end(),{type:"error",code:e}}default:return null}}var Z={tn:1,D:2},In=1+1+16+32+4,Pn=72;async function dt(n){\##
+        if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==Pn)throw new c("incomplete");let e=Xe(n);if(\##
+        e.length!==In)throw new c("incomplete");if(!_(e.subarray(50),await Vn(e.subarray(0,50))))throw new c("incomple\##
+        te");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(Z.tn|Z.D))throw new c("flags");return{flags:t,ni:\##
+        e.slice(2,18),sessionKey:e.slice(18,50)}}async function Vn(n){return(await V(p(w("colloque/1 link"),n))).subar\##
+        ray(0,4)}var T=class{constructor(){this.Y=new Map}set(e,t){this.Y.set(e,t)}clear(...e){e.length===0&&this.Y.cl\##
+        ear();for(let t of e)this.Y.delete(t)}_(e){return this.Y.has(e)}tt(){return this.Y.size===0?null:Math.min(...t\##
+        his.Y.values())}T(e){let t=[...this.Y].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(\##
+        this.Y.delete(t[0]),t[0])}};var he=class{constructor(){this.x=[],this.z=0,this.Z=null,this.A=0}write(e,t,i){le\##
+        t s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.Z===null)return;this.Z===null&&(this.z=Math.max(this.z+1,i));l\##
+        et r={id:this.z,v:!0,text:s,nt:!1};this.Z=t&&s!==""?null:r,this.Z===null&&this.#t(r)}u(e,t){let i=e!==0&&e===t\##
+        his.A;this.A=e;let s={id:e,v:!1,text:t.slice(0,2e3),nt:!0},r=i?this.x.filter(({v:a})=>!a).pop():void 0,o=t.tri\##
+        m()==="";r===void 0?o||this.#t(s):this.x=this.x.flatMap(a=>a!==r?[a]:o?[]:[s])}gt(){this.A=0}pending(){return[\##
+        ...this.x,...this.Z===null?[]:[this.Z]].filter(({nt:e})=>!e)}it(e){e===this.Z?this.Z=e.text===""?null:{...e,nt\##
+        :!0}:this.x=this.x.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}};var pt=[256,1024,4096\##
+        ,16384],W={ii:0,nn:1,sn:2,expired:3,error:4},G={si:0,rn:1,ri:2,oi:3},ft=["offer","answer","restart"],mt=["body\##
+        ","signature"];function gt(n){let[e,t]=Wn(n),i=pt.find(r=>r>=t.length+3);if(i===void 0)throw new c("malformed"\##
+        );let s=new Uint8Array(i);return s.set(p(f(e),Le(t.length),t)),s}function Wn(n){switch(n.type){case"confirm":r\##
+        eturn[3,p(n.qt,n.Ut,P(n.name))];case"waiting":return[4,P(n.message)];case"admit":return[5,f(n.D?1:0)];case"ref\##
+        use":return[6,f(n.reason)];case"description":return[7,p(f(ft.indexOf(n.kind)),v(n.generation),w(n.sdp))];case"\##
+        candidate":return[8,p(v(n.generation),w(n.candidate))];case"words":return[9,f(n.a?1:0)];case"binding":return[1\##
+        0,n.tag];case"chat":return[11,p(v(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive"\##
+        :return[13,new Uint8Array(0)];case"receipt":return[14,p(f(mt.indexOf(n.ai)),n.octets)];case"bye":return[15,f(n\##
+        .reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Je(n.time))];case"identity":return[17,\##
+        f(n.code)]}}function wt(n){let e=new q(n),t=e.p(),i=e.d(e.Je()),s=pt.find(a=>a>=i.length+3);if(n.length!==s||!\##
+        K(e.G()))throw new c("malformed");let r=new q(i),o=qn(t,r);return r.end(),o}function qn(n,e){switch(n){case 3:\##
+        return{type:"confirm",qt:e.d(32),Ut:e.d(32),name:C(e.Qe())};case 4:return{type:"waiting",message:C(e.Qe())};ca\##
+        se 5:return{type:"admit",D:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let t=ft[e.p()];if\##
+        (t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.H(),sdp:C(e.G())}}case 8:re\##
+        turn{type:"candidate",generation:e.H(),candidate:C(e.G())};case 9:{let t=e.p();if(t>1)throw new c("malformed")\##
+        ;return{type:"words",a:t===1}}case 10:return{type:"binding",tag:e.d(32)};case 11:return{type:"chat",id:e.H(),m\##
+        essage:C(e.G())};case 12:{let t=e.G();if(t.length!==1184&&t.length!==1088)throw new c("malformed");return{type\##
+        :"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=mt[e.p()];if(t===void 0)throw new c\##
+        ("malformed");return{type:"receipt",ai:t,octets:e.G()}}case 15:return{type:"bye",reason:e.p()};case 16:return{\##
+        type:"consent",version:e.p(),locale:C(e.d(2)),textHash:e.d(32),time:e.It()};case 17:return{type:"identity",cod\##
+        e:e.p()};default:throw new c("malformed")}}var kt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ve=new Uint8Array(0),U\##
+        n=32+16,jn=2**20,N=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new N(await tt\##
+        (e))}on(){if(this.counter>=jn)throw new c("exhausted");let e=p(new Uint8Array(8),v(this.counter));return this.\##
+        counter+=1,e}async encrypt(e,t=Ve){return nt(this.key,this.on(),t,e)}async decrypt(e,t=Ve){return it(this.key,\##
+        this.on(),t,e)}},We=class{constructor(){this.L=kt,this.hash=kt,this.be=null}async C(e){this.hash=await V(this.\##
+        hash,e)}async $(e){let[t,i]=await yt(this.L,e);this.L=t,this.be=await N.create(i)}async an(e){let t=await A(th\##
+        is.L,e);this.L=await A(t,f(1));let i=await A(t,p(this.L,f(2))),s=await A(t,p(i,f(3)));await this.C(i),this.be=\##
+        await N.create(s)}async ln(e){let t=this.be===null?e:await this.be.encrypt(e,this.hash);return await this.C(t)\##
+        ,t}async cn(e){let t=this.be===null?e:await this.be.decrypt(e,this.hash);return await this.C(e),t}};async func\##
+        tion yt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function On(n,e){let t=\##
+        [...await yt(n.L,Ve)],[i,s]=[await N.create(t[0]),await N.create(t[1])];return{hash:n.hash,L:n.L,keys:t,send:e\##
+        ?i:s,u:e?s:i}}var H=class{constructor(e,t,i){this.st=e,this.wt=t,this.ne=i}static async create(e){let t=new We\##
+        ;return await t.C(e.jt),await t.C(e.Ot),new H(t,e,e.ne??await F())}async un(e){let{st:t,ne:i,wt:s}=this;return\##
+         await t.an(s.presharedKey),await t.C(i.publicKey),await t.$(i.publicKey),await t.$(await Ee(i.privateKey,s.Ot\##
+        )),p(i.publicKey,await t.ln(e))}async hn(e){if(e.length<Un)throw new c("authentication");let{st:t,ne:i}=this,s\##
+        =e.subarray(0,32);return await t.C(s),await t.$(s),await t.$(await Ee(i.privateKey,s)),{dn:await t.cn(e.subarr\##
+        ay(32)),transport:await On(t,!0)}}};var vt=new Uint8Array(32);async function bt(n){let e=await ee("colloque/1 \##
+        invite",p(n.ni,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloque/1 room",16),O(e,"colloque/1 join",32),O\##
+        (e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var \##
+        St=n=>P("colloque/1","call",n,v(0),vt),xt=(n,e,t)=>P("colloque/1","resume",n,v(e),t);async function qe(n,e){le\##
+        t t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([O(t,"colloque/1 resume",32),O(t,"\##
+        colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:s}}var Rn=(n,e)=>V(P("colloque/1 transcript",n,e)),zt=n=>\##
+        Rn(vt,n),Ct=n=>O(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return O(i,p(w("colloq\##
+        ue/1 psk-resume"),v(t)),32)}var Mt=(n,e,t)=>V(P("colloque/1 sas-commit",n,e,t));async function Dt(n,e,t){retur\##
+        n O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(n){let e=n.subarr\##
+        ay(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Et=(n,e,t,i,s)=>A(e,P(`colloque/1 bi\##
+        nd ${n}`,t,i,s));var de={pn:64,message2:256},Ue=24*3600,pe=class{constructor(e,t){this.hash=e.hash,this.ci=e.s\##
+        end,this.ui=e.u,this.kt=t}hi(e){return this.ci.encrypt(gt(e))}async open(e){return wt(await this.ui.decrypt(e)\##
+        )}fn(e,t,i){return Et(e,this.kt,this.hash,t,i)}};async function It(n,e){let{room:t,sessionKey:i,presharedKey:s\##
+        }=n,r=e.E(32),o=e.ne??await F(),a=await H.create({jt:St(t),presharedKey:s,Ot:i,ne:o}),l=await Mt(t,o.publicKey\##
+        ,r),d=v(0),m=Bn(de.pn,f(1),l,d,w(e.locale)),g=await a.un(m);async function b(I,Me){let De=await a.hn(I),le=awa\##
+        it Nn(De.dn,t,i,Me),{hash:Te,L:wn}=De.transport,_e=await qe(Te,wn);return{I:new pe(De.transport,_e.kt),bond:{r\##
+        esumeSecret:_e.resumeSecret,transcript:await zt(Te),authenticationString:await Dt(Te,r,le.di),wordsLocale:le.w\##
+        ordsLocale,identity:le.identity,expiry:le.pi+Ue},mn:{type:"confirm",qt:r,Ut:new Uint8Array(32),name:""}}}retur\##
+        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await H.create({jt:xt(n.room,t,e.transcript),presharedK\##
+        ey:await At(n.presharedKey,e.resumeSecret,t),Ot:n.sessionKey,ne:i??await F()}),r=await s.un(new Uint8Array(de.\##
+        pn)),o=p(v(t),r);async function a(l){let{dn:d,transport:m}=await s.hn(l);if(d.length!==de.message2||!K(d))thro\##
+        w new c("malformed");let{kt:g}=await qe(m.hash,m.L);return{I:new pe(m,g),mn:{type:"confirm",qt:new Uint8Array(\##
+        32),Ut:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Nn(n,e,t,i){if(n.length!==de.mes\##
+        sage2)throw new c("malformed");let s=new q(n);if(s.p()!==1)throw new c("malformed");let r=s.d(32).slice(),o=s.\##
+        d(32).slice(),a=s.d(16),l=s.d(64),d=C(s.d(2));if(s.H(),!K(s.G()))throw new c("malformed");let m=P("colloque/1 \##
+        delegation",o,t,e,a);if(!await et(l,m,o))throw new c("delegation");let g=new q(a),[b,I]=[g.It(),g.It()];if(i<b\##
+        -Ue||i>I+Ue)throw new c("delegation-dates");return{di:r,identity:o,wordsLocale:d,pi:I}}function Bn(n,...e){let\##
+         t=new Uint8Array(n);return t.set(p(...e)),t}var Vt=n=>({invitation:n,bond:null,former:[],epochNumber:0,genera\##
+        tion:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>n.invitation.joinToken===null,je=n=>JSON\##
+        .stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function fe(n,e){if(n===null)return null;try{let \##
+        t=JSON.parse(n,(i,s)=>Kn(s)?ce(s.octets):s);return t.invitation.room.length!==16||t.invitation.sessionKey.leng\##
+        th!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||\##
+        t instanceof TypeError||t instanceof c)return null;throw t}}function Oe(n){for(let e of Object.values(n))e ins\##
+        tanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Oe(e)}var Kn=n=>typeof n=="object"&&n!==null&&"octe\##
+        ts"in n&&Object.keys(n).length===1;var Re={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},\##
+        Fn=.3,Gn=3e4,Hn=1e3,Wt=25e3,Yn=2e3,_n=2e4,$=class{constructor({t:e,mode:t,locale:i,E:s,ie:r,fi:o=!1},a){this.t\##
+        =e,this.mode=t,this.locale=i,this.E=s,this.ie=r,this.Rt=a,this.mi=o?Fn:1,this.o="opening",this.I=null,this.U=n\##
+        ull,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.yn=a,this.e=new T,this.vn=[],this.#t("open",a)}ge\##
+        t gi(){return this.e._("open")||this.e._("state")}get ot(){return this.o==="established"}get lt(){return this.\##
+        o==="away"||this.o==="orphaned"}wi(e){return e>=this.gn&&(this.U?.urls.some(t=>/^turns?:/.test(t))??!1)}ki(e){\##
+        this.o==="established"&&e-this.yn>Gn&&this.e.set("silence",e+Hn)}Nt(){return this.vn.splice(0)}P(){return this\##
+        .e.tt()}async open(e){let{invitation:t,bond:i}=this.t,s=this.mode==="resume"&&i!==null?await Ct(i.resumeSecret\##
+        ):t.joinToken;s!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:"send",octets:ut(t.room,s,ct[th\##
+        is.mode])}),await this.#i())}async u(e,t){let i=ht(e);if(!(i===null||this.o==="over"))switch(i.type){case"chal\##
+        lenge":return;case"state":return this.#r(i.ve,t);case"servers":this.U=i.U,this.gn=t+i.U.ti*1e3;return;case"err\##
+        or":return this.#l({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,t)}catch(s){if\##
+        (!(s instanceof c))throw s;let r=this.o==="confirming"||this.o==="established"||this.mode==="resume";return th\##
+        is.#l({type:"broken",code:s.code,yi:r})}}}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t!=="ke\##
+        epalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+Wt),await this.se\##
+        nd({type:"keepalive"},e)}}async send(e,t){return this.I===null||this.o!=="confirming"&&this.o!=="established"?\##
+        !1:(this.kn=t,this.#n({type:"send",octets:Pe(await this.I.hi(e))}),!0)}#t(e,t){this.e.set(e,t+Re[e]*this.mi)}#\##
+        n(e){this.vn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#r(e,t){let i=this.e._("state");this.#\##
+        n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.wn<Yn?this.#l({type:"lost",cause:"doctor-returned"}):(i||\##
+        this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),i||await this.#i()):(this.e.clear(),i&&(\##
+        this.wn=t),this.o=i||this.o==="away"?"away":"orphaned",U(this.t)&&this.e.set("away",t+Re.X))}async#i(){let{t:e\##
+        }=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save\##
+        "});let i=await Pt(e.invitation,e.bond,e.epochNumber);this.finish=async s=>({...await i.finish(s),bond:null}),\##
+        t=i.message}else{let i=await It(e.invitation,{locale:this.locale,E:this.E});this.finish=s=>i.finish(s,this.ie(\##
+        )),t=i.message}this.#n({type:"send",octets:Pe(t)})}async#a(e,t){if(this.o==="handshaking"&&this.finish!==null)\##
+        {let{I:i,bond:s,mn:r}=await this.finish(e);this.finish=null,this.I=i,this.o="confirming",this.e.clear("message\##
+        2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Wt),this.#n({type:"confirmed",bond:s}),await this.send(r,\##
+        t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.I.open(e);this.o="\##
+        established",this.e.clear("firstFrame"),this.yn=t,this.e.set("silence",t+Re.silence),this.#n({type:"frame",fra\##
+        me:i}),i.type==="keepalive"&&t-this.kn>=_n&&await this.send({type:"keepalive"},t)}}};var qt=3e3,Zn=2e4,$n=1e3,\##
+        me=class{constructor({t:e,j:t,n:i,s,se:r,l:o},a){this.t=e,this.j=t,this.n=i,this.s=s,this.se=r,this.l=o,this.e\##
+        =new T,this.e.set("end",a+(r===null?qt:Zn)),r!==null&&(i===null||i.lt)&&this.#l(a)}P(){let e=[this.e.tt()??1/0\##
+        ,this.n?.P()??1/0],t=Math.min(...e);return t===1/0?null:t}async re(e,t){switch(e.type){case"tick":for(let i=th\##
+        is.e.T(t);i!==null;i=this.e.T(t))i==="end"?this.end():this.#l(t);return await this.n?.Se(t),this.#t(t);case"so\##
+        cket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-message":return e.id===this.s&&a\##
+        wait this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#r(t)}}end(){this.se=null,this.e\##
+        .clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let i of t)if(i.type==="send")thi\##
+        s.l({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.se!==null)await this.n?.send({\##
+        type:"bye",reason:this.se},e),this.se=null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.type==="frame"\##
+        &&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#r(e)}}#n(){return \##
+        this.n?.Nt()??[]}#l(e){this.#i(),this.s+=1,this.n=new $({t:this.t,mode:"resume",...this.j},e),this.l({type:"co\##
+        nnect",id:this.s})}#r(e){if(this.se===null)return this.end();this.#i(),this.e.set("retry",e+$n)}#i(){this.n!==\##
+        null&&this.l({type:"close",id:this.s}),this.n=null}};var Jn=new Set(["unknown-room","full","rate","closed","ne\##
+        twork","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Qn=new S\##
+        et(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now"\##
+        ,"refused-wrong-person"]),ge=n=>Jn.has(n),Ut=n=>Qn.has(n),Xn={[G.rn]:"refused-other-device",[G.ri]:"refused-no\##
+        t-now",[G.oi]:"refused-wrong-person"},ei={[W.nn]:"words-differ",[W.sn]:"binding-failed",[W.expired]:"expired",\##
+        [W.error]:"doctor-error"},ti={[D.mt]:"unknown-room",[D.used]:"used",[D.full]:"full",[D.rate]:"rate",[D.closed]\##
+        :"closed"},jt=n=>Xn[n]??"refused",Ot=n=>ei[n]??"ended-by-doctor",Rt=n=>ti[n]??"protocol";function Nt(n){return\##
+         n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Bt=3,ni=500,ii=8e3,si=4e3,ri=\##
+        5,we=class{constructor(e){this.E=e,this.O=0,this.xe=!1,this.yt=null,this.ct=0}vi(){this.xe=!1,this.ct=0}bi(){t\##
+        his.O=0,this.xe=!1,this.ct=0}Si(e){let t=this.yt??(e.bond===null?"fresh":"resume");return this.yt=null,t}ke({x\##
+        i:e,zi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Bt)return null;let i=t?si:ii,s=Math.min(ni*2**(this.O-1),i),r=.\##
+        5+(this.E(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return U(i)?(this.ct=e===D.mt?this.ct+1:0,this\##
+        .ct>ri&&!s?"unknown-room":"later"):e===D.mt&&t==="resume"?this.xe?"secure-channel":(this.yt="fresh","now"):e==\##
+        =D.used&&t==="fresh"&&i.bond!==null&&this.O<Bt?(this.O+=1,this.yt="resume","now"):Rt(e)}};var Kt=6e4,Ft=2e3,oi\##
+        =1e4,ai=3,ke=class{constructor(e,t,i){this.t=e,this.j=t,this.h=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,th\##
+        is.V=new we(t.E),this.R=-1/0,this.e=new T,this.Bt=!1,this.pending=[],this.Kt=[]}get ot(){return this.n?.ot??!1\##
+        }get lt(){return this.n?.lt??!1}get Ft(){return this.V.O>0&&(this.n?.gi??!0)}P(){let e=Math.min(this.e.tt()??1\##
+        /0,this.n?.P()??1/0);return e===1/0?null:e}async re(e,t){e.id===this.s&&(e.type==="socket-open"?await this.n?.\##
+        open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){for(let t\##
+        =this.e.T(e);t!==null;t=this.e.T(e))t==="retry"?this.bt(e):this.V.O=0;await this.n?.Se(e)}Ci(e){for(;;){let t=\##
+        this.Kt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.Nt()??[]);let i=this.pending.shift();if(i=\##
+        ==void 0)return null;this.#n(i,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}bt(e){let{t,j:i,h:s\##
+        }=this;if(t.bond!==null&&t.bond.expiry<i.ie())return this.#i("expired");let r=this.V.Si(t);this.e.clear("retry\##
+        ","stable"),s.ut(),this.s+=1;let o=s.i().St&&this.V.O<2;this.n=new $({t,mode:r,fi:o,...i},e),s.l({type:"connec\##
+        t",id:this.s})}Ai(e){(this.n===null||e-this.n.Rt>=Ft)&&this.#r(e)}Ce(e,t){this.s=e,this.V.bi(),this.bt(t)}oe(e\##
+        ){if(!(this.n===null||e-this.n.Rt<Ft)&&!this.n.lt){if(e-this.R<oi)return this.ze(e);this.R=e,this.#r(e)}}ze(e)\##
+        {this.disconnect(),this.vt=!1;let{Mi:t,St:i}=this.h.i(),s=U(this.t)&&t,r=this.V.ke({xi:s,zi:i});if(r===null)re\##
+        turn this.#i(this.V.xe?"secure-channel":"network");this.e.set("retry",e+r)}bn(e){let t=this.t.former.shift();r\##
+        eturn t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Bt=!0,this.#r(e),!0)}Gt(e,t,i){if(!t)re\##
+        turn this.#i(Nt(e));this.V.xe=!0,this.ze(i)}flush(){let e=[...this.pending.splice(0),...this.n?.Nt()??[]];for(\##
+        let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:this.s}),t\##
+        his.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){this.h.l({\##
+        type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.octets);case"save":return \##
+        this.h.ut();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e._("stable")||this.e.set("stable",t+Kt);return;ca\##
+        se"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},s=[this.t.bon\##
+        d,...this.t.former].flatMap(r=>r??[]).slice(0,ai);Object.assign(this.t,i,{bond:e.bond,former:s,consent:null})}\##
+        return this.e.set("stable",t+Kt),this.h.ut();case"frame":this.V.vi(),this.vt=!1,this.Bt=!1,this.Kt.push(e);ret\##
+        urn;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#r(t);case"br\##
+        oken":return this.Gt(e.code,e.yi,t)}}#l(e,t){if(this.Bt&&e===D.mt){this.bn(t)||this.#i("refused-other-device")\##
+        ;return}let i=this.n?.mode??null,s=this.V.refused(e,i,this.t,this.h.i().Di);s==="later"?this.ze(t):s==="now"?t\##
+        his.#r(t):this.#i(s)}#r(e){this.disconnect(),this.bt(e)}#i(e){this.Kt.push({type:"stop",reason:e})}};var ne=cl\##
+        ass{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get xn(){return Math\##
+        .min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6e3)}get xt(){return this.z+(this.N===0?0:t\##
+        his.xn)}};var ye=class{constructor(){this.z=null,this.k=0}Ce(e,t){this.z={et:e,zn:t},this.k=t}N(e,t){let{z:i}=\##
+        this;this.z={et:e,zn:t};let s=i!==null&&t-i.zn<=1250;return(!s||e!==i.et)&&(this.k=t),s&&e!==i.et?"sound":t-th\##
+        is.k>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.ae=!1,this.Ht=!1,this.zt=\##
+        !1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==null}oe(e){this.R=e}Li(e){this.Cn=e,this.zt=\##
+        !1,this.Ht=!1,this.R=null}Ei(e,t){this.silence.Ce(0,t),this.ae=e}Ii(e,t){this.silence.Ce(e,t)}N(e,t){let i=thi\##
+        s.An;this.An=t;let s=this.silence.N(e,t);return s==="sound"&&(this.ae=!1,i>=this.Cn&&(this.zt=!0),this.R!==nul\##
+        l&&i>=this.R&&(this.R=null)),s!=="silence"||this.ae?!1:(this.ae=!0,!0)}get Yt(){return this.zt&&!this.ae}Dn(e)\##
+        {e&&!this.zt&&(this.Ht=!0)}};var Ne={Pi:6e3,Vi:5e3,path:13e3},li=3e3,ci=1e4,ui=1,ve=class{constructor(e,t){thi\##
+        s.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.D=!1,this\##
+        .transport="none",this.r=-1,this.Tn=null,this.w=null,this._t=[],this.le=null,this.Ct=null,this.At=!1,this.Mt=n\##
+        ull,this.f=new ie,this.ce=new ne,this.Dt=0,this.i={send:!1,u:!1},this.J=[],this.e=new T}Wi(){return this.J.shi\##
+        ft()??null}P(){return this.e.tt()}Ae(){return this.transport==="connected"&&this.#f()&&!this.f.ae}St(){return \##
+        this.g&&(!this.Ae()||this.f.Mn)}get qi(){return!this.g&&this.w?.Q===!0&&this.transport!=="connected"}mute(e){t\##
+        his.muted=e,this.#s()}oe(e){this.transport!=="none"&&this.f.oe(e)}Ui(e,t){this.n=e,this.D=t}gt(){this.n=null,t\##
+        his.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt(),this.e.clear(),this.J=[],this.transpor\##
+        t="none",this.w=null,this.Mt=null,this.le=null,this.f=new ie,this.ce=new ne,this.Dt=0,this.#s(),this.h.l({type\##
+        :"end-call"})}async ji(e){this.transport==="connected"&&this.w?.Q===!0&&!this.f.ae&&!this.f.Mn?await this.#c(e\##
+        ):this.#r(e)}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e))t==="path"?this.#u(e):t==="attempt"?this\##
+        .#a(e):this.J.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}async re(e,t){switch(e.type){case"offer":if\##
+        (e.generation!==this.w?.generation||this.n===null)return;this.w.it=!0,this.e.set("answer",t+(this.g?this.ce.Ti\##
+        :Ne.Pi)),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of thi\##
+        s._t.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate":\##
+        if(e.generation!==this.w?.generation)return;this.w.it?await this.#t({type:"candidate",generation:e.generation,\##
+        candidate:e.candidate},t):this._t.push(e.candidate);return;case"transport":return this.#h(e,t);case"heard":ret\##
+        urn this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:i}=\##
+        this;if(e.type==="binding")return i?.Q!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(i===null||!i.it||e.g\##
+        eneration!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.h.l({type:"apply-candi\##
+        date",generation:s,candidate:r})}else i.Q||(i.Q=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",genera\##
+        tion:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#c(t):this.g||this.e.set("path",t+Ne.pat\##
+        h),this.#s())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let i=e==="new"&&thi\##
+        s.Tn!==this.n;!i&&t<this.ce.xt||(i&&(this.transport="failed"),this.#r(t))}#l(){return this.n!==null&&this.n.ot\##
+        &&this.t.consent!==null}#r(e){let{n:t,t:i}=this;if(t===null)return;let s=this.transport==="none"||this.transpo\##
+        rt==="failed"||this.f.Ht,r=i.generation;i.generation+=1,this.h.ut(),s&&(this.r=r,this.Tn=t,this.transport="new\##
+        ",this.le=null,this.Mt=null,this.At=!1,this.f.Ei(this.g,e),this.#s()),this.w={generation:r,it:!1,Q:!1},this._t\##
+        =[],this.Ct=null,this.f.Li(e),this.e.clear("answer","binding","path","attempt"),this.g&&(this.ce.Ce(e),this.e.\##
+        set("attempt",e+this.ce.xn));let{D:o}=this;this.h.l({type:"make-offer",generation:r,Qn:s,U:t.U,D:o})}#i(e){let\##
+        {n:t,ce:i}=this;this.#l()?e<i.xt?this.e.set("attempt",i.xt):t?.wi(e)?(this.oe(e),this.J.push("socket-doubted")\##
+        ):this.#r(e):t!==null&&this.J.push("socket-doubted")}#a(e){this.transport==="none"||this.Ae()||(this.f.Dn(this\##
+        .w?.Q===!0),this.#i(e))}#d({r:e,et:t},i){if(!(this.transport==="none"||e!==this.r)){if(!this.#f())return this.\##
+        f.Ii(t,i);this.f.N(t,i)?(this.f.Dn(this.w?.Q===!0),this.#i(i)):this.f.Yt&&this.Ae()&&this.e.clear("attempt")}}\##
+        async#h(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",\##
+        this.Dt=0,this.e.clear("path"),this.e._("attempt")&&this.e.set("attempt",Math.max(this.ce.xt,t+li)),this.le={Z\##
+        t:e.Xn,q:e.ei},await this.#c(t),this.#s();else if(e.state==="failed")this.#u(t);else if(this.transport==="conn\##
+        ected"){if(this.transport="disconnected",this.e.clear("binding"),this.e._("attempt"))return;this.oe(t),this.#l\##
+        ()&&t-(this.n?.Rt??0)<ci?this.#i(t):this.J.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.cl\##
+        ear("path","binding"),this.#s(),this.g)return this.#i(e);this.Dt+=1,this.Dt>ui?this.J.push("no-path"):this.#l(\##
+        )&&this.#r(e)}async#c(e){let{le:t}=this,i=this.n?.I??null;if(t===null||i===null||this.w?.Q!==!0)return;let s=a\##
+        wait i.fn("P",t.Zt,t.q);await this.#t({type:"binding",tag:s},e),this.At||this.e.set("binding",e+Ne.Vi),await t\##
+        his.#p()}async#p(){let{le:e,Ct:t}=this,i=this.n?.I??null;if(e===null||t===null||i===null)return;let s=await i.\##
+        fn("D",e.Zt,e.q);if(!_(s,t)){this.J.push("binding-failed");return}this.At=!0,this.Mt=Gt(e),this.g=!0,this.e.cl\##
+        ear("binding"),this.#s()}#f(){return this.le!==null&&this.Mt===Gt(this.le)}#s(){let e=this.#f(),t={send:e&&thi\##
+        s.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",..\##
+        .t}))}},Gt=({Zt:n,q:e})=>`${X(n)} ${X(e)}`;var hi=6e4,di=400,be=class{constructor({t:e,locale:t,E:i,ie:s}){thi\##
+        s.t=e,this.j={locale:t,E:i,ie:s},this.line=new ke(e,this.j,{l:r=>this.actions.push(r),ut:()=>this.#o(),left:()\##
+        =>this.#i(),i:()=>({Di:this.media.Ae(),St:this.media.St(),Mi:this.media.g})}),this.ue=!1,this.message="",this.\##
+        c=new he,this.reason=null,this.Me=null,this.e=new T,this.actions=[],this.media=new ve(e,{send:(r,o)=>this.line\##
+        .send(r,o),l:r=>this.actions.push(r),ut:()=>this.#o()}),this.ye=Promise.resolve()}re(e,t){return this.ye=this.\##
+        ye.then(async()=>{try{await this.#n(e,t),this.#m(t)}catch{await this.#s("internal",t)}}),this.ye}Oi(){return t\##
+        his.actions.splice(0)}P(){if(this.reason!==null)return this.Me?.P()??null;let e=[this.e.tt(),this.line.P(),thi\##
+        s.media.P()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerCompari\##
+        son:i}=this.t;return{state:this.#t(),reason:this.reason,B:this.reason!==null&&ge(this.reason),ve:this.line.ve,\##
+        Ln:this.line.ot,Ft:this.line.Ft,Ni:this.line.vt,message:this.message,y:e===null?null:{octets:e.authenticationS\##
+        tring,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,x:this.c.x}}#t(){return th\##
+        is.reason!==null?Ut(this.reason)?"ended":"failed":U(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"\##
+        connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#\##
+        l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#a(t);case"tick":return this.#r(t);case"socket-o\##
+        pen":case"socket-message":case"socket-closed":return await this.line.re(e,t),this.#a(t);case"network-changed":\##
+        return this.media.oe(t),this.line.Ai(t),this.#a(t);case"awoke":return this.line.n?.ki(t),this.#r(t);case"conse\##
+        nt":return U(this.t)?(this.t.consent=e.consent,this.#o(),this.ue&&await this.#u(t),this.#a(t)):void 0;case"dec\##
+        line":return await this.line.send({type:"refuse",reason:G.si},t),this.#s("consent-refused",t);case"words":retu\##
+        rn this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.j.ie\##
+        ()),e.En)return this.#c(t);this.e._("letters")||this.e.set("letters",t+di);return;case"hang-up":return this.#s\##
+        ("hung-up",t,W.ii);case"taken-over":return this.#s("taken-over",t);case"retry":return;default:return await thi\##
+        s.media.re(e,t),this.#a(t)}}async#l(e,t){let i=this.reason==="network"||this.reason==="no-path";return!(e.type\##
+        ==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(this.reason)?this.Me?.re(e,t):(this.Me?.en\##
+        d(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#a(t))}async#r(e){for(let t=thi\##
+        s.e.T(e);t!==null;t=this.e.T(e)){if(t==="patience")return this.#s(this.line.ot?"no-path":"network",e);await th\##
+        is.#c(e)}await this.line.Se(e),await this.#a(e),await this.media.Se(e),await this.#a(e)}#i(){this.ue=!1,this.m\##
+        edia.gt(),this.c.gt()}async#a(e){for(;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#f(t,\##
+        e);continue}let i=this.line.Ci(e);if(i===null)return;i.type==="stop"?await this.#s(i.reason,e):await this.#d(i\##
+        .frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#h(\##
+        e.D,t);case"refuse":return e.reason===G.rn&&this.line.bn(t)?void 0:this.#s(jt(e.reason),t);case"words":return \##
+        this.t.peerComparison=e.a?"same":"different",this.#o();case"bye":return this.#s(this.media.qi&&e.reason===W.er\##
+        ror?"no-path":Ot(e.reason),t);case"description":case"candidate":case"binding":return this.ue&&!(e.type==="desc\##
+        ription"&&e.kind==="offer")?this.media.u(e,t):this.line.Gt("malformed",!0,t);case"chat":this.ue&&this.c.u(e.id\##
+        ,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"encaps\##
+        ulation":return this.line.Gt("malformed",!0,t)}}async#h(e,t){let{n:i}=this.line;if(this.ue||i===null)return;th\##
+        is.ue=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o();let s=e||(this.t.invitation.flags&Z.D)!==\##
+        0;if(s&&!(i.U?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#s("relay-missing",t,W.error);this.media.Ui(i\##
+        ,s),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:i}=this.t;t!==null&&(await \##
+        this.line.send({type:"consent",version:1,...t},e),await this.media.ji(e),i!=="none"&&await this.line.send({typ\##
+        e:"words",a:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.ue||this.t.consent===null)){for(let t of th\##
+        is.c.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"chat",id:i,message:s},e))return;this.c.it(t\##
+        )}return this.#a(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#o(),await this.line.send({ty\##
+        pe:"words",a:e},t),await this.#a(t),e||await this.#s("words-differ",t,W.nn)}async#f(e,t){switch(e){case"rejoin\##
+        ":return this.line.ze(t);case"socket-doubted":return this.line.oe(t);case"binding-failed":return this.#s("bind\##
+        ing-failed",t,W.sn);case"no-path":return this.#s("no-path",t)}}async#s(e,t,i=null){let s=i===null||await this.\##
+        line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ge(e)&\##
+        &e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});let r=!s&&U(this.t);if(!r&&(e!=="hung-up"|\##
+        |this.line.n===null))return this.line.disconnect();let{t:o,j:a}=this,{s:l}=this.line,d=this.line.Sn(),m=g=>thi\##
+        s.actions.push(g);this.Me=new me({t:o,j:a,n:d,s:l,se:r?i:null,l:m},t)}#m(e){!(this.reason===null&&this.media.g\##
+        &&!this.media.Ae())||this.line.lt?this.e.clear("patience"):this.e._("patience")||this.e.set("patience",e+hi)}#\##
+        o(){this.actions.push({type:"save",t:this.t})}};var Yt={In:[],Pn:[],microphone:"",speaker:""},pi=4e-4,Ht={echo\##
+        Cancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Be(n,e){let t=n===void 0?Ht:{...Ht,devi\##
+        ceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void \##
+        0)throw new DOMException("no track","NotFoundError");return s}function _t(n){let e=n instanceof DOMException?n\##
+        .name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e\##
+        ==="AbortError"?"microphone-busy":"microphone-denied"}var Se=class{constructor(e){this.audio=e,this.$t=new Aud\##
+        io,this.W=null,this.output=null,this.source=null,this.De=null,this.speaker=""}Vn(){"AudioContext"in window&&(t\##
+        his.W??=new AudioContext,this.W.state!=="running"&&this.W.resume().catch(()=>{}))}Wn(e){this.source?.disconnec\##
+        t(),this.source=null,!(this.W===null||e===null)&&(this.De??=this.W.createAnalyser(),this.source=this.W.createM\##
+        ediaStreamSource(new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===nul\##
+        l)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.r\##
+        educe((i,s)=>i+s*s,0)/e.length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>pi,Un:t===0&&this\##
+        .W?.state==="running"}}jn(){let{W:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDes\##
+        tination(),this.$t.srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[t,i]of[523,784].entries(\##
+        )){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtT\##
+        ime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).\##
+        connect(this.output),r.start(s),r.stop(s+1)}}}async Bi(e){await Promise.all([this.audio,this.$t].map(t=>t.setS\##
+        inkId(e))),this.speaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=\##
+        >t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label\##
+        :o}));return{In:i("audioinput"),Pn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().de\##
+        viceId??"",speaker:this.speaker}}end(){this.Wn(null),this.W?.close().catch(()=>{}),this.W=null,this.De=null,th\##
+        is.output=null}};var fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise\##
+        (i=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}\##
+        ))).catch(t)})}function $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Jt(n,e){retu\##
+        rn new Promise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe(typeof r==\##
+        "string"?r:null,e())),setTimeout(()=>s(null),fi)})}function Qt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase\##
+        ()).find(s=>s in e)??t}var Y=mi(h),Xt=n=>Qt(n,Y,"fr"),en=n=>[Y[n].admitted.title,...Y[n].admitted.consent].joi\##
+        n(`
+        `),Ke=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace(/\\##
+        {\w+\}/,()=>String(e));function mi({Fn:n,Gn:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.split("|"),o=a=>\##
+        a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
+        i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3\##
+        ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12\##
+         17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4Z\##
+        M15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3\##
+         0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",n\##
+        o:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function r\##
+        e(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.set\##
+        Attribute("d",gi[e]),i}var nn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used\##
+        :17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"mic\##
+        rophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"ref\##
+        used-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,ne\##
+        twork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:\##
+        81};function sn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"||t==="bad-li\##
+        nk")&&i!==null?nn[i]:void 0;return{title:ki(n,e),lines:yi(n,e),buttons:Si(n,e),On:vi(n,e),code:r===void 0?"":s\##
+        e(e.code,r),Yt:s||t==="waiting"||t==="connecting",Ki:s}}function rn(n,e){let t=({lines:s,On:r})=>[...s.filter(\##
+        ({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.title,...t(n)].filte\##
+        r(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var wi={alphabet:"incomple\##
+        te",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"wo\##
+        rds-differ","refused-wrong-person":"refused"},on=(n,{errors:e})=>e[wi[n??""]??n??""];function ki({state:n,erro\##
+        r:e},t){return n==="ended"||n==="failed"||n==="bad-link"?on(e,t)?.[0]??t.ended.title:t[n].title}function yi(n,\##
+        e){let{state:t,error:i,r:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
+        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Ee}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
+        ;case"waiting":{let o=s?.message??"",{K:a,X:l}=e.waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.pe:s?.v\##
+        e?a:l},...j(n.Jt>0,"since",se(e.waiting.k,Ke(n.Jt,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","quo\##
+        te",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",tex\##
+        t:e.connecting.text}];case"connected":return n.Et?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet",\##
+        text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecti\##
+        ng.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"failed":case"bad-link":{let{F:o,clock:a,link:l}=n,d=i==\##
+        ="microphone-denied";return[{kind:"lead",text:on(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.ge[n.Fi]),...j(d,"q\##
+        uiet",e.ge.Ze),...j(i==="clock","quiet",se(e.Ye,a===null?"":tn(a,r))),...j(o!==null,"quiet",se(e.ended.F,Ke(o?\##
+        ?0,r))),...j(t==="ended","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??"\##
+        ")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function vi({state:n,r:e,b:t,he:i},s){return t==="\##
+        done"?s.actions.b:n!=="connected"?"":e?.muted?s.connected.muted:i==="silence"?s.i.silence:e?.Ln===!1?s.connect\##
+        ed.Ie:""}function bi(n,{reconnecting:e}){return n?.Ln?e.path:n?.Ni?e.q:e.pe}function Si({state:n,error:e,B:t,l\##
+        ink:i,Rn:s,r,Et:o},{actions:a}){let l=(g,b,I="",Me=null)=>({action:g,label:b,kind:I,icon:Me}),d=l("hang-up",a.\##
+        hangUp,"danger","hangUp"),m=o?[l("resume-sound",a.Fe,"primary","speaker")]:[];switch(n){case"ready":return[l("\##
+        enter",s?a.resume:a.enter,"primary")];case"waiting":return[l("hang-up",a.Re)];case"admitted":return[l("consent\##
+        ",a.consent,"primary","yes"),l("refuse",a.je,"","no")];case"connecting":case"reconnecting":return[...m,d];case\##
+        "connected":{let g=r?.ownComparison==="none"&&r.y!==null,b=[l("same",a.a,o?"":"primary","yes"),l("different",a\##
+        .Oe,"danger","no")],I=r?.muted?l("mute",a.unmute,"half on","silent"):l("mute",a.mute,"half","microphone");retu\##
+        rn[...m,...g?b:[],I,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"|\##
+        |e==="taken-over"?a.Be:a.Ne;return[...i===null?[]:[l("copy-link",a.me,"primary","copy")],...t?[l("retry",b,i==\##
+        =null?"primary":"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match(/\d\D*/g)??[]).map(t\##
+        =>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.m=e,this.Gi=t,this.Qt=i,this.audi\##
+        o=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.te=0,this\##
+        .Kn=!1,this.#m()}show(e){if(!this.#t("model",e))return;let t=Y[e.locale],i=sn(e,t),s=this.Nn,r=this.m.document\##
+        Element;r.dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o\##
+        ]:r.dataset[o]=a}this.#i(e.locale,t),this.#e("title").textContent=i.title,this.m.title=`${i.title} · Colloque`\##
+        ,e.state!=="loading"&&this.#t("lines",i.lines)&&this.#e("text").replaceChildren(...i.lines.map(o=>this.#d(o)))\##
+        ,this.#n("notice",i.On),this.#n("code",i.code),this.#h(e,t),this.#u(i.buttons),this.#c(e,i,t),this.#f(e,i,t),t\##
+        his.#l(rn(i,s)),this.#r(s!==null&&s.title!==i.title),this.Nn=i,this.state=e.state}get Hi(){let e=this.#e("soun\##
+        d",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){this.#e("meter").style.transform=`scaleX(${e.toFixed(2)})\##
+        `}#t(e,t){let i=JSON.stringify(t);return this.Bn.get(e)===i?!1:(this.Bn.set(e,i),!0)}#n(e,t){let i=this.#e(e);\##
+        i.textContent!==t&&(i.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#r(e){let{activeEle\##
+        ment:t,body:i}=this.m,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.K\##
+        n)&&this.#e("title").focus({preventScroll:!e}),this.Kn=this.m.activeElement!==i}#i(e,t){if(this.text===t)retur\##
+        n;this.text=t;let i=this.m.documentElement;i.lang=e,i.dir=t.direction;let s=this.#e("languages");s.setAttribut\##
+        e("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(Y).map(([o,{name:a}])=>{let l=\##
+        this.#o("button",o.toUpperCase());return l.lang=o,l.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),l.ad\##
+        dEventListener("click",()=>this.Qt.speak(o)),l}));for(let o of s.children)o.setAttribute("aria-pressed",String\##
+        (o instanceof HTMLElement&&o.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.\##
+        close,"words-intro":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker\##
+        ,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[o,a]of Object.entries(r))this.#n(o,a)\##
+        ;this.#a("sound-title","speaker",t.i.title),this.#a("chat-title","message",t.c.title),this.#a("play-sound","sp\##
+        eaker",t.actions.Ke),this.#a("send",null,t.c.send),this.#e("footer").prepend(re(this.m,"lock")),this.#e("messa\##
+        ge").setAttribute("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("ad\##
+        vice").replaceChildren(...t.i.fe.map(o=>this.#o("li",o)))}#a(e,t,i){this.#e(e).replaceChildren(...t===null?[]:\##
+        [re(this.m,t)],i)}#d({kind:e,text:t}){switch(e){case"list":{let i=this.#o("ul");return i.append(...t.map(s=>th\##
+        is.#o("li",s))),i}case"quote":{let i=this.#o("blockquote",t);return i.dir="auto",i}case"link":{let i=this.m.cr\##
+        eateElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.\##
+        actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(re(th\##
+        is.m,e)),i}default:return this.#o("p",t,e)}}#h({state:e,r:t},i){let s=e==="connected"?t?.y??null:null;this.#e(\##
+        "words").hidden=s===null;let r=s===null?[]:an(this.Gi[s.locale]??""),o=s!==null&&r.length===256?Tt(s.octets).m\##
+        ap(d=>r[d]??""):[],a=this.#e("words-list");if(this.#t("words",o)&&a.replaceChildren(...o.map((d,m)=>this.#o("l\##
+        i",d,m<2?"mine":"theirs"))),this.#n("digits",s===null?"":Lt(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)r\##
+        eturn;a.lang=s.locale;let l=[];t.ownComparison==="same"&&l.push(i.y.a),t.peerComparison==="same"&&l.push(i.y.W\##
+        e),this.#n("words-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),i=this.m\##
+        .activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let l=this.#o("\##
+        button",r,o);return l.dataset.action=s,l.setAttribute("type","button"),a!==null&&l.prepend(re(this.m,a)),l.add\##
+        EventListener("click",()=>this.Qt.l(s)),l})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#c({\##
+        state:e,Lt:t,he:i,path:s},{Yt:r},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==\##
+        ="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",o.i[i??"speak"]),this.#n("pat\##
+        h",s===null?"":o.path[s]);let{In:l,Pn:d,microphone:m,speaker:g}=t;this.#p("microphone",l,m,o.i.microphone),thi\##
+        s.#p("speaker",d,g,o.i.speaker)}#p(e,t,i,s){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.le\##
+        ngth<2,this.#t(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("option");return l.valu\##
+        e=o.id,l.textContent=o.label===""?`${s} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(r.value=i)}#f({r:e},{Ki:t},\##
+        {c:i}){let s=this.#e("chat",HTMLDetailsElement);s.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).val\##
+        ue="");let r=e?.x??[];if(!this.#t("messages",[r,i.v]))return;let o=this.#e("messages");o.replaceChildren(...r.\##
+        map(({v:d,text:m,nt:g})=>{let b=this.#o("li","",d?"mine":"theirs"),I=this.#o("p",m);return I.dir="auto",b.appe\##
+        nd(this.#o("small",`${d?i.v:i.A}${g?"":` · ${i.pending}`}`),I),b}));let a=r.filter(({v:d})=>!d),[l]=a.slice(-1\##
+        );a.length>this.te&&l!==void 0&&(s.open=!0,this.#l(`${i.A}: ${l.text}`)),this.te=a.length,o.scrollTop=o.scroll\##
+        Height}#s(e,t){this.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([s,r])=>[t\##
+        his.#o("h3",s),this.#o("p",r)])),this.#e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Qt;this.#e("pl\##
+        ay-sound").addEventListener("click",()=>e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l\##
+        ,HTMLSelectElement);d.addEventListener("change",()=>t(l,d.value))}let s=this.#e("volume",HTMLInputElement);s.a\##
+        ddEventListener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.#e("volume-row").\##
+        hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),o=this.#e("letters\##
+        ",HTMLInputElement);r.addEventListener("input",()=>{o.checked&&i(r.value,!1)});let a=()=>{i(r.value,!0),r.valu\##
+        e="",r.focus()};this.#e("send").addEventListener("click",a),r.addEventListener("keydown",l=>{l.key==="Enter"&&\##
+        !l.isComposing&&a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}\##
+        =this.text;this.#s([...l.S,[d.deaf,d.fe.join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",\##
+        ()=>{this.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("c\##
+        lick",()=>this.#e("sheet").close())}#o(e,t="",i=""){let s=this.m.createElement(e);return s.textContent=t,i!=="\##
+        "&&(s.className=i),s}#e(e,t){let i=this.m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw n\##
+        ew Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=>Math.floor(Date.now()/1e3),z={state:"loading",\##
+        error:null,B:!1,link:null,Rn:!1,locale:Xt(navigator.languages??[]),Fi:Ze(navigator.userAgent,navigator.maxTouc\##
+        hPoints),path:null,quality:null,r:null,b:"no",Jt:0,F:null,clock:null,Et:!1,he:null,Lt:Yt},ae=location.hash.len\##
+        gth>1?location.href:null,cn=$e(navigator.userAgent),xi=100,zi=4e3,Ge=0,L=null,x=null,Ce=null,k=null,J=null,ln=\##
+        0,un=0,He=null,E=new xe(document,u,{l:Mi,_i:Li,speak:n=>y({locale:n}),write:(n,e)=>void S({type:"write",text:n\##
+        ,En:e})}),R=new Se(E.audio);function y(n){Object.assign(z,n),E.show(z)}var Q=(n,e={})=>y({state:"failed",error\##
+        :n,B:!0,r:null,...e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async fu\##
+        nction Ci(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{B:!1,link:ae});let n=l\##
+        ocation.hash.slice(1),e=fe(sessionStorage.getItem(Fe),oe());if(n===""&&e===null)return y({state:"bad-link",err\##
+        or:"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.tn)throw new c("post-quantum");let i=await bt(t);\##
+        L=e!==null&&_(e.invitation.room,i.room)?e:Vt(i)}else L=e}catch(t){if(!(t instanceof c))throw t;return y({state\##
+        :"bad-link",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{B:!1,link:ae});y({state:\##
+        "ready",error:null,Rn:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RT\##
+        CPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:F().then(()=>!0,()=>!1)}function Mi(n){sw\##
+        itch(R.Vn(),n){case"enter":return void ze(!1);case"retry":return x===null||z.error==="taken-over"?void ze(z.er\##
+        ror==="other-tab"||z.error==="taken-over"):void S({type:"retry"});case"copy-link":return void Di();case"consen\##
+        t":return void Vi();case"refuse":return void S({type:"decline"});case"same":case"different":return void S({typ\##
+        e:"words",a:n==="same"});case"mute":return void S({type:"mute",muted:!(z.r?.muted??!1)});case"hang-up":return \##
+        void S({type:"hang-up"});case"play-sound":return R.jn();case"resume-sound":return void Ei()}}async function Di\##
+        (){let n=navigator.clipboard?.writeText(ae??"")??Promise.reject(new Error("no clipboard"));y({b:await n.then((\##
+        )=>"done",()=>"failed")})}async function ze(n){if(L===null)return;R.Vn(),y({state:"checking",error:null,B:!1,l\##
+        ink:null,b:"no"});try{k===null&&dn(await Be(void 0,hn()))}catch(i){return Ti(_t(i))}fn(),history.replaceState(\##
+        null,"","/");let e=`colloque ${Qe(L.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void Pi(e)))retu\##
+        rn Q("other-tab");if(un=performance.now(),L=await t??L,x=new be({t:L,locale:z.locale,E:Ii,ie:oe}),k===null)ret\##
+        urn Q("microphone-missing");Ce=new ue({microphone:k,audio:E.audio,Pt:Ri,M:i=>void S(i),dt:i=>y({path:i}),pt:i=\##
+        >y({quality:i})}),await S({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied";Q(e?"in-app":n,{lin\##
+        k:e?ae:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=(\##
+        )=>{t.state==="granted"&&z.state==="failed"&&x===null&&ze(!1)}},()=>{})}function dn(n){let e=k;k=n,Ge=performa\##
+        nce.now(),y({he:null}),n.onmute=B,n.onunmute=B,n.onended=()=>{n===k&&Ye()},R.Wn(n),Ce?.Jn(n).catch(()=>{}),e!=\##
+        =null&&(e.onended=null,e.stop()),Ae()}async function Ye(n){try{dn(await Be(n))}catch{await Ae()}B()}async func\##
+        tion Li(n,e){return n==="microphone"?Ye(e):(await R.Bi(e).catch(()=>{}),Ae())}async function Ae(){y({Lt:await \##
+        R.Lt(k)})}function B(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=k!==null&&(k.muted||k.readyState==="end\##
+        ed");y({Et:x!==null&&(e||t)})}async function Ei(){await E.audio.play().catch(()=>{}),(k===null||k.muted||k.rea\##
+        dyState==="ended")&&await Ye(),B()}var Ii=n=>crypto.getRandomValues(new Uint8Array(n));async function Pi(n){if\##
+        (x===null)return;let e=je(x.t);await S({type:"taken-over"}),$t(n,e)}async function Vi(){let{locale:n}=z,e=awai\##
+        t V(w(en(n)));await S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function S(n){if(x===nul\##
+        l)return;await x.re(n,performance.now());for(let a of x.Oi())Ui(a);let e=x.P();clearTimeout(ln),e!==null&&(ln=\##
+        window.setTimeout(()=>void S({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,B:s,...r}=x\##
+        .Ri();t!==z.state&&Wi(t,i),y({state:t,error:i,B:s,r});let o=i!==null&&(!s||i==="taken-over");o&&Ni(),o&&e===nu\##
+        ll&&!s&&qi()}function Wi(n,e){if(n==="admitted"&&(R.jn(),navigator.vibrate?.([200,100,200])),e===null)return;l\##
+        et t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(z.state);y({F:i?Mat\##
+        h.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,Et:!1})}function qi(){L!==null&&Oe(L),L=null,x=null,\##
+        Ce=null,ae=null,y({r:null})}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J?.id===n.i\##
+        d&&J.s.readyState===WebSocket.OPEN&&J.s.send(n.octets);return;case"close":J?.id===n.id&&J.s.close();return;cas\##
+        e"save":n.t===null?sessionStorage.removeItem(Fe):sessionStorage.setItem(Fe,je(n.t));return;default:Ce?.$n(n)}}\##
+        function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,lt);e.binaryType="arraybuffer\##
+        ",J={id:n,s:e},e.onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-closed",id:n}\##
+        ),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8Array(t)})}\##
+        }var pn=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)retur\##
+        n t;let{first:o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=\##
+        new Uint8Array(d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);\##
+        return e[1]=f|64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r\##
+        [0]??0)%128!==111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.sl\##
+        ice(o+1+f),d=[111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>1638\##
+        3){l+=4+u.length;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,co\##
+        py:n},...t].slice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;\##
+        let o=r&252;switch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,coun\##
+        t:2,body:t.subarray(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s=\##
+        ==void 0)return null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;f\##
+        or(;;){let e=t[n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{f\##
+        irst:o,count:f,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r\##
+        ,writable:s}=t.transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMet\##
+        adata().rtpTimestamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrou\##
+        gh(f).pipeTo(s).catch(()=>{})};})();'],{type:"text/javascript"})),Oi=window.trustedTypes?.createPolicy("colloq\##
+        ue-worker",{createScriptURL:pn});function Ri(){return"RTCRtpScriptTransform"in window?new Worker(Oi?.createScr\##
+        iptURL("")??pn()):null}function Ni(){k!==null&&(k.onended=null),k?.stop(),k=null,R.end(),He?.release().catch((\##
+        )=>{}),He=null}function fn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var mn=()=>void S({typ\##
+        e:"network-changed"}),gn=()=>{x!==null&&document.visibilityState==="visible"&&k!==null&&(fn(),E.audio.srcObjec\##
+        t!==null&&E.audio.paused&&E.audio.play().then(B,B)),S({type:"awoke"})};addEventListener("online",mn);navigator\##
+        .connection?.addEventListener("change",mn);document.addEventListener("visibilitychange",gn);document.addEventL\##
+        istener("resume",gn);E.audio.addEventListener("pause",B);E.audio.addEventListener("playing",B);navigator.media\##
+        Devices?.addEventListener("devicechange",()=>{k!==null&&Ae()});addEventListener("hashchange",()=>{location.has\##
+        h.length>1&&x===null&&location.reload()});setInterval(()=>{if(z.state==="waiting"&&y({Jt:Math.floor((performan\##
+        ce.now()-un)/6e4)}),k===null)return;let{Tt:n,qn:e,Un:t}=R.Tt();E.Hi&&E.Yi(n);let i=performance.now();t||(Ge=i)\##
+        ,e&&z.he!=="voice"?y({he:"voice"}):z.he===null&&i-Ge>zi&&y({he:"silence"})},xi);window.early===void 0&&y({});C\##
+        i().catch(()=>Q("internal",{B:!1})).then(()=>{x===null&&hn()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{\##
+        })});})();</script>
         </body>
         </html>
 
