@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "5521fae9a9f8c3da08dd4a0f333a591b08bb258f32a4bfade83716ee50df9f60"
+    package static let sha256 = "e1fe03b4183d504ffb7c9cd684abc2f0af03c45cc8fff6ced85ff9fc693eaf49"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-IlQthaXSb+hqQF/ZPwH3rgeGsjh88CeeNJTsy3ScBd4='" + " "
-        + "'sha256-SJabVx9wESkND4pDf1kKw8opZbZPKypIyFQBWOTkxIQ='"
+        + "'sha256-e0vs9FvNRYLW2/Ww/yKevlkgZOaXWtEWxqfhSh0zTws='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -243,681 +243,682 @@ package enum Page {
         n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
         2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
         ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
-        ylinder"};var h={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ee:0\##
-        },checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},con\##
-        necting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe:0,q:0},y:{Pe:\##
-        0,Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0\##
-        },quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{en\##
-        ter:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,b:0,Ke:0,Fe:0},ended:{titl\##
-        e:0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,\##
-        close:0,S:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete\##
-        :[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing"\##
-        :[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],ex\##
-        pired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-\##
-        differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:\##
-        [0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|\##
-        Langue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vou\##
-        s allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne \##
-        d’autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navig\##
-        ateur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en hau\##
-        t ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur\##
-         cette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : v\##
-        ous serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous \##
-        reçoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffr\##
-        ée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Co\##
-        lloque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans\##
-         rien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous ête\##
-        s en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|O\##
-        n vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur\##
-         répond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le ré\##
-        seau mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à v\##
-        oix haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les \##
-        mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|V\##
-        otre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volum\##
-        e|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touche\##
-        z « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut\##
-        -parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’un\##
-        e autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie di\##
-        recte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer\##
-         chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’acce\##
-        pte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Qui\##
-        tter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Fir\##
-        efox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée :\##
-         {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {d\##
-        ate}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du na\##
-        vigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations,\##
-         Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocag\##
-        e.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à gauc\##
-        he de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans le\##
-        s réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur \##
-        avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les\##
-         mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez\##
-         le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de répondre\##
-         à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audienc\##
-        e. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des\##
-         messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette \##
-        adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque cho\##
-        se vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envo\##
-        yé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez\##
-        -en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le co\##
-        de.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Ch\##
-        rome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. Copie\##
-        z le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis rée\##
-        ssayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre app\##
-        lication utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation est ou\##
-        verte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans un autre onglet.|Con\##
-        sultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a r\##
-        accroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau l\##
-        ien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; v\##
-        ous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son \##
-        cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, télépho\##
-        nez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteus\##
-        e|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté\##
-        |L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert \##
-        qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette co\##
-        nsultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente ple\##
-        ine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une min\##
-        ute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à \##
-        votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.\##
-        |Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre i\##
-        mpossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé p\##
-        résentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La dat\##
-        e de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée pa\##
-        r précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van u\##
-        w arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand \##
-        anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de\##
-         microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.\##
-        |Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet.\##
-         Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts\##
-         ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is \##
-        van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw ar\##
-        ts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.\##
-        |U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De serv\##
-        er is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op d\##
-        eze pagina, die komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken d\##
-        e server. Kijk of wifi of mobiel internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er bin\##
-        nen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt d\##
-        e woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|U\##
-        w microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij uit, of gebruikt een andere app hem?|Microf\##
-        oon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetoo\##
-        th uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een ander\##
-        e luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een\##
-         telefoontje of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifir\##
-        outer.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|V\##
-        ersturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga ak\##
-        koord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen\##
-        |De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, \##
-        Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluit\##
-        en.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {c\##
-        ode}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of i\##
-        Pad, dan Apps, de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Re\##
-        chten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering\##
-        .|Menu Safari, dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, d\##
-        an Microfoon: kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de b\##
-        rowser toe.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een\##
-         recente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand \##
-        tussen.|Bij een noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw art\##
-        s of het ziekenhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen \##
-        cookie, geen metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server z\##
-        iet|Verzegelde berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, beha\##
-        lve via een tussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts\##
-        .|De link ontbreekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg \##
-        afgeknipt. Kopieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij el\##
-        kaar|Vraag uw arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet s\##
-        preken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze\##
-         app geeft geen toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|M\##
-        icrofoon geweigerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset a\##
-        an, en probeer het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het op\##
-        nieuw.|Consult al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult g\##
-        aat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgel\##
-        open|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw\##
-         arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bell\##
-        en.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw art\##
-        s heeft een ander toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer \##
-        het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw art\##
-        s.|Het gesprek is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een li\##
-        nk werkt één keer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult b\##
-        estaat niet of niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er w\##
-        achten te veel toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een m\##
-        inuut, en probeer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel\##
-         uw arts.|Geen verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|\##
-        Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen \##
-        veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts nie\##
-        t herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De dat\##
-        um van dit toestel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor al\##
-        le zekerheid gestopt. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerä\##
-        t bis zur Praxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein K\##
-        onto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt a\##
-        uf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder\##
-         unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie\##
-         da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Blei\##
-        ben Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten se\##
-        it {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwische\##
-        n Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nich\##
-        t der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Daue\##
-        r und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ei\##
-        n paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch\##
-         geht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von\##
-         selbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen \##
-        Sie, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in eine\##
-        r Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwe\##
-        i.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sage\##
-        n Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist\##
-         es ausgeschaltet, oder benutzt es eine andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen S\##
-        ie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. \##
-        Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder l\##
-        aden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder ein\##
-        er anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Di\##
-        rekter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Send\##
-        en|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin\##
-         einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten\##
-        |Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffn\##
-        en Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstun\##
-        de beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts beh\##
-        alten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu\##
-         kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen\##
-        .|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das du\##
-        rchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellunge\##
-        n, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zul\##
-        assen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie e\##
-        s dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Or\##
-        t, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter les\##
-        en, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtli\##
-        ches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen \##
-        zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen bra\##
-        ucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. D\##
-        as Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Sei\##
-        te richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie d\##
-        en ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Ko\##
-        pieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusa\##
-        mmen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können S\##
-        ie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Li\##
-        nk im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome \##
-        oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|\##
-        Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon beleg\##
-        t|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde scho\##
-        n geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstun\##
-        de geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließe\##
-        n.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Di\##
-        e Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat n\##
-        icht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nic\##
-        ht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelasse\##
-        n. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. V\##
-        ersuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getre\##
-        nnt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie u\##
-        m einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sons\##
-        t bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die \##
-        Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link\##
-        . Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und v\##
-        ersuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noc\##
-        h einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, \##
-        und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten ode\##
-        r umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. W\##
-        echseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht \##
-        der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts \##
-        scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die\##
-         Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encry\##
-        pted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor\##
-        . No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing \##
-        stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A questi\##
-        on appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. St\##
-        ay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you wil\##
-        l be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is \##
-        ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encr\##
-        ypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a \##
-        record that the consultation took place: its date, its length and your agreement, and nothing of what was said\##
-        .|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server\##
-         cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page\##
-        , it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking fo\##
-        r the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back with\##
-        in a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the w\##
-        ords.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.\##
-        |Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I c\##
-        annot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Pla\##
-        y a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, \##
-        or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|\##
-        Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two\##
-         devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your \##
-        doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are di\##
-        fferent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. O\##
-        pen Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this pag\##
-        e.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This\##
-         device says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the name \##
-        of the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: \##
-        choose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, then S\##
-        ettings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: choose “\##
-        Allow”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|Close|\##
-        What you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Fire\##
-        fox.|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|Do not \##
-        wait here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your qu\##
-        estions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a re\##
-        load needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the n\##
-        etwork. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims \##
-        at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link you\##
-        r doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask \##
-        for a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open the link\##
-         elsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Fire\##
-        fox.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome\##
-         or Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in a micr\##
-        ophone or a headset, then try again.|Microphone in use|Another application is using the microphone. Close it, \##
-        then try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|The co\##
-        nsultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation over|Y\##
-        our doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your doctor \##
-        for a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone them.|\##
-        No consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another device|You\##
-        r doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not available\##
-        . Try again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|The cal\##
-        l stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If that \##
-        was not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no\##
-         longer does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait with \##
-        this link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultation clo\##
-        sed|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does not \##
-        answer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi to mob\##
-        ile data, or the other way, then try again.|No secure link|Something altered the messages. Change to another n\##
-        etwork, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: phone y\##
-        our doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something went wro\##
-        ng|The page stopped to be safe. Try again."}};function Ze(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/\##
-        .test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"firefox":/Version\/\S+ Safari\//.test(n)?\##
-        "safari":"other"}function $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|\##
-        BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.t\##
-        est(n)&&!/Safari\//.test(n)}var c=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.c\##
-        ode=e}};var yn=new TextEncoder,vn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n);function \##
-        C(n){try{return vn.decode(n)}catch{throw new c("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i\##
-        ,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Le=n=>Uin\##
-        t8Array.of(n>>>8&255,n&255),v=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Je=n=>p(v(Math.floor(n/2\##
-        **32)),v(n%2**32));function P(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;return[Le(t.leng\##
-        th),t]}))}function _(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[\##
-        i]??0);return t===0}var K=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");f\##
-        unction ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({lengt\##
-        h:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Qe(n){return btoa(String.fromCharCode(...n)).re\##
-        place(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Xe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("\##
-        alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));retur\##
-        n Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.octets=e,this.offset=0}d(e){if(e>this.\##
-        octets.length-this.offset)throw new c("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,th\##
-        is.offset)}G(){return this.d(this.octets.length-this.offset)}p(){return this.d(1)[0]??0}Je(){return this.p()*2\##
-        56+this.p()}H(){return this.Je()*65536+this.Je()}It(){let e=this.H()*4294967296+this.H();if(!Number.isSafeInte\##
-        ger(e))throw new c("malformed");return e}Qe(){return this.d(this.Je())}end(){if(this.offset!==this.octets.leng\##
-        th)throw new c("malformed")}};var{subtle:M}=globalThis.crypto;async function V(...n){return new Uint8Array(awa\##
-        it M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-2\##
-        56"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="string"?w(n):n,e)\##
-        ;async function O(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,f(1)))).subarray(0,t)}async function F()\##
-        {let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uin\##
-        t8Array(await M.exportKey("raw",n.publicKey))}}var ns=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32)\##
-        ;async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(awai\##
-        t M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low-order")}if(K(t))throw new c("low-order"\##
-        );return t}async function et(n,e,t){try{let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return\##
-         await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt",\##
-        "decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalDa\##
-        ta:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new c("authentication");try{return new Uint8Array(\##
-        await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw new c("authentication")}}var Ie={fair\##
-        :{Xt:.02,jitter:.04,ht:.4},poor:{Xt:.08,jitter:.1,ht:.8}},bn=5e3,st={Hn:1500,Yn:6e3},rt={good:0,fair:1,poor:2}\##
-        ,te=class{constructor(){this.ee=null,this.we=[],this.candidate=null}_n({te:e,ke:t,jitter:i,ht:s,Zn:r},o){let a\##
-        =this.we.at(-1);for(a!==void 0&&(e<a.te||t<a.ke)&&(this.we=[]),this.we.push({at:o,te:e,ke:t});(this.we[1]?.at?\##
-        ?o)<=o-bn;)this.we.shift();let l=this.we[0];if(l===void 0||o-l.at<2e3)return;let d=t-l.ke,m=Math.max(d/Math.ma\##
-        x(1,d+e-l.te),r),g=b=>m>Ie[b].Xt||i>Ie[b].jitter||s>Ie[b].ht;this.#t(g("poor")?"poor":g("fair")?"fair":"good",\##
-        o)}#t(e,t){this.ee??=e,e===this.ee?this.candidate=null:this.candidate?.ee!==e?this.candidate={ee:e,k:t}:t-this\##
-        .candidate.k>=(rt[e]>rt[this.ee]?st.Hn:st.Yn)&&(this.ee=e,this.candidate=null)}};function ot(n){let e=n.find((\##
-        {type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="a\##
-        udio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="succeeded"&&o);return{te:e?.packets\##
-        Received??0,ke:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ht:t?.roundTripTime??i?.currentRoundTripTime?\##
-        ?0,Zn:t?.fractionLost??0}}var Sn=20,xn=100,zn=500,ue=class{constructor({microphone:e,audio:t,Pt:i,M:s,dt:r,pt:\##
-        o}){this.microphone=e,this.audio=t,this.Pt=i,this.M=s,this.dt=r,this.pt=o,this.quality=new te,this.connection=\##
-        null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter=0,this.ft\##
-        =!1,this.early=[],this.i={send:!1,u:!1},this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e\##
-        .type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",r:this.n\##
-        ame,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)retur\##
-        n;let i=this.track;this.track=e.clone(),this.track.enabled=this.i.send,await t.replaceTrack(this.track),i?.sto\##
-        p()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.tr\##
-        ack=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.quality=new te,this.dt(null),this.pt\##
-        (null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.\##
-        generation||this.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp}\##
-        );for(let t of this.early.splice(0))await this.#n(t);return;case"apply-candidate":{if(e.generation!==this.gene\##
-        ration||this.connection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDesc\##
-        ription===null||this.connection.signalingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){awa\##
-        it this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generation:e,Qn:t,U:i,D:s}){this.generation=e,th\##
-        is.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#r(e,i,s);r&&i!==null&&\##
-        o.setConfiguration(at(i,s)),this.Wt=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await\##
-         o.createOffer({iceRestart:r});o!==this.connection||e!==this.generation||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a\##
-        .sdp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#r(e,t,i)\##
-        {this.end(),this.name=e;let s=new RTCPeerConnection(at(t,i));this.connection=s,this.track=this.microphone.clon\##
-        e(),this.track.enabled=this.i.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Mn(r),this.Xe=thi\##
-        s.Pt(),this.Xe!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.Xe)),s.onicecandidate=({candidate:a}\##
-        )=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new Media\##
-        Stream([a]),this.#c()};let o=()=>this.#a(s,r.sender);return s.onconnectionstatechange=o,s.oniceconnectionstate\##
-        change=o,this.ft=!1,this.counter=window.setInterval(()=>void this.#h(s),zn),s}#i(e){let t=e?.usernameFragment?\##
-        ?this.Vt,i=e?.candidate??"";if(!(t!==this.Vt||An(i))){if(i===""){if(!this.Wt)return;this.Wt=!1}this.M({type:"c\##
-        andidate",generation:this.generation,candidate:i})}}async#a(e,t){if(e!==this.connection)return;let i=this.name\##
-        ,{connectionState:s}=e;if(s==="failed")this.M({type:"transport",r:i,state:"failed"});else if(s==="disconnected\##
-        ")this.M({type:"transport",r:i,state:"disconnected"});else if(s==="connected"){let r=await this.#d(e,t),o=Dn(e\##
-        .localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.M({type:"transport",r:i,\##
-        state:"failed"});return}this.M({type:"transport",r:i,state:"connected",Xn:o,ei:r}),await this.#h(e)}}async#d(e\##
-        ,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport.getRemoteCe\##
-        rtificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return V(new Uint8Array(r));await new Promis\##
-        e(o=>setTimeout(o,Sn))}return null}async#h(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>\##
-        null);if(this.ft=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.filter(({typ\##
-        e:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.M({type:"heard"\##
-        ,r:this.name,et:s}),this.quality._n(ot(i),performance.now()),this.pt(this.quality.ee);let r=Cn(i);r!==null&&th\##
-        is.dt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.enabled=e),this.#c()}#c(){let{u:e}=this.i;\##
-        for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject\##
-        !==null&&this.audio.play().catch(()=>{})}};function Cn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r\##
-        ==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candi\##
-        date-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0)\##
-        )[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateTy\##
-        pe:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){let t=[];if(n!==null){let i=d=>n.urls.fi\##
-        lter(m=>d.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o}=n,l=(r===""?[]:[/^turn:(?!.*trans\##
-        port=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),l.length>0&&t.push({url\##
-        s:l,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"\##
-        }}var An=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function Mn(n){let t=(RTCRtpReceiver.ge\##
-        tCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));t.length>0&&n.set\##
-        CodecPreferences?.(t)}function Dn(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];retur\##
-        n e===void 0?null:ce(e.replace(/:/g,""))}var lt="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},D={mt:1,used\##
-        :2,full:3,rate:4,Zi:5,closed:6},ut=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Pe=n=>p(f(16),v(0),n);function ht(n){if(n.le\##
-        ngth>Tn)return null;try{return En(new q(n))}catch(e){if(e instanceof c)return null;throw e}}function En(n){swi\##
-        tch(n.p()){case 16:return n.H(),{type:"relay",message:n.G()};case 129:return n.d(32),n.end(),{type:"challenge"\##
-        };case 130:{let e=n.p();return n.end(),e>1?null:{type:"state",ve:e===1}}case 134:{let e=n.p(),t=[];for(let a=0\##
-        ;a<e;a+=1)t.push(C(n.Qe()));let[i,s]=[C(n.Qe()),C(n.Qe())],r=n.H();return n.end(),{type:"servers",U:{urls:t.fi\##
-        lter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential:s,ti:r}}}case 224:{let e=n.Je();return \##
-        n.end(),{type:"error",code:e}}default:return null}}var Z={tn:1,D:2},In=1+1+16+32+4,Pn=72;async function dt(n){\##
-        if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==Pn)throw new c("incomplete");let e=Xe(n);if(\##
-        e.length!==In)throw new c("incomplete");if(!_(e.subarray(50),await Vn(e.subarray(0,50))))throw new c("incomple\##
-        te");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(Z.tn|Z.D))throw new c("flags");return{flags:t,ni:\##
-        e.slice(2,18),sessionKey:e.slice(18,50)}}async function Vn(n){return(await V(p(w("colloque/1 link"),n))).subar\##
-        ray(0,4)}var T=class{constructor(){this.Y=new Map}set(e,t){this.Y.set(e,t)}clear(...e){e.length===0&&this.Y.cl\##
-        ear();for(let t of e)this.Y.delete(t)}_(e){return this.Y.has(e)}tt(){return this.Y.size===0?null:Math.min(...t\##
-        his.Y.values())}T(e){let t=[...this.Y].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(\##
-        this.Y.delete(t[0]),t[0])}};var he=class{constructor(){this.x=[],this.z=0,this.Z=null,this.A=0}write(e,t,i){le\##
-        t s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.Z===null)return;this.Z===null&&(this.z=Math.max(this.z+1,i));l\##
-        et r={id:this.z,v:!0,text:s,nt:!1};this.Z=t&&s!==""?null:r,this.Z===null&&this.#t(r)}u(e,t){let i=e!==0&&e===t\##
-        his.A;this.A=e;let s={id:e,v:!1,text:t.slice(0,2e3),nt:!0},r=i?this.x.filter(({v:a})=>!a).pop():void 0,o=t.tri\##
-        m()==="";r===void 0?o||this.#t(s):this.x=this.x.flatMap(a=>a!==r?[a]:o?[]:[s])}gt(){this.A=0}pending(){return[\##
-        ...this.x,...this.Z===null?[]:[this.Z]].filter(({nt:e})=>!e)}it(e){e===this.Z?this.Z=e.text===""?null:{...e,nt\##
-        :!0}:this.x=this.x.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}};var pt=[256,1024,4096\##
-        ,16384],W={ii:0,nn:1,sn:2,expired:3,error:4},G={si:0,rn:1,ri:2,oi:3},ft=["offer","answer","restart"],mt=["body\##
-        ","signature"];function gt(n){let[e,t]=Wn(n),i=pt.find(r=>r>=t.length+3);if(i===void 0)throw new c("malformed"\##
-        );let s=new Uint8Array(i);return s.set(p(f(e),Le(t.length),t)),s}function Wn(n){switch(n.type){case"confirm":r\##
-        eturn[3,p(n.qt,n.Ut,P(n.name))];case"waiting":return[4,P(n.message)];case"admit":return[5,f(n.D?1:0)];case"ref\##
-        use":return[6,f(n.reason)];case"description":return[7,p(f(ft.indexOf(n.kind)),v(n.generation),w(n.sdp))];case"\##
-        candidate":return[8,p(v(n.generation),w(n.candidate))];case"words":return[9,f(n.a?1:0)];case"binding":return[1\##
-        0,n.tag];case"chat":return[11,p(v(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive"\##
-        :return[13,new Uint8Array(0)];case"receipt":return[14,p(f(mt.indexOf(n.ai)),n.octets)];case"bye":return[15,f(n\##
-        .reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,Je(n.time))];case"identity":return[17,\##
-        f(n.code)]}}function wt(n){let e=new q(n),t=e.p(),i=e.d(e.Je()),s=pt.find(a=>a>=i.length+3);if(n.length!==s||!\##
-        K(e.G()))throw new c("malformed");let r=new q(i),o=qn(t,r);return r.end(),o}function qn(n,e){switch(n){case 3:\##
-        return{type:"confirm",qt:e.d(32),Ut:e.d(32),name:C(e.Qe())};case 4:return{type:"waiting",message:C(e.Qe())};ca\##
-        se 5:return{type:"admit",D:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let t=ft[e.p()];if\##
-        (t===void 0)throw new c("malformed");return{type:"description",kind:t,generation:e.H(),sdp:C(e.G())}}case 8:re\##
-        turn{type:"candidate",generation:e.H(),candidate:C(e.G())};case 9:{let t=e.p();if(t>1)throw new c("malformed")\##
-        ;return{type:"words",a:t===1}}case 10:return{type:"binding",tag:e.d(32)};case 11:return{type:"chat",id:e.H(),m\##
-        essage:C(e.G())};case 12:{let t=e.G();if(t.length!==1184&&t.length!==1088)throw new c("malformed");return{type\##
-        :"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=mt[e.p()];if(t===void 0)throw new c\##
-        ("malformed");return{type:"receipt",ai:t,octets:e.G()}}case 15:return{type:"bye",reason:e.p()};case 16:return{\##
-        type:"consent",version:e.p(),locale:C(e.d(2)),textHash:e.d(32),time:e.It()};case 17:return{type:"identity",cod\##
-        e:e.p()};default:throw new c("malformed")}}var kt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ve=new Uint8Array(0),U\##
-        n=32+16,jn=2**20,N=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new N(await tt\##
-        (e))}on(){if(this.counter>=jn)throw new c("exhausted");let e=p(new Uint8Array(8),v(this.counter));return this.\##
-        counter+=1,e}async encrypt(e,t=Ve){return nt(this.key,this.on(),t,e)}async decrypt(e,t=Ve){return it(this.key,\##
-        this.on(),t,e)}},We=class{constructor(){this.L=kt,this.hash=kt,this.be=null}async C(e){this.hash=await V(this.\##
-        hash,e)}async $(e){let[t,i]=await yt(this.L,e);this.L=t,this.be=await N.create(i)}async an(e){let t=await A(th\##
-        is.L,e);this.L=await A(t,f(1));let i=await A(t,p(this.L,f(2))),s=await A(t,p(i,f(3)));await this.C(i),this.be=\##
-        await N.create(s)}async ln(e){let t=this.be===null?e:await this.be.encrypt(e,this.hash);return await this.C(t)\##
-        ,t}async cn(e){let t=this.be===null?e:await this.be.decrypt(e,this.hash);return await this.C(e),t}};async func\##
-        tion yt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function On(n,e){let t=\##
-        [...await yt(n.L,Ve)],[i,s]=[await N.create(t[0]),await N.create(t[1])];return{hash:n.hash,L:n.L,keys:t,send:e\##
-        ?i:s,u:e?s:i}}var H=class{constructor(e,t,i){this.st=e,this.wt=t,this.ne=i}static async create(e){let t=new We\##
-        ;return await t.C(e.jt),await t.C(e.Ot),new H(t,e,e.ne??await F())}async un(e){let{st:t,ne:i,wt:s}=this;return\##
-         await t.an(s.presharedKey),await t.C(i.publicKey),await t.$(i.publicKey),await t.$(await Ee(i.privateKey,s.Ot\##
-        )),p(i.publicKey,await t.ln(e))}async hn(e){if(e.length<Un)throw new c("authentication");let{st:t,ne:i}=this,s\##
-        =e.subarray(0,32);return await t.C(s),await t.$(s),await t.$(await Ee(i.privateKey,s)),{dn:await t.cn(e.subarr\##
-        ay(32)),transport:await On(t,!0)}}};var vt=new Uint8Array(32);async function bt(n){let e=await ee("colloque/1 \##
-        invite",p(n.ni,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloque/1 room",16),O(e,"colloque/1 join",32),O\##
-        (e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var \##
-        St=n=>P("colloque/1","call",n,v(0),vt),xt=(n,e,t)=>P("colloque/1","resume",n,v(e),t);async function qe(n,e){le\##
-        t t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([O(t,"colloque/1 resume",32),O(t,"\##
-        colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:s}}var Rn=(n,e)=>V(P("colloque/1 transcript",n,e)),zt=n=>\##
-        Rn(vt,n),Ct=n=>O(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);return O(i,p(w("colloq\##
-        ue/1 psk-resume"),v(t)),32)}var Mt=(n,e,t)=>V(P("colloque/1 sas-commit",n,e,t));async function Dt(n,e,t){retur\##
-        n O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(n){let e=n.subarr\##
-        ay(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Et=(n,e,t,i,s)=>A(e,P(`colloque/1 bi\##
-        nd ${n}`,t,i,s));var de={pn:64,message2:256},Ue=24*3600,pe=class{constructor(e,t){this.hash=e.hash,this.ci=e.s\##
-        end,this.ui=e.u,this.kt=t}hi(e){return this.ci.encrypt(gt(e))}async open(e){return wt(await this.ui.decrypt(e)\##
-        )}fn(e,t,i){return Et(e,this.kt,this.hash,t,i)}};async function It(n,e){let{room:t,sessionKey:i,presharedKey:s\##
-        }=n,r=e.E(32),o=e.ne??await F(),a=await H.create({jt:St(t),presharedKey:s,Ot:i,ne:o}),l=await Mt(t,o.publicKey\##
-        ,r),d=v(0),m=Bn(de.pn,f(1),l,d,w(e.locale)),g=await a.un(m);async function b(I,Me){let De=await a.hn(I),le=awa\##
-        it Nn(De.dn,t,i,Me),{hash:Te,L:wn}=De.transport,_e=await qe(Te,wn);return{I:new pe(De.transport,_e.kt),bond:{r\##
-        esumeSecret:_e.resumeSecret,transcript:await zt(Te),authenticationString:await Dt(Te,r,le.di),wordsLocale:le.w\##
-        ordsLocale,identity:le.identity,expiry:le.pi+Ue},mn:{type:"confirm",qt:r,Ut:new Uint8Array(32),name:""}}}retur\##
-        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await H.create({jt:xt(n.room,t,e.transcript),presharedK\##
-        ey:await At(n.presharedKey,e.resumeSecret,t),Ot:n.sessionKey,ne:i??await F()}),r=await s.un(new Uint8Array(de.\##
-        pn)),o=p(v(t),r);async function a(l){let{dn:d,transport:m}=await s.hn(l);if(d.length!==de.message2||!K(d))thro\##
-        w new c("malformed");let{kt:g}=await qe(m.hash,m.L);return{I:new pe(m,g),mn:{type:"confirm",qt:new Uint8Array(\##
-        32),Ut:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Nn(n,e,t,i){if(n.length!==de.mes\##
-        sage2)throw new c("malformed");let s=new q(n);if(s.p()!==1)throw new c("malformed");let r=s.d(32).slice(),o=s.\##
-        d(32).slice(),a=s.d(16),l=s.d(64),d=C(s.d(2));if(s.H(),!K(s.G()))throw new c("malformed");let m=P("colloque/1 \##
-        delegation",o,t,e,a);if(!await et(l,m,o))throw new c("delegation");let g=new q(a),[b,I]=[g.It(),g.It()];if(i<b\##
-        -Ue||i>I+Ue)throw new c("delegation-dates");return{di:r,identity:o,wordsLocale:d,pi:I}}function Bn(n,...e){let\##
-         t=new Uint8Array(n);return t.set(p(...e)),t}var Vt=n=>({invitation:n,bond:null,former:[],epochNumber:0,genera\##
-        tion:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>n.invitation.joinToken===null,je=n=>JSON\##
-        .stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function fe(n,e){if(n===null)return null;try{let \##
-        t=JSON.parse(n,(i,s)=>Kn(s)?ce(s.octets):s);return t.invitation.room.length!==16||t.invitation.sessionKey.leng\##
-        th!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||\##
-        t instanceof TypeError||t instanceof c)return null;throw t}}function Oe(n){for(let e of Object.values(n))e ins\##
-        tanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Oe(e)}var Kn=n=>typeof n=="object"&&n!==null&&"octe\##
-        ts"in n&&Object.keys(n).length===1;var Re={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},\##
-        Fn=.3,Gn=3e4,Hn=1e3,Wt=25e3,Yn=2e3,_n=2e4,$=class{constructor({t:e,mode:t,locale:i,E:s,ie:r,fi:o=!1},a){this.t\##
-        =e,this.mode=t,this.locale=i,this.E=s,this.ie=r,this.Rt=a,this.mi=o?Fn:1,this.o="opening",this.I=null,this.U=n\##
-        ull,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.yn=a,this.e=new T,this.vn=[],this.#t("open",a)}ge\##
-        t gi(){return this.e._("open")||this.e._("state")}get ot(){return this.o==="established"}get lt(){return this.\##
-        o==="away"||this.o==="orphaned"}wi(e){return e>=this.gn&&(this.U?.urls.some(t=>/^turns?:/.test(t))??!1)}ki(e){\##
-        this.o==="established"&&e-this.yn>Gn&&this.e.set("silence",e+Hn)}Nt(){return this.vn.splice(0)}P(){return this\##
-        .e.tt()}async open(e){let{invitation:t,bond:i}=this.t,s=this.mode==="resume"&&i!==null?await Ct(i.resumeSecret\##
-        ):t.joinToken;s!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:"send",octets:ut(t.room,s,ct[th\##
-        is.mode])}),await this.#i())}async u(e,t){let i=ht(e);if(!(i===null||this.o==="over"))switch(i.type){case"chal\##
-        lenge":return;case"state":return this.#r(i.ve,t);case"servers":this.U=i.U,this.gn=t+i.U.ti*1e3;return;case"err\##
-        or":return this.#l({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,t)}catch(s){if\##
-        (!(s instanceof c))throw s;let r=this.o==="confirming"||this.o==="established"||this.mode==="resume";return th\##
-        is.#l({type:"broken",code:s.code,yi:r})}}}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t!=="ke\##
-        epalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+Wt),await this.se\##
-        nd({type:"keepalive"},e)}}async send(e,t){return this.I===null||this.o!=="confirming"&&this.o!=="established"?\##
-        !1:(this.kn=t,this.#n({type:"send",octets:Pe(await this.I.hi(e))}),!0)}#t(e,t){this.e.set(e,t+Re[e]*this.mi)}#\##
-        n(e){this.vn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#r(e,t){let i=this.e._("state");this.#\##
-        n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.wn<Yn?this.#l({type:"lost",cause:"doctor-returned"}):(i||\##
-        this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),i||await this.#i()):(this.e.clear(),i&&(\##
-        this.wn=t),this.o=i||this.o==="away"?"away":"orphaned",U(this.t)&&this.e.set("away",t+Re.X))}async#i(){let{t:e\##
-        }=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save\##
-        "});let i=await Pt(e.invitation,e.bond,e.epochNumber);this.finish=async s=>({...await i.finish(s),bond:null}),\##
-        t=i.message}else{let i=await It(e.invitation,{locale:this.locale,E:this.E});this.finish=s=>i.finish(s,this.ie(\##
-        )),t=i.message}this.#n({type:"send",octets:Pe(t)})}async#a(e,t){if(this.o==="handshaking"&&this.finish!==null)\##
-        {let{I:i,bond:s,mn:r}=await this.finish(e);this.finish=null,this.I=i,this.o="confirming",this.e.clear("message\##
-        2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Wt),this.#n({type:"confirmed",bond:s}),await this.send(r,\##
-        t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.I.open(e);this.o="\##
-        established",this.e.clear("firstFrame"),this.yn=t,this.e.set("silence",t+Re.silence),this.#n({type:"frame",fra\##
-        me:i}),i.type==="keepalive"&&t-this.kn>=_n&&await this.send({type:"keepalive"},t)}}};var qt=3e3,Zn=2e4,$n=1e3,\##
-        me=class{constructor({t:e,j:t,n:i,s,se:r,l:o},a){this.t=e,this.j=t,this.n=i,this.s=s,this.se=r,this.l=o,this.e\##
-        =new T,this.e.set("end",a+(r===null?qt:Zn)),r!==null&&(i===null||i.lt)&&this.#l(a)}P(){let e=[this.e.tt()??1/0\##
-        ,this.n?.P()??1/0],t=Math.min(...e);return t===1/0?null:t}async re(e,t){switch(e.type){case"tick":for(let i=th\##
-        is.e.T(t);i!==null;i=this.e.T(t))i==="end"?this.end():this.#l(t);return await this.n?.Se(t),this.#t(t);case"so\##
-        cket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-message":return e.id===this.s&&a\##
-        wait this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#r(t)}}end(){this.se=null,this.e\##
-        .clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let i of t)if(i.type==="send")thi\##
-        s.l({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.se!==null)await this.n?.send({\##
-        type:"bye",reason:this.se},e),this.se=null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.type==="frame"\##
-        &&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#r(e)}}#n(){return \##
-        this.n?.Nt()??[]}#l(e){this.#i(),this.s+=1,this.n=new $({t:this.t,mode:"resume",...this.j},e),this.l({type:"co\##
-        nnect",id:this.s})}#r(e){if(this.se===null)return this.end();this.#i(),this.e.set("retry",e+$n)}#i(){this.n!==\##
-        null&&this.l({type:"close",id:this.s}),this.n=null}};var Jn=new Set(["unknown-room","full","rate","closed","ne\##
-        twork","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Qn=new S\##
-        et(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now"\##
-        ,"refused-wrong-person"]),ge=n=>Jn.has(n),Ut=n=>Qn.has(n),Xn={[G.rn]:"refused-other-device",[G.ri]:"refused-no\##
-        t-now",[G.oi]:"refused-wrong-person"},ei={[W.nn]:"words-differ",[W.sn]:"binding-failed",[W.expired]:"expired",\##
-        [W.error]:"doctor-error"},ti={[D.mt]:"unknown-room",[D.used]:"used",[D.full]:"full",[D.rate]:"rate",[D.closed]\##
-        :"closed"},jt=n=>Xn[n]??"refused",Ot=n=>ei[n]??"ended-by-doctor",Rt=n=>ti[n]??"protocol";function Nt(n){return\##
-         n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Bt=3,ni=500,ii=8e3,si=4e3,ri=\##
-        5,we=class{constructor(e){this.E=e,this.O=0,this.xe=!1,this.yt=null,this.ct=0}vi(){this.xe=!1,this.ct=0}bi(){t\##
-        his.O=0,this.xe=!1,this.ct=0}Si(e){let t=this.yt??(e.bond===null?"fresh":"resume");return this.yt=null,t}ke({x\##
-        i:e,zi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Bt)return null;let i=t?si:ii,s=Math.min(ni*2**(this.O-1),i),r=.\##
-        5+(this.E(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return U(i)?(this.ct=e===D.mt?this.ct+1:0,this\##
-        .ct>ri&&!s?"unknown-room":"later"):e===D.mt&&t==="resume"?this.xe?"secure-channel":(this.yt="fresh","now"):e==\##
-        =D.used&&t==="fresh"&&i.bond!==null&&this.O<Bt?(this.O+=1,this.yt="resume","now"):Rt(e)}};var Kt=6e4,Ft=2e3,oi\##
-        =1e4,ai=3,ke=class{constructor(e,t,i){this.t=e,this.j=t,this.h=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,th\##
-        is.V=new we(t.E),this.R=-1/0,this.e=new T,this.Bt=!1,this.pending=[],this.Kt=[]}get ot(){return this.n?.ot??!1\##
-        }get lt(){return this.n?.lt??!1}get Ft(){return this.V.O>0&&(this.n?.gi??!0)}P(){let e=Math.min(this.e.tt()??1\##
-        /0,this.n?.P()??1/0);return e===1/0?null:e}async re(e,t){e.id===this.s&&(e.type==="socket-open"?await this.n?.\##
-        open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){for(let t\##
-        =this.e.T(e);t!==null;t=this.e.T(e))t==="retry"?this.bt(e):this.V.O=0;await this.n?.Se(e)}Ci(e){for(;;){let t=\##
-        this.Kt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.Nt()??[]);let i=this.pending.shift();if(i=\##
-        ==void 0)return null;this.#n(i,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}bt(e){let{t,j:i,h:s\##
-        }=this;if(t.bond!==null&&t.bond.expiry<i.ie())return this.#i("expired");let r=this.V.Si(t);this.e.clear("retry\##
-        ","stable"),s.ut(),this.s+=1;let o=s.i().St&&this.V.O<2;this.n=new $({t,mode:r,fi:o,...i},e),s.l({type:"connec\##
-        t",id:this.s})}Ai(e){(this.n===null||e-this.n.Rt>=Ft)&&this.#r(e)}Ce(e,t){this.s=e,this.V.bi(),this.bt(t)}oe(e\##
-        ){if(!(this.n===null||e-this.n.Rt<Ft)&&!this.n.lt){if(e-this.R<oi)return this.ze(e);this.R=e,this.#r(e)}}ze(e)\##
-        {this.disconnect(),this.vt=!1;let{Mi:t,St:i}=this.h.i(),s=U(this.t)&&t,r=this.V.ke({xi:s,zi:i});if(r===null)re\##
-        turn this.#i(this.V.xe?"secure-channel":"network");this.e.set("retry",e+r)}bn(e){let t=this.t.former.shift();r\##
-        eturn t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Bt=!0,this.#r(e),!0)}Gt(e,t,i){if(!t)re\##
-        turn this.#i(Nt(e));this.V.xe=!0,this.ze(i)}flush(){let e=[...this.pending.splice(0),...this.n?.Nt()??[]];for(\##
-        let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:this.s}),t\##
-        his.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){this.h.l({\##
-        type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.octets);case"save":return \##
-        this.h.ut();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e._("stable")||this.e.set("stable",t+Kt);return;ca\##
-        se"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},s=[this.t.bon\##
-        d,...this.t.former].flatMap(r=>r??[]).slice(0,ai);Object.assign(this.t,i,{bond:e.bond,former:s,consent:null})}\##
-        return this.e.set("stable",t+Kt),this.h.ut();case"frame":this.V.vi(),this.vt=!1,this.Bt=!1,this.Kt.push(e);ret\##
-        urn;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#r(t);case"br\##
-        oken":return this.Gt(e.code,e.yi,t)}}#l(e,t){if(this.Bt&&e===D.mt){this.bn(t)||this.#i("refused-other-device")\##
-        ;return}let i=this.n?.mode??null,s=this.V.refused(e,i,this.t,this.h.i().Di);s==="later"?this.ze(t):s==="now"?t\##
-        his.#r(t):this.#i(s)}#r(e){this.disconnect(),this.bt(e)}#i(e){this.Kt.push({type:"stop",reason:e})}};var ne=cl\##
-        ass{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get xn(){return Math\##
-        .min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6e3)}get xt(){return this.z+(this.N===0?0:t\##
-        his.xn)}};var ye=class{constructor(){this.z=null,this.k=0}Ce(e,t){this.z={et:e,zn:t},this.k=t}N(e,t){let{z:i}=\##
-        this;this.z={et:e,zn:t};let s=i!==null&&t-i.zn<=1250;return(!s||e!==i.et)&&(this.k=t),s&&e!==i.et?"sound":t-th\##
-        is.k>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.ae=!1,this.Ht=!1,this.zt=\##
-        !1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==null}oe(e){this.R=e}Li(e){this.Cn=e,this.zt=\##
-        !1,this.Ht=!1,this.R=null}Ei(e,t){this.silence.Ce(0,t),this.ae=e}Ii(e,t){this.silence.Ce(e,t)}N(e,t){let i=thi\##
-        s.An;this.An=t;let s=this.silence.N(e,t);return s==="sound"&&(this.ae=!1,i>=this.Cn&&(this.zt=!0),this.R!==nul\##
-        l&&i>=this.R&&(this.R=null)),s!=="silence"||this.ae?!1:(this.ae=!0,!0)}get Yt(){return this.zt&&!this.ae}Dn(e)\##
-        {e&&!this.zt&&(this.Ht=!0)}};var Ne={Pi:6e3,Vi:5e3,path:13e3},li=3e3,ci=1e4,ui=1,ve=class{constructor(e,t){thi\##
-        s.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.D=!1,this\##
-        .transport="none",this.r=-1,this.Tn=null,this.w=null,this._t=[],this.le=null,this.Ct=null,this.At=!1,this.Mt=n\##
-        ull,this.f=new ie,this.ce=new ne,this.Dt=0,this.i={send:!1,u:!1},this.J=[],this.e=new T}Wi(){return this.J.shi\##
-        ft()??null}P(){return this.e.tt()}Ae(){return this.transport==="connected"&&this.#f()&&!this.f.ae}St(){return \##
-        this.g&&(!this.Ae()||this.f.Mn)}get qi(){return!this.g&&this.w?.Q===!0&&this.transport!=="connected"}mute(e){t\##
-        his.muted=e,this.#s()}oe(e){this.transport!=="none"&&this.f.oe(e)}Ui(e,t){this.n=e,this.D=t}gt(){this.n=null,t\##
-        his.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt(),this.e.clear(),this.J=[],this.transpor\##
-        t="none",this.w=null,this.Mt=null,this.le=null,this.f=new ie,this.ce=new ne,this.Dt=0,this.#s(),this.h.l({type\##
-        :"end-call"})}async ji(e){this.transport==="connected"&&this.w?.Q===!0&&!this.f.ae&&!this.f.Mn?await this.#c(e\##
-        ):this.#r(e)}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e))t==="path"?this.#u(e):t==="attempt"?this\##
-        .#a(e):this.J.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}async re(e,t){switch(e.type){case"offer":if\##
-        (e.generation!==this.w?.generation||this.n===null)return;this.w.it=!0,this.e.set("answer",t+(this.g?this.ce.Ti\##
-        :Ne.Pi)),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of thi\##
-        s._t.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate":\##
-        if(e.generation!==this.w?.generation)return;this.w.it?await this.#t({type:"candidate",generation:e.generation,\##
-        candidate:e.candidate},t):this._t.push(e.candidate);return;case"transport":return this.#h(e,t);case"heard":ret\##
-        urn this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:i}=\##
-        this;if(e.type==="binding")return i?.Q!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(i===null||!i.it||e.g\##
-        eneration!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.h.l({type:"apply-candi\##
-        date",generation:s,candidate:r})}else i.Q||(i.Q=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",genera\##
-        tion:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#c(t):this.g||this.e.set("path",t+Ne.pat\##
-        h),this.#s())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let i=e==="new"&&thi\##
-        s.Tn!==this.n;!i&&t<this.ce.xt||(i&&(this.transport="failed"),this.#r(t))}#l(){return this.n!==null&&this.n.ot\##
-        &&this.t.consent!==null}#r(e){let{n:t,t:i}=this;if(t===null)return;let s=this.transport==="none"||this.transpo\##
-        rt==="failed"||this.f.Ht,r=i.generation;i.generation+=1,this.h.ut(),s&&(this.r=r,this.Tn=t,this.transport="new\##
-        ",this.le=null,this.Mt=null,this.At=!1,this.f.Ei(this.g,e),this.#s()),this.w={generation:r,it:!1,Q:!1},this._t\##
-        =[],this.Ct=null,this.f.Li(e),this.e.clear("answer","binding","path","attempt"),this.g&&(this.ce.Ce(e),this.e.\##
-        set("attempt",e+this.ce.xn));let{D:o}=this;this.h.l({type:"make-offer",generation:r,Qn:s,U:t.U,D:o})}#i(e){let\##
-        {n:t,ce:i}=this;this.#l()?e<i.xt?this.e.set("attempt",i.xt):t?.wi(e)?(this.oe(e),this.J.push("socket-doubted")\##
-        ):this.#r(e):t!==null&&this.J.push("socket-doubted")}#a(e){this.transport==="none"||this.Ae()||(this.f.Dn(this\##
-        .w?.Q===!0),this.#i(e))}#d({r:e,et:t},i){if(!(this.transport==="none"||e!==this.r)){if(!this.#f())return this.\##
-        f.Ii(t,i);this.f.N(t,i)?(this.f.Dn(this.w?.Q===!0),this.#i(i)):this.f.Yt&&this.Ae()&&this.e.clear("attempt")}}\##
-        async#h(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",\##
-        this.Dt=0,this.e.clear("path"),this.e._("attempt")&&this.e.set("attempt",Math.max(this.ce.xt,t+li)),this.le={Z\##
-        t:e.Xn,q:e.ei},await this.#c(t),this.#s();else if(e.state==="failed")this.#u(t);else if(this.transport==="conn\##
-        ected"){if(this.transport="disconnected",this.e.clear("binding"),this.e._("attempt"))return;this.oe(t),this.#l\##
-        ()&&t-(this.n?.Rt??0)<ci?this.#i(t):this.J.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.cl\##
-        ear("path","binding"),this.#s(),this.g)return this.#i(e);this.Dt+=1,this.Dt>ui?this.J.push("no-path"):this.#l(\##
-        )&&this.#r(e)}async#c(e){let{le:t}=this,i=this.n?.I??null;if(t===null||i===null||this.w?.Q!==!0)return;let s=a\##
-        wait i.fn("P",t.Zt,t.q);await this.#t({type:"binding",tag:s},e),this.At||this.e.set("binding",e+Ne.Vi),await t\##
-        his.#p()}async#p(){let{le:e,Ct:t}=this,i=this.n?.I??null;if(e===null||t===null||i===null)return;let s=await i.\##
-        fn("D",e.Zt,e.q);if(!_(s,t)){this.J.push("binding-failed");return}this.At=!0,this.Mt=Gt(e),this.g=!0,this.e.cl\##
-        ear("binding"),this.#s()}#f(){return this.le!==null&&this.Mt===Gt(this.le)}#s(){let e=this.#f(),t={send:e&&thi\##
-        s.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",..\##
-        .t}))}},Gt=({Zt:n,q:e})=>`${X(n)} ${X(e)}`;var hi=6e4,di=400,be=class{constructor({t:e,locale:t,E:i,ie:s}){thi\##
-        s.t=e,this.j={locale:t,E:i,ie:s},this.line=new ke(e,this.j,{l:r=>this.actions.push(r),ut:()=>this.#o(),left:()\##
-        =>this.#i(),i:()=>({Di:this.media.Ae(),St:this.media.St(),Mi:this.media.g})}),this.ue=!1,this.message="",this.\##
-        c=new he,this.reason=null,this.Me=null,this.e=new T,this.actions=[],this.media=new ve(e,{send:(r,o)=>this.line\##
-        .send(r,o),l:r=>this.actions.push(r),ut:()=>this.#o()}),this.ye=Promise.resolve()}re(e,t){return this.ye=this.\##
-        ye.then(async()=>{try{await this.#n(e,t),this.#m(t)}catch{await this.#s("internal",t)}}),this.ye}Oi(){return t\##
-        his.actions.splice(0)}P(){if(this.reason!==null)return this.Me?.P()??null;let e=[this.e.tt(),this.line.P(),thi\##
-        s.media.P()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerCompari\##
-        son:i}=this.t;return{state:this.#t(),reason:this.reason,B:this.reason!==null&&ge(this.reason),ve:this.line.ve,\##
-        Ln:this.line.ot,Ft:this.line.Ft,Ni:this.line.vt,message:this.message,y:e===null?null:{octets:e.authenticationS\##
-        tring,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,x:this.c.x}}#t(){return th\##
-        is.reason!==null?Ut(this.reason)?"ended":"failed":U(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"\##
-        connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#\##
-        l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#a(t);case"tick":return this.#r(t);case"socket-o\##
-        pen":case"socket-message":case"socket-closed":return await this.line.re(e,t),this.#a(t);case"network-changed":\##
-        return this.media.oe(t),this.line.Ai(t),this.#a(t);case"awoke":return this.line.n?.ki(t),this.#r(t);case"conse\##
-        nt":return U(this.t)?(this.t.consent=e.consent,this.#o(),this.ue&&await this.#u(t),this.#a(t)):void 0;case"dec\##
-        line":return await this.line.send({type:"refuse",reason:G.si},t),this.#s("consent-refused",t);case"words":retu\##
-        rn this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.j.ie\##
-        ()),e.En)return this.#c(t);this.e._("letters")||this.e.set("letters",t+di);return;case"hang-up":return this.#s\##
-        ("hung-up",t,W.ii);case"taken-over":return this.#s("taken-over",t);case"retry":return;default:return await thi\##
-        s.media.re(e,t),this.#a(t)}}async#l(e,t){let i=this.reason==="network"||this.reason==="no-path";return!(e.type\##
-        ==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(this.reason)?this.Me?.re(e,t):(this.Me?.en\##
-        d(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#a(t))}async#r(e){for(let t=thi\##
-        s.e.T(e);t!==null;t=this.e.T(e)){if(t==="patience")return this.#s(this.line.ot?"no-path":"network",e);await th\##
-        is.#c(e)}await this.line.Se(e),await this.#a(e),await this.media.Se(e),await this.#a(e)}#i(){this.ue=!1,this.m\##
-        edia.gt(),this.c.gt()}async#a(e){for(;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#f(t,\##
-        e);continue}let i=this.line.Ci(e);if(i===null)return;i.type==="stop"?await this.#s(i.reason,e):await this.#d(i\##
-        .frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#h(\##
-        e.D,t);case"refuse":return e.reason===G.rn&&this.line.bn(t)?void 0:this.#s(jt(e.reason),t);case"words":return \##
-        this.t.peerComparison=e.a?"same":"different",this.#o();case"bye":return this.#s(this.media.qi&&e.reason===W.er\##
-        ror?"no-path":Ot(e.reason),t);case"description":case"candidate":case"binding":return this.ue&&!(e.type==="desc\##
-        ription"&&e.kind==="offer")?this.media.u(e,t):this.line.Gt("malformed",!0,t);case"chat":this.ue&&this.c.u(e.id\##
-        ,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"encaps\##
-        ulation":return this.line.Gt("malformed",!0,t)}}async#h(e,t){let{n:i}=this.line;if(this.ue||i===null)return;th\##
-        is.ue=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o();let s=e||(this.t.invitation.flags&Z.D)!==\##
-        0;if(s&&!(i.U?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#s("relay-missing",t,W.error);this.media.Ui(i\##
-        ,s),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:i}=this.t;t!==null&&(await \##
-        this.line.send({type:"consent",version:1,...t},e),await this.media.ji(e),i!=="none"&&await this.line.send({typ\##
-        e:"words",a:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.ue||this.t.consent===null)){for(let t of th\##
-        is.c.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"chat",id:i,message:s},e))return;this.c.it(t\##
-        )}return this.#a(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#o(),await this.line.send({ty\##
-        pe:"words",a:e},t),await this.#a(t),e||await this.#s("words-differ",t,W.nn)}async#f(e,t){switch(e){case"rejoin\##
-        ":return this.line.ze(t);case"socket-doubted":return this.line.oe(t);case"binding-failed":return this.#s("bind\##
-        ing-failed",t,W.sn);case"no-path":return this.#s("no-path",t)}}async#s(e,t,i=null){let s=i===null||await this.\##
-        line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ge(e)&\##
-        &e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});let r=!s&&U(this.t);if(!r&&(e!=="hung-up"|\##
-        |this.line.n===null))return this.line.disconnect();let{t:o,j:a}=this,{s:l}=this.line,d=this.line.Sn(),m=g=>thi\##
-        s.actions.push(g);this.Me=new me({t:o,j:a,n:d,s:l,se:r?i:null,l:m},t)}#m(e){!(this.reason===null&&this.media.g\##
-        &&!this.media.Ae())||this.line.lt?this.e.clear("patience"):this.e._("patience")||this.e.set("patience",e+hi)}#\##
-        o(){this.actions.push({type:"save",t:this.t})}};var Yt={In:[],Pn:[],microphone:"",speaker:""},pi=4e-4,Ht={echo\##
-        Cancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Be(n,e){let t=n===void 0?Ht:{...Ht,devi\##
-        ceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void \##
-        0)throw new DOMException("no track","NotFoundError");return s}function _t(n){let e=n instanceof DOMException?n\##
-        .name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e\##
-        ==="AbortError"?"microphone-busy":"microphone-denied"}var Se=class{constructor(e){this.audio=e,this.$t=new Aud\##
-        io,this.W=null,this.output=null,this.source=null,this.De=null,this.speaker=""}Vn(){"AudioContext"in window&&(t\##
-        his.W??=new AudioContext,this.W.state!=="running"&&this.W.resume().catch(()=>{}))}Wn(e){this.source?.disconnec\##
-        t(),this.source=null,!(this.W===null||e===null)&&(this.De??=this.W.createAnalyser(),this.source=this.W.createM\##
-        ediaStreamSource(new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===nul\##
-        l)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.r\##
-        educe((i,s)=>i+s*s,0)/e.length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>pi,Un:t===0&&this\##
-        .W?.state==="running"}}jn(){let{W:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDes\##
-        tination(),this.$t.srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[t,i]of[523,784].entries(\##
-        )){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtT\##
-        ime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).\##
-        connect(this.output),r.start(s),r.stop(s+1)}}}async Bi(e){await Promise.all([this.audio,this.$t].map(t=>t.setS\##
-        inkId(e))),this.speaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=\##
-        >t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label\##
-        :o}));return{In:i("audioinput"),Pn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().de\##
-        viceId??"",speaker:this.speaker}}end(){this.Wn(null),this.W?.close().catch(()=>{}),this.W=null,this.De=null,th\##
-        is.output=null}};var fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise\##
-        (i=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}\##
-        ))).catch(t)})}function $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Jt(n,e){retu\##
-        rn new Promise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe(typeof r==\##
-        "string"?r:null,e())),setTimeout(()=>s(null),fi)})}function Qt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase\##
-        ()).find(s=>s in e)??t}var Y=mi(h),Xt=n=>Qt(n,Y,"fr"),en=n=>[Y[n].admitted.title,...Y[n].admitted.consent].joi\##
-        n(`
-        `),Ke=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        ylinder"};var h={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ie:0\##
+        },checking:{title:0,text:0},waiting:{title:0,K:0,ee:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},co\##
+        nnecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,pe:0,q:0},y:{Pe\##
+        :0,Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:\##
+        0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{e\##
+        nter:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,b:0,Ke:0,Fe:0},ended:{tit\##
+        le:0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0\##
+        ,close:0,S:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplet\##
+        e:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing\##
+        ":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],e\##
+        xpired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words\##
+        -differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network\##
+        :[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr\##
+        |Langue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vo\##
+        us allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne\##
+         d’autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navi\##
+        gateur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en ha\##
+        ut ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez su\##
+        r cette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : \##
+        vous serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous\##
+         reçoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiff\##
+        rée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par C\##
+        olloque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, san\##
+        s rien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êt\##
+        es en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|\##
+        On vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveu\##
+        r répond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le r\##
+        éseau mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à \##
+        voix haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les\##
+         mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|\##
+        Votre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volu\##
+        me|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touch\##
+        ez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre hau\##
+        t-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’u\##
+        ne autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie d\##
+        irecte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoye\##
+        r chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’acc\##
+        epte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Qu\##
+        itter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Fi\##
+        refox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée \##
+        : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {\##
+        date}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l\##
+        ’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbo\##
+        le à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barr\##
+        é à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez\##
+         « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Touj\##
+        ours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer\##
+        |Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à j\##
+        our.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C\##
+        ’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin \##
+        ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est ga\##
+        rdé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet\##
+        , effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. \##
+        L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vi\##
+        se le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez \##
+        le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en en\##
+        tier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nou\##
+        veau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler\##
+        . Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette a\##
+        pplication ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microp\##
+        hone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, pu\##
+        is réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consul\##
+        tation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La co\##
+        nsultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette \##
+        page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le \##
+        temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a \##
+        pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne v\##
+        ous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autr\##
+        e appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas dis\##
+        ponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Tél\##
+        éphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nou\##
+        veau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sin\##
+        on demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du ren\##
+        dez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, p\##
+        uis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la\##
+         salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifie\##
+        z votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile,\##
+         ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau,\##
+         puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléph\##
+        onez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une\##
+         erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot e\##
+        ind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen\##
+         account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft niets o\##
+        p dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaa\##
+        n het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het\##
+         consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Be\##
+        richt van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding \##
+        tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook d\##
+        e server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur en u\##
+        w toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U b\##
+        ent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbin\##
+        den…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server antwoordt. We zoeke\##
+        n een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aanstaat.|De computer v\##
+        an uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts \##
+        leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoo\##
+        n en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hi\##
+        j uit, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toeste\##
+        l harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts\##
+         de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verd\##
+        er.|Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goede verbinding|Matige verbindin\##
+        g|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussensta\##
+        tion, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|B\##
+        innengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|\##
+        Microfoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link \##
+        kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer \##
+        aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets b\##
+        ewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.|Houd d\##
+        e link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser\##
+        , Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Kl\##
+        ik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Webs\##
+        ites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog ge\##
+        weigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig \##
+        hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|W\##
+        aarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet \##
+        hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u tere\##
+        cht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad be\##
+        waart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netw\##
+        erkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankeli\##
+        jkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige\##
+         link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot \##
+        het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, e\##
+        n noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem i\##
+        n een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microf\##
+        oon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en\##
+         probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon\##
+         bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult\##
+         staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Cons\##
+        ult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag \##
+        deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet ak\##
+        koord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u n\##
+        iet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten.\##
+         Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbindi\##
+        ng|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel\##
+         van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, wa\##
+        arschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer \##
+        het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze li\##
+        nk. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consul\##
+        t gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server a\##
+        ntwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga v\##
+        an wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de beri\##
+        chten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet\##
+         die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Ze\##
+        t die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opn\##
+        ieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Ihre \##
+        Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.|Nie\##
+        mand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wird nac\##
+        h dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint eine F\##
+        rage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seit\##
+        e: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sobald jema\##
+        nd da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie \##
+        sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindun\##
+        g ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts a\##
+        uf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von\##
+         dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|I\##
+        hr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die\##
+         Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet.\##
+         Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten einges\##
+        chaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ers\##
+        ten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wör\##
+        ter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken sollte sich b\##
+        ewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist es ausgeschaltet, oder benutzt es ei\##
+        ne andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das H\##
+        eadset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis i\##
+        hr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf g\##
+        eht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßig\##
+        e Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Gerä\##
+        ten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie\##
+        |Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind d\##
+        ieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch \##
+        einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox un\##
+        d fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie können diese Seite sch\##
+        ließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: \##
+        {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den Link gedrückt, um ihn\##
+         zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wäh\##
+        len.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das\##
+         durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellu\##
+        ngen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „\##
+        Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Si\##
+        e es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen\##
+         Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter \##
+        lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rech\##
+        tliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anlieg\##
+        en zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen \##
+        braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts\##
+        . Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese \##
+        Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Si\##
+        e den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt.\##
+         Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht z\##
+        usammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser könne\##
+        n Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.\##
+        |Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chro\##
+        me oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einma\##
+        l.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon be\##
+        legt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde s\##
+        chon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechs\##
+        tunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schli\##
+        eßen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen\##
+        |Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde ha\##
+        t nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie \##
+        nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingela\##
+        ssen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit\##
+        . Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde ge\##
+        trennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Si\##
+        e um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; s\##
+        onst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie d\##
+        ie Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem L\##
+        ink. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, un\##
+        d versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es \##
+        noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindun\##
+        g, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten \##
+        oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert\##
+        . Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nic\##
+        ht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Gerä\##
+        ts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|\##
+        Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end en\##
+        crypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doc\##
+        tor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothi\##
+        ng stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A que\##
+        stion appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here.\##
+         Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you \##
+        will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor \##
+        is ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end e\##
+        ncrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep\##
+         a record that the consultation took place: its date, its length and your agreement, and nothing of what was s\##
+        aid.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The ser\##
+        ver cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this p\##
+        age, it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking\##
+         for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back w\##
+        ithin a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed th\##
+        e words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone wor\##
+        ks.|Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|\##
+        I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “\##
+        Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeake\##
+        r, or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another ap\##
+        p.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your \##
+        two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Yo\##
+        ur doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are\##
+         different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied\##
+        . Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this \##
+        page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|T\##
+        his device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings of \##
+        the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the\##
+         address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, \##
+        and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left o\##
+        f the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the de\##
+        vice, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, \##
+        and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has sli\##
+        pped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your docto\##
+        r or their hospital. They answer your questions and requests about your data.|What is kept|No account, no cook\##
+        ie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed mess\##
+        ages, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask fo\##
+        r a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The\##
+         link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy a\##
+        ll of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new li\##
+        nk, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it\##
+         in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microp\##
+        hone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then\##
+         try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applica\##
+        tion is using the microphone. Close it, then try again.|Consultation already open|This consultation is open in\##
+         another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You \##
+        can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The \##
+        time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Yo\##
+        ur doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Phone \##
+        the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at on\##
+        ce.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: the \##
+        call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link \##
+        already used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link\##
+        |This consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Waiti\##
+        ng room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait a \##
+        minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your do\##
+        ctor.|No connection|The server does not answer. Check your Internet connection, then try again.|This network c\##
+        arries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something a\##
+        ltered the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not the\##
+         one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correc\##
+        t it, then try again.|Something went wrong|The page stopped to be safe. Try again."}};function Ze(n,e=0){retur\##
+        n/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"f\##
+        irefox":/Version\/\S+ Safari\//.test(n)?"safari":"other"}function $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/\##
+        |MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(\##
+        n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var c=class extends Error{constructor(e){s\##
+        uper(e),this.name="ProtocolError",this.code=e}};var yn=new TextEncoder,vn=new TextDecoder("utf-8",{fatal:!0,ig\##
+        noreBOM:!0}),k=n=>yn.encode(n);function C(n){try{return vn.decode(n)}catch{throw new c("malformed")}}function \##
+        p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e\##
+        }var f=n=>Uint8Array.of(n&255),Ie=n=>Uint8Array.of(n>>>8&255,n&255),v=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n\##
+        >>>8&255,n&255),Je=n=>p(v(Math.floor(n/2**32)),v(n%2**32));function P(...n){return p(...n.flatMap(e=>{let t=ty\##
+        peof e=="string"?k(e):e;return[Ie(t.length),t]}))}function _(n,e){if(n.length!==e.length)return!1;let t=0;for(\##
+        let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var K=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.\##
+        toString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("m\##
+        alformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Qe(n){r\##
+        eturn btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Xe(n){i\##
+        f(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.re\##
+        place(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){thi\##
+        s.octets=e,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new c("malformed");return this.offset+\##
+        =e,this.octets.subarray(this.offset-e,this.offset)}G(){return this.d(this.octets.length-this.offset)}p(){retur\##
+        n this.d(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+this.Je()}Et(){let e=this.H()*4\##
+        294967296+this.H();if(!Number.isSafeInteger(e))throw new c("malformed");return e}Qe(){return this.d(this.Je())\##
+        }end(){if(this.offset!==this.octets.length)throw new c("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
+        nction V(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
+        portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
+        ee=(n,e)=>A(typeof n=="string"?k(n):n,e);async function O(n,e,t){return(await A(n,p(typeof e=="string"?k(e):e,\##
+        f(1)))).subarray(0,t)}async function F(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
+        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ns=Uint8Array.of(48\##
+        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
+        e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low\##
+        -order")}if(K(t))throw new c("low-order");return t}async function et(n,e,t){try{let i=await M.importKey("raw",\##
+        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.im\##
+        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.e\##
+        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new c("aut\##
+        hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
+        ow new c("authentication")}}var Pe={fair:{Xt:.02,jitter:.04,ht:.4},poor:{Xt:.08,jitter:.1,ht:.8}},bn=5e3,st={H\##
+        n:1500,Yn:6e3},rt={good:0,fair:1,poor:2},te=class{constructor(){this.te=null,this.we=[],this.candidate=null}_n\##
+        ({ne:e,ke:t,jitter:i,ht:s,Zn:r},o){let a=this.we.at(-1);for(a!==void 0&&(e<a.ne||t<a.ke)&&(this.we=[]),this.we\##
+        .push({at:o,ne:e,ke:t});(this.we[1]?.at??o)<=o-bn;)this.we.shift();let l=this.we[0];if(l===void 0||o-l.at<2e3)\##
+        return;let d=t-l.ke,g=Math.max(d/Math.max(1,d+e-l.ne),r),w=b=>g>Pe[b].Xt||i>Pe[b].jitter||s>Pe[b].ht;this.#t(w\##
+        ("poor")?"poor":w("fair")?"fair":"good",o)}#t(e,t){this.te??=e,e===this.te?this.candidate=null:this.candidate?\##
+        .te!==e?this.candidate={te:e,k:t}:t-this.candidate.k>=(rt[e]>rt[this.te]?st.Hn:st.Yn)&&(this.te=e,this.candida\##
+        te=null)}};function ot(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,ki\##
+        nd:r})=>s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&\##
+        r==="succeeded"&&o);return{ne:e?.packetsReceived??0,ke:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ht:t?\##
+        .roundTripTime??i?.currentRoundTripTime??0,Zn:t?.fractionLost??0}}var Sn=20,xn=100,zn=500,ue=class{constructor\##
+        ({microphone:e,audio:t,Pt:i,M:s,dt:r,pt:o}){this.microphone=e,this.audio=t,this.Pt=i,this.M=s,this.dt=r,this.p\##
+        t=o,this.quality=new te,this.connection=null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this\##
+        .Vt="",this.Wt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1,u:!1},this.ye=Promise.resolve()}$n(e\##
+        ){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).cat\##
+        ch(()=>this.M({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connect\##
+        ion?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabled=this.i.send\##
+        ,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.co\##
+        nnection=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,t\##
+        his.quality=new te,this.dt(null),this.pt(null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);ca\##
+        se"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRem\##
+        oteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#n(t);return;case"apply\##
+        -candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdp\##
+        MLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.p\##
+        ush(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generati\##
+        on:e,Qn:t,U:i,D:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this\##
+        .connection:this.#r(e,i,s);r&&i!==null&&o.setConfiguration(at(i,s)),this.Wt=o.signalingState==="stable"&&o.ice\##
+        GatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this.connection||e!==this.generatio\##
+        n||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),a\##
+        wait o.setLocalDescription(a))}#r(e,t,i){this.end(),this.name=e;let s=new RTCPeerConnection(at(t,i));this.conn\##
+        ection=s,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let r=s.addTransceiver(this.track,{\##
+        direction:"sendrecv"});Mn(r),this.Xe=this.Pt(),this.Xe!==null&&(r.sender.transform=new RTCRtpScriptTransform(t\##
+        his.Xe)),s.onicecandidate=({candidate:a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled\##
+        =this.i.u,this.audio.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#a(s,r.sender);return s.onconnec\##
+        tionstatechange=o,s.oniceconnectionstatechange=o,this.ft=!1,this.counter=window.setInterval(()=>void this.#h(s\##
+        ),zn),s}#i(e){let t=e?.usernameFragment??this.Vt,i=e?.candidate??"";if(!(t!==this.Vt||An(i))){if(i===""){if(!t\##
+        his.Wt)return;this.Wt=!1}this.M({type:"candidate",generation:this.generation,candidate:i})}}async#a(e,t){if(e!\##
+        ==this.connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.M({type:"transport",r:i,st\##
+        ate:"failed"});else if(s==="disconnected")this.M({type:"transport",r:i,state:"disconnected"});else if(s==="con\##
+        nected"){let r=await this.#d(e,t),o=Dn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null|\##
+        |o===null){this.M({type:"transport",r:i,state:"failed"});return}this.M({type:"transport",r:i,state:"connected"\##
+        ,Xn:o,ei:r}),await this.#h(e)}}async#d(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport?.sta\##
+        te==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)retu\##
+        rn V(new Uint8Array(r));await new Promise(o=>setTimeout(o,Sn))}return null}async#h(e){if(this.ft)return;this.f\##
+        t=!0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!==this.connection)return;let i=[];t.fo\##
+        rEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceiv\##
+        ed:a})=>o+(a??0),0);this.M({type:"heard",r:this.name,et:s}),this.quality._n(ot(i),performance.now()),this.pt(t\##
+        his.quality.te);let r=Cn(i);r!==null&&this.dt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.en\##
+        abled=e),this.#c()}#c(){let{u:e}=this.i;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;thi\##
+        s.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Cn(n){let e=n.find\##
+        (({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)?\##
+        ?n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestam\##
+        p??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandi\##
+        dateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){\##
+        let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credent\##
+        ial:o}=n,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&\##
+        t.push({urls:s}),l.length>0&&t.push({urls:l,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e\##
+        ?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n)\##
+        ;function Mn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/\##
+        (opus|red)$/i.test(i));t.length>0&&n.setCodecPreferences?.(t)}function Dn(n){let e=/^a=fingerprint:sha-256 ([0\##
+        -9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var lt="colloque.v1",Tn=65600\##
+        ,Ln=8,ct={fresh:0,resume:1},D={mt:1,used:2,full:3,rate:4,Zi:5,closed:6},ut=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ve=n\##
+        =>p(f(16),v(0),n);function ht(n){if(n.length>Tn)return null;try{return In(new q(n))}catch(e){if(e instanceof c\##
+        )return null;throw e}}function In(n){switch(n.p()){case 16:return n.H(),{type:"relay",message:n.G()};case 129:\##
+        return n.d(32),n.end(),{type:"challenge"};case 130:{let e=n.p();return n.end(),e>1?null:{type:"state",ve:e===1\##
+        }}case 134:{let e=n.p(),t=[];for(let a=0;a<e;a+=1)t.push(C(n.Qe()));let[i,s]=[C(n.Qe()),C(n.Qe())],r=n.H();ret\##
+        urn n.end(),{type:"servers",U:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential\##
+        :s,ti:r}}}case 224:{let e=n.Je();return n.end(),{type:"error",code:e}}default:return null}}var Z={tn:1,D:2},En\##
+        =1+1+16+32+4,Pn=72;async function dt(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==Pn)t\##
+        hrow new c("incomplete");let e=Xe(n);if(e.length!==En)throw new c("incomplete");if(!_(e.subarray(50),await Vn(\##
+        e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(Z.tn|Z.D)\##
+        )throw new c("flags");return{flags:t,ni:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Vn(n){return(a\##
+        wait V(p(k("colloque/1 link"),n))).subarray(0,4)}var T=class{constructor(){this.Y=new Map}set(e,t){this.Y.set(\##
+        e,t)}clear(...e){e.length===0&&this.Y.clear();for(let t of e)this.Y.delete(t)}_(e){return this.Y.has(e)}tt(){r\##
+        eturn this.Y.size===0?null:Math.min(...this.Y.values())}T(e){let t=[...this.Y].filter(([,i])=>i<=e).sort(([,i]\##
+        ,[,s])=>i-s)[0];return t===void 0?null:(this.Y.delete(t[0]),t[0])}};var he=class{constructor(){this.x=[],this.\##
+        z=0,this.Z=null,this.A=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.Z===null)return;this.Z\##
+        ===null&&(this.z=Math.max(this.z+1,i));let r={id:this.z,v:!0,text:s,nt:!1};this.Z=t&&s!==""?null:r,this.Z===nu\##
+        ll&&this.#t(r)}u(e,t){let i=e!==0&&e===this.A;this.A=e;let s={id:e,v:!1,text:t.slice(0,2e3),nt:!0},r=i?this.x.\##
+        filter(({v:a})=>!a).pop():void 0,o=t.trim()==="";r===void 0?o||this.#t(s):this.x=this.x.flatMap(a=>a!==r?[a]:o\##
+        ?[]:[s])}gt(){this.A=0}pending(){return[...this.x,...this.Z===null?[]:[this.Z]].filter(({nt:e})=>!e)}it(e){e==\##
+        =this.Z?this.Z=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.x=[...this.\##
+        x,e].slice(-200)}};var pt=[256,1024,4096,16384],W={ii:0,nn:1,sn:2,expired:3,error:4},G={si:0,rn:1,ri:2,oi:3},f\##
+        t=["offer","answer","restart"],mt=["body","signature"];function gt(n){let[e,t]=Wn(n),i=pt.find(r=>r>=t.length+\##
+        3);if(i===void 0)throw new c("malformed");let s=new Uint8Array(i);return s.set(p(f(e),Ie(t.length),t)),s}funct\##
+        ion Wn(n){switch(n.type){case"confirm":return[3,p(n.qt,n.Ut,P(n.name))];case"waiting":return[4,P(n.message)];c\##
+        ase"admit":return[5,f(n.D?1:0)];case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(ft.indexOf(n\##
+        .kind)),v(n.generation),k(n.sdp))];case"candidate":return[8,p(v(n.generation),k(n.candidate))];case"words":ret\##
+        urn[9,f(n.a?1:0)];case"binding":return[10,n.tag];case"chat":return[11,p(v(n.id),k(n.message))];case"encapsulat\##
+        ion":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(mt.indexOf(n\##
+        .ai)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n.version),k(n.locale),n.textHas\##
+        h,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){let e=new q(n),t=e.p(),i=e.d(e.Je()),s=pt.f\##
+        ind(a=>a>=i.length+3);if(n.length!==s||!K(e.G()))throw new c("malformed");let r=new q(i),o=qn(t,r);return r.en\##
+        d(),o}function qn(n,e){switch(n){case 3:return{type:"confirm",qt:e.d(32),Ut:e.d(32),name:C(e.Qe())};case 4:ret\##
+        urn{type:"waiting",message:C(e.Qe())};case 5:return{type:"admit",D:(e.p()&1)===1};case 6:return{type:"refuse",\##
+        reason:e.p()};case 7:{let t=ft[e.p()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,\##
+        generation:e.H(),sdp:C(e.G())}}case 8:return{type:"candidate",generation:e.H(),candidate:C(e.G())};case 9:{let\##
+         t=e.p();if(t>1)throw new c("malformed");return{type:"words",a:t===1}}case 10:return{type:"binding",tag:e.d(32\##
+        )};case 11:return{type:"chat",id:e.H(),message:C(e.G())};case 12:{let t=e.G();if(t.length!==1184&&t.length!==1\##
+        088)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{l\##
+        et t=mt[e.p()];if(t===void 0)throw new c("malformed");return{type:"receipt",ai:t,octets:e.G()}}case 15:return{\##
+        type:"bye",reason:e.p()};case 16:return{type:"consent",version:e.p(),locale:C(e.d(2)),textHash:e.d(32),time:e.\##
+        Et()};case 17:return{type:"identity",code:e.p()};default:throw new c("malformed")}}var kt=k("Noise_NKpsk0_2551\##
+        9_AESGCM_SHA256"),We=new Uint8Array(0),Un=32+16,jn=2**20,N=class{constructor(e){this.key=e,this.counter=0}stat\##
+        ic async create(e){return new N(await tt(e))}on(){if(this.counter>=jn)throw new c("exhausted");let e=p(new Uin\##
+        t8Array(8),v(this.counter));return this.counter+=1,e}async encrypt(e,t=We){return nt(this.key,this.on(),t,e)}a\##
+        sync decrypt(e,t=We){return it(this.key,this.on(),t,e)}},qe=class{constructor(){this.L=kt,this.hash=kt,this.be\##
+        =null}async C(e){this.hash=await V(this.hash,e)}async $(e){let[t,i]=await yt(this.L,e);this.L=t,this.be=await \##
+        N.create(i)}async an(e){let t=await A(this.L,e);this.L=await A(t,f(1));let i=await A(t,p(this.L,f(2))),s=await\##
+         A(t,p(i,f(3)));await this.C(i),this.be=await N.create(s)}async ln(e){let t=this.be===null?e:await this.be.enc\##
+        rypt(e,this.hash);return await this.C(t),t}async cn(e){let t=this.be===null?e:await this.be.decrypt(e,this.has\##
+        h);return await this.C(e),t}};async function yt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p\##
+        (i,f(2)))]}async function On(n,e){let t=[...await yt(n.L,We)],[i,s]=[await N.create(t[0]),await N.create(t[1])\##
+        ];return{hash:n.hash,L:n.L,keys:t,send:e?i:s,u:e?s:i}}var H=class{constructor(e,t,i){this.st=e,this.wt=t,this.\##
+        ie=i}static async create(e){let t=new qe;return await t.C(e.jt),await t.C(e.Ot),new H(t,e,e.ie??await F())}asy\##
+        nc un(e){let{st:t,ie:i,wt:s}=this;return await t.an(s.presharedKey),await t.C(i.publicKey),await t.$(i.publicK\##
+        ey),await t.$(await Ee(i.privateKey,s.Ot)),p(i.publicKey,await t.ln(e))}async hn(e){if(e.length<Un)throw new c\##
+        ("authentication");let{st:t,ie:i}=this,s=e.subarray(0,32);return await t.C(s),await t.$(s),await t.$(await Ee(\##
+        i.privateKey,s)),{dn:await t.cn(e.subarray(32)),transport:await On(t,!0)}}};var vt=new Uint8Array(32);async fu\##
+        nction bt(n){let e=await ee("colloque/1 invite",p(n.ni,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloque\##
+        /1 room",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey\##
+        ,room:t,presharedKey:s,joinToken:i}}var St=n=>P("colloque/1","call",n,v(0),vt),xt=(n,e,t)=>P("colloque/1","res\##
+        ume",n,v(e),t);async function Ue(n,e){let t=await ee(n,await A(e,k("colloque/1 exporter"))),[i,s]=await Promis\##
+        e.all([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:s}}var Rn=(n,e)=>\##
+        V(P("colloque/1 transcript",n,e)),zt=n=>Rn(vt,n),Ct=n=>O(n,"colloque/1 rejoin",32);async function At(n,e,t){le\##
+        t i=await ee(n,e);return O(i,p(k("colloque/1 psk-resume"),v(t)),32)}var Mt=(n,e,t)=>V(P("colloque/1 sas-commit\##
+        ",n,e,t));async function Dt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.suba\##
+        rray(0,4));function Lt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}\##
+        var It=(n,e,t,i,s)=>A(e,P(`colloque/1 bind ${n}`,t,i,s));var de={pn:64,message2:256},je=24*3600,pe=class{const\##
+        ructor(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.u,this.kt=t}hi(e){return this.ci.encrypt(gt(e))}async op\##
+        en(e){return wt(await this.ui.decrypt(e))}fn(e,t,i){return It(e,this.kt,this.hash,t,i)}};async function Et(n,e\##
+        ){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.I(32),o=e.ie??await F(),a=await H.create({jt:St(t),presharedKe\##
+        y:s,Ot:i,ie:o}),l=await Mt(t,o.publicKey,r),d=v(0),g=Bn(de.pn,f(1),l,d,k(e.locale)),w=await a.un(g);async func\##
+        tion b(E,De){let Te=await a.hn(E),le=await Nn(Te.dn,t,i,De),{hash:Le,L:wn}=Te.transport,_e=await Ue(Le,wn);ret\##
+        urn{E:new pe(Te.transport,_e.kt),bond:{resumeSecret:_e.resumeSecret,transcript:await zt(Le),authenticationStri\##
+        ng:await Dt(Le,r,le.di),wordsLocale:le.wordsLocale,identity:le.identity,expiry:le.pi+je},mn:{type:"confirm",qt\##
+        :r,Ut:new Uint8Array(32),name:""}}}return{message:w,finish:b}}async function Pt(n,e,t,i){let s=await H.create(\##
+        {jt:xt(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,e.resumeSecret,t),Ot:n.sessionKey,ie:i??awa\##
+        it F()}),r=await s.un(new Uint8Array(de.pn)),o=p(v(t),r);async function a(l){let{dn:d,transport:g}=await s.hn(\##
+        l);if(d.length!==de.message2||!K(d))throw new c("malformed");let{kt:w}=await Ue(g.hash,g.L);return{E:new pe(g,\##
+        w),mn:{type:"confirm",qt:new Uint8Array(32),Ut:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async f\##
+        unction Nn(n,e,t,i){if(n.length!==de.message2)throw new c("malformed");let s=new q(n);if(s.p()!==1)throw new c\##
+        ("malformed");let r=s.d(32).slice(),o=s.d(32).slice(),a=s.d(16),l=s.d(64),d=C(s.d(2));if(s.H(),!K(s.G()))throw\##
+         new c("malformed");let g=P("colloque/1 delegation",o,t,e,a);if(!await et(l,g,o))throw new c("delegation");let\##
+         w=new q(a),[b,E]=[w.Et(),w.Et()];if(i<b-je||i>E+je)throw new c("delegation-dates");return{di:r,identity:o,wor\##
+        dsLocale:d,pi:E}}function Bn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Vt=n=>({invitation:n,\##
+        bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>\##
+        n.invitation.joinToken===null,Oe=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function \##
+        fe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Kn(s)?ce(s.octets):s);return t.invitation.room.l\##
+        ength!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]\##
+        }}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)return null;throw t}}function R\##
+        e(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var K\##
+        n=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ne={open:8e3,state:6e3,message2\##
+        :12e3,firstFrame:6e3,silence:6e4,ee:3e4},Fn=.3,Gn=3e4,Hn=1e3,Wt=25e3,Yn=2e3,_n=2e4,$=class{constructor({t:e,mo\##
+        de:t,locale:i,I:s,se:r,fi:o=!1},a){this.t=e,this.mode=t,this.locale=i,this.I=s,this.se=r,this.Rt=a,this.mi=o?F\##
+        n:1,this.o="opening",this.E=null,this.U=null,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.yn=a,thi\##
+        s.e=new T,this.vn=[],this.#t("open",a)}get gi(){return this.e._("open")||this.e._("state")}get ot(){return thi\##
+        s.o==="established"}get lt(){return this.o==="away"||this.o==="orphaned"}wi(e){return e>=this.gn&&(this.U?.url\##
+        s.some(t=>/^turns?:/.test(t))??!1)}ki(e){this.o==="established"&&e-this.yn>Gn&&this.e.set("silence",e+Hn)}Nt()\##
+        {return this.vn.splice(0)}P(){return this.e.tt()}async open(e){let{invitation:t,bond:i}=this.t,s=this.mode==="\##
+        resume"&&i!==null?await Ct(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#t("state",e),this\##
+        .#n({type:"send",octets:ut(t.room,s,ct[this.mode])}),await this.#i())}async u(e,t){let i=ht(e);if(!(i===null||\##
+        this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.#r(i.ve,t);case"servers":this.U\##
+        =i.U,this.gn=t+i.U.ti*1e3;return;case"error":return this.#l({type:"refused",code:i.code});case"relay":try{retu\##
+        rn await this.#a(i.message,t)}catch(s){if(!(s instanceof c))throw s;let r=this.o==="confirming"||this.o==="est\##
+        ablished"||this.mode==="resume";return this.#l({type:"broken",code:s.code,yi:r})}}}async Se(e){for(let t=this.\##
+        e.T(e);t!==null;t=this.e.T(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});t\##
+        his.e.set("keepalive",e+Wt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.E===null||this.\##
+        o!=="confirming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Ve(await this.E.hi(e))}),!0\##
+        )}#t(e,t){this.e.set(e,t+Ne[e]*this.mi)}#n(e){this.vn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}as\##
+        ync#r(e,t){let i=this.e._("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.wn<Yn?this.#l({t\##
+        ype:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t)\##
+        ,i||await this.#i()):(this.e.clear(),i&&(this.wn=t),this.o=i||this.o==="away"?"away":"orphaned",U(this.t)&&thi\##
+        s.e.set("away",t+Ne.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==\##
+        null){e.epochNumber+=1,this.#n({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber);this.finish=as\##
+        ync s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale:this.locale,I:t\##
+        his.I});this.finish=s=>i.finish(s,this.se()),t=i.message}this.#n({type:"send",octets:Ve(t)})}async#a(e,t){if(t\##
+        his.o==="handshaking"&&this.finish!==null){let{E:i,bond:s,mn:r}=await this.finish(e);this.finish=null,this.E=i\##
+        ,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Wt),this.#n({ty\##
+        pe:"confirmed",bond:s}),await this.send(r,t)}else if(this.E!==null&&(this.o==="confirming"||this.o==="establis\##
+        hed")){let i=await this.E.open(e);this.o="established",this.e.clear("firstFrame"),this.yn=t,this.e.set("silenc\##
+        e",t+Ne.silence),this.#n({type:"frame",frame:i}),i.type==="keepalive"&&t-this.kn>=_n&&await this.send({type:"k\##
+        eepalive"},t)}}};var qt=3e3,Zn=2e4,$n=1e3,me=class{constructor({t:e,j:t,n:i,s,re:r,l:o},a){this.t=e,this.j=t,t\##
+        his.n=i,this.s=s,this.re=r,this.l=o,this.e=new T,this.e.set("end",a+(r===null?qt:Zn)),r!==null&&(i===null||i.l\##
+        t)&&this.#l(a)}P(){let e=[this.e.tt()??1/0,this.n?.P()??1/0],t=Math.min(...e);return t===1/0?null:t}async oe(e\##
+        ,t){switch(e.type){case"tick":for(let i=this.e.T(t);i!==null;i=this.e.T(t))i==="end"?this.end():this.#l(t);ret\##
+        urn await this.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);ca\##
+        se"socket-message":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===thi\##
+        s.s&&this.#r(t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.\##
+        #n())for(let i of t)if(i.type==="send")this.l({type:"send",id:this.s,octets:i.octets});else if(i.type==="confi\##
+        rmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e.set("end",e+qt);el\##
+        se{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type=\##
+        =="broken")return this.#r(e)}}#n(){return this.n?.Nt()??[]}#l(e){this.#i(),this.s+=1,this.n=new $({t:this.t,mo\##
+        de:"resume",...this.j},e),this.l({type:"connect",id:this.s})}#r(e){if(this.re===null)return this.end();this.#i\##
+        (),this.e.set("retry",e+$n)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}};var Jn=new Set(\##
+        ["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","r\##
+        efused-not-now","relay-missing"]),Qn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused\##
+        ","refused-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Jn.has(n),Ut=n=>Qn.has(n),Xn={[G.rn]\##
+        :"refused-other-device",[G.ri]:"refused-not-now",[G.oi]:"refused-wrong-person"},ei={[W.nn]:"words-differ",[W.s\##
+        n]:"binding-failed",[W.expired]:"expired",[W.error]:"doctor-error"},ti={[D.mt]:"unknown-room",[D.used]:"used",\##
+        [D.full]:"full",[D.rate]:"rate",[D.closed]:"closed"},jt=n=>Xn[n]??"refused",Ot=n=>ei[n]??"ended-by-doctor",Rt=\##
+        n=>ti[n]??"protocol";function Nt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-\##
+        channel"}var Bt=3,ni=500,ii=8e3,si=4e3,ri=5,we=class{constructor(e){this.I=e,this.O=0,this.xe=!1,this.yt=null,\##
+        this.ct=0}vi(){this.xe=!1,this.ct=0}bi(){this.O=0,this.xe=!1,this.ct=0}Si(e){let t=this.yt??(e.bond===null?"fr\##
+        esh":"resume");return this.yt=null,t}ke({xi:e,zi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Bt)return null;let i=\##
+        t?si:ii,s=Math.min(ni*2**(this.O-1),i),r=.5+(this.I(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){retu\##
+        rn U(i)?(this.ct=e===D.mt?this.ct+1:0,this.ct>ri&&!s?"unknown-room":"later"):e===D.mt&&t==="resume"?this.xe?"s\##
+        ecure-channel":(this.yt="fresh","now"):e===D.used&&t==="fresh"&&i.bond!==null&&this.O<Bt?(this.O+=1,this.yt="r\##
+        esume","now"):Rt(e)}};var Kt=6e4,Ft=2e3,oi=1e4,ai=3,ke=class{constructor(e,t,i){this.t=e,this.j=t,this.h=i,thi\##
+        s.n=null,this.s=0,this.ve=!1,this.vt=!1,this.V=new we(t.I),this.R=-1/0,this.e=new T,this.Bt=!1,this.pending=[]\##
+        ,this.Kt=[]}get ot(){return this.n?.ot??!1}get lt(){return this.n?.lt??!1}get Ft(){return this.V.O>0&&(this.n?\##
+        .gi??!0)}P(){let e=Math.min(this.e.tt()??1/0,this.n?.P()??1/0);return e===1/0?null:e}async oe(e,t){e.id===this\##
+        .s&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n\##
+        !==null&&this.ze(t))}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e))t==="retry"?this.bt(e):this.V.O=\##
+        0;await this.n?.Se(e)}Ci(e){for(;;){let t=this.Kt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.\##
+        Nt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#n(i,e)}}send(e,t){return this.n?.send(e,t\##
+        )??Promise.resolve(!1)}bt(e){let{t,j:i,h:s}=this;if(t.bond!==null&&t.bond.expiry<i.se())return this.#i("expire\##
+        d");let r=this.V.Si(t);this.e.clear("retry","stable"),s.ut(),this.s+=1;let o=s.i().St&&this.V.O<2;this.n=new $\##
+        ({t,mode:r,fi:o,...i},e),s.l({type:"connect",id:this.s})}Ai(e){(this.n===null||e-this.n.Rt>=Ft)&&this.#r(e)}Ce\##
+        (e,t){this.s=e,this.V.bi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Rt<Ft)&&!this.n.lt){if(e-this.R<oi)re\##
+        turn this.ze(e);this.R=e,this.#r(e)}}ze(e){this.disconnect(),this.vt=!1;let{Mi:t,St:i}=this.h.i(),s=U(this.t)&\##
+        &t,r=this.V.ke({xi:s,zi:i});if(r===null)return this.#i(this.V.xe?"secure-channel":"network");this.e.set("retry\##
+        ",e+r)}bn(e){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),th\##
+        is.Bt=!0,this.#r(e),!0)}Gt(e,t,i){if(!t)return this.#i(Nt(e));this.V.xe=!0,this.ze(i)}flush(){let e=[...this.p\##
+        ending.splice(0),...this.n?.Nt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==\##
+        null&&this.h.l({type:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.\##
+        e.clear(),this.h.left(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":r\##
+        eturn this.#t(e.octets);case"save":return this.h.ut();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e._("sta\##
+        ble")||this.e.set("stable",t+Kt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"\##
+        none",peerComparison:"none"},s=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,ai);Object.assign(this\##
+        .t,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Kt),this.h.ut();case"frame":this.V.vi()\##
+        ,this.vt=!1,this.Bt=!1,this.Kt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause\##
+        ==="timeout"?this.ze(t):this.#r(t);case"broken":return this.Gt(e.code,e.yi,t)}}#l(e,t){if(this.Bt&&e===D.mt){t\##
+        his.bn(t)||this.#i("refused-other-device");return}let i=this.n?.mode??null,s=this.V.refused(e,i,this.t,this.h.\##
+        i().Di);s==="later"?this.ze(t):s==="now"?this.#r(t):this.#i(s)}#r(e){this.disconnect(),this.bt(e)}#i(e){this.K\##
+        t.push({type:"stop",reason:e})}};var ne=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=\##
+        0),this.N+=1,this.z=e}get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6\##
+        e3)}get xt(){return this.z+(this.N===0?0:this.xn)}};var ye=class{constructor(){this.z=null,this.k=0}Ce(e,t){th\##
+        is.z={et:e,zn:t},this.k=t}N(e,t){let{z:i}=this;this.z={et:e,zn:t};let s=i!==null&&t-i.zn<=1250;return(!s||e!==\##
+        i.et)&&(this.k=t),s&&e!==i.et?"sound":t-this.k>=1500?"silence":"unknown"}};var ie=class{constructor(){this.sil\##
+        ence=new ye,this.le=!1,this.Ht=!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==nu\##
+        ll}ae(e){this.R=e}Li(e){this.Cn=e,this.zt=!1,this.Ht=!1,this.R=null}Ii(e,t){this.silence.Ce(0,t),this.le=e}Ei(\##
+        e,t){this.silence.Ce(e,t)}N(e,t){let i=this.An;this.An=t;let s=this.silence.N(e,t);return s==="sound"&&(this.l\##
+        e=!1,i>=this.Cn&&(this.zt=!0),this.R!==null&&i>=this.R&&(this.R=null)),s!=="silence"||this.le?!1:(this.le=!0,!\##
+        0)}get Yt(){return this.zt&&!this.le}Dn(e){e&&!this.zt&&(this.Ht=!0)}};var Be={Pi:6e3,Vi:5e3,path:13e3},li=3e3\##
+        ,ci=1e4,ui=1,ve=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e\##
+        .consent!==null,this.n=null,this.D=!1,this.transport="none",this.r=-1,this.Tn=null,this.w=null,this._t=[],this\##
+        .ce=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new ie,this.ue=new ne,this.Dt=0,this.i={send:!1,u:!1},thi\##
+        s.J=[],this.e=new T}Wi(){return this.J.shift()??null}P(){return this.e.tt()}Ae(){return this.transport==="conn\##
+        ected"&&this.#f()&&!this.f.le}St(){return this.g&&(!this.Ae()||this.f.Mn)}get qi(){return!this.g&&this.w?.Q===\##
+        !0&&this.transport!=="connected"}mute(e){this.muted=e,this.#s()}ae(e){this.transport!=="none"&&this.f.ae(e)}Ui\##
+        (e,t){this.n=e,this.D=t}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.g\##
+        t(),this.e.clear(),this.J=[],this.transport="none",this.w=null,this.Mt=null,this.ce=null,this.f=new ie,this.ue\##
+        =new ne,this.Dt=0,this.#s(),this.h.l({type:"end-call"})}async ji(e){this.transport==="connected"&&this.w?.Q===\##
+        !0&&!this.f.le&&!this.f.Mn?await this.#c(e):this.#r(e)}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e\##
+        ))t==="path"?this.#u(e):t==="attempt"?this.#a(e):this.J.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}a\##
+        sync oe(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generation||this.n===null)return;this.w.it=!\##
+        0,this.e.set("answer",t+(this.g?this.ue.Ti:Be.Pi)),await this.#t({type:"description",kind:"offer",generation:e\##
+        .generation,sdp:e.sdp},t);for(let i of this._t.splice(0))await this.#t({type:"candidate",generation:e.generati\##
+        on,candidate:i},t);return;case"candidate":if(e.generation!==this.w?.generation)return;this.w.it?await this.#t(\##
+        {type:"candidate",generation:e.generation,candidate:e.candidate},t):this._t.push(e.candidate);return;case"tran\##
+        sport":return this.#h(e,t);case"heard":return this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="\##
+        restart")return this.#n(e.sdp,t);let{w:i}=this;if(e.type==="binding")return i?.Q!==!0?void 0:(this.Ct=e.tag.sl\##
+        ice(),this.#p());if(!(i===null||!i.it||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,\##
+        candidate:r}=e;this.h.l({type:"apply-candidate",generation:s,candidate:r})}else i.Q||(i.Q=!0,this.e.clear("ans\##
+        wer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await thi\##
+        s.#c(t):this.g||this.e.set("path",t+Be.path),this.#s())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.\##
+        consent===null)return;let i=e==="new"&&this.Tn!==this.n;!i&&t<this.ue.xt||(i&&(this.transport="failed"),this.#\##
+        r(t))}#l(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#r(e){let{n:t,t:i}=this;if(t===null)return;l\##
+        et s=this.transport==="none"||this.transport==="failed"||this.f.Ht,r=i.generation;i.generation+=1,this.h.ut(),\##
+        s&&(this.r=r,this.Tn=t,this.transport="new",this.ce=null,this.Mt=null,this.At=!1,this.f.Ii(this.g,e),this.#s()\##
+        ),this.w={generation:r,it:!1,Q:!1},this._t=[],this.Ct=null,this.f.Li(e),this.e.clear("answer","binding","path"\##
+        ,"attempt"),this.g&&(this.ue.Ce(e),this.e.set("attempt",e+this.ue.xn));let{D:o}=this;this.h.l({type:"make-offe\##
+        r",generation:r,Qn:s,U:t.U,D:o})}#i(e){let{n:t,ue:i}=this;this.#l()?e<i.xt?this.e.set("attempt",i.xt):t?.wi(e)\##
+        ?(this.ae(e),this.J.push("socket-doubted")):this.#r(e):t!==null&&this.J.push("socket-doubted")}#a(e){this.tran\##
+        sport==="none"||this.Ae()||(this.f.Dn(this.w?.Q===!0),this.#i(e))}#d({r:e,et:t},i){if(!(this.transport==="none\##
+        "||e!==this.r)){if(!this.#f())return this.f.Ei(t,i);this.f.N(t,i)?(this.f.Dn(this.w?.Q===!0),this.#i(i)):this.\##
+        f.Yt&&this.Ae()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state\##
+        ==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e._("attempt")&&this.e.set("atte\##
+        mpt",Math.max(this.ue.xt,t+li)),this.ce={Zt:e.Xn,q:e.ei},await this.#c(t),this.#s();else if(e.state==="failed"\##
+        )this.#u(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),thi\##
+        s.e._("attempt"))return;this.ae(t),this.#l()&&t-(this.n?.Rt??0)<ci?this.#i(t):this.J.push("socket-doubted")}}}\##
+        #u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.g)return this.#i(e);this.Dt+=1,\##
+        this.Dt>ui?this.J.push("no-path"):this.#l()&&this.#r(e)}async#c(e){let{ce:t}=this,i=this.n?.E??null;if(t===nul\##
+        l||i===null||this.w?.Q!==!0)return;let s=await i.fn("P",t.Zt,t.q);await this.#t({type:"binding",tag:s},e),this\##
+        .At||this.e.set("binding",e+Be.Vi),await this.#p()}async#p(){let{ce:e,Ct:t}=this,i=this.n?.E??null;if(e===null\##
+        ||t===null||i===null)return;let s=await i.fn("D",e.Zt,e.q);if(!_(s,t)){this.J.push("binding-failed");return}th\##
+        is.At=!0,this.Mt=Gt(e),this.g=!0,this.e.clear("binding"),this.#s()}#f(){return this.ce!==null&&this.Mt===Gt(th\##
+        is.ce)}#s(){let e=this.#f(),t={send:e&&this.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===thi\##
+        s.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},Gt=({Zt:n,q:e})=>`${X(n)} ${X(e)}`;var hi=6e4,di=400,be=clas\##
+        s{constructor({t:e,locale:t,I:i,se:s}){this.t=e,this.j={locale:t,I:i,se:s},this.line=new ke(e,this.j,{l:r=>thi\##
+        s.actions.push(r),ut:()=>this.#o(),left:()=>this.#i(),i:()=>({Di:this.media.Ae(),St:this.media.St(),Mi:this.me\##
+        dia.g})}),this.he=!1,this.message="",this.c=new he,this.reason=null,this.Me=null,this.e=new T,this.actions=[],\##
+        this.media=new ve(e,{send:(r,o)=>this.line.send(r,o),l:r=>this.actions.push(r),ut:()=>this.#o()}),this.ye=Prom\##
+        ise.resolve()}oe(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n(e,t),this.#m(t)}catch{await this\##
+        .#s("internal",t)}}),this.ye}Oi(){return this.actions.splice(0)}P(){if(this.reason!==null)return this.Me?.P()?\##
+        ?null;let e=[this.e.tt(),this.line.P(),this.media.P()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}R\##
+        i(){let{bond:e,ownComparison:t,peerComparison:i}=this.t;return{state:this.#t(),reason:this.reason,B:this.reaso\##
+        n!==null&&ge(this.reason),ve:this.line.ve,Ln:this.line.ot,Ft:this.line.Ft,Ni:this.line.vt,message:this.message\##
+        ,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:t\##
+        his.media.muted,x:this.c.x}}#t(){return this.reason!==null?Ut(this.reason)?"ended":"failed":U(this.t)?this.t.c\##
+        onsent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#\##
+        n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#a(t);\##
+        case"tick":return this.#r(t);case"socket-open":case"socket-message":case"socket-closed":return await this.line\##
+        .oe(e,t),this.#a(t);case"network-changed":return this.media.ae(t),this.line.Ai(t),this.#a(t);case"awoke":retur\##
+        n this.line.n?.ki(t),this.#r(t);case"consent":return U(this.t)?(this.t.consent=e.consent,this.#o(),this.he&&aw\##
+        ait this.#u(t),this.#a(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:G.si},t),thi\##
+        s.#s("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"wr\##
+        ite":if(this.c.write(e.text,e.In,this.j.se()),e.In)return this.#c(t);this.e._("letters")||this.e.set("letters"\##
+        ,t+di);return;case"hang-up":return this.#s("hung-up",t,W.ii);case"taken-over":return this.#s("taken-over",t);c\##
+        ase"retry":return;default:return await this.media.oe(e,t),this.#a(t)}}async#l(e,t){let i=this.reason==="networ\##
+        k"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(\##
+        this.reason)?this.Me?.oe(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me\##
+        =null,this.#a(t))}async#r(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t==="patience")return this.#s(th\##
+        is.line.ot?"no-path":"network",e);await this.#c(e)}await this.line.Se(e),await this.#a(e),await this.media.Se(\##
+        e),await this.#a(e)}#i(){this.he=!1,this.media.gt(),this.c.gt()}async#a(e){for(;this.reason===null;){let t=thi\##
+        s.media.Wi();if(t!==null){await this.#f(t,e);continue}let i=this.line.Ci(e);if(i===null)return;i.type==="stop"\##
+        ?await this.#s(i.reason,e):await this.#d(i.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.\##
+        message;return;case"admit":return this.#h(e.D,t);case"refuse":return e.reason===G.rn&&this.line.bn(t)?void 0:t\##
+        his.#s(jt(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"different",this.#o();case"bye":ret\##
+        urn this.#s(this.media.qi&&e.reason===W.error?"no-path":Ot(e.reason),t);case"description":case"candidate":case\##
+        "binding":return this.he&&!(e.type==="description"&&e.kind==="offer")?this.media.u(e,t):this.line.Gt("malforme\##
+        d",!0,t);case"chat":this.he&&this.c.u(e.id,e.message);return;case"keepalive":case"receipt":case"identity":retu\##
+        rn;case"confirm":case"consent":case"encapsulation":return this.line.Gt("malformed",!0,t)}}async#h(e,t){let{n:i\##
+        }=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o()\##
+        ;let s=e||(this.t.invitation.flags&Z.D)!==0;if(s&&!(i.U?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#s(\##
+        "relay-missing",t,W.error);this.media.Ui(i,s),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t\##
+        ,ownComparison:i}=this.t;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media.j\##
+        i(e),i!=="none"&&await this.line.send({type:"words",a:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.h\##
+        e||this.t.consent===null)){for(let t of this.c.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"c\##
+        hat",id:i,message:s},e))return;this.c.it(t)}return this.#a(e)}}async#p(e,t){this.t.ownComparison=e?"same":"dif\##
+        ferent",this.#o(),await this.line.send({type:"words",a:e},t),await this.#a(t),e||await this.#s("words-differ",\##
+        t,W.nn)}async#f(e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-doubted":return this.line.ae(t)\##
+        ;case"binding-failed":return this.#s("binding-failed",t,W.sn);case"no-path":return this.#s("no-path",t)}}async\##
+        #s(e,t,i=null){let s=i===null||await this.line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reaso\##
+        n=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});\##
+        let r=!s&&U(this.t);if(!r&&(e!=="hung-up"||this.line.n===null))return this.line.disconnect();let{t:o,j:a}=this\##
+        ,{s:l}=this.line,d=this.line.Sn(),g=w=>this.actions.push(w);this.Me=new me({t:o,j:a,n:d,s:l,re:r?i:null,l:g},t\##
+        )}#m(e){!(this.reason===null&&this.media.g&&!this.media.Ae())||this.line.lt?this.e.clear("patience"):this.e._(\##
+        "patience")||this.e.set("patience",e+hi)}#o(){this.actions.push({type:"save",t:this.t})}};var Yt={En:[],Pn:[],\##
+        microphone:"",speaker:""},pi=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async functi\##
+        on Ke(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audi\##
+        o:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}functi\##
+        on _t(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"mic\##
+        rophone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var Se=class{c\##
+        onstructor(e){this.audio=e,this.$t=new Audio,this.W=null,this.output=null,this.source=null,this.De=null,this.s\##
+        peaker=""}Vn(){"AudioContext"in window&&(this.W??=new AudioContext,this.W.state!=="running"&&this.W.resume().c\##
+        atch(()=>{}))}Wn(e){this.source?.disconnect(),this.source=null,!(this.W===null||e===null)&&(this.De??=this.W.c\##
+        reateAnalyser(),this.source=this.W.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.De))\##
+        }Tt(){if(this.De===null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);t\##
+        his.De.getFloatTimeDomainData(e);let t=e.reduce((s,r)=>s+r*r,0)/e.length,i=this.W?.state==="running"||navigato\##
+        r.userActivation?.hasBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>pi,Un:t===0\##
+        &&i}}jn(){let{W:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.$t\##
+        .srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.current\##
+        Time+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.li\##
+        nearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.outpu\##
+        t),r.start(s),r.stop(s+1)}}}async Bi(e){await Promise.all([this.audio,this.$t].map(t=>t.setSinkId(e))),this.sp\##
+        eaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r\##
+        ,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{En:i(\##
+        "audioinput"),Pn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker\##
+        :this.speaker}}end(){this.Wn(null),this.W?.close().catch(()=>{}),this.W=null,this.De=null,this.output=null}};v\##
+        ar fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.loc\##
+        ks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(t)})}fun\##
+        ction $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Jt(n,e){return new Promise(t=>\##
+        {let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe(typeof r=="string"?r:null,e(\##
+        ))),setTimeout(()=>s(null),fi)})}function Qt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e\##
+        )??t}var Y=mi(h),Xt=n=>Qt(n,Y,"fr"),en=n=>[Y[n].admitted.title,...Y[n].admitted.consent].join(`
+        `),Fe=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
         (n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace(/\\##
         {\w+\}/,()=>String(e));function mi({Fn:n,Gn:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.split("|"),o=a=>\##
         a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
@@ -942,30 +943,30 @@ package enum Page {
         rds-differ","refused-wrong-person":"refused"},on=(n,{errors:e})=>e[wi[n??""]??n??""];function ki({state:n,erro\##
         r:e},t){return n==="ended"||n==="failed"||n==="bad-link"?on(e,t)?.[0]??t.ended.title:t[n].title}function yi(n,\##
         e){let{state:t,error:i,r:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
-        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Ee}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
-        ;case"waiting":{let o=s?.message??"",{K:a,X:l}=e.waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.pe:s?.v\##
-        e?a:l},...j(n.Jt>0,"since",se(e.waiting.k,Ke(n.Jt,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","quo\##
-        te",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",tex\##
-        t:e.connecting.text}];case"connected":return n.Et?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet",\##
-        text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecti\##
-        ng.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"failed":case"bad-link":{let{F:o,clock:a,link:l}=n,d=i==\##
-        ="microphone-denied";return[{kind:"lead",text:on(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.ge[n.Fi]),...j(d,"q\##
-        uiet",e.ge.Ze),...j(i==="clock","quiet",se(e.Ye,a===null?"":tn(a,r))),...j(o!==null,"quiet",se(e.ended.F,Ke(o?\##
-        ?0,r))),...j(t==="ended","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??"\##
-        ")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function vi({state:n,r:e,b:t,he:i},s){return t==="\##
+        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Ie}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
+        ;case"waiting":{let o=s?.message??"",{K:a,ee:l}=e.waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.pe:s?.\##
+        ve?a:l},...j(n.Jt>0,"since",se(e.waiting.k,Fe(n.Jt,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","qu\##
+        ote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",te\##
+        xt:e.connecting.text}];case"connected":return n.It?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet"\##
+        ,text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnect\##
+        ing.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"failed":case"bad-link":{let{F:o,clock:a,link:l}=n,d=i=\##
+        =="microphone-denied";return[{kind:"lead",text:on(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.ge[n.Fi]),...j(d,"\##
+        quiet",e.ge.Ze),...j(i==="clock","quiet",se(e.Ye,a===null?"":tn(a,r))),...j(o!==null,"quiet",se(e.ended.F,Fe(o\##
+        ??0,r))),...j(t==="ended","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??\##
+        "")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function vi({state:n,r:e,b:t,X:i},s){return t==="\##
         done"?s.actions.b:n!=="connected"?"":e?.muted?s.connected.muted:i==="silence"?s.i.silence:e?.Ln===!1?s.connect\##
-        ed.Ie:""}function bi(n,{reconnecting:e}){return n?.Ln?e.path:n?.Ni?e.q:e.pe}function Si({state:n,error:e,B:t,l\##
-        ink:i,Rn:s,r,Et:o},{actions:a}){let l=(g,b,I="",Me=null)=>({action:g,label:b,kind:I,icon:Me}),d=l("hang-up",a.\##
-        hangUp,"danger","hangUp"),m=o?[l("resume-sound",a.Fe,"primary","speaker")]:[];switch(n){case"ready":return[l("\##
+        ed.Ee:""}function bi(n,{reconnecting:e}){return n?.Ln?e.path:n?.Ni?e.q:e.pe}function Si({state:n,error:e,B:t,l\##
+        ink:i,Rn:s,r,It:o},{actions:a}){let l=(w,b,E="",De=null)=>({action:w,label:b,kind:E,icon:De}),d=l("hang-up",a.\##
+        hangUp,"danger","hangUp"),g=o?[l("resume-sound",a.Fe,"primary","speaker")]:[];switch(n){case"ready":return[l("\##
         enter",s?a.resume:a.enter,"primary")];case"waiting":return[l("hang-up",a.Re)];case"admitted":return[l("consent\##
-        ",a.consent,"primary","yes"),l("refuse",a.je,"","no")];case"connecting":case"reconnecting":return[...m,d];case\##
-        "connected":{let g=r?.ownComparison==="none"&&r.y!==null,b=[l("same",a.a,o?"":"primary","yes"),l("different",a\##
-        .Oe,"danger","no")],I=r?.muted?l("mute",a.unmute,"half on","silent"):l("mute",a.mute,"half","microphone");retu\##
-        rn[...m,...g?b:[],I,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"|\##
+        ",a.consent,"primary","yes"),l("refuse",a.je,"","no")];case"connecting":case"reconnecting":return[...g,d];case\##
+        "connected":{let w=r?.ownComparison==="none"&&r.y!==null,b=[l("same",a.a,o?"":"primary","yes"),l("different",a\##
+        .Oe,"danger","no")],E=r?.muted?l("mute",a.unmute,"half on","silent"):l("mute",a.mute,"half","microphone");retu\##
+        rn[...g,...w?b:[],E,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"|\##
         |e==="taken-over"?a.Be:a.Ne;return[...i===null?[]:[l("copy-link",a.me,"primary","copy")],...t?[l("retry",b,i==\##
         =null?"primary":"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match(/\d\D*/g)??[]).map(t\##
         =>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.m=e,this.Gi=t,this.Qt=i,this.audi\##
-        o=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.te=0,this\##
+        o=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.ne=0,this\##
         .Kn=!1,this.#m()}show(e){if(!this.#t("model",e))return;let t=Y[e.locale],i=sn(e,t),s=this.Nn,r=this.m.document\##
         Element;r.dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o\##
         ]:r.dataset[o]=a}this.#i(e.locale,t),this.#e("title").textContent=i.title,this.m.title=`${i.title} · Colloque`\##
@@ -994,114 +995,114 @@ package enum Page {
         actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(re(th\##
         is.m,e)),i}default:return this.#o("p",t,e)}}#h({state:e,r:t},i){let s=e==="connected"?t?.y??null:null;this.#e(\##
         "words").hidden=s===null;let r=s===null?[]:an(this.Gi[s.locale]??""),o=s!==null&&r.length===256?Tt(s.octets).m\##
-        ap(d=>r[d]??""):[],a=this.#e("words-list");if(this.#t("words",o)&&a.replaceChildren(...o.map((d,m)=>this.#o("l\##
-        i",d,m<2?"mine":"theirs"))),this.#n("digits",s===null?"":Lt(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)r\##
+        ap(d=>r[d]??""):[],a=this.#e("words-list");if(this.#t("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#o("l\##
+        i",d,g<2?"mine":"theirs"))),this.#n("digits",s===null?"":Lt(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)r\##
         eturn;a.lang=s.locale;let l=[];t.ownComparison==="same"&&l.push(i.y.a),t.peerComparison==="same"&&l.push(i.y.W\##
         e),this.#n("words-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),i=this.m\##
         .activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let l=this.#o("\##
         button",r,o);return l.dataset.action=s,l.setAttribute("type","button"),a!==null&&l.prepend(re(this.m,a)),l.add\##
         EventListener("click",()=>this.Qt.l(s)),l})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#c({\##
-        state:e,Lt:t,he:i,path:s},{Yt:r},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==\##
-        ="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",o.i[i??"speak"]),this.#n("pat\##
-        h",s===null?"":o.path[s]);let{In:l,Pn:d,microphone:m,speaker:g}=t;this.#p("microphone",l,m,o.i.microphone),thi\##
-        s.#p("speaker",d,g,o.i.speaker)}#p(e,t,i,s){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.le\##
-        ngth<2,this.#t(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("option");return l.valu\##
-        e=o.id,l.textContent=o.label===""?`${s} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(r.value=i)}#f({r:e},{Ki:t},\##
-        {c:i}){let s=this.#e("chat",HTMLDetailsElement);s.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).val\##
-        ue="");let r=e?.x??[];if(!this.#t("messages",[r,i.v]))return;let o=this.#e("messages");o.replaceChildren(...r.\##
-        map(({v:d,text:m,nt:g})=>{let b=this.#o("li","",d?"mine":"theirs"),I=this.#o("p",m);return I.dir="auto",b.appe\##
-        nd(this.#o("small",`${d?i.v:i.A}${g?"":` · ${i.pending}`}`),I),b}));let a=r.filter(({v:d})=>!d),[l]=a.slice(-1\##
-        );a.length>this.te&&l!==void 0&&(s.open=!0,this.#l(`${i.A}: ${l.text}`)),this.te=a.length,o.scrollTop=o.scroll\##
-        Height}#s(e,t){this.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([s,r])=>[t\##
-        his.#o("h3",s),this.#o("p",r)])),this.#e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Qt;this.#e("pl\##
-        ay-sound").addEventListener("click",()=>e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l\##
-        ,HTMLSelectElement);d.addEventListener("change",()=>t(l,d.value))}let s=this.#e("volume",HTMLInputElement);s.a\##
-        ddEventListener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.#e("volume-row").\##
-        hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),o=this.#e("letters\##
-        ",HTMLInputElement);r.addEventListener("input",()=>{o.checked&&i(r.value,!1)});let a=()=>{i(r.value,!0),r.valu\##
-        e="",r.focus()};this.#e("send").addEventListener("click",a),r.addEventListener("keydown",l=>{l.key==="Enter"&&\##
-        !l.isComposing&&a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}\##
-        =this.text;this.#s([...l.S,[d.deaf,d.fe.join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",\##
-        ()=>{this.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("c\##
-        lick",()=>this.#e("sheet").close())}#o(e,t="",i=""){let s=this.m.createElement(e);return s.textContent=t,i!=="\##
-        "&&(s.className=i),s}#e(e,t){let i=this.m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw n\##
-        ew Error(`no element ${e}`);return i}};var Fe="colloque",oe=()=>Math.floor(Date.now()/1e3),z={state:"loading",\##
-        error:null,B:!1,link:null,Rn:!1,locale:Xt(navigator.languages??[]),Fi:Ze(navigator.userAgent,navigator.maxTouc\##
-        hPoints),path:null,quality:null,r:null,b:"no",Jt:0,F:null,clock:null,Et:!1,he:null,Lt:Yt},ae=location.hash.len\##
-        gth>1?location.href:null,cn=$e(navigator.userAgent),xi=100,zi=4e3,Ge=0,L=null,x=null,Ce=null,k=null,J=null,ln=\##
-        0,un=0,He=null,E=new xe(document,u,{l:Mi,_i:Li,speak:n=>y({locale:n}),write:(n,e)=>void S({type:"write",text:n\##
-        ,En:e})}),R=new Se(E.audio);function y(n){Object.assign(z,n),E.show(z)}var Q=(n,e={})=>y({state:"failed",error\##
-        :n,B:!0,r:null,...e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async fu\##
-        nction Ci(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{B:!1,link:ae});let n=l\##
-        ocation.hash.slice(1),e=fe(sessionStorage.getItem(Fe),oe());if(n===""&&e===null)return y({state:"bad-link",err\##
-        or:"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.tn)throw new c("post-quantum");let i=await bt(t);\##
-        L=e!==null&&_(e.invitation.room,i.room)?e:Vt(i)}else L=e}catch(t){if(!(t instanceof c))throw t;return y({state\##
-        :"bad-link",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{B:!1,link:ae});y({state:\##
-        "ready",error:null,Rn:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RT\##
-        CPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:F().then(()=>!0,()=>!1)}function Mi(n){sw\##
-        itch(R.Vn(),n){case"enter":return void ze(!1);case"retry":return x===null||z.error==="taken-over"?void ze(z.er\##
-        ror==="other-tab"||z.error==="taken-over"):void S({type:"retry"});case"copy-link":return void Di();case"consen\##
-        t":return void Vi();case"refuse":return void S({type:"decline"});case"same":case"different":return void S({typ\##
-        e:"words",a:n==="same"});case"mute":return void S({type:"mute",muted:!(z.r?.muted??!1)});case"hang-up":return \##
-        void S({type:"hang-up"});case"play-sound":return R.jn();case"resume-sound":return void Ei()}}async function Di\##
-        (){let n=navigator.clipboard?.writeText(ae??"")??Promise.reject(new Error("no clipboard"));y({b:await n.then((\##
-        )=>"done",()=>"failed")})}async function ze(n){if(L===null)return;R.Vn(),y({state:"checking",error:null,B:!1,l\##
-        ink:null,b:"no"});try{k===null&&dn(await Be(void 0,hn()))}catch(i){return Ti(_t(i))}fn(),history.replaceState(\##
-        null,"","/");let e=`colloque ${Qe(L.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void Pi(e)))retu\##
-        rn Q("other-tab");if(un=performance.now(),L=await t??L,x=new be({t:L,locale:z.locale,E:Ii,ie:oe}),k===null)ret\##
-        urn Q("microphone-missing");Ce=new ue({microphone:k,audio:E.audio,Pt:Ri,M:i=>void S(i),dt:i=>y({path:i}),pt:i=\##
-        >y({quality:i})}),await S({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied";Q(e?"in-app":n,{lin\##
-        k:e?ae:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=(\##
-        )=>{t.state==="granted"&&z.state==="failed"&&x===null&&ze(!1)}},()=>{})}function dn(n){let e=k;k=n,Ge=performa\##
-        nce.now(),y({he:null}),n.onmute=B,n.onunmute=B,n.onended=()=>{n===k&&Ye()},R.Wn(n),Ce?.Jn(n).catch(()=>{}),e!=\##
-        =null&&(e.onended=null,e.stop()),Ae()}async function Ye(n){try{dn(await Be(n))}catch{await Ae()}B()}async func\##
-        tion Li(n,e){return n==="microphone"?Ye(e):(await R.Bi(e).catch(()=>{}),Ae())}async function Ae(){y({Lt:await \##
-        R.Lt(k)})}function B(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=k!==null&&(k.muted||k.readyState==="end\##
-        ed");y({Et:x!==null&&(e||t)})}async function Ei(){await E.audio.play().catch(()=>{}),(k===null||k.muted||k.rea\##
-        dyState==="ended")&&await Ye(),B()}var Ii=n=>crypto.getRandomValues(new Uint8Array(n));async function Pi(n){if\##
-        (x===null)return;let e=je(x.t);await S({type:"taken-over"}),$t(n,e)}async function Vi(){let{locale:n}=z,e=awai\##
-        t V(w(en(n)));await S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function S(n){if(x===nul\##
-        l)return;await x.re(n,performance.now());for(let a of x.Oi())Ui(a);let e=x.P();clearTimeout(ln),e!==null&&(ln=\##
-        window.setTimeout(()=>void S({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,B:s,...r}=x\##
-        .Ri();t!==z.state&&Wi(t,i),y({state:t,error:i,B:s,r});let o=i!==null&&(!s||i==="taken-over");o&&Ni(),o&&e===nu\##
-        ll&&!s&&qi()}function Wi(n,e){if(n==="admitted"&&(R.jn(),navigator.vibrate?.([200,100,200])),e===null)return;l\##
-        et t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(z.state);y({F:i?Mat\##
-        h.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,Et:!1})}function qi(){L!==null&&Oe(L),L=null,x=null,\##
-        Ce=null,ae=null,y({r:null})}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J?.id===n.i\##
-        d&&J.s.readyState===WebSocket.OPEN&&J.s.send(n.octets);return;case"close":J?.id===n.id&&J.s.close();return;cas\##
-        e"save":n.t===null?sessionStorage.removeItem(Fe):sessionStorage.setItem(Fe,je(n.t));return;default:Ce?.$n(n)}}\##
-        function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,lt);e.binaryType="arraybuffer\##
-        ",J={id:n,s:e},e.onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-closed",id:n}\##
-        ),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8Array(t)})}\##
-        }var pn=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)retur\##
-        n t;let{first:o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=\##
-        new Uint8Array(d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);\##
-        return e[1]=f|64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r\##
-        [0]??0)%128!==111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.sl\##
-        ice(o+1+f),d=[111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>1638\##
-        3){l+=4+u.length;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,co\##
-        py:n},...t].slice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;\##
-        let o=r&252;switch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,coun\##
-        t:2,body:t.subarray(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s=\##
-        ==void 0)return null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;f\##
-        or(;;){let e=t[n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{f\##
-        irst:o,count:f,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r\##
-        ,writable:s}=t.transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMet\##
-        adata().rtpTimestamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrou\##
-        gh(f).pipeTo(s).catch(()=>{})};})();'],{type:"text/javascript"})),Oi=window.trustedTypes?.createPolicy("colloq\##
-        ue-worker",{createScriptURL:pn});function Ri(){return"RTCRtpScriptTransform"in window?new Worker(Oi?.createScr\##
-        iptURL("")??pn()):null}function Ni(){k!==null&&(k.onended=null),k?.stop(),k=null,R.end(),He?.release().catch((\##
-        )=>{}),He=null}function fn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var mn=()=>void S({typ\##
-        e:"network-changed"}),gn=()=>{x!==null&&document.visibilityState==="visible"&&k!==null&&(fn(),E.audio.srcObjec\##
-        t!==null&&E.audio.paused&&E.audio.play().then(B,B)),S({type:"awoke"})};addEventListener("online",mn);navigator\##
-        .connection?.addEventListener("change",mn);document.addEventListener("visibilitychange",gn);document.addEventL\##
-        istener("resume",gn);E.audio.addEventListener("pause",B);E.audio.addEventListener("playing",B);navigator.media\##
-        Devices?.addEventListener("devicechange",()=>{k!==null&&Ae()});addEventListener("hashchange",()=>{location.has\##
-        h.length>1&&x===null&&location.reload()});setInterval(()=>{if(z.state==="waiting"&&y({Jt:Math.floor((performan\##
-        ce.now()-un)/6e4)}),k===null)return;let{Tt:n,qn:e,Un:t}=R.Tt();E.Hi&&E.Yi(n);let i=performance.now();t||(Ge=i)\##
-        ,e&&z.he!=="voice"?y({he:"voice"}):z.he===null&&i-Ge>zi&&y({he:"silence"})},xi);window.early===void 0&&y({});C\##
-        i().catch(()=>Q("internal",{B:!1})).then(()=>{x===null&&hn()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{\##
-        })});})();</script>
+        state:e,Lt:t,X:i,path:s},{Yt:r},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e===\##
+        "waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",o.i[i??"speak"]),this.#n("path\##
+        ",s===null?"":o.path[s]);let{En:l,Pn:d,microphone:g,speaker:w}=t;this.#p("microphone",l,g,o.i.microphone),this\##
+        .#p("speaker",d,w,o.i.speaker)}#p(e,t,i,s){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.len\##
+        gth<2,this.#t(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("option");return l.value\##
+        =o.id,l.textContent=o.label===""?`${s} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(r.value=i)}#f({r:e},{Ki:t},{\##
+        c:i}){let s=this.#e("chat",HTMLDetailsElement);s.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).valu\##
+        e="");let r=e?.x??[];if(!this.#t("messages",[r,i.v]))return;let o=this.#e("messages");o.replaceChildren(...r.m\##
+        ap(({v:d,text:g,nt:w})=>{let b=this.#o("li","",d?"mine":"theirs"),E=this.#o("p",g);return E.dir="auto",b.appen\##
+        d(this.#o("small",`${d?i.v:i.A}${w?"":` · ${i.pending}`}`),E),b}));let a=r.filter(({v:d})=>!d),[l]=a.slice(-1)\##
+        ;a.length>this.ne&&l!==void 0&&(s.open=!0,this.#l(`${i.A}: ${l.text}`)),this.ne=a.length,o.scrollTop=o.scrollH\##
+        eight}#s(e,t){this.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([s,r])=>[th\##
+        is.#o("h3",s),this.#o("p",r)])),this.#e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Qt;this.#e("pla\##
+        y-sound").addEventListener("click",()=>e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l,\##
+        HTMLSelectElement);d.addEventListener("change",()=>t(l,d.value))}let s=this.#e("volume",HTMLInputElement);s.ad\##
+        dEventListener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.#e("volume-row").h\##
+        idden=this.audio.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),o=this.#e("letters"\##
+        ,HTMLInputElement);r.addEventListener("input",()=>{o.checked&&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value\##
+        ="",r.focus()};this.#e("send").addEventListener("click",a),r.addEventListener("keydown",l=>{l.key==="Enter"&&!\##
+        l.isComposing&&a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}=\##
+        this.text;this.#s([...l.S,[d.deaf,d.fe.join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",(\##
+        )=>{this.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("cl\##
+        ick",()=>this.#e("sheet").close())}#o(e,t="",i=""){let s=this.m.createElement(e);return s.textContent=t,i!==""\##
+        &&(s.className=i),s}#e(e,t){let i=this.m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw ne\##
+        w Error(`no element ${e}`);return i}};var Ge="colloque",oe=()=>Math.floor(Date.now()/1e3),z={state:"loading",e\##
+        rror:null,B:!1,link:null,Rn:!1,locale:Xt(navigator.languages??[]),Fi:Ze(navigator.userAgent,navigator.maxTouch\##
+        Points),path:null,quality:null,r:null,b:"no",Jt:0,F:null,clock:null,It:!1,X:null,Lt:Yt},ae=location.hash.lengt\##
+        h>1?location.href:null,cn=$e(navigator.userAgent),xi=100,zi=4e3,He=0,L=null,x=null,Ce=null,m=null,J=null,ln=0,\##
+        un=0,Ye=null,I=new xe(document,u,{l:Mi,_i:Li,speak:n=>y({locale:n}),write:(n,e)=>void S({type:"write",text:n,I\##
+        n:e})}),R=new Se(I.audio);function y(n){Object.assign(z,n),I.show(z)}var Q=(n,e={})=>y({state:"failed",error:n\##
+        ,B:!0,r:null,...e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async func\##
+        tion Ci(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{B:!1,link:ae});let n=loc\##
+        ation.hash.slice(1),e=fe(sessionStorage.getItem(Ge),oe());if(n===""&&e===null)return y({state:"bad-link",error\##
+        :"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.tn)throw new c("post-quantum");let i=await bt(t);L=\##
+        e!==null&&_(e.invitation.room,i.room)?e:Vt(i)}else L=e}catch(t){if(!(t instanceof c))throw t;return y({state:"\##
+        bad-link",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{B:!1,link:ae});y({state:"r\##
+        eady",error:null,Rn:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCP\##
+        eerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:F().then(()=>!0,()=>!1)}function Mi(n){swit\##
+        ch(R.Vn(),n){case"enter":return void ze(!1);case"retry":return x===null||z.error==="taken-over"?void ze(z.erro\##
+        r==="other-tab"||z.error==="taken-over"):void S({type:"retry"});case"copy-link":return void Di();case"consent"\##
+        :return void Vi();case"refuse":return void S({type:"decline"});case"same":case"different":return void S({type:\##
+        "words",a:n==="same"});case"mute":return void S({type:"mute",muted:!(z.r?.muted??!1)});case"hang-up":return vo\##
+        id S({type:"hang-up"});case"play-sound":return R.jn();case"resume-sound":return void Ii()}}async function Di()\##
+        {let n=navigator.clipboard?.writeText(ae??"")??Promise.reject(new Error("no clipboard"));y({b:await n.then(()=\##
+        >"done",()=>"failed")})}async function ze(n){if(L===null)return;R.Vn(),y({state:"checking",error:null,B:!1,lin\##
+        k:null,b:"no"});try{m===null&&dn(await Ke(void 0,hn()))}catch(i){return Ti(_t(i))}fn(),history.replaceState(nu\##
+        ll,"","/");let e=`colloque ${Qe(L.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void Pi(e)))return\##
+         Q("other-tab");if(un=performance.now(),L=await t??L,x=new be({t:L,locale:z.locale,I:Ei,se:oe}),m===null)retur\##
+        n Q("microphone-missing");Ce=new ue({microphone:m,audio:I.audio,Pt:Ri,M:i=>void S(i),dt:i=>y({path:i}),pt:i=>y\##
+        ({quality:i})}),await S({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied";Q(e?"in-app":n,{link:\##
+        e?ae:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=\##
+        >{t.state==="granted"&&z.state==="failed"&&x===null&&ze(!1)}},()=>{})}function dn(n){let e=m;m=n,He=performanc\##
+        e.now(),y({X:null}),n.onmute=B,n.onunmute=B,n.onended=()=>{n===m&&Ae()},R.Wn(n),Ce?.Jn(n).catch(()=>{}),e!==nu\##
+        ll&&(e.onended=null,e.stop()),Me()}async function Ae(n){try{dn(await Ke(n))}catch{await Me()}B()}async functio\##
+        n Li(n,e){return n==="microphone"?Ae(e):(await R.Bi(e).catch(()=>{}),Me())}async function Me(){y({Lt:await R.L\##
+        t(m)})}function B(){let{audio:n}=I,e=n.srcObject!==null&&n.paused,t=m!==null&&(m.muted||m.readyState==="ended"\##
+        );y({It:x!==null&&(e||t)})}async function Ii(){await I.audio.play().catch(()=>{}),(m===null||m.muted||m.readyS\##
+        tate==="ended")&&await Ae(),B()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function Pi(n){if(x=\##
+        ==null)return;let e=Oe(x.t);await S({type:"taken-over"}),$t(n,e)}async function Vi(){let{locale:n}=z,e=await V\##
+        (k(en(n)));await S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function S(n){if(x===null)r\##
+        eturn;await x.oe(n,performance.now());for(let a of x.Oi())Ui(a);let e=x.P();clearTimeout(ln),e!==null&&(ln=win\##
+        dow.setTimeout(()=>void S({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,B:s,...r}=x.Ri\##
+        ();t!==z.state&&Wi(t,i),y({state:t,error:i,B:s,r});let o=i!==null&&(!s||i==="taken-over");o&&Ni(),o&&e===null&\##
+        &!s&&qi()}function Wi(n,e){if(n==="admitted"&&(R.jn(),navigator.vibrate?.([200,100,200])),e===null)return;let \##
+        t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(z.state);y({F:i?Math.f\##
+        loor((oe()-t)/60):null,clock:e==="clock"?new Date:null,It:!1})}function qi(){L!==null&&Re(L),L=null,x=null,Ce=\##
+        null,ae=null,y({r:null})}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J?.id===n.id&&\##
+        J.s.readyState===WebSocket.OPEN&&J.s.send(n.octets);return;case"close":J?.id===n.id&&J.s.close();return;case"s\##
+        ave":n.t===null?sessionStorage.removeItem(Ge):sessionStorage.setItem(Ge,Oe(n.t));return;default:Ce?.$n(n)}}fun\##
+        ction ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,lt);e.binaryType="arraybuffer",J\##
+        ={id:n,s:e},e.onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-closed",id:n}),e\##
+        .onmessage=({data:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8Array(t)})}}va\##
+        r pn=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)return t\##
+        ;let{first:o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=new\##
+         Uint8Array(d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);ret\##
+        urn e[1]=f|64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r[0]\##
+        ??0)%128!==111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.slice\##
+        (o+1+f),d=[111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>16383){\##
+        l+=4+u.length;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,copy:\##
+        n},...t].slice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;let\##
+         o=r&252;switch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,count:2\##
+        ,body:t.subarray(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s===v\##
+        oid 0)return null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;for(\##
+        ;;){let e=t[n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{firs\##
+        t:o,count:f,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r,wr\##
+        itable:s}=t.transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMetada\##
+        ta().rtpTimestamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrough(\##
+        f).pipeTo(s).catch(()=>{})};})();'],{type:"text/javascript"})),Oi=window.trustedTypes?.createPolicy("colloque-\##
+        worker",{createScriptURL:pn});function Ri(){return"RTCRtpScriptTransform"in window?new Worker(Oi?.createScript\##
+        URL("")??pn()):null}function Ni(){m!==null&&(m.onended=null),m?.stop(),m=null,R.end(),Ye?.release().catch(()=>\##
+        {}),Ye=null}function fn(){navigator.wakeLock?.request("screen").then(n=>Ye=n,()=>{})}var mn=()=>void S({type:"\##
+        network-changed"}),gn=()=>{x!==null&&document.visibilityState==="visible"&&m!==null&&(fn(),I.audio.srcObject!=\##
+        =null&&I.audio.paused&&I.audio.play().then(B,B),z.X==="silence"&&(m.onended=null,m.stop(),Ae(m.getSettings().d\##
+        eviceId))),S({type:"awoke"})};addEventListener("online",mn);navigator.connection?.addEventListener("change",mn\##
+        );document.addEventListener("visibilitychange",gn);document.addEventListener("resume",gn);I.audio.addEventList\##
+        ener("pause",B);I.audio.addEventListener("playing",B);navigator.mediaDevices?.addEventListener("devicechange",\##
+        ()=>{m!==null&&Me()});addEventListener("hashchange",()=>{location.hash.length>1&&x===null&&location.reload()})\##
+        ;setInterval(()=>{if(z.state==="waiting"&&y({Jt:Math.floor((performance.now()-un)/6e4)}),m===null)return;let{T\##
+        t:n,qn:e,Un:t}=R.Tt();I.Hi&&I.Yi(n);let i=performance.now();t||(He=i),e&&z.X!=="voice"?y({X:"voice"}):z.X===nu\##
+        ll&&i-He>zi&&y({X:"silence"})},xi);window.early===void 0&&y({});Ci().catch(()=>Q("internal",{B:!1})).then(()=>\##
+        {x===null&&hn()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
         </body>
         </html>
 
