@@ -4,15 +4,15 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "da547aaba6d5b5ad20747ade06f8ee6e957a9467e1029a59f606072b0b0b7e82"
+    package static let sha256 = "eda93ae4112d6b9c15384ef7637ebc41bbe0f1bcae9362640beedfaf8cb50363"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
-        + "'sha256-6all3lP06KXB4KO5XjHVPdZ2CD26SfiIv/7DwbpoLFA='"
+        "'sha256-aUiFfzY2NWK7T7aNotcPzNkIrhIFVia71vYNgNdrURM='" + " "
+        + "'sha256-k3VWc7ZqvGTLpOYCOh6tbHCeZiLmnHTWH17U1jUG/B8='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
+    package static let styleHash = "'sha256-BnSjoj5DqD8BlbfLUoasLQ8m3D5OYaRfeMOnp7Aoeyg='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -28,129 +28,126 @@ package enum Page {
         <meta name="robots" content="noindex, nofollow, noarchive">
         <title>Colloque</title>
         <link rel="icon" href="data:,">
-        <style>:root{color-scheme:light dark;--paper: #f6f4ef;--card: #fffefb;--ink: #1d2527;--quiet: #5c686b;--line: \##
-        #ddd8cc;--accent: #14615a;--accent-ink: #ffffff;--soft: #e3eeeb;--danger: #a3312a;--danger-soft: #f7e6e3;--rad\##
-        ius: 14px}@media (prefers-color-scheme: dark){:root{--paper: #14181a;--card: #1c2224;--ink: #ecefee;--quiet: #\##
-        9aa7a8;--line: #30393b;--accent: #6cc5b6;--accent-ink: #0c2320;--soft: #1f3330;--danger: #f08d80;--danger-soft\##
-        : #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--paper);color\##
-        :var(--ink);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,Not\##
-        o Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;paddin\##
-        g:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bott\##
-        om)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:auto}h\##
-        eader{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Geor\##
-        gia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.125r\##
-        em}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;bo\##
-        rder-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--in\##
-        k);font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem\##
-        }h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text\##
-        -wrap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.te\##
-        xt p,.notice,.result,.code,.panel p{color:var(--quiet)}.text .lead{color:var(--ink);font-size:1.125rem}.code{f\##
-        ont-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none\##
-        }.text ul{padding:0;list-style:none;border-top:1px solid var(--line);margin-top:1rem}.text li{padding-block:.6\##
-        25rem;padding-inline-start:1.75rem;border-bottom:1px solid var(--line);position:relative}.text li:before{conte\##
-        nt:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;backg\##
-        round:var(--accent)}.text blockquote{border-inline-start:3px solid var(--accent);padding-block:.25rem;padding-\##
-        inline-start:1rem;overflow-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
-        ap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{displ\##
-        ay:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem\##
-        ;border-radius:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:poi\##
-        nter}.actions button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.acti\##
-        ons button{display:flex;align-items:center;justify-content:center}.actions button.half{flex-direction:column;g\##
-        ap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var(--danger)}.actions .on{ba\##
-        ckground:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.actions button:disabled{opacity:.5\##
-        5;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid var(--accent);outline-offset\##
-        :3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--accent)}.actions button.primary:ho\##
-        ver:enabled{filter:brightness(1.08)}}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--li\##
-        ne);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap\##
-        :1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block\##
-        :.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:\##
-        8px;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}fo\##
-        oter p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-\##
-        inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:r\##
-        ound}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--accent)}.quality.poor,.text .qua\##
-        lity.poor{color:var(--danger)}.panel{border-top:1px solid var(--line);margin-top:1.25rem}.panel+.panel{margin-\##
-        top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary\##
-        {min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:\##
-        8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inli\##
-        ne:auto .375rem;border:solid var(--quiet);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:afte\##
-        r{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--quiet)}.panel .panel{border:0;p\##
-        adding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{fon\##
-        t:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--quiet);border-radius:10px;backgrou\##
-        nd:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:p\##
-        ointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check in\##
-        put{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--accent)}input[type=range]{accent-colo\##
-        r:var(--accent);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(-\##
-        -soft);border:1px solid var(--quiet);overflow:hidden}.meter span{display:block;height:100%;background:var(--ac\##
-        cent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:\##
-        none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages \##
-        li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--line);background:var(--card);o\##
-        verflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--soft);border-colo\##
-        r:transparent}.messages li p{color:var(--ink)}.messages small{color:var(--quiet)}.messages .mine small{color:v\##
-        ar(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;width:1px;he\##
-        ight:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw\##
-         - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--line);border-r\##
-        adius:var(--radius);background:var(--card);color:var(--ink)}dialog::backdrop{background:#0009}dialog h2{font:5\##
-        00 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{font:inherit;font-weight:600;margin-t\##
-        op:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.25rem;width:100%}.words{background:var(--card);\##
-        border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words ol{list-style:\##
-        none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{\##
-        font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-align:center;p\##
-        adding:.75rem .125rem;border-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.words li.mine{ba\##
-        ckground:var(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant\##
-        -numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:no\##
-        ne}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not(\##
-        [data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-sta\##
-        te="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:v\##
-        ar(--accent)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1\##
-        rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}[data-state=failed] h1,[data-state=ba\##
-        d-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal sp\##
-        an,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal sp\##
-        an{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signa\##
-        l span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@me\##
-        dia (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}\##
-        .late{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        <style>:root{color-scheme:light dark;--a: #f6f4ef;--b: #fffefb;--c: #1d2527;--d: #5c686b;--e: #ddd8cc;--f: #14\##
+        615a;--g: #ffffff;--h: #e3eeeb;--i: #a3312a;--j: #f7e6e3;--k: 14px}@media (prefers-color-scheme: dark){:root{-\##
+        -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
+        08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
+        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,\##
+        Noto Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;pad\##
+        ding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-b\##
+        ottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:aut\##
+        o}header{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:G\##
+        eorgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.1\##
+        25rem}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0\##
+        ;border-radius:8px;background:none;color:var(--d);cursor:pointer}nav button[aria-pressed=true]{color:var(--c);\##
+        font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}h1\##
+        {font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-wr\##
+        ap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.text \##
+        p,.notice,.result,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:\##
+        .9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul\##
+        {padding:0;list-style:none;border-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;paddin\##
+        g-inline-start:1.75rem;border-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:\##
+        absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}\##
+        .text blockquote{border-inline-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem;overflo\##
+        w-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5r\##
+        em}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{display:none}.actions button{f\##
+        ont:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);b\##
+        order:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{backgroun\##
+        d:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-conten\##
+        t:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.acti\##
+        ons button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.action\##
+        s button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid \##
+        var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions\##
+         button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px \##
+        solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center\##
+        ;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{pa\##
+        dding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bor\##
+        der-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poin\##
+        ter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;m\##
+        argin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-line\##
+        join:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .qu\##
+        ality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[\##
+        hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-he\##
+        ight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}sum\##
+        mary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto\##
+         .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform\##
+        :rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel\##
+         label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-h\##
+        eight:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:v\##
+        ar(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel\##
+         .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-hei\##
+        ght:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0\##
+        ;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);over\##
+        flow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[\##
+        dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-heig\##
+        ht:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-r\##
+        adius:10px;border:1px solid var(--e);background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}.messages\##
+         .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages s\##
+        mall{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min\##
+        -width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowra\##
+        p}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overfl\##
+        ow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop\##
+        {background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{fon\##
+        t:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25rem;width:100%}\##
+        .words{background:var(--b);border:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.w\##
+        ords ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
+        ap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;\##
+        text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e);overflow-wrap:anywhere}.\##
+        words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{fon\##
+        t-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .result:empty{dis\##
+        play:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:ro\##
+        ot:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[d\##
+        ata-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;backg\##
+        round:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width\##
+        :1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}[data-state=failed] h1,[data-state=bad\##
+        -link] h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[da\##
+        ta-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{ani\##
+        mation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span\##
+        :nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (m\##
+        in-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{\##
+        animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
-          <p class="brand" translate="no">Colloque</p>
-          <nav id="languages"></nav>
+        <p class="brand" translate="no">Colloque</p>
+        <nav id="languages"></nav>
         </header>
         <main>
-          <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
-          <h1 id="title" tabindex="-1">Colloque</h1>
-          <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<b\##
-        r>→ Safari, Chrome, Firefox</p></div>
-          <section id="words" class="words" hidden>
-            <p id="words-intro"></p>
-            <ol data-sas="words" id="words-list" translate="no"></ol>
-            <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
-            <p id="words-result" class="result"></p>
-          </section>
-          <div id="actions" class="actions"></div>
-          <p id="notice" class="notice"></p>
-          <p id="code" class="code"></p>
-          <details id="chat" class="panel" hidden>
-            <summary id="chat-title"></summary>
-            <ol id="messages" class="messages" tabindex="-1"></ol>
-            <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto">\##
-        <button id="send" type="button"></button></div>
-            <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
-          </details>
-          <details id="sound" class="panel" hidden>
-            <summary id="sound-title"></summary>
-            <p id="meter-text"></p>
-            <div class="meter" aria-hidden="true"><span id="meter"></span></div>
-            <button id="play-sound" data-action="play-sound" type="button"></button>
-            <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
-            <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
-            <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100\##
-        "></label>
-            <p id="path"></p>
-            <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
-          </details>
-          <p id="announcement" class="unseen" role="status"></p>
+        <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
+        <h1 id="title" tabindex="-1">Colloque</h1>
+        <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<br>\##
+        → Safari, Chrome, Firefox</p></div>
+        <section id="words" class="words" hidden>
+        <p id="words-intro"></p>
+        <ol data-sas="words" id="words-list" translate="no"></ol>
+        <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
+        <p id="words-result" class="result"></p>
+        </section>
+        <div id="actions" class="actions"></div>
+        <p id="notice" class="notice"></p>
+        <p id="code" class="code"></p>
+        <details id="chat" class="panel" hidden>
+        <summary id="chat-title"></summary>
+        <ol id="messages" class="messages" tabindex="-1"></ol>
+        <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto"><but\##
+        ton id="send" type="button"></button></div>
+        <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
+        </details>
+        <details id="sound" class="panel" hidden>
+        <summary id="sound-title"></summary>
+        <p id="meter-text"></p>
+        <div class="meter" aria-hidden="true"><span id="meter"></span></div>
+        <button id="play-sound" data-action="play-sound" type="button"></button>
+        <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
+        <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
+        <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100"></\##
+        label>
+        <p id="path"></p>
+        <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
+        </details>
+        <p id="announcement" class="unseen" role="status"></p>
         </main>
-        <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
+        <script>"use strict";(()=>{var l={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
         de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
         ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
         eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
@@ -160,927 +157,924 @@ package enum Page {
         eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
         onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
          you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
-        one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
-        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var g=document.documentElement,d=u(navigat\##
-        or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
-        t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
-        igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
-        {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
-        ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
-        ne.catch(()=>{})}),g.lang=d,document.title=`${e} · Colloque`,l("title",e);let m=document.querySelectorAll(".la\##
-        te");l("text",o("p","lead",t),o("ul","",o("li","",i),o("li","",n)),o("p","quiet",s),...m),l("actions",r)}})();\##
-        </script>
+        one: please allow it.|Enter"};function d(n,t,a){return n.map(e=>e.slice(0,2).toLowerCase()).find(e=>e in t)??a\##
+        }var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},p=document.documentElement,c=d(navigator.l\##
+        anguages??[],l,"fr"),i=(n,...t)=>document.getElementById(n)?.replaceChildren(...t);function o(n,t,...a){let e=\##
+        document.createElement(n);return e.className=t,e.append(...a),e}if(/^#[\w-]{72}$/.test(location.hash)&&navigat\##
+        or.mediaDevices!==void 0&&sessionStorage.length===0){let[n="",t="",a="",e="",m="",h=""]=l[c].split("|"),s={mic\##
+        rophone:null};window.early=s;let r=o("button","primary",h);r.type="button",r.dataset.action="enter",r.addEvent\##
+        Listener("click",()=>{r.disabled=!0,s.microphone=navigator.mediaDevices.getUserMedia({audio:u}),s.microphone.c\##
+        atch(()=>{})}),p.lang=c,document.title=`${n} · Colloque`,i("title",n);let g=document.querySelectorAll(".late")\##
+        ;i("text",o("p","lead",t),o("ul","",o("li","",a),o("li","",e)),o("p","quiet",m),...g),i("actions",r)}})();</sc\##
+        ript>
         <footer>
-          <p id="footer"></p>
-          <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
+        <p id="footer"></p>
+        <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
         </footer>
         <dialog id="sheet" aria-labelledby="sheet-title">
-          <h2 id="sheet-title" tabindex="-1" autofocus></h2>
-          <div id="topics"></div>
-          <button id="close" type="button"></button>
+        <h2 id="sheet-title" tabindex="-1" autofocus></h2>
+        <div id="topics"></div>
+        <button id="close" type="button"></button>
         </dialog>
         <template id="icon"><svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path/></svg></template>
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2m\##
-        oire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille\##
-        1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1\##
-        haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nicho\##
-        n2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrie\##
-        r2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2\##
-        ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1ér\##
-        isson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0lan\##
-        gouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas\##
-        1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis\##
-        1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2\##
-        rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravio\##
-        li1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1car\##
-        abée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2uc\##
-        an3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2o\##
-        lon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0ba\##
-        dger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1u\##
-        ffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rc\##
-        us1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamo\##
-        nd1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1i\##
-        refly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggle\##
-        s2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vo\##
-        ry0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2t\##
-        tuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3\##
-        tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ras\##
-        ol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rair\##
-        ie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwic\##
-        h2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfis\##
-        h3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2ia\##
-        ngle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebr\##
-        a1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets\##
-        3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade\##
-        1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1i\##
-        etsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0ha\##
-        gelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2na\##
-        rie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2\##
-        ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0m\##
-        agneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis\##
-        1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje\##
-        2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1lan\##
-        eet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine\##
-        2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2r\##
-        and3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uin\##
-        slang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2\##
-        terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk\##
-        2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Bad\##
-        ewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tt\##
-        eln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2ri\##
-        en3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2\##
-        würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1\##
-        olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussel\##
-        l2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2ok\##
-        odil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarin\##
-        e3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elk\##
-        e1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vil\##
-        lon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yr\##
-        amide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litte\##
-        n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
-        2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
-        ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
-        ylinder"};var h={Bn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Pe:0\##
-        },checking:{title:0,text:0},waiting:{title:0,B:0,ee:0,message:0,y:0},admitted:{title:0,consent:[0,0,0,0,0]},co\##
-        nnecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,fe:0,q:0},k:{Ie\##
-        :0,Ve:0,a:0,We:0},i:{title:0,te:0,A:0,microphone:0,speaker:0,volume:0,deaf:0,me:[0,0,0,0],qe:0},quality:{good:\##
-        0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,M:0,pending:0},actions:{enter:0,resume:0,c\##
-        onsent:0,Oe:0,a:0,je:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Ke:0,ge:0,b:0,Fe:0,Be:0},ended:{title:0,text:0,G:0,G\##
-        e:0,He:0},code:0,Ye:0,_e:0,Ze:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,S:[[0,0],[0,0]],$e:[0,\##
-        0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-\##
-        unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0]\##
-        ,"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":\##
-        [0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[\##
-        0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-\##
-        channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|Langue|Chiffré de bout en bout\##
-        , de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre médecin\##
-        , de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.\##
-        |Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès\##
-         au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touche\##
-        z « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation \##
-        commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arri\##
-        vée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à vot\##
-        re médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne \##
-        d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut gar\##
-        der une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vou\##
-        s pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone es\##
-        t coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison \##
-        est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un aut\##
-        re chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordin\##
-        ateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mo\##
-        ts. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé\##
-         les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|\##
-        Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez \##
-        « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-p\##
-        arleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une \##
-        autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie dire\##
-        cte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer c\##
-        haque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accept\##
-        e|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitt\##
-        er la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firef\##
-        ox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {\##
-        time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {dat\##
-        e}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari, Microp\##
-        hone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : ch\##
-        oisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Cliquez sur l\##
-        e symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un télé\##
-        phone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des\##
-         mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’att\##
-        endez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. \##
-        C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cook\##
-        ie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce \##
-        que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre mé\##
-        decin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG\##
-         2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que vo\##
-        tre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier\##
-         caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre méde\##
-        cin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ou\##
-        vrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pa\##
-        s accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-\##
-        le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Micropho\##
-        ne occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette consultat\##
-        ion est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.|Consul\##
-        tation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a racc\##
-        roché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien\##
-         à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vous\##
-         pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cab\##
-        inet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez\##
-        -lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Q\##
-        uelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’\##
-        appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’\##
-        une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consu\##
-        ltation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine\##
-        |Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute\##
-        , puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à vot\##
-        re médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Ap\##
-        pel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impo\##
-        ssible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé prés\##
-        entée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date d\##
-        e cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par p\##
-        récaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw a\##
-        rts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
-        ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
-        crofoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wa\##
-        chtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Bl\##
-        ijf op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontva\##
-        ngt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van be\##
-        gin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan\##
-         een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kun\##
-        t op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is \##
-        even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pa\##
-        gina, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de serve\##
-        r. Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen ee\##
-        n minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woor\##
-        den bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw micr\##
-        ofoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset \##
-        uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Ni\##
-        ets? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is gestopt, m\##
-        isschien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter \##
-        bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw \##
-        arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik\##
-         ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Op\##
-        hangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Sa\##
-        fari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina\##
-         sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zegg\##
-        en: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhon\##
-        e of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Mic\##
-        rofoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Klik op \##
-        het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of c\##
-        omputer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Le\##
-        est u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel 112.|We\##
-        ttelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vragen ov\##
-        er uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat herlade\##
-        n nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres van uw t\##
-        oestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Deze pagin\##
-        a volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die uw arts\##
-         u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken\##
-        , of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|Open de\##
-         link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Safari, C\##
-        hrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de link, o\##
-        pen Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw.|Geen \##
-        microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app gebruikt \##
-        de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|Elders vo\##
-        ortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina \##
-        sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoo\##
-        r is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet he\##
-        t; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander to\##
-        estel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet nu|Uw ar\##
-        ts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding \##
-        is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|L\##
-        ink al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe.|Link \##
-        verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wachtkame\##
-        r vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel pogingen|Wacht\##
-         een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, of bel u\##
-        w arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Bellen lu\##
-        kt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilige verbi\##
-        nding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|De geto\##
-        onde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit toestel l\##
-        ijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Pr\##
-        obeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Mome\##
-        nt…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name n\##
-        ötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser\##
-         wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erschei\##
-        nt eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf di\##
-        eser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sie werd\##
-        en sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit\##
-         Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-z\##
-        u-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|Die Prax\##
-        is kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was ge\##
-        sagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon \##
-        ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung \##
-        ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir suchen \##
-        einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|Der Compu\##
-        ter der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vo\##
-        r. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Prax\##
-        is hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon funk\##
-        tioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headse\##
-        t ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mi\##
-        krofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht w\##
-        eiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Ver\##
-        bindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|Weg übe\##
-        r ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|\##
-        noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wör\##
-        ter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versu\##
-        chen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie \##
-        ihn dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}\##
-        .|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät s\##
-        agt: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps\##
-        , Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mi\##
-        krofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre lö\##
-        schen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was \##
-        Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox \##
-        in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengesc\##
-        hoben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ih\##
-        re Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, \##
-        kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server si\##
-        eht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, \##
-        außer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hind\##
-        ert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben\##
-        .|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bi\##
-        tten Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie d\##
-        en Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen S\##
-        ie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nich\##
-        t frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgeleh\##
-        nt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Hea\##
-        dset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie\##
-         sie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woan\##
-        ders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. \##
-        Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schlie\##
-        ßen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben a\##
-        bgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|\##
-        Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein\##
-         anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Pr\##
-        axis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithö\##
-        ren: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis h\##
-        atte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht\##
-        , sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht o\##
-        der nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viel\##
-        e Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuch\##
-        e|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wa\##
-        rtezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfe\##
-        n Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Si\##
-        e vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas h\##
-        at die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|De\##
-        r gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum \##
-        prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einma\##
-        l.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"Englis\##
-        h|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are \##
-        about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is rec\##
-        orded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it\##
-        .|Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|You\##
-        r doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived \##
-        yet. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have been wait\##
-        ing for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devic\##
-        es.|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Co\##
-        lloque.|Your doctor may keep a record that the consultation took place: its date, its length and your agreemen\##
-        t, and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|You\##
-        r microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is\##
-         interrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for another way f\##
-        or the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has\##
-         stopped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or\##
-         the digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar shou\##
-        ld move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of you\##
-        r device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should c\##
-        heck theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped\##
-        , perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move closer\##
-         to the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Se\##
-        nd|Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refu\##
-        se|The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continu\##
-        e here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume soun\##
-        d|Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|\##
-        Code to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Settings o\##
-        f the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address, then \##
-        Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the b\##
-        lock.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A phone \##
-        or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If\##
-         both of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: call 112\##
-        .|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and request\##
-        s about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and era\##
-        ses it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your doctor\##
-        ’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If \##
-        something stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|\##
-        Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link\##
-         and page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This brows\##
-        er cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in\##
-         a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and past\##
-        e it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a headset\##
-        , then try again.|Microphone in use|Another application is using the microphone. Close it, then try again.|Alr\##
-        eady open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another ta\##
-        b.|Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can clos\##
-        e this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agre\##
-        e|The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does\##
-         not see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another device\##
-        . If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtful link\##
-        |Somebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’s devic\##
-        e had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor\##
-        ; otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the time of th\##
-        e appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then \##
-        try again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiti\##
-        ng room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connec\##
-        tion, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then t\##
-        ry again.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not\##
-         recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The dat\##
-        e of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Tr\##
-        y again."}};function _e(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test\##
-        (n)?"android":/Firefox\//.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|Micr\##
-        oMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/;\##
-         wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var c=class extends Error{constructor(e){super(\##
-        e),this.name="ProtocolError",this.code=e}};var yn=new TextEncoder,kn=new TextDecoder("utf-8",{fatal:!0,ignoreB\##
-        OM:!0}),w=n=>yn.encode(n);function z(n){try{return kn.decode(n)}catch{throw new c("malformed")}}function p(...\##
-        n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var \##
-        f=n=>Uint8Array.of(n&255),Le=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&\##
-        255,n&255),$e=n=>p(k(Math.floor(n/2**32)),k(n%2**32));function I(...n){return p(...n.flatMap(e=>{let t=typeof \##
-        e=="string"?w(e):e;return[Le(t.length),t]}))}function _(n,e){if(n.length!==e.length)return!1;let t=0;for(let i\##
-        =0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toStr\##
-        ing(16).padStart(2,"0")).join("");function le(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("malfor\##
-        med");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return\##
-         btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^\##
-        A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.replace\##
-        (/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){this.oct\##
-        ets=e,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new c("malformed");return this.offset+=e,th\##
-        is.octets.subarray(this.offset-e,this.offset)}H(){return this.d(this.octets.length-this.offset)}p(){return thi\##
-        s.d(1)[0]??0}Je(){return this.p()*256+this.p()}Y(){return this.Je()*65536+this.Je()}It(){let e=this.Y()*429496\##
-        7296+this.Y();if(!Number.isSafeInteger(e))throw new c("malformed");return e}Qe(){return this.d(this.Je())}end(\##
-        ){if(this.offset!==this.octets.length)throw new c("malformed")}};var{subtle:M}=globalThis.crypto;async functio\##
-        n V(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function C(n,e){let t=await M.importK\##
-        ey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var ee=(n\##
-        ,e)=>C(typeof n=="string"?w(n):n,e);async function O(n,e,t){return(await C(n,p(typeof e=="string"?w(e):e,f(1))\##
-        )).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{privat\##
-        eKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var es=Uint8Array.of(48,46,2\##
-        ,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Pe(n,e){let t;try{let i=await M.importKey("raw",e,{name:"X2\##
-        5519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low-orde\##
-        r")}if(F(t))throw new c("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",t,{na\##
-        me:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.importK\##
-        ey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.encryp\##
-        t({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new c("authenti\##
-        cation");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{throw ne\##
-        w c("authentication")}}var Ee={fair:{tn:.02,jitter:.04,dt:.4},poor:{tn:.08,jitter:.1,dt:.8}},vn=5e3,it={Hn:150\##
-        0,Yn:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.ne=null,this.we=[],this.candidate=null}_n({ie:\##
-        e,ye:t,jitter:i,dt:s,Zn:r},o){let a=this.we.at(-1);for(a!==void 0&&(e<a.ie||t<a.ye)&&(this.we=[]),this.we.push\##
-        ({at:o,ie:e,ye:t});(this.we[1]?.at??o)<=o-vn;)this.we.shift();let l=this.we[0];if(l===void 0||o-l.at<2e3)retur\##
-        n;let d=t-l.ye,m=Math.max(d/Math.max(1,d+e-l.ie),r),g=b=>m>Ee[b].tn||i>Ee[b].jitter||s>Ee[b].dt;this.#t(g("poo\##
-        r")?"poor":g("fair")?"fair":"good",o)}#t(e,t){this.ne??=e,e===this.ne?this.candidate=null:this.candidate?.ne!=\##
-        =e?this.candidate={ne:e,y:t}:t-this.candidate.y>=(st[e]>st[this.ne]?it.Hn:it.Yn)&&(this.ne=e,this.candidate=nu\##
-        ll)}};function rt(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r}\##
-        )=>s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="\##
-        succeeded"&&o);return{ie:e?.packetsReceived??0,ye:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,dt:t?.roun\##
-        dTripTime??i?.currentRoundTripTime??0,Zn:t?.fractionLost??0}}var bn=20,Sn=100,xn=500,ce=class{constructor({mic\##
-        rophone:e,audio:t,Vt:i,D:s,pt:r,ft:o}){this.microphone=e,this.audio=t,this.Vt=i,this.D=s,this.pt=r,this.ft=o,t\##
-        his.quality=new te,this.connection=null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.Wt="\##
-        ",this.qt=!1,this.counter=0,this.mt=!1,this.early=[],this.i={send:!1,u:!1},this.ke=Promise.resolve()}$n(e){e.t\##
-        ype==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ke=this.ke.then(()=>this.#t(e)).catch(()\##
-        =>this.D({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connection?.\##
-        getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabled=this.i.send,awai\##
-        t t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.connect\##
-        ion=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.q\##
-        uality=new te,this.pt(null),this.ft(null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);case"ap\##
-        ply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRemoteDe\##
-        scription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#n(t);return;case"apply-cand\##
-        idate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdpMLine\##
-        Index:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.push(t\##
-        ):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generation:e,\##
-        Qn:t,U:i,T:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this.conn\##
-        ection:this.#r(e,i,s);r&&i!==null&&o.setConfiguration(ot(i,s)),this.qt=o.signalingState==="stable"&&o.iceGathe\##
-        ringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this.connection||e!==this.generation||(t\##
-        his.Wt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.D({type:"offer",generation:e,sdp:a.sdp??""}),await \##
-        o.setLocalDescription(a))}#r(e,t,i){this.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connectio\##
-        n=s,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let r=s.addTransceiver(this.track,{direc\##
-        tion:"sendrecv"});An(r),this.Xe=this.Vt(),this.Xe!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.X\##
-        e)),s.onicecandidate=({candidate:a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled=this\##
-        .i.u,this.audio.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#a(s,r.sender);return s.onconnections\##
-        tatechange=o,s.oniceconnectionstatechange=o,this.mt=!1,this.counter=window.setInterval(()=>void this.#h(s),xn)\##
-        ,s}#i(e){let t=e?.usernameFragment??this.Wt,i=e?.candidate??"";if(!(t!==this.Wt||Cn(i))){if(i===""){if(!this.q\##
-        t)return;this.qt=!1}this.D({type:"candidate",generation:this.generation,candidate:i})}}async#a(e,t){if(e!==thi\##
-        s.connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.D({type:"transport",r:i,state:"\##
-        failed"});else if(s==="disconnected")this.D({type:"transport",r:i,state:"disconnected"});else if(s==="connecte\##
-        d"){let r=await this.#d(e,t),o=Mn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||o===\##
-        null){this.D({type:"transport",r:i,state:"failed"});return}this.D({type:"transport",r:i,state:"connected",Xn:o\##
-        ,ei:r}),await this.#h(e)}}async#d(e,t){for(let i=0;i<Sn&&e===this.connection;i+=1){let s=t.transport?.state===\##
-        "connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return V(\##
-        new Uint8Array(r));await new Promise(o=>setTimeout(o,bn))}return null}async#h(e){if(this.mt)return;this.mt=!0;\##
-        let t=await e.getStats().catch(()=>null);if(this.mt=!1,t===null||e!==this.connection)return;let i=[];t.forEach\##
-        (o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a}\##
-        )=>o+(a??0),0);this.D({type:"heard",r:this.name,et:s}),this.quality._n(rt(i),performance.now()),this.ft(this.q\##
-        uality.ne);let r=zn(i);r!==null&&this.pt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.enabled\##
-        =e),this.#c()}#c(){let{u:e}=this.i;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.aud\##
-        io.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function zn(n){let e=n.find(({ty\##
-        pe:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.fi\##
-        lter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)\##
-        -(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateI\##
-        d];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function ot(n,e){let t\##
-        =[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o\##
-        }=n,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.pus\##
-        h({urls:s}),l.length>0&&t.push({urls:l,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"rel\##
-        ay":"all",bundlePolicy:"max-bundle"}}var Cn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);func\##
-        tion An(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLowerCase(\##
-        )==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Mn(n){let e=/^a=fingerprint:sha-256 ([0-9A-F\##
-        a-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:le(e.replace(/:/g,""))}var at="colloque.v1",Dn=65600,Tn=8\##
-        ,lt={fresh:0,resume:1},D={gt:1,used:2,full:3,rate:4,Zi:5,closed:6},ct=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ie=n=>p(f\##
-        (16),k(0),n);function ut(n){if(n.length>Dn)return null;try{return Ln(new q(n))}catch(e){if(e instanceof c)retu\##
-        rn null;throw e}}function Ln(n){switch(n.p()){case 16:return n.Y(),{type:"relay",message:n.H()};case 129:retur\##
-        n n.d(32),n.end(),{type:"challenge"};case 130:{let e=n.p();return n.end(),e>1?null:{type:"state",ve:e===1}}cas\##
-        e 134:{let e=n.p(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.Qe()));let[i,s]=[z(n.Qe()),z(n.Qe())],r=n.Y();return n\##
-        .end(),{type:"servers",U:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Tn),username:i,credential:s,ti\##
-        :r}}}case 224:{let e=n.Je();return n.end(),{type:"error",code:e}}default:return null}}var Z={nn:1,T:2},Pn=1+1+\##
-        16+32+4,En=72;async function ht(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==En)throw \##
-        new c("incomplete");let e=Qe(n);if(e.length!==Pn)throw new c("incomplete");if(!_(e.subarray(50),await In(e.sub\##
-        array(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(Z.nn|Z.T))thro\##
-        w new c("flags");return{flags:t,ni:e.slice(2,18),sessionKey:e.slice(18,50)}}async function In(n){return(await \##
-        V(p(w("colloque/1 link"),n))).subarray(0,4)}var T=class{constructor(){this._=new Map}set(e,t){this._.set(e,t)}\##
-        clear(...e){e.length===0&&this._.clear();for(let t of e)this._.delete(t)}Z(e){return this._.has(e)}tt(){return\##
-         this._.size===0?null:Math.min(...this._.values())}L(e){let t=[...this._].filter(([,i])=>i<=e).sort(([,i],[,s]\##
-        )=>i-s)[0];return t===void 0?null:(this._.delete(t[0]),t[0])}};var ue=class{constructor(){this.x=[],this.z=0,t\##
-        his.$=null,this.M=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.$===null)return;this.$===nu\##
-        ll&&(this.z=Math.max(this.z+1,i));let r={id:this.z,v:!0,text:s,nt:!1};this.$=t&&s!==""?null:r,this.$===null&&t\##
-        his.#t(r)}u(e,t){let i=e!==0&&e===this.M;this.M=e;let s={id:e,v:!1,text:t.slice(0,2e3),nt:!0},r=i?this.x.filte\##
-        r(({v:a})=>!a).pop():void 0,o=t.trim()==="";r===void 0?o||this.#t(s):this.x=this.x.flatMap(a=>a!==r?[a]:o?[]:[\##
-        s])}wt(){this.M=0}pending(){return[...this.x,...this.$===null?[]:[this.$]].filter(({nt:e})=>!e)}it(e){e===this\##
-        .$?this.$=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.x=[...this.x,e].\##
-        slice(-200)}};var dt=[256,1024,4096,16384],W={ii:0,sn:1,rn:2,expired:3,error:4},G={si:0,on:1,ri:2,oi:3},pt=["o\##
-        ffer","answer","restart"],ft=["body","signature"];function mt(n){let[e,t]=Vn(n),i=dt.find(r=>r>=t.length+3);if\##
-        (i===void 0)throw new c("malformed");let s=new Uint8Array(i);return s.set(p(f(e),Le(t.length),t)),s}function V\##
-        n(n){switch(n.type){case"confirm":return[3,p(n.Ut,n.Ot,I(n.name))];case"waiting":return[4,I(n.message)];case"a\##
-        dmit":return[5,f(n.T?1:0)];case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind\##
-        )),k(n.generation),w(n.sdp))];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9\##
-        ,f(n.a?1:0)];case"binding":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":\##
-        return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.ai))\##
-        ,n.octets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(\##
-        n.time))];case"identity":return[17,f(n.code)]}}function gt(n){let e=new q(n),t=e.p(),i=e.d(e.Je()),s=dt.find(a\##
-        =>a>=i.length+3);if(n.length!==s||!F(e.H()))throw new c("malformed");let r=new q(i),o=Wn(t,r);return r.end(),o\##
-        }function Wn(n,e){switch(n){case 3:return{type:"confirm",Ut:e.d(32),Ot:e.d(32),name:z(e.Qe())};case 4:return{t\##
-        ype:"waiting",message:z(e.Qe())};case 5:return{type:"admit",T:(e.p()&1)===1};case 6:return{type:"refuse",reaso\##
-        n:e.p()};case 7:{let t=pt[e.p()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,gener\##
-        ation:e.Y(),sdp:z(e.H())}}case 8:return{type:"candidate",generation:e.Y(),candidate:z(e.H())};case 9:{let t=e.\##
-        p();if(t>1)throw new c("malformed");return{type:"words",a:t===1}}case 10:return{type:"binding",tag:e.d(32)};ca\##
-        se 11:return{type:"chat",id:e.Y(),message:z(e.H())};case 12:{let t=e.H();if(t.length!==1184&&t.length!==1088)t\##
-        hrow new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=\##
-        ft[e.p()];if(t===void 0)throw new c("malformed");return{type:"receipt",ai:t,octets:e.H()}}case 15:return{type:\##
-        "bye",reason:e.p()};case 16:return{type:"consent",version:e.p(),locale:z(e.d(2)),textHash:e.d(32),time:e.It()}\##
-        ;case 17:return{type:"identity",code:e.p()};default:throw new c("malformed")}}var wt=w("Noise_NKpsk0_25519_AES\##
-        GCM_SHA256"),Ve=new Uint8Array(0),qn=32+16,Un=2**20,N=class{constructor(e){this.key=e,this.counter=0}static as\##
-        ync create(e){return new N(await et(e))}an(){if(this.counter>=Un)throw new c("exhausted");let e=p(new Uint8Arr\##
-        ay(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=Ve){return tt(this.key,this.an(),t,e)}async \##
-        decrypt(e,t=Ve){return nt(this.key,this.an(),t,e)}},We=class{constructor(){this.P=wt,this.hash=wt,this.be=null\##
-        }async C(e){this.hash=await V(this.hash,e)}async J(e){let[t,i]=await yt(this.P,e);this.P=t,this.be=await N.cre\##
-        ate(i)}async ln(e){let t=await C(this.P,e);this.P=await C(t,f(1));let i=await C(t,p(this.P,f(2))),s=await C(t,\##
-        p(i,f(3)));await this.C(i),this.be=await N.create(s)}async cn(e){let t=this.be===null?e:await this.be.encrypt(\##
-        e,this.hash);return await this.C(t),t}async un(e){let t=this.be===null?e:await this.be.decrypt(e,this.hash);re\##
-        turn await this.C(e),t}};async function yt(n,e){let t=await C(n,e),i=await C(t,f(1));return[i,await C(t,p(i,f(\##
-        2)))]}async function On(n,e){let t=[...await yt(n.P,Ve)],[i,s]=[await N.create(t[0]),await N.create(t[1])];ret\##
-        urn{hash:n.hash,P:n.P,keys:t,send:e?i:s,u:e?s:i}}var H=class{constructor(e,t,i){this.st=e,this.yt=t,this.se=i}\##
-        static async create(e){let t=new We;return await t.C(e.jt),await t.C(e.Rt),new H(t,e,e.se??await B())}async hn\##
-        (e){let{st:t,se:i,yt:s}=this;return await t.ln(s.presharedKey),await t.C(i.publicKey),await t.J(i.publicKey),a\##
-        wait t.J(await Pe(i.privateKey,s.Rt)),p(i.publicKey,await t.cn(e))}async dn(e){if(e.length<qn)throw new c("aut\##
-        hentication");let{st:t,se:i}=this,s=e.subarray(0,32);return await t.C(s),await t.J(s),await t.J(await Pe(i.pri\##
-        vateKey,s)),{pn:await t.un(e.subarray(32)),transport:await On(t,!0)}}};var kt=new Uint8Array(32);async functio\##
-        n vt(n){let e=await ee("colloque/1 invite",p(n.ni,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloque/1 ro\##
-        om",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room\##
-        :t,presharedKey:s,joinToken:i}}var bt=n=>I("colloque/1","call",n,k(0),kt),St=(n,e,t)=>I("colloque/1","resume",\##
-        n,k(e),t);async function qe(n,e){let t=await ee(n,await C(e,w("colloque/1 exporter"))),[i,s]=await Promise.all\##
-        ([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:s}}var jn=(n,e)=>V(I("\##
-        colloque/1 transcript",n,e)),xt=n=>jn(kt,n),zt=n=>O(n,"colloque/1 rejoin",32);async function Ct(n,e,t){let i=a\##
-        wait ee(n,e);return O(i,p(w("colloque/1 psk-resume"),k(t)),32)}var At=(n,e,t)=>V(I("colloque/1 sas-commit",n,e\##
-        ,t));async function Mt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Dt=n=>Array.from(n.subarray(\##
-        0,4));function Tt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var L\##
-        t=(n,e,t,i,s)=>C(e,I(`colloque/1 bind ${n}`,t,i,s));var he={fn:64,message2:256},Ue=24*3600,de=class{constructo\##
-        r(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.u,this.kt=t}hi(e){return this.ci.encrypt(mt(e))}async open(e)\##
-        {return gt(await this.ui.decrypt(e))}mn(e,t,i){return Lt(e,this.kt,this.hash,t,i)}};async function Pt(n,e){let\##
-        {room:t,sessionKey:i,presharedKey:s}=n,r=e.E(32),o=e.se??await B(),a=await H.create({jt:bt(t),presharedKey:s,R\##
-        t:i,se:o}),l=await At(t,o.publicKey,r),d=k(0),m=Nn(he.fn,f(1),l,d,w(e.locale)),g=await a.hn(m);async function \##
-        b(E,Me){let De=await a.dn(E),ae=await Rn(De.pn,t,i,Me),{hash:Te,P:gn}=De.transport,Ye=await qe(Te,gn);return{I\##
-        :new de(De.transport,Ye.kt),bond:{resumeSecret:Ye.resumeSecret,transcript:await xt(Te),authenticationString:aw\##
-        ait Mt(Te,r,ae.di),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.pi+Ue},gn:{type:"confirm",Ut:r,Ot\##
-        :new Uint8Array(32),name:""}}}return{message:g,finish:b}}async function Et(n,e,t,i){let s=await H.create({jt:S\##
-        t(n.room,t,e.transcript),presharedKey:await Ct(n.presharedKey,e.resumeSecret,t),Rt:n.sessionKey,se:i??await B(\##
-        )}),r=await s.hn(new Uint8Array(he.fn)),o=p(k(t),r);async function a(l){let{pn:d,transport:m}=await s.dn(l);if\##
-        (d.length!==he.message2||!F(d))throw new c("malformed");let{kt:g}=await qe(m.hash,m.P);return{I:new de(m,g),gn\##
-        :{type:"confirm",Ut:new Uint8Array(32),Ot:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async functi\##
-        on Rn(n,e,t,i){if(n.length!==he.message2)throw new c("malformed");let s=new q(n);if(s.p()!==1)throw new c("mal\##
-        formed");let r=s.d(32).slice(),o=s.d(32).slice(),a=s.d(16),l=s.d(64),d=z(s.d(2));if(s.Y(),!F(s.H()))throw new \##
-        c("malformed");let m=I("colloque/1 delegation",o,t,e,a);if(!await Xe(l,m,o))throw new c("delegation");let g=ne\##
-        w q(a),[b,E]=[g.It(),g.It()];if(i<b-Ue||i>E+Ue)throw new c("delegation-dates");return{di:r,identity:o,wordsLoc\##
-        ale:d,pi:E}}function Nn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var It=n=>({invitation:n,bond:\##
-        null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>n.inv\##
-        itation.joinToken===null,Oe=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function pe(n,\##
-        e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Kn(s)?le(s.octets):s);return t.invitation.room.length\##
-        !==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]}}cat\##
-        ch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)return null;throw t}}function je(n){\##
-        for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&je(e)}var Kn=n=>\##
-        typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Re={open:8e3,state:6e3,message2:12e3\##
-        ,firstFrame:6e3,ot:6e4,ee:3e4},Fn=.3,Bn=3e4,Gn=1e3,Vt=25e3,Hn=2e3,Yn=2e4,$=class{constructor({t:e,mode:t,local\##
-        e:i,E:s,re:r,fi:o=!1},a){this.t=e,this.mode=t,this.locale=i,this.E=s,this.re=r,this.Nt=a,this.mi=o?Fn:1,this.o\##
-        ="opening",this.I=null,this.U=null,this.wn=1/0,this.finish=null,this.yn=-1/0,this.kn=a,this.vn=a,this.e=new T,\##
-        this.bn=[],this.#t("open",a)}get gi(){return this.e.Z("open")||this.e.Z("state")}get lt(){return this.o==="est\##
-        ablished"}get ct(){return this.o==="away"||this.o==="orphaned"}wi(e){return e>=this.wn&&(this.U?.urls.some(t=>\##
-        /^turns?:/.test(t))??!1)}yi(e){this.o==="established"&&e-this.vn>Bn&&this.e.set("silence",e+Gn)}Kt(){return th\##
-        is.bn.splice(0)}V(){return this.e.tt()}async open(e){let{invitation:t,bond:i}=this.t,s=this.mode==="resume"&&i\##
-        !==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:\##
-        "send",octets:ct(t.room,s,lt[this.mode])}),await this.#i())}async u(e,t){let i=ut(e);if(!(i===null||this.o==="\##
-        over"))switch(i.type){case"challenge":return;case"state":return this.#r(i.ve,t);case"servers":this.U=i.U,this.\##
-        wn=t+i.U.ti*1e3;return;case"error":return this.#l({type:"refused",code:i.code});case"relay":try{return await t\##
-        his.#a(i.message,t)}catch(s){if(!(s instanceof c))throw s;let r=this.o==="confirming"||this.o==="established"|\##
-        |this.mode==="resume";return this.#l({type:"broken",code:s.code,ki:r})}}}async Se(e){for(let t=this.e.L(e);t!=\##
-        =null;t=this.e.L(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set(\##
-        "keepalive",e+Vt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.I===null||this.o!=="confi\##
-        rming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Ie(await this.I.hi(e))}),!0)}#t(e,t){\##
-        this.e.set(e,t+Re[e]*this.mi)}#n(e){this.bn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#r(e,t)\##
-        {let i=this.e.Z("state");this.#n({type:"doctor",B:e}),e?this.o==="orphaned"||t-this.yn<Hn?this.#l({type:"lost"\##
-        ,cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),i||await \##
-        this.#i()):(this.e.clear(),i&&(this.yn=t),this.o=i||this.o==="away"?"away":"orphaned",U(this.t)&&this.e.set("a\##
-        way",t+Re.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.ep\##
-        ochNumber+=1,this.#n({type:"save"});let i=await Et(e.invitation,e.bond,e.epochNumber);this.finish=async s=>({.\##
-        ..await i.finish(s),bond:null}),t=i.message}else{let i=await Pt(e.invitation,{locale:this.locale,E:this.E});th\##
-        is.finish=s=>i.finish(s,this.re()),t=i.message}this.#n({type:"send",octets:Ie(t)})}async#a(e,t){if(this.o==="h\##
-        andshaking"&&this.finish!==null){let{I:i,bond:s,gn:r}=await this.finish(e);this.finish=null,this.I=i,this.o="c\##
-        onfirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Vt),this.#n({type:"confir\##
-        med",bond:s}),await this.send(r,t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="established")){let\##
-         i=await this.I.open(e);this.o="established",this.e.clear("firstFrame"),this.vn=t,this.e.set("silence",t+Re.ot\##
-        ),this.#n({type:"frame",frame:i}),i.type==="keepalive"&&t-this.kn>=Yn&&await this.send({type:"keepalive"},t)}}\##
-        };var Wt=3e3,_n=2e4,Zn=1e3,fe=class{constructor({t:e,O:t,n:i,s,oe:r,l:o},a){this.t=e,this.O=t,this.n=i,this.s=\##
-        s,this.oe=r,this.l=o,this.e=new T,this.e.set("end",a+(r===null?Wt:_n)),r!==null&&(i===null||i.ct)&&this.#l(a)}\##
-        V(){let e=[this.e.tt()??1/0,this.n?.V()??1/0],t=Math.min(...e);return t===1/0?null:t}async ae(e,t){switch(e.ty\##
-        pe){case"tick":for(let i=this.e.L(t);i!==null;i=this.e.L(t))i==="end"?this.end():this.#l(t);return await this.\##
-        n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-messa\##
-        ge":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#r(t)\##
-        }}end(){this.oe=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let i \##
-        of t)if(i.type==="send")this.l({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.oe!\##
-        ==null)await this.n?.send({type:"bye",reason:this.oe},e),this.oe=null,this.e.set("end",e+Wt);else{if(i.type===\##
-        "refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")retu\##
-        rn this.#r(e)}}#n(){return this.n?.Kt()??[]}#l(e){this.#i(),this.s+=1,this.n=new $({t:this.t,mode:"resume",...\##
-        this.O},e),this.l({type:"connect",id:this.s})}#r(e){if(this.oe===null)return this.end();this.#i(),this.e.set("\##
-        retry",e+Zn)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}};var $n=new Set(["unknown-room"\##
-        ,"full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now"\##
-        ,"relay-missing"]),Jn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-othe\##
-        r-device","refused-not-now","refused-wrong-person"]),me=n=>$n.has(n),qt=n=>Jn.has(n),Qn={[G.on]:"refused-other\##
-        -device",[G.ri]:"refused-not-now",[G.oi]:"refused-wrong-person"},Xn={[W.sn]:"words-differ",[W.rn]:"binding-fai\##
-        led",[W.expired]:"expired",[W.error]:"doctor-error"},ei={[D.gt]:"unknown-room",[D.used]:"used",[D.full]:"full"\##
-        ,[D.rate]:"rate",[D.closed]:"closed"},Ut=n=>Qn[n]??"refused",Ot=n=>Xn[n]??"ended-by-doctor",jt=n=>ei[n]??"prot\##
-        ocol";function Rt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Nt\##
-        =3,ti=500,ni=8e3,ii=4e3,si=5,ge=class{constructor(e){this.E=e,this.j=0,this.xe=!1,this.vt=null,this.ut=0}vi(){\##
-        this.xe=!1,this.ut=0}bi(){this.j=0,this.xe=!1,this.ut=0}Si(e){let t=this.vt??(e.bond===null?"fresh":"resume");\##
-        return this.vt=null,t}ye({xi:e,zi:t}){if(this.j+=1,!(e&&!this.xe)&&this.j>Nt)return null;let i=t?ii:ni,s=Math.\##
-        min(ti*2**(this.j-1),i),r=.5+(this.E(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return U(i)?(this.u\##
-        t=e===D.gt?this.ut+1:0,this.ut>si&&!s?"unknown-room":"later"):e===D.gt&&t==="resume"?this.xe?"secure-channel":\##
-        (this.vt="fresh","now"):e===D.used&&t==="fresh"&&i.bond!==null&&this.j<Nt?(this.j+=1,this.vt="resume","now"):j\##
-        t(e)}};var Kt=6e4,Ft=2e3,ri=1e4,oi=3,we=class{constructor(e,t,i){this.t=e,this.O=t,this.h=i,this.n=null,this.s\##
-        =0,this.ve=!1,this.bt=!1,this.W=new ge(t.E),this.R=-1/0,this.e=new T,this.Ft=!1,this.pending=[],this.Bt=[]}get\##
-         lt(){return this.n?.lt??!1}get ct(){return this.n?.ct??!1}get Gt(){return this.W.j>0&&(this.n?.gi??!0)}V(){le\##
-        t e=Math.min(this.e.tt()??1/0,this.n?.V()??1/0);return e===1/0?null:e}async ae(e,t){e.id===this.s&&(e.type==="\##
-        socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.z\##
-        e(t))}async Se(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="retry"?this.St(e):this.W.j=0;await this.n?\##
-        .Se(e)}Ci(e){for(;;){let t=this.Bt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.Kt()??[]);let i\##
-        =this.pending.shift();if(i===void 0)return null;this.#n(i,e)}}send(e,t){return this.n?.send(e,t)??Promise.reso\##
-        lve(!1)}St(e){let{t,O:i,h:s}=this;if(t.bond!==null&&t.bond.expiry<i.re())return this.#i("expired");let r=this.\##
-        W.Si(t);this.e.clear("retry","stable"),s.ht(),this.s+=1;let o=s.i().xt&&this.W.j<2;this.n=new $({t,mode:r,fi:o\##
-        ,...i},e),s.l({type:"connect",id:this.s})}Ai(e){(this.n===null||e-this.n.Nt>=Ft)&&this.#r(e)}Ce(e,t){this.s=e,\##
-        this.W.bi(),this.St(t)}le(e){if(!(this.n===null||e-this.n.Nt<Ft)&&!this.n.ct){if(e-this.R<ri)return this.ze(e)\##
-        ;this.R=e,this.#r(e)}}ze(e){this.disconnect(),this.bt=!1;let{Mi:t,xt:i}=this.h.i(),s=U(this.t)&&t,r=this.W.ye(\##
-        {xi:s,zi:i});if(r===null)return this.#i(this.W.xe?"secure-channel":"network");this.e.set("retry",e+r)}Sn(e){le\##
-        t t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Ft=!0,this.#\##
-        r(e),!0)}Ht(e,t,i){if(!t)return this.#i(Rt(e));this.W.xe=!0,this.ze(i)}flush(){let e=[...this.pending.splice(0\##
-        ),...this.n?.Kt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l(\##
-        {type:"close",id:this.s}),this.xn()}xn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.\##
-        h.left(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e\##
-        .octets);case"save":return this.h.ht();case"doctor":this.ve=e.B,e.B||(this.bt=!0),this.e.Z("stable")||this.e.s\##
-        et("stable",t+Kt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerCompa\##
-        rison:"none"},s=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,oi);Object.assign(this.t,i,{bond:e.bo\##
-        nd,former:s,consent:null})}return this.e.set("stable",t+Kt),this.h.ht();case"frame":this.W.vi(),this.bt=!1,thi\##
-        s.Ft=!1,this.Bt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?th\##
-        is.ze(t):this.#r(t);case"broken":return this.Ht(e.code,e.ki,t)}}#l(e,t){if(this.Ft&&e===D.gt){this.Sn(t)||this\##
-        .#i("refused-other-device");return}let i=this.n?.mode??null,s=this.W.refused(e,i,this.t,this.h.i().Di);s==="la\##
-        ter"?this.ze(t):s==="now"?this.#r(t):this.#i(s)}#r(e){this.disconnect(),this.St(e)}#i(e){this.Bt.push({type:"s\##
-        top",reason:e})}};var ne=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,th\##
+        <script type="module">"use strict";(()=>{var ot={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
+        moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teill\##
+        e1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise\##
+        1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nich\##
+        on2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encri\##
+        er2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine\##
+        2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1é\##
+        risson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0la\##
+        ngouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2tela\##
+        s1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasi\##
+        s1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote\##
+        2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravi\##
+        oli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1ca\##
+        rabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2u\##
+        can3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2\##
+        olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0b\##
+        adger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1\##
+        uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2r\##
+        cus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iam\##
+        ond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1\##
+        irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggl\##
+        es2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1v\##
+        ory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2\##
+        ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum\##
+        3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ra\##
+        sol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rai\##
+        rie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwi\##
+        ch2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfi\##
+        sh3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2i\##
+        angle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zeb\##
+        ra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiet\##
+        s3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolad\##
+        e1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1\##
+        ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0h\##
+        agelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2n\##
+        arie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas\##
+        2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0\##
+        magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narci\##
+        s1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranj\##
+        e2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1la\##
+        neet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdin\##
+        e2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2\##
+        rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1ui\##
+        nslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand\##
+        2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjur\##
+        k2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Ba\##
+        dewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2t\##
+        teln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2r\##
+        ien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk\##
+        2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch\##
+        1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3usse\##
+        ll2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2o\##
+        kodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndari\##
+        ne3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1el\##
+        ke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vi\##
+        llon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1y\##
+        ramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litt\##
+        en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
+        l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
+        hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
+        1ylinder"},lt={Bn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Pe:0},\##
+        checking:{title:0,text:0},waiting:{title:0,B:0,ee:0,message:0,y:0},admitted:{title:0,consent:[0,0,0,0,0]},conn\##
+        ecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,fe:0,q:0},v:{Ie:0\##
+        ,Ve:0,a:0,We:0},i:{title:0,te:0,A:0,microphone:0,speaker:0,volume:0,deaf:0,me:[0,0,0,0],qe:0},quality:{good:0,\##
+        fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,b:0,M:0,pending:0},actions:{enter:0,resume:0,con\##
+        sent:0,Oe:0,a:0,je:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Ke:0,ge:0,g:0,Fe:0,Be:0},ended:{title:0,text:0,G:0,Ge:\##
+        0,He:0},code:0,Ye:0,_e:0,Ze:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,S:[[0,0],[0,0]],$e:[0,0]\##
+        },legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-un\##
+        supported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0],"\##
+        other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":[0\##
+        ,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[0,\##
+        0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-ch\##
+        annel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|Langue|Chiffré de bout en bout, \##
+        de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre médecin, \##
+        de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|R\##
+        ien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès a\##
+        u microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez \##
+        « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation co\##
+        mmencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivé\##
+        e.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre\##
+         médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’\##
+        autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garde\##
+        r une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous \##
+        pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est \##
+        coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison es\##
+        t interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre\##
+         chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinat\##
+        eur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots\##
+        . Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé l\##
+        es mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je\##
+         n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « \##
+        Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-par\##
+        leur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une au\##
+        tre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie direct\##
+        e entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer cha\##
+        que lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accepte|\##
+        Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter\##
+         la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox\##
+         et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {ti\##
+        me}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}\##
+        .|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari, Micropho\##
+        ne : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choi\##
+        sissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Cliquez sur le \##
+        symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un téléph\##
+        one ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des m\##
+        ots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’atten\##
+        dez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’\##
+        est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie\##
+        , ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce qu\##
+        e voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre méde\##
+        cin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2\##
+        .1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votr\##
+        e médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier c\##
+        aractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médeci\##
+        n, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvr\##
+        ez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas \##
+        accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le\##
+         comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone\##
+         occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette consultatio\##
+        n est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.|Consulta\##
+        tion terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a raccro\##
+        ché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à\##
+         votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vous p\##
+        ouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabin\##
+        et.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-l\##
+        ui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Que\##
+        lqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’ap\##
+        pareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’un\##
+        e fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consult\##
+        ation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|T\##
+        rop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, \##
+        puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre\##
+         médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appe\##
+        l impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre imposs\##
+        ible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présen\##
+        tée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de \##
+        cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par pré\##
+        caution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw art\##
+        s.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand ander\##
+        s kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de micr\##
+        ofoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wach\##
+        tkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blij\##
+        f op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvang\##
+        t u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begi\##
+        n tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan e\##
+        en bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt \##
+        op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is ev\##
+        en niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagi\##
+        na, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server.\##
+         Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een \##
+        minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorde\##
+        n bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microf\##
+        oon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset ui\##
+        t, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niet\##
+        s? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is gestopt, mis\##
+        schien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bi\##
+        j de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw ar\##
+        ts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik g\##
+        a akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Opha\##
+        ngen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safa\##
+        ri, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina s\##
+        luiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen\##
+        : {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone \##
+        of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Micro\##
+        foon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Klik op he\##
+        t teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of com\##
+        puter met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Lees\##
+        t u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel 112.|Wett\##
+        elijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vragen over\##
+         uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat herladen \##
+        nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres van uw toe\##
+        stel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Deze pagina \##
+        volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die uw arts u\##
+         gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, \##
+        of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|Open de l\##
+        ink ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Safari, Chr\##
+        ome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de link, ope\##
+        n Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw.|Geen mi\##
+        crofoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app gebruikt de\##
+         microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|Elders voor\##
+        tgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sl\##
+        uiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor \##
+        is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het;\##
+         u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toes\##
+        tel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet nu|Uw arts\##
+         kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is\##
+         verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Lin\##
+        k al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe.|Link ve\##
+        rlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wachtkamer \##
+        vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel pogingen|Wacht e\##
+        en minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, of bel uw \##
+        arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Bellen lukt\##
+         niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilige verbind\##
+        ing|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|De getoon\##
+        de sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit toestel lij\##
+        kt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Prob\##
+        eer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment\##
+        …|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nöt\##
+        ig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser w\##
+        ird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint\##
+         eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dies\##
+        er Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sie werden\##
+         sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit I\##
+        hrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-zu-\##
+        Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|Die Praxis\##
+         kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was gesa\##
+        gt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon is\##
+        t aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung is\##
+        t unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir suchen ei\##
+        nen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|Der Compute\##
+        r der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor.\##
+         Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis\##
+         hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon funkti\##
+        oniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset \##
+        ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikr\##
+        ofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht wei\##
+        ter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbi\##
+        ndung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über \##
+        ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|no\##
+        ch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörte\##
+        r|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuch\##
+        en|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ih\##
+        n dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|\##
+        weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sag\##
+        t: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, \##
+        Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikr\##
+        ofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre lösc\##
+        hen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Si\##
+        e brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in\##
+         neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengescho\##
+        ben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre\##
+         Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, ke\##
+        in Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieh\##
+        t|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, au\##
+        ßer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hinder\##
+        t, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|\##
+        Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitt\##
+        en Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den\##
+         Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie\##
+         ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht \##
+        frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt\##
+        |Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Heads\##
+        et an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie s\##
+        ie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woande\##
+        rs fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Si\##
+        e können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließe\##
+        n.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abg\##
+        elehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Üb\##
+        er diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein a\##
+        nderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Prax\##
+        is hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithöre\##
+        n: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hat\##
+        te einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, \##
+        sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht ode\##
+        r nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele \##
+        Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|\##
+        Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wart\##
+        ezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen \##
+        Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie \##
+        vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat\##
+         die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der \##
+        gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum pr\##
+        üfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.\##
+        |Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|\##
+        ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are ab\##
+        out to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recor\##
+        ded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it.|\##
+        Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your \##
+        doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived ye\##
+        t. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have been waitin\##
+        g for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devices\##
+        .|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Coll\##
+        oque.|Your doctor may keep a record that the consultation took place: its date, its length and your agreement,\##
+         and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your \##
+        microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is i\##
+        nterrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for another way for\##
+         the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has s\##
+        topped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or t\##
+        he digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should\##
+         move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your \##
+        device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should che\##
+        ck theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, \##
+        perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move closer t\##
+        o the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send\##
+        |Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse\##
+        |The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue \##
+        here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|\##
+        Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Co\##
+        de to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Settings of \##
+        the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address, then Pe\##
+        rmissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the blo\##
+        ck.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A phone or\##
+         a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If b\##
+        oth of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: call 112.|\##
+        Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and requests \##
+        about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erase\##
+        s it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your doctor’s\##
+         device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If so\##
+        mething stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|In\##
+        complete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link a\##
+        nd page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser\##
+         cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a\##
+         browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste \##
+        it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a headset, \##
+        then try again.|Microphone in use|Another application is using the microphone. Close it, then try again.|Alrea\##
+        dy open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.\##
+        |Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close \##
+        this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|\##
+        The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does n\##
+        ot see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another device. \##
+        If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtful link|S\##
+        omebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’s device \##
+        had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor; \##
+        otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the time of the \##
+        appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then tr\##
+        y again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting\##
+         room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connecti\##
+        on, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try\##
+         again.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not r\##
+        ecognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date \##
+        of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try \##
+        again."}};function ht(e,t=0){return/iPhone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e\##
+        )?"android":/Firefox\//.test(e)?"firefox":"other"}function ut(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroM\##
+        essenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?/; w\##
+        v\)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){super(e)\##
+        ,this.name="ProtocolError",this.code=e}},ct=new TextEncoder,dt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}\##
+        ),v=e=>ct.encode(e);function M(e){try{return dt.decode(e)}catch{throw new h("malformed")}}function c(...e){let\##
+         t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var d=e=>U\##
+        int8Array.of(e&255),ve=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&255,e&\##
+        255),pt=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function j(...e){return c(...e.flatMap(t=>{let n=typeof t=="st\##
+        ring"?v(t):t;return[ve(n.length),n]}))}function se(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=0;i<\##
+        e.length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var G=e=>e.every(t=>t===0),Y=e=>Array.from(e,t=>t.toString(1\##
+        6).padStart(2,"0")).join("");function ke(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malformed")\##
+        ;return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function mt(e){if(/[^A-Za-\##
+        z0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(/-/g\##
+        ,"+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var R=class{constructor(e){this.octets=e\##
+        ,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new h("malformed");return this.offset+=e,this.oc\##
+        tets.subarray(this.offset-e,this.offset)}H(){return this.d(this.octets.length-this.offset)}p(){return this.d(1\##
+        )[0]??0}Je(){return this.p()*256+this.p()}Y(){return this.Je()*65536+this.Je()}It(){let e=this.Y()*4294967296+\##
+        this.Y();if(!Number.isSafeInteger(e))throw new h("malformed");return e}Qe(){return this.d(this.Je())}end(){if(\##
+        this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.crypto;async function U(...e\##
+        ){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function C(e,t){let n=await S.importKey("raw"\##
+        ,e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var Z=(e,t)=>C(ty\##
+        peof e=="string"?v(e):e,t);async function q(e,t,n){return(await C(e,c(typeof t=="string"?v(t):t,d(1)))).subarr\##
+        ay(0,n)}async function $(){let e=await S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:e.pr\##
+        ivateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}async function be(e,t){let n;try{let \##
+        i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",public:i\##
+        },e,256))}catch{throw new h("low-order")}if(G(n))throw new h("low-order");return n}async function ft(e,t,n){tr\##
+        y{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},i,e,t\##
+        )}catch{return!1}}var gt=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function wt(e,t,n,i)\##
+        {return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function yt(e,t,n,i)\##
+        {if(i.length<16)throw new h("authentication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",iv:t,a\##
+        dditionalData:n},e,i))}catch{throw new h("authentication")}}var ae={fair:{tn:.02,jitter:.04,dt:.4},poor:{tn:.0\##
+        8,jitter:.1,dt:.8}},vt=5e3,Se={Hn:1500,Yn:6e3},ze={good:0,fair:1,poor:2},xe=class{constructor(){this.ne=null,t\##
+        his.we=[],this.candidate=null}_n({ie:e,ke:t,jitter:n,dt:i,Zn:r},s){let a=this.we.at(-1);for(a!==void 0&&(e<a.i\##
+        e||t<a.ke)&&(this.we=[]),this.we.push({at:s,ie:e,ke:t});(this.we[1]?.at??s)<=s-vt;)this.we.shift();let o=this.\##
+        we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.ie),r),m=f=>u>ae[f].tn||n>ae\##
+        [f].jitter||i>ae[f].dt;this.#t(m("poor")?"poor":m("fair")?"fair":"good",s)}#t(e,t){this.ne??=e,e===this.ne?thi\##
+        s.candidate=null:this.candidate?.ne!==e?this.candidate={ne:e,y:t}:t-this.candidate.y>=(ze[e]>ze[this.ne]?Se.Hn\##
+        :Se.Yn)&&(this.ne=e,this.candidate=null)}};function kt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rtp"&&s\##
+        ==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,nomin\##
+        ated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ie:t?.packetsReceived??0,ke:Math.max(0,t?.packetsLo\##
+        st??0),jitter:t?.jitter??0,dt:n?.roundTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var bt=20,St\##
+        =100,zt=500,xt=class{constructor({microphone:e,audio:t,Vt:n,D:i,pt:r,ft:s}){this.microphone=e,this.audio=t,thi\##
+        s.Vt=n,this.D=i,this.pt=r,this.ft=s,this.quality=new xe,this.connection=null,this.track=null,this.Xe=null,this\##
+        .name=-1,this.generation=-1,this.Wt="",this.qt=!1,this.counter=0,this.mt=!1,this.early=[],this.i={send:!1,u:!1\##
+        },this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ye=\##
+        this.ye.then(()=>this.#t(e)).catch(()=>this.D({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this\##
+        .microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let n=this.track;this.track=e.clone(\##
+        ),this.track.enabled=this.i.send,await t.replaceTrack(this.track),n?.stop()}end(){clearInterval(this.counter),\##
+        this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=\##
+        null,this.audio.srcObject=null,this.quality=new xe,this.pt(null),this.ft(null)}async#t(e){switch(e.type){case"\##
+        make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)ret\##
+        urn;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))aw\##
+        ait this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;\##
+        let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signal\##
+        ingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e)\##
+        .catch(()=>{})}async#l({generation:e,Qn:t,U:n,T:i}){this.generation=e,this.early=[];let r=!t&&this.connection!\##
+        ==null,s=r&&this.connection?this.connection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(Ce(n,i)),this.qt=s.\##
+        signalingState==="stable"&&s.iceGatheringState!=="gathering";let a=await s.createOffer({iceRestart:r});s!==thi\##
+        s.connection||e!==this.generation||(this.Wt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.D({type:"offer\##
+        ",generation:e,sdp:a.sdp??""}),await s.setLocalDescription(a))}#s(e,t,n){this.end(),this.name=e;let i=new RTCP\##
+        eerConnection(Ce(t,n));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let\##
+         r=i.addTransceiver(this.track,{direction:"sendrecv"});At(r),this.Xe=this.Vt(),this.Xe!==null&&(r.sender.trans\##
+        form=new RTCRtpScriptTransform(this.Xe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(a)},i\##
+        .ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new MediaStream([a]),this.#h()};let s=()=>this.\##
+        #o(i,r.sender);return i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,this.mt=!1,this.counter=windo\##
+        w.setInterval(()=>void this.#c(i),zt),i}#i(e){let t=e?.usernameFragment??this.Wt,n=e?.candidate??"";if(!(t!==t\##
+        his.Wt||Mt(n))){if(n===""){if(!this.qt)return;this.qt=!1}this.D({type:"candidate",generation:this.generation,c\##
+        andidate:n})}}async#o(e,t){if(e!==this.connection)return;let n=this.name,{connectionState:i}=e;if(i==="failed"\##
+        )this.D({type:"transport",r:n,state:"failed"});else if(i==="disconnected")this.D({type:"transport",r:n,state:"\##
+        disconnected"});else if(i==="connected"){let r=await this.#d(e,t),s=Tt(e.localDescription?.sdp??"");if(e!==thi\##
+        s.connection)return;if(r===null||s===null){this.D({type:"transport",r:n,state:"failed"});return}this.D({type:"\##
+        transport",r:n,state:"connected",Xn:s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<St&&e===this.connect\##
+        ion;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length===1&\##
+        &r!==void 0&&r.byteLength>0)return U(new Uint8Array(r));await new Promise(s=>setTimeout(s,bt))}return null}asy\##
+        nc#c(e){if(this.mt)return;this.mt=!0;let t=await e.getStats().catch(()=>null);if(this.mt=!1,t===null||e!==this\##
+        .connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&a==="\##
+        audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.D({type:"heard",r:this.name,et:i}),this.quality._n(kt\##
+        (n),performance.now()),this.ft(this.quality.ne);let r=Ct(n);r!==null&&this.pt(r)}#u(e,t){this.i={send:e,u:t},t\##
+        his.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{u:e}=this.i;for(let t of this.connection?.getRecei\##
+        vers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{\##
+        })}};function Ct(e){let t=e.find(({type:r,selectedCandidatePairId:s})=>r==="transport"&&s),n=e.find(({id:r})=>\##
+        r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort((r,s\##
+        )=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;let i=[\##
+        n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay")?"r\##
+        elay":"direct"}function Ce(e,t){let n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t?[]:i\##
+        (/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^t\##
+        urns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}return{i\##
+        ceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}var Mt=e=>/^candidate:\S+ (?!1 )|^ca\##
+        ndidate:\S+ 1 (?!udp )/i.test(e);function At(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).\##
+        filter(({mimeType:n})=>n.toLowerCase()==="audio/opus");t.length>0&&e.setCodecPreferences?.(t)}function Tt(e){l\##
+        et t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:ke(t.replace(/:/g,""\##
+        ))}var Dt="colloque.v1",Lt=65600,Et=8,jt={fresh:0,resume:1},T={gt:1,used:2,full:3,rate:4,Zi:5,closed:6},qt=(e,\##
+        t,n)=>c(d(1),d(1),e,t,d(n)),Me=e=>c(d(16),b(0),e);function Pt(e){if(e.length>Lt)return null;try{return It(new \##
+        R(e))}catch(t){if(t instanceof h)return null;throw t}}function It(e){switch(e.p()){case 16:return e.Y(),{type:\##
+        "relay",message:e.H()};case 129:return e.d(32),e.end(),{type:"challenge"};case 130:{let t=e.p();return e.end()\##
+        ,t>1?null:{type:"state",ve:t===1}}case 134:{let t=e.p(),n=[];for(let a=0;a<t;a+=1)n.push(M(e.Qe()));let[i,r]=[\##
+        M(e.Qe()),M(e.Qe())],s=e.Y();return e.end(),{type:"servers",U:{urls:n.filter(a=>/^(stuns?|turns?):/.test(a)).s\##
+        lice(0,Et),username:i,credential:r,ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}default:\##
+        return null}}var Q={nn:1,T:2},Ut=1+1+16+32+4,Vt=72;async function Wt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new \##
+        h("alphabet");if(e.length!==Vt)throw new h("incomplete");let t=mt(e);if(t.length!==Ut)throw new h("incomplete"\##
+        );if(!se(t.subarray(50),await Nt(t.subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("version\##
+        ");let n=t[1]??0;if(n&~(Q.nn|Q.T))throw new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slice(18,5\##
+        0)}}async function Nt(e){return(await U(c(v("colloque/1 link"),e))).subarray(0,4)}var K=class{constructor(){th\##
+        is._=new Map}set(e,t){this._.set(e,t)}clear(...e){e.length===0&&this._.clear();for(let t of e)this._.delete(t)\##
+        }Z(e){return this._.has(e)}tt(){return this._.size===0?null:Math.min(...this._.values())}L(e){let t=[...this._\##
+        ].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(this._.delete(t[0]),t[0])}},Ot=class{\##
+        constructor(){this.x=[],this.z=0,this.$=null,this.M=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(i===""\##
+        &&this.$===null)return;this.$===null&&(this.z=Math.max(this.z+1,n));let r={id:this.z,b:!0,text:i,nt:!1};this.$\##
+        =t&&i!==""?null:r,this.$===null&&this.#t(r)}u(e,t){let n=e!==0&&e===this.M;this.M=e;let i={id:e,b:!1,text:t.sl\##
+        ice(0,2e3),nt:!0},r=n?this.x.filter(({b:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):this.x=\##
+        this.x.flatMap(a=>a!==r?[a]:s?[]:[i])}wt(){this.M=0}pending(){return[...this.x,...this.$===null?[]:[this.$]].f\##
+        ilter(({nt:e})=>!e)}it(e){e===this.$?this.$=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,nt:\##
+        !0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}},Ae=[256,1024,4096,16384],D={ii:0,sn:1,rn:2,expired:3,error:4},\##
+        F={si:0,on:1,ri:2,oi:3},Te=["offer","answer","restart"],De=["body","signature"];function Rt(e){let[t,n]=Kt(e),\##
+        i=Ae.find(s=>s>=n.length+3);if(i===void 0)throw new h("malformed");let r=new Uint8Array(i);return r.set(c(d(t)\##
+        ,ve(n.length),n)),r}function Kt(e){switch(e.type){case"confirm":return[3,c(e.Ut,e.Ot,j(e.name))];case"waiting"\##
+        :return[4,j(e.message)];case"admit":return[5,d(e.T?1:0)];case"refuse":return[6,d(e.reason)];case"description":\##
+        return[7,c(d(Te.indexOf(e.kind)),b(e.generation),v(e.sdp))];case"candidate":return[8,c(b(e.generation),v(e.can\##
+        didate))];case"words":return[9,d(e.a?1:0)];case"binding":return[10,e.tag];case"chat":return[11,c(b(e.id),v(e.m\##
+        essage))];case"encapsulation":return[12,e.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":r\##
+        eturn[14,c(d(De.indexOf(e.ai)),e.octets)];case"bye":return[15,d(e.reason)];case"consent":return[16,c(d(e.versi\##
+        on),v(e.locale),e.textHash,pt(e.time))];case"identity":return[17,d(e.code)]}}function Ft(e){let t=new R(e),n=t\##
+        .p(),i=t.d(t.Je()),r=Ae.find(o=>o>=i.length+3);if(e.length!==r||!G(t.H()))throw new h("malformed");let s=new R\##
+        (i),a=Ht(n,s);return s.end(),a}function Ht(e,t){switch(e){case 3:return{type:"confirm",Ut:t.d(32),Ot:t.d(32),n\##
+        ame:M(t.Qe())};case 4:return{type:"waiting",message:M(t.Qe())};case 5:return{type:"admit",T:(t.p()&1)===1};cas\##
+        e 6:return{type:"refuse",reason:t.p()};case 7:{let n=Te[t.p()];if(n===void 0)throw new h("malformed");return{t\##
+        ype:"description",kind:n,generation:t.Y(),sdp:M(t.H())}}case 8:return{type:"candidate",generation:t.Y(),candid\##
+        ate:M(t.H())};case 9:{let n=t.p();if(n>1)throw new h("malformed");return{type:"words",a:n===1}}case 10:return{\##
+        type:"binding",tag:t.d(32)};case 11:return{type:"chat",id:t.Y(),message:M(t.H())};case 12:{let n=t.H();if(n.le\##
+        ngth!==1184&&n.length!==1088)throw new h("malformed");return{type:"encapsulation",octets:n}}case 13:return{typ\##
+        e:"keepalive"};case 14:{let n=De[t.p()];if(n===void 0)throw new h("malformed");return{type:"receipt",ai:n,octe\##
+        ts:t.H()}}case 15:return{type:"bye",reason:t.p()};case 16:return{type:"consent",version:t.p(),locale:M(t.d(2))\##
+        ,textHash:t.d(32),time:t.It()};case 17:return{type:"identity",code:t.p()};default:throw new h("malformed")}}va\##
+        r Le=v("Noise_NKpsk0_25519_AESGCM_SHA256"),oe=new Uint8Array(0),Bt=32+16,Gt=2**20,H=class{constructor(e){this.\##
+        key=e,this.counter=0}static async create(e){return new H(await gt(e))}an(){if(this.counter>=Gt)throw new h("ex\##
+        hausted");let e=c(new Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=oe){return wt(\##
+        this.key,this.an(),t,e)}async decrypt(e,t=oe){return yt(this.key,this.an(),t,e)}},Yt=class{constructor(){this.\##
+        P=Le,this.hash=Le,this.be=null}async C(e){this.hash=await U(this.hash,e)}async J(e){let[t,n]=await Ee(this.P,e\##
+        );this.P=t,this.be=await H.create(n)}async ln(e){let t=await C(this.P,e);this.P=await C(t,d(1));let n=await C(\##
+        t,c(this.P,d(2))),i=await C(t,c(n,d(3)));await this.C(n),this.be=await H.create(i)}async cn(e){let t=this.be==\##
+        =null?e:await this.be.encrypt(e,this.hash);return await this.C(t),t}async un(e){let t=this.be===null?e:await t\##
+        his.be.decrypt(e,this.hash);return await this.C(e),t}};async function Ee(e,t){let n=await C(e,t),i=await C(n,d\##
+        (1));return[i,await C(n,c(i,d(2)))]}async function Zt(e,t){let n=[...await Ee(e.P,oe)],[i,r]=[await H.create(n\##
+        [0]),await H.create(n[1])];return{hash:e.hash,P:e.P,keys:n,send:t?i:r,u:t?r:i}}var le=class{constructor(e,t,n)\##
+        {this.st=e,this.kt=t,this.se=n}static async create(e){let t=new Yt;return await t.C(e.jt),await t.C(e.Rt),new \##
+        le(t,e,e.se??await $())}async hn(e){let{st:t,se:n,kt:i}=this;return await t.ln(i.presharedKey),await t.C(n.pub\##
+        licKey),await t.J(n.publicKey),await t.J(await be(n.privateKey,i.Rt)),c(n.publicKey,await t.cn(e))}async dn(e)\##
+        {if(e.length<Bt)throw new h("authentication");let{st:t,se:n}=this,i=e.subarray(0,32);return await t.C(i),await\##
+         t.J(i),await t.J(await be(n.privateKey,i)),{pn:await t.un(e.subarray(32)),transport:await Zt(t,!0)}}},je=new \##
+        Uint8Array(32);async function $t(e){let t=await Z("colloque/1 invite",c(e.ni,e.sessionKey)),[n,i,r]=await Prom\##
+        ise.all([q(t,"colloque/1 room",16),q(t,"colloque/1 join",32),q(t,"colloque/1 psk",32)]);return{flags:e.flags,s\##
+        essionKey:e.sessionKey,room:n,presharedKey:r,joinToken:i}}var Qt=e=>j("colloque/1","call",e,b(0),je),_t=(e,t,n\##
+        )=>j("colloque/1","resume",e,b(t),n);async function qe(e,t){let n=await Z(e,await C(t,v("colloque/1 exporter")\##
+        )),[i,r]=await Promise.all([q(n,"colloque/1 resume",32),q(n,"colloque/1 dtls-bind",32)]);return{resumeSecret:i\##
+        ,yt:r}}var Jt=(e,t)=>U(j("colloque/1 transcript",e,t)),Xt=e=>Jt(je,e),en=e=>q(e,"colloque/1 rejoin",32);async \##
+        function tn(e,t,n){let i=await Z(e,t);return q(i,c(v("colloque/1 psk-resume"),b(n)),32)}var nn=(e,t,n)=>U(j("c\##
+        olloque/1 sas-commit",e,t,n));async function rn(e,t,n){return q(await Z(e,c(t,n)),"colloque/1 sas",8)}var sn=e\##
+        =>Array.from(e.subarray(0,4));function an(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);return String(t%1e\##
+        8).padStart(8,"0")}var on=(e,t,n,i,r)=>C(t,j(`colloque/1 bind ${e}`,n,i,r)),_={fn:64,message2:256},he=24*3600,\##
+        Pe=class{constructor(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.u,this.yt=t}hi(e){return this.ci.encrypt(R\##
+        t(e))}async open(e){return Ft(await this.ui.decrypt(e))}mn(e,t,n){return on(e,this.yt,this.hash,t,n)}};async f\##
+        unction ln(e,t){let{room:n,sessionKey:i,presharedKey:r}=e,s=t.E(32),a=t.se??await $(),o=await le.create({jt:Qt\##
+        (n),presharedKey:r,Rt:i,se:a}),l=await nn(n,a.publicKey,s),u=b(0),m=cn(_.fn,d(1),l,u,v(t.locale)),f=await o.hn\##
+        (m);async function A(I,ge){let we=await o.dn(I),re=await un(we.pn,n,i,ge),{hash:ye,P:Vi}=we.transport,at=await\##
+         qe(ye,Vi);return{I:new Pe(we.transport,at.yt),bond:{resumeSecret:at.resumeSecret,transcript:await Xt(ye),auth\##
+        enticationString:await rn(ye,s,re.di),wordsLocale:re.wordsLocale,identity:re.identity,expiry:re.pi+he},gn:{typ\##
+        e:"confirm",Ut:s,Ot:new Uint8Array(32),name:""}}}return{message:f,finish:A}}async function hn(e,t,n,i){let r=a\##
+        wait le.create({jt:_t(e.room,n,t.transcript),presharedKey:await tn(e.presharedKey,t.resumeSecret,n),Rt:e.sessi\##
+        onKey,se:i??await $()}),s=await r.hn(new Uint8Array(_.fn)),a=c(b(n),s);async function o(l){let{pn:u,transport:\##
+        m}=await r.dn(l);if(u.length!==_.message2||!G(u))throw new h("malformed");let{yt:f}=await qe(m.hash,m.P);retur\##
+        n{I:new Pe(m,f),gn:{type:"confirm",Ut:new Uint8Array(32),Ot:new Uint8Array(32),name:""}}}return{message:a,fini\##
+        sh:o}}async function un(e,t,n,i){if(e.length!==_.message2)throw new h("malformed");let r=new R(e);if(r.p()!==1\##
+        )throw new h("malformed");let s=r.d(32).slice(),a=r.d(32).slice(),o=r.d(16),l=r.d(64),u=M(r.d(2));if(r.Y(),!G(\##
+        r.H()))throw new h("malformed");let m=j("colloque/1 delegation",a,n,t,o);if(!await ft(l,m,a))throw new h("dele\##
+        gation");let f=new R(o),[A,I]=[f.It(),f.It()];if(i<A-he||i>I+he)throw new h("delegation-dates");return{di:s,id\##
+        entity:a,wordsLocale:u,pi:I}}function cn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),n}var dn=e=>({i\##
+        nvitation:e,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"n\##
+        one"}),V=e=>e.invitation.joinToken===null,Ie=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array?{octets:Y(n)}:\##
+        n);function Ue(e,t){if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>pn(r)?ke(r.octets):r);return n.invit\##
+        ation.room.length!==16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?null:{...n,former:\##
+        n.former??[]}}catch(n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)return null;throw n\##
+        }}function Ve(e){for(let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="object"&&t!==null&\##
+        &Ve(t)}var pn=e=>typeof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,ue={open:8e3,state:6e3,\##
+        message2:12e3,firstFrame:6e3,ot:6e4,ee:3e4},mn=.3,fn=3e4,gn=1e3,We=25e3,wn=2e3,yn=2e4,Ne=class{constructor({t:\##
+        e,mode:t,locale:n,E:i,re:r,fi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.E=i,this.re=r,this.Nt=a,this.mi\##
+        =s?mn:1,this.o="opening",this.I=null,this.U=null,this.wn=1/0,this.finish=null,this.kn=-1/0,this.yn=a,this.vn=a\##
+        ,this.e=new K,this.bn=[],this.#t("open",a)}get gi(){return this.e.Z("open")||this.e.Z("state")}get lt(){return\##
+         this.o==="established"}get ct(){return this.o==="away"||this.o==="orphaned"}wi(e){return e>=this.wn&&(this.U?\##
+        .urls.some(t=>/^turns?:/.test(t))??!1)}ki(e){this.o==="established"&&e-this.vn>fn&&this.e.set("silence",e+gn)}\##
+        Kt(){return this.bn.splice(0)}V(){return this.e.tt()}async open(e){let{invitation:t,bond:n}=this.t,i=this.mode\##
+        ==="resume"&&n!==null?await en(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),this.#t("state",e),\##
+        this.#n({type:"send",octets:qt(t.room,i,jt[this.mode])}),await this.#i())}async u(e,t){let n=Pt(e);if(!(n===nu\##
+        ll||this.o==="over"))switch(n.type){case"challenge":return;case"state":return this.#s(n.ve,t);case"servers":th\##
+        is.U=n.U,this.wn=t+n.U.ti*1e3;return;case"error":return this.#l({type:"refused",code:n.code});case"relay":try{\##
+        return await this.#o(n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="confirming"||this.o===\##
+        "established"||this.mode==="resume";return this.#l({type:"broken",code:i.code,yi:r})}}}async Se(e){for(let t=t\##
+        his.e.L(e);t!==null;t=this.e.L(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"\##
+        });this.e.set("keepalive",e+We),await this.send({type:"keepalive"},e)}}async send(e,t){return this.I===null||t\##
+        his.o!=="confirming"&&this.o!=="established"?!1:(this.yn=t,this.#n({type:"send",octets:Me(await this.I.hi(e))}\##
+        ),!0)}#t(e,t){this.e.set(e,t+ue[e]*this.mi)}#n(e){this.bn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e\##
+        )}async#s(e,t){let n=this.e.Z("state");this.#n({type:"doctor",B:e}),e?this.o==="orphaned"||t-this.kn<wn?this.#\##
+        l({type:"lost",cause:"doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2\##
+        ",t),n||await this.#i()):(this.e.clear(),n&&(this.kn=t),this.o=n||this.o==="away"?"away":"orphaned",V(this.t)&\##
+        &this.e.set("away",t+ue.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bon\##
+        d!==null){e.epochNumber+=1,this.#n({type:"save"});let n=await hn(e.invitation,e.bond,e.epochNumber);this.finis\##
+        h=async i=>({...await n.finish(i),bond:null}),t=n.message}else{let n=await ln(e.invitation,{locale:this.locale\##
+        ,E:this.E});this.finish=i=>n.finish(i,this.re()),t=n.message}this.#n({type:"send",octets:Me(t)})}async#o(e,t){\##
+        if(this.o==="handshaking"&&this.finish!==null){let{I:n,bond:i,gn:r}=await this.finish(e);this.finish=null,this\##
+        .I=n,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+We),this.#n\##
+        ({type:"confirmed",bond:i}),await this.send(r,t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="esta\##
+        blished")){let n=await this.I.open(e);this.o="established",this.e.clear("firstFrame"),this.vn=t,this.e.set("si\##
+        lence",t+ue.ot),this.#n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.yn>=yn&&await this.send({type:"ke\##
+        epalive"},t)}}},Oe=3e3,vn=2e4,kn=1e3,bn=class{constructor({t:e,O:t,n,s:i,oe:r,l:s},a){this.t=e,this.O=t,this.n\##
+        =n,this.s=i,this.oe=r,this.l=s,this.e=new K,this.e.set("end",a+(r===null?Oe:vn)),r!==null&&(n===null||n.ct)&&t\##
+        his.#l(a)}V(){let e=[this.e.tt()??1/0,this.n?.V()??1/0],t=Math.min(...e);return t===1/0?null:t}async ae(e,t){s\##
+        witch(e.type){case"tick":for(let n=this.e.L(t);n!==null;n=this.e.L(t))n==="end"?this.end():this.#l(t);return a\##
+        wait this.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"so\##
+        cket-message":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&\##
+        this.#s(t)}}end(){this.oe=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())\##
+        for(let n of t)if(n.type==="send")this.l({type:"send",id:this.s,octets:n.octets});else if(n.type==="confirmed"\##
+        &&this.oe!==null)await this.n?.send({type:"bye",reason:this.oe},e),this.oe=null,this.e.set("end",e+Oe);else{if\##
+        (n.type==="refused"||n.type==="frame"&&n.frame.type==="bye")return this.end();if(n.type==="lost"||n.type==="br\##
+        oken")return this.#s(e)}}#n(){return this.n?.Kt()??[]}#l(e){this.#i(),this.s+=1,this.n=new Ne({t:this.t,mode:"\##
+        resume",...this.O},e),this.l({type:"connect",id:this.s})}#s(e){if(this.oe===null)return this.end();this.#i(),t\##
+        his.e.set("retry",e+kn)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}},Sn=new Set(["unknow\##
+        n-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-n\##
+        ot-now","relay-missing"]),zn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refus\##
+        ed-other-device","refused-not-now","refused-wrong-person"]),ce=e=>Sn.has(e),xn=e=>zn.has(e),Cn={[F.on]:"refuse\##
+        d-other-device",[F.ri]:"refused-not-now",[F.oi]:"refused-wrong-person"},Mn={[D.sn]:"words-differ",[D.rn]:"bind\##
+        ing-failed",[D.expired]:"expired",[D.error]:"doctor-error"},An={[T.gt]:"unknown-room",[T.used]:"used",[T.full]\##
+        :"full",[T.rate]:"rate",[T.closed]:"closed"},Tn=e=>Cn[e]??"refused",Dn=e=>Mn[e]??"ended-by-doctor",Ln=e=>An[e]\##
+        ??"protocol";function En(e){return e==="delegation"?"identity":e==="delegation-dates"?"clock":"secure-channel"\##
+        }var Re=3,jn=500,qn=8e3,Pn=4e3,In=5,Un=class{constructor(e){this.E=e,this.j=0,this.xe=!1,this.vt=null,this.ut=\##
+        0}vi(){this.xe=!1,this.ut=0}bi(){this.j=0,this.xe=!1,this.ut=0}Si(e){let t=this.vt??(e.bond===null?"fresh":"re\##
+        sume");return this.vt=null,t}ke({xi:e,zi:t}){if(this.j+=1,!(e&&!this.xe)&&this.j>Re)return null;let n=t?Pn:qn,\##
+        i=Math.min(jn*2**(this.j-1),n),r=.5+(this.E(1)[0]??0)/255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?\##
+        (this.ut=e===T.gt?this.ut+1:0,this.ut>In&&!i?"unknown-room":"later"):e===T.gt&&t==="resume"?this.xe?"secure-ch\##
+        annel":(this.vt="fresh","now"):e===T.used&&t==="fresh"&&n.bond!==null&&this.j<Re?(this.j+=1,this.vt="resume","\##
+        now"):Ln(e)}},Ke=6e4,Fe=2e3,Vn=1e4,Wn=3,Nn=class{constructor(e,t,n){this.t=e,this.O=t,this.h=n,this.n=null,thi\##
+        s.s=0,this.ve=!1,this.bt=!1,this.W=new Un(t.E),this.R=-1/0,this.e=new K,this.Ft=!1,this.pending=[],this.Bt=[]}\##
+        get lt(){return this.n?.lt??!1}get ct(){return this.n?.ct??!1}get Gt(){return this.W.j>0&&(this.n?.gi??!0)}V()\##
+        {let e=Math.min(this.e.tt()??1/0,this.n?.V()??1/0);return e===1/0?null:e}async ae(e,t){e.id===this.s&&(e.type=\##
+        =="socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&thi\##
+        s.ze(t))}async Se(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="retry"?this.St(e):this.W.j=0;await this\##
+        .n?.Se(e)}Ci(e){for(;;){let t=this.Bt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.Kt()??[]);le\##
+        t n=this.pending.shift();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.r\##
+        esolve(!1)}St(e){let{t,O:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.re())return this.#i("expired");let r=th\##
+        is.W.Si(t);this.e.clear("retry","stable"),i.ht(),this.s+=1;let s=i.i().xt&&this.W.j<2;this.n=new Ne({t,mode:r,\##
+        fi:s,...n},e),i.l({type:"connect",id:this.s})}Ai(e){(this.n===null||e-this.n.Nt>=Fe)&&this.#s(e)}Ce(e,t){this.\##
+        s=e,this.W.bi(),this.St(t)}le(e){if(!(this.n===null||e-this.n.Nt<Fe)&&!this.n.ct){if(e-this.R<Vn)return this.z\##
+        e(e);this.R=e,this.#s(e)}}ze(e){this.disconnect(),this.bt=!1;let{Mi:t,xt:n}=this.h.i(),i=V(this.t)&&t,r=this.W\##
+        .ke({xi:i,zi:n});if(r===null)return this.#i(this.W.xe?"secure-channel":"network");this.e.set("retry",e+r)}Sn(e\##
+        ){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Ft=!0,th\##
+        is.#s(e),!0)}Ht(e,t,n){if(!t)return this.#i(En(e));this.W.xe=!0,this.ze(n)}flush(){let e=[...this.pending.spli\##
+        ce(0),...this.n?.Kt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.\##
+        h.l({type:"close",id:this.s}),this.xn()}xn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),t\##
+        his.h.left(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.\##
+        #t(e.octets);case"save":return this.h.ht();case"doctor":this.ve=e.B,e.B||(this.bt=!0),this.e.Z("stable")||this\##
+        .e.set("stable",t+Ke);return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ownComparison:"none",peerC\##
+        omparison:"none"},i=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Wn);Object.assign(this.t,n,{bond:\##
+        e.bond,former:i,consent:null})}return this.e.set("stable",t+Ke),this.h.ht();case"frame":this.W.vi(),this.bt=!1\##
+        ,this.Ft=!1,this.Bt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout\##
+        "?this.ze(t):this.#s(t);case"broken":return this.Ht(e.code,e.yi,t)}}#l(e,t){if(this.Ft&&e===T.gt){this.Sn(t)||\##
+        this.#i("refused-other-device");return}let n=this.n?.mode??null,i=this.W.refused(e,n,this.t,this.h.i().Di);i==\##
+        ="later"?this.ze(t):i==="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.St(e)}#i(e){this.Bt.push({typ\##
+        e:"stop",reason:e})}},He=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,th\##
         is.z=e}get zn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6e3)}get zt(){re\##
-        turn this.z+(this.N===0?0:this.zn)}};var ye=class{constructor(){this.z=null,this.y=0}Ce(e,t){this.z={et:e,Cn:t\##
-        },this.y=t}N(e,t){let{z:i}=this;this.z={et:e,Cn:t};let s=i!==null&&t-i.Cn<=1250;return(!s||e!==i.et)&&(this.y=\##
-        t),s&&e!==i.et?"sound":t-this.y>=1500?"silence":"unknown"}};var ie=class{constructor(){this.ot=new ye,this.ce=\##
-        !1,this.Yt=!1,this.A=!1,this.An=-1/0,this.R=null,this.Mn=-1/0}get Dn(){return this.R!==null}le(e){this.R=e}Li(\##
-        e){this.An=e,this.A=!1,this.Yt=!1,this.R=null}Pi(e,t){this.ot.Ce(0,t),this.ce=e}Ei(e,t){this.ot.Ce(e,t)}N(e,t)\##
-        {let i=this.Mn;this.Mn=t;let s=this.ot.N(e,t);return s==="sound"&&(this.ce=!1,i>=this.An&&(this.A=!0),this.R!=\##
-        =null&&i>=this.R&&(this.R=null)),s!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.A&&!this.ce}Tn\##
-        (e){e&&!this.A&&(this.Yt=!0)}};var Ne={Ii:6e3,Vi:5e3,path:13e3},ai=3e3,li=1e4,ci=1,ke=class{constructor(e,t){t\##
-        his.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.T=!1,th\##
-        is.transport="none",this.r=-1,this.Ln=null,this.w=null,this.Zt=[],this.ue=null,this.Ct=null,this.At=!1,this.Mt\##
-        =null,this.f=new ie,this.he=new ne,this.Dt=0,this.i={send:!1,u:!1},this.Q=[],this.e=new T}Wi(){return this.Q.s\##
-        hift()??null}V(){return this.e.tt()}Ae(){return this.transport==="connected"&&this.#f()&&!this.f.ce}xt(){retur\##
-        n this.g&&(!this.Ae()||this.f.Dn)}get qi(){return!this.g&&this.w?.X===!0&&this.transport!=="connected"}mute(e)\##
-        {this.muted=e,this.#s()}le(e){this.transport!=="none"&&this.f.le(e)}Ui(e,t){this.n=e,this.T=t}wt(){this.n=null\##
-        ,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.wt(),this.e.clear(),this.Q=[],this.transp\##
-        ort="none",this.w=null,this.Mt=null,this.ue=null,this.f=new ie,this.he=new ne,this.Dt=0,this.#s(),this.h.l({ty\##
-        pe:"end-call"})}async Oi(e){this.transport==="connected"&&this.w?.X===!0&&!this.f.ce&&!this.f.Dn?await this.#c\##
-        (e):this.#r(e)}async Se(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="path"?this.#u(e):t==="attempt"?th\##
-        is.#a(e):this.Q.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}async ae(e,t){switch(e.type){case"offer":\##
-        if(e.generation!==this.w?.generation||this.n===null)return;this.w.it=!0,this.e.set("answer",t+(this.g?this.he.\##
-        Ti:Ne.Ii)),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of t\##
-        his.Zt.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate\##
-        ":if(e.generation!==this.w?.generation)return;this.w.it?await this.#t({type:"candidate",generation:e.generatio\##
-        n,candidate:e.candidate},t):this.Zt.push(e.candidate);return;case"transport":return this.#h(e,t);case"heard":r\##
-        eturn this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:i\##
-        }=this;if(e.type==="binding")return i?.X!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(i===null||!i.it||e\##
-        .generation!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.h.l({type:"apply-can\##
-        didate",generation:s,candidate:r})}else i.X||(i.X=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",gene\##
-        ration:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#c(t):this.g||this.e.set("path",t+Ne.p\##
-        ath),this.#s())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let i=e==="new"&&t\##
-        his.Ln!==this.n;!i&&t<this.he.zt||(i&&(this.transport="failed"),this.#r(t))}#l(){return this.n!==null&&this.n.\##
-        lt&&this.t.consent!==null}#r(e){let{n:t,t:i}=this;if(t===null)return;let s=this.transport==="none"||this.trans\##
-        port==="failed"||this.f.Yt,r=i.generation;i.generation+=1,this.h.ht(),s&&(this.r=r,this.Ln=t,this.transport="n\##
-        ew",this.ue=null,this.Mt=null,this.At=!1,this.f.Pi(this.g,e),this.#s()),this.w={generation:r,it:!1,X:!1},this.\##
-        Zt=[],this.Ct=null,this.f.Li(e),this.e.clear("answer","binding","path","attempt"),this.g&&(this.he.Ce(e),this.\##
-        e.set("attempt",e+this.he.zn));let{T:o}=this;this.h.l({type:"make-offer",generation:r,Qn:s,U:t.U,T:o})}#i(e){l\##
-        et{n:t,he:i}=this;this.#l()?e<i.zt?this.e.set("attempt",i.zt):t?.wi(e)?(this.le(e),this.Q.push("socket-doubted\##
-        ")):this.#r(e):t!==null&&this.Q.push("socket-doubted")}#a(e){this.transport==="none"||this.Ae()||(this.f.Tn(th\##
-        is.w?.X===!0),this.#i(e))}#d({r:e,et:t},i){if(!(this.transport==="none"||e!==this.r)){if(!this.#f())return thi\##
-        s.f.Ei(t,i);this.f.N(t,i)?(this.f.Tn(this.w?.X===!0),this.#i(i)):this.f._t&&this.Ae()&&this.e.clear("attempt")\##
-        }}async#h(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected\##
-        ",this.Dt=0,this.e.clear("path"),this.e.Z("attempt")&&this.e.set("attempt",Math.max(this.he.zt,t+ai)),this.ue=\##
-        {$t:e.Xn,q:e.ei},await this.#c(t),this.#s();else if(e.state==="failed")this.#u(t);else if(this.transport==="co\##
-        nnected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.Z("attempt"))return;this.le(t),this.\##
-        #l()&&t-(this.n?.Nt??0)<li?this.#i(t):this.Q.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.\##
-        clear("path","binding"),this.#s(),this.g)return this.#i(e);this.Dt+=1,this.Dt>ci?this.Q.push("no-path"):this.#\##
-        l()&&this.#r(e)}async#c(e){let{ue:t}=this,i=this.n?.I??null;if(t===null||i===null||this.w?.X!==!0)return;let s\##
-        =await i.mn("P",t.$t,t.q);await this.#t({type:"binding",tag:s},e),this.At||this.e.set("binding",e+Ne.Vi),await\##
-         this.#p()}async#p(){let{ue:e,Ct:t}=this,i=this.n?.I??null;if(e===null||t===null||i===null)return;let s=await \##
-        i.mn("D",e.$t,e.q);if(!_(s,t)){this.Q.push("binding-failed");return}this.At=!0,this.Mt=Bt(e),this.g=!0,this.e.\##
-        clear("binding"),this.#s()}#f(){return this.ue!==null&&this.Mt===Bt(this.ue)}#s(){let e=this.#f(),t={send:e&&t\##
-        his.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",\##
-        ...t}))}},Bt=({$t:n,q:e})=>`${X(n)} ${X(e)}`;var ui=6e4,hi=400,ve=class{constructor({t:e,locale:t,E:i,re:s}){t\##
-        his.t=e,this.O={locale:t,E:i,re:s},this.line=new we(e,this.O,{l:r=>this.actions.push(r),ht:()=>this.#o(),left:\##
-        ()=>this.#i(),i:()=>({Di:this.media.Ae(),xt:this.media.xt(),Mi:this.media.g})}),this.pe=!1,this.message="",thi\##
-        s.c=new ue,this.reason=null,this.Me=null,this.e=new T,this.actions=[],this.media=new ke(e,{send:(r,o)=>this.li\##
-        ne.send(r,o),l:r=>this.actions.push(r),ht:()=>this.#o()}),this.ke=Promise.resolve()}ae(e,t){return this.ke=thi\##
-        s.ke.then(async()=>{try{await this.#n(e,t),this.#m(t)}catch{await this.#s("internal",t)}}),this.ke}ji(){return\##
-         this.actions.splice(0)}V(){if(this.reason!==null)return this.Me?.V()??null;let e=[this.e.tt(),this.line.V(),t\##
-        his.media.V()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerCompa\##
-        rison:i}=this.t;return{state:this.#t(),reason:this.reason,K:this.reason!==null&&me(this.reason),ve:this.line.v\##
-        e,Pn:this.line.lt,Gt:this.line.Gt,Ni:this.line.bt,message:this.message,k:e===null?null:{octets:e.authenticatio\##
-        nString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,x:this.c.x}}#t(){return \##
-        this.reason!==null?qt(this.reason)?"ended":"failed":U(this.t)?this.t.consent===null?"admitted":this.media.Ae()\##
-        ?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this\##
-        .#l(e,t);switch(e.type){case"start":return this.line.St(t),this.#a(t);case"tick":return this.#r(t);case"socket\##
-        -open":case"socket-message":case"socket-closed":return await this.line.ae(e,t),this.#a(t);case"network-changed\##
-        ":return this.media.le(t),this.line.Ai(t),this.#a(t);case"awoke":return this.line.n?.yi(t),this.#r(t);case"con\##
-        sent":return U(this.t)?(this.t.consent=e.consent,this.#o(),this.pe&&await this.#u(t),this.#a(t)):void 0;case"d\##
-        ecline":return await this.line.send({type:"refuse",reason:G.si},t),this.#s("consent-refused",t);case"words":re\##
-        turn this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.O.\##
-        re()),e.En)return this.#c(t);this.e.Z("letters")||this.e.set("letters",t+hi);return;case"hang-up":return this.\##
-        #s("hung-up",t,W.ii);case"taken-over":return this.#s("taken-over",t);case"retry":return;default:return await t\##
-        his.media.ae(e,t),this.#a(t)}}async#l(e,t){let i=this.reason==="network"||this.reason==="no-path";return!(e.ty\##
-        pe==="retry"||e.type==="network-changed"&&i)||this.reason===null||!me(this.reason)?this.Me?.ae(e,t):(this.Me?.\##
-        end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#a(t))}async#r(e){for(let t=t\##
-        his.e.L(e);t!==null;t=this.e.L(e)){if(t==="patience")return this.#s(this.line.lt?"no-path":"network",e);await \##
-        this.#c(e)}await this.line.Se(e),await this.#a(e),await this.media.Se(e),await this.#a(e)}#i(){this.pe=!1,this\##
-        .media.wt(),this.c.wt()}async#a(e){for(;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#f(\##
-        t,e);continue}let i=this.line.Ci(e);if(i===null)return;i.type==="stop"?await this.#s(i.reason,e):await this.#d\##
-        (i.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#\##
-        h(e.T,t);case"refuse":return e.reason===G.on&&this.line.Sn(t)?void 0:this.#s(Ut(e.reason),t);case"words":retur\##
-        n this.t.peerComparison=e.a?"same":"different",this.#o();case"bye":return this.#s(this.media.qi&&e.reason===W.\##
-        error?"no-path":Ot(e.reason),t);case"description":case"candidate":case"binding":return this.pe&&!(e.type==="de\##
-        scription"&&e.kind==="offer")?this.media.u(e,t):this.line.Ht("malformed",!0,t);case"chat":this.pe&&this.c.u(e.\##
-        id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"enca\##
-        psulation":return this.line.Ht("malformed",!0,t)}}async#h(e,t){let{n:i}=this.line;if(this.pe||i===null)return;\##
-        this.pe=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o();let s=e||(this.t.invitation.flags&Z.T)!\##
-        ==0;if(s&&!(i.U?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#s("relay-missing",t,W.error);this.media.Ui\##
-        (i,s),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:i}=this.t;t!==null&&(awai\##
-        t this.line.send({type:"consent",version:1,...t},e),await this.media.Oi(e),i!=="none"&&await this.line.send({t\##
-        ype:"words",a:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.pe||this.t.consent===null)){for(let t of \##
-        this.c.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"chat",id:i,message:s},e))return;this.c.it\##
-        (t)}return this.#a(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#o(),await this.line.send({\##
-        type:"words",a:e},t),await this.#a(t),e||await this.#s("words-differ",t,W.sn)}async#f(e,t){switch(e){case"rejo\##
-        in":return this.line.ze(t);case"socket-doubted":return this.line.le(t);case"binding-failed":return this.#s("bi\##
-        nding-failed",t,W.rn);case"no-path":return this.#s("no-path",t)}}async#s(e,t,i=null){let s=i===null||await thi\##
-        s.line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),me(e\##
-        )&&e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});let r=!s&&U(this.t);if(!r&&(e!=="hung-up\##
-        "||this.line.n===null))return this.line.disconnect();let{t:o,O:a}=this,{s:l}=this.line,d=this.line.xn(),m=g=>t\##
-        his.actions.push(g);this.Me=new fe({t:o,O:a,n:d,s:l,oe:r?i:null,l:m},t)}#m(e){!(this.reason===null&&this.media\##
-        .g&&!this.media.Ae())||this.line.ct?this.e.clear("patience"):this.e.Z("patience")||this.e.set("patience",e+ui)\##
-        }#o(){this.actions.push({type:"save",t:this.t})}};var Ht={In:[],Vn:[],microphone:"",speaker:""},di=4e-4,Gt={ec\##
-        hoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ke(n,e){let t=n===void 0?Gt:{...Gt,de\##
-        viceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===voi\##
-        d 0)throw new DOMException("no track","NotFoundError");return s}function Yt(n){let e=n instanceof DOMException\##
-        ?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"|\##
-        |e==="AbortError"?"microphone-busy":"microphone-denied"}var be=class{constructor(e){this.audio=e,this.Jt=new A\##
-        udio,this.F=null,this.output=null,this.source=null,this.De=null,this.speaker=""}Wn(){"AudioContext"in window&&\##
-        (this.F??=new AudioContext,this.F.state!=="running"&&this.F.resume().catch(()=>{}))}qn(e){this.source?.disconn\##
-        ect(),this.source=null,!(this.F===null||e===null)&&(this.De??=this.F.createAnalyser(),this.source=this.F.creat\##
-        eMediaStreamSource(new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===n\##
-        ull)return{Tt:0,Un:!1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduc\##
-        e((i,s)=>i+s*s,0)/e.length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),Un:t>di}}On(){let{F:e}=thi\##
-        s;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.Jt.srcObject=this.output\##
-        .stream),this.Jt.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e.crea\##
-        teOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAtTime(\##
-        .3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.output),r.start(s),r.stop(s\##
-        +1)}}}async Ki(e){await Promise.all([this.audio,this.Jt].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e){le\##
-        t t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&\##
-        o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{In:i("audioinput"),Vn:"setS\##
-        inkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){t\##
-        his.qn(null),this.F?.close().catch(()=>{}),this.F=null,this.De=null,this.output=null}};var pi=500;function _t(\##
-        n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(n,e?{steal:\##
-        e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(t)})}function Zt(n,e){let t=ne\##
-        w BroadcastChannel(n);t.postMessage(e),t.close()}function $t(n,e){return new Promise(t=>{let i=new BroadcastCh\##
-        annel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(pe(typeof r=="string"?r:null,e())),setTimeout(()=>s(n\##
-        ull),pi)})}function Jt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e)??t}var Y=fi(h),Qt=n=\##
-        >Jt(n,Y,"fr"),Xt=n=>[Y[n].admitted.title,...Y[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (n),en=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace(/\\##
-        {\w+\}/,()=>String(e));function fi({Bn:n,Gn:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.split("|"),o=a=>\##
-        a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
-        i,o(n)]});return Object.fromEntries(t)}var mi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3\##
-        ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12\##
-         17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4Z\##
-        M15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3\##
-         0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",n\##
-        o:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function r\##
-        e(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.set\##
-        Attribute("d",mi[e]),i}var tn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used\##
-        :17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"mic\##
-        rophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"ref\##
-        used-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,ne\##
-        twork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:\##
-        81};function nn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"||t==="bad-li\##
-        nk")&&i!==null?tn[i]:void 0;return{title:wi(n,e),lines:yi(n,e),buttons:bi(n,e),jn:ki(n,e),code:r===void 0?"":s\##
-        e(e.code,r),_t:s||t==="waiting"||t==="connecting",Fi:s}}function sn(n,e){let t=({lines:s,jn:r})=>[...s.filter(\##
-        ({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.title,...t(n)].filte\##
-        r(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var gi={alphabet:"incomple\##
-        te",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"wo\##
-        rds-differ","refused-wrong-person":"refused"},rn=(n,{errors:e})=>e[gi[n??""]??n??""];function wi({state:n,erro\##
-        r:e},t){return n==="ended"||n==="failed"||n==="bad-link"?rn(e,t)?.[0]??t.ended.title:t[n].title}function yi(n,\##
-        e){let{state:t,error:i,r:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
-        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Pe}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
-        ;case"waiting":{let o=s?.message??"",{B:a,ee:l}=e.waiting;return[{kind:"lead",text:s?.Gt?e.reconnecting.fe:s?.\##
-        ve?a:l},...j(n.Qt>0,"since",se(e.waiting.y,Fe(n.Qt,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","qu\##
-        ote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",te\##
-        xt:e.connecting.text}];case"connected":return n.Pt?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet"\##
-        ,text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnect\##
-        ing.text},{kind:"quiet",text:vi(s,e)}];case"ended":case"failed":case"bad-link":{let{G:o,clock:a,link:l}=n,d=i=\##
-        =="microphone-denied";return[{kind:"lead",text:rn(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.Ze[n.Bi]),...j(i==\##
-        ="clock","quiet",se(e.Ye,a===null?"":en(a,r))),...j(o!==null,"quiet",se(e.ended.G,Fe(o??0,r))),...j(t==="ended\##
-        ","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??"")]}default:return[]}}v\##
-        ar j=(n,e,t)=>n?[{kind:e,text:t}]:[];function ki({state:n,r:e,b:t},i){return t==="done"?i.actions.b:n!=="conne\##
-        cted"?"":e?.muted?i.connected.muted:e?.Pn===!1?i.connected.Ee:""}function vi(n,{reconnecting:e}){return n?.Pn?\##
-        e.path:n?.Ni?e.q:e.fe}function bi({state:n,error:e,K:t,link:i,Rn:s,r,Pt:o},{actions:a}){let l=(g,b,E="",Me=nul\##
-        l)=>({action:g,label:b,kind:E,icon:Me}),d=l("hang-up",a.hangUp,"danger","hangUp"),m=o?[l("resume-sound",a.Be,"\##
-        primary","speaker")]:[];switch(n){case"ready":return[l("enter",s?a.resume:a.enter,"primary")];case"waiting":re\##
-        turn[l("hang-up",a.Re)];case"admitted":return[l("consent",a.consent,"primary","yes"),l("refuse",a.Oe,"","no")]\##
-        ;case"connecting":case"reconnecting":return[...m,d];case"connected":{let g=r?.ownComparison==="none"&&r.k!==nu\##
-        ll,b=[l("same",a.a,o?"":"primary","yes"),l("different",a.je,"danger","no")],E=r?.muted?l("mute",a.unmute,"half\##
-         on","silent"):l("mute",a.mute,"half","microphone");return[...m,...g?b:[],E,{...d,kind:"half danger"}]}case"en\##
-        ded":case"failed":case"bad-link":{let b=e==="other-tab"||e==="taken-over"?a.Ke:a.Ne;return[...i===null?[]:[l("\##
-        copy-link",a.ge,"primary","copy")],...t?[l("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}fun\##
-        ction on(n){let e="";return(n.match(/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var Se=class{c\##
-        onstructor(e,t,i){this.m=e,this.Gi=t,this.Xt=i,this.audio=this.#e("audio",HTMLAudioElement),this.Nn=null,this.\##
-        text=null,this.Kn=new Map,this.state=null,this.ie=0,this.Fn=!1,this.#m()}show(e){if(!this.#t("model",e))return\##
-        ;let t=Y[e.locale],i=nn(e,t),s=this.Nn,r=this.m.documentElement;r.dataset.state=e.state;for(let o of["error","\##
-        path","quality"]){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#i(e.locale,t),this.#e("title").\##
-        textContent=i.title,this.m.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#t("lines",i.lines)&&this.#\##
-        e("text").replaceChildren(...i.lines.map(o=>this.#d(o))),this.#n("notice",i.jn),this.#n("code",i.code),this.#h\##
-        (e,t),this.#u(i.buttons),this.#c(e,i,t),this.#f(e,i,t),this.#l(sn(i,s)),this.#r(s!==null&&s.title!==i.title),t\##
-        his.Nn=i,this.state=e.state}get Hi(){let e=this.#e("sound",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){t\##
-        his.#e("meter").style.transform=`scaleX(${e.toFixed(2)})`}#t(e,t){let i=JSON.stringify(t);return this.Kn.get(e\##
-        )===i?!1:(this.Kn.set(e,i),!0)}#n(e,t){let i=this.#e(e);i.textContent!==t&&(i.textContent=t)}#l(e){e!==""&&(th\##
-        is.#e("announcement").textContent=e)}#r(e){let{activeElement:t,body:i}=this.m,s=t===null||t===i,r=!s&&t.closes\##
-        t("details, dialog, nav, footer")!==null;(e?!r:s&&this.Fn)&&this.#e("title").focus({preventScroll:!e}),this.Fn\##
-        =this.m.activeElement!==i}#i(e,t){if(this.text===t)return;this.text=t;let i=this.m.documentElement;i.lang=e,i.\##
-        dir=t.direction;let s=this.#e("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s\##
-        .append(...Object.entries(Y).map(([o,{name:a}])=>{let l=this.#o("button",o.toUpperCase());return l.lang=o,l.se\##
-        tAttribute("aria-label",`${o.toUpperCase()}, ${a}`),l.addEventListener("click",()=>this.Xt.te(o)),l}));for(let\##
-         o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.T\##
-        e,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.k.Ie,"digits-label":t.k.Ve,"microph\##
-        one-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":\##
-        t.c.Ue};for(let[o,a]of Object.entries(r))this.#n(o,a);this.#a("sound-title","speaker",t.i.title),this.#a("chat\##
-        -title","message",t.c.title),this.#a("play-sound","speaker",t.actions.Fe),this.#a("send",null,t.c.send),this.#\##
-        e("footer").prepend(re(this.m,"lock")),this.#e("message").setAttribute("aria-label",t.c.title),this.#e("messag\##
-        e").setAttribute("placeholder",t.c.title),this.#e("advice").replaceChildren(...t.i.me.map(o=>this.#o("li",o)))\##
-        }#a(e,t,i){this.#e(e).replaceChildren(...t===null?[]:[re(this.m,t)],i)}#d({kind:e,text:t}){switch(e){case"list\##
-        ":{let i=this.#o("ul");return i.append(...t.map(s=>this.#o("li",s))),i}case"quote":{let i=this.#o("blockquote"\##
-        ,t);return i.dir="auto",i}case"link":{let i=this.m.createElement("input");return i.readOnly=!0,i.value=t,i.cla\##
-        ssName="link",i.setAttribute("aria-label",this.text?.actions.ge??""),i}case"good":case"fair":case"poor":{let i\##
-        =this.#o("p",t,`quality ${e}`);return i.prepend(re(this.m,e)),i}default:return this.#o("p",t,e)}}#h({state:e,r\##
-        :t},i){let s=e==="connected"?t?.k??null:null;if(this.#e("words").hidden=s===null,s===null||!t)return;let r=on(\##
-        this.Gi[s.locale]??""),o=r.length===256?Dt(s.octets).map(d=>r[d]??""):[],a=this.#e("words-list");a.lang=s.loca\##
-        le,this.#t("words",o)&&a.replaceChildren(...o.map((d,m)=>this.#o("li",d,m<2?"mine":"theirs"))),this.#n("digits\##
-        ",Tt(s.octets).replace(/^(....)/,"$1 "));let l=[];t.ownComparison==="same"&&l.push(i.k.a),t.peerComparison==="\##
-        same"&&l.push(i.k.We),this.#n("words-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e(\##
-        "actions"),i=this.m.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a}\##
-        )=>{let l=this.#o("button",r,o);return l.dataset.action=s,l.setAttribute("type","button"),a!==null&&l.prepend(\##
-        re(this.m,a)),l.addEventListener("click",()=>this.Xt.l(s)),l})),i!==void 0&&t.querySelector(`[data-action="${i\##
-        }"]`)?.focus()}#c({state:e,Lt:t,Et:i,path:s},{_t:r},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e\##
-        !==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",i?o.i.A:o.\##
-        i.te),this.#n("path",s===null?"":o.path[s]);let{In:l,Vn:d,microphone:m,speaker:g}=t;this.#p("microphone",l,m,o\##
-        .i.microphone),this.#p("speaker",d,g,o.i.speaker)}#p(e,t,i,s){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}\##
-        -row`).hidden=t.length<2,this.#t(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("opti\##
-        on");return l.value=o.id,l.textContent=o.label===""?`${s} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(r.value=i\##
-        )}#f({r:e},{Fi:t},{c:i}){let s=this.#e("chat",HTMLDetailsElement);s.hidden=!t;let r=e?.x??[];if(!this.#t("mess\##
-        ages",[r,i.v]))return;let o=this.#e("messages");o.replaceChildren(...r.map(({v:d,text:m,nt:g})=>{let b=this.#o\##
-        ("li","",d?"mine":"theirs"),E=this.#o("p",m);return E.dir="auto",b.append(this.#o("small",`${d?i.v:i.M}${g?"":\##
-        ` · ${i.pending}`}`),E),b}));let a=r.filter(({v:d})=>!d),[l]=a.slice(-1);a.length>this.ie&&l!==void 0&&(s.open\##
-        =!0,this.#l(`${i.M}: ${l.text}`)),this.ie=a.length,o.scrollTop=o.scrollHeight}#s(e,t){this.#e("sheet-title").t\##
-        extContent=t,this.#e("topics").replaceChildren(...e.flatMap(([s,r])=>[this.#o("h3",s),this.#o("p",r)])),this.#\##
-        e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Xt;this.#e("play-sound").addEventListener("click",()=\##
-        >e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l,HTMLSelectElement);d.addEventListener(\##
-        "change",()=>t(l,d.value))}let s=this.#e("volume",HTMLInputElement);s.addEventListener("input",()=>this.audio.\##
-        volume=Number(s.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.volume!==.5,this.audi\##
-        o.volume=1;let r=this.#e("message",HTMLInputElement),o=this.#e("letters",HTMLInputElement);r.addEventListener(\##
-        "input",()=>{o.checked&&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus()};this.#e("send").addEven\##
-        tListener("click",a),r.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isComposing&&a()}),this.#e("help").a\##
-        ddEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}=this.text;this.#s([...l.S,[d.deaf,d.me\##
-        .join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",()=>{this.text!==null&&this.#s(this.tex\##
-        t.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.#e("sheet").close())}#o(\##
-        e,t="",i=""){let s=this.m.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}#e(e,t){let i=this\##
-        .m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
-        var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),A={state:"loading",error:null,K:!1,link:null,Rn:!1,locale:\##
-        Qt(navigator.languages??[]),Bi:_e(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,\##
-        b:"no",Qt:0,G:null,clock:null,Pt:!1,Et:!1,Lt:Ht},xe=location.hash.length>1?location.href:null,ln=Ze(navigator.\##
-        userAgent),Si=100,L=null,x=null,Ce=null,y=null,J=null,an=0,cn=0,Ge=null,P=new Se(document,u,{l:Ci,_i:Di,te:n=>\##
-        v({locale:n}),write:(n,e)=>void S({type:"write",text:n,En:e})}),R=new be(P.audio);function v(n){Object.assign(\##
-        A,n),P.show(A)}var Q=(n,e={})=>v({state:"failed",error:n,K:!0,r:null,...e});function un(){let n=window.early?.\##
-        microphone??null;return delete window.early,n}async function xi(){if(!isSecureContext||crypto.subtle===void 0)\##
-        return Q("browser-unsupported",{K:!1,link:xe});let n=location.hash.slice(1),e=pe(sessionStorage.getItem(Be),oe\##
-        ());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try{if(n!==""){let t=await ht(n);if(t.fla\##
-        gs&Z.nn)throw new c("post-quantum");let i=await vt(t);L=e!==null&&_(e.invitation.room,i.room)?e:It(i)}else L=e\##
-        }catch(t){if(!(t instanceof c))throw t;return v({state:"bad-link",error:t.code})}if(!await zi())return Q(ln?"i\##
-        n-app":"browser-unsupported",{K:!1,link:xe});v({state:"ready",error:null,Rn:L===e}),(n===""||window.early?.mic\##
-        rophone)&&await ze(!1)}async function zi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.get\##
-        UserMedia?!1:B().then(()=>!0,()=>!1)}function Ci(n){switch(R.Wn(),n){case"enter":return void ze(!1);case"retry\##
-        ":return x===null||A.error==="taken-over"?void ze(A.error==="other-tab"||A.error==="taken-over"):void S({type:\##
-        "retry"});case"copy-link":return void Ai();case"consent":return void Ei();case"refuse":return void S({type:"de\##
-        cline"});case"same":case"different":return void S({type:"words",a:n==="same"});case"mute":return void S({type:\##
-        "mute",muted:!(A.r?.muted??!1)});case"hang-up":return void S({type:"hang-up"});case"play-sound":return R.On();\##
-        case"resume-sound":return void Ti()}}async function Ai(){let n=navigator.clipboard?.writeText(xe??"")??Promise\##
-        .reject(new Error("no clipboard"));v({b:await n.then(()=>"done",()=>"failed")})}async function ze(n){if(L===nu\##
-        ll)return;R.Wn(),v({state:"checking",error:null,K:!1,link:null,b:"no"});try{y===null&&hn(await Ke(void 0,un())\##
-        )}catch(i){return Mi(Yt(i))}pn(),history.replaceState(null,"","/");let e=`colloque ${Je(L.invitation.room)}`,t\##
-        =n?$t(e,oe):null;if(!await _t(e,n,()=>void Pi(e)))return Q("other-tab");if(cn=performance.now(),L=await t??L,x\##
-        =new ve({t:L,locale:A.locale,E:Li,re:oe}),y===null)return Q("microphone-missing");Ce=new ce({microphone:y,audi\##
-        o:P.audio,Vt:Oi,D:i=>void S(i),pt:i=>v({path:i}),ft:i=>v({quality:i})}),await S({type:"start"})}function Mi(n)\##
-        {let e=ln&&n==="microphone-denied";Q(e?"in-app":n,{link:e?xe:null}),n==="microphone-denied"&&navigator.permiss\##
-        ions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&A.state==="failed"&&x===null&&z\##
-        e(!1)}},()=>{})}function hn(n){let e=y;y=n,n.onmute=K,n.onunmute=K,n.onended=()=>{n===y&&He()},R.qn(n),Ce?.Jn(\##
-        n).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),Ae()}async function He(n){try{hn(await Ke(n)),v({Et:!1})}\##
-        catch{await Ae()}K()}async function Di(n,e){return n==="microphone"?He(e):(await R.Ki(e).catch(()=>{}),Ae())}a\##
-        sync function Ae(){v({Lt:await R.Lt(y)})}function K(){let{audio:n}=P,e=n.srcObject!==null&&n.paused,t=y!==null\##
-        &&(y.muted||y.readyState==="ended");v({Pt:x!==null&&(e||t)})}async function Ti(){await P.audio.play().catch(()\##
-        =>{}),(y===null||y.muted||y.readyState==="ended")&&await He(),K()}var Li=n=>crypto.getRandomValues(new Uint8Ar\##
-        ray(n));async function Pi(n){if(x===null)return;let e=Oe(x.t);await S({type:"taken-over"}),Zt(n,e)}async funct\##
-        ion Ei(){let{locale:n}=A,e=await V(w(Xt(n)));await S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})\##
-        }async function S(n){if(x===null)return;await x.ae(n,performance.now());for(let a of x.ji())Wi(a);let e=x.V();\##
-        clearTimeout(an),e!==null&&(an=window.setTimeout(()=>void S({type:"tick"}),Math.max(0,e-performance.now())));l\##
-        et{state:t,reason:i,K:s,...r}=x.Ri();t!==A.state&&Ii(t,i),v({state:t,error:i,K:s,r});let o=i!==null&&(!s||i===\##
-        "taken-over");o&&ji(),o&&e===null&&!s&&Vi()}function Ii(n,e){if(n==="admitted"&&(R.On(),navigator.vibrate?.([2\##
-        00,100,200])),e===null)return;let t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting\##
-        "].includes(A.state);v({G:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,Pt:!1})}function Vi()\##
-        {L!==null&&je(L),L=null,x=null,Ce=null}function Wi(n){switch(n.type){case"connect":return qi(n.id);case"send":\##
-        J?.id===n.id&&J.s.readyState===WebSocket.OPEN&&J.s.send(n.octets);return;case"close":J?.id===n.id&&J.s.close()\##
-        ;return;case"save":n.t===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,Oe(n.t));return;default:\##
-        Ce?.$n(n)}}function qi(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at);e.binaryType="\##
-        arraybuffer",J={id:n,s:e},e.onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-cl\##
-        osed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8\##
-        Array(t)})}}var dn=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o==\##
-        =null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)\##
-        t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor(\##
-        (s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d=\##
-        ==void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case \##
-        1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padd\##
-        ed:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),pad\##
-        ded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return\##
-         t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransfo\##
-        rm=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f\##
-        .data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).c\##
-        atch(()=>{})};})();'],{type:"text/javascript"})),Ui=window.trustedTypes?.createPolicy("colloque-worker",{creat\##
-        eScriptURL:dn});function Oi(){return"RTCRtpScriptTransform"in window?new Worker(Ui?.createScriptURL("")??dn())\##
-        :null}function ji(){y!==null&&(y.onended=null),y?.stop(),y=null,R.end(),Ge?.release().catch(()=>{}),Ge=null}fu\##
-        nction pn(){navigator.wakeLock?.request("screen").then(n=>Ge=n,()=>{})}var fn=()=>void S({type:"network-change\##
-        d"}),mn=()=>{x!==null&&document.visibilityState==="visible"&&y!==null&&(pn(),P.audio.srcObject!==null&&P.audio\##
-        .paused&&P.audio.play().then(K,K)),S({type:"awoke"})};addEventListener("online",fn);navigator.connection?.addE\##
-        ventListener("change",fn);document.addEventListener("visibilitychange",mn);document.addEventListener("resume",\##
-        mn);P.audio.addEventListener("pause",K);P.audio.addEventListener("playing",K);navigator.mediaDevices?.addEvent\##
-        Listener("devicechange",()=>{y!==null&&Ae()});addEventListener("hashchange",()=>{location.hash.length>1&&x===n\##
-        ull&&location.reload()});setInterval(()=>{if(A.state==="waiting"&&v({Qt:Math.floor((performance.now()-cn)/6e4)\##
-        }),y===null||!P.Hi)return;let{Tt:n,Un:e}=R.Tt();P.Yi(n),e&&!A.Et&&v({Et:!0})},Si);window.early===void 0&&v({})\##
-        ;xi().catch(()=>Q("internal",{K:!1})).then(()=>{x===null&&un()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=\##
-        >{})});})();</script>
+        turn this.z+(this.N===0?0:this.zn)}},On=class{constructor(){this.z=null,this.y=0}Ce(e,t){this.z={et:e,Cn:t},th\##
+        is.y=t}N(e,t){let{z:n}=this;this.z={et:e,Cn:t};let i=n!==null&&t-n.Cn<=1250;return(!i||e!==n.et)&&(this.y=t),i\##
+        &&e!==n.et?"sound":t-this.y>=1500?"silence":"unknown"}},Be=class{constructor(){this.ot=new On,this.ce=!1,this.\##
+        Yt=!1,this.A=!1,this.An=-1/0,this.R=null,this.Mn=-1/0}get Dn(){return this.R!==null}le(e){this.R=e}Li(e){this.\##
+        An=e,this.A=!1,this.Yt=!1,this.R=null}Pi(e,t){this.ot.Ce(0,t),this.ce=e}Ei(e,t){this.ot.Ce(e,t)}N(e,t){let n=t\##
+        his.Mn;this.Mn=t;let i=this.ot.N(e,t);return i==="sound"&&(this.ce=!1,n>=this.An&&(this.A=!0),this.R!==null&&n\##
+        >=this.R&&(this.R=null)),i!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.A&&!this.ce}Tn(e){e&&!\##
+        this.A&&(this.Yt=!0)}},de={Ii:6e3,Vi:5e3,path:13e3},Rn=3e3,Kn=1e4,Fn=1,Hn=class{constructor(e,t){this.t=e,this\##
+        .h=t,this.muted=!1,this.w=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.T=!1,this.transport\##
+        ="none",this.r=-1,this.Ln=null,this.k=null,this.Zt=[],this.ue=null,this.Ct=null,this.At=!1,this.Mt=null,this.f\##
+        =new Be,this.he=new He,this.Dt=0,this.i={send:!1,u:!1},this.Q=[],this.e=new K}Wi(){return this.Q.shift()??null\##
+        }V(){return this.e.tt()}Ae(){return this.transport==="connected"&&this.#m()&&!this.f.ce}xt(){return this.w&&(!\##
+        this.Ae()||this.f.Dn)}get qi(){return!this.w&&this.k?.X===!0&&this.transport!=="connected"}mute(e){this.muted=\##
+        e,this.#r()}le(e){this.transport!=="none"&&this.f.le(e)}Ui(e,t){this.n=e,this.T=t}wt(){this.n=null,this.At=!1,\##
+        this.Ct=null,this.e.clear("answer","binding")}end(){this.wt(),this.e.clear(),this.Q=[],this.transport="none",t\##
+        his.k=null,this.Mt=null,this.ue=null,this.f=new Be,this.he=new He,this.Dt=0,this.#r(),this.h.l({type:"end-call\##
+        "})}async Oi(e){this.transport==="connected"&&this.k?.X===!0&&!this.f.ce&&!this.f.Dn?await this.#h(e):this.#s(\##
+        e)}async Se(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="path"?this.#u(e):t==="attempt"?this.#o(e):thi\##
+        s.Q.push(t==="answer"&&this.w?"socket-doubted":"rejoin")}async ae(e,t){switch(e.type){case"offer":if(e.generat\##
+        ion!==this.k?.generation||this.n===null)return;this.k.it=!0,this.e.set("answer",t+(this.w?this.he.Ti:de.Ii)),a\##
+        wait this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let n of this.Zt.splic\##
+        e(0))await this.#t({type:"candidate",generation:e.generation,candidate:n},t);return;case"candidate":if(e.gener\##
+        ation!==this.k?.generation)return;this.k.it?await this.#t({type:"candidate",generation:e.generation,candidate:\##
+        e.candidate},t):this.Zt.push(e.candidate);return;case"transport":return this.#c(e,t);case"heard":return this.#\##
+        d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{k:n}=this;if(e.\##
+        type==="binding")return n?.X!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n.it||e.generation!\##
+        ==n.generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"apply-candidate",gene\##
+        ration:i,candidate:r})}else n.X||(n.X=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",generation:e.gen\##
+        eration,sdp:e.sdp}),this.transport==="connected"?await this.#h(t):this.w||this.e.set("path",t+de.path),this.#r\##
+        ())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="new"&&this.Ln!==thi\##
+        s.n;!n&&t<this.he.zt||(n&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.lt&&this.t.c\##
+        onsent!==null}#s(e){let{n:t,t:n}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="fail\##
+        ed"||this.f.Yt,r=n.generation;n.generation+=1,this.h.ht(),i&&(this.r=r,this.Ln=t,this.transport="new",this.ue=\##
+        null,this.Mt=null,this.At=!1,this.f.Pi(this.w,e),this.#r()),this.k={generation:r,it:!1,X:!1},this.Zt=[],this.C\##
+        t=null,this.f.Li(e),this.e.clear("answer","binding","path","attempt"),this.w&&(this.he.Ce(e),this.e.set("attem\##
+        pt",e+this.he.zn));let{T:s}=this;this.h.l({type:"make-offer",generation:r,Qn:i,U:t.U,T:s})}#i(e){let{n:t,he:n}\##
+        =this;this.#l()?e<n.zt?this.e.set("attempt",n.zt):t?.wi(e)?(this.le(e),this.Q.push("socket-doubted")):this.#s(\##
+        e):t!==null&&this.Q.push("socket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.f.Tn(this.k?.X===!0\##
+        ),this.#i(e))}#d({r:e,et:t},n){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())return this.f.Ei(t,n);\##
+        this.f.N(t,n)?(this.f.Tn(this.k?.X===!0),this.#i(n)):this.f._t&&this.Ae()&&this.e.clear("attempt")}}async#c(e,\##
+        t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",this.Dt=0,\##
+        this.e.clear("path"),this.e.Z("attempt")&&this.e.set("attempt",Math.max(this.he.zt,t+Rn)),this.ue={$t:e.Xn,q:e\##
+        .ei},await this.#h(t),this.#r();else if(e.state==="failed")this.#u(t);else if(this.transport==="connected"){if\##
+        (this.transport="disconnected",this.e.clear("binding"),this.e.Z("attempt"))return;this.le(t),this.#l()&&t-(thi\##
+        s.n?.Nt??0)<Kn?this.#i(t):this.Q.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.clear("path"\##
+        ,"binding"),this.#r(),this.w)return this.#i(e);this.Dt+=1,this.Dt>Fn?this.Q.push("no-path"):this.#l()&&this.#s\##
+        (e)}async#h(e){let{ue:t}=this,n=this.n?.I??null;if(t===null||n===null||this.k?.X!==!0)return;let i=await n.mn(\##
+        "P",t.$t,t.q);await this.#t({type:"binding",tag:i},e),this.At||this.e.set("binding",e+de.Vi),await this.#p()}a\##
+        sync#p(){let{ue:e,Ct:t}=this,n=this.n?.I??null;if(e===null||t===null||n===null)return;let i=await n.mn("D",e.$\##
+        t,e.q);if(!se(i,t)){this.Q.push("binding-failed");return}this.At=!0,this.Mt=Ge(e),this.w=!0,this.e.clear("bind\##
+        ing"),this.#r()}#m(){return this.ue!==null&&this.Mt===Ge(this.ue)}#r(){let e=this.#m(),t={send:e&&this.t.conse\##
+        nt!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},G\##
+        e=({$t:e,q:t})=>`${Y(e)} ${Y(t)}`,Bn=6e4,Gn=400,Yn=class{constructor({t:e,locale:t,E:n,re:i}){this.t=e,this.O=\##
+        {locale:t,E:n,re:i},this.line=new Nn(e,this.O,{l:r=>this.actions.push(r),ht:()=>this.#a(),left:()=>this.#i(),i\##
+        :()=>({Di:this.media.Ae(),xt:this.media.xt(),Mi:this.media.w})}),this.pe=!1,this.message="",this.c=new Ot,this\##
+        .reason=null,this.Me=null,this.e=new K,this.actions=[],this.media=new Hn(e,{send:(r,s)=>this.line.send(r,s),l:\##
+        r=>this.actions.push(r),ht:()=>this.#a()}),this.ye=Promise.resolve()}ae(e,t){return this.ye=this.ye.then(async\##
+        ()=>{try{await this.#n(e,t),this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}ji(){return this.actions.s\##
+        plice(0)}V(){if(this.reason!==null)return this.Me?.V()??null;let e=[this.e.tt(),this.line.V(),this.media.V()],\##
+        t=Math.min(...e.map(n=>n??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerComparison:n}=this.t\##
+        ;return{state:this.#t(),reason:this.reason,K:this.reason!==null&&ce(this.reason),ve:this.line.ve,Pn:this.line.\##
+        lt,Gt:this.line.Gt,Ni:this.line.bt,message:this.message,v:e===null?null:{octets:e.authenticationString,locale:\##
+        e.wordsLocale},ownComparison:t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){return this.reason!==n\##
+        ull?xn(this.reason)?"ended":"failed":V(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":th\##
+        is.media.w?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch\##
+        (e.type){case"start":return this.line.St(t),this.#o(t);case"tick":return this.#s(t);case"socket-open":case"soc\##
+        ket-message":case"socket-closed":return await this.line.ae(e,t),this.#o(t);case"network-changed":return this.m\##
+        edia.le(t),this.line.Ai(t),this.#o(t);case"awoke":return this.line.n?.ki(t),this.#s(t);case"consent":return V(\##
+        this.t)?(this.t.consent=e.consent,this.#a(),this.pe&&await this.#u(t),this.#o(t)):void 0;case"decline":return \##
+        await this.line.send({type:"refuse",reason:F.si},t),this.#r("consent-refused",t);case"words":return this.#p(e.\##
+        a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.O.re()),e.En)retu\##
+        rn this.#h(t);this.e.Z("letters")||this.e.set("letters",t+Gn);return;case"hang-up":return this.#r("hung-up",t,\##
+        D.ii);case"taken-over":return this.#r("taken-over",t);case"retry":return;default:return await this.media.ae(e,\##
+        t),this.#o(t)}}async#l(e,t){let n=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e\##
+        .type==="network-changed"&&n)||this.reason===null||!ce(this.reason)?this.Me?.ae(e,t):(this.Me?.end(),this.reas\##
+        on=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let t=this.e.L(e);t!==\##
+        null;t=this.e.L(e)){if(t==="patience")return this.#r(this.line.lt?"no-path":"network",e);await this.#h(e)}awai\##
+        t this.line.Se(e),await this.#o(e),await this.media.Se(e),await this.#o(e)}#i(){this.pe=!1,this.media.wt(),thi\##
+        s.c.wt()}async#o(e){for(;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#m(t,e);continue}l\##
+        et n=this.line.Ci(e);if(n===null)return;n.type==="stop"?await this.#r(n.reason,e):await this.#d(n.frame,e)}}as\##
+        ync#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#c(e.T,t);case"r\##
+        efuse":return e.reason===F.on&&this.line.Sn(t)?void 0:this.#r(Tn(e.reason),t);case"words":return this.t.peerCo\##
+        mparison=e.a?"same":"different",this.#a();case"bye":return this.#r(this.media.qi&&e.reason===D.error?"no-path"\##
+        :Dn(e.reason),t);case"description":case"candidate":case"binding":return this.pe&&!(e.type==="description"&&e.k\##
+        ind==="offer")?this.media.u(e,t):this.line.Ht("malformed",!0,t);case"chat":this.pe&&this.c.u(e.id,e.message);r\##
+        eturn;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":retu\##
+        rn this.line.Ht("malformed",!0,t)}}async#c(e,t){let{n}=this.line;if(this.pe||n===null)return;this.pe=!0,this.t\##
+        .invitation.joinToken=null,this.t.former=[],this.#a();let i=e||(this.t.invitation.flags&Q.T)!==0;if(i&&!(n.U?.\##
+        urls.some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing",t,D.error);this.media.Ui(n,i),this.t.cons\##
+        ent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:n}=this.t;t!==null&&(await this.line.send(\##
+        {type:"consent",version:1,...t},e),await this.media.Oi(e),n!=="none"&&await this.line.send({type:"words",a:n==\##
+        ="same"},e),await this.#h(e))}async#h(e){if(!(!this.pe||this.t.consent===null)){for(let t of this.c.pending())\##
+        {let{id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,message:i},e))return;this.c.it(t)}return this.#\##
+        o(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a(),await this.line.send({type:"words",a:e}\##
+        ,t),await this.#o(t),e||await this.#r("words-differ",t,D.sn)}async#m(e,t){switch(e){case"rejoin":return this.l\##
+        ine.ze(t);case"socket-doubted":return this.line.le(t);case"binding-failed":return this.#r("binding-failed",t,D\##
+        .rn);case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){let i=n===null||await this.line.send({type\##
+        :"bye",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ce(e)&&e!=="taken-ove\##
+        r"?this.#a():this.actions.push({type:"save",t:null});let r=!i&&V(this.t);if(!r&&(e!=="hung-up"||this.line.n===\##
+        null))return this.line.disconnect();let{t:s,O:a}=this,{s:o}=this.line,l=this.line.xn(),u=m=>this.actions.push(\##
+        m);this.Me=new bn({t:s,O:a,n:l,s:o,oe:r?n:null,l:u},t)}#f(e){!(this.reason===null&&this.media.w&&!this.media.A\##
+        e())||this.line.ct?this.e.clear("patience"):this.e.Z("patience")||this.e.set("patience",e+Bn)}#a(){this.action\##
+        s.push({type:"save",t:this.t})}},Zn={In:[],Vn:[],microphone:"",speaker:""},$n=4e-4,Ye={echoCancellation:!0,noi\##
+        seSuppression:!0,autoGainControl:!0};async function Ze(e,t){let n=e===void 0?Ye:{...Ye,deviceId:{exact:e}},i=a\##
+        wait(t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMExce\##
+        ption("no track","NotFoundError");return r}function Qn(e){let t=e instanceof DOMException?e.name:"";return t==\##
+        ="NotFoundError"||t==="OverconstrainedError"?"microphone-missing":t==="NotReadableError"||t==="AbortError"?"mi\##
+        crophone-busy":"microphone-denied"}var _n=class{constructor(e){this.audio=e,this.Jt=new Audio,this.F=null,this\##
+        .output=null,this.source=null,this.De=null,this.speaker=""}Wn(){"AudioContext"in window&&(this.F??=new AudioCo\##
+        ntext,this.F.state!=="running"&&this.F.resume().catch(()=>{}))}qn(e){this.source?.disconnect(),this.source=nul\##
+        l,!(this.F===null||e===null)&&(this.De??=this.F.createAnalyser(),this.source=this.F.createMediaStreamSource(ne\##
+        w MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,Un:!1\##
+        };let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((n,i)=>n+i*i,0)/e.l\##
+        ength;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),Un:t>$n}}On(){let{F:e}=this;if(e!==null){this.o\##
+        utput===null&&(this.output=e.createMediaStreamDestination(),this.Jt.srcObject=this.output.stream),this.Jt.play\##
+        ().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.createOscillator(),s=e.cr\##
+        eateGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTime(.3,i+.03),s.gain.expo\##
+        nentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.stop(i+1)}}}async Ki(e){awa\##
+        it Promise.all([this.audio,this.Jt].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e){let t=await navigator.m\##
+        ediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===i&&s!==""&&s!=="communic\##
+        ations").map(({deviceId:r,label:s})=>({id:r,label:s}));return{In:n("audioinput"),Vn:"setSinkId"in this.audio?n\##
+        ("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.qn(null),this.F?.\##
+        close().catch(()=>{}),this.F=null,this.De=null,this.output=null}},Jn=500;function Xn(e,t,n){return navigator.l\##
+        ocks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t}:{ifAvailable:!0},r=>(i\##
+        (r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ei(e,t){let n=new BroadcastChannel(e);n.p\##
+        ostMessage(t),n.close()}function ti(e,t){return new Promise(n=>{let i=new BroadcastChannel(e),r=s=>{i.close(),\##
+        n(s)};i.onmessage=({data:s})=>r(Ue(typeof s=="string"?s:null,t())),setTimeout(()=>r(null),Jn)})}function ni(e,\##
+        t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=ai(lt),ii=e=>ni(e,W,"fr"),ri=e=>[W[e\##
+        ].admitted.title,...W[e].admitted.consent].join(`
+        `),$e=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (e),si=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),J=(e,t)=>e.replace(/\{\##
+        \w+\}/,()=>String(t));function ai({Bn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
+        ===0?s.shift():Array.isArray(o)?o.map(a):Object.fromEntries(Object.entries(o).map(([l,u])=>[l,a(u)]));return[i\##
+        ,a(e)]});return Object.fromEntries(n)}var oi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
+        M6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 \##
+        17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM\##
+        15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 \##
+        0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no\##
+        :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function X(\##
+        e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setAt\##
+        tribute("d",oi[t]),n}var li={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:1\##
+        7,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micro\##
+        phone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refus\##
+        ed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,netw\##
+        ork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81\##
+        };function hi(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-link\##
+        ")&&i!==null?li[i]:void 0;return{title:di(e,t),lines:pi(e,t),buttons:gi(e,t),jn:mi(e,t),code:s===void 0?"":J(t\##
+        .code,s),_t:r||n==="waiting"||n==="connecting",Fi:r}}function ui(e,t){let n=({lines:r,jn:s})=>[...r.filter(({k\##
+        ind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(B\##
+        oolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var ci={alphabet:"incomplete"\##
+        ,flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"words\##
+        -differ","refused-wrong-person":"refused"},Qe=(e,{errors:t})=>t[ci[e??""]??e??""];function di({state:e,error:t\##
+        },n){return e==="ended"||e==="failed"||e==="bad-link"?Qe(t,n)?.[0]??n.ended.title:n[e].title}function pi(e,t){\##
+        let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",te\##
+        xt:t.ready.Le},{kind:"quiet",text:t.ready.Pe}];case"checking":return[{kind:"quiet",text:t.checking.text}];case\##
+        "waiting":{let a=r?.message??"",{B:o,ee:l}=t.waiting;return[{kind:"lead",text:r?.Gt?t.reconnecting.fe:r?.ve?o:\##
+        l},...L(e.Qt>0,"since",J(t.waiting.y,$e(e.Qt,s))),...L(a!=="","quiet",t.waiting.message),...L(a!=="","quote",a\##
+        )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
+        onnecting.text}];case"connected":return e.Pt?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:\##
+        " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
+        xt},{kind:"quiet",text:fi(r,t)}];case"ended":case"failed":case"bad-link":{let{G:a,clock:o,link:l}=e,u=i==="mic\##
+        rophone-denied";return[{kind:"lead",text:Qe(i,t)?.[1]??t.ended.text},...L(u,"quiet",t.Ze[e.Bi]),...L(i==="cloc\##
+        k","quiet",J(t.Ye,o===null?"":si(o,s))),...L(a!==null,"quiet",J(t.ended.G,$e(a??0,s))),...L(n==="ended","quiet\##
+        ",t.ended.He),...L(e.g==="failed","quiet",t._e),...L(e.g==="failed","link",l??"")]}default:return[]}}var L=(e,\##
+        t,n)=>e?[{kind:t,text:n}]:[];function mi({state:e,r:t,g:n},i){return n==="done"?i.actions.g:e!=="connected"?""\##
+        :t?.muted?i.connected.muted:t?.Pn===!1?i.connected.Ee:""}function fi(e,{reconnecting:t}){return e?.Pn?t.path:e\##
+        ?.Ni?t.q:t.fe}function gi({state:e,error:t,K:n,link:i,Rn:r,r:s,Pt:a},{actions:o}){let l=(f,A,I="",ge=null)=>({\##
+        action:f,label:A,kind:I,icon:ge}),u=l("hang-up",o.hangUp,"danger","hangUp"),m=a?[l("resume-sound",o.Be,"primar\##
+        y","speaker")]:[];switch(e){case"ready":return[l("enter",r?o.resume:o.enter,"primary")];case"waiting":return[l\##
+        ("hang-up",o.Re)];case"admitted":return[l("consent",o.consent,"primary","yes"),l("refuse",o.Oe,"","no")];case"\##
+        connecting":case"reconnecting":return[...m,u];case"connected":{let f=s?.ownComparison==="none"&&s.v!==null,A=[\##
+        l("same",o.a,a?"":"primary","yes"),l("different",o.je,"danger","no")],I=s?.muted?l("mute",o.unmute,"half on","\##
+        silent"):l("mute",o.mute,"half","microphone");return[...m,...f?A:[],I,{...u,kind:"half danger"}]}case"ended":c\##
+        ase"failed":case"bad-link":{let f=t==="other-tab"||t==="taken-over"?o.Ke:o.Ne;return[...i===null?[]:[l("copy-l\##
+        ink",o.ge,"primary","copy")],...n?[l("retry",f,i===null?"primary":"","again")]:[]]}default:return[]}}function \##
+        wi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.slice(0,Number(n[0]))+n.slice(1))}var yi=class{constru\##
+        ctor(e,t,n){this.m=e,this.Gi=t,this.Xt=n,this.audio=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=n\##
+        ull,this.Kn=new Map,this.state=null,this.ie=0,this.Fn=!1,this.#f()}show(e){if(!this.#t("model",e))return;let t\##
+        =W[e.locale],n=hi(e,t),i=this.Nn,r=this.m.documentElement;r.dataset.state=e.state;for(let s of["error","path",\##
+        "quality"]){let a=e[s];a===null?delete r.dataset[s]:r.dataset[s]=a}this.#i(e.locale,t),this.#e("title").textCo\##
+        ntent=n.title,this.m.title=`${n.title} · Colloque`,e.state!=="loading"&&this.#t("lines",n.lines)&&this.#e("tex\##
+        t").replaceChildren(...n.lines.map(s=>this.#d(s))),this.#n("notice",n.jn),this.#n("code",n.code),this.#c(e,t),\##
+        this.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#l(ui(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn\##
+        =n,this.state=e.state}get Hi(){let e=this.#e("sound",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){this.#e\##
+        ("meter").style.transform=`scaleX(${e})`}#t(e,t){let n=JSON.stringify(t);return this.Kn.get(e)===n?!1:(this.Kn\##
+        .set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==t&&(n.textContent=t)}#l(e){e!==""&&(this.#e("announceme\##
+        nt").textContent=e)}#s(e){let{activeElement:t,body:n}=this.m,i=t===null||t===n,r=!i&&t.closest("details, dialo\##
+        g, nav, footer")!==null;(e?!r:i&&this.Fn)&&this.#e("title").focus({preventScroll:!e}),this.Fn=this.m.activeEle\##
+        ment!==n}#i(e,t){if(this.text===t)return;this.text=t;let n=this.m.documentElement;n.lang=e,n.dir=t.direction;l\##
+        et i=this.#e("languages");i.setAttribute("aria-label",t.languages),i.childElementCount===0&&i.append(...Object\##
+        .entries(W).map(([s,{name:a}])=>{let o=this.#a("button",s.toUpperCase());return o.lang=s,o.setAttribute("aria-\##
+        label",`${s.toUpperCase()}, ${a}`),o.addEventListener("click",()=>this.Xt.te(s)),o}));for(let s of i.children)\##
+        s.setAttribute("aria-pressed",String(s instanceof HTMLElement&&s.lang===e));let r={footer:t.Te,help:t.help.tit\##
+        le,legal:t.legal.title,close:t.help.close,"words-intro":t.v.Ie,"digits-label":t.v.Ve,"microphone-label":t.i.mi\##
+        crophone,"speaker-label":t.i.speaker,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s\##
+        ,a]of Object.entries(r))this.#n(s,a);this.#o("sound-title","speaker",t.i.title),this.#o("chat-title","message"\##
+        ,t.c.title),this.#o("play-sound","speaker",t.actions.Fe),this.#o("send",null,t.c.send),this.#e("footer").prepe\##
+        nd(X(this.m,"lock")),this.#e("message").setAttribute("aria-label",t.c.title),this.#e("message").setAttribute("\##
+        placeholder",t.c.title),this.#e("advice").replaceChildren(...t.i.me.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e\##
+        (e).replaceChildren(...t===null?[]:[X(this.m,t)],n)}#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("u\##
+        l");return n.append(...t.map(i=>this.#a("li",i))),n}case"quote":{let n=this.#a("blockquote",t);return n.dir="a\##
+        uto",n}case"link":{let n=this.m.createElement("input");return n.readOnly=!0,n.value=t,n.className="link",n.set\##
+        Attribute("aria-label",this.text?.actions.ge??""),n}case"good":case"fair":case"poor":{let n=this.#a("p",t,`qua\##
+        lity ${e}`);return n.prepend(X(this.m,e)),n}default:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="co\##
+        nnected"?t?.v??null:null;if(this.#e("words").hidden=i===null,i===null||!t)return;let r=wi(this.Gi[i.locale]??"\##
+        "),s=r.length===256?sn(i.octets).map(l=>r[l]??""):[],a=this.#e("words-list");a.lang=i.locale,this.#t("words",s\##
+        )&&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":"theirs"))),this.#n("digits",an(i.octets).repla\##
+        ce(/^(....)/,"$1 "));let o=[];t.ownComparison==="same"&&o.push(n.v.a),t.peerComparison==="same"&&o.push(n.v.We\##
+        ),this.#n("words-result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.m.\##
+        activeElement?.dataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("b\##
+        utton",r,s);return o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(X(this.m,a)),o.addEv\##
+        entListener("click",()=>this.Xt.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({st\##
+        ate:e,Lt:t,Et:n,path:i},{_t:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="\##
+        waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",n?s.i.A:s.i.te),this.#n("path",\##
+        i===null?"":s.path[i]);let{In:o,Vn:l,microphone:u,speaker:m}=t;this.#p("microphone",o,u,s.i.microphone),this.#\##
+        p("speaker",l,m,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.lengt\##
+        h<2,this.#t(e,[t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.m.createElement("option");return o.value=s\##
+        .id,o.textContent=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Fi:t},{c:\##
+        n}){let i=this.#e("chat",HTMLDetailsElement);i.hidden=!t;let r=e?.x??[];if(!this.#t("messages",[r,n.b]))return\##
+        ;let s=this.#e("messages");s.replaceChildren(...r.map(({b:l,text:u,nt:m})=>{let f=this.#a("li","",l?"mine":"th\##
+        eirs"),A=this.#a("p",u);return A.dir="auto",f.append(this.#a("small",`${l?n.b:n.M}${m?"":` · ${n.pending}`}`),\##
+        A),f}));let a=r.filter(({b:l})=>!l),[o]=a.slice(-1);a.length>this.ie&&o!==void 0&&(i.open=!0,this.#l(`${n.M}: \##
+        ${o.text}`)),this.ie=a.length,s.scrollTop=s.scrollHeight}#r(e,t){this.#e("sheet-title").textContent=t,this.#e(\##
+        "topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),this.#a("p",i)])),this.#e("sheet").showModal?\##
+        .()}#f(){let{l:e,_i:t,write:n}=this.Xt;this.#e("play-sound").addEventListener("click",()=>e("play-sound"));for\##
+        (let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectElement);l.addEventListener("change",()=>t(o,l.va\##
+        lue))}let i=this.#e("volume",HTMLInputElement);i.addEventListener("input",()=>this.audio.volume=Number(i.value\##
+        )/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this\##
+        .#e("message",HTMLInputElement),s=this.#e("letters",HTMLInputElement);r.addEventListener("input",()=>{s.checke\##
+        d&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};this.#e("send").addEventListener("click",a),\##
+        r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&a()}),this.#e("help").addEventListener("clic\##
+        k",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.#r([...o.S,[l.deaf,l.me.join(" ")],o.$e],o.t\##
+        itle)}),this.#e("legal").addEventListener("click",()=>{this.text!==null&&this.#r(this.text.legal.S,this.text.l\##
+        egal.title)}),this.#e("close").addEventListener("click",()=>this.#e("sheet").close())}#a(e,t="",n=""){let i=th\##
+        is.m.createElement(e);return i.textContent=t,n!==""&&(i.className=n),i}#e(e,t){let n=this.m.getElementById(e);\##
+        if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no element ${e}`);return n}},pe="colloque",B=()=>M\##
+        ath.floor(Date.now()/1e3),k={state:"loading",error:null,K:!1,link:null,Rn:!1,locale:ii(navigator.languages??[]\##
+        ),Bi:ht(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,g:"no",Qt:0,G:null,clock:n\##
+        ull,Pt:!1,Et:!1,Lt:Zn},ee=location.hash.length>1?location.href:null,_e=ut(navigator.userAgent),vi=100,z=null,y\##
+        =null,te=null,p=null,N=null,Je=0,Xe=0,me=null,x=new yi(document,ot,{l:Si,_i:Ci,te:e=>g({locale:e}),write:(e,t)\##
+        =>void w({type:"write",text:e,En:t})}),E=new _n(x.audio);function g(e){Object.assign(k,e),x.show(k)}var O=(e,t\##
+        ={})=>g({state:"failed",error:e,K:!0,r:null,...t});function et(){let e=window.early?.microphone??null;return d\##
+        elete window.early,e}async function ki(){if(!isSecureContext||crypto.subtle===void 0)return O("browser-unsuppo\##
+        rted",{K:!1,link:ee});let e=location.hash.slice(1),t=Ue(sessionStorage.getItem(pe),B());if(e===""&&t===null)re\##
+        turn g({state:"bad-link",error:"missing"});try{if(e!==""){let n=await Wt(e);if(n.flags&Q.nn)throw new h("post-\##
+        quantum");let i=await $t(n);z=t!==null&&se(t.invitation.room,i.room)?t:dn(i)}else z=t}catch(n){if(!(n instance\##
+        of h))throw n;return g({state:"bad-link",error:n.code})}if(!await bi())return O(_e?"in-app":"browser-unsupport\##
+        ed",{K:!1,link:ee});g({state:"ready",error:null,Rn:z===t}),(e===""||window.early?.microphone)&&await ne(!1)}as\##
+        ync function bi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:$().then(()=\##
+        >!0,()=>!1)}function Si(e){switch(E.Wn(),e){case"enter":return void ne(!1);case"retry":return y===null||k.erro\##
+        r==="taken-over"?void ne(k.error==="other-tab"||k.error==="taken-over"):void w({type:"retry"});case"copy-link"\##
+        :return void zi();case"consent":return void Di();case"refuse":return void w({type:"decline"});case"same":case"\##
+        different":return void w({type:"words",a:e==="same"});case"mute":return void w({type:"mute",muted:!(k.r?.muted\##
+        ??!1)});case"hang-up":return void w({type:"hang-up"});case"play-sound":return E.On();case"resume-sound":return\##
+         void Mi()}}async function zi(){try{await navigator.clipboard.writeText(ee??""),g({g:"done"})}catch{g({g:"fail\##
+        ed"})}}async function ne(e){if(z===null)return;E.Wn(),g({state:"checking",error:null,K:!1,link:null,g:"no"});t\##
+        ry{p===null&&tt(await Ze(void 0,et()))}catch(i){return xi(Qn(i))}it(),history.replaceState(null,"","/");let t=\##
+        `colloque ${Y(z.invitation.room)}`,n=e?ti(t,B):null;if(!await Xn(t,e,()=>void Ti(t)))return O("other-tab");if(\##
+        Xe=performance.now(),z=await n??z,y=new Yn({t:z,locale:k.locale,E:Ai,re:B}),p===null)return O("microphone-miss\##
+        ing");te=new xt({microphone:p,audio:x.audio,Vt:Ii,D:i=>void w(i),pt:i=>g({path:i}),ft:i=>g({quality:i})}),awai\##
+        t w({type:"start"})}function xi(e){let t=_e&&e==="microphone-denied";O(t?"in-app":e,{link:t?ee:null}),e==="mic\##
+        rophone-denied"&&navigator.permissions?.query({name:"microphone"}).then(n=>{n.onchange=()=>{n.state==="granted\##
+        "&&k.state==="failed"&&y===null&&ne(!1)}},()=>{})}function tt(e){let t=p;p=e,e.onmute=P,e.onunmute=P,e.onended\##
+        =()=>{e===p&&fe()},E.qn(e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),ie()}async function fe(\##
+        e){try{tt(await Ze(e)),g({Et:!1})}catch{await ie()}P()}async function Ci(e,t){return e==="microphone"?fe(t):(a\##
+        wait E.Ki(t).catch(()=>{}),ie())}async function ie(){g({Lt:await E.Lt(p)})}function P(){let{audio:e}=x,t=e.src\##
+        Object!==null&&e.paused,n=p!==null&&(p.muted||p.readyState==="ended");g({Pt:y!==null&&(t||n)})}async function \##
+        Mi(){await x.audio.play().catch(()=>{}),(p===null||p.muted||p.readyState==="ended")&&await fe(),P()}var Ai=e=>\##
+        crypto.getRandomValues(new Uint8Array(e));async function Ti(e){if(y===null)return;let t=Ie(y.t);await w({type:\##
+        "taken-over"}),ei(e,t)}async function Di(){let{locale:e}=k,t=await U(v(ri(e)));await w({type:"consent",consent\##
+        :{locale:e,textHash:t,time:B()}})}async function w(e){if(y===null)return;await y.ae(e,performance.now());for(l\##
+        et o of y.ji())ji(o);let t=y.V();clearTimeout(Je),t!==null&&(Je=window.setTimeout(()=>void w({type:"tick"}),Ma\##
+        th.max(0,t-performance.now())));let{state:n,reason:i,K:r,...s}=y.Ri();n!==k.state&&Li(n,i),g({state:n,error:i,\##
+        K:r,r:s});let a=i!==null&&(!r||i==="taken-over");a&&Ui(),a&&t===null&&!r&&Ei()}function Li(e,t){if(e==="admitt\##
+        ed"&&(E.On(),navigator.vibrate?.([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n\##
+        !==null&&["connected","reconnecting"].includes(k.state);g({G:i?Math.floor((B()-n)/60):null,clock:t==="clock"?n\##
+        ew Date:null,Pt:!1})}function Ei(){z!==null&&Ve(z),z=null,y=null,te=null}function ji(e){switch(e.type){case"co\##
+        nnect":return qi(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;cas\##
+        e"close":N?.id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(pe):sessionStorage.s\##
+        etItem(pe,Ie(e.t));return;default:te?.$n(e)}}function qi(e){let t=new WebSocket(`${location.origin.replace(/^h\##
+        ttp/,"ws")}/ws`,Dt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.o\##
+        nclose=()=>void w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"soc\##
+        ket-message",id:e,octets:new Uint8Array(n)})}}var nt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{fun\##
+        ction i(t,a=192){let l=s(t);if(l===null)return t;let{first:u,count:o,body:n}=l;if(t.length%a===0&&!l.padded)re\##
+        turn t;let e=a;for(;e<2+n.length;)e+=a;let r=new Uint8Array(e);r[0]=u|3;let d=e-2-n.length;if(d===0)return r[1\##
+        ]=o,r.set(n,2),r;let f=Math.floor((d-1)/255);return r[1]=o|64,r.fill(255,2,2+f),r[2+f]=(d-1)%255,r.set(n,2+f+1\##
+        ),r}function s(t){let[a,l]=t;if(a===void 0)return null;let u=a&252;switch(a&3){case 0:return{first:u,count:1,b\##
+        ody:t.subarray(1),padded:!1};case 1:return{first:u,count:2,body:t.subarray(1),padded:!1};case 2:return{first:u\##
+        ,count:130,body:t.subarray(1),padded:!1};default:{if(l===void 0)return null;let o=l&191;if(!(l&64))return{firs\##
+        t:u,count:o,body:t.subarray(2),padded:!1};let n=2,e=0;for(;;){let r=t[n];if(r===void 0)return null;if(n+=1,e+=\##
+        r===255?254:r,r!==255)break}return e>t.length-n?null:{first:u,count:o,body:t.subarray(n,t.length-e),padded:!0}\##
+        }}}var b=globalThis;b.onrtctransform=t=>{let{readable:a,writable:l}=t.transformer,u=new TransformStream({trans\##
+        form(o,n){let e=i(new Uint8Array(o.data));o.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),n.enqueue(\##
+        o)}});a.pipeThrough(u).pipeTo(l).catch(()=>{})}})();'],{type:"text/javascript"})),Pi=window.trustedTypes?.crea\##
+        tePolicy("colloque-worker",{createScriptURL:nt});function Ii(){return"RTCRtpScriptTransform"in window?new Work\##
+        er(Pi?.createScriptURL("")??nt()):null}function Ui(){p!==null&&(p.onended=null),p?.stop(),p=null,E.end(),me?.r\##
+        elease().catch(()=>{}),me=null}function it(){navigator.wakeLock?.request("screen").then(e=>me=e,()=>{})}var rt\##
+        =()=>void w({type:"network-changed"}),st=()=>{y!==null&&document.visibilityState==="visible"&&p!==null&&(it(),\##
+        x.audio.srcObject!==null&&x.audio.paused&&x.audio.play().then(P,P)),w({type:"awoke"})};addEventListener("onlin\##
+        e",rt),navigator.connection?.addEventListener("change",rt),document.addEventListener("visibilitychange",st),do\##
+        cument.addEventListener("resume",st),x.audio.addEventListener("pause",P),x.audio.addEventListener("playing",P)\##
+        ,navigator.mediaDevices?.addEventListener("devicechange",()=>{p!==null&&ie()}),addEventListener("hashchange",(\##
+        )=>{location.hash.length>1&&y===null&&location.reload()}),setInterval(()=>{if(k.state==="waiting"&&g({Qt:Math.\##
+        floor((performance.now()-Xe)/6e4)}),p===null||!x.Hi)return;let{Tt:e,Un:t}=E.Tt();x.Yi(e),t&&!k.Et&&g({Et:!0})}\##
+        ,vi),window.early===void 0&&g({}),ki().catch(()=>O("internal",{K:!1})).then(()=>{y===null&&et()?.then(e=>e.get\##
+        Tracks().forEach(t=>t.stop()),()=>{})})})();</script>
         </body>
         </html>
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Reader, base64url, concat, fromBase64url, fromHex, lp, u16, u32, u64, u8, utf8 } from '../../Web/src/bytes.js';
+import { Reader, concat, fromBase64url, fromHex, lp, u16, u32, u64, u8, utf8 } from '../../Web/src/bytes.js';
 import { decodeEnvelope, encodeJoin, encodeRelay } from '../../Web/src/envelopes.js';
 import { ProtocolError } from '../../Web/src/errors.js';
 import { decodeFrame, encodeFrame, frameSizes } from '../../Web/src/frames.js';
@@ -137,7 +137,7 @@ test('octets go through their encodings', () => {
   const random = randomFrom(seed + 2);
   for (let length = 0; length < 100; length += 1) {
     const octets = random(length);
-    assert.deepEqual(fromBase64url(base64url(octets)), octets);
+    assert.deepEqual(fromBase64url(Buffer.from(octets).toString('base64url')), octets);
   }
   assert.equal(new Reader(u64(2 ** 53 - 1)).u64(), 2 ** 53 - 1);
   assert.throws(() => new Reader(filled(8).fill(255)).u64(), malformed);
