@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "eda93ae4112d6b9c15384ef7637ebc41bbe0f1bcae9362640beedfaf8cb50363"
+    package static let sha256 = "0dd6011b7139c87d3f09fcad6100660a4cb392e003d8e9c238d720500c2c151e"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-aUiFfzY2NWK7T7aNotcPzNkIrhIFVia71vYNgNdrURM='" + " "
-        + "'sha256-k3VWc7ZqvGTLpOYCOh6tbHCeZiLmnHTWH17U1jUG/B8='"
+        + "'sha256-8BoMKyVfvRYSKYHmuIx6FqbPuNPlvHE04rlk+0nJCxk='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-BnSjoj5DqD8BlbfLUoasLQ8m3D5OYaRfeMOnp7Aoeyg='"
@@ -180,7 +180,7 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var ot={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
+        <script type="module">"use strict";(()=>{var at={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
         moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teill\##
         e1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise\##
         1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nich\##
@@ -240,345 +240,345 @@ package enum Page {
         en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
         l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
         hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
-        1ylinder"},lt={Bn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Pe:0},\##
-        checking:{title:0,text:0},waiting:{title:0,B:0,ee:0,message:0,y:0},admitted:{title:0,consent:[0,0,0,0,0]},conn\##
-        ecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,fe:0,q:0},v:{Ie:0\##
-        ,Ve:0,a:0,We:0},i:{title:0,te:0,A:0,microphone:0,speaker:0,volume:0,deaf:0,me:[0,0,0,0],qe:0},quality:{good:0,\##
-        fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,b:0,M:0,pending:0},actions:{enter:0,resume:0,con\##
-        sent:0,Oe:0,a:0,je:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Ke:0,ge:0,g:0,Fe:0,Be:0},ended:{title:0,text:0,G:0,Ge:\##
-        0,He:0},code:0,Ye:0,_e:0,Ze:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,S:[[0,0],[0,0]],$e:[0,0]\##
-        },legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-un\##
-        supported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0],"\##
-        other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":[0\##
-        ,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[0,\##
-        0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-ch\##
-        annel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|Langue|Chiffré de bout en bout, \##
-        de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre médecin, \##
-        de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|R\##
-        ien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès a\##
-        u microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez \##
-        « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation co\##
-        mmencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivé\##
-        e.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre\##
-         médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’\##
-        autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garde\##
-        r une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous \##
-        pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est \##
-        coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison es\##
-        t interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre\##
-         chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinat\##
-        eur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots\##
-        . Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé l\##
-        es mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je\##
-         n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « \##
-        Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-par\##
-        leur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une au\##
-        tre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie direct\##
-        e entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer cha\##
-        que lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accepte|\##
-        Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter\##
-         la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox\##
-         et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {ti\##
-        me}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}\##
-        .|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari, Micropho\##
-        ne : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choi\##
-        sissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Cliquez sur le \##
-        symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un téléph\##
-        one ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des m\##
-        ots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’atten\##
-        dez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’\##
-        est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie\##
-        , ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce qu\##
-        e voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre méde\##
-        cin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2\##
-        .1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votr\##
-        e médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier c\##
-        aractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médeci\##
-        n, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvr\##
-        ez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas \##
-        accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le\##
-         comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone\##
-         occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette consultatio\##
-        n est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.|Consulta\##
-        tion terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a raccro\##
-        ché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à\##
-         votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vous p\##
-        ouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabin\##
-        et.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-l\##
-        ui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Que\##
-        lqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’ap\##
-        pareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’un\##
-        e fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consult\##
-        ation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|T\##
-        rop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, \##
-        puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre\##
-         médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appe\##
-        l impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre imposs\##
-        ible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présen\##
-        tée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de \##
-        cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par pré\##
-        caution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw art\##
-        s.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand ander\##
-        s kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de micr\##
-        ofoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wach\##
-        tkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blij\##
-        f op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvang\##
-        t u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begi\##
-        n tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan e\##
-        en bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt \##
-        op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is ev\##
-        en niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagi\##
-        na, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server.\##
-         Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een \##
-        minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorde\##
-        n bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microf\##
-        oon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset ui\##
-        t, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niet\##
-        s? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is gestopt, mis\##
-        schien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bi\##
-        j de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw ar\##
-        ts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik g\##
-        a akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Opha\##
-        ngen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safa\##
-        ri, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina s\##
-        luiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen\##
-        : {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone \##
-        of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Micro\##
-        foon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Klik op he\##
-        t teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of com\##
-        puter met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Lees\##
-        t u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel 112.|Wett\##
-        elijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vragen over\##
-         uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat herladen \##
-        nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres van uw toe\##
-        stel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Deze pagina \##
-        volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die uw arts u\##
-         gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, \##
-        of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|Open de l\##
-        ink ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Safari, Chr\##
-        ome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de link, ope\##
-        n Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw.|Geen mi\##
-        crofoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app gebruikt de\##
-         microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|Elders voor\##
-        tgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sl\##
-        uiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor \##
-        is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het;\##
-         u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toes\##
-        tel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet nu|Uw arts\##
-         kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is\##
-         verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Lin\##
-        k al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe.|Link ve\##
-        rlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wachtkamer \##
-        vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel pogingen|Wacht e\##
-        en minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, of bel uw \##
-        arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Bellen lukt\##
-         niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilige verbind\##
-        ing|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|De getoon\##
-        de sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit toestel lij\##
-        kt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Prob\##
-        eer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment\##
-        …|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nöt\##
-        ig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser w\##
-        ird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint\##
-         eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dies\##
-        er Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sie werden\##
-         sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit I\##
-        hrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-zu-\##
-        Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|Die Praxis\##
-         kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was gesa\##
-        gt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon is\##
-        t aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung is\##
-        t unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir suchen ei\##
-        nen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|Der Compute\##
-        r der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor.\##
-         Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis\##
-         hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon funkti\##
-        oniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset \##
-        ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikr\##
-        ofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht wei\##
-        ter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbi\##
-        ndung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über \##
-        ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|no\##
-        ch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörte\##
-        r|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuch\##
-        en|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ih\##
-        n dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|\##
-        weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sag\##
-        t: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, \##
-        Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikr\##
-        ofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre lösc\##
-        hen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Si\##
-        e brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in\##
-         neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengescho\##
-        ben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre\##
-         Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, ke\##
-        in Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieh\##
-        t|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, au\##
-        ßer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hinder\##
-        t, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|\##
-        Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitt\##
-        en Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den\##
-         Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie\##
-         ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht \##
-        frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt\##
-        |Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Heads\##
-        et an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie s\##
-        ie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woande\##
-        rs fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Si\##
-        e können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließe\##
-        n.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abg\##
-        elehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Üb\##
-        er diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein a\##
-        nderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Prax\##
-        is hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithöre\##
-        n: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hat\##
-        te einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, \##
-        sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht ode\##
-        r nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele \##
-        Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|\##
-        Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wart\##
-        ezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen \##
-        Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie \##
-        vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat\##
-         die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der \##
-        gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum pr\##
-        üfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.\##
-        |Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|\##
-        ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are ab\##
-        out to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recor\##
-        ded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it.|\##
-        Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your \##
-        doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived ye\##
-        t. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have been waitin\##
-        g for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devices\##
-        .|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Coll\##
-        oque.|Your doctor may keep a record that the consultation took place: its date, its length and your agreement,\##
-         and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your \##
-        microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is i\##
-        nterrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for another way for\##
-         the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has s\##
-        topped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or t\##
-        he digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should\##
-         move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your \##
-        device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should che\##
-        ck theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, \##
-        perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move closer t\##
-        o the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send\##
-        |Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse\##
-        |The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue \##
-        here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|\##
-        Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Co\##
-        de to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Settings of \##
-        the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address, then Pe\##
-        rmissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the blo\##
-        ck.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A phone or\##
-         a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If b\##
-        oth of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: call 112.|\##
-        Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and requests \##
-        about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erase\##
-        s it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your doctor’s\##
-         device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If so\##
-        mething stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|In\##
-        complete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link a\##
-        nd page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser\##
-         cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a\##
-         browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste \##
-        it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a headset, \##
-        then try again.|Microphone in use|Another application is using the microphone. Close it, then try again.|Alrea\##
-        dy open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.\##
-        |Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close \##
-        this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|\##
-        The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does n\##
-        ot see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another device. \##
-        If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtful link|S\##
-        omebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’s device \##
-        had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor; \##
-        otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the time of the \##
-        appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then tr\##
-        y again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting\##
-         room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connecti\##
-        on, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try\##
-         again.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not r\##
-        ecognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date \##
-        of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try \##
-        again."}};function ht(e,t=0){return/iPhone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e\##
-        )?"android":/Firefox\//.test(e)?"firefox":"other"}function ut(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroM\##
-        essenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?/; w\##
-        v\)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){super(e)\##
-        ,this.name="ProtocolError",this.code=e}},ct=new TextEncoder,dt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}\##
-        ),v=e=>ct.encode(e);function M(e){try{return dt.decode(e)}catch{throw new h("malformed")}}function c(...e){let\##
-         t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var d=e=>U\##
-        int8Array.of(e&255),ve=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&255,e&\##
-        255),pt=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function j(...e){return c(...e.flatMap(t=>{let n=typeof t=="st\##
-        ring"?v(t):t;return[ve(n.length),n]}))}function se(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=0;i<\##
-        e.length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var G=e=>e.every(t=>t===0),Y=e=>Array.from(e,t=>t.toString(1\##
-        6).padStart(2,"0")).join("");function ke(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malformed")\##
-        ;return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function mt(e){if(/[^A-Za-\##
-        z0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(/-/g\##
-        ,"+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var R=class{constructor(e){this.octets=e\##
-        ,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new h("malformed");return this.offset+=e,this.oc\##
-        tets.subarray(this.offset-e,this.offset)}H(){return this.d(this.octets.length-this.offset)}p(){return this.d(1\##
-        )[0]??0}Je(){return this.p()*256+this.p()}Y(){return this.Je()*65536+this.Je()}It(){let e=this.Y()*4294967296+\##
-        this.Y();if(!Number.isSafeInteger(e))throw new h("malformed");return e}Qe(){return this.d(this.Je())}end(){if(\##
+        1ylinder"},ot={Bn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Pe:0},\##
+        checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
+        cting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,fe:0,W:0},y:{Ie:0,\##
+        Ve:0,a:0,We:0},i:{title:0,ee:0,A:0,microphone:0,speaker:0,volume:0,deaf:0,me:[0,0,0,0],qe:0},quality:{good:0,f\##
+        air:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,M:0,pending:0},actions:{enter:0,resume:0,cons\##
+        ent:0,Oe:0,a:0,je:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Ke:0,ge:0,m:0,Fe:0,Be:0},ended:{title:0,text:0,G:0,Ge:0\##
+        ,He:0},code:0,Ye:0,_e:0,Ze:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,b:[[0,0],[0,0]],$e:[0,0]}\##
+        ,legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-uns\##
+        upported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0],"o\##
+        ther-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":[0,\##
+        0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[0,0\##
+        ],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-cha\##
+        nnel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|Langue|Chiffré de bout en bout, d\##
+        e votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre médecin, d\##
+        e vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Ri\##
+        en n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au\##
+         microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez «\##
+         Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation com\##
+        mencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée\##
+        .|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre \##
+        médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’a\##
+        utre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garder\##
+         une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous p\##
+        ouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est c\##
+        oupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est\##
+         interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre \##
+        chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinate\##
+        ur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots.\##
+         Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé le\##
+        s mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je \##
+        n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « É\##
+        couter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parl\##
+        eur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une aut\##
+        re application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe\##
+         entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer chaq\##
+        ue lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accepte|J\##
+        e refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter \##
+        la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox \##
+        et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {tim\##
+        e}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}.\##
+        |Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari, Microphon\##
+        e : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : chois\##
+        issez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Cliquez sur le s\##
+        ymbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un télépho\##
+        ne ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mo\##
+        ts|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attend\##
+        ez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’e\##
+        st à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie,\##
+         ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que\##
+         voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médec\##
+        in voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.\##
+        1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre\##
+         médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier ca\##
+        ractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin\##
+        , et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvre\##
+        z-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas a\##
+        ccès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le \##
+        comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone \##
+        occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette consultation\##
+         est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.|Consultat\##
+        ion terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a raccroc\##
+        hé. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à \##
+        votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vous po\##
+        uvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabine\##
+        t.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lu\##
+        i tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quel\##
+        qu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’app\##
+        areil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une\##
+         fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consulta\##
+        tion n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Tr\##
+        op d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, p\##
+        uis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre \##
+        médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel\##
+         impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossi\##
+        ble|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présent\##
+        ée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de c\##
+        et appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par préc\##
+        aution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts\##
+        .|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders\##
+         kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de micro\##
+        foon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wacht\##
+        kamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf\##
+         op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt\##
+         u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin\##
+         tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan ee\##
+        n bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt o\##
+        p elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is eve\##
+        n niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagin\##
+        a, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. \##
+        Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een m\##
+        inuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden\##
+         bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfo\##
+        on werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit\##
+        , of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets\##
+        ? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is gestopt, miss\##
+        chien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij\##
+         de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw art\##
+        s|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga\##
+         akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophan\##
+        gen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safar\##
+        i, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sl\##
+        uiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen:\##
+         {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone o\##
+        f iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microf\##
+        oon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Klik op het\##
+         teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of comp\##
+        uter met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest\##
+         u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel 112.|Wette\##
+        lijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vragen over \##
+        uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat herladen n\##
+        odig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres van uw toes\##
+        tel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Deze pagina v\##
+        olgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die uw arts u \##
+        gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, o\##
+        f vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|Open de li\##
+        nk ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Safari, Chro\##
+        me of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de link, open\##
+         Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw.|Geen mic\##
+        rofoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app gebruikt de \##
+        microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|Elders voort\##
+        gezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina slu\##
+        iten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor i\##
+        s voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; \##
+        u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toest\##
+        el ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet nu|Uw arts \##
+        kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is \##
+        verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link\##
+         al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe.|Link ver\##
+        lopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wachtkamer v\##
+        ol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel pogingen|Wacht ee\##
+        n minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, of bel uw a\##
+        rts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Bellen lukt \##
+        niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilige verbindi\##
+        ng|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|De getoond\##
+        e sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit toestel lijk\##
+        t verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probe\##
+        er opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…\##
+        |Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nöti\##
+        g.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wi\##
+        rd nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint \##
+        eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf diese\##
+        r Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sie werden \##
+        sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit Ih\##
+        rer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-zu-E\##
+        nde verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|Die Praxis \##
+        kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was gesag\##
+        t wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist\##
+         aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung ist\##
+         unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir suchen ein\##
+        en anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|Der Computer\##
+         der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. \##
+        Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis \##
+        hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon funktio\##
+        niert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset a\##
+        b, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikro\##
+        fon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht weit\##
+        er.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbin\##
+        dung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über e\##
+        in Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noc\##
+        h nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter\##
+        |Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuche\##
+        n|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn\##
+         dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|w\##
+        eniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt\##
+        : {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, S\##
+        afari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikro\##
+        fon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre lösch\##
+        en.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Sie\##
+         brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in \##
+        neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschob\##
+        en.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre \##
+        Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kei\##
+        n Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht\##
+        |Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, auß\##
+        er sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert\##
+        , sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|L\##
+        ink unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitte\##
+        n Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den \##
+        Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie \##
+        ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht f\##
+        rei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|\##
+        Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headse\##
+        t an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie si\##
+        e, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woander\##
+        s fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie\##
+         können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen\##
+        .|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abge\##
+        lehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Übe\##
+        r diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein an\##
+        deres Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxi\##
+        s hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören\##
+        : Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatt\##
+        e einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, s\##
+        agen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder\##
+         nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele G\##
+        eräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|W\##
+        arten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Warte\##
+        zimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen S\##
+        ie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie v\##
+        om WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat \##
+        die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der g\##
+        ezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prü\##
+        fen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|\##
+        Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|l\##
+        tr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are abo\##
+        ut to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is record\##
+        ed by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it.|A\##
+        llow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your d\##
+        octor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet\##
+        . Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have been waiting\##
+         for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devices.\##
+        |The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Collo\##
+        que.|Your doctor may keep a record that the consultation took place: its date, its length and your agreement, \##
+        and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your m\##
+        icrophone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is in\##
+        terrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for another way for \##
+        the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has st\##
+        opped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or th\##
+        e digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should \##
+        move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your d\##
+        evice.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should chec\##
+        k theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, p\##
+        erhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move closer to\##
+         the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|\##
+        Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|\##
+        The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue h\##
+        ere|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|C\##
+        onsultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Cod\##
+        e to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Settings of t\##
+        he iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address, then Per\##
+        missions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the bloc\##
+        k.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A phone or \##
+        a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If bo\##
+        th of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: call 112.|L\##
+        egal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and requests a\##
+        bout your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erases\##
+         it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your doctor’s \##
+        device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If som\##
+        ething stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|Inc\##
+        omplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link an\##
+        d page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser \##
+        cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a \##
+        browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste i\##
+        t.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a headset, t\##
+        hen try again.|Microphone in use|Another application is using the microphone. Close it, then try again.|Alread\##
+        y open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|\##
+        Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close t\##
+        his page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|T\##
+        he consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does no\##
+        t see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another device. I\##
+        f it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtful link|So\##
+        mebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’s device h\##
+        ad an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor; o\##
+        therwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the time of the a\##
+        ppointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then try\##
+         again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting \##
+        room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connectio\##
+        n, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try \##
+        again.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not re\##
+        cognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date o\##
+        f this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try a\##
+        gain."}};function lt(e,t=0){return/iPhone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e)\##
+        ?"android":/Firefox\//.test(e)?"firefox":"other"}function ht(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMe\##
+        ssenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?/; wv\##
+        \)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){super(e),\##
+        this.name="ProtocolError",this.code=e}},ut=new TextEncoder,ct=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0})\##
+        ,v=e=>ut.encode(e);function E(e){try{return ct.decode(e)}catch{throw new h("malformed")}}function c(...e){let \##
+        t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var g=e=>Ui\##
+        nt8Array.of(e&255),ve=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&255,e&2\##
+        55),dt=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function I(...e){return c(...e.flatMap(t=>{let n=typeof t=="str\##
+        ing"?v(t):t;return[ve(n.length),n]}))}function se(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=0;i<e\##
+        .length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var G=e=>e.every(t=>t===0),Y=e=>Array.from(e,t=>t.toString(16\##
+        ).padStart(2,"0")).join("");function ke(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malformed");\##
+        return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function pt(e){if(/[^A-Za-z\##
+        0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(/-/g,\##
+        "+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var O=class{constructor(e){this.octets=e,\##
+        this.offset=0}S(e){if(e>this.octets.length-this.offset)throw new h("malformed");return this.offset+=e,this.oct\##
+        ets.subarray(this.offset-e,this.offset)}te(){return this.S(this.octets.length-this.offset)}d(){return this.S(1\##
+        )[0]??0}Je(){return this.d()*256+this.d()}H(){return this.Je()*65536+this.Je()}$t(){let e=this.H()*4294967296+\##
+        this.H();if(!Number.isSafeInteger(e))throw new h("malformed");return e}ht(){return this.S(this.Je())}end(){if(\##
         this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.crypto;async function U(...e\##
-        ){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function C(e,t){let n=await S.importKey("raw"\##
-        ,e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var Z=(e,t)=>C(ty\##
-        peof e=="string"?v(e):e,t);async function q(e,t,n){return(await C(e,c(typeof t=="string"?v(t):t,d(1)))).subarr\##
+        ){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function x(e,t){let n=await S.importKey("raw"\##
+        ,e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var Z=(e,t)=>x(ty\##
+        peof e=="string"?v(e):e,t);async function j(e,t,n){return(await x(e,c(typeof t=="string"?v(t):t,g(1)))).subarr\##
         ay(0,n)}async function $(){let e=await S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:e.pr\##
         ivateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}async function be(e,t){let n;try{let \##
         i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",public:i\##
-        },e,256))}catch{throw new h("low-order")}if(G(n))throw new h("low-order");return n}async function ft(e,t,n){tr\##
+        },e,256))}catch{throw new h("low-order")}if(G(n))throw new h("low-order");return n}async function mt(e,t,n){tr\##
         y{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},i,e,t\##
-        )}catch{return!1}}var gt=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function wt(e,t,n,i)\##
-        {return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function yt(e,t,n,i)\##
+        )}catch{return!1}}var ft=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function gt(e,t,n,i)\##
+        {return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function wt(e,t,n,i)\##
         {if(i.length<16)throw new h("authentication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",iv:t,a\##
-        dditionalData:n},e,i))}catch{throw new h("authentication")}}var ae={fair:{tn:.02,jitter:.04,dt:.4},poor:{tn:.0\##
-        8,jitter:.1,dt:.8}},vt=5e3,Se={Hn:1500,Yn:6e3},ze={good:0,fair:1,poor:2},xe=class{constructor(){this.ne=null,t\##
+        dditionalData:n},e,i))}catch{throw new h("authentication")}}var ae={fair:{Jt:.02,jitter:.04,dt:.4},poor:{Jt:.0\##
+        8,jitter:.1,dt:.8}},yt=5e3,Se={Hn:1500,Yn:6e3},ze={good:0,fair:1,poor:2},Ce=class{constructor(){this.ne=null,t\##
         his.we=[],this.candidate=null}_n({ie:e,ke:t,jitter:n,dt:i,Zn:r},s){let a=this.we.at(-1);for(a!==void 0&&(e<a.i\##
-        e||t<a.ke)&&(this.we=[]),this.we.push({at:s,ie:e,ke:t});(this.we[1]?.at??s)<=s-vt;)this.we.shift();let o=this.\##
-        we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.ie),r),m=f=>u>ae[f].tn||n>ae\##
-        [f].jitter||i>ae[f].dt;this.#t(m("poor")?"poor":m("fair")?"fair":"good",s)}#t(e,t){this.ne??=e,e===this.ne?thi\##
-        s.candidate=null:this.candidate?.ne!==e?this.candidate={ne:e,y:t}:t-this.candidate.y>=(ze[e]>ze[this.ne]?Se.Hn\##
-        :Se.Yn)&&(this.ne=e,this.candidate=null)}};function kt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rtp"&&s\##
+        e||t<a.ke)&&(this.we=[]),this.we.push({at:s,ie:e,ke:t});(this.we[1]?.at??s)<=s-yt;)this.we.shift();let o=this.\##
+        we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.ie),r),p=m=>u>ae[m].Jt||n>ae\##
+        [m].jitter||i>ae[m].dt;this.#t(p("poor")?"poor":p("fair")?"fair":"good",s)}#t(e,t){this.ne??=e,e===this.ne?thi\##
+        s.candidate=null:this.candidate?.ne!==e?this.candidate={ne:e,k:t}:t-this.candidate.k>=(ze[e]>ze[this.ne]?Se.Hn\##
+        :Se.Yn)&&(this.ne=e,this.candidate=null)}};function vt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rtp"&&s\##
         ==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,nomin\##
         ated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ie:t?.packetsReceived??0,ke:Math.max(0,t?.packetsLo\##
-        st??0),jitter:t?.jitter??0,dt:n?.roundTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var bt=20,St\##
-        =100,zt=500,xt=class{constructor({microphone:e,audio:t,Vt:n,D:i,pt:r,ft:s}){this.microphone=e,this.audio=t,thi\##
-        s.Vt=n,this.D=i,this.pt=r,this.ft=s,this.quality=new xe,this.connection=null,this.track=null,this.Xe=null,this\##
-        .name=-1,this.generation=-1,this.Wt="",this.qt=!1,this.counter=0,this.mt=!1,this.early=[],this.i={send:!1,u:!1\##
+        st??0),jitter:t?.jitter??0,dt:n?.roundTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var kt=20,bt\##
+        =100,St=500,zt=class{constructor({microphone:e,audio:t,It:n,D:i,pt:r,ft:s}){this.microphone=e,this.audio=t,thi\##
+        s.It=n,this.D=i,this.pt=r,this.ft=s,this.quality=new Ce,this.connection=null,this.track=null,this.Qe=null,this\##
+        .name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter=0,this.mt=!1,this.early=[],this.i={send:!1,u:!1\##
         },this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ye=\##
         this.ye.then(()=>this.#t(e)).catch(()=>this.D({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this\##
         .microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let n=this.track;this.track=e.clone(\##
         ),this.track.enabled=this.i.send,await t.replaceTrack(this.track),n?.stop()}end(){clearInterval(this.counter),\##
-        this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=\##
-        null,this.audio.srcObject=null,this.quality=new xe,this.pt(null),this.ft(null)}async#t(e){switch(e.type){case"\##
+        this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Qe?.terminate(),this.Qe=\##
+        null,this.audio.srcObject=null,this.quality=new Ce,this.pt(null),this.ft(null)}async#t(e){switch(e.type){case"\##
         make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)ret\##
         urn;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))aw\##
         ait this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;\##
         let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signal\##
         ingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e)\##
-        .catch(()=>{})}async#l({generation:e,Qn:t,U:n,T:i}){this.generation=e,this.early=[];let r=!t&&this.connection!\##
-        ==null,s=r&&this.connection?this.connection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(Ce(n,i)),this.qt=s.\##
+        .catch(()=>{})}async#l({generation:e,Qn:t,q:n,U:i}){this.generation=e,this.early=[];let r=!t&&this.connection!\##
+        ==null,s=r&&this.connection?this.connection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(xe(n,i)),this.Wt=s.\##
         signalingState==="stable"&&s.iceGatheringState!=="gathering";let a=await s.createOffer({iceRestart:r});s!==thi\##
-        s.connection||e!==this.generation||(this.Wt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.D({type:"offer\##
+        s.connection||e!==this.generation||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.D({type:"offer\##
         ",generation:e,sdp:a.sdp??""}),await s.setLocalDescription(a))}#s(e,t,n){this.end(),this.name=e;let i=new RTCP\##
-        eerConnection(Ce(t,n));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let\##
-         r=i.addTransceiver(this.track,{direction:"sendrecv"});At(r),this.Xe=this.Vt(),this.Xe!==null&&(r.sender.trans\##
-        form=new RTCRtpScriptTransform(this.Xe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(a)},i\##
+        eerConnection(xe(t,n));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let\##
+         r=i.addTransceiver(this.track,{direction:"sendrecv"});Mt(r),this.Qe=this.It(),this.Qe!==null&&(r.sender.trans\##
+        form=new RTCRtpScriptTransform(this.Qe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(a)},i\##
         .ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new MediaStream([a]),this.#h()};let s=()=>this.\##
         #o(i,r.sender);return i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,this.mt=!1,this.counter=windo\##
-        w.setInterval(()=>void this.#c(i),zt),i}#i(e){let t=e?.usernameFragment??this.Wt,n=e?.candidate??"";if(!(t!==t\##
-        his.Wt||Mt(n))){if(n===""){if(!this.qt)return;this.qt=!1}this.D({type:"candidate",generation:this.generation,c\##
+        w.setInterval(()=>void this.#c(i),St),i}#i(e){let t=e?.usernameFragment??this.Vt,n=e?.candidate??"";if(!(t!==t\##
+        his.Vt||xt(n))){if(n===""){if(!this.Wt)return;this.Wt=!1}this.D({type:"candidate",generation:this.generation,c\##
         andidate:n})}}async#o(e,t){if(e!==this.connection)return;let n=this.name,{connectionState:i}=e;if(i==="failed"\##
         )this.D({type:"transport",r:n,state:"failed"});else if(i==="disconnected")this.D({type:"transport",r:n,state:"\##
-        disconnected"});else if(i==="connected"){let r=await this.#d(e,t),s=Tt(e.localDescription?.sdp??"");if(e!==thi\##
+        disconnected"});else if(i==="connected"){let r=await this.#d(e,t),s=At(e.localDescription?.sdp??"");if(e!==thi\##
         s.connection)return;if(r===null||s===null){this.D({type:"transport",r:n,state:"failed"});return}this.D({type:"\##
-        transport",r:n,state:"connected",Xn:s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<St&&e===this.connect\##
+        transport",r:n,state:"connected",Xn:s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<bt&&e===this.connect\##
         ion;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length===1&\##
-        &r!==void 0&&r.byteLength>0)return U(new Uint8Array(r));await new Promise(s=>setTimeout(s,bt))}return null}asy\##
+        &r!==void 0&&r.byteLength>0)return U(new Uint8Array(r));await new Promise(s=>setTimeout(s,kt))}return null}asy\##
         nc#c(e){if(this.mt)return;this.mt=!0;let t=await e.getStats().catch(()=>null);if(this.mt=!1,t===null||e!==this\##
         .connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&a==="\##
-        audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.D({type:"heard",r:this.name,et:i}),this.quality._n(kt\##
+        audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.D({type:"heard",r:this.name,Xe:i}),this.quality._n(vt\##
         (n),performance.now()),this.ft(this.quality.ne);let r=Ct(n);r!==null&&this.pt(r)}#u(e,t){this.i={send:e,u:t},t\##
         his.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{u:e}=this.i;for(let t of this.connection?.getRecei\##
         vers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{\##
@@ -586,495 +586,490 @@ package enum Page {
         r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort((r,s\##
         )=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;let i=[\##
         n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay")?"r\##
-        elay":"direct"}function Ce(e,t){let n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t?[]:i\##
+        elay":"direct"}function xe(e,t){let n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t?[]:i\##
         (/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^t\##
         urns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}return{i\##
-        ceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}var Mt=e=>/^candidate:\S+ (?!1 )|^ca\##
-        ndidate:\S+ 1 (?!udp )/i.test(e);function At(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).\##
-        filter(({mimeType:n})=>n.toLowerCase()==="audio/opus");t.length>0&&e.setCodecPreferences?.(t)}function Tt(e){l\##
+        ceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}var xt=e=>/^candidate:\S+ (?!1 )|^ca\##
+        ndidate:\S+ 1 (?!udp )/i.test(e);function Mt(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).\##
+        filter(({mimeType:n})=>n.toLowerCase()==="audio/opus");t.length>0&&e.setCodecPreferences?.(t)}function At(e){l\##
         et t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:ke(t.replace(/:/g,""\##
-        ))}var Dt="colloque.v1",Lt=65600,Et=8,jt={fresh:0,resume:1},T={gt:1,used:2,full:3,rate:4,Zi:5,closed:6},qt=(e,\##
-        t,n)=>c(d(1),d(1),e,t,d(n)),Me=e=>c(d(16),b(0),e);function Pt(e){if(e.length>Lt)return null;try{return It(new \##
-        R(e))}catch(t){if(t instanceof h)return null;throw t}}function It(e){switch(e.p()){case 16:return e.Y(),{type:\##
-        "relay",message:e.H()};case 129:return e.d(32),e.end(),{type:"challenge"};case 130:{let t=e.p();return e.end()\##
-        ,t>1?null:{type:"state",ve:t===1}}case 134:{let t=e.p(),n=[];for(let a=0;a<t;a+=1)n.push(M(e.Qe()));let[i,r]=[\##
-        M(e.Qe()),M(e.Qe())],s=e.Y();return e.end(),{type:"servers",U:{urls:n.filter(a=>/^(stuns?|turns?):/.test(a)).s\##
-        lice(0,Et),username:i,credential:r,ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}default:\##
-        return null}}var Q={nn:1,T:2},Ut=1+1+16+32+4,Vt=72;async function Wt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new \##
-        h("alphabet");if(e.length!==Vt)throw new h("incomplete");let t=mt(e);if(t.length!==Ut)throw new h("incomplete"\##
-        );if(!se(t.subarray(50),await Nt(t.subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("version\##
-        ");let n=t[1]??0;if(n&~(Q.nn|Q.T))throw new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slice(18,5\##
-        0)}}async function Nt(e){return(await U(c(v("colloque/1 link"),e))).subarray(0,4)}var K=class{constructor(){th\##
-        is._=new Map}set(e,t){this._.set(e,t)}clear(...e){e.length===0&&this._.clear();for(let t of e)this._.delete(t)\##
-        }Z(e){return this._.has(e)}tt(){return this._.size===0?null:Math.min(...this._.values())}L(e){let t=[...this._\##
-        ].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(this._.delete(t[0]),t[0])}},Ot=class{\##
-        constructor(){this.x=[],this.z=0,this.$=null,this.M=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(i===""\##
-        &&this.$===null)return;this.$===null&&(this.z=Math.max(this.z+1,n));let r={id:this.z,b:!0,text:i,nt:!1};this.$\##
-        =t&&i!==""?null:r,this.$===null&&this.#t(r)}u(e,t){let n=e!==0&&e===this.M;this.M=e;let i={id:e,b:!1,text:t.sl\##
-        ice(0,2e3),nt:!0},r=n?this.x.filter(({b:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):this.x=\##
-        this.x.flatMap(a=>a!==r?[a]:s?[]:[i])}wt(){this.M=0}pending(){return[...this.x,...this.$===null?[]:[this.$]].f\##
-        ilter(({nt:e})=>!e)}it(e){e===this.$?this.$=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,nt:\##
-        !0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}},Ae=[256,1024,4096,16384],D={ii:0,sn:1,rn:2,expired:3,error:4},\##
-        F={si:0,on:1,ri:2,oi:3},Te=["offer","answer","restart"],De=["body","signature"];function Rt(e){let[t,n]=Kt(e),\##
-        i=Ae.find(s=>s>=n.length+3);if(i===void 0)throw new h("malformed");let r=new Uint8Array(i);return r.set(c(d(t)\##
-        ,ve(n.length),n)),r}function Kt(e){switch(e.type){case"confirm":return[3,c(e.Ut,e.Ot,j(e.name))];case"waiting"\##
-        :return[4,j(e.message)];case"admit":return[5,d(e.T?1:0)];case"refuse":return[6,d(e.reason)];case"description":\##
-        return[7,c(d(Te.indexOf(e.kind)),b(e.generation),v(e.sdp))];case"candidate":return[8,c(b(e.generation),v(e.can\##
-        didate))];case"words":return[9,d(e.a?1:0)];case"binding":return[10,e.tag];case"chat":return[11,c(b(e.id),v(e.m\##
-        essage))];case"encapsulation":return[12,e.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":r\##
-        eturn[14,c(d(De.indexOf(e.ai)),e.octets)];case"bye":return[15,d(e.reason)];case"consent":return[16,c(d(e.versi\##
-        on),v(e.locale),e.textHash,pt(e.time))];case"identity":return[17,d(e.code)]}}function Ft(e){let t=new R(e),n=t\##
-        .p(),i=t.d(t.Je()),r=Ae.find(o=>o>=i.length+3);if(e.length!==r||!G(t.H()))throw new h("malformed");let s=new R\##
-        (i),a=Ht(n,s);return s.end(),a}function Ht(e,t){switch(e){case 3:return{type:"confirm",Ut:t.d(32),Ot:t.d(32),n\##
-        ame:M(t.Qe())};case 4:return{type:"waiting",message:M(t.Qe())};case 5:return{type:"admit",T:(t.p()&1)===1};cas\##
-        e 6:return{type:"refuse",reason:t.p()};case 7:{let n=Te[t.p()];if(n===void 0)throw new h("malformed");return{t\##
-        ype:"description",kind:n,generation:t.Y(),sdp:M(t.H())}}case 8:return{type:"candidate",generation:t.Y(),candid\##
-        ate:M(t.H())};case 9:{let n=t.p();if(n>1)throw new h("malformed");return{type:"words",a:n===1}}case 10:return{\##
-        type:"binding",tag:t.d(32)};case 11:return{type:"chat",id:t.Y(),message:M(t.H())};case 12:{let n=t.H();if(n.le\##
-        ngth!==1184&&n.length!==1088)throw new h("malformed");return{type:"encapsulation",octets:n}}case 13:return{typ\##
-        e:"keepalive"};case 14:{let n=De[t.p()];if(n===void 0)throw new h("malformed");return{type:"receipt",ai:n,octe\##
-        ts:t.H()}}case 15:return{type:"bye",reason:t.p()};case 16:return{type:"consent",version:t.p(),locale:M(t.d(2))\##
-        ,textHash:t.d(32),time:t.It()};case 17:return{type:"identity",code:t.p()};default:throw new h("malformed")}}va\##
-        r Le=v("Noise_NKpsk0_25519_AESGCM_SHA256"),oe=new Uint8Array(0),Bt=32+16,Gt=2**20,H=class{constructor(e){this.\##
-        key=e,this.counter=0}static async create(e){return new H(await gt(e))}an(){if(this.counter>=Gt)throw new h("ex\##
-        hausted");let e=c(new Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=oe){return wt(\##
-        this.key,this.an(),t,e)}async decrypt(e,t=oe){return yt(this.key,this.an(),t,e)}},Yt=class{constructor(){this.\##
-        P=Le,this.hash=Le,this.be=null}async C(e){this.hash=await U(this.hash,e)}async J(e){let[t,n]=await Ee(this.P,e\##
-        );this.P=t,this.be=await H.create(n)}async ln(e){let t=await C(this.P,e);this.P=await C(t,d(1));let n=await C(\##
-        t,c(this.P,d(2))),i=await C(t,c(n,d(3)));await this.C(n),this.be=await H.create(i)}async cn(e){let t=this.be==\##
-        =null?e:await this.be.encrypt(e,this.hash);return await this.C(t),t}async un(e){let t=this.be===null?e:await t\##
-        his.be.decrypt(e,this.hash);return await this.C(e),t}};async function Ee(e,t){let n=await C(e,t),i=await C(n,d\##
-        (1));return[i,await C(n,c(i,d(2)))]}async function Zt(e,t){let n=[...await Ee(e.P,oe)],[i,r]=[await H.create(n\##
-        [0]),await H.create(n[1])];return{hash:e.hash,P:e.P,keys:n,send:t?i:r,u:t?r:i}}var le=class{constructor(e,t,n)\##
-        {this.st=e,this.kt=t,this.se=n}static async create(e){let t=new Yt;return await t.C(e.jt),await t.C(e.Rt),new \##
-        le(t,e,e.se??await $())}async hn(e){let{st:t,se:n,kt:i}=this;return await t.ln(i.presharedKey),await t.C(n.pub\##
-        licKey),await t.J(n.publicKey),await t.J(await be(n.privateKey,i.Rt)),c(n.publicKey,await t.cn(e))}async dn(e)\##
-        {if(e.length<Bt)throw new h("authentication");let{st:t,se:n}=this,i=e.subarray(0,32);return await t.C(i),await\##
-         t.J(i),await t.J(await be(n.privateKey,i)),{pn:await t.un(e.subarray(32)),transport:await Zt(t,!0)}}},je=new \##
-        Uint8Array(32);async function $t(e){let t=await Z("colloque/1 invite",c(e.ni,e.sessionKey)),[n,i,r]=await Prom\##
-        ise.all([q(t,"colloque/1 room",16),q(t,"colloque/1 join",32),q(t,"colloque/1 psk",32)]);return{flags:e.flags,s\##
-        essionKey:e.sessionKey,room:n,presharedKey:r,joinToken:i}}var Qt=e=>j("colloque/1","call",e,b(0),je),_t=(e,t,n\##
-        )=>j("colloque/1","resume",e,b(t),n);async function qe(e,t){let n=await Z(e,await C(t,v("colloque/1 exporter")\##
-        )),[i,r]=await Promise.all([q(n,"colloque/1 resume",32),q(n,"colloque/1 dtls-bind",32)]);return{resumeSecret:i\##
-        ,yt:r}}var Jt=(e,t)=>U(j("colloque/1 transcript",e,t)),Xt=e=>Jt(je,e),en=e=>q(e,"colloque/1 rejoin",32);async \##
-        function tn(e,t,n){let i=await Z(e,t);return q(i,c(v("colloque/1 psk-resume"),b(n)),32)}var nn=(e,t,n)=>U(j("c\##
-        olloque/1 sas-commit",e,t,n));async function rn(e,t,n){return q(await Z(e,c(t,n)),"colloque/1 sas",8)}var sn=e\##
-        =>Array.from(e.subarray(0,4));function an(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);return String(t%1e\##
-        8).padStart(8,"0")}var on=(e,t,n,i,r)=>C(t,j(`colloque/1 bind ${e}`,n,i,r)),_={fn:64,message2:256},he=24*3600,\##
-        Pe=class{constructor(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.u,this.yt=t}hi(e){return this.ci.encrypt(R\##
-        t(e))}async open(e){return Ft(await this.ui.decrypt(e))}mn(e,t,n){return on(e,this.yt,this.hash,t,n)}};async f\##
-        unction ln(e,t){let{room:n,sessionKey:i,presharedKey:r}=e,s=t.E(32),a=t.se??await $(),o=await le.create({jt:Qt\##
-        (n),presharedKey:r,Rt:i,se:a}),l=await nn(n,a.publicKey,s),u=b(0),m=cn(_.fn,d(1),l,u,v(t.locale)),f=await o.hn\##
-        (m);async function A(I,ge){let we=await o.dn(I),re=await un(we.pn,n,i,ge),{hash:ye,P:Vi}=we.transport,at=await\##
-         qe(ye,Vi);return{I:new Pe(we.transport,at.yt),bond:{resumeSecret:at.resumeSecret,transcript:await Xt(ye),auth\##
-        enticationString:await rn(ye,s,re.di),wordsLocale:re.wordsLocale,identity:re.identity,expiry:re.pi+he},gn:{typ\##
-        e:"confirm",Ut:s,Ot:new Uint8Array(32),name:""}}}return{message:f,finish:A}}async function hn(e,t,n,i){let r=a\##
-        wait le.create({jt:_t(e.room,n,t.transcript),presharedKey:await tn(e.presharedKey,t.resumeSecret,n),Rt:e.sessi\##
-        onKey,se:i??await $()}),s=await r.hn(new Uint8Array(_.fn)),a=c(b(n),s);async function o(l){let{pn:u,transport:\##
-        m}=await r.dn(l);if(u.length!==_.message2||!G(u))throw new h("malformed");let{yt:f}=await qe(m.hash,m.P);retur\##
-        n{I:new Pe(m,f),gn:{type:"confirm",Ut:new Uint8Array(32),Ot:new Uint8Array(32),name:""}}}return{message:a,fini\##
-        sh:o}}async function un(e,t,n,i){if(e.length!==_.message2)throw new h("malformed");let r=new R(e);if(r.p()!==1\##
-        )throw new h("malformed");let s=r.d(32).slice(),a=r.d(32).slice(),o=r.d(16),l=r.d(64),u=M(r.d(2));if(r.Y(),!G(\##
-        r.H()))throw new h("malformed");let m=j("colloque/1 delegation",a,n,t,o);if(!await ft(l,m,a))throw new h("dele\##
-        gation");let f=new R(o),[A,I]=[f.It(),f.It()];if(i<A-he||i>I+he)throw new h("delegation-dates");return{di:s,id\##
-        entity:a,wordsLocale:u,pi:I}}function cn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),n}var dn=e=>({i\##
-        nvitation:e,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"n\##
-        one"}),V=e=>e.invitation.joinToken===null,Ie=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array?{octets:Y(n)}:\##
-        n);function Ue(e,t){if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>pn(r)?ke(r.octets):r);return n.invit\##
-        ation.room.length!==16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?null:{...n,former:\##
-        n.former??[]}}catch(n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)return null;throw n\##
-        }}function Ve(e){for(let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="object"&&t!==null&\##
-        &Ve(t)}var pn=e=>typeof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,ue={open:8e3,state:6e3,\##
-        message2:12e3,firstFrame:6e3,ot:6e4,ee:3e4},mn=.3,fn=3e4,gn=1e3,We=25e3,wn=2e3,yn=2e4,Ne=class{constructor({t:\##
-        e,mode:t,locale:n,E:i,re:r,fi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.E=i,this.re=r,this.Nt=a,this.mi\##
-        =s?mn:1,this.o="opening",this.I=null,this.U=null,this.wn=1/0,this.finish=null,this.kn=-1/0,this.yn=a,this.vn=a\##
-        ,this.e=new K,this.bn=[],this.#t("open",a)}get gi(){return this.e.Z("open")||this.e.Z("state")}get lt(){return\##
-         this.o==="established"}get ct(){return this.o==="away"||this.o==="orphaned"}wi(e){return e>=this.wn&&(this.U?\##
-        .urls.some(t=>/^turns?:/.test(t))??!1)}ki(e){this.o==="established"&&e-this.vn>fn&&this.e.set("silence",e+gn)}\##
-        Kt(){return this.bn.splice(0)}V(){return this.e.tt()}async open(e){let{invitation:t,bond:n}=this.t,i=this.mode\##
-        ==="resume"&&n!==null?await en(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),this.#t("state",e),\##
-        this.#n({type:"send",octets:qt(t.room,i,jt[this.mode])}),await this.#i())}async u(e,t){let n=Pt(e);if(!(n===nu\##
-        ll||this.o==="over"))switch(n.type){case"challenge":return;case"state":return this.#s(n.ve,t);case"servers":th\##
-        is.U=n.U,this.wn=t+n.U.ti*1e3;return;case"error":return this.#l({type:"refused",code:n.code});case"relay":try{\##
-        return await this.#o(n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="confirming"||this.o===\##
-        "established"||this.mode==="resume";return this.#l({type:"broken",code:i.code,yi:r})}}}async Se(e){for(let t=t\##
-        his.e.L(e);t!==null;t=this.e.L(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"\##
-        });this.e.set("keepalive",e+We),await this.send({type:"keepalive"},e)}}async send(e,t){return this.I===null||t\##
-        his.o!=="confirming"&&this.o!=="established"?!1:(this.yn=t,this.#n({type:"send",octets:Me(await this.I.hi(e))}\##
-        ),!0)}#t(e,t){this.e.set(e,t+ue[e]*this.mi)}#n(e){this.bn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e\##
-        )}async#s(e,t){let n=this.e.Z("state");this.#n({type:"doctor",B:e}),e?this.o==="orphaned"||t-this.kn<wn?this.#\##
-        l({type:"lost",cause:"doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2\##
-        ",t),n||await this.#i()):(this.e.clear(),n&&(this.kn=t),this.o=n||this.o==="away"?"away":"orphaned",V(this.t)&\##
-        &this.e.set("away",t+ue.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bon\##
-        d!==null){e.epochNumber+=1,this.#n({type:"save"});let n=await hn(e.invitation,e.bond,e.epochNumber);this.finis\##
-        h=async i=>({...await n.finish(i),bond:null}),t=n.message}else{let n=await ln(e.invitation,{locale:this.locale\##
-        ,E:this.E});this.finish=i=>n.finish(i,this.re()),t=n.message}this.#n({type:"send",octets:Me(t)})}async#o(e,t){\##
-        if(this.o==="handshaking"&&this.finish!==null){let{I:n,bond:i,gn:r}=await this.finish(e);this.finish=null,this\##
-        .I=n,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+We),this.#n\##
-        ({type:"confirmed",bond:i}),await this.send(r,t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="esta\##
-        blished")){let n=await this.I.open(e);this.o="established",this.e.clear("firstFrame"),this.vn=t,this.e.set("si\##
-        lence",t+ue.ot),this.#n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.yn>=yn&&await this.send({type:"ke\##
-        epalive"},t)}}},Oe=3e3,vn=2e4,kn=1e3,bn=class{constructor({t:e,O:t,n,s:i,oe:r,l:s},a){this.t=e,this.O=t,this.n\##
-        =n,this.s=i,this.oe=r,this.l=s,this.e=new K,this.e.set("end",a+(r===null?Oe:vn)),r!==null&&(n===null||n.ct)&&t\##
-        his.#l(a)}V(){let e=[this.e.tt()??1/0,this.n?.V()??1/0],t=Math.min(...e);return t===1/0?null:t}async ae(e,t){s\##
-        witch(e.type){case"tick":for(let n=this.e.L(t);n!==null;n=this.e.L(t))n==="end"?this.end():this.#l(t);return a\##
-        wait this.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"so\##
-        cket-message":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&\##
-        this.#s(t)}}end(){this.oe=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())\##
-        for(let n of t)if(n.type==="send")this.l({type:"send",id:this.s,octets:n.octets});else if(n.type==="confirmed"\##
-        &&this.oe!==null)await this.n?.send({type:"bye",reason:this.oe},e),this.oe=null,this.e.set("end",e+Oe);else{if\##
-        (n.type==="refused"||n.type==="frame"&&n.frame.type==="bye")return this.end();if(n.type==="lost"||n.type==="br\##
-        oken")return this.#s(e)}}#n(){return this.n?.Kt()??[]}#l(e){this.#i(),this.s+=1,this.n=new Ne({t:this.t,mode:"\##
-        resume",...this.O},e),this.l({type:"connect",id:this.s})}#s(e){if(this.oe===null)return this.end();this.#i(),t\##
-        his.e.set("retry",e+kn)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}},Sn=new Set(["unknow\##
-        n-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-n\##
-        ot-now","relay-missing"]),zn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refus\##
-        ed-other-device","refused-not-now","refused-wrong-person"]),ce=e=>Sn.has(e),xn=e=>zn.has(e),Cn={[F.on]:"refuse\##
-        d-other-device",[F.ri]:"refused-not-now",[F.oi]:"refused-wrong-person"},Mn={[D.sn]:"words-differ",[D.rn]:"bind\##
-        ing-failed",[D.expired]:"expired",[D.error]:"doctor-error"},An={[T.gt]:"unknown-room",[T.used]:"used",[T.full]\##
-        :"full",[T.rate]:"rate",[T.closed]:"closed"},Tn=e=>Cn[e]??"refused",Dn=e=>Mn[e]??"ended-by-doctor",Ln=e=>An[e]\##
-        ??"protocol";function En(e){return e==="delegation"?"identity":e==="delegation-dates"?"clock":"secure-channel"\##
-        }var Re=3,jn=500,qn=8e3,Pn=4e3,In=5,Un=class{constructor(e){this.E=e,this.j=0,this.xe=!1,this.vt=null,this.ut=\##
-        0}vi(){this.xe=!1,this.ut=0}bi(){this.j=0,this.xe=!1,this.ut=0}Si(e){let t=this.vt??(e.bond===null?"fresh":"re\##
-        sume");return this.vt=null,t}ke({xi:e,zi:t}){if(this.j+=1,!(e&&!this.xe)&&this.j>Re)return null;let n=t?Pn:qn,\##
-        i=Math.min(jn*2**(this.j-1),n),r=.5+(this.E(1)[0]??0)/255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?\##
-        (this.ut=e===T.gt?this.ut+1:0,this.ut>In&&!i?"unknown-room":"later"):e===T.gt&&t==="resume"?this.xe?"secure-ch\##
-        annel":(this.vt="fresh","now"):e===T.used&&t==="fresh"&&n.bond!==null&&this.j<Re?(this.j+=1,this.vt="resume","\##
-        now"):Ln(e)}},Ke=6e4,Fe=2e3,Vn=1e4,Wn=3,Nn=class{constructor(e,t,n){this.t=e,this.O=t,this.h=n,this.n=null,thi\##
-        s.s=0,this.ve=!1,this.bt=!1,this.W=new Un(t.E),this.R=-1/0,this.e=new K,this.Ft=!1,this.pending=[],this.Bt=[]}\##
-        get lt(){return this.n?.lt??!1}get ct(){return this.n?.ct??!1}get Gt(){return this.W.j>0&&(this.n?.gi??!0)}V()\##
-        {let e=Math.min(this.e.tt()??1/0,this.n?.V()??1/0);return e===1/0?null:e}async ae(e,t){e.id===this.s&&(e.type=\##
-        =="socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&thi\##
-        s.ze(t))}async Se(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="retry"?this.St(e):this.W.j=0;await this\##
-        .n?.Se(e)}Ci(e){for(;;){let t=this.Bt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.Kt()??[]);le\##
-        t n=this.pending.shift();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.r\##
-        esolve(!1)}St(e){let{t,O:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.re())return this.#i("expired");let r=th\##
-        is.W.Si(t);this.e.clear("retry","stable"),i.ht(),this.s+=1;let s=i.i().xt&&this.W.j<2;this.n=new Ne({t,mode:r,\##
-        fi:s,...n},e),i.l({type:"connect",id:this.s})}Ai(e){(this.n===null||e-this.n.Nt>=Fe)&&this.#s(e)}Ce(e,t){this.\##
-        s=e,this.W.bi(),this.St(t)}le(e){if(!(this.n===null||e-this.n.Nt<Fe)&&!this.n.ct){if(e-this.R<Vn)return this.z\##
-        e(e);this.R=e,this.#s(e)}}ze(e){this.disconnect(),this.bt=!1;let{Mi:t,xt:n}=this.h.i(),i=V(this.t)&&t,r=this.W\##
-        .ke({xi:i,zi:n});if(r===null)return this.#i(this.W.xe?"secure-channel":"network");this.e.set("retry",e+r)}Sn(e\##
-        ){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Ft=!0,th\##
-        is.#s(e),!0)}Ht(e,t,n){if(!t)return this.#i(En(e));this.W.xe=!0,this.ze(n)}flush(){let e=[...this.pending.spli\##
-        ce(0),...this.n?.Kt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.\##
-        h.l({type:"close",id:this.s}),this.xn()}xn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),t\##
-        his.h.left(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.\##
-        #t(e.octets);case"save":return this.h.ht();case"doctor":this.ve=e.B,e.B||(this.bt=!0),this.e.Z("stable")||this\##
-        .e.set("stable",t+Ke);return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ownComparison:"none",peerC\##
-        omparison:"none"},i=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Wn);Object.assign(this.t,n,{bond:\##
-        e.bond,former:i,consent:null})}return this.e.set("stable",t+Ke),this.h.ht();case"frame":this.W.vi(),this.bt=!1\##
-        ,this.Ft=!1,this.Bt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout\##
-        "?this.ze(t):this.#s(t);case"broken":return this.Ht(e.code,e.yi,t)}}#l(e,t){if(this.Ft&&e===T.gt){this.Sn(t)||\##
-        this.#i("refused-other-device");return}let n=this.n?.mode??null,i=this.W.refused(e,n,this.t,this.h.i().Di);i==\##
-        ="later"?this.ze(t):i==="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.St(e)}#i(e){this.Bt.push({typ\##
-        e:"stop",reason:e})}},He=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,th\##
-        is.z=e}get zn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6e3)}get zt(){re\##
-        turn this.z+(this.N===0?0:this.zn)}},On=class{constructor(){this.z=null,this.y=0}Ce(e,t){this.z={et:e,Cn:t},th\##
-        is.y=t}N(e,t){let{z:n}=this;this.z={et:e,Cn:t};let i=n!==null&&t-n.Cn<=1250;return(!i||e!==n.et)&&(this.y=t),i\##
-        &&e!==n.et?"sound":t-this.y>=1500?"silence":"unknown"}},Be=class{constructor(){this.ot=new On,this.ce=!1,this.\##
-        Yt=!1,this.A=!1,this.An=-1/0,this.R=null,this.Mn=-1/0}get Dn(){return this.R!==null}le(e){this.R=e}Li(e){this.\##
-        An=e,this.A=!1,this.Yt=!1,this.R=null}Pi(e,t){this.ot.Ce(0,t),this.ce=e}Ei(e,t){this.ot.Ce(e,t)}N(e,t){let n=t\##
-        his.Mn;this.Mn=t;let i=this.ot.N(e,t);return i==="sound"&&(this.ce=!1,n>=this.An&&(this.A=!0),this.R!==null&&n\##
-        >=this.R&&(this.R=null)),i!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.A&&!this.ce}Tn(e){e&&!\##
-        this.A&&(this.Yt=!0)}},de={Ii:6e3,Vi:5e3,path:13e3},Rn=3e3,Kn=1e4,Fn=1,Hn=class{constructor(e,t){this.t=e,this\##
-        .h=t,this.muted=!1,this.w=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.T=!1,this.transport\##
-        ="none",this.r=-1,this.Ln=null,this.k=null,this.Zt=[],this.ue=null,this.Ct=null,this.At=!1,this.Mt=null,this.f\##
-        =new Be,this.he=new He,this.Dt=0,this.i={send:!1,u:!1},this.Q=[],this.e=new K}Wi(){return this.Q.shift()??null\##
-        }V(){return this.e.tt()}Ae(){return this.transport==="connected"&&this.#m()&&!this.f.ce}xt(){return this.w&&(!\##
-        this.Ae()||this.f.Dn)}get qi(){return!this.w&&this.k?.X===!0&&this.transport!=="connected"}mute(e){this.muted=\##
-        e,this.#r()}le(e){this.transport!=="none"&&this.f.le(e)}Ui(e,t){this.n=e,this.T=t}wt(){this.n=null,this.At=!1,\##
-        this.Ct=null,this.e.clear("answer","binding")}end(){this.wt(),this.e.clear(),this.Q=[],this.transport="none",t\##
-        his.k=null,this.Mt=null,this.ue=null,this.f=new Be,this.he=new He,this.Dt=0,this.#r(),this.h.l({type:"end-call\##
-        "})}async Oi(e){this.transport==="connected"&&this.k?.X===!0&&!this.f.ce&&!this.f.Dn?await this.#h(e):this.#s(\##
-        e)}async Se(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="path"?this.#u(e):t==="attempt"?this.#o(e):thi\##
-        s.Q.push(t==="answer"&&this.w?"socket-doubted":"rejoin")}async ae(e,t){switch(e.type){case"offer":if(e.generat\##
-        ion!==this.k?.generation||this.n===null)return;this.k.it=!0,this.e.set("answer",t+(this.w?this.he.Ti:de.Ii)),a\##
-        wait this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let n of this.Zt.splic\##
-        e(0))await this.#t({type:"candidate",generation:e.generation,candidate:n},t);return;case"candidate":if(e.gener\##
-        ation!==this.k?.generation)return;this.k.it?await this.#t({type:"candidate",generation:e.generation,candidate:\##
-        e.candidate},t):this.Zt.push(e.candidate);return;case"transport":return this.#c(e,t);case"heard":return this.#\##
-        d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{k:n}=this;if(e.\##
-        type==="binding")return n?.X!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n.it||e.generation!\##
-        ==n.generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"apply-candidate",gene\##
-        ration:i,candidate:r})}else n.X||(n.X=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",generation:e.gen\##
-        eration,sdp:e.sdp}),this.transport==="connected"?await this.#h(t):this.w||this.e.set("path",t+de.path),this.#r\##
-        ())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="new"&&this.Ln!==thi\##
-        s.n;!n&&t<this.he.zt||(n&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.lt&&this.t.c\##
-        onsent!==null}#s(e){let{n:t,t:n}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="fail\##
-        ed"||this.f.Yt,r=n.generation;n.generation+=1,this.h.ht(),i&&(this.r=r,this.Ln=t,this.transport="new",this.ue=\##
-        null,this.Mt=null,this.At=!1,this.f.Pi(this.w,e),this.#r()),this.k={generation:r,it:!1,X:!1},this.Zt=[],this.C\##
-        t=null,this.f.Li(e),this.e.clear("answer","binding","path","attempt"),this.w&&(this.he.Ce(e),this.e.set("attem\##
-        pt",e+this.he.zn));let{T:s}=this;this.h.l({type:"make-offer",generation:r,Qn:i,U:t.U,T:s})}#i(e){let{n:t,he:n}\##
-        =this;this.#l()?e<n.zt?this.e.set("attempt",n.zt):t?.wi(e)?(this.le(e),this.Q.push("socket-doubted")):this.#s(\##
-        e):t!==null&&this.Q.push("socket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.f.Tn(this.k?.X===!0\##
-        ),this.#i(e))}#d({r:e,et:t},n){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())return this.f.Ei(t,n);\##
-        this.f.N(t,n)?(this.f.Tn(this.k?.X===!0),this.#i(n)):this.f._t&&this.Ae()&&this.e.clear("attempt")}}async#c(e,\##
-        t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",this.Dt=0,\##
-        this.e.clear("path"),this.e.Z("attempt")&&this.e.set("attempt",Math.max(this.he.zt,t+Rn)),this.ue={$t:e.Xn,q:e\##
-        .ei},await this.#h(t),this.#r();else if(e.state==="failed")this.#u(t);else if(this.transport==="connected"){if\##
-        (this.transport="disconnected",this.e.clear("binding"),this.e.Z("attempt"))return;this.le(t),this.#l()&&t-(thi\##
-        s.n?.Nt??0)<Kn?this.#i(t):this.Q.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.clear("path"\##
-        ,"binding"),this.#r(),this.w)return this.#i(e);this.Dt+=1,this.Dt>Fn?this.Q.push("no-path"):this.#l()&&this.#s\##
-        (e)}async#h(e){let{ue:t}=this,n=this.n?.I??null;if(t===null||n===null||this.k?.X!==!0)return;let i=await n.mn(\##
-        "P",t.$t,t.q);await this.#t({type:"binding",tag:i},e),this.At||this.e.set("binding",e+de.Vi),await this.#p()}a\##
-        sync#p(){let{ue:e,Ct:t}=this,n=this.n?.I??null;if(e===null||t===null||n===null)return;let i=await n.mn("D",e.$\##
-        t,e.q);if(!se(i,t)){this.Q.push("binding-failed");return}this.At=!0,this.Mt=Ge(e),this.w=!0,this.e.clear("bind\##
-        ing"),this.#r()}#m(){return this.ue!==null&&this.Mt===Ge(this.ue)}#r(){let e=this.#m(),t={send:e&&this.t.conse\##
-        nt!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},G\##
-        e=({$t:e,q:t})=>`${Y(e)} ${Y(t)}`,Bn=6e4,Gn=400,Yn=class{constructor({t:e,locale:t,E:n,re:i}){this.t=e,this.O=\##
-        {locale:t,E:n,re:i},this.line=new Nn(e,this.O,{l:r=>this.actions.push(r),ht:()=>this.#a(),left:()=>this.#i(),i\##
-        :()=>({Di:this.media.Ae(),xt:this.media.xt(),Mi:this.media.w})}),this.pe=!1,this.message="",this.c=new Ot,this\##
-        .reason=null,this.Me=null,this.e=new K,this.actions=[],this.media=new Hn(e,{send:(r,s)=>this.line.send(r,s),l:\##
-        r=>this.actions.push(r),ht:()=>this.#a()}),this.ye=Promise.resolve()}ae(e,t){return this.ye=this.ye.then(async\##
-        ()=>{try{await this.#n(e,t),this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}ji(){return this.actions.s\##
-        plice(0)}V(){if(this.reason!==null)return this.Me?.V()??null;let e=[this.e.tt(),this.line.V(),this.media.V()],\##
-        t=Math.min(...e.map(n=>n??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerComparison:n}=this.t\##
-        ;return{state:this.#t(),reason:this.reason,K:this.reason!==null&&ce(this.reason),ve:this.line.ve,Pn:this.line.\##
-        lt,Gt:this.line.Gt,Ni:this.line.bt,message:this.message,v:e===null?null:{octets:e.authenticationString,locale:\##
-        e.wordsLocale},ownComparison:t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){return this.reason!==n\##
-        ull?xn(this.reason)?"ended":"failed":V(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":th\##
-        is.media.w?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch\##
-        (e.type){case"start":return this.line.St(t),this.#o(t);case"tick":return this.#s(t);case"socket-open":case"soc\##
-        ket-message":case"socket-closed":return await this.line.ae(e,t),this.#o(t);case"network-changed":return this.m\##
-        edia.le(t),this.line.Ai(t),this.#o(t);case"awoke":return this.line.n?.ki(t),this.#s(t);case"consent":return V(\##
-        this.t)?(this.t.consent=e.consent,this.#a(),this.pe&&await this.#u(t),this.#o(t)):void 0;case"decline":return \##
-        await this.line.send({type:"refuse",reason:F.si},t),this.#r("consent-refused",t);case"words":return this.#p(e.\##
-        a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.O.re()),e.En)retu\##
-        rn this.#h(t);this.e.Z("letters")||this.e.set("letters",t+Gn);return;case"hang-up":return this.#r("hung-up",t,\##
-        D.ii);case"taken-over":return this.#r("taken-over",t);case"retry":return;default:return await this.media.ae(e,\##
-        t),this.#o(t)}}async#l(e,t){let n=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e\##
-        .type==="network-changed"&&n)||this.reason===null||!ce(this.reason)?this.Me?.ae(e,t):(this.Me?.end(),this.reas\##
-        on=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let t=this.e.L(e);t!==\##
-        null;t=this.e.L(e)){if(t==="patience")return this.#r(this.line.lt?"no-path":"network",e);await this.#h(e)}awai\##
-        t this.line.Se(e),await this.#o(e),await this.media.Se(e),await this.#o(e)}#i(){this.pe=!1,this.media.wt(),thi\##
-        s.c.wt()}async#o(e){for(;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#m(t,e);continue}l\##
-        et n=this.line.Ci(e);if(n===null)return;n.type==="stop"?await this.#r(n.reason,e):await this.#d(n.frame,e)}}as\##
-        ync#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#c(e.T,t);case"r\##
-        efuse":return e.reason===F.on&&this.line.Sn(t)?void 0:this.#r(Tn(e.reason),t);case"words":return this.t.peerCo\##
-        mparison=e.a?"same":"different",this.#a();case"bye":return this.#r(this.media.qi&&e.reason===D.error?"no-path"\##
-        :Dn(e.reason),t);case"description":case"candidate":case"binding":return this.pe&&!(e.type==="description"&&e.k\##
-        ind==="offer")?this.media.u(e,t):this.line.Ht("malformed",!0,t);case"chat":this.pe&&this.c.u(e.id,e.message);r\##
-        eturn;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":retu\##
-        rn this.line.Ht("malformed",!0,t)}}async#c(e,t){let{n}=this.line;if(this.pe||n===null)return;this.pe=!0,this.t\##
-        .invitation.joinToken=null,this.t.former=[],this.#a();let i=e||(this.t.invitation.flags&Q.T)!==0;if(i&&!(n.U?.\##
-        urls.some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing",t,D.error);this.media.Ui(n,i),this.t.cons\##
-        ent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:n}=this.t;t!==null&&(await this.line.send(\##
-        {type:"consent",version:1,...t},e),await this.media.Oi(e),n!=="none"&&await this.line.send({type:"words",a:n==\##
-        ="same"},e),await this.#h(e))}async#h(e){if(!(!this.pe||this.t.consent===null)){for(let t of this.c.pending())\##
-        {let{id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,message:i},e))return;this.c.it(t)}return this.#\##
-        o(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a(),await this.line.send({type:"words",a:e}\##
-        ,t),await this.#o(t),e||await this.#r("words-differ",t,D.sn)}async#m(e,t){switch(e){case"rejoin":return this.l\##
-        ine.ze(t);case"socket-doubted":return this.line.le(t);case"binding-failed":return this.#r("binding-failed",t,D\##
-        .rn);case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){let i=n===null||await this.line.send({type\##
-        :"bye",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ce(e)&&e!=="taken-ove\##
-        r"?this.#a():this.actions.push({type:"save",t:null});let r=!i&&V(this.t);if(!r&&(e!=="hung-up"||this.line.n===\##
-        null))return this.line.disconnect();let{t:s,O:a}=this,{s:o}=this.line,l=this.line.xn(),u=m=>this.actions.push(\##
-        m);this.Me=new bn({t:s,O:a,n:l,s:o,oe:r?n:null,l:u},t)}#f(e){!(this.reason===null&&this.media.w&&!this.media.A\##
-        e())||this.line.ct?this.e.clear("patience"):this.e.Z("patience")||this.e.set("patience",e+Bn)}#a(){this.action\##
-        s.push({type:"save",t:this.t})}},Zn={In:[],Vn:[],microphone:"",speaker:""},$n=4e-4,Ye={echoCancellation:!0,noi\##
-        seSuppression:!0,autoGainControl:!0};async function Ze(e,t){let n=e===void 0?Ye:{...Ye,deviceId:{exact:e}},i=a\##
-        wait(t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMExce\##
-        ption("no track","NotFoundError");return r}function Qn(e){let t=e instanceof DOMException?e.name:"";return t==\##
-        ="NotFoundError"||t==="OverconstrainedError"?"microphone-missing":t==="NotReadableError"||t==="AbortError"?"mi\##
-        crophone-busy":"microphone-denied"}var _n=class{constructor(e){this.audio=e,this.Jt=new Audio,this.F=null,this\##
-        .output=null,this.source=null,this.De=null,this.speaker=""}Wn(){"AudioContext"in window&&(this.F??=new AudioCo\##
-        ntext,this.F.state!=="running"&&this.F.resume().catch(()=>{}))}qn(e){this.source?.disconnect(),this.source=nul\##
-        l,!(this.F===null||e===null)&&(this.De??=this.F.createAnalyser(),this.source=this.F.createMediaStreamSource(ne\##
-        w MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,Un:!1\##
-        };let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((n,i)=>n+i*i,0)/e.l\##
-        ength;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),Un:t>$n}}On(){let{F:e}=this;if(e!==null){this.o\##
-        utput===null&&(this.output=e.createMediaStreamDestination(),this.Jt.srcObject=this.output.stream),this.Jt.play\##
-        ().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.createOscillator(),s=e.cr\##
-        eateGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTime(.3,i+.03),s.gain.expo\##
-        nentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.stop(i+1)}}}async Ki(e){awa\##
-        it Promise.all([this.audio,this.Jt].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e){let t=await navigator.m\##
-        ediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===i&&s!==""&&s!=="communic\##
-        ations").map(({deviceId:r,label:s})=>({id:r,label:s}));return{In:n("audioinput"),Vn:"setSinkId"in this.audio?n\##
-        ("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.qn(null),this.F?.\##
-        close().catch(()=>{}),this.F=null,this.De=null,this.output=null}},Jn=500;function Xn(e,t,n){return navigator.l\##
-        ocks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t}:{ifAvailable:!0},r=>(i\##
-        (r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ei(e,t){let n=new BroadcastChannel(e);n.p\##
-        ostMessage(t),n.close()}function ti(e,t){return new Promise(n=>{let i=new BroadcastChannel(e),r=s=>{i.close(),\##
-        n(s)};i.onmessage=({data:s})=>r(Ue(typeof s=="string"?s:null,t())),setTimeout(()=>r(null),Jn)})}function ni(e,\##
-        t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=ai(lt),ii=e=>ni(e,W,"fr"),ri=e=>[W[e\##
-        ].admitted.title,...W[e].admitted.consent].join(`
-        `),$e=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (e),si=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),J=(e,t)=>e.replace(/\{\##
-        \w+\}/,()=>String(t));function ai({Bn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
+        ))}var Tt="colloque.v1",Dt=65600,Lt=8,Et={fresh:0,resume:1},A={gt:1,used:2,full:3,rate:4,_i:5,closed:6},jt=(e,\##
+        t,n)=>c(g(1),g(1),e,t,g(n)),Me=e=>c(g(16),b(0),e);function qt(e){if(e.length>Dt)return null;try{return Pt(new \##
+        O(e))}catch(t){if(t instanceof h)return null;throw t}}function Pt(e){switch(e.d()){case 16:return e.H(),{type:\##
+        "relay",message:e.te()};case 129:return e.S(32),e.end(),{type:"challenge"};case 130:{let t=e.d();return e.end(\##
+        ),t>1?null:{type:"state",ve:t===1}}case 134:{let t=e.d(),n=[];for(let a=0;a<t;a+=1)n.push(E(e.ht()));let[i,r]=\##
+        [E(e.ht()),E(e.ht())],s=e.H();return e.end(),{type:"servers",q:{urls:n.filter(a=>/^(stuns?|turns?):/.test(a)).\##
+        slice(0,Lt),username:i,credential:r,ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}default\##
+        :return null}}var J={Qt:1,U:2},It=1+1+16+32+4,Ut=72;async function Vt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new\##
+         h("alphabet");if(e.length!==Ut)throw new h("incomplete");let t=pt(e);if(t.length!==It)throw new h("incomplete\##
+        ");if(!se(t.subarray(50),await Wt(t.subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("versio\##
+        n");let n=t[1]??0;if(n&~(J.Qt|J.U))throw new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slice(18,\##
+        50)}}async function Wt(e){return(await U(c(v("colloque/1 link"),e))).subarray(0,4)}var K=class{constructor(){t\##
+        his.Y=new Map}set(e,t){this.Y.set(e,t)}clear(...e){e.length===0&&this.Y.clear();for(let t of e)this.Y.delete(t\##
+        )}_(e){return this.Y.has(e)}et(){return this.Y.size===0?null:Math.min(...this.Y.values())}T(e){let t=[...this.\##
+        Y].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(this.Y.delete(t[0]),t[0])}},Nt=class\##
+        {constructor(){this.x=[],this.z=0,this.Z=null,this.M=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(i==="\##
+        "&&this.Z===null)return;this.Z===null&&(this.z=Math.max(this.z+1,n));let r={id:this.z,v:!0,text:i,tt:!1};this.\##
+        Z=t&&i!==""?null:r,this.Z===null&&this.#t(r)}u(e,t){let n=e!==0&&e===this.M;this.M=e;let i={id:e,v:!1,text:t.s\##
+        lice(0,2e3),tt:!0},r=n?this.x.filter(({v:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):this.x\##
+        =this.x.flatMap(a=>a!==r?[a]:s?[]:[i])}wt(){this.M=0}pending(){return[...this.x,...this.Z===null?[]:[this.Z]].\##
+        filter(({tt:e})=>!e)}nt(e){e===this.Z?this.Z=e.text===""?null:{...e,tt:!0}:this.x=this.x.map(t=>t===e?{...t,tt\##
+        :!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}},Ae=[256,1024,4096,16384],T={ii:0,Xt:1,tn:2,expired:3,error:4}\##
+        ,F={si:0,nn:1,ri:2,oi:3},Te=["offer","answer","restart"],Rt=["body","signature"],Ot=e=>Kt(...Ft(e));function K\##
+        t(e,t){let n=Ae.find(r=>r>=t.length+3);if(n===void 0)throw new h("malformed");let i=new Uint8Array(n);return i\##
+        .set(c(g(e),ve(t.length),t)),i}function Ft(e){switch(e.type){case"confirm":return[3,c(e.sn,e.rn,I(e.name))];ca\##
+        se"refuse":return[6,g(e.reason)];case"description":return[7,c(g(Te.indexOf(e.kind)),b(e.generation),v(e.sdp))]\##
+        ;case"candidate":return[8,c(b(e.generation),v(e.candidate))];case"words":return[9,g(e.a?1:0)];case"binding":re\##
+        turn[10,e.tag];case"chat":return[11,c(b(e.id),v(e.message))];case"keepalive":return[13,new Uint8Array(0)];case\##
+        "bye":return[15,g(e.reason)];case"consent":return[16,c(g(e.version),v(e.locale),e.textHash,dt(e.time))]}}funct\##
+        ion Ht(e,t=Bt){let n=new O(e),i=n.d(),r=n.S(n.Je()),s=Ae.find(l=>l>=r.length+3);if(e.length!==s||!G(n.te()))th\##
+        row new h("malformed");let a=new O(r),o=t(i,a);return a.end(),o}function Bt(e,t){switch(e){case 4:return{type:\##
+        "waiting",message:E(t.ht())};case 5:return{type:"admit",U:(t.d()&1)===1};case 6:return{type:"refuse",reason:t.\##
+        d()};case 7:{let n=Te[t.d()];if(n===void 0)throw new h("malformed");return{type:"description",kind:n,generatio\##
+        n:t.H(),sdp:E(t.te())}}case 8:return{type:"candidate",generation:t.H(),candidate:E(t.te())};case 9:{let n=t.d(\##
+        );if(n>1)throw new h("malformed");return{type:"words",a:n===1}}case 10:return{type:"binding",tag:t.S(32)};case\##
+         11:return{type:"chat",id:t.H(),message:E(t.te())};case 13:return{type:"keepalive"};case 14:{let n=Rt[t.d()];i\##
+        f(n===void 0)throw new h("malformed");return{type:"receipt",Zi:n,octets:t.te()}}case 15:return{type:"bye",reas\##
+        on:t.d()};case 17:return{type:"identity",code:t.d()};default:throw new h("malformed")}}var De=v("Noise_NKpsk0_\##
+        25519_AESGCM_SHA256"),oe=new Uint8Array(0),Gt=32+16,Yt=2**20,H=class{constructor(e){this.key=e,this.counter=0}\##
+        static async create(e){return new H(await ft(e))}on(){if(this.counter>=Yt)throw new h("exhausted");let e=c(new\##
+         Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=oe){return gt(this.key,this.on(),t,\##
+        e)}async decrypt(e,t=oe){return wt(this.key,this.on(),t,e)}},Zt=class{constructor(){this.L=De,this.hash=De,thi\##
+        s.be=null}async C(e){this.hash=await U(this.hash,e)}async $(e){let[t,n]=await Le(this.L,e);this.L=t,this.be=aw\##
+        ait H.create(n)}async an(e){let t=await x(this.L,e);this.L=await x(t,g(1));let n=await x(t,c(this.L,g(2))),i=a\##
+        wait x(t,c(n,g(3)));await this.C(n),this.be=await H.create(i)}async ln(e){let t=this.be===null?e:await this.be\##
+        .encrypt(e,this.hash);return await this.C(t),t}async cn(e){let t=this.be===null?e:await this.be.decrypt(e,this\##
+        .hash);return await this.C(e),t}};async function Le(e,t){let n=await x(e,t),i=await x(n,g(1));return[i,await x\##
+        (n,c(i,g(2)))]}async function $t(e,t){let n=[...await Le(e.L,oe)],[i,r]=[await H.create(n[0]),await H.create(n\##
+        [1])];return{hash:e.hash,L:e.L,keys:n,send:t?i:r,u:t?r:i}}var le=class{constructor(e,t,n){this.it=e,this.kt=t,\##
+        this.se=n}static async create(e){let t=new Zt;return await t.C(e.qt),await t.C(e.Ut),new le(t,e,e.se??await $(\##
+        ))}async un(e){let{it:t,se:n,kt:i}=this;return await t.an(i.presharedKey),await t.C(n.publicKey),await t.$(n.p\##
+        ublicKey),await t.$(await be(n.privateKey,i.Ut)),c(n.publicKey,await t.ln(e))}async hn(e){if(e.length<Gt)throw\##
+         new h("authentication");let{it:t,se:n}=this,i=e.subarray(0,32);return await t.C(i),await t.$(i),await t.$(awa\##
+        it be(n.privateKey,i)),{dn:await t.cn(e.subarray(32)),transport:await $t(t,!0)}}},Ee=new Uint8Array(32);async \##
+        function Jt(e){let t=await Z("colloque/1 invite",c(e.ni,e.sessionKey)),[n,i,r]=await Promise.all([j(t,"colloqu\##
+        e/1 room",16),j(t,"colloque/1 join",32),j(t,"colloque/1 psk",32)]);return{flags:e.flags,sessionKey:e.sessionKe\##
+        y,room:n,presharedKey:r,joinToken:i}}var Qt=e=>I("colloque/1","call",e,b(0),Ee),_t=(e,t,n)=>I("colloque/1","re\##
+        sume",e,b(t),n);async function je(e,t){let n=await Z(e,await x(t,v("colloque/1 exporter"))),[i,r]=await Promis\##
+        e.all([j(n,"colloque/1 resume",32),j(n,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,yt:r}}var Xt=(e,t)=>\##
+        U(I("colloque/1 transcript",e,t)),en=e=>Xt(Ee,e),tn=e=>j(e,"colloque/1 rejoin",32);async function nn(e,t,n){le\##
+        t i=await Z(e,t);return j(i,c(v("colloque/1 psk-resume"),b(n)),32)}var rn=(e,t,n)=>U(I("colloque/1 sas-commit"\##
+        ,e,t,n));async function sn(e,t,n){return j(await Z(e,c(t,n)),"colloque/1 sas",8)}var an=e=>Array.from(e.subarr\##
+        ay(0,4));function on(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);return String(t%1e8).padStart(8,"0")}va\##
+        r ln=(e,t,n,i,r)=>x(t,I(`colloque/1 bind ${e}`,n,i,r)),Q={pn:64,message2:256},he=24*3600,qe=class{constructor(\##
+        e,t){this.hash=e.hash,this.li=e.send,this.ci=e.u,this.yt=t}ui(e){return this.li.encrypt(Ot(e))}async open(e){r\##
+        eturn Ht(await this.ci.decrypt(e))}fn(e,t,n){return ln(e,this.yt,this.hash,t,n)}};async function hn(e,t){let{r\##
+        oom:n,sessionKey:i,presharedKey:r}=e,s=t.P(32),a=t.se??await $(),o=await le.create({qt:Qt(n),presharedKey:r,Ut\##
+        :i,se:a}),l=await rn(n,a.publicKey,s),u=b(0),p=dn(Q.pn,g(1),l,u,v(t.locale)),m=await o.un(p);async function M(\##
+        P,ge){let we=await o.hn(P),re=await cn(we.dn,n,i,ge),{hash:ye,L:Wi}=we.transport,st=await je(ye,Wi);return{E:n\##
+        ew qe(we.transport,st.yt),bond:{resumeSecret:st.resumeSecret,transcript:await en(ye),authenticationString:awai\##
+        t sn(ye,s,re.hi),wordsLocale:re.wordsLocale,identity:re.identity,expiry:re.di+he},mn:{type:"confirm",sn:s,rn:n\##
+        ew Uint8Array(32),name:""}}}return{message:m,finish:M}}async function un(e,t,n,i){let r=await le.create({qt:_t\##
+        (e.room,n,t.transcript),presharedKey:await nn(e.presharedKey,t.resumeSecret,n),Ut:e.sessionKey,se:i??await $()\##
+        }),s=await r.un(new Uint8Array(Q.pn)),a=c(b(n),s);async function o(l){let{dn:u,transport:p}=await r.hn(l);if(u\##
+        .length!==Q.message2||!G(u))throw new h("malformed");let{yt:m}=await je(p.hash,p.L);return{E:new qe(p,m),mn:{t\##
+        ype:"confirm",sn:new Uint8Array(32),rn:new Uint8Array(32),name:""}}}return{message:a,finish:o}}async function \##
+        cn(e,t,n,i){if(e.length!==Q.message2)throw new h("malformed");let r=new O(e);if(r.d()!==1)throw new h("malform\##
+        ed");let s=r.S(32).slice(),a=r.S(32).slice(),o=r.S(16),l=r.S(64),u=E(r.S(2));if(r.H(),!G(r.te()))throw new h("\##
+        malformed");let p=I("colloque/1 delegation",a,n,t,o);if(!await mt(l,p,a))throw new h("delegation");let m=new O\##
+        (o),[M,P]=[m.$t(),m.$t()];if(i<M-he||i>P+he)throw new h("delegation-dates");return{hi:s,identity:a,wordsLocale\##
+        :u,di:P}}function dn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),n}var pn=e=>({invitation:e,bond:nul\##
+        l,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),V=e=>e.invita\##
+        tion.joinToken===null,Pe=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array?{octets:Y(n)}:n);function Ie(e,t){\##
+        if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>mn(r)?ke(r.octets):r);return n.invitation.room.length!==\##
+        16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?null:{...n,former:n.former??[]}}catch(\##
+        n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)return null;throw n}}function Ue(e){for\##
+        (let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="object"&&t!==null&&Ue(t)}var mn=e=>typ\##
+        eof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,ue={open:8e3,state:6e3,message2:12e3,firstF\##
+        rame:6e3,rt:6e4,X:3e4},fn=.3,gn=3e4,wn=1e3,Ve=25e3,yn=2e3,vn=2e4,We=class{constructor({t:e,mode:t,locale:n,P:i\##
+        ,re:r,pi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.P=i,this.re=r,this.Ot=a,this.fi=s?fn:1,this.o="openi\##
+        ng",this.E=null,this.q=null,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.yn=a,this.e=new K,this.vn\##
+        =[],this.#t("open",a)}get mi(){return this.e._("open")||this.e._("state")}get ot(){return this.o==="establishe\##
+        d"}get lt(){return this.o==="away"||this.o==="orphaned"}gi(e){return e>=this.gn&&(this.q?.urls.some(t=>/^turns\##
+        ?:/.test(t))??!1)}wi(e){this.o==="established"&&e-this.yn>gn&&this.e.set("silence",e+wn)}jt(){return this.vn.s\##
+        plice(0)}I(){return this.e.et()}async open(e){let{invitation:t,bond:n}=this.t,i=this.mode==="resume"&&n!==null\##
+        ?await tn(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:"send",\##
+        octets:jt(t.room,i,Et[this.mode])}),await this.#i())}async u(e,t){let n=qt(e);if(!(n===null||this.o==="over"))\##
+        switch(n.type){case"challenge":return;case"state":return this.#s(n.ve,t);case"servers":this.q=n.q,this.gn=t+n.\##
+        q.ti*1e3;return;case"error":return this.#l({type:"refused",code:n.code});case"relay":try{return await this.#o(\##
+        n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="confirming"||this.o==="established"||this.m\##
+        ode==="resume";return this.#l({type:"broken",code:i.code,ki:r})}}}async Se(e){for(let t=this.e.T(e);t!==null;t\##
+        =this.e.T(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepal\##
+        ive",e+Ve),await this.send({type:"keepalive"},e)}}async send(e,t){return this.E===null||this.o!=="confirming"&\##
+        &this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Me(await this.E.ui(e))}),!0)}#t(e,t){this.e.\##
+        set(e,t+ue[e]*this.fi)}#n(e){this.vn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e,t){let n=\##
+        this.e._("state");this.#n({type:"doctor",B:e}),e?this.o==="orphaned"||t-this.wn<yn?this.#l({type:"lost",cause:\##
+        "doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),n||await this.#i\##
+        ()):(this.e.clear(),n&&(this.wn=t),this.o=n||this.o==="away"?"away":"orphaned",V(this.t)&&this.e.set("away",t+\##
+        ue.X))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumbe\##
+        r+=1,this.#n({type:"save"});let n=await un(e.invitation,e.bond,e.epochNumber);this.finish=async i=>({...await \##
+        n.finish(i),bond:null}),t=n.message}else{let n=await hn(e.invitation,{locale:this.locale,P:this.P});this.finis\##
+        h=i=>n.finish(i,this.re()),t=n.message}this.#n({type:"send",octets:Me(t)})}async#o(e,t){if(this.o==="handshaki\##
+        ng"&&this.finish!==null){let{E:n,bond:i,mn:r}=await this.finish(e);this.finish=null,this.E=n,this.o="confirmin\##
+        g",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Ve),this.#n({type:"confirmed",bon\##
+        d:i}),await this.send(r,t)}else if(this.E!==null&&(this.o==="confirming"||this.o==="established")){let n=await\##
+         this.E.open(e);this.o="established",this.e.clear("firstFrame"),this.yn=t,this.e.set("silence",t+ue.rt),this.#\##
+        n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.kn>=vn&&await this.send({type:"keepalive"},t)}}},Ne=3e3\##
+        ,kn=2e4,bn=1e3,Sn=class{constructor({t:e,O:t,n,s:i,oe:r,l:s},a){this.t=e,this.O=t,this.n=n,this.s=i,this.oe=r,\##
+        this.l=s,this.e=new K,this.e.set("end",a+(r===null?Ne:kn)),r!==null&&(n===null||n.lt)&&this.#l(a)}I(){let e=[t\##
+        his.e.et()??1/0,this.n?.I()??1/0],t=Math.min(...e);return t===1/0?null:t}async ae(e,t){switch(e.type){case"tic\##
+        k":for(let n=this.e.T(t);n!==null;n=this.e.T(t))n==="end"?this.end():this.#l(t);return await this.n?.Se(t),thi\##
+        s.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-message":return e\##
+        .id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#s(t)}}end(){this\##
+        .oe=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let n of t)if(n.ty\##
+        pe==="send")this.l({type:"send",id:this.s,octets:n.octets});else if(n.type==="confirmed"&&this.oe!==null)await\##
+         this.n?.send({type:"bye",reason:this.oe},e),this.oe=null,this.e.set("end",e+Ne);else{if(n.type==="refused"||n\##
+        .type==="frame"&&n.frame.type==="bye")return this.end();if(n.type==="lost"||n.type==="broken")return this.#s(e\##
+        )}}#n(){return this.n?.jt()??[]}#l(e){this.#i(),this.s+=1,this.n=new We({t:this.t,mode:"resume",...this.O},e),\##
+        this.l({type:"connect",id:this.s})}#s(e){if(this.oe===null)return this.end();this.#i(),this.e.set("retry",e+bn\##
+        )}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}},zn=new Set(["unknown-room","full","rate",\##
+        "closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing\##
+        "]),Cn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refu\##
+        sed-not-now","refused-wrong-person"]),ce=e=>zn.has(e),xn=e=>Cn.has(e),Mn={[F.nn]:"refused-other-device",[F.ri]\##
+        :"refused-not-now",[F.oi]:"refused-wrong-person"},An={[T.Xt]:"words-differ",[T.tn]:"binding-failed",[T.expired\##
+        ]:"expired",[T.error]:"doctor-error"},Tn={[A.gt]:"unknown-room",[A.used]:"used",[A.full]:"full",[A.rate]:"rate\##
+        ",[A.closed]:"closed"},Dn=e=>Mn[e]??"refused",Ln=e=>An[e]??"ended-by-doctor",En=e=>Tn[e]??"protocol";function \##
+        jn(e){return e==="delegation"?"identity":e==="delegation-dates"?"clock":"secure-channel"}var Re=3,qn=500,Pn=8e\##
+        3,In=4e3,Un=5,Vn=class{constructor(e){this.P=e,this.j=0,this.xe=!1,this.vt=null,this.ct=0}yi(){this.xe=!1,this\##
+        .ct=0}vi(){this.j=0,this.xe=!1,this.ct=0}bi(e){let t=this.vt??(e.bond===null?"fresh":"resume");return this.vt=\##
+        null,t}ke({Si:e,xi:t}){if(this.j+=1,!(e&&!this.xe)&&this.j>Re)return null;let n=t?In:Pn,i=Math.min(qn*2**(this\##
+        .j-1),n),r=.5+(this.P(1)[0]??0)/255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?(this.ct=e===A.gt?this\##
+        .ct+1:0,this.ct>Un&&!i?"unknown-room":"later"):e===A.gt&&t==="resume"?this.xe?"secure-channel":(this.vt="fresh\##
+        ","now"):e===A.used&&t==="fresh"&&n.bond!==null&&this.j<Re?(this.j+=1,this.vt="resume","now"):En(e)}},Oe=6e4,K\##
+        e=2e3,Wn=1e4,Nn=3,Rn=class{constructor(e,t,n){this.t=e,this.O=t,this.h=n,this.n=null,this.s=0,this.ve=!1,this.\##
+        bt=!1,this.V=new Vn(t.P),this.R=-1/0,this.e=new K,this.Rt=!1,this.pending=[],this.Nt=[]}get ot(){return this.n\##
+        ?.ot??!1}get lt(){return this.n?.lt??!1}get Kt(){return this.V.j>0&&(this.n?.mi??!0)}I(){let e=Math.min(this.e\##
+        .et()??1/0,this.n?.I()??1/0);return e===1/0?null:e}async ae(e,t){e.id===this.s&&(e.type==="socket-open"?await \##
+        this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){f\##
+        or(let t=this.e.T(e);t!==null;t=this.e.T(e))t==="retry"?this.St(e):this.V.j=0;await this.n?.Se(e)}zi(e){for(;;\##
+        ){let t=this.Nt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.jt()??[]);let n=this.pending.shift\##
+        ();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}St(e){let{t\##
+        ,O:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.re())return this.#i("expired");let r=this.V.bi(t);this.e.clea\##
+        r("retry","stable"),i.ut(),this.s+=1;let s=i.i().xt&&this.V.j<2;this.n=new We({t,mode:r,pi:s,...n},e),i.l({typ\##
+        e:"connect",id:this.s})}Ci(e){(this.n===null||e-this.n.Ot>=Ke)&&this.#s(e)}Ce(e,t){this.s=e,this.V.vi(),this.S\##
+        t(t)}le(e){if(!(this.n===null||e-this.n.Ot<Ke)&&!this.n.lt){if(e-this.R<Wn)return this.ze(e);this.R=e,this.#s(\##
+        e)}}ze(e){this.disconnect(),this.bt=!1;let{Ai:t,xt:n}=this.h.i(),i=V(this.t)&&t,r=this.V.ke({Si:i,xi:n});if(r=\##
+        ==null)return this.#i(this.V.xe?"secure-channel":"network");this.e.set("retry",e+r)}bn(e){let t=this.t.former.\##
+        shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Rt=!0,this.#s(e),!0)}Sn(e,t,n)\##
+        {if(!t)return this.#i(jn(e));this.V.xe=!0,this.ze(n)}flush(){let e=[...this.pending.splice(0),...this.n?.jt()?\##
+        ?[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:t\##
+        his.s}),this.xn()}xn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){t\##
+        his.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.octets);case"save\##
+        ":return this.h.ut();case"doctor":this.ve=e.B,e.B||(this.bt=!0),this.e._("stable")||this.e.set("stable",t+Oe);\##
+        return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ownComparison:"none",peerComparison:"none"},i=[t\##
+        his.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Nn);Object.assign(this.t,n,{bond:e.bond,former:i,consen\##
+        t:null})}return this.e.set("stable",t+Oe),this.h.ut();case"frame":this.V.yi(),this.bt=!1,this.Rt=!1,this.Nt.pu\##
+        sh(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#s(t\##
+        );case"broken":return this.Sn(e.code,e.ki,t)}}#l(e,t){if(this.Rt&&e===A.gt){this.bn(t)||this.#i("refused-other\##
+        -device");return}let n=this.n?.mode??null,i=this.V.refused(e,n,this.t,this.h.i().Mi);i==="later"?this.ze(t):i=\##
+        =="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.St(e)}#i(e){this.Nt.push({type:"stop",reason:e})}},\##
+        Fe=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get zn(){return\##
+         Math.min(4e3*1.5**(this.N-1),1e4)}get Di(){return Math.min(1500*this.N,6e3)}get zt(){return this.z+(this.N===\##
+        0?0:this.zn)}},On=class{constructor(){this.z=null,this.k=0}Ce(e,t){this.z={Xe:e,Cn:t},this.k=t}N(e,t){let{z:n}\##
+        =this;this.z={Xe:e,Cn:t};let i=n!==null&&t-n.Cn<=1250;return(!i||e!==n.Xe)&&(this.k=t),i&&e!==n.Xe?"sound":t-t\##
+        his.k>=1500?"silence":"unknown"}},He=class{constructor(){this.rt=new On,this.ce=!1,this.Ft=!1,this.A=!1,this.A\##
+        n=-1/0,this.R=null,this.Mn=-1/0}get Dn(){return this.R!==null}le(e){this.R=e}Ti(e){this.An=e,this.A=!1,this.Ft\##
+        =!1,this.R=null}Li(e,t){this.rt.Ce(0,t),this.ce=e}Pi(e,t){this.rt.Ce(e,t)}N(e,t){let n=this.Mn;this.Mn=t;let i\##
+        =this.rt.N(e,t);return i==="sound"&&(this.ce=!1,n>=this.An&&(this.A=!0),this.R!==null&&n>=this.R&&(this.R=null\##
+        )),i!=="silence"||this.ce?!1:(this.ce=!0,!0)}get Bt(){return this.A&&!this.ce}Tn(e){e&&!this.A&&(this.Ft=!0)}}\##
+        ,de={Ei:6e3,Ii:5e3,path:13e3},Kn=3e3,Fn=1e4,Hn=1,Bn=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,thi\##
+        s.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.U=!1,this.transport="none",this.r=-1,this\##
+        .Ln=null,this.w=null,this.Gt=[],this.ue=null,this.Ct=null,this.At=!1,this.Mt=null,this.p=new He,this.he=new Fe\##
+        ,this.Dt=0,this.i={send:!1,u:!1},this.J=[],this.e=new K}Vi(){return this.J.shift()??null}I(){return this.e.et(\##
+        )}Ae(){return this.transport==="connected"&&this.#m()&&!this.p.ce}xt(){return this.g&&(!this.Ae()||this.p.Dn)}\##
+        get Wi(){return!this.g&&this.w?.Q===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#r()}le(e){this\##
+        .transport!=="none"&&this.p.le(e)}qi(e,t){this.n=e,this.U=t}wt(){this.n=null,this.At=!1,this.Ct=null,this.e.cl\##
+        ear("answer","binding")}end(){this.wt(),this.e.clear(),this.J=[],this.transport="none",this.w=null,this.Mt=nul\##
+        l,this.ue=null,this.p=new He,this.he=new Fe,this.Dt=0,this.#r(),this.h.l({type:"end-call"})}async Ui(e){this.t\##
+        ransport==="connected"&&this.w?.Q===!0&&!this.p.ce&&!this.p.Dn?await this.#h(e):this.#s(e)}async Se(e){for(let\##
+         t=this.e.T(e);t!==null;t=this.e.T(e))t==="path"?this.#u(e):t==="attempt"?this.#o(e):this.J.push(t==="answer"&\##
+        &this.g?"socket-doubted":"rejoin")}async ae(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generati\##
+        on||this.n===null)return;this.w.nt=!0,this.e.set("answer",t+(this.g?this.he.Di:de.Ei)),await this.#t({type:"de\##
+        scription",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let n of this.Gt.splice(0))await this.#t({ty\##
+        pe:"candidate",generation:e.generation,candidate:n},t);return;case"candidate":if(e.generation!==this.w?.genera\##
+        tion)return;this.w.nt?await this.#t({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.G\##
+        t.push(e.candidate);return;case"transport":return this.#c(e,t);case"heard":return this.#d(e,t)}}async u(e,t){i\##
+        f(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:n}=this;if(e.type==="binding")retur\##
+        n n?.Q!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n.nt||e.generation!==n.generation))if(e.t\##
+        ype==="candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"apply-candidate",generation:i,candidate:r})\##
+        }else n.Q||(n.Q=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),th\##
+        is.transport==="connected"?await this.#h(t):this.g||this.e.set("path",t+de.path),this.#r())}async#t(e,t){await\##
+         this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="new"&&this.Ln!==this.n;!n&&t<this.he.zt||\##
+        (n&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#s(e){le\##
+        t{n:t,t:n}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="failed"||this.p.Ft,r=n.gen\##
+        eration;n.generation+=1,this.h.ut(),i&&(this.r=r,this.Ln=t,this.transport="new",this.ue=null,this.Mt=null,this\##
+        .At=!1,this.p.Li(this.g,e),this.#r()),this.w={generation:r,nt:!1,Q:!1},this.Gt=[],this.Ct=null,this.p.Ti(e),th\##
+        is.e.clear("answer","binding","path","attempt"),this.g&&(this.he.Ce(e),this.e.set("attempt",e+this.he.zn));let\##
+        {U:s}=this;this.h.l({type:"make-offer",generation:r,Qn:i,q:t.q,U:s})}#i(e){let{n:t,he:n}=this;this.#l()?e<n.zt\##
+        ?this.e.set("attempt",n.zt):t?.gi(e)?(this.le(e),this.J.push("socket-doubted")):this.#s(e):t!==null&&this.J.pu\##
+        sh("socket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.p.Tn(this.w?.Q===!0),this.#i(e))}#d({r:e,\##
+        Xe:t},n){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())return this.p.Pi(t,n);this.p.N(t,n)?(this.p.\##
+        Tn(this.w?.Q===!0),this.#i(n)):this.p.Bt&&this.Ae()&&this.e.clear("attempt")}}async#c(e,t){if(!(this.transport\##
+        ==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),t\##
+        his.e._("attempt")&&this.e.set("attempt",Math.max(this.he.zt,t+Kn)),this.ue={Ht:e.Xn,W:e.ei},await this.#h(t),\##
+        this.#r();else if(e.state==="failed")this.#u(t);else if(this.transport==="connected"){if(this.transport="disco\##
+        nnected",this.e.clear("binding"),this.e._("attempt"))return;this.le(t),this.#l()&&t-(this.n?.Ot??0)<Fn?this.#i\##
+        (t):this.J.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#r(),\##
+        this.g)return this.#i(e);this.Dt+=1,this.Dt>Hn?this.J.push("no-path"):this.#l()&&this.#s(e)}async#h(e){let{ue:\##
+        t}=this,n=this.n?.E??null;if(t===null||n===null||this.w?.Q!==!0)return;let i=await n.fn("P",t.Ht,t.W);await th\##
+        is.#t({type:"binding",tag:i},e),this.At||this.e.set("binding",e+de.Ii),await this.#p()}async#p(){let{ue:e,Ct:t\##
+        }=this,n=this.n?.E??null;if(e===null||t===null||n===null)return;let i=await n.fn("D",e.Ht,e.W);if(!se(i,t)){th\##
+        is.J.push("binding-failed");return}this.At=!0,this.Mt=Be(e),this.g=!0,this.e.clear("binding"),this.#r()}#m(){r\##
+        eturn this.ue!==null&&this.Mt===Be(this.ue)}#r(){let e=this.#m(),t={send:e&&this.t.consent!==null&&!this.muted\##
+        ,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},Be=({Ht:e,W:t})=>`${Y(e\##
+        )} ${Y(t)}`,Gn=6e4,Yn=400,Zn=class{constructor({t:e,locale:t,P:n,re:i}){this.t=e,this.O={locale:t,P:n,re:i},th\##
+        is.line=new Rn(e,this.O,{l:r=>this.actions.push(r),ut:()=>this.#a(),left:()=>this.#i(),i:()=>({Mi:this.media.A\##
+        e(),xt:this.media.xt(),Ai:this.media.g})}),this.pe=!1,this.message="",this.c=new Nt,this.reason=null,this.Me=n\##
+        ull,this.e=new K,this.actions=[],this.media=new Bn(e,{send:(r,s)=>this.line.send(r,s),l:r=>this.actions.push(r\##
+        ),ut:()=>this.#a()}),this.ye=Promise.resolve()}ae(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n\##
+        (e,t),this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}Oi(){return this.actions.splice(0)}I(){if(this.r\##
+        eason!==null)return this.Me?.I()??null;let e=[this.e.et(),this.line.I(),this.media.I()],t=Math.min(...e.map(n=\##
+        >n??1/0));return t===1/0?null:t}ji(){let{bond:e,ownComparison:t,peerComparison:n}=this.t;return{state:this.#t(\##
+        ),reason:this.reason,K:this.reason!==null&&ce(this.reason),ve:this.line.ve,Pn:this.line.ot,Kt:this.line.Kt,Ri:\##
+        this.line.bt,message:this.message,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComp\##
+        arison:t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){return this.reason!==null?xn(this.reason)?"e\##
+        nded":"failed":V(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecti\##
+        ng":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":r\##
+        eturn this.line.St(t),this.#o(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"sock\##
+        et-closed":return await this.line.ae(e,t),this.#o(t);case"network-changed":return this.media.le(t),this.line.C\##
+        i(t),this.#o(t);case"awoke":return this.line.n?.wi(t),this.#s(t);case"consent":return V(this.t)?(this.t.consen\##
+        t=e.consent,this.#a(),this.pe&&await this.#u(t),this.#o(t)):void 0;case"decline":return await this.line.send({\##
+        type:"refuse",reason:F.si},t),this.#r("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.m\##
+        edia.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.O.re()),e.En)return this.#h(t);this.e._\##
+        ("letters")||this.e.set("letters",t+Yn);return;case"hang-up":return this.#r("hung-up",t,T.ii);case"taken-over"\##
+        :return this.#r("taken-over",t);case"retry":return;default:return await this.media.ae(e,t),this.#o(t)}}async#l\##
+        (e,t){let n=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-chang\##
+        ed"&&n)||this.reason===null||!ce(this.reason)?this.Me?.ae(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(t\##
+        his.Me?.s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if\##
+        (t==="patience")return this.#r(this.line.ot?"no-path":"network",e);await this.#h(e)}await this.line.Se(e),awai\##
+        t this.#o(e),await this.media.Se(e),await this.#o(e)}#i(){this.pe=!1,this.media.wt(),this.c.wt()}async#o(e){fo\##
+        r(;this.reason===null;){let t=this.media.Vi();if(t!==null){await this.#m(t,e);continue}let n=this.line.zi(e);i\##
+        f(n===null)return;n.type==="stop"?await this.#r(n.reason,e):await this.#d(n.frame,e)}}async#d(e,t){switch(e.ty\##
+        pe){case"waiting":this.message=e.message;return;case"admit":return this.#c(e.U,t);case"refuse":return e.reason\##
+        ===F.nn&&this.line.bn(t)?void 0:this.#r(Dn(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"d\##
+        ifferent",this.#a();case"bye":return this.#r(this.media.Wi&&e.reason===T.error?"no-path":Ln(e.reason),t);case"\##
+        description":case"candidate":case"binding":return this.pe&&!(e.type==="description"&&e.kind==="offer")?this.me\##
+        dia.u(e,t):this.line.Sn("malformed",!0,t);case"chat":this.pe&&this.c.u(e.id,e.message);return;case"keepalive":\##
+        case"receipt":case"identity":return}}async#c(e,t){let{n}=this.line;if(this.pe||n===null)return;this.pe=!0,this\##
+        .t.invitation.joinToken=null,this.t.former=[],this.#a();let i=e||(this.t.invitation.flags&J.U)!==0;if(i&&!(n.q\##
+        ?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing",t,T.error);this.media.qi(n,i),this.t.co\##
+        nsent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:n}=this.t;t!==null&&(await this.line.sen\##
+        d({type:"consent",version:1,...t},e),await this.media.Ui(e),n!=="none"&&await this.line.send({type:"words",a:n\##
+        ==="same"},e),await this.#h(e))}async#h(e){if(!(!this.pe||this.t.consent===null)){for(let t of this.c.pending(\##
+        )){let{id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,message:i},e))return;this.c.nt(t)}return this\##
+        .#o(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a(),await this.line.send({type:"words",a:\##
+        e},t),await this.#o(t),e||await this.#r("words-differ",t,T.Xt)}async#m(e,t){switch(e){case"rejoin":return this\##
+        .line.ze(t);case"socket-doubted":return this.line.le(t);case"binding-failed":return this.#r("binding-failed",t\##
+        ,T.tn);case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){let i=n===null||await this.line.send({ty\##
+        pe:"bye",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ce(e)&&e!=="taken-o\##
+        ver"?this.#a():this.actions.push({type:"save",t:null});let r=!i&&V(this.t);if(!r&&(e!=="hung-up"||this.line.n=\##
+        ==null))return this.line.disconnect();let{t:s,O:a}=this,{s:o}=this.line,l=this.line.xn(),u=p=>this.actions.pus\##
+        h(p);this.Me=new Sn({t:s,O:a,n:l,s:o,oe:r?n:null,l:u},t)}#f(e){!(this.reason===null&&this.media.g&&!this.media\##
+        .Ae())||this.line.lt?this.e.clear("patience"):this.e._("patience")||this.e.set("patience",e+Gn)}#a(){this.acti\##
+        ons.push({type:"save",t:this.t})}},$n={In:[],Vn:[],microphone:"",speaker:""},Jn=4e-4,Ge={echoCancellation:!0,n\##
+        oiseSuppression:!0,autoGainControl:!0};async function Ye(e,t){let n=e===void 0?Ge:{...Ge,deviceId:{exact:e}},i\##
+        =await(t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMEx\##
+        ception("no track","NotFoundError");return r}function Qn(e){let t=e instanceof DOMException?e.name:"";return t\##
+        ==="NotFoundError"||t==="OverconstrainedError"?"microphone-missing":t==="NotReadableError"||t==="AbortError"?"\##
+        microphone-busy":"microphone-denied"}var _n=class{constructor(e){this.audio=e,this.Yt=new Audio,this.F=null,th\##
+        is.output=null,this.source=null,this.De=null,this.speaker=""}Wn(){"AudioContext"in window&&(this.F??=new Audio\##
+        Context,this.F.state!=="running"&&this.F.resume().catch(()=>{}))}qn(e){this.source?.disconnect(),this.source=n\##
+        ull,!(this.F===null||e===null)&&(this.De??=this.F.createAnalyser(),this.source=this.F.createMediaStreamSource(\##
+        new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,Un:\##
+        !1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((n,i)=>n+i*i,0)/e\##
+        .length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),Un:t>Jn}}On(){let{F:e}=this;if(e!==null){this\##
+        .output===null&&(this.output=e.createMediaStreamDestination(),this.Yt.srcObject=this.output.stream),this.Yt.pl\##
+        ay().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.createOscillator(),s=e.\##
+        createGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTime(.3,i+.03),s.gain.ex\##
+        ponentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.stop(i+1)}}}async Ni(e){a\##
+        wait Promise.all([this.audio,this.Yt].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e){let t=await navigator\##
+        .mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===i&&s!==""&&s!=="commun\##
+        ications").map(({deviceId:r,label:s})=>({id:r,label:s}));return{In:n("audioinput"),Vn:"setSinkId"in this.audio\##
+        ?n("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.qn(null),this.F\##
+        ?.close().catch(()=>{}),this.F=null,this.De=null,this.output=null}},Xn=500;function ei(e,t,n){return navigator\##
+        .locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t}:{ifAvailable:!0},r=>\##
+        (i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ti(e,t){let n=new BroadcastChannel(e);n\##
+        .postMessage(t),n.close()}function ni(e,t){return new Promise(n=>{let i=new BroadcastChannel(e),r=s=>{i.close(\##
+        ),n(s)};i.onmessage=({data:s})=>r(Ie(typeof s=="string"?s:null,t())),setTimeout(()=>r(null),Xn)})}function ii(\##
+        e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=oi(ot),ri=e=>ii(e,W,"fr"),si=e=>[W\##
+        [e].admitted.title,...W[e].admitted.consent].join(`
+        `),Ze=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (e),ai=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),_=(e,t)=>e.replace(/\{\##
+        \w+\}/,()=>String(t));function oi({Bn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
         ===0?s.shift():Array.isArray(o)?o.map(a):Object.fromEntries(Object.entries(o).map(([l,u])=>[l,a(u)]));return[i\##
-        ,a(e)]});return Object.fromEntries(n)}var oi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
+        ,a(e)]});return Object.fromEntries(n)}var li={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
         M6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 \##
         17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM\##
         15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 \##
         0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no\##
         :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function X(\##
         e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setAt\##
-        tribute("d",oi[t]),n}var li={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:1\##
+        tribute("d",li[t]),n}var hi={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:1\##
         7,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micro\##
         phone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refus\##
         ed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,netw\##
         ork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81\##
-        };function hi(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-link\##
-        ")&&i!==null?li[i]:void 0;return{title:di(e,t),lines:pi(e,t),buttons:gi(e,t),jn:mi(e,t),code:s===void 0?"":J(t\##
-        .code,s),_t:r||n==="waiting"||n==="connecting",Fi:r}}function ui(e,t){let n=({lines:r,jn:s})=>[...r.filter(({k\##
+        };function ui(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-link\##
+        ")&&i!==null?hi[i]:void 0;return{title:pi(e,t),lines:mi(e,t),buttons:wi(e,t),jn:fi(e,t),code:s===void 0?"":_(t\##
+        .code,s),Bt:r||n==="waiting"||n==="connecting",Ki:r}}function ci(e,t){let n=({lines:r,jn:s})=>[...r.filter(({k\##
         ind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(B\##
-        oolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var ci={alphabet:"incomplete"\##
+        oolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var di={alphabet:"incomplete"\##
         ,flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"words\##
-        -differ","refused-wrong-person":"refused"},Qe=(e,{errors:t})=>t[ci[e??""]??e??""];function di({state:e,error:t\##
-        },n){return e==="ended"||e==="failed"||e==="bad-link"?Qe(t,n)?.[0]??n.ended.title:n[e].title}function pi(e,t){\##
+        -differ","refused-wrong-person":"refused"},$e=(e,{errors:t})=>t[di[e??""]??e??""];function pi({state:e,error:t\##
+        },n){return e==="ended"||e==="failed"||e==="bad-link"?$e(t,n)?.[0]??n.ended.title:n[e].title}function mi(e,t){\##
         let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",te\##
         xt:t.ready.Le},{kind:"quiet",text:t.ready.Pe}];case"checking":return[{kind:"quiet",text:t.checking.text}];case\##
-        "waiting":{let a=r?.message??"",{B:o,ee:l}=t.waiting;return[{kind:"lead",text:r?.Gt?t.reconnecting.fe:r?.ve?o:\##
-        l},...L(e.Qt>0,"since",J(t.waiting.y,$e(e.Qt,s))),...L(a!=="","quiet",t.waiting.message),...L(a!=="","quote",a\##
-        )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
-        onnecting.text}];case"connected":return e.Pt?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:\##
-        " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
-        xt},{kind:"quiet",text:fi(r,t)}];case"ended":case"failed":case"bad-link":{let{G:a,clock:o,link:l}=e,u=i==="mic\##
-        rophone-denied";return[{kind:"lead",text:Qe(i,t)?.[1]??t.ended.text},...L(u,"quiet",t.Ze[e.Bi]),...L(i==="cloc\##
-        k","quiet",J(t.Ye,o===null?"":si(o,s))),...L(a!==null,"quiet",J(t.ended.G,$e(a??0,s))),...L(n==="ended","quiet\##
-        ",t.ended.He),...L(e.g==="failed","quiet",t._e),...L(e.g==="failed","link",l??"")]}default:return[]}}var L=(e,\##
-        t,n)=>e?[{kind:t,text:n}]:[];function mi({state:e,r:t,g:n},i){return n==="done"?i.actions.g:e!=="connected"?""\##
-        :t?.muted?i.connected.muted:t?.Pn===!1?i.connected.Ee:""}function fi(e,{reconnecting:t}){return e?.Pn?t.path:e\##
-        ?.Ni?t.q:t.fe}function gi({state:e,error:t,K:n,link:i,Rn:r,r:s,Pt:a},{actions:o}){let l=(f,A,I="",ge=null)=>({\##
-        action:f,label:A,kind:I,icon:ge}),u=l("hang-up",o.hangUp,"danger","hangUp"),m=a?[l("resume-sound",o.Be,"primar\##
-        y","speaker")]:[];switch(e){case"ready":return[l("enter",r?o.resume:o.enter,"primary")];case"waiting":return[l\##
-        ("hang-up",o.Re)];case"admitted":return[l("consent",o.consent,"primary","yes"),l("refuse",o.Oe,"","no")];case"\##
-        connecting":case"reconnecting":return[...m,u];case"connected":{let f=s?.ownComparison==="none"&&s.v!==null,A=[\##
-        l("same",o.a,a?"":"primary","yes"),l("different",o.je,"danger","no")],I=s?.muted?l("mute",o.unmute,"half on","\##
-        silent"):l("mute",o.mute,"half","microphone");return[...m,...f?A:[],I,{...u,kind:"half danger"}]}case"ended":c\##
-        ase"failed":case"bad-link":{let f=t==="other-tab"||t==="taken-over"?o.Ke:o.Ne;return[...i===null?[]:[l("copy-l\##
-        ink",o.ge,"primary","copy")],...n?[l("retry",f,i===null?"primary":"","again")]:[]]}default:return[]}}function \##
-        wi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.slice(0,Number(n[0]))+n.slice(1))}var yi=class{constru\##
-        ctor(e,t,n){this.m=e,this.Gi=t,this.Xt=n,this.audio=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=n\##
-        ull,this.Kn=new Map,this.state=null,this.ie=0,this.Fn=!1,this.#f()}show(e){if(!this.#t("model",e))return;let t\##
-        =W[e.locale],n=hi(e,t),i=this.Nn,r=this.m.documentElement;r.dataset.state=e.state;for(let s of["error","path",\##
-        "quality"]){let a=e[s];a===null?delete r.dataset[s]:r.dataset[s]=a}this.#i(e.locale,t),this.#e("title").textCo\##
-        ntent=n.title,this.m.title=`${n.title} · Colloque`,e.state!=="loading"&&this.#t("lines",n.lines)&&this.#e("tex\##
-        t").replaceChildren(...n.lines.map(s=>this.#d(s))),this.#n("notice",n.jn),this.#n("code",n.code),this.#c(e,t),\##
-        this.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#l(ui(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn\##
-        =n,this.state=e.state}get Hi(){let e=this.#e("sound",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){this.#e\##
-        ("meter").style.transform=`scaleX(${e})`}#t(e,t){let n=JSON.stringify(t);return this.Kn.get(e)===n?!1:(this.Kn\##
-        .set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==t&&(n.textContent=t)}#l(e){e!==""&&(this.#e("announceme\##
-        nt").textContent=e)}#s(e){let{activeElement:t,body:n}=this.m,i=t===null||t===n,r=!i&&t.closest("details, dialo\##
-        g, nav, footer")!==null;(e?!r:i&&this.Fn)&&this.#e("title").focus({preventScroll:!e}),this.Fn=this.m.activeEle\##
-        ment!==n}#i(e,t){if(this.text===t)return;this.text=t;let n=this.m.documentElement;n.lang=e,n.dir=t.direction;l\##
-        et i=this.#e("languages");i.setAttribute("aria-label",t.languages),i.childElementCount===0&&i.append(...Object\##
-        .entries(W).map(([s,{name:a}])=>{let o=this.#a("button",s.toUpperCase());return o.lang=s,o.setAttribute("aria-\##
-        label",`${s.toUpperCase()}, ${a}`),o.addEventListener("click",()=>this.Xt.te(s)),o}));for(let s of i.children)\##
-        s.setAttribute("aria-pressed",String(s instanceof HTMLElement&&s.lang===e));let r={footer:t.Te,help:t.help.tit\##
-        le,legal:t.legal.title,close:t.help.close,"words-intro":t.v.Ie,"digits-label":t.v.Ve,"microphone-label":t.i.mi\##
-        crophone,"speaker-label":t.i.speaker,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s\##
-        ,a]of Object.entries(r))this.#n(s,a);this.#o("sound-title","speaker",t.i.title),this.#o("chat-title","message"\##
-        ,t.c.title),this.#o("play-sound","speaker",t.actions.Fe),this.#o("send",null,t.c.send),this.#e("footer").prepe\##
-        nd(X(this.m,"lock")),this.#e("message").setAttribute("aria-label",t.c.title),this.#e("message").setAttribute("\##
-        placeholder",t.c.title),this.#e("advice").replaceChildren(...t.i.me.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e\##
-        (e).replaceChildren(...t===null?[]:[X(this.m,t)],n)}#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("u\##
-        l");return n.append(...t.map(i=>this.#a("li",i))),n}case"quote":{let n=this.#a("blockquote",t);return n.dir="a\##
-        uto",n}case"link":{let n=this.m.createElement("input");return n.readOnly=!0,n.value=t,n.className="link",n.set\##
-        Attribute("aria-label",this.text?.actions.ge??""),n}case"good":case"fair":case"poor":{let n=this.#a("p",t,`qua\##
-        lity ${e}`);return n.prepend(X(this.m,e)),n}default:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="co\##
-        nnected"?t?.v??null:null;if(this.#e("words").hidden=i===null,i===null||!t)return;let r=wi(this.Gi[i.locale]??"\##
-        "),s=r.length===256?sn(i.octets).map(l=>r[l]??""):[],a=this.#e("words-list");a.lang=i.locale,this.#t("words",s\##
-        )&&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":"theirs"))),this.#n("digits",an(i.octets).repla\##
-        ce(/^(....)/,"$1 "));let o=[];t.ownComparison==="same"&&o.push(n.v.a),t.peerComparison==="same"&&o.push(n.v.We\##
-        ),this.#n("words-result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.m.\##
-        activeElement?.dataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("b\##
-        utton",r,s);return o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(X(this.m,a)),o.addEv\##
-        entListener("click",()=>this.Xt.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({st\##
-        ate:e,Lt:t,Et:n,path:i},{_t:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="\##
-        waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",n?s.i.A:s.i.te),this.#n("path",\##
-        i===null?"":s.path[i]);let{In:o,Vn:l,microphone:u,speaker:m}=t;this.#p("microphone",o,u,s.i.microphone),this.#\##
-        p("speaker",l,m,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.lengt\##
-        h<2,this.#t(e,[t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.m.createElement("option");return o.value=s\##
-        .id,o.textContent=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Fi:t},{c:\##
-        n}){let i=this.#e("chat",HTMLDetailsElement);i.hidden=!t;let r=e?.x??[];if(!this.#t("messages",[r,n.b]))return\##
-        ;let s=this.#e("messages");s.replaceChildren(...r.map(({b:l,text:u,nt:m})=>{let f=this.#a("li","",l?"mine":"th\##
-        eirs"),A=this.#a("p",u);return A.dir="auto",f.append(this.#a("small",`${l?n.b:n.M}${m?"":` · ${n.pending}`}`),\##
-        A),f}));let a=r.filter(({b:l})=>!l),[o]=a.slice(-1);a.length>this.ie&&o!==void 0&&(i.open=!0,this.#l(`${n.M}: \##
-        ${o.text}`)),this.ie=a.length,s.scrollTop=s.scrollHeight}#r(e,t){this.#e("sheet-title").textContent=t,this.#e(\##
-        "topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),this.#a("p",i)])),this.#e("sheet").showModal?\##
-        .()}#f(){let{l:e,_i:t,write:n}=this.Xt;this.#e("play-sound").addEventListener("click",()=>e("play-sound"));for\##
-        (let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectElement);l.addEventListener("change",()=>t(o,l.va\##
-        lue))}let i=this.#e("volume",HTMLInputElement);i.addEventListener("input",()=>this.audio.volume=Number(i.value\##
-        )/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this\##
-        .#e("message",HTMLInputElement),s=this.#e("letters",HTMLInputElement);r.addEventListener("input",()=>{s.checke\##
-        d&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};this.#e("send").addEventListener("click",a),\##
-        r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&a()}),this.#e("help").addEventListener("clic\##
-        k",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.#r([...o.S,[l.deaf,l.me.join(" ")],o.$e],o.t\##
-        itle)}),this.#e("legal").addEventListener("click",()=>{this.text!==null&&this.#r(this.text.legal.S,this.text.l\##
-        egal.title)}),this.#e("close").addEventListener("click",()=>this.#e("sheet").close())}#a(e,t="",n=""){let i=th\##
-        is.m.createElement(e);return i.textContent=t,n!==""&&(i.className=n),i}#e(e,t){let n=this.m.getElementById(e);\##
-        if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no element ${e}`);return n}},pe="colloque",B=()=>M\##
-        ath.floor(Date.now()/1e3),k={state:"loading",error:null,K:!1,link:null,Rn:!1,locale:ii(navigator.languages??[]\##
-        ),Bi:ht(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,g:"no",Qt:0,G:null,clock:n\##
-        ull,Pt:!1,Et:!1,Lt:Zn},ee=location.hash.length>1?location.href:null,_e=ut(navigator.userAgent),vi=100,z=null,y\##
-        =null,te=null,p=null,N=null,Je=0,Xe=0,me=null,x=new yi(document,ot,{l:Si,_i:Ci,te:e=>g({locale:e}),write:(e,t)\##
-        =>void w({type:"write",text:e,En:t})}),E=new _n(x.audio);function g(e){Object.assign(k,e),x.show(k)}var O=(e,t\##
-        ={})=>g({state:"failed",error:e,K:!0,r:null,...t});function et(){let e=window.early?.microphone??null;return d\##
-        elete window.early,e}async function ki(){if(!isSecureContext||crypto.subtle===void 0)return O("browser-unsuppo\##
-        rted",{K:!1,link:ee});let e=location.hash.slice(1),t=Ue(sessionStorage.getItem(pe),B());if(e===""&&t===null)re\##
-        turn g({state:"bad-link",error:"missing"});try{if(e!==""){let n=await Wt(e);if(n.flags&Q.nn)throw new h("post-\##
-        quantum");let i=await $t(n);z=t!==null&&se(t.invitation.room,i.room)?t:dn(i)}else z=t}catch(n){if(!(n instance\##
-        of h))throw n;return g({state:"bad-link",error:n.code})}if(!await bi())return O(_e?"in-app":"browser-unsupport\##
-        ed",{K:!1,link:ee});g({state:"ready",error:null,Rn:z===t}),(e===""||window.early?.microphone)&&await ne(!1)}as\##
-        ync function bi(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:$().then(()=\##
-        >!0,()=>!1)}function Si(e){switch(E.Wn(),e){case"enter":return void ne(!1);case"retry":return y===null||k.erro\##
-        r==="taken-over"?void ne(k.error==="other-tab"||k.error==="taken-over"):void w({type:"retry"});case"copy-link"\##
-        :return void zi();case"consent":return void Di();case"refuse":return void w({type:"decline"});case"same":case"\##
-        different":return void w({type:"words",a:e==="same"});case"mute":return void w({type:"mute",muted:!(k.r?.muted\##
-        ??!1)});case"hang-up":return void w({type:"hang-up"});case"play-sound":return E.On();case"resume-sound":return\##
-         void Mi()}}async function zi(){try{await navigator.clipboard.writeText(ee??""),g({g:"done"})}catch{g({g:"fail\##
-        ed"})}}async function ne(e){if(z===null)return;E.Wn(),g({state:"checking",error:null,K:!1,link:null,g:"no"});t\##
-        ry{p===null&&tt(await Ze(void 0,et()))}catch(i){return xi(Qn(i))}it(),history.replaceState(null,"","/");let t=\##
-        `colloque ${Y(z.invitation.room)}`,n=e?ti(t,B):null;if(!await Xn(t,e,()=>void Ti(t)))return O("other-tab");if(\##
-        Xe=performance.now(),z=await n??z,y=new Yn({t:z,locale:k.locale,E:Ai,re:B}),p===null)return O("microphone-miss\##
-        ing");te=new xt({microphone:p,audio:x.audio,Vt:Ii,D:i=>void w(i),pt:i=>g({path:i}),ft:i=>g({quality:i})}),awai\##
-        t w({type:"start"})}function xi(e){let t=_e&&e==="microphone-denied";O(t?"in-app":e,{link:t?ee:null}),e==="mic\##
-        rophone-denied"&&navigator.permissions?.query({name:"microphone"}).then(n=>{n.onchange=()=>{n.state==="granted\##
-        "&&k.state==="failed"&&y===null&&ne(!1)}},()=>{})}function tt(e){let t=p;p=e,e.onmute=P,e.onunmute=P,e.onended\##
-        =()=>{e===p&&fe()},E.qn(e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),ie()}async function fe(\##
-        e){try{tt(await Ze(e)),g({Et:!1})}catch{await ie()}P()}async function Ci(e,t){return e==="microphone"?fe(t):(a\##
-        wait E.Ki(t).catch(()=>{}),ie())}async function ie(){g({Lt:await E.Lt(p)})}function P(){let{audio:e}=x,t=e.src\##
-        Object!==null&&e.paused,n=p!==null&&(p.muted||p.readyState==="ended");g({Pt:y!==null&&(t||n)})}async function \##
-        Mi(){await x.audio.play().catch(()=>{}),(p===null||p.muted||p.readyState==="ended")&&await fe(),P()}var Ai=e=>\##
-        crypto.getRandomValues(new Uint8Array(e));async function Ti(e){if(y===null)return;let t=Ie(y.t);await w({type:\##
-        "taken-over"}),ei(e,t)}async function Di(){let{locale:e}=k,t=await U(v(ri(e)));await w({type:"consent",consent\##
-        :{locale:e,textHash:t,time:B()}})}async function w(e){if(y===null)return;await y.ae(e,performance.now());for(l\##
-        et o of y.ji())ji(o);let t=y.V();clearTimeout(Je),t!==null&&(Je=window.setTimeout(()=>void w({type:"tick"}),Ma\##
-        th.max(0,t-performance.now())));let{state:n,reason:i,K:r,...s}=y.Ri();n!==k.state&&Li(n,i),g({state:n,error:i,\##
-        K:r,r:s});let a=i!==null&&(!r||i==="taken-over");a&&Ui(),a&&t===null&&!r&&Ei()}function Li(e,t){if(e==="admitt\##
-        ed"&&(E.On(),navigator.vibrate?.([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n\##
-        !==null&&["connected","reconnecting"].includes(k.state);g({G:i?Math.floor((B()-n)/60):null,clock:t==="clock"?n\##
-        ew Date:null,Pt:!1})}function Ei(){z!==null&&Ve(z),z=null,y=null,te=null}function ji(e){switch(e.type){case"co\##
-        nnect":return qi(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;cas\##
-        e"close":N?.id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(pe):sessionStorage.s\##
-        etItem(pe,Ie(e.t));return;default:te?.$n(e)}}function qi(e){let t=new WebSocket(`${location.origin.replace(/^h\##
-        ttp/,"ws")}/ws`,Dt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.o\##
-        nclose=()=>void w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"soc\##
-        ket-message",id:e,octets:new Uint8Array(n)})}}var nt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{fun\##
-        ction i(t,a=192){let l=s(t);if(l===null)return t;let{first:u,count:o,body:n}=l;if(t.length%a===0&&!l.padded)re\##
-        turn t;let e=a;for(;e<2+n.length;)e+=a;let r=new Uint8Array(e);r[0]=u|3;let d=e-2-n.length;if(d===0)return r[1\##
-        ]=o,r.set(n,2),r;let f=Math.floor((d-1)/255);return r[1]=o|64,r.fill(255,2,2+f),r[2+f]=(d-1)%255,r.set(n,2+f+1\##
-        ),r}function s(t){let[a,l]=t;if(a===void 0)return null;let u=a&252;switch(a&3){case 0:return{first:u,count:1,b\##
-        ody:t.subarray(1),padded:!1};case 1:return{first:u,count:2,body:t.subarray(1),padded:!1};case 2:return{first:u\##
-        ,count:130,body:t.subarray(1),padded:!1};default:{if(l===void 0)return null;let o=l&191;if(!(l&64))return{firs\##
-        t:u,count:o,body:t.subarray(2),padded:!1};let n=2,e=0;for(;;){let r=t[n];if(r===void 0)return null;if(n+=1,e+=\##
-        r===255?254:r,r!==255)break}return e>t.length-n?null:{first:u,count:o,body:t.subarray(n,t.length-e),padded:!0}\##
-        }}}var b=globalThis;b.onrtctransform=t=>{let{readable:a,writable:l}=t.transformer,u=new TransformStream({trans\##
-        form(o,n){let e=i(new Uint8Array(o.data));o.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),n.enqueue(\##
-        o)}});a.pipeThrough(u).pipeTo(l).catch(()=>{})}})();'],{type:"text/javascript"})),Pi=window.trustedTypes?.crea\##
-        tePolicy("colloque-worker",{createScriptURL:nt});function Ii(){return"RTCRtpScriptTransform"in window?new Work\##
-        er(Pi?.createScriptURL("")??nt()):null}function Ui(){p!==null&&(p.onended=null),p?.stop(),p=null,E.end(),me?.r\##
-        elease().catch(()=>{}),me=null}function it(){navigator.wakeLock?.request("screen").then(e=>me=e,()=>{})}var rt\##
-        =()=>void w({type:"network-changed"}),st=()=>{y!==null&&document.visibilityState==="visible"&&p!==null&&(it(),\##
-        x.audio.srcObject!==null&&x.audio.paused&&x.audio.play().then(P,P)),w({type:"awoke"})};addEventListener("onlin\##
-        e",rt),navigator.connection?.addEventListener("change",rt),document.addEventListener("visibilitychange",st),do\##
-        cument.addEventListener("resume",st),x.audio.addEventListener("pause",P),x.audio.addEventListener("playing",P)\##
-        ,navigator.mediaDevices?.addEventListener("devicechange",()=>{p!==null&&ie()}),addEventListener("hashchange",(\##
-        )=>{location.hash.length>1&&y===null&&location.reload()}),setInterval(()=>{if(k.state==="waiting"&&g({Qt:Math.\##
-        floor((performance.now()-Xe)/6e4)}),p===null||!x.Hi)return;let{Tt:e,Un:t}=E.Tt();x.Yi(e),t&&!k.Et&&g({Et:!0})}\##
-        ,vi),window.early===void 0&&g({}),ki().catch(()=>O("internal",{K:!1})).then(()=>{y===null&&et()?.then(e=>e.get\##
-        Tracks().forEach(t=>t.stop()),()=>{})})})();</script>
+        "waiting":{let a=r?.message??"",{B:o,X:l}=t.waiting;return[{kind:"lead",text:r?.Kt?t.reconnecting.fe:r?.ve?o:l\##
+        },...D(e._t>0,"since",_(t.waiting.k,Ze(e._t,s))),...D(a!=="","quiet",t.waiting.message),...D(a!=="","quote",a)\##
+        ]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.co\##
+        nnecting.text}];case"connected":return e.Pt?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:"\##
+         "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.tex\##
+        t},{kind:"quiet",text:gi(r,t)}];case"ended":case"failed":case"bad-link":{let{G:a,clock:o,link:l}=e,u=i==="micr\##
+        ophone-denied";return[{kind:"lead",text:$e(i,t)?.[1]??t.ended.text},...D(u,"quiet",t.Ze[e.Fi]),...D(i==="clock\##
+        ","quiet",_(t.Ye,o===null?"":ai(o,s))),...D(a!==null,"quiet",_(t.ended.G,Ze(a??0,s))),...D(n==="ended","quiet"\##
+        ,t.ended.He),...D(e.m==="failed","quiet",t._e),...D(e.m==="failed","link",l??"")]}default:return[]}}var D=(e,t\##
+        ,n)=>e?[{kind:t,text:n}]:[];function fi({state:e,r:t,m:n},i){return n==="done"?i.actions.m:e!=="connected"?"":\##
+        t?.muted?i.connected.muted:t?.Pn===!1?i.connected.Ee:""}function gi(e,{reconnecting:t}){return e?.Pn?t.path:e?\##
+        .Ri?t.W:t.fe}function wi({state:e,error:t,K:n,link:i,Rn:r,r:s,Pt:a},{actions:o}){let l=(m,M,P="",ge=null)=>({a\##
+        ction:m,label:M,kind:P,icon:ge}),u=l("hang-up",o.hangUp,"danger","hangUp"),p=a?[l("resume-sound",o.Be,"primary\##
+        ","speaker")]:[];switch(e){case"ready":return[l("enter",r?o.resume:o.enter,"primary")];case"waiting":return[l(\##
+        "hang-up",o.Re)];case"admitted":return[l("consent",o.consent,"primary","yes"),l("refuse",o.Oe,"","no")];case"c\##
+        onnecting":case"reconnecting":return[...p,u];case"connected":{let m=s?.ownComparison==="none"&&s.y!==null,M=[l\##
+        ("same",o.a,a?"":"primary","yes"),l("different",o.je,"danger","no")],P=s?.muted?l("mute",o.unmute,"half on","s\##
+        ilent"):l("mute",o.mute,"half","microphone");return[...p,...m?M:[],P,{...u,kind:"half danger"}]}case"ended":ca\##
+        se"failed":case"bad-link":{let m=t==="other-tab"||t==="taken-over"?o.Ke:o.Ne;return[...i===null?[]:[l("copy-li\##
+        nk",o.ge,"primary","copy")],...n?[l("retry",m,i===null?"primary":"","again")]:[]]}default:return[]}}function y\##
+        i(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.slice(0,Number(n[0]))+n.slice(1))}var vi=class{construc\##
+        tor(e,t,n){this.f=e,this.Bi=t,this.Zt=n,this.audio=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=nu\##
+        ll,this.Kn=new Map,this.state=null,this.ie=0,this.Fn=!1,this.#f()}show(e){if(!this.#t("model",e))return;let t=\##
+        W[e.locale],n=ui(e,t),i=this.Nn,r=this.f.documentElement;r.dataset.state=e.state;for(let s of["error","path","\##
+        quality"]){let a=e[s];a===null?delete r.dataset[s]:r.dataset[s]=a}this.#i(e.locale,t),this.#e("title").textCon\##
+        tent=n.title,this.f.title=`${n.title} · Colloque`,e.state!=="loading"&&this.#t("lines",n.lines)&&this.#e("text\##
+        ").replaceChildren(...n.lines.map(s=>this.#d(s))),this.#n("notice",n.jn),this.#n("code",n.code),this.#c(e,t),t\##
+        his.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#l(ci(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn=\##
+        n,this.state=e.state}get Gi(){let e=this.#e("sound",HTMLDetailsElement);return!e.hidden&&e.open}Hi(e){this.#e(\##
+        "meter").style.transform=`scaleX(${e})`}#t(e,t){let n=JSON.stringify(t);return this.Kn.get(e)===n?!1:(this.Kn.\##
+        set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==t&&(n.textContent=t)}#l(e){e!==""&&(this.#e("announcemen\##
+        t").textContent=e)}#s(e){let{activeElement:t,body:n}=this.f,i=t===null||t===n,r=!i&&t.closest("details, dialog\##
+        , nav, footer")!==null;(e?!r:i&&this.Fn)&&this.#e("title").focus({preventScroll:!e}),this.Fn=this.f.activeElem\##
+        ent!==n}#i(e,t){if(this.text===t)return;this.text=t;let n=this.f.documentElement;n.lang=e,n.dir=t.direction;le\##
+        t i=this.#e("languages");i.setAttribute("aria-label",t.languages),i.childElementCount===0&&i.append(...Object.\##
+        entries(W).map(([s,{name:a}])=>{let o=this.#a("button",s.toUpperCase());return o.lang=s,o.setAttribute("aria-l\##
+        abel",`${s.toUpperCase()}, ${a}`),o.addEventListener("click",()=>this.Zt.ee(s)),o}));for(let s of i.children)s\##
+        .setAttribute("aria-pressed",String(s instanceof HTMLElement&&s.lang===e));let r={footer:t.Te,help:t.help.titl\##
+        e,legal:t.legal.title,close:t.help.close,"words-intro":t.y.Ie,"digits-label":t.y.Ve,"microphone-label":t.i.mic\##
+        rophone,"speaker-label":t.i.speaker,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s,\##
+        a]of Object.entries(r))this.#n(s,a);this.#o("sound-title","speaker",t.i.title),this.#o("chat-title","message",\##
+        t.c.title),this.#o("play-sound","speaker",t.actions.Fe),this.#o("send",null,t.c.send),this.#e("footer").prepen\##
+        d(X(this.f,"lock")),this.#e("message").setAttribute("aria-label",t.c.title),this.#e("message").setAttribute("p\##
+        laceholder",t.c.title),this.#e("advice").replaceChildren(...t.i.me.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e(\##
+        e).replaceChildren(...t===null?[]:[X(this.f,t)],n)}#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("ul\##
+        ");return n.append(...t.map(i=>this.#a("li",i))),n}case"quote":{let n=this.#a("blockquote",t);return n.dir="au\##
+        to",n}case"link":{let n=this.f.createElement("input");return n.readOnly=!0,n.value=t,n.className="link",n.setA\##
+        ttribute("aria-label",this.text?.actions.ge??""),n}case"good":case"fair":case"poor":{let n=this.#a("p",t,`qual\##
+        ity ${e}`);return n.prepend(X(this.f,e)),n}default:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="con\##
+        nected"?t?.y??null:null;if(this.#e("words").hidden=i===null,i===null||!t)return;let r=yi(this.Bi[i.locale]??""\##
+        ),s=r.length===256?an(i.octets).map(l=>r[l]??""):[],a=this.#e("words-list");a.lang=i.locale,this.#t("words",s)\##
+        &&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":"theirs"))),this.#n("digits",on(i.octets).replac\##
+        e(/^(....)/,"$1 "));let o=[];t.ownComparison==="same"&&o.push(n.y.a),t.peerComparison==="same"&&o.push(n.y.We)\##
+        ,this.#n("words-result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.f.a\##
+        ctiveElement?.dataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("bu\##
+        tton",r,s);return o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(X(this.f,a)),o.addEve\##
+        ntListener("click",()=>this.Zt.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({sta\##
+        te:e,Lt:t,Et:n,path:i},{Bt:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="w\##
+        aiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",n?s.i.A:s.i.ee),this.#n("path",i\##
+        ===null?"":s.path[i]);let{In:o,Vn:l,microphone:u,speaker:p}=t;this.#p("microphone",o,u,s.i.microphone),this.#p\##
+        ("speaker",l,p,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length\##
+        <2,this.#t(e,[t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.f.createElement("option");return o.value=s.\##
+        id,o.textContent=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Ki:t},{c:n\##
+        }){let i=this.#e("chat",HTMLDetailsElement);i.hidden=!t;let r=e?.x??[];if(!this.#t("messages",[r,n.v]))return;\##
+        let s=this.#e("messages");s.replaceChildren(...r.map(({v:l,text:u,tt:p})=>{let m=this.#a("li","",l?"mine":"the\##
+        irs"),M=this.#a("p",u);return M.dir="auto",m.append(this.#a("small",`${l?n.v:n.M}${p?"":` · ${n.pending}`}`),M\##
+        ),m}));let a=r.filter(({v:l})=>!l),[o]=a.slice(-1);a.length>this.ie&&o!==void 0&&(i.open=!0,this.#l(`${n.M}: $\##
+        {o.text}`)),this.ie=a.length,s.scrollTop=s.scrollHeight}#r(e,t){this.#e("sheet-title").textContent=t,this.#e("\##
+        topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),this.#a("p",i)])),this.#e("sheet").showModal?.\##
+        ()}#f(){let{l:e,Yi:t,write:n}=this.Zt;this.#e("play-sound").addEventListener("click",()=>e("play-sound"));for(\##
+        let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectElement);l.addEventListener("change",()=>t(o,l.val\##
+        ue))}let i=this.#e("volume",HTMLInputElement);i.addEventListener("input",()=>this.audio.volume=Number(i.value)\##
+        /100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this.\##
+        #e("message",HTMLInputElement),s=this.#e("letters",HTMLInputElement);r.addEventListener("input",()=>{s.checked\##
+        &&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};this.#e("send").addEventListener("click",a),r\##
+        .addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&a()}),this.#e("help").addEventListener("click\##
+        ",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.#r([...o.b,[l.deaf,l.me.join(" ")],o.$e],o.ti\##
+        tle)}),this.#e("legal").addEventListener("click",()=>{this.text!==null&&this.#r(this.text.legal.b,this.text.le\##
+        gal.title)}),this.#e("close").addEventListener("click",()=>this.#e("sheet").close())}#a(e,t="",n=""){let i=thi\##
+        s.f.createElement(e);return i.textContent=t,n!==""&&(i.className=n),i}#e(e,t){let n=this.f.getElementById(e);i\##
+        f(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no element ${e}`);return n}},pe="colloque",B=()=>Ma\##
+        th.floor(Date.now()/1e3),k={state:"loading",error:null,K:!1,link:null,Rn:!1,locale:ri(navigator.languages??[])\##
+        ,Fi:lt(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,m:"no",_t:0,G:null,clock:nu\##
+        ll,Pt:!1,Et:!1,Lt:$n},ee=location.hash.length>1?location.href:null,Je=ht(navigator.userAgent),ki=100,z=null,y=\##
+        null,te=null,d=null,N=null,Qe=0,_e=0,me=null,C=new vi(document,at,{l:zi,Yi:Mi,ee:e=>f({locale:e}),write:(e,t)=\##
+        >void w({type:"write",text:e,En:t})}),L=new _n(C.audio);function f(e){Object.assign(k,e),C.show(k)}var R=(e,t=\##
+        {})=>f({state:"failed",error:e,K:!0,r:null,...t});function Xe(){let e=window.early?.microphone??null;return de\##
+        lete window.early,e}async function bi(){if(!isSecureContext||crypto.subtle===void 0)return R("browser-unsuppor\##
+        ted",{K:!1,link:ee});let e=location.hash.slice(1),t=Ie(sessionStorage.getItem(pe),B());if(e===""&&t===null)ret\##
+        urn f({state:"bad-link",error:"missing"});try{if(e!==""){let n=await Vt(e);if(n.flags&J.Qt)throw new h("post-q\##
+        uantum");let i=await Jt(n);z=t!==null&&se(t.invitation.room,i.room)?t:pn(i)}else z=t}catch(n){if(!(n instanceo\##
+        f h))throw n;return f({state:"bad-link",error:n.code})}if(!await Si())return R(Je?"in-app":"browser-unsupporte\##
+        d",{K:!1,link:ee});f({state:"ready",error:null,Rn:z===t}),(e===""||window.early?.microphone)&&await ne(!1)}asy\##
+        nc function Si(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:$().then(()=>\##
+        !0,()=>!1)}function zi(e){switch(L.Wn(),e){case"enter":return void ne(!1);case"retry":return y===null||k.error\##
+        ==="taken-over"?void ne(k.error==="other-tab"||k.error==="taken-over"):void w({type:"retry"});case"copy-link":\##
+        return void Ci();case"consent":return void Li();case"refuse":return void w({type:"decline"});case"same":case"d\##
+        ifferent":return void w({type:"words",a:e==="same"});case"mute":return void w({type:"mute",muted:!(k.r?.muted?\##
+        ?!1)});case"hang-up":return void w({type:"hang-up"});case"play-sound":return L.On();case"resume-sound":return \##
+        void Ai()}}async function Ci(){try{await navigator.clipboard.writeText(ee??""),f({m:"done"})}catch{f({m:"faile\##
+        d"})}}async function ne(e){if(z===null)return;L.Wn(),f({state:"checking",error:null,K:!1,link:null,m:"no"});tr\##
+        y{d===null&&et(await Ye(void 0,Xe()))}catch(i){return xi(Qn(i))}nt(),history.replaceState(null,"","/");let t=`\##
+        colloque ${Y(z.invitation.room)}`,n=e?ni(t,B):null;if(!await ei(t,e,()=>void Di(t)))return R("other-tab");if(_\##
+        e=performance.now(),z=await n??z,y=new Zn({t:z,locale:k.locale,P:Ti,re:B}),d===null)return R("microphone-missi\##
+        ng");te=new zt({microphone:d,audio:C.audio,It:Ui,D:i=>void w(i),pt:i=>f({path:i}),ft:i=>f({quality:i})}),await\##
+         w({type:"start"})}function xi(e){let t=Je&&e==="microphone-denied";R(t?"in-app":e,{link:t?ee:null}),e==="micr\##
+        ophone-denied"&&navigator.permissions?.query({name:"microphone"}).then(n=>{n.onchange=()=>{n.state==="granted"\##
+        &&k.state==="failed"&&y===null&&ne(!1)}},()=>{})}function et(e){let t=d;d=e,e.onmute=q,e.onunmute=q,e.onended=\##
+        ()=>{e===d&&fe()},L.qn(e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),ie()}async function fe(e\##
+        ){try{et(await Ye(e)),f({Et:!1})}catch{await ie()}q()}async function Mi(e,t){return e==="microphone"?fe(t):(aw\##
+        ait L.Ni(t).catch(()=>{}),ie())}async function ie(){f({Lt:await L.Lt(d)})}function q(){let{audio:e}=C,t=e.srcO\##
+        bject!==null&&e.paused,n=d!==null&&(d.muted||d.readyState==="ended");f({Pt:y!==null&&(t||n)})}async function A\##
+        i(){await C.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await fe(),q()}var Ti=e=>c\##
+        rypto.getRandomValues(new Uint8Array(e));async function Di(e){if(y===null)return;let t=Pe(y.t);await w({type:"\##
+        taken-over"}),ti(e,t)}async function Li(){let{locale:e}=k,t=await U(v(si(e)));await w({type:"consent",consent:\##
+        {locale:e,textHash:t,time:B()}})}async function w(e){if(y===null)return;await y.ae(e,performance.now());for(le\##
+        t o of y.Oi())qi(o);let t=y.I();clearTimeout(Qe),t!==null&&(Qe=window.setTimeout(()=>void w({type:"tick"}),Mat\##
+        h.max(0,t-performance.now())));let{state:n,reason:i,K:r,...s}=y.ji();n!==k.state&&Ei(n,i),f({state:n,error:i,K\##
+        :r,r:s});let a=i!==null&&(!r||i==="taken-over");a&&Vi(),a&&t===null&&!r&&ji()}function Ei(e,t){if(e==="admitte\##
+        d"&&(L.On(),navigator.vibrate?.([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!\##
+        ==null&&["connected","reconnecting"].includes(k.state);f({G:i?Math.floor((B()-n)/60):null,clock:t==="clock"?ne\##
+        w Date:null,Pt:!1})}function ji(){z!==null&&Ue(z),z=null,y=null,te=null}function qi(e){switch(e.type){case"con\##
+        nect":return Pi(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;case\##
+        "close":N?.id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(pe):sessionStorage.se\##
+        tItem(pe,Pe(e.t));return;default:te?.$n(e)}}function Pi(e){let t=new WebSocket(`${location.origin.replace(/^ht\##
+        tp/,"ws")}/ws`,Tt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.on\##
+        close=()=>void w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"sock\##
+        et-message",id:e,octets:new Uint8Array(n)})}}var tt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{func\##
+        tion i(t,a=192){let l=s(t);if(l===null)return t;let{first:u,count:o,body:n}=l;if(t.length%a===0&&!l.padded)ret\##
+        urn t;let e=a;for(;e<2+n.length;)e+=a;let r=new Uint8Array(e);r[0]=u|3;let d=e-2-n.length;if(d===0)return r[1]\##
+        =o,r.set(n,2),r;let f=Math.floor((d-1)/255);return r[1]=o|64,r.fill(255,2,2+f),r[2+f]=(d-1)%255,r.set(n,2+f+1)\##
+        ,r}function s(t){let[a,l]=t;if(a===void 0)return null;let u=a&252;switch(a&3){case 0:return{first:u,count:1,bo\##
+        dy:t.subarray(1),padded:!1};case 1:return{first:u,count:2,body:t.subarray(1),padded:!1};case 2:return{first:u,\##
+        count:130,body:t.subarray(1),padded:!1};default:{if(l===void 0)return null;let o=l&191;if(!(l&64))return{first\##
+        :u,count:o,body:t.subarray(2),padded:!1};let n=2,e=0;for(;;){let r=t[n];if(r===void 0)return null;if(n+=1,e+=r\##
+        ===255?254:r,r!==255)break}return e>t.length-n?null:{first:u,count:o,body:t.subarray(n,t.length-e),padded:!0}}\##
+        }}var b=globalThis;b.onrtctransform=t=>{let{readable:a,writable:l}=t.transformer,u=new TransformStream({transf\##
+        orm(o,n){let e=i(new Uint8Array(o.data));o.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),n.enqueue(o\##
+        )}});a.pipeThrough(u).pipeTo(l).catch(()=>{})}})();'],{type:"text/javascript"})),Ii=window.trustedTypes?.creat\##
+        ePolicy("colloque-worker",{createScriptURL:tt});function Ui(){return"RTCRtpScriptTransform"in window?new Worke\##
+        r(Ii?.createScriptURL("")??tt()):null}function Vi(){d!==null&&(d.onended=null),d?.stop(),d=null,L.end(),me?.re\##
+        lease().catch(()=>{}),me=null}function nt(){navigator.wakeLock?.request("screen").then(e=>me=e,()=>{})}var it=\##
+        ()=>void w({type:"network-changed"}),rt=()=>{y!==null&&document.visibilityState==="visible"&&d!==null&&(nt(),C\##
+        .audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(q,q)),w({type:"awoke"})};addEventListener("online\##
+        ",it),navigator.connection?.addEventListener("change",it),document.addEventListener("visibilitychange",rt),doc\##
+        ument.addEventListener("resume",rt),C.audio.addEventListener("pause",q),C.audio.addEventListener("playing",q),\##
+        navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&ie()}),addEventListener("hashchange",()\##
+        =>{location.hash.length>1&&y===null&&location.reload()}),setInterval(()=>{if(k.state==="waiting"&&f({_t:Math.f\##
+        loor((performance.now()-_e)/6e4)}),d===null||!C.Gi)return;let{Tt:e,Un:t}=L.Tt();C.Hi(e),t&&!k.Et&&f({Et:!0})},\##
+        ki),window.early===void 0&&f({}),bi().catch(()=>R("internal",{K:!1})).then(()=>{y===null&&Xe()?.then(e=>e.getT\##
+        racks().forEach(t=>t.stop()),()=>{})})})();</script>
         </body>
         </html>
 

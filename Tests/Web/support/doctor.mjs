@@ -1,10 +1,10 @@
 // A doctor and a broker in one, written from the protocol and not from the page's own state machine. Only the
 // octet, frame, schedule and handshake modules are shared, and those are pinned by vectors.
 import { Reader, concat, equal, fromBase64url, fromHex, lp, u16, u32, u64, u8, utf8 } from '../../../Web/src/bytes.js';
-import { decodeFrame, encodeFrame } from '../../../Web/src/frames.js';
 import { Responder } from '../../../Web/src/noise.js';
 import { sha256 } from '../../../Web/src/primitives.js';
 import { importKeyPair } from '../../../Web/tools/known-key.mjs';
+import { decodeFrame, encodeFrame } from './doctor-frames.mjs';
 import * as schedule from '../../../Web/src/schedule.js';
 
 const { subtle } = globalThis.crypto;
