@@ -154,13 +154,24 @@ let package = Package(
                 "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
+        // Heap allocations of a thread, counted by the processor.
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+        // What media costs beside libopus alone, and what memory hours of a call take.
+        .target(
+            name: "MediaBench",
+            dependencies: ["Audio", "SecureTransport", "Session", "Wire", "COpus", "CAllocations"],
+            path: "Benchmarks/Media", swiftSettings: strict),
+        // What a listener hears over seeded bad paths.
+        .target(
+            name: "QualityBench", dependencies: ["Audio", "RTP", "Wire"], path: "Benchmarks/Quality",
+            swiftSettings: strict),
         // The command.
         .executableTarget(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
-                "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk",
+                "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk", "MediaBench", "QualityBench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -178,16 +189,6 @@ let package = Package(
         .executableTarget(
             name: "screen-gallery", dependencies: ["Terminal", "Phrases", "Screens", "Console", "ScreenSpecimens"],
             path: "Sources/ScreenGallery", swiftSettings: strict),
-        // Heap allocations, counted.
-        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
-        .executableTarget(
-            name: "MediaBenchmark",
-            dependencies: ["Audio", "SecureTransport", "Session", "Wire", "COpus", "CAllocations"],
-            path: "Benchmarks/Media", swiftSettings: strict),
-        // What a listener hears over seeded bad paths, for Scripts/bench-quality to score.
-        .executableTarget(
-            name: "QualityBenchmark", dependencies: ["Audio", "RTP", "Wire"], path: "Benchmarks/Quality",
-            swiftSettings: strict),
         // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
         .target(name: "CLoad", path: "Benchmarks/CLoad"),
         .executableTarget(

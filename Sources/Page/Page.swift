@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "0dd6011b7139c87d3f09fcad6100660a4cb392e003d8e9c238d720500c2c151e"
+    package static let sha256 = "48b558f1e8a27d99e65e757fbf21a813f8160b274ba9ce8ae40e9455ec18cd8d"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-aUiFfzY2NWK7T7aNotcPzNkIrhIFVia71vYNgNdrURM='" + " "
-        + "'sha256-8BoMKyVfvRYSKYHmuIx6FqbPuNPlvHE04rlk+0nJCxk='"
+        "'sha256-jhhx9GXQmTsBEp1AQUtTiIi3iaL80NjfcmVcRMeg6aQ='" + " "
+        + "'sha256-p6/69ZHdO69nxxWOt4GRHDVQpvvSSlf+M4fvT/gOKs4='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-BnSjoj5DqD8BlbfLUoasLQ8m3D5OYaRfeMOnp7Aoeyg='"
@@ -135,7 +135,7 @@ package enum Page {
         </details>
         <details id="sound" class="panel" hidden>
         <summary id="sound-title"></summary>
-        <p id="meter-text"></p>
+        <p id="meter-text" role="status"></p>
         <div class="meter" aria-hidden="true"><span id="meter"></span></div>
         <button id="play-sound" data-action="play-sound" type="button"></button>
         <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
@@ -149,7 +149,7 @@ package enum Page {
         </main>
         <script>"use strict";(()=>{var l={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
         de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
-        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
+        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
         eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
         ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
         crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
@@ -180,7 +180,7 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var at={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
+        <script type="module">"use strict";(()=>{var ot={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
         moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teill\##
         e1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise\##
         1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nich\##
@@ -240,836 +240,856 @@ package enum Page {
         en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
         l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
         hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
-        1ylinder"},ot={Bn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Pe:0},\##
-        checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
-        cting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,fe:0,W:0},y:{Ie:0,\##
-        Ve:0,a:0,We:0},i:{title:0,ee:0,A:0,microphone:0,speaker:0,volume:0,deaf:0,me:[0,0,0,0],qe:0},quality:{good:0,f\##
-        air:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,M:0,pending:0},actions:{enter:0,resume:0,cons\##
-        ent:0,Oe:0,a:0,je:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Ke:0,ge:0,m:0,Fe:0,Be:0},ended:{title:0,text:0,G:0,Ge:0\##
-        ,He:0},code:0,Ye:0,_e:0,Ze:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,b:[[0,0],[0,0]],$e:[0,0]}\##
-        ,legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-uns\##
-        upported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0],"o\##
-        ther-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":[0,\##
-        0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[0,0\##
-        ],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-cha\##
-        nnel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|Langue|Chiffré de bout en bout, d\##
-        e votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre médecin, d\##
-        e vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Ri\##
-        en n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au\##
-         microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez «\##
-         Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation com\##
-        mencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée\##
-        .|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre \##
-        médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’a\##
-        utre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garder\##
-         une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous p\##
-        ouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est c\##
-        oupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est\##
-         interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre \##
-        chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinate\##
-        ur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots.\##
-         Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé le\##
-        s mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|Volume|Je \##
-        n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « É\##
-        couter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parl\##
-        eur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une aut\##
-        re application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe\##
-         entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer chaq\##
-        ue lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accepte|J\##
-        e refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter \##
-        la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox \##
-        et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {tim\##
-        e}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}.\##
-        |Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari, Microphon\##
-        e : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : chois\##
-        issez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Cliquez sur le s\##
-        ymbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|Un télépho\##
-        ne ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mo\##
-        ts|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attend\##
-        ez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’e\##
-        st à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie,\##
-         ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que\##
-         voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médec\##
-        in voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.\##
-        1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre\##
-         médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier ca\##
-        ractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin\##
-        , et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvre\##
-        z-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas a\##
-        ccès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le \##
-        comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone \##
-        occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette consultation\##
-         est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.|Consultat\##
-        ion terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a raccroc\##
-        hé. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à \##
-        votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vous po\##
-        uvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabine\##
-        t.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lu\##
-        i tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quel\##
-        qu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’app\##
-        areil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une\##
-         fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consulta\##
-        tion n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Tr\##
-        op d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, p\##
-        uis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre \##
-        médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel\##
-         impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossi\##
-        ble|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présent\##
-        ée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de c\##
-        et appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par préc\##
-        aution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts\##
-        .|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders\##
-         kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de micro\##
-        foon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wacht\##
-        kamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf\##
-         op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt\##
-         u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin\##
-         tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan ee\##
-        n bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt o\##
-        p elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is eve\##
-        n niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagin\##
-        a, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. \##
-        Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een m\##
-        inuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden\##
-         bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfo\##
-        on werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit\##
-        , of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets\##
-        ? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is gestopt, miss\##
-        chien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij\##
-         de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw art\##
-        s|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga\##
-         akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophan\##
-        gen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safar\##
-        i, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sl\##
-        uiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen:\##
-         {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone o\##
-        f iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microf\##
-        oon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Klik op het\##
-         teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of comp\##
-        uter met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest\##
-         u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel 112.|Wette\##
-        lijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vragen over \##
-        uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat herladen n\##
-        odig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres van uw toes\##
-        tel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Deze pagina v\##
-        olgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die uw arts u \##
-        gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, o\##
-        f vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|Open de li\##
-        nk ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Safari, Chro\##
-        me of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de link, open\##
-         Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw.|Geen mic\##
-        rofoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app gebruikt de \##
-        microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|Elders voort\##
-        gezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina slu\##
-        iten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor i\##
-        s voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; \##
-        u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toest\##
-        el ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet nu|Uw arts \##
-        kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is \##
-        verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link\##
-         al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe.|Link ver\##
-        lopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wachtkamer v\##
-        ol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel pogingen|Wacht ee\##
-        n minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, of bel uw a\##
-        rts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Bellen lukt \##
-        niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilige verbindi\##
-        ng|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|De getoond\##
-        e sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit toestel lijk\##
-        t verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probe\##
-        er opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…\##
-        |Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nöti\##
-        g.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wi\##
-        rd nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint \##
-        eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf diese\##
-        r Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sie werden \##
-        sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit Ih\##
-        rer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-zu-E\##
-        nde verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|Die Praxis \##
-        kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was gesag\##
-        t wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist\##
-         aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung ist\##
-         unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir suchen ein\##
-        en anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|Der Computer\##
-         der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. \##
-        Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis \##
-        hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrofon funktio\##
-        niert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset a\##
-        b, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikro\##
-        fon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht weit\##
-        er.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbin\##
-        dung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über e\##
-        in Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noc\##
-        h nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter\##
-        |Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einmal versuche\##
-        n|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn\##
-         dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|w\##
-        eniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt\##
-        : {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, S\##
-        afari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikro\##
-        fon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre lösch\##
-        en.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließen|Was Sie\##
-         brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in \##
-        neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschob\##
-        en.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite einsteht|Ihre \##
-        Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kei\##
-        n Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht\##
-        |Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, auß\##
-        er sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert\##
-        , sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|L\##
-        ink unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitte\##
-        n Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den \##
-        Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie \##
-        ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht f\##
-        rei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|\##
-        Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headse\##
-        t an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie si\##
-        e, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Woander\##
-        s fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie\##
-         können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen\##
-        .|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abge\##
-        lehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Übe\##
-        r diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein an\##
-        deres Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxi\##
-        s hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören\##
-        : Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatt\##
-        e einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, s\##
-        agen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder\##
-         nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele G\##
-        eräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|W\##
-        arten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Warte\##
-        zimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen S\##
-        ie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie v\##
-        om WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat \##
-        die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der g\##
-        ezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prü\##
-        fen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|\##
-        Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|l\##
-        tr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are abo\##
-        ut to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is record\##
-        ed by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it.|A\##
-        llow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your d\##
-        octor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet\##
-        . Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have been waiting\##
-         for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devices.\##
-        |The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Collo\##
-        que.|Your doctor may keep a record that the consultation took place: its date, its length and your agreement, \##
-        and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your m\##
-        icrophone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is in\##
-        terrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for another way for \##
-        the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has st\##
-        opped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or th\##
-        e digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should \##
-        move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your d\##
-        evice.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor should chec\##
-        k theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, p\##
-        erhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move closer to\##
-         the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|\##
-        Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|\##
-        The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue h\##
-        ere|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|C\##
-        onsultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Cod\##
-        e to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Settings of t\##
-        he iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address, then Per\##
-        missions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the bloc\##
-        k.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A phone or \##
-        a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If bo\##
-        th of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: call 112.|L\##
-        egal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and requests a\##
-        bout your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erases\##
-         it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your doctor’s \##
-        device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If som\##
-        ething stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|Inc\##
-        omplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link an\##
-        d page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser \##
-        cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a \##
-        browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste i\##
-        t.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a headset, t\##
-        hen try again.|Microphone in use|Another application is using the microphone. Close it, then try again.|Alread\##
-        y open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|\##
-        Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close t\##
-        his page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|T\##
-        he consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does no\##
-        t see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another device. I\##
-        f it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtful link|So\##
-        mebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’s device h\##
-        ad an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor; o\##
-        therwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the time of the a\##
-        ppointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then try\##
-         again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting \##
-        room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connectio\##
-        n, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try \##
-        again.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not re\##
-        cognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date o\##
-        f this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try a\##
-        gain."}};function lt(e,t=0){return/iPhone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e)\##
-        ?"android":/Firefox\//.test(e)?"firefox":"other"}function ht(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMe\##
-        ssenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?/; wv\##
-        \)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){super(e),\##
-        this.name="ProtocolError",this.code=e}},ut=new TextEncoder,ct=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0})\##
-        ,v=e=>ut.encode(e);function E(e){try{return ct.decode(e)}catch{throw new h("malformed")}}function c(...e){let \##
-        t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var g=e=>Ui\##
-        nt8Array.of(e&255),ve=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&255,e&2\##
-        55),dt=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function I(...e){return c(...e.flatMap(t=>{let n=typeof t=="str\##
-        ing"?v(t):t;return[ve(n.length),n]}))}function se(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=0;i<e\##
-        .length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var G=e=>e.every(t=>t===0),Y=e=>Array.from(e,t=>t.toString(16\##
-        ).padStart(2,"0")).join("");function ke(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malformed");\##
-        return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function pt(e){if(/[^A-Za-z\##
-        0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(/-/g,\##
-        "+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var O=class{constructor(e){this.octets=e,\##
-        this.offset=0}S(e){if(e>this.octets.length-this.offset)throw new h("malformed");return this.offset+=e,this.oct\##
-        ets.subarray(this.offset-e,this.offset)}te(){return this.S(this.octets.length-this.offset)}d(){return this.S(1\##
-        )[0]??0}Je(){return this.d()*256+this.d()}H(){return this.Je()*65536+this.Je()}$t(){let e=this.H()*4294967296+\##
-        this.H();if(!Number.isSafeInteger(e))throw new h("malformed");return e}ht(){return this.S(this.Je())}end(){if(\##
-        this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.crypto;async function U(...e\##
-        ){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function x(e,t){let n=await S.importKey("raw"\##
-        ,e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var Z=(e,t)=>x(ty\##
-        peof e=="string"?v(e):e,t);async function j(e,t,n){return(await x(e,c(typeof t=="string"?v(t):t,g(1)))).subarr\##
-        ay(0,n)}async function $(){let e=await S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:e.pr\##
-        ivateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}async function be(e,t){let n;try{let \##
-        i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",public:i\##
-        },e,256))}catch{throw new h("low-order")}if(G(n))throw new h("low-order");return n}async function mt(e,t,n){tr\##
-        y{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},i,e,t\##
-        )}catch{return!1}}var ft=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function gt(e,t,n,i)\##
-        {return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function wt(e,t,n,i)\##
-        {if(i.length<16)throw new h("authentication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",iv:t,a\##
-        dditionalData:n},e,i))}catch{throw new h("authentication")}}var ae={fair:{Jt:.02,jitter:.04,dt:.4},poor:{Jt:.0\##
-        8,jitter:.1,dt:.8}},yt=5e3,Se={Hn:1500,Yn:6e3},ze={good:0,fair:1,poor:2},Ce=class{constructor(){this.ne=null,t\##
-        his.we=[],this.candidate=null}_n({ie:e,ke:t,jitter:n,dt:i,Zn:r},s){let a=this.we.at(-1);for(a!==void 0&&(e<a.i\##
-        e||t<a.ke)&&(this.we=[]),this.we.push({at:s,ie:e,ke:t});(this.we[1]?.at??s)<=s-yt;)this.we.shift();let o=this.\##
-        we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.ie),r),p=m=>u>ae[m].Jt||n>ae\##
-        [m].jitter||i>ae[m].dt;this.#t(p("poor")?"poor":p("fair")?"fair":"good",s)}#t(e,t){this.ne??=e,e===this.ne?thi\##
-        s.candidate=null:this.candidate?.ne!==e?this.candidate={ne:e,k:t}:t-this.candidate.k>=(ze[e]>ze[this.ne]?Se.Hn\##
-        :Se.Yn)&&(this.ne=e,this.candidate=null)}};function vt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rtp"&&s\##
-        ==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,nomin\##
-        ated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ie:t?.packetsReceived??0,ke:Math.max(0,t?.packetsLo\##
-        st??0),jitter:t?.jitter??0,dt:n?.roundTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var kt=20,bt\##
-        =100,St=500,zt=class{constructor({microphone:e,audio:t,It:n,D:i,pt:r,ft:s}){this.microphone=e,this.audio=t,thi\##
-        s.It=n,this.D=i,this.pt=r,this.ft=s,this.quality=new Ce,this.connection=null,this.track=null,this.Qe=null,this\##
-        .name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter=0,this.mt=!1,this.early=[],this.i={send:!1,u:!1\##
-        },this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ye=\##
-        this.ye.then(()=>this.#t(e)).catch(()=>this.D({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this\##
-        .microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let n=this.track;this.track=e.clone(\##
-        ),this.track.enabled=this.i.send,await t.replaceTrack(this.track),n?.stop()}end(){clearInterval(this.counter),\##
-        this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Qe?.terminate(),this.Qe=\##
-        null,this.audio.srcObject=null,this.quality=new Ce,this.pt(null),this.ft(null)}async#t(e){switch(e.type){case"\##
-        make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)ret\##
-        urn;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))aw\##
-        ait this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;\##
-        let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signal\##
-        ingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e)\##
-        .catch(()=>{})}async#l({generation:e,Qn:t,q:n,U:i}){this.generation=e,this.early=[];let r=!t&&this.connection!\##
-        ==null,s=r&&this.connection?this.connection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(xe(n,i)),this.Wt=s.\##
-        signalingState==="stable"&&s.iceGatheringState!=="gathering";let a=await s.createOffer({iceRestart:r});s!==thi\##
-        s.connection||e!==this.generation||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.D({type:"offer\##
-        ",generation:e,sdp:a.sdp??""}),await s.setLocalDescription(a))}#s(e,t,n){this.end(),this.name=e;let i=new RTCP\##
-        eerConnection(xe(t,n));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let\##
-         r=i.addTransceiver(this.track,{direction:"sendrecv"});Mt(r),this.Qe=this.It(),this.Qe!==null&&(r.sender.trans\##
-        form=new RTCRtpScriptTransform(this.Qe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(a)},i\##
-        .ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new MediaStream([a]),this.#h()};let s=()=>this.\##
-        #o(i,r.sender);return i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,this.mt=!1,this.counter=windo\##
-        w.setInterval(()=>void this.#c(i),St),i}#i(e){let t=e?.usernameFragment??this.Vt,n=e?.candidate??"";if(!(t!==t\##
-        his.Vt||xt(n))){if(n===""){if(!this.Wt)return;this.Wt=!1}this.D({type:"candidate",generation:this.generation,c\##
-        andidate:n})}}async#o(e,t){if(e!==this.connection)return;let n=this.name,{connectionState:i}=e;if(i==="failed"\##
-        )this.D({type:"transport",r:n,state:"failed"});else if(i==="disconnected")this.D({type:"transport",r:n,state:"\##
-        disconnected"});else if(i==="connected"){let r=await this.#d(e,t),s=At(e.localDescription?.sdp??"");if(e!==thi\##
-        s.connection)return;if(r===null||s===null){this.D({type:"transport",r:n,state:"failed"});return}this.D({type:"\##
-        transport",r:n,state:"connected",Xn:s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<bt&&e===this.connect\##
-        ion;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length===1&\##
-        &r!==void 0&&r.byteLength>0)return U(new Uint8Array(r));await new Promise(s=>setTimeout(s,kt))}return null}asy\##
-        nc#c(e){if(this.mt)return;this.mt=!0;let t=await e.getStats().catch(()=>null);if(this.mt=!1,t===null||e!==this\##
-        .connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&a==="\##
-        audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.D({type:"heard",r:this.name,Xe:i}),this.quality._n(vt\##
-        (n),performance.now()),this.ft(this.quality.ne);let r=Ct(n);r!==null&&this.pt(r)}#u(e,t){this.i={send:e,u:t},t\##
-        his.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{u:e}=this.i;for(let t of this.connection?.getRecei\##
-        vers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{\##
-        })}};function Ct(e){let t=e.find(({type:r,selectedCandidatePairId:s})=>r==="transport"&&s),n=e.find(({id:r})=>\##
-        r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort((r,s\##
-        )=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;let i=[\##
-        n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay")?"r\##
-        elay":"direct"}function xe(e,t){let n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t?[]:i\##
-        (/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^t\##
-        urns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}return{i\##
-        ceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}var xt=e=>/^candidate:\S+ (?!1 )|^ca\##
-        ndidate:\S+ 1 (?!udp )/i.test(e);function Mt(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).\##
-        filter(({mimeType:n})=>n.toLowerCase()==="audio/opus");t.length>0&&e.setCodecPreferences?.(t)}function At(e){l\##
-        et t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:ke(t.replace(/:/g,""\##
-        ))}var Tt="colloque.v1",Dt=65600,Lt=8,Et={fresh:0,resume:1},A={gt:1,used:2,full:3,rate:4,_i:5,closed:6},jt=(e,\##
-        t,n)=>c(g(1),g(1),e,t,g(n)),Me=e=>c(g(16),b(0),e);function qt(e){if(e.length>Dt)return null;try{return Pt(new \##
-        O(e))}catch(t){if(t instanceof h)return null;throw t}}function Pt(e){switch(e.d()){case 16:return e.H(),{type:\##
-        "relay",message:e.te()};case 129:return e.S(32),e.end(),{type:"challenge"};case 130:{let t=e.d();return e.end(\##
-        ),t>1?null:{type:"state",ve:t===1}}case 134:{let t=e.d(),n=[];for(let a=0;a<t;a+=1)n.push(E(e.ht()));let[i,r]=\##
-        [E(e.ht()),E(e.ht())],s=e.H();return e.end(),{type:"servers",q:{urls:n.filter(a=>/^(stuns?|turns?):/.test(a)).\##
-        slice(0,Lt),username:i,credential:r,ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}default\##
-        :return null}}var J={Qt:1,U:2},It=1+1+16+32+4,Ut=72;async function Vt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new\##
-         h("alphabet");if(e.length!==Ut)throw new h("incomplete");let t=pt(e);if(t.length!==It)throw new h("incomplete\##
-        ");if(!se(t.subarray(50),await Wt(t.subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("versio\##
-        n");let n=t[1]??0;if(n&~(J.Qt|J.U))throw new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slice(18,\##
-        50)}}async function Wt(e){return(await U(c(v("colloque/1 link"),e))).subarray(0,4)}var K=class{constructor(){t\##
-        his.Y=new Map}set(e,t){this.Y.set(e,t)}clear(...e){e.length===0&&this.Y.clear();for(let t of e)this.Y.delete(t\##
-        )}_(e){return this.Y.has(e)}et(){return this.Y.size===0?null:Math.min(...this.Y.values())}T(e){let t=[...this.\##
-        Y].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(this.Y.delete(t[0]),t[0])}},Nt=class\##
-        {constructor(){this.x=[],this.z=0,this.Z=null,this.M=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(i==="\##
-        "&&this.Z===null)return;this.Z===null&&(this.z=Math.max(this.z+1,n));let r={id:this.z,v:!0,text:i,tt:!1};this.\##
-        Z=t&&i!==""?null:r,this.Z===null&&this.#t(r)}u(e,t){let n=e!==0&&e===this.M;this.M=e;let i={id:e,v:!1,text:t.s\##
-        lice(0,2e3),tt:!0},r=n?this.x.filter(({v:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):this.x\##
-        =this.x.flatMap(a=>a!==r?[a]:s?[]:[i])}wt(){this.M=0}pending(){return[...this.x,...this.Z===null?[]:[this.Z]].\##
-        filter(({tt:e})=>!e)}nt(e){e===this.Z?this.Z=e.text===""?null:{...e,tt:!0}:this.x=this.x.map(t=>t===e?{...t,tt\##
-        :!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}},Ae=[256,1024,4096,16384],T={ii:0,Xt:1,tn:2,expired:3,error:4}\##
-        ,F={si:0,nn:1,ri:2,oi:3},Te=["offer","answer","restart"],Rt=["body","signature"],Ot=e=>Kt(...Ft(e));function K\##
-        t(e,t){let n=Ae.find(r=>r>=t.length+3);if(n===void 0)throw new h("malformed");let i=new Uint8Array(n);return i\##
-        .set(c(g(e),ve(t.length),t)),i}function Ft(e){switch(e.type){case"confirm":return[3,c(e.sn,e.rn,I(e.name))];ca\##
-        se"refuse":return[6,g(e.reason)];case"description":return[7,c(g(Te.indexOf(e.kind)),b(e.generation),v(e.sdp))]\##
-        ;case"candidate":return[8,c(b(e.generation),v(e.candidate))];case"words":return[9,g(e.a?1:0)];case"binding":re\##
-        turn[10,e.tag];case"chat":return[11,c(b(e.id),v(e.message))];case"keepalive":return[13,new Uint8Array(0)];case\##
-        "bye":return[15,g(e.reason)];case"consent":return[16,c(g(e.version),v(e.locale),e.textHash,dt(e.time))]}}funct\##
-        ion Ht(e,t=Bt){let n=new O(e),i=n.d(),r=n.S(n.Je()),s=Ae.find(l=>l>=r.length+3);if(e.length!==s||!G(n.te()))th\##
-        row new h("malformed");let a=new O(r),o=t(i,a);return a.end(),o}function Bt(e,t){switch(e){case 4:return{type:\##
-        "waiting",message:E(t.ht())};case 5:return{type:"admit",U:(t.d()&1)===1};case 6:return{type:"refuse",reason:t.\##
-        d()};case 7:{let n=Te[t.d()];if(n===void 0)throw new h("malformed");return{type:"description",kind:n,generatio\##
-        n:t.H(),sdp:E(t.te())}}case 8:return{type:"candidate",generation:t.H(),candidate:E(t.te())};case 9:{let n=t.d(\##
-        );if(n>1)throw new h("malformed");return{type:"words",a:n===1}}case 10:return{type:"binding",tag:t.S(32)};case\##
-         11:return{type:"chat",id:t.H(),message:E(t.te())};case 13:return{type:"keepalive"};case 14:{let n=Rt[t.d()];i\##
-        f(n===void 0)throw new h("malformed");return{type:"receipt",Zi:n,octets:t.te()}}case 15:return{type:"bye",reas\##
-        on:t.d()};case 17:return{type:"identity",code:t.d()};default:throw new h("malformed")}}var De=v("Noise_NKpsk0_\##
-        25519_AESGCM_SHA256"),oe=new Uint8Array(0),Gt=32+16,Yt=2**20,H=class{constructor(e){this.key=e,this.counter=0}\##
-        static async create(e){return new H(await ft(e))}on(){if(this.counter>=Yt)throw new h("exhausted");let e=c(new\##
-         Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=oe){return gt(this.key,this.on(),t,\##
-        e)}async decrypt(e,t=oe){return wt(this.key,this.on(),t,e)}},Zt=class{constructor(){this.L=De,this.hash=De,thi\##
-        s.be=null}async C(e){this.hash=await U(this.hash,e)}async $(e){let[t,n]=await Le(this.L,e);this.L=t,this.be=aw\##
-        ait H.create(n)}async an(e){let t=await x(this.L,e);this.L=await x(t,g(1));let n=await x(t,c(this.L,g(2))),i=a\##
-        wait x(t,c(n,g(3)));await this.C(n),this.be=await H.create(i)}async ln(e){let t=this.be===null?e:await this.be\##
-        .encrypt(e,this.hash);return await this.C(t),t}async cn(e){let t=this.be===null?e:await this.be.decrypt(e,this\##
-        .hash);return await this.C(e),t}};async function Le(e,t){let n=await x(e,t),i=await x(n,g(1));return[i,await x\##
-        (n,c(i,g(2)))]}async function $t(e,t){let n=[...await Le(e.L,oe)],[i,r]=[await H.create(n[0]),await H.create(n\##
-        [1])];return{hash:e.hash,L:e.L,keys:n,send:t?i:r,u:t?r:i}}var le=class{constructor(e,t,n){this.it=e,this.kt=t,\##
-        this.se=n}static async create(e){let t=new Zt;return await t.C(e.qt),await t.C(e.Ut),new le(t,e,e.se??await $(\##
-        ))}async un(e){let{it:t,se:n,kt:i}=this;return await t.an(i.presharedKey),await t.C(n.publicKey),await t.$(n.p\##
-        ublicKey),await t.$(await be(n.privateKey,i.Ut)),c(n.publicKey,await t.ln(e))}async hn(e){if(e.length<Gt)throw\##
-         new h("authentication");let{it:t,se:n}=this,i=e.subarray(0,32);return await t.C(i),await t.$(i),await t.$(awa\##
-        it be(n.privateKey,i)),{dn:await t.cn(e.subarray(32)),transport:await $t(t,!0)}}},Ee=new Uint8Array(32);async \##
-        function Jt(e){let t=await Z("colloque/1 invite",c(e.ni,e.sessionKey)),[n,i,r]=await Promise.all([j(t,"colloqu\##
-        e/1 room",16),j(t,"colloque/1 join",32),j(t,"colloque/1 psk",32)]);return{flags:e.flags,sessionKey:e.sessionKe\##
-        y,room:n,presharedKey:r,joinToken:i}}var Qt=e=>I("colloque/1","call",e,b(0),Ee),_t=(e,t,n)=>I("colloque/1","re\##
-        sume",e,b(t),n);async function je(e,t){let n=await Z(e,await x(t,v("colloque/1 exporter"))),[i,r]=await Promis\##
-        e.all([j(n,"colloque/1 resume",32),j(n,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,yt:r}}var Xt=(e,t)=>\##
-        U(I("colloque/1 transcript",e,t)),en=e=>Xt(Ee,e),tn=e=>j(e,"colloque/1 rejoin",32);async function nn(e,t,n){le\##
-        t i=await Z(e,t);return j(i,c(v("colloque/1 psk-resume"),b(n)),32)}var rn=(e,t,n)=>U(I("colloque/1 sas-commit"\##
-        ,e,t,n));async function sn(e,t,n){return j(await Z(e,c(t,n)),"colloque/1 sas",8)}var an=e=>Array.from(e.subarr\##
-        ay(0,4));function on(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);return String(t%1e8).padStart(8,"0")}va\##
-        r ln=(e,t,n,i,r)=>x(t,I(`colloque/1 bind ${e}`,n,i,r)),Q={pn:64,message2:256},he=24*3600,qe=class{constructor(\##
-        e,t){this.hash=e.hash,this.li=e.send,this.ci=e.u,this.yt=t}ui(e){return this.li.encrypt(Ot(e))}async open(e){r\##
-        eturn Ht(await this.ci.decrypt(e))}fn(e,t,n){return ln(e,this.yt,this.hash,t,n)}};async function hn(e,t){let{r\##
-        oom:n,sessionKey:i,presharedKey:r}=e,s=t.P(32),a=t.se??await $(),o=await le.create({qt:Qt(n),presharedKey:r,Ut\##
-        :i,se:a}),l=await rn(n,a.publicKey,s),u=b(0),p=dn(Q.pn,g(1),l,u,v(t.locale)),m=await o.un(p);async function M(\##
-        P,ge){let we=await o.hn(P),re=await cn(we.dn,n,i,ge),{hash:ye,L:Wi}=we.transport,st=await je(ye,Wi);return{E:n\##
-        ew qe(we.transport,st.yt),bond:{resumeSecret:st.resumeSecret,transcript:await en(ye),authenticationString:awai\##
-        t sn(ye,s,re.hi),wordsLocale:re.wordsLocale,identity:re.identity,expiry:re.di+he},mn:{type:"confirm",sn:s,rn:n\##
-        ew Uint8Array(32),name:""}}}return{message:m,finish:M}}async function un(e,t,n,i){let r=await le.create({qt:_t\##
-        (e.room,n,t.transcript),presharedKey:await nn(e.presharedKey,t.resumeSecret,n),Ut:e.sessionKey,se:i??await $()\##
-        }),s=await r.un(new Uint8Array(Q.pn)),a=c(b(n),s);async function o(l){let{dn:u,transport:p}=await r.hn(l);if(u\##
-        .length!==Q.message2||!G(u))throw new h("malformed");let{yt:m}=await je(p.hash,p.L);return{E:new qe(p,m),mn:{t\##
-        ype:"confirm",sn:new Uint8Array(32),rn:new Uint8Array(32),name:""}}}return{message:a,finish:o}}async function \##
-        cn(e,t,n,i){if(e.length!==Q.message2)throw new h("malformed");let r=new O(e);if(r.d()!==1)throw new h("malform\##
-        ed");let s=r.S(32).slice(),a=r.S(32).slice(),o=r.S(16),l=r.S(64),u=E(r.S(2));if(r.H(),!G(r.te()))throw new h("\##
-        malformed");let p=I("colloque/1 delegation",a,n,t,o);if(!await mt(l,p,a))throw new h("delegation");let m=new O\##
-        (o),[M,P]=[m.$t(),m.$t()];if(i<M-he||i>P+he)throw new h("delegation-dates");return{hi:s,identity:a,wordsLocale\##
-        :u,di:P}}function dn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),n}var pn=e=>({invitation:e,bond:nul\##
-        l,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),V=e=>e.invita\##
-        tion.joinToken===null,Pe=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array?{octets:Y(n)}:n);function Ie(e,t){\##
-        if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>mn(r)?ke(r.octets):r);return n.invitation.room.length!==\##
-        16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?null:{...n,former:n.former??[]}}catch(\##
-        n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)return null;throw n}}function Ue(e){for\##
-        (let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="object"&&t!==null&&Ue(t)}var mn=e=>typ\##
-        eof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,ue={open:8e3,state:6e3,message2:12e3,firstF\##
-        rame:6e3,rt:6e4,X:3e4},fn=.3,gn=3e4,wn=1e3,Ve=25e3,yn=2e3,vn=2e4,We=class{constructor({t:e,mode:t,locale:n,P:i\##
-        ,re:r,pi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.P=i,this.re=r,this.Ot=a,this.fi=s?fn:1,this.o="openi\##
-        ng",this.E=null,this.q=null,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.yn=a,this.e=new K,this.vn\##
-        =[],this.#t("open",a)}get mi(){return this.e._("open")||this.e._("state")}get ot(){return this.o==="establishe\##
-        d"}get lt(){return this.o==="away"||this.o==="orphaned"}gi(e){return e>=this.gn&&(this.q?.urls.some(t=>/^turns\##
-        ?:/.test(t))??!1)}wi(e){this.o==="established"&&e-this.yn>gn&&this.e.set("silence",e+wn)}jt(){return this.vn.s\##
-        plice(0)}I(){return this.e.et()}async open(e){let{invitation:t,bond:n}=this.t,i=this.mode==="resume"&&n!==null\##
-        ?await tn(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:"send",\##
-        octets:jt(t.room,i,Et[this.mode])}),await this.#i())}async u(e,t){let n=qt(e);if(!(n===null||this.o==="over"))\##
-        switch(n.type){case"challenge":return;case"state":return this.#s(n.ve,t);case"servers":this.q=n.q,this.gn=t+n.\##
-        q.ti*1e3;return;case"error":return this.#l({type:"refused",code:n.code});case"relay":try{return await this.#o(\##
-        n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="confirming"||this.o==="established"||this.m\##
-        ode==="resume";return this.#l({type:"broken",code:i.code,ki:r})}}}async Se(e){for(let t=this.e.T(e);t!==null;t\##
-        =this.e.T(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepal\##
-        ive",e+Ve),await this.send({type:"keepalive"},e)}}async send(e,t){return this.E===null||this.o!=="confirming"&\##
-        &this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Me(await this.E.ui(e))}),!0)}#t(e,t){this.e.\##
-        set(e,t+ue[e]*this.fi)}#n(e){this.vn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e,t){let n=\##
-        this.e._("state");this.#n({type:"doctor",B:e}),e?this.o==="orphaned"||t-this.wn<yn?this.#l({type:"lost",cause:\##
-        "doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),n||await this.#i\##
-        ()):(this.e.clear(),n&&(this.wn=t),this.o=n||this.o==="away"?"away":"orphaned",V(this.t)&&this.e.set("away",t+\##
-        ue.X))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumbe\##
-        r+=1,this.#n({type:"save"});let n=await un(e.invitation,e.bond,e.epochNumber);this.finish=async i=>({...await \##
-        n.finish(i),bond:null}),t=n.message}else{let n=await hn(e.invitation,{locale:this.locale,P:this.P});this.finis\##
-        h=i=>n.finish(i,this.re()),t=n.message}this.#n({type:"send",octets:Me(t)})}async#o(e,t){if(this.o==="handshaki\##
-        ng"&&this.finish!==null){let{E:n,bond:i,mn:r}=await this.finish(e);this.finish=null,this.E=n,this.o="confirmin\##
-        g",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Ve),this.#n({type:"confirmed",bon\##
-        d:i}),await this.send(r,t)}else if(this.E!==null&&(this.o==="confirming"||this.o==="established")){let n=await\##
-         this.E.open(e);this.o="established",this.e.clear("firstFrame"),this.yn=t,this.e.set("silence",t+ue.rt),this.#\##
-        n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.kn>=vn&&await this.send({type:"keepalive"},t)}}},Ne=3e3\##
-        ,kn=2e4,bn=1e3,Sn=class{constructor({t:e,O:t,n,s:i,oe:r,l:s},a){this.t=e,this.O=t,this.n=n,this.s=i,this.oe=r,\##
-        this.l=s,this.e=new K,this.e.set("end",a+(r===null?Ne:kn)),r!==null&&(n===null||n.lt)&&this.#l(a)}I(){let e=[t\##
-        his.e.et()??1/0,this.n?.I()??1/0],t=Math.min(...e);return t===1/0?null:t}async ae(e,t){switch(e.type){case"tic\##
-        k":for(let n=this.e.T(t);n!==null;n=this.e.T(t))n==="end"?this.end():this.#l(t);return await this.n?.Se(t),thi\##
-        s.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-message":return e\##
-        .id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#s(t)}}end(){this\##
-        .oe=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let n of t)if(n.ty\##
-        pe==="send")this.l({type:"send",id:this.s,octets:n.octets});else if(n.type==="confirmed"&&this.oe!==null)await\##
-         this.n?.send({type:"bye",reason:this.oe},e),this.oe=null,this.e.set("end",e+Ne);else{if(n.type==="refused"||n\##
-        .type==="frame"&&n.frame.type==="bye")return this.end();if(n.type==="lost"||n.type==="broken")return this.#s(e\##
-        )}}#n(){return this.n?.jt()??[]}#l(e){this.#i(),this.s+=1,this.n=new We({t:this.t,mode:"resume",...this.O},e),\##
-        this.l({type:"connect",id:this.s})}#s(e){if(this.oe===null)return this.end();this.#i(),this.e.set("retry",e+bn\##
-        )}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}},zn=new Set(["unknown-room","full","rate",\##
-        "closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing\##
-        "]),Cn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refu\##
-        sed-not-now","refused-wrong-person"]),ce=e=>zn.has(e),xn=e=>Cn.has(e),Mn={[F.nn]:"refused-other-device",[F.ri]\##
-        :"refused-not-now",[F.oi]:"refused-wrong-person"},An={[T.Xt]:"words-differ",[T.tn]:"binding-failed",[T.expired\##
-        ]:"expired",[T.error]:"doctor-error"},Tn={[A.gt]:"unknown-room",[A.used]:"used",[A.full]:"full",[A.rate]:"rate\##
-        ",[A.closed]:"closed"},Dn=e=>Mn[e]??"refused",Ln=e=>An[e]??"ended-by-doctor",En=e=>Tn[e]??"protocol";function \##
-        jn(e){return e==="delegation"?"identity":e==="delegation-dates"?"clock":"secure-channel"}var Re=3,qn=500,Pn=8e\##
-        3,In=4e3,Un=5,Vn=class{constructor(e){this.P=e,this.j=0,this.xe=!1,this.vt=null,this.ct=0}yi(){this.xe=!1,this\##
-        .ct=0}vi(){this.j=0,this.xe=!1,this.ct=0}bi(e){let t=this.vt??(e.bond===null?"fresh":"resume");return this.vt=\##
-        null,t}ke({Si:e,xi:t}){if(this.j+=1,!(e&&!this.xe)&&this.j>Re)return null;let n=t?In:Pn,i=Math.min(qn*2**(this\##
-        .j-1),n),r=.5+(this.P(1)[0]??0)/255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?(this.ct=e===A.gt?this\##
-        .ct+1:0,this.ct>Un&&!i?"unknown-room":"later"):e===A.gt&&t==="resume"?this.xe?"secure-channel":(this.vt="fresh\##
-        ","now"):e===A.used&&t==="fresh"&&n.bond!==null&&this.j<Re?(this.j+=1,this.vt="resume","now"):En(e)}},Oe=6e4,K\##
-        e=2e3,Wn=1e4,Nn=3,Rn=class{constructor(e,t,n){this.t=e,this.O=t,this.h=n,this.n=null,this.s=0,this.ve=!1,this.\##
-        bt=!1,this.V=new Vn(t.P),this.R=-1/0,this.e=new K,this.Rt=!1,this.pending=[],this.Nt=[]}get ot(){return this.n\##
-        ?.ot??!1}get lt(){return this.n?.lt??!1}get Kt(){return this.V.j>0&&(this.n?.mi??!0)}I(){let e=Math.min(this.e\##
-        .et()??1/0,this.n?.I()??1/0);return e===1/0?null:e}async ae(e,t){e.id===this.s&&(e.type==="socket-open"?await \##
-        this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){f\##
-        or(let t=this.e.T(e);t!==null;t=this.e.T(e))t==="retry"?this.St(e):this.V.j=0;await this.n?.Se(e)}zi(e){for(;;\##
-        ){let t=this.Nt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.jt()??[]);let n=this.pending.shift\##
-        ();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}St(e){let{t\##
-        ,O:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.re())return this.#i("expired");let r=this.V.bi(t);this.e.clea\##
-        r("retry","stable"),i.ut(),this.s+=1;let s=i.i().xt&&this.V.j<2;this.n=new We({t,mode:r,pi:s,...n},e),i.l({typ\##
-        e:"connect",id:this.s})}Ci(e){(this.n===null||e-this.n.Ot>=Ke)&&this.#s(e)}Ce(e,t){this.s=e,this.V.vi(),this.S\##
-        t(t)}le(e){if(!(this.n===null||e-this.n.Ot<Ke)&&!this.n.lt){if(e-this.R<Wn)return this.ze(e);this.R=e,this.#s(\##
-        e)}}ze(e){this.disconnect(),this.bt=!1;let{Ai:t,xt:n}=this.h.i(),i=V(this.t)&&t,r=this.V.ke({Si:i,xi:n});if(r=\##
-        ==null)return this.#i(this.V.xe?"secure-channel":"network");this.e.set("retry",e+r)}bn(e){let t=this.t.former.\##
-        shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Rt=!0,this.#s(e),!0)}Sn(e,t,n)\##
-        {if(!t)return this.#i(jn(e));this.V.xe=!0,this.ze(n)}flush(){let e=[...this.pending.splice(0),...this.n?.jt()?\##
-        ?[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:t\##
-        his.s}),this.xn()}xn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){t\##
-        his.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.octets);case"save\##
-        ":return this.h.ut();case"doctor":this.ve=e.B,e.B||(this.bt=!0),this.e._("stable")||this.e.set("stable",t+Oe);\##
-        return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ownComparison:"none",peerComparison:"none"},i=[t\##
-        his.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Nn);Object.assign(this.t,n,{bond:e.bond,former:i,consen\##
-        t:null})}return this.e.set("stable",t+Oe),this.h.ut();case"frame":this.V.yi(),this.bt=!1,this.Rt=!1,this.Nt.pu\##
-        sh(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#s(t\##
-        );case"broken":return this.Sn(e.code,e.ki,t)}}#l(e,t){if(this.Rt&&e===A.gt){this.bn(t)||this.#i("refused-other\##
-        -device");return}let n=this.n?.mode??null,i=this.V.refused(e,n,this.t,this.h.i().Mi);i==="later"?this.ze(t):i=\##
-        =="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.St(e)}#i(e){this.Nt.push({type:"stop",reason:e})}},\##
-        Fe=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get zn(){return\##
-         Math.min(4e3*1.5**(this.N-1),1e4)}get Di(){return Math.min(1500*this.N,6e3)}get zt(){return this.z+(this.N===\##
-        0?0:this.zn)}},On=class{constructor(){this.z=null,this.k=0}Ce(e,t){this.z={Xe:e,Cn:t},this.k=t}N(e,t){let{z:n}\##
-        =this;this.z={Xe:e,Cn:t};let i=n!==null&&t-n.Cn<=1250;return(!i||e!==n.Xe)&&(this.k=t),i&&e!==n.Xe?"sound":t-t\##
-        his.k>=1500?"silence":"unknown"}},He=class{constructor(){this.rt=new On,this.ce=!1,this.Ft=!1,this.A=!1,this.A\##
-        n=-1/0,this.R=null,this.Mn=-1/0}get Dn(){return this.R!==null}le(e){this.R=e}Ti(e){this.An=e,this.A=!1,this.Ft\##
-        =!1,this.R=null}Li(e,t){this.rt.Ce(0,t),this.ce=e}Pi(e,t){this.rt.Ce(e,t)}N(e,t){let n=this.Mn;this.Mn=t;let i\##
-        =this.rt.N(e,t);return i==="sound"&&(this.ce=!1,n>=this.An&&(this.A=!0),this.R!==null&&n>=this.R&&(this.R=null\##
-        )),i!=="silence"||this.ce?!1:(this.ce=!0,!0)}get Bt(){return this.A&&!this.ce}Tn(e){e&&!this.A&&(this.Ft=!0)}}\##
-        ,de={Ei:6e3,Ii:5e3,path:13e3},Kn=3e3,Fn=1e4,Hn=1,Bn=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,thi\##
-        s.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.U=!1,this.transport="none",this.r=-1,this\##
-        .Ln=null,this.w=null,this.Gt=[],this.ue=null,this.Ct=null,this.At=!1,this.Mt=null,this.p=new He,this.he=new Fe\##
-        ,this.Dt=0,this.i={send:!1,u:!1},this.J=[],this.e=new K}Vi(){return this.J.shift()??null}I(){return this.e.et(\##
-        )}Ae(){return this.transport==="connected"&&this.#m()&&!this.p.ce}xt(){return this.g&&(!this.Ae()||this.p.Dn)}\##
-        get Wi(){return!this.g&&this.w?.Q===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#r()}le(e){this\##
-        .transport!=="none"&&this.p.le(e)}qi(e,t){this.n=e,this.U=t}wt(){this.n=null,this.At=!1,this.Ct=null,this.e.cl\##
-        ear("answer","binding")}end(){this.wt(),this.e.clear(),this.J=[],this.transport="none",this.w=null,this.Mt=nul\##
-        l,this.ue=null,this.p=new He,this.he=new Fe,this.Dt=0,this.#r(),this.h.l({type:"end-call"})}async Ui(e){this.t\##
-        ransport==="connected"&&this.w?.Q===!0&&!this.p.ce&&!this.p.Dn?await this.#h(e):this.#s(e)}async Se(e){for(let\##
-         t=this.e.T(e);t!==null;t=this.e.T(e))t==="path"?this.#u(e):t==="attempt"?this.#o(e):this.J.push(t==="answer"&\##
-        &this.g?"socket-doubted":"rejoin")}async ae(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generati\##
-        on||this.n===null)return;this.w.nt=!0,this.e.set("answer",t+(this.g?this.he.Di:de.Ei)),await this.#t({type:"de\##
-        scription",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let n of this.Gt.splice(0))await this.#t({ty\##
-        pe:"candidate",generation:e.generation,candidate:n},t);return;case"candidate":if(e.generation!==this.w?.genera\##
-        tion)return;this.w.nt?await this.#t({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.G\##
-        t.push(e.candidate);return;case"transport":return this.#c(e,t);case"heard":return this.#d(e,t)}}async u(e,t){i\##
-        f(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:n}=this;if(e.type==="binding")retur\##
-        n n?.Q!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n.nt||e.generation!==n.generation))if(e.t\##
-        ype==="candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"apply-candidate",generation:i,candidate:r})\##
-        }else n.Q||(n.Q=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),th\##
-        is.transport==="connected"?await this.#h(t):this.g||this.e.set("path",t+de.path),this.#r())}async#t(e,t){await\##
-         this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="new"&&this.Ln!==this.n;!n&&t<this.he.zt||\##
-        (n&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#s(e){le\##
-        t{n:t,t:n}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="failed"||this.p.Ft,r=n.gen\##
-        eration;n.generation+=1,this.h.ut(),i&&(this.r=r,this.Ln=t,this.transport="new",this.ue=null,this.Mt=null,this\##
-        .At=!1,this.p.Li(this.g,e),this.#r()),this.w={generation:r,nt:!1,Q:!1},this.Gt=[],this.Ct=null,this.p.Ti(e),th\##
-        is.e.clear("answer","binding","path","attempt"),this.g&&(this.he.Ce(e),this.e.set("attempt",e+this.he.zn));let\##
-        {U:s}=this;this.h.l({type:"make-offer",generation:r,Qn:i,q:t.q,U:s})}#i(e){let{n:t,he:n}=this;this.#l()?e<n.zt\##
-        ?this.e.set("attempt",n.zt):t?.gi(e)?(this.le(e),this.J.push("socket-doubted")):this.#s(e):t!==null&&this.J.pu\##
-        sh("socket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.p.Tn(this.w?.Q===!0),this.#i(e))}#d({r:e,\##
-        Xe:t},n){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())return this.p.Pi(t,n);this.p.N(t,n)?(this.p.\##
-        Tn(this.w?.Q===!0),this.#i(n)):this.p.Bt&&this.Ae()&&this.e.clear("attempt")}}async#c(e,t){if(!(this.transport\##
-        ==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),t\##
-        his.e._("attempt")&&this.e.set("attempt",Math.max(this.he.zt,t+Kn)),this.ue={Ht:e.Xn,W:e.ei},await this.#h(t),\##
-        this.#r();else if(e.state==="failed")this.#u(t);else if(this.transport==="connected"){if(this.transport="disco\##
-        nnected",this.e.clear("binding"),this.e._("attempt"))return;this.le(t),this.#l()&&t-(this.n?.Ot??0)<Fn?this.#i\##
-        (t):this.J.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#r(),\##
-        this.g)return this.#i(e);this.Dt+=1,this.Dt>Hn?this.J.push("no-path"):this.#l()&&this.#s(e)}async#h(e){let{ue:\##
-        t}=this,n=this.n?.E??null;if(t===null||n===null||this.w?.Q!==!0)return;let i=await n.fn("P",t.Ht,t.W);await th\##
-        is.#t({type:"binding",tag:i},e),this.At||this.e.set("binding",e+de.Ii),await this.#p()}async#p(){let{ue:e,Ct:t\##
-        }=this,n=this.n?.E??null;if(e===null||t===null||n===null)return;let i=await n.fn("D",e.Ht,e.W);if(!se(i,t)){th\##
-        is.J.push("binding-failed");return}this.At=!0,this.Mt=Be(e),this.g=!0,this.e.clear("binding"),this.#r()}#m(){r\##
-        eturn this.ue!==null&&this.Mt===Be(this.ue)}#r(){let e=this.#m(),t={send:e&&this.t.consent!==null&&!this.muted\##
-        ,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},Be=({Ht:e,W:t})=>`${Y(e\##
-        )} ${Y(t)}`,Gn=6e4,Yn=400,Zn=class{constructor({t:e,locale:t,P:n,re:i}){this.t=e,this.O={locale:t,P:n,re:i},th\##
-        is.line=new Rn(e,this.O,{l:r=>this.actions.push(r),ut:()=>this.#a(),left:()=>this.#i(),i:()=>({Mi:this.media.A\##
-        e(),xt:this.media.xt(),Ai:this.media.g})}),this.pe=!1,this.message="",this.c=new Nt,this.reason=null,this.Me=n\##
-        ull,this.e=new K,this.actions=[],this.media=new Bn(e,{send:(r,s)=>this.line.send(r,s),l:r=>this.actions.push(r\##
-        ),ut:()=>this.#a()}),this.ye=Promise.resolve()}ae(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n\##
-        (e,t),this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}Oi(){return this.actions.splice(0)}I(){if(this.r\##
-        eason!==null)return this.Me?.I()??null;let e=[this.e.et(),this.line.I(),this.media.I()],t=Math.min(...e.map(n=\##
-        >n??1/0));return t===1/0?null:t}ji(){let{bond:e,ownComparison:t,peerComparison:n}=this.t;return{state:this.#t(\##
-        ),reason:this.reason,K:this.reason!==null&&ce(this.reason),ve:this.line.ve,Pn:this.line.ot,Kt:this.line.Kt,Ri:\##
-        this.line.bt,message:this.message,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComp\##
-        arison:t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){return this.reason!==null?xn(this.reason)?"e\##
-        nded":"failed":V(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecti\##
-        ng":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":r\##
-        eturn this.line.St(t),this.#o(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"sock\##
-        et-closed":return await this.line.ae(e,t),this.#o(t);case"network-changed":return this.media.le(t),this.line.C\##
-        i(t),this.#o(t);case"awoke":return this.line.n?.wi(t),this.#s(t);case"consent":return V(this.t)?(this.t.consen\##
-        t=e.consent,this.#a(),this.pe&&await this.#u(t),this.#o(t)):void 0;case"decline":return await this.line.send({\##
-        type:"refuse",reason:F.si},t),this.#r("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.m\##
-        edia.mute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.O.re()),e.En)return this.#h(t);this.e._\##
-        ("letters")||this.e.set("letters",t+Yn);return;case"hang-up":return this.#r("hung-up",t,T.ii);case"taken-over"\##
-        :return this.#r("taken-over",t);case"retry":return;default:return await this.media.ae(e,t),this.#o(t)}}async#l\##
-        (e,t){let n=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-chang\##
-        ed"&&n)||this.reason===null||!ce(this.reason)?this.Me?.ae(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(t\##
-        his.Me?.s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if\##
-        (t==="patience")return this.#r(this.line.ot?"no-path":"network",e);await this.#h(e)}await this.line.Se(e),awai\##
-        t this.#o(e),await this.media.Se(e),await this.#o(e)}#i(){this.pe=!1,this.media.wt(),this.c.wt()}async#o(e){fo\##
-        r(;this.reason===null;){let t=this.media.Vi();if(t!==null){await this.#m(t,e);continue}let n=this.line.zi(e);i\##
-        f(n===null)return;n.type==="stop"?await this.#r(n.reason,e):await this.#d(n.frame,e)}}async#d(e,t){switch(e.ty\##
-        pe){case"waiting":this.message=e.message;return;case"admit":return this.#c(e.U,t);case"refuse":return e.reason\##
-        ===F.nn&&this.line.bn(t)?void 0:this.#r(Dn(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"d\##
-        ifferent",this.#a();case"bye":return this.#r(this.media.Wi&&e.reason===T.error?"no-path":Ln(e.reason),t);case"\##
-        description":case"candidate":case"binding":return this.pe&&!(e.type==="description"&&e.kind==="offer")?this.me\##
-        dia.u(e,t):this.line.Sn("malformed",!0,t);case"chat":this.pe&&this.c.u(e.id,e.message);return;case"keepalive":\##
-        case"receipt":case"identity":return}}async#c(e,t){let{n}=this.line;if(this.pe||n===null)return;this.pe=!0,this\##
-        .t.invitation.joinToken=null,this.t.former=[],this.#a();let i=e||(this.t.invitation.flags&J.U)!==0;if(i&&!(n.q\##
-        ?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing",t,T.error);this.media.qi(n,i),this.t.co\##
-        nsent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:n}=this.t;t!==null&&(await this.line.sen\##
-        d({type:"consent",version:1,...t},e),await this.media.Ui(e),n!=="none"&&await this.line.send({type:"words",a:n\##
-        ==="same"},e),await this.#h(e))}async#h(e){if(!(!this.pe||this.t.consent===null)){for(let t of this.c.pending(\##
-        )){let{id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,message:i},e))return;this.c.nt(t)}return this\##
-        .#o(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a(),await this.line.send({type:"words",a:\##
-        e},t),await this.#o(t),e||await this.#r("words-differ",t,T.Xt)}async#m(e,t){switch(e){case"rejoin":return this\##
-        .line.ze(t);case"socket-doubted":return this.line.le(t);case"binding-failed":return this.#r("binding-failed",t\##
-        ,T.tn);case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){let i=n===null||await this.line.send({ty\##
-        pe:"bye",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ce(e)&&e!=="taken-o\##
-        ver"?this.#a():this.actions.push({type:"save",t:null});let r=!i&&V(this.t);if(!r&&(e!=="hung-up"||this.line.n=\##
-        ==null))return this.line.disconnect();let{t:s,O:a}=this,{s:o}=this.line,l=this.line.xn(),u=p=>this.actions.pus\##
-        h(p);this.Me=new Sn({t:s,O:a,n:l,s:o,oe:r?n:null,l:u},t)}#f(e){!(this.reason===null&&this.media.g&&!this.media\##
-        .Ae())||this.line.lt?this.e.clear("patience"):this.e._("patience")||this.e.set("patience",e+Gn)}#a(){this.acti\##
-        ons.push({type:"save",t:this.t})}},$n={In:[],Vn:[],microphone:"",speaker:""},Jn=4e-4,Ge={echoCancellation:!0,n\##
-        oiseSuppression:!0,autoGainControl:!0};async function Ye(e,t){let n=e===void 0?Ge:{...Ge,deviceId:{exact:e}},i\##
-        =await(t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMEx\##
-        ception("no track","NotFoundError");return r}function Qn(e){let t=e instanceof DOMException?e.name:"";return t\##
-        ==="NotFoundError"||t==="OverconstrainedError"?"microphone-missing":t==="NotReadableError"||t==="AbortError"?"\##
-        microphone-busy":"microphone-denied"}var _n=class{constructor(e){this.audio=e,this.Yt=new Audio,this.F=null,th\##
-        is.output=null,this.source=null,this.De=null,this.speaker=""}Wn(){"AudioContext"in window&&(this.F??=new Audio\##
-        Context,this.F.state!=="running"&&this.F.resume().catch(()=>{}))}qn(e){this.source?.disconnect(),this.source=n\##
-        ull,!(this.F===null||e===null)&&(this.De??=this.F.createAnalyser(),this.source=this.F.createMediaStreamSource(\##
-        new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,Un:\##
-        !1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((n,i)=>n+i*i,0)/e\##
-        .length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),Un:t>Jn}}On(){let{F:e}=this;if(e!==null){this\##
-        .output===null&&(this.output=e.createMediaStreamDestination(),this.Yt.srcObject=this.output.stream),this.Yt.pl\##
-        ay().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.createOscillator(),s=e.\##
-        createGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTime(.3,i+.03),s.gain.ex\##
-        ponentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.stop(i+1)}}}async Ni(e){a\##
-        wait Promise.all([this.audio,this.Yt].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e){let t=await navigator\##
-        .mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===i&&s!==""&&s!=="commun\##
-        ications").map(({deviceId:r,label:s})=>({id:r,label:s}));return{In:n("audioinput"),Vn:"setSinkId"in this.audio\##
-        ?n("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.qn(null),this.F\##
-        ?.close().catch(()=>{}),this.F=null,this.De=null,this.output=null}},Xn=500;function ei(e,t,n){return navigator\##
-        .locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t}:{ifAvailable:!0},r=>\##
-        (i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ti(e,t){let n=new BroadcastChannel(e);n\##
-        .postMessage(t),n.close()}function ni(e,t){return new Promise(n=>{let i=new BroadcastChannel(e),r=s=>{i.close(\##
-        ),n(s)};i.onmessage=({data:s})=>r(Ie(typeof s=="string"?s:null,t())),setTimeout(()=>r(null),Xn)})}function ii(\##
-        e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=oi(ot),ri=e=>ii(e,W,"fr"),si=e=>[W\##
-        [e].admitted.title,...W[e].admitted.consent].join(`
-        `),Ze=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (e),ai=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),_=(e,t)=>e.replace(/\{\##
-        \w+\}/,()=>String(t));function oi({Bn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
+        1ylinder"},lt={Kn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ee:0},\##
+        checking:{title:0,text:0},waiting:{title:0,F:0,Q:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
+        cting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe:0,W:0},y:{Pe:0,\##
+        Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0},\##
+        quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{ente\##
+        r:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,m:0,Fe:0,Ke:0},ended:{title:\##
+        0,text:0,K:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,cl\##
+        ose:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[\##
+        0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[\##
+        0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expi\##
+        red:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-di\##
+        ffer":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0\##
+        ,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|La\##
+        ngue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous \##
+        allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’\##
+        autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigat\##
+        eur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut \##
+        ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur c\##
+        ette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vou\##
+        s serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous re\##
+        çoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée\##
+         de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Coll\##
+        oque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans r\##
+        ien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes \##
+        en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On \##
+        vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur r\##
+        épond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le rése\##
+        au mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voi\##
+        x haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mo\##
+        ts.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Vot\##
+        re micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volume|\##
+        Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez \##
+        « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-p\##
+        arleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une \##
+        autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie dire\##
+        cte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer c\##
+        haque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accept\##
+        e|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitt\##
+        er la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firef\##
+        ox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {\##
+        time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {dat\##
+        e}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navi\##
+        gateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, M\##
+        icrophone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.\##
+        |Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche\##
+         de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les \##
+        réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur av\##
+        ec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les m\##
+        êmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez l\##
+        e 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de répondre à\##
+         vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience.\##
+         Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des m\##
+        essages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette ad\##
+        resse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose\##
+         vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé\##
+        .|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-e\##
+        n un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le code\##
+        .|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chro\##
+        me ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez \##
+        le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réess\##
+        ayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre appli\##
+        cation utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation est ouve\##
+        rte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans un autre onglet.|Consu\##
+        ltation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a rac\##
+        croché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lie\##
+        n à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vou\##
+        s pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son ca\##
+        binet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphone\##
+        z-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|\##
+        Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L\##
+        ’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu\##
+        ’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette cons\##
+        ultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente plein\##
+        e|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minut\##
+        e, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à vo\##
+        tre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|A\##
+        ppel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre imp\##
+        ossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé pré\##
+        sentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date \##
+        de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par \##
+        précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw \##
+        arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand an\##
+        ders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de m\##
+        icrofoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|W\##
+        achtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. B\##
+        lijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts o\##
+        ntvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is va\##
+        n begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts\##
+         kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U\##
+         kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server\##
+         is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op dez\##
+        e pagina, die komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de \##
+        server. Kijk of wifi of mobiel internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binne\##
+        n een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de \##
+        woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw \##
+        microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij uit, of gebruikt een andere app hem?|Microfoo\##
+        n|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth\##
+         uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere \##
+        luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een t\##
+        elefoontje of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirou\##
+        ter.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Ver\##
+        sturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga akko\##
+        ord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen|D\##
+        e wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Ch\##
+        rome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten\##
+        .|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {cod\##
+        e}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPa\##
+        d, dan Apps, de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rech\##
+        ten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|\##
+        Menu Safari, dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan\##
+         Microfoon: kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de bro\##
+        wser toe.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een r\##
+        ecente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tu\##
+        ssen.|Bij een noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts \##
+        of het ziekenhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen co\##
+        okie, geen metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server zie\##
+        t|Verzegelde berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalv\##
+        e via een tussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|\##
+        De link ontbreekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg af\##
+        geknipt. Kopieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elka\##
+        ar|Vraag uw arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spr\##
+        eken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze a\##
+        pp geeft geen toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Mic\##
+        rofoon geweigerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan\##
+        , en probeer het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opni\##
+        euw.|Consult al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaa\##
+        t verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelop\##
+        en|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw a\##
+        rts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen\##
+        .|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts \##
+        heeft een ander toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer he\##
+        t later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.\##
+        |Het gesprek is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link\##
+         werkt één keer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bes\##
+        taat niet of niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wac\##
+        hten te veel toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een min\##
+        uut, en probeer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel u\##
+        w arts.|Geen verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Be\##
+        llen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen ve\##
+        ilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet \##
+        herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum\##
+         van dit toestel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle\##
+         zekerheid gestopt. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät \##
+        bis zur Praxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Kon\##
+        to, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf\##
+         diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder u\##
+        nten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie d\##
+        a sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleibe\##
+        n Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit\##
+         {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen \##
+        Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht \##
+        der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer \##
+        und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein \##
+        paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch g\##
+        eht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von s\##
+        elbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Si\##
+        e, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer \##
+        Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.\##
+        |oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen \##
+        Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist e\##
+        s ausgeschaltet, oder benutzt es eine andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie\##
+         Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hö\##
+        ren Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder lad\##
+        en Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer\##
+         anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Dire\##
+        kter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden\##
+        |Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin e\##
+        inverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|A\##
+        uflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen\##
+         Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde\##
+         beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behal\##
+        ten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu k\##
+        opieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen.|\##
+        Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das durc\##
+        hgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellungen,\##
+         Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulas\##
+        sen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie es \##
+        dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort,\##
+         und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen\##
+        , hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtlich\##
+        es|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu\##
+         Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen brauc\##
+        ht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das\##
+         Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Seite\##
+         richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den\##
+         ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopi\##
+        eren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusamm\##
+        en|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie\##
+         nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link\##
+         im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome od\##
+        er Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Ke\##
+        in Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|\##
+        Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde schon \##
+        geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstunde\##
+         geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließen.\##
+        |Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Die \##
+        Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat nic\##
+        ht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nicht\##
+         empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelassen.\##
+         Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. Ver\##
+        suchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getrenn\##
+        t. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie um \##
+        einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sonst \##
+        bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die Uh\##
+        rzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link. \##
+        Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und ver\##
+        suchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noch \##
+        einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, un\##
+        d versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten oder \##
+        umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. Wec\##
+        hseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht de\##
+        r aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts sc\##
+        heint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die S\##
+        eite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encrypt\##
+        ed, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor. \##
+        No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing st\##
+        ays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A question\##
+         appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. Stay\##
+         on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you will \##
+        be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is re\##
+        ady|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encryp\##
+        ted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a re\##
+        cord that the consultation took place: its date, its length and your agreement, and nothing of what was said.|\##
+        You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server c\##
+        annot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page, \##
+        it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking for \##
+        the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back within\##
+         a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the wor\##
+        ds.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.|Y\##
+        our microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I can\##
+        not hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play \##
+        a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, or\##
+         reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|Go\##
+        od connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two d\##
+        evices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your do\##
+        ctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are diff\##
+        erent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. Ope\##
+        n Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this page.\##
+        |It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This d\##
+        evice says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the name of\##
+         the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: ch\##
+        oose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, then Set\##
+        tings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: choose “Al\##
+        low”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|Close|Wh\##
+        at you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefo\##
+        x.|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|Do not wa\##
+        it here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your ques\##
+        tions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a relo\##
+        ad needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the net\##
+        work. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at\##
+         WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link your \##
+        doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask fo\##
+        r a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open the link e\##
+        lsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefo\##
+        x.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome o\##
+        r Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in a microp\##
+        hone or a headset, then try again.|Microphone in use|Another application is using the microphone. Close it, th\##
+        en try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|The cons\##
+        ultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation over|You\##
+        r doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your doctor fo\##
+        r a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone them.|No\##
+         consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another device|Your \##
+        doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not available. \##
+        Try again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|The call \##
+        stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If that wa\##
+        s not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no l\##
+        onger does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait with th\##
+        is link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultation close\##
+        d|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does not an\##
+        swer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobil\##
+        e data, or the other way, then try again.|No secure link|Something altered the messages. Change to another net\##
+        work, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: phone you\##
+        r doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something went wrong\##
+        |The page stopped to be safe. Try again."}};function ht(e,t=0){return/iPhone|iPad|iPod/.test(e)||/Macintosh/.t\##
+        est(e)&&t>1?"ios":/Android/.test(e)?"android":/Firefox\//.test(e)?"firefox":/Version\/\S+ Safari\//.test(e)?"s\##
+        afari":"other"}function ut(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|By\##
+        tedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?/; wv\)/.test(e):/iPhone|iPad|iPod/.tes\##
+        t(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.cod\##
+        e=e}},ct=new TextEncoder,dt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),k=e=>ct.encode(e);function E(e){t\##
+        ry{return dt.decode(e)}catch{throw new h("malformed")}}function c(...e){let t=new Uint8Array(e.reduce((i,r)=>i\##
+        +r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var g=e=>Uint8Array.of(e&255),ke=e=>Uint8Arra\##
+        y.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&255,e&255),pt=e=>c(b(Math.floor(e/2**32))\##
+        ,b(e%2**32));function P(...e){return c(...e.flatMap(t=>{let n=typeof t=="string"?k(t):t;return[ke(n.length),n]\##
+        }))}function se(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=0;i<e.length;i+=1)n|=(e[i]??0)^(t[i]??0\##
+        );return n===0}var Y=e=>e.every(t=>t===0),Z=e=>Array.from(e,t=>t.toString(16).padStart(2,"0")).join("");functi\##
+        on be(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malformed");return Uint8Array.from({length:e.l\##
+        ength/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function mt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new h("alpha\##
+        bet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(/-/g,"+").replace(/_/g,"/"));return Uin\##
+        t8Array.from(t,n=>n.charCodeAt(0))}var O=class{constructor(e){this.octets=e,this.offset=0}S(e){if(e>this.octet\##
+        s.length-this.offset)throw new h("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.of\##
+        fset)}X(){return this.S(this.octets.length-this.offset)}d(){return this.S(1)[0]??0}Je(){return this.d()*256+th\##
+        is.d()}G(){return this.Je()*65536+this.Je()}Zt(){let e=this.G()*4294967296+this.G();if(!Number.isSafeInteger(e\##
+        ))throw new h("malformed");return e}ut(){return this.S(this.Je())}end(){if(this.offset!==this.octets.length)th\##
+        row new h("malformed")}},{subtle:S}=globalThis.crypto;async function U(...e){return new Uint8Array(await S.dig\##
+        est("SHA-256",c(...e)))}async function M(e,t){let n=await S.importKey("raw",e,{name:"HMAC",hash:"SHA-256"},!1,\##
+        ["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var $=(e,t)=>M(typeof e=="string"?k(e):e,t);async fu\##
+        nction j(e,t,n){return(await M(e,c(typeof t=="string"?k(t):t,g(1)))).subarray(0,n)}async function J(){let e=aw\##
+        ait S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:e.privateKey,publicKey:new Uint8Array(a\##
+        wait S.exportKey("raw",e.publicKey))}}async function Se(e,t){let n;try{let i=await S.importKey("raw",t,{name:"\##
+        X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",public:i},e,256))}catch{throw new h("low-or\##
+        der")}if(Y(n))throw new h("low-order");return n}async function ft(e,t,n){try{let i=await S.importKey("raw",n,{\##
+        name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},i,e,t)}catch{return!1}}var gt=e=>S.impor\##
+        tKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function wt(e,t,n,i){return new Uint8Array(await S.encr\##
+        ypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function yt(e,t,n,i){if(i.length<16)throw new h("authen\##
+        tication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}catch{throw \##
+        new h("authentication")}}var ae={fair:{$t:.02,jitter:.04,ht:.4},poor:{$t:.08,jitter:.1,ht:.8}},vt=5e3,ze={Hn:1\##
+        500,Yn:6e3},Ce={good:0,fair:1,poor:2},Me=class{constructor(){this.ee=null,this.we=[],this.candidate=null}_n({t\##
+        e:e,ke:t,jitter:n,ht:i,Zn:r},s){let a=this.we.at(-1);for(a!==void 0&&(e<a.te||t<a.ke)&&(this.we=[]),this.we.pu\##
+        sh({at:s,te:e,ke:t});(this.we[1]?.at??s)<=s-vt;)this.we.shift();let o=this.we[0];if(o===void 0||s-o.at<2e3)ret\##
+        urn;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.te),r),m=f=>u>ae[f].$t||n>ae[f].jitter||i>ae[f].ht;this.#t(m("p\##
+        oor")?"poor":m("fair")?"fair":"good",s)}#t(e,t){this.ee??=e,e===this.ee?this.candidate=null:this.candidate?.ee\##
+        !==e?this.candidate={ee:e,k:t}:t-this.candidate.k>=(Ce[e]>Ce[this.ee]?ze.Hn:ze.Yn)&&(this.ee=e,this.candidate=\##
+        null)}};function kt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rtp"&&s==="audio"),n=e.find(({type:r,kind:\##
+        s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,nominated:a})=>r==="candidate-pair"&&s==\##
+        ="succeeded"&&a);return{te:t?.packetsReceived??0,ke:Math.max(0,t?.packetsLost??0),jitter:t?.jitter??0,ht:n?.ro\##
+        undTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var bt=20,St=100,zt=500,Ct=class{constructor({m\##
+        icrophone:e,audio:t,It:n,M:i,dt:r,pt:s}){this.microphone=e,this.audio=t,this.It=n,this.M=i,this.dt=r,this.pt=s\##
+        ,this.quality=new Me,this.connection=null,this.track=null,this.Qe=null,this.name=-1,this.generation=-1,this.Pt\##
+        ="",this.Vt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1,u:!1},this.ye=Promise.resolve()}$n(e){e\##
+        .type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).catch(\##
+        ()=>this.M({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connection\##
+        ?.getSenders()[0];if(t===void 0)return;let n=this.track;this.track=e.clone(),this.track.enabled=this.i.send,aw\##
+        ait t.replaceTrack(this.track),n?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.conne\##
+        ction=null,this.track?.stop(),this.track=null,this.Qe?.terminate(),this.Qe=null,this.audio.srcObject=null,this\##
+        .quality=new Me,this.dt(null),this.pt(null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);case"\##
+        apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRemote\##
+        Description({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#n(t);return;case"apply-ca\##
+        ndidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdpMLi\##
+        neIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.push\##
+        (t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generation:\##
+        e,Qn:t,q:n,U:i}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,s=r&&this.connection?this.co\##
+        nnection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(xe(n,i)),this.Vt=s.signalingState==="stable"&&s.iceGat\##
+        heringState!=="gathering";let a=await s.createOffer({iceRestart:r});s!==this.connection||e!==this.generation||\##
+        (this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),awai\##
+        t s.setLocalDescription(a))}#s(e,t,n){this.end(),this.name=e;let i=new RTCPeerConnection(xe(t,n));this.connect\##
+        ion=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let r=i.addTransceiver(this.track,{dir\##
+        ection:"sendrecv"});At(r),this.Qe=this.It(),this.Qe!==null&&(r.sender.transform=new RTCRtpScriptTransform(this\##
+        .Qe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(a)},i.ontrack=({track:a})=>{a.enabled=th\##
+        is.i.u,this.audio.srcObject=new MediaStream([a]),this.#h()};let s=()=>this.#o(i,r.sender);return i.onconnectio\##
+        nstatechange=s,i.oniceconnectionstatechange=s,this.ft=!1,this.counter=window.setInterval(()=>void this.#c(i),z\##
+        t),i}#i(e){let t=e?.usernameFragment??this.Pt,n=e?.candidate??"";if(!(t!==this.Pt||xt(n))){if(n===""){if(!this\##
+        .Vt)return;this.Vt=!1}this.M({type:"candidate",generation:this.generation,candidate:n})}}async#o(e,t){if(e!==t\##
+        his.connection)return;let n=this.name,{connectionState:i}=e;if(i==="failed")this.M({type:"transport",r:n,state\##
+        :"failed"});else if(i==="disconnected")this.M({type:"transport",r:n,state:"disconnected"});else if(i==="connec\##
+        ted"){let r=await this.#d(e,t),s=Tt(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||s=\##
+        ==null){this.M({type:"transport",r:n,state:"failed"});return}this.M({type:"transport",r:n,state:"connected",Xn\##
+        :s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<St&&e===this.connection;n+=1){let i=t.transport?.state=\##
+        =="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length===1&&r!==void 0&&r.byteLength>0)return \##
+        U(new Uint8Array(r));await new Promise(s=>setTimeout(s,bt))}return null}async#c(e){if(this.ft)return;this.ft=!\##
+        0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!==this.connection)return;let n=[];t.forEa\##
+        ch(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&a==="audio").reduce((s,{packetsReceived:\##
+        a})=>s+(a??0),0);this.M({type:"heard",r:this.name,Xe:i}),this.quality._n(kt(n),performance.now()),this.pt(this\##
+        .quality.ee);let r=Mt(n);r!==null&&this.dt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.enabl\##
+        ed=e),this.#h()}#h(){let{u:e}=this.i;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.a\##
+        udio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Mt(e){let t=e.find(({\##
+        type:r,selectedCandidatePairId:s})=>r==="transport"&&s),n=e.find(({id:r})=>r===t?.selectedCandidatePairId)??e.\##
+        filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort((r,s)=>(s.lastPacketReceivedTimestamp??\##
+        0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;let i=[n.localCandidateId,n.remoteCandidat\##
+        eId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay")?"relay":"direct"}function xe(e,t){let\##
+         n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t?[]:i(/^stuns?:/),{username:s,credential\##
+        :a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);r.length>0&&n.p\##
+        ush({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}return{iceServers:n,iceTransportPolicy:t?"r\##
+        elay":"all",bundlePolicy:"max-bundle"}}var xt=e=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(e);fu\##
+        nction At(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:n})=>/^audio\/(op\##
+        us|red)$/i.test(n));t.length>0&&e.setCodecPreferences?.(t)}function Tt(e){let t=/^a=fingerprint:sha-256 ([0-9A\##
+        -Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:be(t.replace(/:/g,""))}var Dt="colloque.v1",Lt=65600,Et\##
+        =8,jt={fresh:0,resume:1},T={mt:1,used:2,full:3,rate:4,_i:5,closed:6},qt=(e,t,n)=>c(g(1),g(1),e,t,g(n)),Ae=e=>c\##
+        (g(16),b(0),e);function It(e){if(e.length>Lt)return null;try{return Pt(new O(e))}catch(t){if(t instanceof h)re\##
+        turn null;throw t}}function Pt(e){switch(e.d()){case 16:return e.G(),{type:"relay",message:e.X()};case 129:ret\##
+        urn e.S(32),e.end(),{type:"challenge"};case 130:{let t=e.d();return e.end(),t>1?null:{type:"state",ve:t===1}}c\##
+        ase 134:{let t=e.d(),n=[];for(let a=0;a<t;a+=1)n.push(E(e.ut()));let[i,r]=[E(e.ut()),E(e.ut())],s=e.G();return\##
+         e.end(),{type:"servers",q:{urls:n.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Et),username:i,credential:r,\##
+        ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}default:return null}}var _={Jt:1,U:2},Ut=1+\##
+        1+16+32+4,Vt=72;async function Wt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length!==Vt)thro\##
+        w new h("incomplete");let t=mt(e);if(t.length!==Ut)throw new h("incomplete");if(!se(t.subarray(50),await Nt(t.\##
+        subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("version");let n=t[1]??0;if(n&~(_.Jt|_.U))t\##
+        hrow new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slice(18,50)}}async function Nt(e){return(awa\##
+        it U(c(k("colloque/1 link"),e))).subarray(0,4)}var B=class{constructor(){this.H=new Map}set(e,t){this.H.set(e,\##
+        t)}clear(...e){e.length===0&&this.H.clear();for(let t of e)this.H.delete(t)}Y(e){return this.H.has(e)}et(){ret\##
+        urn this.H.size===0?null:Math.min(...this.H.values())}D(e){let t=[...this.H].filter(([,n])=>n<=e).sort(([,n],[\##
+        ,i])=>n-i)[0];return t===void 0?null:(this.H.delete(t[0]),t[0])}},Rt=class{constructor(){this.x=[],this.z=0,th\##
+        is._=null,this.A=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(i===""&&this._===null)return;this._===nul\##
+        l&&(this.z=Math.max(this.z+1,n));let r={id:this.z,v:!0,text:i,tt:!1};this._=t&&i!==""?null:r,this._===null&&th\##
+        is.#t(r)}u(e,t){let n=e!==0&&e===this.A;this.A=e;let i={id:e,v:!1,text:t.slice(0,2e3),tt:!0},r=n?this.x.filter\##
+        (({v:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):this.x=this.x.flatMap(a=>a!==r?[a]:s?[]:[i\##
+        ])}gt(){this.A=0}pending(){return[...this.x,...this._===null?[]:[this._]].filter(({tt:e})=>!e)}nt(e){e===this.\##
+        _?this._=e.text===""?null:{...e,tt:!0}:this.x=this.x.map(t=>t===e?{...t,tt:!0}:t)}#t(e){this.x=[...this.x,e].s\##
+        lice(-200)}},Te=[256,1024,4096,16384],D={ii:0,Qt:1,Xt:2,expired:3,error:4},K={si:0,tn:1,ri:2,oi:3},De=["offer"\##
+        ,"answer","restart"],Ot=["body","signature"],Bt=e=>Kt(...Ht(e));function Kt(e,t){let n=Te.find(r=>r>=t.length+\##
+        3);if(n===void 0)throw new h("malformed");let i=new Uint8Array(n);return i.set(c(g(e),ke(t.length),t)),i}funct\##
+        ion Ht(e){switch(e.type){case"confirm":return[3,c(e.nn,e.sn,P(e.name))];case"refuse":return[6,g(e.reason)];cas\##
+        e"description":return[7,c(g(De.indexOf(e.kind)),b(e.generation),k(e.sdp))];case"candidate":return[8,c(b(e.gene\##
+        ration),k(e.candidate))];case"words":return[9,g(e.a?1:0)];case"binding":return[10,e.tag];case"chat":return[11,\##
+        c(b(e.id),k(e.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,g(e.reason)];case"co\##
+        nsent":return[16,c(g(e.version),k(e.locale),e.textHash,pt(e.time))]}}function Gt(e,t=Ft){let n=new O(e),i=n.d(\##
+        ),r=n.S(n.Je()),s=Te.find(l=>l>=r.length+3);if(e.length!==s||!Y(n.X()))throw new h("malformed");let a=new O(r)\##
+        ,o=t(i,a);return a.end(),o}function Ft(e,t){switch(e){case 4:return{type:"waiting",message:E(t.ut())};case 5:r\##
+        eturn{type:"admit",U:(t.d()&1)===1};case 6:return{type:"refuse",reason:t.d()};case 7:{let n=De[t.d()];if(n===v\##
+        oid 0)throw new h("malformed");return{type:"description",kind:n,generation:t.G(),sdp:E(t.X())}}case 8:return{t\##
+        ype:"candidate",generation:t.G(),candidate:E(t.X())};case 9:{let n=t.d();if(n>1)throw new h("malformed");retur\##
+        n{type:"words",a:n===1}}case 10:return{type:"binding",tag:t.S(32)};case 11:return{type:"chat",id:t.G(),message\##
+        :E(t.X())};case 13:return{type:"keepalive"};case 14:{let n=Ot[t.d()];if(n===void 0)throw new h("malformed");re\##
+        turn{type:"receipt",Zi:n,octets:t.X()}}case 15:return{type:"bye",reason:t.d()};case 17:return{type:"identity",\##
+        code:t.d()};default:throw new h("malformed")}}var Le=k("Noise_NKpsk0_25519_AESGCM_SHA256"),oe=new Uint8Array(0\##
+        ),Yt=32+16,Zt=2**20,H=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new H(await\##
+         gt(e))}rn(){if(this.counter>=Zt)throw new h("exhausted");let e=c(new Uint8Array(8),b(this.counter));return th\##
+        is.counter+=1,e}async encrypt(e,t=oe){return wt(this.key,this.rn(),t,e)}async decrypt(e,t=oe){return yt(this.k\##
+        ey,this.rn(),t,e)}},$t=class{constructor(){this.T=Le,this.hash=Le,this.be=null}async C(e){this.hash=await U(th\##
+        is.hash,e)}async Z(e){let[t,n]=await Ee(this.T,e);this.T=t,this.be=await H.create(n)}async on(e){let t=await M\##
+        (this.T,e);this.T=await M(t,g(1));let n=await M(t,c(this.T,g(2))),i=await M(t,c(n,g(3)));await this.C(n),this.\##
+        be=await H.create(i)}async an(e){let t=this.be===null?e:await this.be.encrypt(e,this.hash);return await this.C\##
+        (t),t}async ln(e){let t=this.be===null?e:await this.be.decrypt(e,this.hash);return await this.C(e),t}};async f\##
+        unction Ee(e,t){let n=await M(e,t),i=await M(n,g(1));return[i,await M(n,c(i,g(2)))]}async function Jt(e,t){let\##
+         n=[...await Ee(e.T,oe)],[i,r]=[await H.create(n[0]),await H.create(n[1])];return{hash:e.hash,T:e.T,keys:n,sen\##
+        d:t?i:r,u:t?r:i}}var le=class{constructor(e,t,n){this.it=e,this.wt=t,this.ne=n}static async create(e){let t=ne\##
+        w $t;return await t.C(e.Wt),await t.C(e.qt),new le(t,e,e.ne??await J())}async cn(e){let{it:t,ne:n,wt:i}=this;r\##
+        eturn await t.on(i.presharedKey),await t.C(n.publicKey),await t.Z(n.publicKey),await t.Z(await Se(n.privateKey\##
+        ,i.qt)),c(n.publicKey,await t.an(e))}async un(e){if(e.length<Yt)throw new h("authentication");let{it:t,ne:n}=t\##
+        his,i=e.subarray(0,32);return await t.C(i),await t.Z(i),await t.Z(await Se(n.privateKey,i)),{hn:await t.ln(e.s\##
+        ubarray(32)),transport:await Jt(t,!0)}}},je=new Uint8Array(32);async function _t(e){let t=await $("colloque/1 \##
+        invite",c(e.ni,e.sessionKey)),[n,i,r]=await Promise.all([j(t,"colloque/1 room",16),j(t,"colloque/1 join",32),j\##
+        (t,"colloque/1 psk",32)]);return{flags:e.flags,sessionKey:e.sessionKey,room:n,presharedKey:r,joinToken:i}}var \##
+        Xt=e=>P("colloque/1","call",e,b(0),je),Qt=(e,t,n)=>P("colloque/1","resume",e,b(t),n);async function qe(e,t){le\##
+        t n=await $(e,await M(t,k("colloque/1 exporter"))),[i,r]=await Promise.all([j(n,"colloque/1 resume",32),j(n,"c\##
+        olloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:r}}var en=(e,t)=>U(P("colloque/1 transcript",e,t)),tn=e=>e\##
+        n(je,e),nn=e=>j(e,"colloque/1 rejoin",32);async function rn(e,t,n){let i=await $(e,t);return j(i,c(k("colloque\##
+        /1 psk-resume"),b(n)),32)}var sn=(e,t,n)=>U(P("colloque/1 sas-commit",e,t,n));async function an(e,t,n){return \##
+        j(await $(e,c(t,n)),"colloque/1 sas",8)}var on=e=>Array.from(e.subarray(0,4));function ln(e){let t=e.subarray(\##
+        0,5).reduce((n,i)=>n*256+i,0);return String(t%1e8).padStart(8,"0")}var hn=(e,t,n,i,r)=>M(t,P(`colloque/1 bind \##
+        ${e}`,n,i,r)),X={dn:64,message2:256},he=24*3600,Ie=class{constructor(e,t){this.hash=e.hash,this.li=e.send,this\##
+        .ci=e.u,this.kt=t}ui(e){return this.li.encrypt(Bt(e))}async open(e){return Gt(await this.ci.decrypt(e))}pn(e,t\##
+        ,n){return hn(e,this.kt,this.hash,t,n)}};async function un(e,t){let{room:n,sessionKey:i,presharedKey:r}=e,s=t.\##
+        L(32),a=t.ne??await J(),o=await le.create({Wt:Xt(n),presharedKey:r,qt:i,ne:a}),l=await sn(n,a.publicKey,s),u=b\##
+        (0),m=pn(X.dn,g(1),l,u,k(t.locale)),f=await o.cn(m);async function A(I,we){let ye=await o.un(I),re=await dn(ye\##
+        .hn,n,i,we),{hash:ve,T:Ri}=ye.transport,at=await qe(ve,Ri);return{E:new Ie(ye.transport,at.kt),bond:{resumeSec\##
+        ret:at.resumeSecret,transcript:await tn(ve),authenticationString:await an(ve,s,re.hi),wordsLocale:re.wordsLoca\##
+        le,identity:re.identity,expiry:re.di+he},fn:{type:"confirm",nn:s,sn:new Uint8Array(32),name:""}}}return{messag\##
+        e:f,finish:A}}async function cn(e,t,n,i){let r=await le.create({Wt:Qt(e.room,n,t.transcript),presharedKey:awai\##
+        t rn(e.presharedKey,t.resumeSecret,n),qt:e.sessionKey,ne:i??await J()}),s=await r.cn(new Uint8Array(X.dn)),a=c\##
+        (b(n),s);async function o(l){let{hn:u,transport:m}=await r.un(l);if(u.length!==X.message2||!Y(u))throw new h("\##
+        malformed");let{kt:f}=await qe(m.hash,m.T);return{E:new Ie(m,f),fn:{type:"confirm",nn:new Uint8Array(32),sn:ne\##
+        w Uint8Array(32),name:""}}}return{message:a,finish:o}}async function dn(e,t,n,i){if(e.length!==X.message2)thro\##
+        w new h("malformed");let r=new O(e);if(r.d()!==1)throw new h("malformed");let s=r.S(32).slice(),a=r.S(32).slic\##
+        e(),o=r.S(16),l=r.S(64),u=E(r.S(2));if(r.G(),!Y(r.X()))throw new h("malformed");let m=P("colloque/1 delegation\##
+        ",a,n,t,o);if(!await ft(l,m,a))throw new h("delegation");let f=new O(o),[A,I]=[f.Zt(),f.Zt()];if(i<A-he||i>I+h\##
+        e)throw new h("delegation-dates");return{hi:s,identity:a,wordsLocale:u,di:I}}function pn(e,...t){let n=new Uin\##
+        t8Array(e);return n.set(c(...t)),n}var mn=e=>({invitation:e,bond:null,former:[],epochNumber:0,generation:0,con\##
+        sent:null,ownComparison:"none",peerComparison:"none"}),V=e=>e.invitation.joinToken===null,Pe=e=>JSON.stringify\##
+        (e,(t,n)=>n instanceof Uint8Array?{octets:Z(n)}:n);function Ue(e,t){if(e===null)return null;try{let n=JSON.par\##
+        se(e,(i,r)=>fn(r)?be(r.octets):r);return n.invitation.room.length!==16||n.invitation.sessionKey.length!==32||n\##
+        .bond!==null&&n.bond.expiry<t?null:{...n,former:n.former??[]}}catch(n){if(n instanceof SyntaxError||n instance\##
+        of TypeError||n instanceof h)return null;throw n}}function Ve(e){for(let t of Object.values(e))t instanceof Ui\##
+        nt8Array?t.fill(0):typeof t=="object"&&t!==null&&Ve(t)}var fn=e=>typeof e=="object"&&e!==null&&"octets"in e&&O\##
+        bject.keys(e).length===1,ue={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,Q:3e4},gn=.3,wn=3e4,y\##
+        n=1e3,We=25e3,vn=2e3,kn=2e4,Ne=class{constructor({t:e,mode:t,locale:n,L:i,ie:r,pi:s=!1},a){this.t=e,this.mode=\##
+        t,this.locale=n,this.L=i,this.ie=r,this.Ut=a,this.fi=s?gn:1,this.o="opening",this.E=null,this.q=null,this.mn=1\##
+        /0,this.finish=null,this.gn=-1/0,this.wn=a,this.kn=a,this.e=new B,this.yn=[],this.#t("open",a)}get mi(){return\##
+         this.e.Y("open")||this.e.Y("state")}get rt(){return this.o==="established"}get ot(){return this.o==="away"||t\##
+        his.o==="orphaned"}gi(e){return e>=this.mn&&(this.q?.urls.some(t=>/^turns?:/.test(t))??!1)}wi(e){this.o==="est\##
+        ablished"&&e-this.kn>wn&&this.e.set("silence",e+yn)}jt(){return this.yn.splice(0)}I(){return this.e.et()}async\##
+         open(e){let{invitation:t,bond:n}=this.t,i=this.mode==="resume"&&n!==null?await nn(n.resumeSecret):t.joinToken\##
+        ;i!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:"send",octets:qt(t.room,i,jt[this.mode])}),a\##
+        wait this.#i())}async u(e,t){let n=It(e);if(!(n===null||this.o==="over"))switch(n.type){case"challenge":return\##
+        ;case"state":return this.#s(n.ve,t);case"servers":this.q=n.q,this.mn=t+n.q.ti*1e3;return;case"error":return th\##
+        is.#l({type:"refused",code:n.code});case"relay":try{return await this.#o(n.message,t)}catch(i){if(!(i instance\##
+        of h))throw i;let r=this.o==="confirming"||this.o==="established"||this.mode==="resume";return this.#l({type:"\##
+        broken",code:i.code,ki:r})}}}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e)){if(t!=="keepalive")retu\##
+        rn this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+We),await this.send({type:"kee\##
+        palive"},e)}}async send(e,t){return this.E===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.wn=t\##
+        ,this.#n({type:"send",octets:Ae(await this.E.ui(e))}),!0)}#t(e,t){this.e.set(e,t+ue[e]*this.fi)}#n(e){this.yn.\##
+        push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e,t){let n=this.e.Y("state");this.#n({type:"doct\##
+        or",F:e}),e?this.o==="orphaned"||t-this.gn<vn?this.#l({type:"lost",cause:"doctor-returned"}):(n||this.o==="awa\##
+        y")&&(this.e.clear("state","away"),this.#t("message2",t),n||await this.#i()):(this.e.clear(),n&&(this.gn=t),th\##
+        is.o=n||this.o==="away"?"away":"orphaned",V(this.t)&&this.e.set("away",t+ue.Q))}async#i(){let{t:e}=this;this.o\##
+        ="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save"});let n=awa\##
+        it cn(e.invitation,e.bond,e.epochNumber);this.finish=async i=>({...await n.finish(i),bond:null}),t=n.message}e\##
+        lse{let n=await un(e.invitation,{locale:this.locale,L:this.L});this.finish=i=>n.finish(i,this.ie()),t=n.messag\##
+        e}this.#n({type:"send",octets:Ae(t)})}async#o(e,t){if(this.o==="handshaking"&&this.finish!==null){let{E:n,bond\##
+        :i,fn:r}=await this.finish(e);this.finish=null,this.E=n,this.o="confirming",this.e.clear("message2"),this.#t("\##
+        firstFrame",t),this.e.set("keepalive",t+We),this.#n({type:"confirmed",bond:i}),await this.send(r,t)}else if(th\##
+        is.E!==null&&(this.o==="confirming"||this.o==="established")){let n=await this.E.open(e);this.o="established",\##
+        this.e.clear("firstFrame"),this.kn=t,this.e.set("silence",t+ue.silence),this.#n({type:"frame",frame:n}),n.type\##
+        ==="keepalive"&&t-this.wn>=kn&&await this.send({type:"keepalive"},t)}}},Re=3e3,bn=2e4,Sn=1e3,zn=class{construc\##
+        tor({t:e,j:t,n,s:i,se:r,l:s},a){this.t=e,this.j=t,this.n=n,this.s=i,this.se=r,this.l=s,this.e=new B,this.e.set\##
+        ("end",a+(r===null?Re:bn)),r!==null&&(n===null||n.ot)&&this.#l(a)}I(){let e=[this.e.et()??1/0,this.n?.I()??1/0\##
+        ],t=Math.min(...e);return t===1/0?null:t}async re(e,t){switch(e.type){case"tick":for(let n=this.e.D(t);n!==nul\##
+        l;n=this.e.D(t))n==="end"?this.end():this.#l(t);return await this.n?.Se(t),this.#t(t);case"socket-open":return\##
+         e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-message":return e.id===this.s&&await this.n?.u(e.\##
+        octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#s(t)}}end(){this.se=null,this.e.clear(),this.#i(\##
+        )}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let n of t)if(n.type==="send")this.l({type:"send",\##
+        id:this.s,octets:n.octets});else if(n.type==="confirmed"&&this.se!==null)await this.n?.send({type:"bye",reason\##
+        :this.se},e),this.se=null,this.e.set("end",e+Re);else{if(n.type==="refused"||n.type==="frame"&&n.frame.type===\##
+        "bye")return this.end();if(n.type==="lost"||n.type==="broken")return this.#s(e)}}#n(){return this.n?.jt()??[]}\##
+        #l(e){this.#i(),this.s+=1,this.n=new Ne({t:this.t,mode:"resume",...this.j},e),this.l({type:"connect",id:this.s\##
+        })}#s(e){if(this.se===null)return this.end();this.#i(),this.e.set("retry",e+Sn)}#i(){this.n!==null&&this.l({ty\##
+        pe:"close",id:this.s}),this.n=null}},Cn=new Set(["unknown-room","full","rate","closed","network","no-path","se\##
+        cure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Mn=new Set(["hung-up","ended\##
+        -by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-pers\##
+        on"]),ce=e=>Cn.has(e),xn=e=>Mn.has(e),An={[K.tn]:"refused-other-device",[K.ri]:"refused-not-now",[K.oi]:"refus\##
+        ed-wrong-person"},Tn={[D.Qt]:"words-differ",[D.Xt]:"binding-failed",[D.expired]:"expired",[D.error]:"doctor-er\##
+        ror"},Dn={[T.mt]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},Ln=e=>An[\##
+        e]??"refused",En=e=>Tn[e]??"ended-by-doctor",jn=e=>Dn[e]??"protocol";function qn(e){return e==="delegation"?"i\##
+        dentity":e==="delegation-dates"?"clock":"secure-channel"}var Oe=3,In=500,Pn=8e3,Un=4e3,Vn=5,Wn=class{construct\##
+        or(e){this.L=e,this.O=0,this.xe=!1,this.yt=null,this.lt=0}yi(){this.xe=!1,this.lt=0}vi(){this.O=0,this.xe=!1,t\##
+        his.lt=0}bi(e){let t=this.yt??(e.bond===null?"fresh":"resume");return this.yt=null,t}ke({Si:e,xi:t}){if(this.O\##
+        +=1,!(e&&!this.xe)&&this.O>Oe)return null;let n=t?Un:Pn,i=Math.min(In*2**(this.O-1),n),r=.5+(this.L(1)[0]??0)/\##
+        255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?(this.lt=e===T.mt?this.lt+1:0,this.lt>Vn&&!i?"unknown-\##
+        room":"later"):e===T.mt&&t==="resume"?this.xe?"secure-channel":(this.yt="fresh","now"):e===T.used&&t==="fresh"\##
+        &&n.bond!==null&&this.O<Oe?(this.O+=1,this.yt="resume","now"):jn(e)}},Be=6e4,Ke=2e3,Nn=1e4,Rn=3,On=class{const\##
+        ructor(e,t,n){this.t=e,this.j=t,this.h=n,this.n=null,this.s=0,this.ve=!1,this.vt=!1,this.P=new Wn(t.L),this.R=\##
+        -1/0,this.e=new B,this.Ot=!1,this.pending=[],this.Rt=[]}get rt(){return this.n?.rt??!1}get ot(){return this.n?\##
+        .ot??!1}get Nt(){return this.P.O>0&&(this.n?.mi??!0)}I(){let e=Math.min(this.e.et()??1/0,this.n?.I()??1/0);ret\##
+        urn e===1/0?null:e}async re(e,t){e.id===this.s&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket\##
+        -message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){for(let t=this.e.D(e);t!==null;t=\##
+        this.e.D(e))t==="retry"?this.bt(e):this.P.O=0;await this.n?.Se(e)}zi(e){for(;;){let t=this.Rt.shift();if(t!==v\##
+        oid 0)return t;this.pending.push(...this.n?.jt()??[]);let n=this.pending.shift();if(n===void 0)return null;thi\##
+        s.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}bt(e){let{t,j:n,h:i}=this;if(t.bond!==null&\##
+        &t.bond.expiry<n.ie())return this.#i("expired");let r=this.P.bi(t);this.e.clear("retry","stable"),i.ct(),this.\##
+        s+=1;let s=i.i().St&&this.P.O<2;this.n=new Ne({t,mode:r,pi:s,...n},e),i.l({type:"connect",id:this.s})}Ci(e){(t\##
+        his.n===null||e-this.n.Ut>=Ke)&&this.#s(e)}Ce(e,t){this.s=e,this.P.vi(),this.bt(t)}oe(e){if(!(this.n===null||e\##
+        -this.n.Ut<Ke)&&!this.n.ot){if(e-this.R<Nn)return this.ze(e);this.R=e,this.#s(e)}}ze(e){this.disconnect(),this\##
+        .vt=!1;let{Ai:t,St:n}=this.h.i(),i=V(this.t)&&t,r=this.P.ke({Si:i,xi:n});if(r===null)return this.#i(this.P.xe?\##
+        "secure-channel":"network");this.e.set("retry",e+r)}vn(e){let t=this.t.former.shift();return t===void 0?!1:(Ob\##
+        ject.assign(this.t,{bond:t,epochNumber:0}),this.Ot=!0,this.#s(e),!0)}bn(e,t,n){if(!t)return this.#i(qn(e));thi\##
+        s.P.xe=!0,this.ze(n)}flush(){let e=[...this.pending.splice(0),...this.n?.jt()??[]];for(let t of e)t.type==="se\##
+        nd"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=\##
+        this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){this.h.l({type:"send",id:this.s,o\##
+        ctets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.octets);case"save":return this.h.ct();case"doctor\##
+        ":this.ve=e.F,e.F||(this.vt=!0),this.e.Y("stable")||this.e.set("stable",t+Be);return;case"confirmed":if(e.bond\##
+        !==null){let n={epochNumber:0,ownComparison:"none",peerComparison:"none"},i=[this.t.bond,...this.t.former].fla\##
+        tMap(r=>r??[]).slice(0,Rn);Object.assign(this.t,n,{bond:e.bond,former:i,consent:null})}return this.e.set("stab\##
+        le",t+Be),this.h.ct();case"frame":this.P.yi(),this.vt=!1,this.Ot=!1,this.Rt.push(e);return;case"refused":retur\##
+        n this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#s(t);case"broken":return this.bn(e.\##
+        code,e.ki,t)}}#l(e,t){if(this.Ot&&e===T.mt){this.vn(t)||this.#i("refused-other-device");return}let n=this.n?.m\##
+        ode??null,i=this.P.refused(e,n,this.t,this.h.i().Mi);i==="later"?this.ze(t):i==="now"?this.#s(t):this.#i(i)}#s\##
+        (e){this.disconnect(),this.bt(e)}#i(e){this.Rt.push({type:"stop",reason:e})}},He=class{constructor(){this.N=0,\##
+        this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get xn(){return Math.min(4e3*1.5**(this.N-1),1e\##
+        4)}get Di(){return Math.min(1500*this.N,6e3)}get xt(){return this.z+(this.N===0?0:this.xn)}},Bn=class{construc\##
+        tor(){this.z=null,this.k=0}Ce(e,t){this.z={Xe:e,zn:t},this.k=t}N(e,t){let{z:n}=this;this.z={Xe:e,zn:t};let i=n\##
+        !==null&&t-n.zn<=1250;return(!i||e!==n.Xe)&&(this.k=t),i&&e!==n.Xe?"sound":t-this.k>=1500?"silence":"unknown"}\##
+        },Ge=class{constructor(){this.silence=new Bn,this.ae=!1,this.Bt=!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An\##
+        =-1/0}get Mn(){return this.R!==null}oe(e){this.R=e}Ti(e){this.Cn=e,this.zt=!1,this.Bt=!1,this.R=null}Li(e,t){t\##
+        his.silence.Ce(0,t),this.ae=e}Ei(e,t){this.silence.Ce(e,t)}N(e,t){let n=this.An;this.An=t;let i=this.silence.N\##
+        (e,t);return i==="sound"&&(this.ae=!1,n>=this.Cn&&(this.zt=!0),this.R!==null&&n>=this.R&&(this.R=null)),i!=="s\##
+        ilence"||this.ae?!1:(this.ae=!0,!0)}get Ft(){return this.zt&&!this.ae}Dn(e){e&&!this.zt&&(this.Bt=!0)}},de={Ii\##
+        :6e3,Pi:5e3,path:13e3},Kn=3e3,Hn=1e4,Gn=1,Fn=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.i\##
+        nvitation.joinToken===null&&e.consent!==null,this.n=null,this.U=!1,this.transport="none",this.r=-1,this.Tn=nul\##
+        l,this.w=null,this.Kt=[],this.le=null,this.Ct=null,this.At=!1,this.Mt=null,this.p=new Ge,this.ce=new He,this.D\##
+        t=0,this.i={send:!1,u:!1},this.$=[],this.e=new B}Vi(){return this.$.shift()??null}I(){return this.e.et()}Ae(){\##
+        return this.transport==="connected"&&this.#m()&&!this.p.ae}St(){return this.g&&(!this.Ae()||this.p.Mn)}get Wi(\##
+        ){return!this.g&&this.w?.J===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#r()}oe(e){this.transp\##
+        ort!=="none"&&this.p.oe(e)}qi(e,t){this.n=e,this.U=t}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("an\##
+        swer","binding")}end(){this.gt(),this.e.clear(),this.$=[],this.transport="none",this.w=null,this.Mt=null,this.\##
+        le=null,this.p=new Ge,this.ce=new He,this.Dt=0,this.#r(),this.h.l({type:"end-call"})}async Ui(e){this.transpor\##
+        t==="connected"&&this.w?.J===!0&&!this.p.ae&&!this.p.Mn?await this.#h(e):this.#s(e)}async Se(e){for(let t=this\##
+        .e.D(e);t!==null;t=this.e.D(e))t==="path"?this.#u(e):t==="attempt"?this.#o(e):this.$.push(t==="answer"&&this.g\##
+        ?"socket-doubted":"rejoin")}async re(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generation||thi\##
+        s.n===null)return;this.w.nt=!0,this.e.set("answer",t+(this.g?this.ce.Di:de.Ii)),await this.#t({type:"descripti\##
+        on",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let n of this.Kt.splice(0))await this.#t({type:"can\##
+        didate",generation:e.generation,candidate:n},t);return;case"candidate":if(e.generation!==this.w?.generation)re\##
+        turn;this.w.nt?await this.#t({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.Kt.push(\##
+        e.candidate);return;case"transport":return this.#c(e,t);case"heard":return this.#d(e,t)}}async u(e,t){if(e.typ\##
+        e==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:n}=this;if(e.type==="binding")return n?.J!\##
+        ==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n.nt||e.generation!==n.generation))if(e.type==="\##
+        candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"apply-candidate",generation:i,candidate:r})}else n\##
+        .J||(n.J=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.tran\##
+        sport==="connected"?await this.#h(t):this.g||this.e.set("path",t+de.path),this.#r())}async#t(e,t){await this.h\##
+        .send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="new"&&this.Tn!==this.n;!n&&t<this.ce.xt||(n&&(th\##
+        is.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.rt&&this.t.consent!==null}#s(e){let{n:t,t\##
+        :n}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="failed"||this.p.Bt,r=n.generation\##
+        ;n.generation+=1,this.h.ct(),i&&(this.r=r,this.Tn=t,this.transport="new",this.le=null,this.Mt=null,this.At=!1,\##
+        this.p.Li(this.g,e),this.#r()),this.w={generation:r,nt:!1,J:!1},this.Kt=[],this.Ct=null,this.p.Ti(e),this.e.cl\##
+        ear("answer","binding","path","attempt"),this.g&&(this.ce.Ce(e),this.e.set("attempt",e+this.ce.xn));let{U:s}=t\##
+        his;this.h.l({type:"make-offer",generation:r,Qn:i,q:t.q,U:s})}#i(e){let{n:t,ce:n}=this;this.#l()?e<n.xt?this.e\##
+        .set("attempt",n.xt):t?.gi(e)?(this.oe(e),this.$.push("socket-doubted")):this.#s(e):t!==null&&this.$.push("soc\##
+        ket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.p.Dn(this.w?.J===!0),this.#i(e))}#d({r:e,Xe:t},n\##
+        ){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())return this.p.Ei(t,n);this.p.N(t,n)?(this.p.Dn(this\##
+        .w?.J===!0),this.#i(n)):this.p.Ft&&this.Ae()&&this.e.clear("attempt")}}async#c(e,t){if(!(this.transport==="non\##
+        e"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e.Y\##
+        ("attempt")&&this.e.set("attempt",Math.max(this.ce.xt,t+Kn)),this.le={Gt:e.Xn,W:e.ei},await this.#h(t),this.#r\##
+        ();else if(e.state==="failed")this.#u(t);else if(this.transport==="connected"){if(this.transport="disconnected\##
+        ",this.e.clear("binding"),this.e.Y("attempt"))return;this.oe(t),this.#l()&&t-(this.n?.Ut??0)<Hn?this.#i(t):thi\##
+        s.$.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#r(),this.g)\##
+        return this.#i(e);this.Dt+=1,this.Dt>Gn?this.$.push("no-path"):this.#l()&&this.#s(e)}async#h(e){let{le:t}=this\##
+        ,n=this.n?.E??null;if(t===null||n===null||this.w?.J!==!0)return;let i=await n.pn("P",t.Gt,t.W);await this.#t({\##
+        type:"binding",tag:i},e),this.At||this.e.set("binding",e+de.Pi),await this.#p()}async#p(){let{le:e,Ct:t}=this,\##
+        n=this.n?.E??null;if(e===null||t===null||n===null)return;let i=await n.pn("D",e.Gt,e.W);if(!se(i,t)){this.$.pu\##
+        sh("binding-failed");return}this.At=!0,this.Mt=Fe(e),this.g=!0,this.e.clear("binding"),this.#r()}#m(){return t\##
+        his.le!==null&&this.Mt===Fe(this.le)}#r(){let e=this.#m(),t={send:e&&this.t.consent!==null&&!this.muted,u:e};t\##
+        .send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},Fe=({Gt:e,W:t})=>`${Z(e)} ${Z(\##
+        t)}`,Yn=6e4,Zn=400,$n=class{constructor({t:e,locale:t,L:n,ie:i}){this.t=e,this.j={locale:t,L:n,ie:i},this.line\##
+        =new On(e,this.j,{l:r=>this.actions.push(r),ct:()=>this.#a(),left:()=>this.#i(),i:()=>({Mi:this.media.Ae(),St:\##
+        this.media.St(),Ai:this.media.g})}),this.ue=!1,this.message="",this.c=new Rt,this.reason=null,this.Me=null,thi\##
+        s.e=new B,this.actions=[],this.media=new Fn(e,{send:(r,s)=>this.line.send(r,s),l:r=>this.actions.push(r),ct:()\##
+        =>this.#a()}),this.ye=Promise.resolve()}re(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n(e,t),t\##
+        his.#f(t)}catch{await this.#r("internal",t)}}),this.ye}ji(){return this.actions.splice(0)}I(){if(this.reason!=\##
+        =null)return this.Me?.I()??null;let e=[this.e.et(),this.line.I(),this.media.I()],t=Math.min(...e.map(n=>n??1/0\##
+        ));return t===1/0?null:t}Oi(){let{bond:e,ownComparison:t,peerComparison:n}=this.t;return{state:this.#t(),reaso\##
+        n:this.reason,B:this.reason!==null&&ce(this.reason),ve:this.line.ve,Ln:this.line.rt,Nt:this.line.Nt,Ri:this.li\##
+        ne.vt,message:this.message,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:\##
+        t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){return this.reason!==null?xn(this.reason)?"ended":"\##
+        failed":V(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting":"co\##
+        nnecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":return t\##
+        his.line.bt(t),this.#o(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"socket-clos\##
+        ed":return await this.line.re(e,t),this.#o(t);case"network-changed":return this.media.oe(t),this.line.Ci(t),th\##
+        is.#o(t);case"awoke":return this.line.n?.wi(t),this.#s(t);case"consent":return V(this.t)?(this.t.consent=e.con\##
+        sent,this.#a(),this.ue&&await this.#u(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"r\##
+        efuse",reason:K.si},t),this.#r("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.media.mu\##
+        te(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.j.ie()),e.En)return this.#h(t);this.e.Y("lette\##
+        rs")||this.e.set("letters",t+Zn);return;case"hang-up":return this.#r("hung-up",t,D.ii);case"taken-over":return\##
+         this.#r("taken-over",t);case"retry":return;default:return await this.media.re(e,t),this.#o(t)}}async#l(e,t){l\##
+        et n=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&n)\##
+        ||this.reason===null||!ce(this.reason)?this.Me?.re(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(this.Me?\##
+        .s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e)){if(t==="p\##
+        atience")return this.#r(this.line.rt?"no-path":"network",e);await this.#h(e)}await this.line.Se(e),await this.\##
+        #o(e),await this.media.Se(e),await this.#o(e)}#i(){this.ue=!1,this.media.gt(),this.c.gt()}async#o(e){for(;this\##
+        .reason===null;){let t=this.media.Vi();if(t!==null){await this.#m(t,e);continue}let n=this.line.zi(e);if(n===n\##
+        ull)return;n.type==="stop"?await this.#r(n.reason,e):await this.#d(n.frame,e)}}async#d(e,t){switch(e.type){cas\##
+        e"waiting":this.message=e.message;return;case"admit":return this.#c(e.U,t);case"refuse":return e.reason===K.tn\##
+        &&this.line.vn(t)?void 0:this.#r(Ln(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"differen\##
+        t",this.#a();case"bye":return this.#r(this.media.Wi&&e.reason===D.error?"no-path":En(e.reason),t);case"descrip\##
+        tion":case"candidate":case"binding":return this.ue&&!(e.type==="description"&&e.kind==="offer")?this.media.u(e\##
+        ,t):this.line.bn("malformed",!0,t);case"chat":this.ue&&this.c.u(e.id,e.message);return;case"keepalive":case"re\##
+        ceipt":case"identity":return}}async#c(e,t){let{n}=this.line;if(this.ue||n===null)return;this.ue=!0,this.t.invi\##
+        tation.joinToken=null,this.t.former=[],this.#a();let i=e||(this.t.invitation.flags&_.U)!==0;if(i&&!(n.q?.urls.\##
+        some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing",t,D.error);this.media.qi(n,i),this.t.consent!=\##
+        =null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:n}=this.t;t!==null&&(await this.line.send({type\##
+        :"consent",version:1,...t},e),await this.media.Ui(e),n!=="none"&&await this.line.send({type:"words",a:n==="sam\##
+        e"},e),await this.#h(e))}async#h(e){if(!(!this.ue||this.t.consent===null)){for(let t of this.c.pending()){let{\##
+        id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,message:i},e))return;this.c.nt(t)}return this.#o(e)}\##
+        }async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a(),await this.line.send({type:"words",a:e},t),a\##
+        wait this.#o(t),e||await this.#r("words-differ",t,D.Qt)}async#m(e,t){switch(e){case"rejoin":return this.line.z\##
+        e(t);case"socket-doubted":return this.line.oe(t);case"binding-failed":return this.#r("binding-failed",t,D.Xt);\##
+        case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){let i=n===null||await this.line.send({type:"bye\##
+        ",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ce(e)&&e!=="taken-over"?th\##
+        is.#a():this.actions.push({type:"save",t:null});let r=!i&&V(this.t);if(!r&&(e!=="hung-up"||this.line.n===null)\##
+        )return this.line.disconnect();let{t:s,j:a}=this,{s:o}=this.line,l=this.line.Sn(),u=m=>this.actions.push(m);th\##
+        is.Me=new zn({t:s,j:a,n:l,s:o,se:r?n:null,l:u},t)}#f(e){!(this.reason===null&&this.media.g&&!this.media.Ae())|\##
+        |this.line.ot?this.e.clear("patience"):this.e.Y("patience")||this.e.set("patience",e+Yn)}#a(){this.actions.pus\##
+        h({type:"save",t:this.t})}},Jn={In:[],Pn:[],microphone:"",speaker:""},_n=4e-4,Ye={echoCancellation:!0,noiseSup\##
+        pression:!0,autoGainControl:!0};async function Ze(e,t){let n=e===void 0?Ye:{...Ye,deviceId:{exact:e}},i=await(\##
+        t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMException\##
+        ("no track","NotFoundError");return r}function Xn(e){let t=e instanceof DOMException?e.name:"";return t==="Not\##
+        FoundError"||t==="OverconstrainedError"?"microphone-missing":t==="NotReadableError"||t==="AbortError"?"microph\##
+        one-busy":"microphone-denied"}var Qn=class{constructor(e){this.audio=e,this.Ht=new Audio,this.V=null,this.outp\##
+        ut=null,this.source=null,this.De=null,this.speaker=""}Vn(){"AudioContext"in window&&(this.V??=new AudioContext\##
+        ,this.V.state!=="running"&&this.V.resume().catch(()=>{}))}Wn(e){this.source?.disconnect(),this.source=null,!(t\##
+        his.V===null||e===null)&&(this.De??=this.V.createAnalyser(),this.source=this.V.createMediaStreamSource(new Med\##
+        iaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,qn:!1,Un:!\##
+        1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((n,i)=>n+i*i,0)/e.\##
+        length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>_n,Un:t===0&&this.V?.state==="running"}}j\##
+        n(){let{V:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.Ht.srcOb\##
+        ject=this.output.stream),this.Ht.play().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.\##
+        1+t*.35,r=e.createOscillator(),s=e.createGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRa\##
+        mpToValueAtTime(.3,i+.03),s.gain.exponentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.s\##
+        tart(i),r.stop(i+1)}}}async Ni(e){await Promise.all([this.audio,this.Ht].map(t=>t.setSinkId(e))),this.speaker=\##
+        e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,devic\##
+        eId:s})=>r===i&&s!==""&&s!=="communications").map(({deviceId:r,label:s})=>({id:r,label:s}));return{In:n("audio\##
+        input"),Pn:"setSinkId"in this.audio?n("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.\##
+        speaker}}end(){this.Wn(null),this.V?.close().catch(()=>{}),this.V=null,this.De=null,this.output=null}},ei=500;\##
+        function ti(e,t,n){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request\##
+        (e,t?{steal:t}:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ni(e\##
+        ,t){let n=new BroadcastChannel(e);n.postMessage(t),n.close()}function ii(e,t){return new Promise(n=>{let i=new\##
+         BroadcastChannel(e),r=s=>{i.close(),n(s)};i.onmessage=({data:s})=>r(Ue(typeof s=="string"?s:null,t())),setTim\##
+        eout(()=>r(null),ei)})}function ri(e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W\##
+        =li(lt),si=e=>ri(e,W,"fr"),ai=e=>[W[e].admitted.title,...W[e].admitted.consent].join(`
+        `),$e=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (e),oi=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),Q=(e,t)=>e.replace(/\{\##
+        \w+\}/,()=>String(t));function li({Kn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
         ===0?s.shift():Array.isArray(o)?o.map(a):Object.fromEntries(Object.entries(o).map(([l,u])=>[l,a(u)]));return[i\##
-        ,a(e)]});return Object.fromEntries(n)}var li={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
+        ,a(e)]});return Object.fromEntries(n)}var hi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
         M6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 \##
         17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM\##
         15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 \##
         0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no\##
-        :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function X(\##
-        e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setAt\##
-        tribute("d",li[t]),n}var hi={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:1\##
-        7,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micro\##
-        phone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refus\##
-        ed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,netw\##
-        ork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81\##
-        };function ui(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-link\##
-        ")&&i!==null?hi[i]:void 0;return{title:pi(e,t),lines:mi(e,t),buttons:wi(e,t),jn:fi(e,t),code:s===void 0?"":_(t\##
-        .code,s),Bt:r||n==="waiting"||n==="connecting",Ki:r}}function ci(e,t){let n=({lines:r,jn:s})=>[...r.filter(({k\##
-        ind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(B\##
-        oolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var di={alphabet:"incomplete"\##
-        ,flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"words\##
-        -differ","refused-wrong-person":"refused"},$e=(e,{errors:t})=>t[di[e??""]??e??""];function pi({state:e,error:t\##
-        },n){return e==="ended"||e==="failed"||e==="bad-link"?$e(t,n)?.[0]??n.ended.title:n[e].title}function mi(e,t){\##
-        let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",te\##
-        xt:t.ready.Le},{kind:"quiet",text:t.ready.Pe}];case"checking":return[{kind:"quiet",text:t.checking.text}];case\##
-        "waiting":{let a=r?.message??"",{B:o,X:l}=t.waiting;return[{kind:"lead",text:r?.Kt?t.reconnecting.fe:r?.ve?o:l\##
-        },...D(e._t>0,"since",_(t.waiting.k,Ze(e._t,s))),...D(a!=="","quiet",t.waiting.message),...D(a!=="","quote",a)\##
-        ]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.co\##
-        nnecting.text}];case"connected":return e.Pt?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:"\##
-         "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.tex\##
-        t},{kind:"quiet",text:gi(r,t)}];case"ended":case"failed":case"bad-link":{let{G:a,clock:o,link:l}=e,u=i==="micr\##
-        ophone-denied";return[{kind:"lead",text:$e(i,t)?.[1]??t.ended.text},...D(u,"quiet",t.Ze[e.Fi]),...D(i==="clock\##
-        ","quiet",_(t.Ye,o===null?"":ai(o,s))),...D(a!==null,"quiet",_(t.ended.G,Ze(a??0,s))),...D(n==="ended","quiet"\##
-        ,t.ended.He),...D(e.m==="failed","quiet",t._e),...D(e.m==="failed","link",l??"")]}default:return[]}}var D=(e,t\##
-        ,n)=>e?[{kind:t,text:n}]:[];function fi({state:e,r:t,m:n},i){return n==="done"?i.actions.m:e!=="connected"?"":\##
-        t?.muted?i.connected.muted:t?.Pn===!1?i.connected.Ee:""}function gi(e,{reconnecting:t}){return e?.Pn?t.path:e?\##
-        .Ri?t.W:t.fe}function wi({state:e,error:t,K:n,link:i,Rn:r,r:s,Pt:a},{actions:o}){let l=(m,M,P="",ge=null)=>({a\##
-        ction:m,label:M,kind:P,icon:ge}),u=l("hang-up",o.hangUp,"danger","hangUp"),p=a?[l("resume-sound",o.Be,"primary\##
-        ","speaker")]:[];switch(e){case"ready":return[l("enter",r?o.resume:o.enter,"primary")];case"waiting":return[l(\##
-        "hang-up",o.Re)];case"admitted":return[l("consent",o.consent,"primary","yes"),l("refuse",o.Oe,"","no")];case"c\##
-        onnecting":case"reconnecting":return[...p,u];case"connected":{let m=s?.ownComparison==="none"&&s.y!==null,M=[l\##
-        ("same",o.a,a?"":"primary","yes"),l("different",o.je,"danger","no")],P=s?.muted?l("mute",o.unmute,"half on","s\##
-        ilent"):l("mute",o.mute,"half","microphone");return[...p,...m?M:[],P,{...u,kind:"half danger"}]}case"ended":ca\##
-        se"failed":case"bad-link":{let m=t==="other-tab"||t==="taken-over"?o.Ke:o.Ne;return[...i===null?[]:[l("copy-li\##
-        nk",o.ge,"primary","copy")],...n?[l("retry",m,i===null?"primary":"","again")]:[]]}default:return[]}}function y\##
-        i(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.slice(0,Number(n[0]))+n.slice(1))}var vi=class{construc\##
-        tor(e,t,n){this.f=e,this.Bi=t,this.Zt=n,this.audio=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=nu\##
-        ll,this.Kn=new Map,this.state=null,this.ie=0,this.Fn=!1,this.#f()}show(e){if(!this.#t("model",e))return;let t=\##
-        W[e.locale],n=ui(e,t),i=this.Nn,r=this.f.documentElement;r.dataset.state=e.state;for(let s of["error","path","\##
-        quality"]){let a=e[s];a===null?delete r.dataset[s]:r.dataset[s]=a}this.#i(e.locale,t),this.#e("title").textCon\##
-        tent=n.title,this.f.title=`${n.title} · Colloque`,e.state!=="loading"&&this.#t("lines",n.lines)&&this.#e("text\##
-        ").replaceChildren(...n.lines.map(s=>this.#d(s))),this.#n("notice",n.jn),this.#n("code",n.code),this.#c(e,t),t\##
-        his.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#l(ci(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn=\##
-        n,this.state=e.state}get Gi(){let e=this.#e("sound",HTMLDetailsElement);return!e.hidden&&e.open}Hi(e){this.#e(\##
-        "meter").style.transform=`scaleX(${e})`}#t(e,t){let n=JSON.stringify(t);return this.Kn.get(e)===n?!1:(this.Kn.\##
-        set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==t&&(n.textContent=t)}#l(e){e!==""&&(this.#e("announcemen\##
-        t").textContent=e)}#s(e){let{activeElement:t,body:n}=this.f,i=t===null||t===n,r=!i&&t.closest("details, dialog\##
-        , nav, footer")!==null;(e?!r:i&&this.Fn)&&this.#e("title").focus({preventScroll:!e}),this.Fn=this.f.activeElem\##
-        ent!==n}#i(e,t){if(this.text===t)return;this.text=t;let n=this.f.documentElement;n.lang=e,n.dir=t.direction;le\##
-        t i=this.#e("languages");i.setAttribute("aria-label",t.languages),i.childElementCount===0&&i.append(...Object.\##
-        entries(W).map(([s,{name:a}])=>{let o=this.#a("button",s.toUpperCase());return o.lang=s,o.setAttribute("aria-l\##
-        abel",`${s.toUpperCase()}, ${a}`),o.addEventListener("click",()=>this.Zt.ee(s)),o}));for(let s of i.children)s\##
-        .setAttribute("aria-pressed",String(s instanceof HTMLElement&&s.lang===e));let r={footer:t.Te,help:t.help.titl\##
-        e,legal:t.legal.title,close:t.help.close,"words-intro":t.y.Ie,"digits-label":t.y.Ve,"microphone-label":t.i.mic\##
-        rophone,"speaker-label":t.i.speaker,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s,\##
-        a]of Object.entries(r))this.#n(s,a);this.#o("sound-title","speaker",t.i.title),this.#o("chat-title","message",\##
-        t.c.title),this.#o("play-sound","speaker",t.actions.Fe),this.#o("send",null,t.c.send),this.#e("footer").prepen\##
-        d(X(this.f,"lock")),this.#e("message").setAttribute("aria-label",t.c.title),this.#e("message").setAttribute("p\##
-        laceholder",t.c.title),this.#e("advice").replaceChildren(...t.i.me.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e(\##
-        e).replaceChildren(...t===null?[]:[X(this.f,t)],n)}#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("ul\##
-        ");return n.append(...t.map(i=>this.#a("li",i))),n}case"quote":{let n=this.#a("blockquote",t);return n.dir="au\##
-        to",n}case"link":{let n=this.f.createElement("input");return n.readOnly=!0,n.value=t,n.className="link",n.setA\##
-        ttribute("aria-label",this.text?.actions.ge??""),n}case"good":case"fair":case"poor":{let n=this.#a("p",t,`qual\##
-        ity ${e}`);return n.prepend(X(this.f,e)),n}default:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="con\##
-        nected"?t?.y??null:null;if(this.#e("words").hidden=i===null,i===null||!t)return;let r=yi(this.Bi[i.locale]??""\##
-        ),s=r.length===256?an(i.octets).map(l=>r[l]??""):[],a=this.#e("words-list");a.lang=i.locale,this.#t("words",s)\##
-        &&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":"theirs"))),this.#n("digits",on(i.octets).replac\##
-        e(/^(....)/,"$1 "));let o=[];t.ownComparison==="same"&&o.push(n.y.a),t.peerComparison==="same"&&o.push(n.y.We)\##
-        ,this.#n("words-result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.f.a\##
-        ctiveElement?.dataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("bu\##
-        tton",r,s);return o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(X(this.f,a)),o.addEve\##
-        ntListener("click",()=>this.Zt.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({sta\##
-        te:e,Lt:t,Et:n,path:i},{Bt:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="w\##
-        aiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",n?s.i.A:s.i.ee),this.#n("path",i\##
-        ===null?"":s.path[i]);let{In:o,Vn:l,microphone:u,speaker:p}=t;this.#p("microphone",o,u,s.i.microphone),this.#p\##
-        ("speaker",l,p,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length\##
-        <2,this.#t(e,[t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.f.createElement("option");return o.value=s.\##
-        id,o.textContent=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Ki:t},{c:n\##
-        }){let i=this.#e("chat",HTMLDetailsElement);i.hidden=!t;let r=e?.x??[];if(!this.#t("messages",[r,n.v]))return;\##
-        let s=this.#e("messages");s.replaceChildren(...r.map(({v:l,text:u,tt:p})=>{let m=this.#a("li","",l?"mine":"the\##
-        irs"),M=this.#a("p",u);return M.dir="auto",m.append(this.#a("small",`${l?n.v:n.M}${p?"":` · ${n.pending}`}`),M\##
-        ),m}));let a=r.filter(({v:l})=>!l),[o]=a.slice(-1);a.length>this.ie&&o!==void 0&&(i.open=!0,this.#l(`${n.M}: $\##
-        {o.text}`)),this.ie=a.length,s.scrollTop=s.scrollHeight}#r(e,t){this.#e("sheet-title").textContent=t,this.#e("\##
-        topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),this.#a("p",i)])),this.#e("sheet").showModal?.\##
-        ()}#f(){let{l:e,Yi:t,write:n}=this.Zt;this.#e("play-sound").addEventListener("click",()=>e("play-sound"));for(\##
-        let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectElement);l.addEventListener("change",()=>t(o,l.val\##
-        ue))}let i=this.#e("volume",HTMLInputElement);i.addEventListener("input",()=>this.audio.volume=Number(i.value)\##
-        /100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=this.\##
-        #e("message",HTMLInputElement),s=this.#e("letters",HTMLInputElement);r.addEventListener("input",()=>{s.checked\##
-        &&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};this.#e("send").addEventListener("click",a),r\##
-        .addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&a()}),this.#e("help").addEventListener("click\##
-        ",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.#r([...o.b,[l.deaf,l.me.join(" ")],o.$e],o.ti\##
-        tle)}),this.#e("legal").addEventListener("click",()=>{this.text!==null&&this.#r(this.text.legal.b,this.text.le\##
-        gal.title)}),this.#e("close").addEventListener("click",()=>this.#e("sheet").close())}#a(e,t="",n=""){let i=thi\##
-        s.f.createElement(e);return i.textContent=t,n!==""&&(i.className=n),i}#e(e,t){let n=this.f.getElementById(e);i\##
-        f(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no element ${e}`);return n}},pe="colloque",B=()=>Ma\##
-        th.floor(Date.now()/1e3),k={state:"loading",error:null,K:!1,link:null,Rn:!1,locale:ri(navigator.languages??[])\##
-        ,Fi:lt(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,m:"no",_t:0,G:null,clock:nu\##
-        ll,Pt:!1,Et:!1,Lt:$n},ee=location.hash.length>1?location.href:null,Je=ht(navigator.userAgent),ki=100,z=null,y=\##
-        null,te=null,d=null,N=null,Qe=0,_e=0,me=null,C=new vi(document,at,{l:zi,Yi:Mi,ee:e=>f({locale:e}),write:(e,t)=\##
-        >void w({type:"write",text:e,En:t})}),L=new _n(C.audio);function f(e){Object.assign(k,e),C.show(k)}var R=(e,t=\##
-        {})=>f({state:"failed",error:e,K:!0,r:null,...t});function Xe(){let e=window.early?.microphone??null;return de\##
-        lete window.early,e}async function bi(){if(!isSecureContext||crypto.subtle===void 0)return R("browser-unsuppor\##
-        ted",{K:!1,link:ee});let e=location.hash.slice(1),t=Ie(sessionStorage.getItem(pe),B());if(e===""&&t===null)ret\##
-        urn f({state:"bad-link",error:"missing"});try{if(e!==""){let n=await Vt(e);if(n.flags&J.Qt)throw new h("post-q\##
-        uantum");let i=await Jt(n);z=t!==null&&se(t.invitation.room,i.room)?t:pn(i)}else z=t}catch(n){if(!(n instanceo\##
-        f h))throw n;return f({state:"bad-link",error:n.code})}if(!await Si())return R(Je?"in-app":"browser-unsupporte\##
-        d",{K:!1,link:ee});f({state:"ready",error:null,Rn:z===t}),(e===""||window.early?.microphone)&&await ne(!1)}asy\##
-        nc function Si(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:$().then(()=>\##
-        !0,()=>!1)}function zi(e){switch(L.Wn(),e){case"enter":return void ne(!1);case"retry":return y===null||k.error\##
-        ==="taken-over"?void ne(k.error==="other-tab"||k.error==="taken-over"):void w({type:"retry"});case"copy-link":\##
-        return void Ci();case"consent":return void Li();case"refuse":return void w({type:"decline"});case"same":case"d\##
-        ifferent":return void w({type:"words",a:e==="same"});case"mute":return void w({type:"mute",muted:!(k.r?.muted?\##
-        ?!1)});case"hang-up":return void w({type:"hang-up"});case"play-sound":return L.On();case"resume-sound":return \##
-        void Ai()}}async function Ci(){try{await navigator.clipboard.writeText(ee??""),f({m:"done"})}catch{f({m:"faile\##
-        d"})}}async function ne(e){if(z===null)return;L.Wn(),f({state:"checking",error:null,K:!1,link:null,m:"no"});tr\##
-        y{d===null&&et(await Ye(void 0,Xe()))}catch(i){return xi(Qn(i))}nt(),history.replaceState(null,"","/");let t=`\##
-        colloque ${Y(z.invitation.room)}`,n=e?ni(t,B):null;if(!await ei(t,e,()=>void Di(t)))return R("other-tab");if(_\##
-        e=performance.now(),z=await n??z,y=new Zn({t:z,locale:k.locale,P:Ti,re:B}),d===null)return R("microphone-missi\##
-        ng");te=new zt({microphone:d,audio:C.audio,It:Ui,D:i=>void w(i),pt:i=>f({path:i}),ft:i=>f({quality:i})}),await\##
-         w({type:"start"})}function xi(e){let t=Je&&e==="microphone-denied";R(t?"in-app":e,{link:t?ee:null}),e==="micr\##
-        ophone-denied"&&navigator.permissions?.query({name:"microphone"}).then(n=>{n.onchange=()=>{n.state==="granted"\##
-        &&k.state==="failed"&&y===null&&ne(!1)}},()=>{})}function et(e){let t=d;d=e,e.onmute=q,e.onunmute=q,e.onended=\##
-        ()=>{e===d&&fe()},L.qn(e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),ie()}async function fe(e\##
-        ){try{et(await Ye(e)),f({Et:!1})}catch{await ie()}q()}async function Mi(e,t){return e==="microphone"?fe(t):(aw\##
-        ait L.Ni(t).catch(()=>{}),ie())}async function ie(){f({Lt:await L.Lt(d)})}function q(){let{audio:e}=C,t=e.srcO\##
-        bject!==null&&e.paused,n=d!==null&&(d.muted||d.readyState==="ended");f({Pt:y!==null&&(t||n)})}async function A\##
-        i(){await C.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await fe(),q()}var Ti=e=>c\##
-        rypto.getRandomValues(new Uint8Array(e));async function Di(e){if(y===null)return;let t=Pe(y.t);await w({type:"\##
-        taken-over"}),ti(e,t)}async function Li(){let{locale:e}=k,t=await U(v(si(e)));await w({type:"consent",consent:\##
-        {locale:e,textHash:t,time:B()}})}async function w(e){if(y===null)return;await y.ae(e,performance.now());for(le\##
-        t o of y.Oi())qi(o);let t=y.I();clearTimeout(Qe),t!==null&&(Qe=window.setTimeout(()=>void w({type:"tick"}),Mat\##
-        h.max(0,t-performance.now())));let{state:n,reason:i,K:r,...s}=y.ji();n!==k.state&&Ei(n,i),f({state:n,error:i,K\##
-        :r,r:s});let a=i!==null&&(!r||i==="taken-over");a&&Vi(),a&&t===null&&!r&&ji()}function Ei(e,t){if(e==="admitte\##
-        d"&&(L.On(),navigator.vibrate?.([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!\##
-        ==null&&["connected","reconnecting"].includes(k.state);f({G:i?Math.floor((B()-n)/60):null,clock:t==="clock"?ne\##
-        w Date:null,Pt:!1})}function ji(){z!==null&&Ue(z),z=null,y=null,te=null}function qi(e){switch(e.type){case"con\##
-        nect":return Pi(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;case\##
-        "close":N?.id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(pe):sessionStorage.se\##
-        tItem(pe,Pe(e.t));return;default:te?.$n(e)}}function Pi(e){let t=new WebSocket(`${location.origin.replace(/^ht\##
-        tp/,"ws")}/ws`,Tt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.on\##
-        close=()=>void w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"sock\##
-        et-message",id:e,octets:new Uint8Array(n)})}}var tt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{func\##
-        tion i(t,a=192){let l=s(t);if(l===null)return t;let{first:u,count:o,body:n}=l;if(t.length%a===0&&!l.padded)ret\##
-        urn t;let e=a;for(;e<2+n.length;)e+=a;let r=new Uint8Array(e);r[0]=u|3;let d=e-2-n.length;if(d===0)return r[1]\##
-        =o,r.set(n,2),r;let f=Math.floor((d-1)/255);return r[1]=o|64,r.fill(255,2,2+f),r[2+f]=(d-1)%255,r.set(n,2+f+1)\##
-        ,r}function s(t){let[a,l]=t;if(a===void 0)return null;let u=a&252;switch(a&3){case 0:return{first:u,count:1,bo\##
-        dy:t.subarray(1),padded:!1};case 1:return{first:u,count:2,body:t.subarray(1),padded:!1};case 2:return{first:u,\##
-        count:130,body:t.subarray(1),padded:!1};default:{if(l===void 0)return null;let o=l&191;if(!(l&64))return{first\##
-        :u,count:o,body:t.subarray(2),padded:!1};let n=2,e=0;for(;;){let r=t[n];if(r===void 0)return null;if(n+=1,e+=r\##
-        ===255?254:r,r!==255)break}return e>t.length-n?null:{first:u,count:o,body:t.subarray(n,t.length-e),padded:!0}}\##
-        }}var b=globalThis;b.onrtctransform=t=>{let{readable:a,writable:l}=t.transformer,u=new TransformStream({transf\##
-        orm(o,n){let e=i(new Uint8Array(o.data));o.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),n.enqueue(o\##
-        )}});a.pipeThrough(u).pipeTo(l).catch(()=>{})}})();'],{type:"text/javascript"})),Ii=window.trustedTypes?.creat\##
-        ePolicy("colloque-worker",{createScriptURL:tt});function Ui(){return"RTCRtpScriptTransform"in window?new Worke\##
-        r(Ii?.createScriptURL("")??tt()):null}function Vi(){d!==null&&(d.onended=null),d?.stop(),d=null,L.end(),me?.re\##
-        lease().catch(()=>{}),me=null}function nt(){navigator.wakeLock?.request("screen").then(e=>me=e,()=>{})}var it=\##
-        ()=>void w({type:"network-changed"}),rt=()=>{y!==null&&document.visibilityState==="visible"&&d!==null&&(nt(),C\##
-        .audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(q,q)),w({type:"awoke"})};addEventListener("online\##
-        ",it),navigator.connection?.addEventListener("change",it),document.addEventListener("visibilitychange",rt),doc\##
-        ument.addEventListener("resume",rt),C.audio.addEventListener("pause",q),C.audio.addEventListener("playing",q),\##
-        navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&ie()}),addEventListener("hashchange",()\##
-        =>{location.hash.length>1&&y===null&&location.reload()}),setInterval(()=>{if(k.state==="waiting"&&f({_t:Math.f\##
-        loor((performance.now()-_e)/6e4)}),d===null||!C.Gi)return;let{Tt:e,Un:t}=L.Tt();C.Hi(e),t&&!k.Et&&f({Et:!0})},\##
-        ki),window.early===void 0&&f({}),bi().catch(()=>R("internal",{K:!1})).then(()=>{y===null&&Xe()?.then(e=>e.getT\##
-        racks().forEach(t=>t.stop()),()=>{})})})();</script>
+        :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function ee\##
+        (e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setA\##
+        ttribute("d",hi[t]),n}var ui={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:\##
+        17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micr\##
+        ophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refu\##
+        sed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,net\##
+        work:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:8\##
+        1};function ci(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-lin\##
+        k")&&i!==null?ui[i]:void 0;return{title:mi(e,t),lines:fi(e,t),buttons:yi(e,t),On:gi(e,t),code:s===void 0?"":Q(\##
+        t.code,s),Ft:r||n==="waiting"||n==="connecting",Bi:r}}function di(e,t){let n=({lines:r,On:s})=>[...r.filter(({\##
+        kind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(\##
+        Boolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var pi={alphabet:"incomplete\##
+        ",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"word\##
+        s-differ","refused-wrong-person":"refused"},Je=(e,{errors:t})=>t[pi[e??""]??e??""];function mi({state:e,error:\##
+        t},n){return e==="ended"||e==="failed"||e==="bad-link"?Je(t,n)?.[0]??n.ended.title:n[e].title}function fi(e,t)\##
+        {let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",t\##
+        ext:t.ready.Le},{kind:"quiet",text:t.ready.Ee}];case"checking":return[{kind:"quiet",text:t.checking.text}];cas\##
+        e"waiting":{let a=r?.message??"",{F:o,Q:l}=t.waiting;return[{kind:"lead",text:r?.Nt?t.reconnecting.pe:r?.ve?o:\##
+        l},...x(e.Yt>0,"since",Q(t.waiting.k,$e(e.Yt,s))),...x(a!=="","quiet",t.waiting.message),...x(a!=="","quote",a\##
+        )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
+        onnecting.text}];case"connected":return e.Et?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:\##
+        " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
+        xt},{kind:"quiet",text:wi(r,t)}];case"ended":case"failed":case"bad-link":{let{K:a,clock:o,link:l}=e,u=i==="mic\##
+        rophone-denied";return[{kind:"lead",text:Je(i,t)?.[1]??t.ended.text},...x(u,"quiet",t.ge[e.Fi]),...x(u,"quiet"\##
+        ,t.ge.Ze),...x(i==="clock","quiet",Q(t.Ye,o===null?"":oi(o,s))),...x(a!==null,"quiet",Q(t.ended.K,$e(a??0,s)))\##
+        ,...x(n==="ended","quiet",t.ended.He),...x(e.m==="failed","quiet",t._e),...x(e.m==="failed","link",l??"")]}def\##
+        ault:return[]}}var x=(e,t,n)=>e?[{kind:t,text:n}]:[];function gi({state:e,r:t,m:n,he:i},r){return n==="done"?r\##
+        .actions.m:e!=="connected"?"":t?.muted?r.connected.muted:i==="silence"?r.i.silence:t?.Ln===!1?r.connected.Ie:"\##
+        "}function wi(e,{reconnecting:t}){return e?.Ln?t.path:e?.Ri?t.W:t.pe}function yi({state:e,error:t,B:n,link:i,R\##
+        n:r,r:s,Et:a},{actions:o}){let l=(f,A,I="",we=null)=>({action:f,label:A,kind:I,icon:we}),u=l("hang-up",o.hangU\##
+        p,"danger","hangUp"),m=a?[l("resume-sound",o.Ke,"primary","speaker")]:[];switch(e){case"ready":return[l("enter\##
+        ",r?o.resume:o.enter,"primary")];case"waiting":return[l("hang-up",o.Re)];case"admitted":return[l("consent",o.c\##
+        onsent,"primary","yes"),l("refuse",o.je,"","no")];case"connecting":case"reconnecting":return[...m,u];case"conn\##
+        ected":{let f=s?.ownComparison==="none"&&s.y!==null,A=[l("same",o.a,a?"":"primary","yes"),l("different",o.Oe,"\##
+        danger","no")],I=s?.muted?l("mute",o.unmute,"half on","silent"):l("mute",o.mute,"half","microphone");return[..\##
+        .m,...f?A:[],I,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let f=t==="other-tab"||t===\##
+        "taken-over"?o.Be:o.Ne;return[...i===null?[]:[l("copy-link",o.me,"primary","copy")],...n?[l("retry",f,i===null\##
+        ?"primary":"","again")]:[]]}default:return[]}}function vi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t\##
+        .slice(0,Number(n[0]))+n.slice(1))}var ki=class{constructor(e,t,n){this.f=e,this.Ki=t,this._t=n,this.audio=thi\##
+        s.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.te=0,this.Fn=!\##
+        1,this.#f()}show(e){if(!this.#t("model",e))return;let t=W[e.locale],n=ci(e,t),i=this.Nn,r=this.f.documentEleme\##
+        nt;r.dataset.state=e.state;for(let s of["error","path","quality"]){let a=e[s];a===null?delete r.dataset[s]:r.d\##
+        ataset[s]=a}this.#i(e.locale,t),this.#e("title").textContent=n.title,this.f.title=`${n.title} · Colloque`,e.st\##
+        ate!=="loading"&&this.#t("lines",n.lines)&&this.#e("text").replaceChildren(...n.lines.map(s=>this.#d(s))),this\##
+        .#n("notice",n.On),this.#n("code",n.code),this.#c(e,t),this.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#\##
+        l(di(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn=n,this.state=e.state}get Gi(){let e=this.#e("sound",HT\##
+        MLDetailsElement);return!e.hidden&&e.open}Hi(e){this.#e("meter").style.transform=`scaleX(${e})`}#t(e,t){let n=\##
+        JSON.stringify(t);return this.Bn.get(e)===n?!1:(this.Bn.set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==\##
+        t&&(n.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#s(e){let{activeElement:t,body:n}=t\##
+        his.f,i=t===null||t===n,r=!i&&t.closest("details, dialog, nav, footer")!==null;(e?!r:i&&this.Fn)&&this.#e("tit\##
+        le").focus({preventScroll:!e}),this.Fn=this.f.activeElement!==n}#i(e,t){if(this.text===t)return;this.text=t;le\##
+        t n=this.f.documentElement;n.lang=e,n.dir=t.direction;let i=this.#e("languages");i.setAttribute("aria-label",t\##
+        .languages),i.childElementCount===0&&i.append(...Object.entries(W).map(([s,{name:a}])=>{let o=this.#a("button"\##
+        ,s.toUpperCase());return o.lang=s,o.setAttribute("aria-label",`${s.toUpperCase()}, ${a}`),o.addEventListener("\##
+        click",()=>this._t.speak(s)),o}));for(let s of i.children)s.setAttribute("aria-pressed",String(s instanceof HT\##
+        MLElement&&s.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-int\##
+        ro":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":\##
+        t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s,a]of Object.entries(r))this.#n(s,a);this.#o("sound-\##
+        title","speaker",t.i.title),this.#o("chat-title","message",t.c.title),this.#o("play-sound","speaker",t.actions\##
+        .Fe),this.#o("send",null,t.c.send),this.#e("footer").prepend(ee(this.f,"lock")),this.#e("message").setAttribut\##
+        e("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("advice").replaceCh\##
+        ildren(...t.i.fe.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e(e).replaceChildren(...t===null?[]:[ee(this.f,t)],n\##
+        )}#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("ul");return n.append(...t.map(i=>this.#a("li",i))),\##
+        n}case"quote":{let n=this.#a("blockquote",t);return n.dir="auto",n}case"link":{let n=this.f.createElement("inp\##
+        ut");return n.readOnly=!0,n.value=t,n.className="link",n.setAttribute("aria-label",this.text?.actions.me??""),\##
+        n}case"good":case"fair":case"poor":{let n=this.#a("p",t,`quality ${e}`);return n.prepend(ee(this.f,e)),n}defau\##
+        lt:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="connected"?t?.y??null:null;this.#e("words").hidden=\##
+        i===null;let r=i===null?[]:vi(this.Ki[i.locale]??""),s=i!==null&&r.length===256?on(i.octets).map(l=>r[l]??""):\##
+        [],a=this.#e("words-list");if(this.#t("words",s)&&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":\##
+        "theirs"))),this.#n("digits",i===null?"":ln(i.octets).replace(/^(....)/,"$1 ")),i===null||!t)return;a.lang=i.l\##
+        ocale;let o=[];t.ownComparison==="same"&&o.push(n.y.a),t.peerComparison==="same"&&o.push(n.y.We),this.#n("word\##
+        s-result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.f.activeElement?.\##
+        dataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("button",r,s);ret\##
+        urn o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(ee(this.f,a)),o.addEventListener("c\##
+        lick",()=>this._t.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({state:e,Lt:t,he:\##
+        n,path:i},{Ft:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this\##
+        .state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",s.i[n??"speak"]),this.#n("path",i===null?"":s\##
+        .path[i]);let{In:o,Pn:l,microphone:u,speaker:m}=t;this.#p("microphone",o,u,s.i.microphone),this.#p("speaker",l\##
+        ,m,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(e\##
+        ,[t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.f.createElement("option");return o.value=s.id,o.textCon\##
+        tent=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Bi:t},{c:n}){let i=thi\##
+        s.#e("chat",HTMLDetailsElement);i.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let r=e?.\##
+        x??[];if(!this.#t("messages",[r,n.v]))return;let s=this.#e("messages");s.replaceChildren(...r.map(({v:l,text:u\##
+        ,tt:m})=>{let f=this.#a("li","",l?"mine":"theirs"),A=this.#a("p",u);return A.dir="auto",f.append(this.#a("smal\##
+        l",`${l?n.v:n.A}${m?"":` · ${n.pending}`}`),A),f}));let a=r.filter(({v:l})=>!l),[o]=a.slice(-1);a.length>this.\##
+        te&&o!==void 0&&(i.open=!0,this.#l(`${n.A}: ${o.text}`)),this.te=a.length,s.scrollTop=s.scrollHeight}#r(e,t){t\##
+        his.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),t\##
+        his.#a("p",i)])),this.#e("sheet").showModal?.()}#f(){let{l:e,Yi:t,write:n}=this._t;this.#e("play-sound").addEv\##
+        entListener("click",()=>e("play-sound"));for(let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectEleme\##
+        nt);l.addEventListener("change",()=>t(o,l.value))}let i=this.#e("volume",HTMLInputElement);i.addEventListener(\##
+        "input",()=>this.audio.volume=Number(i.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audi\##
+        o.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),s=this.#e("letters",HTMLInputEleme\##
+        nt);r.addEventListener("input",()=>{s.checked&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};\##
+        this.#e("send").addEventListener("click",a),r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&\##
+        a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.\##
+        #r([...o.b,[l.deaf,l.fe.join(" ")],o.$e],o.title)}),this.#e("legal").addEventListener("click",()=>{this.text!=\##
+        =null&&this.#r(this.text.legal.b,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.#\##
+        e("sheet").close())}#a(e,t="",n=""){let i=this.f.createElement(e);return i.textContent=t,n!==""&&(i.className=\##
+        n),i}#e(e,t){let n=this.f.getElementById(e);if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no ele\##
+        ment ${e}`);return n}},pe="colloque",G=()=>Math.floor(Date.now()/1e3),v={state:"loading",error:null,B:!1,link:\##
+        null,Rn:!1,locale:si(navigator.languages??[]),Fi:ht(navigator.userAgent,navigator.maxTouchPoints),path:null,qu\##
+        ality:null,r:null,m:"no",Yt:0,K:null,clock:null,Et:!1,he:null,Lt:Jn},F=location.hash.length>1?location.href:nu\##
+        ll,_e=ut(navigator.userAgent),bi=100,Si=4e3,me=0,z=null,y=null,te=null,d=null,N=null,Xe=0,Qe=0,fe=null,C=new k\##
+        i(document,ot,{l:Mi,Yi:Ti,speak:e=>p({locale:e}),write:(e,t)=>void w({type:"write",text:e,En:t})}),L=new Qn(C.\##
+        audio);function p(e){Object.assign(v,e),C.show(v)}var R=(e,t={})=>p({state:"failed",error:e,B:!0,r:null,...t})\##
+        ;function et(){let e=window.early?.microphone??null;return delete window.early,e}async function zi(){if(!isSec\##
+        ureContext||crypto.subtle===void 0)return R("browser-unsupported",{B:!1,link:F});let e=location.hash.slice(1),\##
+        t=Ue(sessionStorage.getItem(pe),G());if(e===""&&t===null)return p({state:"bad-link",error:"missing"});try{if(e\##
+        !==""){let n=await Wt(e);if(n.flags&_.Jt)throw new h("post-quantum");let i=await _t(n);z=t!==null&&se(t.invita\##
+        tion.room,i.room)?t:mn(i)}else z=t}catch(n){if(!(n instanceof h))throw n;return p({state:"bad-link",error:n.co\##
+        de})}if(!await Ci())return R(_e?"in-app":"browser-unsupported",{B:!1,link:F});p({state:"ready",error:null,Rn:z\##
+        ===t}),(e===""||window.early?.microphone)&&await ne(!1)}async function Ci(){return!("RTCPeerConnection"in wind\##
+        ow)||!navigator.mediaDevices?.getUserMedia?!1:J().then(()=>!0,()=>!1)}function Mi(e){switch(L.Vn(),e){case"ent\##
+        er":return void ne(!1);case"retry":return y===null||v.error==="taken-over"?void ne(v.error==="other-tab"||v.er\##
+        ror==="taken-over"):void w({type:"retry"});case"copy-link":return void xi();case"consent":return void ji();cas\##
+        e"refuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",a:e==="same"}\##
+        );case"mute":return void w({type:"mute",muted:!(v.r?.muted??!1)});case"hang-up":return void w({type:"hang-up"}\##
+        );case"play-sound":return L.jn();case"resume-sound":return void Di()}}async function xi(){try{await navigator.\##
+        clipboard.writeText(F??""),p({m:"done"})}catch{p({m:"failed"})}}async function ne(e){if(z===null)return;L.Vn()\##
+        ,p({state:"checking",error:null,B:!1,link:null,m:"no"});try{d===null&&tt(await Ze(void 0,et()))}catch(i){retur\##
+        n Ai(Xn(i))}it(),history.replaceState(null,"","/");let t=`colloque ${Z(z.invitation.room)}`,n=e?ii(t,G):null;i\##
+        f(!await ti(t,e,()=>void Ei(t)))return R("other-tab");if(Qe=performance.now(),z=await n??z,y=new $n({t:z,local\##
+        e:v.locale,L:Li,ie:G}),d===null)return R("microphone-missing");te=new Ct({microphone:d,audio:C.audio,It:Wi,M:i\##
+        =>void w(i),dt:i=>p({path:i}),pt:i=>p({quality:i})}),await w({type:"start"})}function Ai(e){let t=_e&&e==="mic\##
+        rophone-denied";R(t?"in-app":e,{link:t?F:null}),e==="microphone-denied"&&navigator.permissions?.query({name:"m\##
+        icrophone"}).then(n=>{n.onchange=()=>{n.state==="granted"&&v.state==="failed"&&y===null&&ne(!1)}},()=>{})}func\##
+        tion tt(e){let t=d;d=e,me=performance.now(),p({he:null}),e.onmute=q,e.onunmute=q,e.onended=()=>{e===d&&ge()},L\##
+        .Wn(e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),ie()}async function ge(e){try{tt(await Ze(e\##
+        ))}catch{await ie()}q()}async function Ti(e,t){return e==="microphone"?ge(t):(await L.Ni(t).catch(()=>{}),ie()\##
+        )}async function ie(){p({Lt:await L.Lt(d)})}function q(){let{audio:e}=C,t=e.srcObject!==null&&e.paused,n=d!==n\##
+        ull&&(d.muted||d.readyState==="ended");p({Et:y!==null&&(t||n)})}async function Di(){await C.audio.play().catch\##
+        (()=>{}),(d===null||d.muted||d.readyState==="ended")&&await ge(),q()}var Li=e=>crypto.getRandomValues(new Uint\##
+        8Array(e));async function Ei(e){if(y===null)return;let t=Pe(y.t);await w({type:"taken-over"}),ni(e,t)}async fu\##
+        nction ji(){let{locale:e}=v,t=await U(k(ai(e)));await w({type:"consent",consent:{locale:e,textHash:t,time:G()}\##
+        })}async function w(e){if(y===null)return;await y.re(e,performance.now());for(let o of y.ji())Pi(o);let t=y.I(\##
+        );clearTimeout(Xe),t!==null&&(Xe=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,t-performance.now())))\##
+        ;let{state:n,reason:i,B:r,...s}=y.Oi();n!==v.state&&qi(n,i),p({state:n,error:i,B:r,r:s});let a=i!==null&&(!r||\##
+        i==="taken-over");a&&Ni(),a&&t===null&&!r&&Ii()}function qi(e,t){if(e==="admitted"&&(L.jn(),navigator.vibrate?\##
+        .([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!==null&&["connected","reconnec\##
+        ting"].includes(v.state);p({K:i?Math.floor((G()-n)/60):null,clock:t==="clock"?new Date:null,Et:!1})}function I\##
+        i(){z!==null&&Ve(z),z=null,y=null,te=null,F=null,p({r:null})}function Pi(e){switch(e.type){case"connect":retur\##
+        n Ui(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;case"close":N?.\##
+        id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(pe):sessionStorage.setItem(pe,Pe\##
+        (e.t));return;default:te?.$n(e)}}function Ui(e){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/\##
+        ws`,Dt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.onclose=()=>v\##
+        oid w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"socket-message"\##
+        ,id:e,octets:new Uint8Array(n)})}}var nt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=\##
+        192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a\##
+        =n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,\##
+        2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function\##
+         h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]\##
+        ??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(\##
+        o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e\##
+        =[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[\##
+        n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padd\##
+        ed:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.suba\##
+        rray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.sub\##
+        array(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)\##
+        break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.\##
+        onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=\##
+        l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.le\##
+        ngth),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Vi=window.tr\##
+        ustedTypes?.createPolicy("colloque-worker",{createScriptURL:nt});function Wi(){return"RTCRtpScriptTransform"in\##
+         window?new Worker(Vi?.createScriptURL("")??nt()):null}function Ni(){d!==null&&(d.onended=null),d?.stop(),d=nu\##
+        ll,L.end(),fe?.release().catch(()=>{}),fe=null}function it(){navigator.wakeLock?.request("screen").then(e=>fe=\##
+        e,()=>{})}var rt=()=>void w({type:"network-changed"}),st=()=>{y!==null&&document.visibilityState==="visible"&&\##
+        d!==null&&(it(),C.audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(q,q)),w({type:"awoke"})};addEven\##
+        tListener("online",rt),navigator.connection?.addEventListener("change",rt),document.addEventListener("visibili\##
+        tychange",st),document.addEventListener("resume",st),C.audio.addEventListener("pause",q),C.audio.addEventListe\##
+        ner("playing",q),navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&ie()}),addEventListene\##
+        r("hashchange",()=>{location.hash.length>1&&y===null&&location.reload()}),setInterval(()=>{if(v.state==="waiti\##
+        ng"&&p({Yt:Math.floor((performance.now()-Qe)/6e4)}),d===null)return;let{Tt:e,qn:t,Un:n}=L.Tt();C.Gi&&C.Hi(e);l\##
+        et i=performance.now();n||(me=i),t&&v.he!=="voice"?p({he:"voice"}):v.he===null&&i-me>Si&&p({he:"silence"})},bi\##
+        ),window.early===void 0&&p({}),zi().catch(()=>R("internal",{B:!1})).then(()=>{y===null&&et()?.then(e=>e.getTra\##
+        cks().forEach(t=>t.stop()),()=>{})})})();</script>
         </body>
         </html>
 

@@ -36,14 +36,20 @@ const model = {
   lasted: null,
   clock: null,
   isStopped: false,
-  heardSelf: false,
+  hears: null,
   devices: noDevices,
 };
 /** The whole link, for another browser; a page that was reloaded in the call has it no more. */
-const link = location.hash.length > 1 ? location.href : null;
+let link = location.hash.length > 1 ? location.href : null;
 const inApplication = isInApplication(navigator.userAgent);
 /** How often the loudness of the microphone is shown. Milliseconds. */
 const meterInterval = 100;
+/**
+ * A microphone that is switched off, or that another program has, often gives silence in place of an error; one that
+ * works takes a second to begin. Milliseconds.
+ */
+const silenceLimit = 4_000;
+let soundedAt = 0;
 /** @type {import('./session.js').Session | null} */
 let session = null;
 /** @type {Patient | null} */
@@ -202,6 +208,8 @@ function microphoneFailed(error) {
 function useMicrophone(track) {
   const before = microphone;
   microphone = track;
+  soundedAt = performance.now();
+  show({ hears: null });
   // A telephone call takes the microphone away for a while; a plug that is pulled out takes it for good.
   track.onmute = noteStops;
   track.onunmute = noteStops;
@@ -221,7 +229,6 @@ function useMicrophone(track) {
 async function replaceMicrophone(id) {
   try {
     useMicrophone(await openMicrophone(id));
-    show({ heardSelf: false });
   } catch {
     await noteDevices();
   }
@@ -317,6 +324,8 @@ function forget() {
   session = null;
   patient = null;
   call = null;
+  link = null;
+  show({ call: null });
 }
 
 /** @param {import('./patient.js').PatientAction} action */
@@ -398,10 +407,13 @@ addEventListener('hashchange', () => {
 });
 setInterval(() => {
   if (model.state === 'waiting') show({ waited: Math.floor((performance.now() - waitingSince) / 60_000) });
-  if (microphone === null || !view.showsMeter) return;
-  const { level, isVoice } = sound.level();
-  view.showLevel(level);
-  if (isVoice && !model.heardSelf) show({ heardSelf: true });
+  if (microphone === null) return;
+  const { level, isVoice, isSilence } = sound.level();
+  if (view.showsMeter) view.showLevel(level);
+  const now = performance.now();
+  if (!isSilence) soundedAt = now;
+  if (isVoice && model.hears !== 'voice') show({ hears: 'voice' });
+  else if (model.hears === null && now - soundedAt > silenceLimit) show({ hears: 'silence' });
 }, meterInterval);
 
 if (window.early === undefined) show({});

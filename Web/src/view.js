@@ -211,15 +211,16 @@ export class View {
   #showWords({ state, call }, text) {
     const words = state === 'connected' ? call?.words ?? null : null;
     this.#element('words').hidden = words === null;
-    if (words === null || !call) return;
-    const list = unfold(this.wordLists[words.locale] ?? '');
-    const shown = list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
+    // Nothing of them stays behind a call, not even hidden.
+    const list = words === null ? [] : unfold(this.wordLists[words.locale] ?? '');
+    const shown = words !== null && list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
     const container = this.#element('words-list');
-    container.lang = words.locale;
     if (this.#isNew('words', shown)) {
       container.replaceChildren(...shown.map((word, index) => this.#make('li', word, index < 2 ? 'mine' : 'theirs')));
     }
-    this.#write('digits', digits(words.octets).replace(/^(....)/, '$1 '));
+    this.#write('digits', words === null ? '' : digits(words.octets).replace(/^(....)/, '$1 '));
+    if (words === null || !call) return;
+    container.lang = words.locale;
     const results = [];
     if (call.ownComparison === 'same') results.push(text.words.same);
     if (call.peerComparison === 'same') results.push(text.words.peerSame);
@@ -251,12 +252,12 @@ export class View {
    * @param {import('./screens.js').Screen} screen
    * @param {import('./text/fr.js').Text} text
    */
-  #showSound({ state, devices, heardSelf, path }, { hasSound }, text) {
+  #showSound({ state, devices, hears, path }, { hasSound }, text) {
     const panel = this.#element('sound', HTMLDetailsElement);
     panel.hidden = !hasSound;
     // While a person waits there is time to try; in a call the panel is in the way.
     if (state !== this.state && (state === 'waiting' || this.state === 'waiting')) panel.open = state === 'waiting';
-    this.#write('meter-text', heardSelf ? text.sound.heard : text.sound.speak);
+    this.#write('meter-text', text.sound[hears ?? 'speak']);
     this.#write('path', path === null ? '' : text.path[path]);
     const { microphones, speakers, microphone, speaker } = devices;
     this.#offer('microphone', microphones, microphone, text.sound.microphone);
@@ -291,6 +292,7 @@ export class View {
   #showChat({ call }, { hasChat }, { chat }) {
     const panel = this.#element('chat', HTMLDetailsElement);
     panel.hidden = !hasChat;
+    if (call === null) this.#element('message', HTMLInputElement).value = '';
     const messages = call?.messages ?? [];
     if (!this.#isNew('messages', [messages, chat.mine])) return;
     const list = this.#element('messages');

@@ -5,7 +5,7 @@ export const de = {
   name: 'Deutsch',
   direction: 'ltr',
   languages: 'Sprache',
-  secure: 'Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.',
+  secure: 'Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.',
   loading: { title: 'Einen Moment…' },
   ready: {
     title: 'Ihre Sprechstunde',
@@ -19,8 +19,8 @@ export const de = {
   },
   waiting: {
     title: 'Wartezimmer',
-    present: 'In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seite: Hier geht es gleich los.',
-    away: 'In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sie werden sofort angemeldet.',
+    present: 'In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.',
+    away: 'In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.',
     message: 'Nachricht aus der Praxis:',
     since: 'Sie warten seit {time}.',
   },
@@ -28,7 +28,7 @@ export const de = {
     title: 'Sie sind an der Reihe',
     consent: [
       'Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.',
-      'Die Verbindung ist Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.',
+      'Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.',
       'Colloque nimmt nichts auf.',
       'Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was gesagt wurde.',
       'Sie können jederzeit auflegen.',
@@ -44,7 +44,7 @@ export const de = {
     title: 'Wird neu verbunden…',
     text: 'Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.',
     path: 'Der Server antwortet. Wir suchen einen anderen Weg für den Ton.',
-    server: 'Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.',
+    server: 'Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten eingeschaltet sind.',
     doctor: 'Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.',
   },
   words: {
@@ -55,8 +55,9 @@ export const de = {
   },
   sound: {
     title: 'Mikrofon und Ton',
-    speak: 'Sagen Sie etwas: Der Balken soll sich bewegen.',
-    heard: 'Ihr Mikrofon funktioniert.',
+    speak: 'Sagen Sie etwas: Der Balken sollte sich bewegen.',
+    voice: 'Ihr Mikrofon funktioniert.',
+    silence: 'Von Ihrem Mikrofon kommt kein Ton. Ist es ausgeschaltet, oder benutzt es eine andere App?',
     microphone: 'Mikrofon',
     speaker: 'Lautsprecher',
     volume: 'Lautstärke',
@@ -72,7 +73,7 @@ export const de = {
   quality: {
     good: 'Gute Verbindung',
     fair: 'Mäßige Verbindung',
-    poor: 'Schlechte Verbindung: Gehen Sie näher an das WLAN.',
+    poor: 'Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.',
   },
   path: { direct: 'Direkter Weg zwischen Ihren beiden Geräten.', relay: 'Weg über ein Relais, ebenfalls versiegelt.' },
   chat: {
@@ -99,7 +100,7 @@ export const de = {
     copyLink: 'Link kopieren',
     copied: 'Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.',
     playSound: 'Ton abspielen',
-    resumeSound: 'Ton wieder an',
+    resumeSound: 'Ton wieder einschalten',
   },
   ended: {
     title: 'Sprechstunde beendet',
@@ -112,26 +113,28 @@ export const de = {
   today: 'Dieses Gerät sagt: {date}.',
   byHand: 'Halten Sie den Link gedrückt, um ihn zu kopieren.',
   permission: {
-    ios: 'Einstellungen des iPhones oder iPads, dann Apps, Safari, Mikrofon: „Erlauben“ wählen.',
+    ios: 'Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen.',
     android: 'Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.',
     firefox: 'Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.',
+    safari: 'Menü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.',
     other: 'Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.',
+    device: 'Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie es dem Browser.',
   },
   help: {
     title: 'Hilfe',
     close: 'Schließen',
     topics: [
       ['Was Sie brauchen', 'Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.'],
-      ['Warum Wörter vorlesen', 'Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschoben.'],
+      ['Warum Wörter vorlesen', 'Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.'],
     ],
     urgent: ['Es ist ein Notfall', 'Warten Sie nicht hier: Rufen Sie 112 an.'],
   },
   legal: {
     title: 'Rechtliches',
     topics: [
-      ['Wer für diese Seite einsteht', 'Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.'],
+      ['Wer für diese Seite verantwortlich ist', 'Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.'],
       ['Was behalten wird', 'Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.'],
-      ['Was der Server sieht', 'Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer sie verlangt ein Relais.'],
+      ['Was der Server sieht', 'Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.'],
       ['Barrierefreiheit', 'Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.'],
     ],
   },
@@ -144,8 +147,8 @@ export const de = {
     'microphone-denied': ['Mikrofon abgelehnt', 'Erlauben Sie es so, und versuchen Sie es noch einmal.'],
     'microphone-missing': ['Kein Mikrofon', 'Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.'],
     'microphone-busy': ['Mikrofon belegt', 'Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.'],
-    'other-tab': ['Schon geöffnet', 'Diese Sprechstunde ist in einem anderen Tab offen.'],
-    'taken-over': ['Woanders fortgesetzt', 'Die Sprechstunde geht in einem anderen Tab weiter.'],
+    'other-tab': ['Sprechstunde schon geöffnet', 'Diese Sprechstunde ist in einem anderen Tab offen.'],
+    'taken-over': ['Sprechstunde woanders fortgesetzt', 'Die Sprechstunde geht in einem anderen Tab weiter.'],
     'hung-up': ['Sprechstunde beendet', 'Sie haben aufgelegt. Sie können diese Seite schließen.'],
     'ended-by-doctor': ['Sprechstunde beendet', 'Die Praxis hat aufgelegt. Sie können diese Seite schließen.'],
     expired: ['Sprechstunde abgelaufen', 'Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.'],
