@@ -4,15 +4,15 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "e1fe03b4183d504ffb7c9cd684abc2f0af03c45cc8fff6ced85ff9fc693eaf49"
+    package static let sha256 = "4782d3ed43b32d70fc71fe6bb61a0da45781ba9323f6d4c28d92d4b5a4e746a1"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-IlQthaXSb+hqQF/ZPwH3rgeGsjh88CeeNJTsy3ScBd4='" + " "
-        + "'sha256-e0vs9FvNRYLW2/Ww/yKevlkgZOaXWtEWxqfhSh0zTws='"
+        "'sha256-jhhx9GXQmTsBEp1AQUtTiIi3iaL80NjfcmVcRMeg6aQ='" + " "
+        + "'sha256-4BK+9oErLTWXyKut+Q7ROkUZCSbCMoHKkZ7w5mUkAjE='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
+    package static let styleHash = "'sha256-BnSjoj5DqD8BlbfLUoasLQ8m3D5OYaRfeMOnp7Aoeyg='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -28,129 +28,126 @@ package enum Page {
         <meta name="robots" content="noindex, nofollow, noarchive">
         <title>Colloque</title>
         <link rel="icon" href="data:,">
-        <style>:root{color-scheme:light dark;--paper: #f6f4ef;--card: #fffefb;--ink: #1d2527;--quiet: #5c686b;--line: \##
-        #ddd8cc;--accent: #14615a;--accent-ink: #ffffff;--soft: #e3eeeb;--danger: #a3312a;--danger-soft: #f7e6e3;--rad\##
-        ius: 14px}@media (prefers-color-scheme: dark){:root{--paper: #14181a;--card: #1c2224;--ink: #ecefee;--quiet: #\##
-        9aa7a8;--line: #30393b;--accent: #6cc5b6;--accent-ink: #0c2320;--soft: #1f3330;--danger: #f08d80;--danger-soft\##
-        : #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--paper);color\##
-        :var(--ink);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,Not\##
-        o Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;paddin\##
-        g:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bott\##
-        om)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:auto}h\##
-        eader{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Geor\##
-        gia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.125r\##
-        em}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;bo\##
-        rder-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--in\##
-        k);font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem\##
-        }h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text\##
-        -wrap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.te\##
-        xt p,.notice,.result,.code,.panel p{color:var(--quiet)}.text .lead{color:var(--ink);font-size:1.125rem}.code{f\##
-        ont-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none\##
-        }.text ul{padding:0;list-style:none;border-top:1px solid var(--line);margin-top:1rem}.text li{padding-block:.6\##
-        25rem;padding-inline-start:1.75rem;border-bottom:1px solid var(--line);position:relative}.text li:before{conte\##
-        nt:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;backg\##
-        round:var(--accent)}.text blockquote{border-inline-start:3px solid var(--accent);padding-block:.25rem;padding-\##
-        inline-start:1rem;overflow-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
-        ap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{displ\##
-        ay:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem\##
-        ;border-radius:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:poi\##
-        nter}.actions button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.acti\##
-        ons button{display:flex;align-items:center;justify-content:center}.actions button.half{flex-direction:column;g\##
-        ap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var(--danger)}.actions .on{ba\##
-        ckground:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.actions button:disabled{opacity:.5\##
-        5;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid var(--accent);outline-offset\##
-        :3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--accent)}.actions button.primary:ho\##
-        ver:enabled{filter:brightness(1.08)}}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--li\##
-        ne);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap\##
-        :1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block\##
-        :.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:\##
-        8px;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}fo\##
-        oter p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-\##
-        inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:r\##
-        ound}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--accent)}.quality.poor,.text .qua\##
-        lity.poor{color:var(--danger)}.panel{border-top:1px solid var(--line);margin-top:1.25rem}.panel+.panel{margin-\##
-        top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary\##
-        {min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:\##
-        8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inli\##
-        ne:auto .375rem;border:solid var(--quiet);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:afte\##
-        r{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--quiet)}.panel .panel{border:0;p\##
-        adding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{fon\##
-        t:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--quiet);border-radius:10px;backgrou\##
-        nd:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:p\##
-        ointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check in\##
-        put{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--accent)}input[type=range]{accent-colo\##
-        r:var(--accent);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(-\##
-        -soft);border:1px solid var(--quiet);overflow:hidden}.meter span{display:block;height:100%;background:var(--ac\##
-        cent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:\##
-        none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages \##
-        li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--line);background:var(--card);o\##
-        verflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--soft);border-colo\##
-        r:transparent}.messages li p{color:var(--ink)}.messages small{color:var(--quiet)}.messages .mine small{color:v\##
-        ar(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;width:1px;he\##
-        ight:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw\##
-         - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--line);border-r\##
-        adius:var(--radius);background:var(--card);color:var(--ink)}dialog::backdrop{background:#0009}dialog h2{font:5\##
-        00 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{font:inherit;font-weight:600;margin-t\##
-        op:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.25rem;width:100%}.words{background:var(--card);\##
-        border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words ol{list-style:\##
-        none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{\##
-        font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-align:center;p\##
-        adding:.75rem .125rem;border-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.words li.mine{ba\##
-        ckground:var(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant\##
-        -numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:no\##
-        ne}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not(\##
-        [data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-sta\##
-        te="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:v\##
-        ar(--accent)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1\##
-        rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}[data-state=failed] h1,[data-state=ba\##
-        d-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal sp\##
-        an,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal sp\##
-        an{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signa\##
-        l span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@me\##
-        dia (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}\##
-        .late{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        <style>:root{color-scheme:light dark;--a: #f6f4ef;--b: #fffefb;--c: #1d2527;--d: #5c686b;--e: #ddd8cc;--f: #14\##
+        615a;--g: #ffffff;--h: #e3eeeb;--i: #a3312a;--j: #f7e6e3;--k: 14px}@media (prefers-color-scheme: dark){:root{-\##
+        -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
+        08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
+        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,\##
+        Noto Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;pad\##
+        ding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-b\##
+        ottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:aut\##
+        o}header{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:G\##
+        eorgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.1\##
+        25rem}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0\##
+        ;border-radius:8px;background:none;color:var(--d);cursor:pointer}nav button[aria-pressed=true]{color:var(--c);\##
+        font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}h1\##
+        {font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-wr\##
+        ap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.text \##
+        p,.notice,.result,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:\##
+        .9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul\##
+        {padding:0;list-style:none;border-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;paddin\##
+        g-inline-start:1.75rem;border-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:\##
+        absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}\##
+        .text blockquote{border-inline-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem;overflo\##
+        w-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5r\##
+        em}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{display:none}.actions button{f\##
+        ont:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);b\##
+        order:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{backgroun\##
+        d:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-conten\##
+        t:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.acti\##
+        ons button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.action\##
+        s button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid \##
+        var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions\##
+         button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px \##
+        solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center\##
+        ;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{pa\##
+        dding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bor\##
+        der-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poin\##
+        ter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;m\##
+        argin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-line\##
+        join:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .qu\##
+        ality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[\##
+        hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-he\##
+        ight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}sum\##
+        mary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto\##
+         .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform\##
+        :rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel\##
+         label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-h\##
+        eight:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:v\##
+        ar(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel\##
+         .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-hei\##
+        ght:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0\##
+        ;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);over\##
+        flow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[\##
+        dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-heig\##
+        ht:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-r\##
+        adius:10px;border:1px solid var(--e);background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}.messages\##
+         .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages s\##
+        mall{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min\##
+        -width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowra\##
+        p}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overfl\##
+        ow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop\##
+        {background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{fon\##
+        t:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25rem;width:100%}\##
+        .words{background:var(--b);border:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.w\##
+        ords ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
+        ap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;\##
+        text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e);overflow-wrap:anywhere}.\##
+        words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{fon\##
+        t-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .result:empty{dis\##
+        play:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:ro\##
+        ot:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[d\##
+        ata-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;backg\##
+        round:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width\##
+        :1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}[data-state=failed] h1,[data-state=bad\##
+        -link] h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[da\##
+        ta-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{ani\##
+        mation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span\##
+        :nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (m\##
+        in-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{\##
+        animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
-          <p class="brand" translate="no">Colloque</p>
-          <nav id="languages"></nav>
+        <p class="brand" translate="no">Colloque</p>
+        <nav id="languages"></nav>
         </header>
         <main>
-          <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
-          <h1 id="title" tabindex="-1">Colloque</h1>
-          <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<b\##
-        r>→ Safari, Chrome, Firefox</p></div>
-          <section id="words" class="words" hidden>
-            <p id="words-intro"></p>
-            <ol data-sas="words" id="words-list" translate="no"></ol>
-            <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
-            <p id="words-result" class="result"></p>
-          </section>
-          <div id="actions" class="actions"></div>
-          <p id="notice" class="notice"></p>
-          <p id="code" class="code"></p>
-          <details id="chat" class="panel" hidden>
-            <summary id="chat-title"></summary>
-            <ol id="messages" class="messages" tabindex="-1"></ol>
-            <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto">\##
-        <button id="send" type="button"></button></div>
-            <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
-          </details>
-          <details id="sound" class="panel" hidden>
-            <summary id="sound-title"></summary>
-            <p id="meter-text" role="status"></p>
-            <div class="meter" aria-hidden="true"><span id="meter"></span></div>
-            <button id="play-sound" data-action="play-sound" type="button"></button>
-            <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
-            <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
-            <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100\##
-        "></label>
-            <p id="path"></p>
-            <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
-          </details>
-          <p id="announcement" class="unseen" role="status"></p>
+        <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
+        <h1 id="title" tabindex="-1">Colloque</h1>
+        <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<br>\##
+        → Safari, Chrome, Firefox</p></div>
+        <section id="words" class="words" hidden>
+        <p id="words-intro"></p>
+        <ol data-sas="words" id="words-list" translate="no"></ol>
+        <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
+        <p id="words-result" class="result"></p>
+        </section>
+        <div id="actions" class="actions"></div>
+        <p id="notice" class="notice"></p>
+        <p id="code" class="code"></p>
+        <details id="chat" class="panel" hidden>
+        <summary id="chat-title"></summary>
+        <ol id="messages" class="messages" tabindex="-1"></ol>
+        <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto"><but\##
+        ton id="send" type="button"></button></div>
+        <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
+        </details>
+        <details id="sound" class="panel" hidden>
+        <summary id="sound-title"></summary>
+        <p id="meter-text" role="status"></p>
+        <div class="meter" aria-hidden="true"><span id="meter"></span></div>
+        <button id="play-sound" data-action="play-sound" type="button"></button>
+        <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
+        <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
+        <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100"></\##
+        label>
+        <p id="path"></p>
+        <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
+        </details>
+        <p id="announcement" class="unseen" role="status"></p>
         </main>
-        <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
+        <script>"use strict";(()=>{var l={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
         de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
         ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
         eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
@@ -160,949 +157,942 @@ package enum Page {
         eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
         onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
          you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
-        one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
-        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var g=document.documentElement,d=u(navigat\##
-        or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
-        t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
-        igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
-        {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
-        ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
-        ne.catch(()=>{})}),g.lang=d,document.title=`${e} · Colloque`,l("title",e);let m=document.querySelectorAll(".la\##
-        te");l("text",o("p","lead",t),o("ul","",o("li","",i),o("li","",n)),o("p","quiet",s),...m),l("actions",r)}})();\##
-        </script>
+        one: please allow it.|Enter"};function d(n,t,a){return n.map(e=>e.slice(0,2).toLowerCase()).find(e=>e in t)??a\##
+        }var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},p=document.documentElement,c=d(navigator.l\##
+        anguages??[],l,"fr"),i=(n,...t)=>document.getElementById(n)?.replaceChildren(...t);function o(n,t,...a){let e=\##
+        document.createElement(n);return e.className=t,e.append(...a),e}if(/^#[\w-]{72}$/.test(location.hash)&&navigat\##
+        or.mediaDevices!==void 0&&sessionStorage.length===0){let[n="",t="",a="",e="",m="",h=""]=l[c].split("|"),s={mic\##
+        rophone:null};window.early=s;let r=o("button","primary",h);r.type="button",r.dataset.action="enter",r.addEvent\##
+        Listener("click",()=>{r.disabled=!0,s.microphone=navigator.mediaDevices.getUserMedia({audio:u}),s.microphone.c\##
+        atch(()=>{})}),p.lang=c,document.title=`${n} · Colloque`,i("title",n);let g=document.querySelectorAll(".late")\##
+        ;i("text",o("p","lead",t),o("ul","",o("li","",a),o("li","",e)),o("p","quiet",m),...g),i("actions",r)}})();</sc\##
+        ript>
         <footer>
-          <p id="footer"></p>
-          <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
+        <p id="footer"></p>
+        <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
         </footer>
         <dialog id="sheet" aria-labelledby="sheet-title">
-          <h2 id="sheet-title" tabindex="-1" autofocus></h2>
-          <div id="topics"></div>
-          <button id="close" type="button"></button>
+        <h2 id="sheet-title" tabindex="-1" autofocus></h2>
+        <div id="topics"></div>
+        <button id="close" type="button"></button>
         </dialog>
         <template id="icon"><svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path/></svg></template>
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2m\##
-        oire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille\##
-        1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1\##
-        haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nicho\##
-        n2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrie\##
-        r2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2\##
-        ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1ér\##
-        isson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0lan\##
-        gouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas\##
-        1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis\##
-        1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2\##
-        rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravio\##
-        li1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1car\##
-        abée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2uc\##
-        an3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2o\##
-        lon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0ba\##
-        dger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1u\##
-        ffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rc\##
-        us1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamo\##
-        nd1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1i\##
-        refly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggle\##
-        s2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vo\##
-        ry0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2t\##
-        tuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3\##
-        tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ras\##
-        ol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rair\##
-        ie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwic\##
-        h2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfis\##
-        h3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2ia\##
-        ngle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebr\##
-        a1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets\##
-        3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade\##
-        1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1i\##
-        etsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0ha\##
-        gelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2na\##
-        rie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2\##
-        ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0m\##
-        agneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis\##
-        1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje\##
-        2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1lan\##
-        eet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine\##
-        2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2r\##
-        and3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uin\##
-        slang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2\##
-        terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk\##
-        2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Bad\##
-        ewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tt\##
-        eln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2ri\##
-        en3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2\##
-        würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1\##
-        olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussel\##
-        l2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2ok\##
-        odil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarin\##
-        e3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elk\##
-        e1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vil\##
-        lon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yr\##
-        amide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litte\##
-        n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
-        2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
-        ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
-        ylinder"};var h={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ie:0\##
-        },checking:{title:0,text:0},waiting:{title:0,K:0,ee:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},co\##
-        nnecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,pe:0,q:0},y:{Pe\##
-        :0,Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:\##
-        0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{e\##
-        nter:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,b:0,Ke:0,Fe:0},ended:{tit\##
-        le:0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0\##
-        ,close:0,S:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplet\##
-        e:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing\##
-        ":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],e\##
-        xpired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words\##
-        -differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network\##
-        :[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr\##
-        |Langue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vo\##
-        us allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne\##
-         d’autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navi\##
-        gateur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en ha\##
-        ut ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez su\##
-        r cette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : \##
-        vous serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous\##
-         reçoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiff\##
-        rée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par C\##
-        olloque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, san\##
-        s rien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êt\##
-        es en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|\##
-        On vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveu\##
-        r répond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le r\##
-        éseau mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à \##
-        voix haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les\##
-         mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|\##
-        Votre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volu\##
-        me|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touch\##
-        ez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre hau\##
-        t-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’u\##
-        ne autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie d\##
-        irecte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoye\##
-        r chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’acc\##
-        epte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Qu\##
-        itter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Fi\##
-        refox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée \##
-        : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {\##
-        date}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l\##
-        ’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbo\##
-        le à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barr\##
-        é à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez\##
-         « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Touj\##
-        ours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer\##
-        |Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à j\##
-        our.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C\##
-        ’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin \##
-        ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est ga\##
-        rdé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet\##
-        , effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. \##
-        L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vi\##
-        se le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez \##
-        le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en en\##
-        tier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nou\##
-        veau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler\##
-        . Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette a\##
-        pplication ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microp\##
-        hone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, pu\##
-        is réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consul\##
-        tation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La co\##
-        nsultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette \##
-        page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le \##
-        temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a \##
-        pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne v\##
-        ous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autr\##
-        e appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas dis\##
-        ponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Tél\##
-        éphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nou\##
-        veau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sin\##
-        on demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du ren\##
-        dez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, p\##
-        uis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la\##
-         salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifie\##
-        z votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile,\##
-         ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau,\##
-         puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléph\##
-        onez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une\##
-         erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot e\##
-        ind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen\##
-         account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft niets o\##
-        p dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaa\##
-        n het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het\##
-         consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Be\##
-        richt van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding \##
-        tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook d\##
-        e server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur en u\##
-        w toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U b\##
-        ent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbin\##
-        den…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server antwoordt. We zoeke\##
-        n een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aanstaat.|De computer v\##
-        an uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts \##
-        leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoo\##
-        n en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hi\##
-        j uit, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toeste\##
-        l harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts\##
-         de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verd\##
-        er.|Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goede verbinding|Matige verbindin\##
-        g|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussensta\##
-        tion, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|B\##
-        innengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|\##
-        Microfoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link \##
-        kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer \##
-        aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets b\##
-        ewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.|Houd d\##
-        e link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser\##
-        , Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Kl\##
-        ik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Webs\##
-        ites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog ge\##
-        weigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig \##
-        hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|W\##
-        aarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet \##
-        hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u tere\##
-        cht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad be\##
-        waart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netw\##
-        erkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankeli\##
-        jkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige\##
-         link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot \##
-        het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, e\##
-        n noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem i\##
-        n een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microf\##
-        oon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en\##
-         probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon\##
-         bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult\##
-         staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Cons\##
-        ult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag \##
-        deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet ak\##
-        koord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u n\##
-        iet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten.\##
-         Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbindi\##
-        ng|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel\##
-         van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, wa\##
-        arschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer \##
-        het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze li\##
-        nk. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consul\##
-        t gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server a\##
-        ntwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga v\##
-        an wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de beri\##
-        chten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet\##
-         die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Ze\##
-        t die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opn\##
-        ieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Ihre \##
-        Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.|Nie\##
-        mand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wird nac\##
-        h dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint eine F\##
-        rage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seit\##
-        e: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sobald jema\##
-        nd da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie \##
-        sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindun\##
-        g ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts a\##
-        uf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von\##
-         dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|I\##
-        hr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die\##
-         Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet.\##
-         Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten einges\##
-        chaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ers\##
-        ten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wör\##
-        ter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken sollte sich b\##
-        ewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist es ausgeschaltet, oder benutzt es ei\##
-        ne andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das H\##
-        eadset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis i\##
-        hr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf g\##
-        eht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßig\##
-        e Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Gerä\##
-        ten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie\##
-        |Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind d\##
-        ieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch \##
-        einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox un\##
-        d fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie können diese Seite sch\##
-        ließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: \##
-        {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den Link gedrückt, um ihn\##
-         zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wäh\##
-        len.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das\##
-         durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellu\##
-        ngen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „\##
-        Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Si\##
-        e es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen\##
-         Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter \##
-        lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rech\##
-        tliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anlieg\##
-        en zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen \##
-        braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts\##
-        . Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese \##
-        Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Si\##
-        e den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt.\##
-         Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht z\##
-        usammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser könne\##
-        n Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.\##
-        |Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chro\##
-        me oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einma\##
-        l.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon be\##
-        legt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde s\##
-        chon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechs\##
-        tunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schli\##
-        eßen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen\##
-        |Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde ha\##
-        t nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie \##
-        nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingela\##
-        ssen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit\##
-        . Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde ge\##
-        trennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Si\##
-        e um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; s\##
-        onst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie d\##
-        ie Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem L\##
-        ink. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, un\##
-        d versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es \##
-        noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindun\##
-        g, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten \##
-        oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert\##
-        . Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nic\##
-        ht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Gerä\##
-        ts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|\##
-        Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end en\##
-        crypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doc\##
-        tor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothi\##
-        ng stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A que\##
-        stion appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here.\##
-         Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you \##
-        will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor \##
-        is ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end e\##
-        ncrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep\##
-         a record that the consultation took place: its date, its length and your agreement, and nothing of what was s\##
-        aid.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The ser\##
-        ver cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this p\##
-        age, it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking\##
-         for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back w\##
-        ithin a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed th\##
-        e words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone wor\##
-        ks.|Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|\##
-        I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “\##
-        Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeake\##
-        r, or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another ap\##
-        p.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your \##
-        two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Yo\##
-        ur doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are\##
-         different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied\##
-        . Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this \##
-        page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|T\##
-        his device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings of \##
-        the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the\##
-         address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, \##
-        and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left o\##
-        f the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the de\##
-        vice, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, \##
-        and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has sli\##
-        pped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your docto\##
-        r or their hospital. They answer your questions and requests about your data.|What is kept|No account, no cook\##
-        ie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed mess\##
-        ages, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask fo\##
-        r a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The\##
-         link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy a\##
-        ll of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new li\##
-        nk, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it\##
-         in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microp\##
-        hone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then\##
-         try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applica\##
-        tion is using the microphone. Close it, then try again.|Consultation already open|This consultation is open in\##
-         another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You \##
-        can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The \##
-        time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Yo\##
-        ur doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Phone \##
-        the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at on\##
-        ce.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: the \##
-        call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link \##
-        already used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link\##
-        |This consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Waiti\##
-        ng room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait a \##
-        minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your do\##
-        ctor.|No connection|The server does not answer. Check your Internet connection, then try again.|This network c\##
-        arries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something a\##
-        ltered the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not the\##
-         one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correc\##
-        t it, then try again.|Something went wrong|The page stopped to be safe. Try again."}};function Ze(n,e=0){retur\##
-        n/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\//.test(n)?"f\##
-        irefox":/Version\/\S+ Safari\//.test(n)?"safari":"other"}function $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/\##
-        |MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(\##
-        n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var c=class extends Error{constructor(e){s\##
-        uper(e),this.name="ProtocolError",this.code=e}};var yn=new TextEncoder,vn=new TextDecoder("utf-8",{fatal:!0,ig\##
-        noreBOM:!0}),k=n=>yn.encode(n);function C(n){try{return vn.decode(n)}catch{throw new c("malformed")}}function \##
-        p(...n){let e=new Uint8Array(n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e\##
-        }var f=n=>Uint8Array.of(n&255),Ie=n=>Uint8Array.of(n>>>8&255,n&255),v=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n\##
-        >>>8&255,n&255),Je=n=>p(v(Math.floor(n/2**32)),v(n%2**32));function P(...n){return p(...n.flatMap(e=>{let t=ty\##
-        peof e=="string"?k(e):e;return[Ie(t.length),t]}))}function _(n,e){if(n.length!==e.length)return!1;let t=0;for(\##
-        let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var K=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.\##
-        toString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new c("m\##
-        alformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Qe(n){r\##
-        eturn btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Xe(n){i\##
-        f(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length%4===1)throw new c("incomplete");let e=atob(n.re\##
-        place(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var q=class{constructor(e){thi\##
-        s.octets=e,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new c("malformed");return this.offset+\##
-        =e,this.octets.subarray(this.offset-e,this.offset)}G(){return this.d(this.octets.length-this.offset)}p(){retur\##
-        n this.d(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+this.Je()}Et(){let e=this.H()*4\##
-        294967296+this.H();if(!Number.isSafeInteger(e))throw new c("malformed");return e}Qe(){return this.d(this.Je())\##
-        }end(){if(this.offset!==this.octets.length)throw new c("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
-        nction V(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
-        portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
-        ee=(n,e)=>A(typeof n=="string"?k(n):n,e);async function O(n,e,t){return(await A(n,p(typeof e=="string"?k(e):e,\##
-        f(1)))).subarray(0,t)}async function F(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ns=Uint8Array.of(48\##
-        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
-        e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new c("low\##
-        -order")}if(K(t))throw new c("low-order");return t}async function et(n,e,t){try{let i=await M.importKey("raw",\##
-        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.im\##
-        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.e\##
-        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new c("aut\##
-        hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
-        ow new c("authentication")}}var Pe={fair:{Xt:.02,jitter:.04,ht:.4},poor:{Xt:.08,jitter:.1,ht:.8}},bn=5e3,st={H\##
-        n:1500,Yn:6e3},rt={good:0,fair:1,poor:2},te=class{constructor(){this.te=null,this.we=[],this.candidate=null}_n\##
-        ({ne:e,ke:t,jitter:i,ht:s,Zn:r},o){let a=this.we.at(-1);for(a!==void 0&&(e<a.ne||t<a.ke)&&(this.we=[]),this.we\##
-        .push({at:o,ne:e,ke:t});(this.we[1]?.at??o)<=o-bn;)this.we.shift();let l=this.we[0];if(l===void 0||o-l.at<2e3)\##
-        return;let d=t-l.ke,g=Math.max(d/Math.max(1,d+e-l.ne),r),w=b=>g>Pe[b].Xt||i>Pe[b].jitter||s>Pe[b].ht;this.#t(w\##
-        ("poor")?"poor":w("fair")?"fair":"good",o)}#t(e,t){this.te??=e,e===this.te?this.candidate=null:this.candidate?\##
-        .te!==e?this.candidate={te:e,k:t}:t-this.candidate.k>=(rt[e]>rt[this.te]?st.Hn:st.Yn)&&(this.te=e,this.candida\##
-        te=null)}};function ot(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,ki\##
-        nd:r})=>s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&\##
-        r==="succeeded"&&o);return{ne:e?.packetsReceived??0,ke:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ht:t?\##
-        .roundTripTime??i?.currentRoundTripTime??0,Zn:t?.fractionLost??0}}var Sn=20,xn=100,zn=500,ue=class{constructor\##
-        ({microphone:e,audio:t,Pt:i,M:s,dt:r,pt:o}){this.microphone=e,this.audio=t,this.Pt=i,this.M=s,this.dt=r,this.p\##
-        t=o,this.quality=new te,this.connection=null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this\##
-        .Vt="",this.Wt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1,u:!1},this.ye=Promise.resolve()}$n(e\##
-        ){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).cat\##
-        ch(()=>this.M({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connect\##
-        ion?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone(),this.track.enabled=this.i.send\##
-        ,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.co\##
-        nnection=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,t\##
-        his.quality=new te,this.dt(null),this.pt(null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);ca\##
-        se"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRem\##
-        oteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#n(t);return;case"apply\##
-        -candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdp\##
-        MLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.p\##
-        ush(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generati\##
-        on:e,Qn:t,U:i,D:s}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,o=r&&this.connection?this\##
-        .connection:this.#r(e,i,s);r&&i!==null&&o.setConfiguration(at(i,s)),this.Wt=o.signalingState==="stable"&&o.ice\##
-        GatheringState!=="gathering";let a=await o.createOffer({iceRestart:r});o!==this.connection||e!==this.generatio\##
-        n||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),a\##
-        wait o.setLocalDescription(a))}#r(e,t,i){this.end(),this.name=e;let s=new RTCPeerConnection(at(t,i));this.conn\##
-        ection=s,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let r=s.addTransceiver(this.track,{\##
-        direction:"sendrecv"});Mn(r),this.Xe=this.Pt(),this.Xe!==null&&(r.sender.transform=new RTCRtpScriptTransform(t\##
-        his.Xe)),s.onicecandidate=({candidate:a})=>{s===this.connection&&this.#i(a)},s.ontrack=({track:a})=>{a.enabled\##
-        =this.i.u,this.audio.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#a(s,r.sender);return s.onconnec\##
-        tionstatechange=o,s.oniceconnectionstatechange=o,this.ft=!1,this.counter=window.setInterval(()=>void this.#h(s\##
-        ),zn),s}#i(e){let t=e?.usernameFragment??this.Vt,i=e?.candidate??"";if(!(t!==this.Vt||An(i))){if(i===""){if(!t\##
-        his.Wt)return;this.Wt=!1}this.M({type:"candidate",generation:this.generation,candidate:i})}}async#a(e,t){if(e!\##
-        ==this.connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.M({type:"transport",r:i,st\##
-        ate:"failed"});else if(s==="disconnected")this.M({type:"transport",r:i,state:"disconnected"});else if(s==="con\##
-        nected"){let r=await this.#d(e,t),o=Dn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null|\##
-        |o===null){this.M({type:"transport",r:i,state:"failed"});return}this.M({type:"transport",r:i,state:"connected"\##
-        ,Xn:o,ei:r}),await this.#h(e)}}async#d(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport?.sta\##
-        te==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)retu\##
-        rn V(new Uint8Array(r));await new Promise(o=>setTimeout(o,Sn))}return null}async#h(e){if(this.ft)return;this.f\##
-        t=!0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!==this.connection)return;let i=[];t.fo\##
-        rEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceiv\##
-        ed:a})=>o+(a??0),0);this.M({type:"heard",r:this.name,et:s}),this.quality._n(ot(i),performance.now()),this.pt(t\##
-        his.quality.te);let r=Cn(i);r!==null&&this.dt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.en\##
-        abled=e),this.#c()}#c(){let{u:e}=this.i;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;thi\##
-        s.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Cn(n){let e=n.find\##
-        (({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)?\##
-        ?n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestam\##
-        p??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandi\##
-        dateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){\##
-        let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credent\##
-        ial:o}=n,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&\##
-        t.push({urls:s}),l.length>0&&t.push({urls:l,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e\##
-        ?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n)\##
-        ;function Mn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/\##
-        (opus|red)$/i.test(i));t.length>0&&n.setCodecPreferences?.(t)}function Dn(n){let e=/^a=fingerprint:sha-256 ([0\##
-        -9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var lt="colloque.v1",Tn=65600\##
-        ,Ln=8,ct={fresh:0,resume:1},D={mt:1,used:2,full:3,rate:4,Zi:5,closed:6},ut=(n,e,t)=>p(f(1),f(1),n,e,f(t)),Ve=n\##
-        =>p(f(16),v(0),n);function ht(n){if(n.length>Tn)return null;try{return In(new q(n))}catch(e){if(e instanceof c\##
-        )return null;throw e}}function In(n){switch(n.p()){case 16:return n.H(),{type:"relay",message:n.G()};case 129:\##
-        return n.d(32),n.end(),{type:"challenge"};case 130:{let e=n.p();return n.end(),e>1?null:{type:"state",ve:e===1\##
-        }}case 134:{let e=n.p(),t=[];for(let a=0;a<e;a+=1)t.push(C(n.Qe()));let[i,s]=[C(n.Qe()),C(n.Qe())],r=n.H();ret\##
-        urn n.end(),{type:"servers",U:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential\##
-        :s,ti:r}}}case 224:{let e=n.Je();return n.end(),{type:"error",code:e}}default:return null}}var Z={tn:1,D:2},En\##
-        =1+1+16+32+4,Pn=72;async function dt(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length!==Pn)t\##
-        hrow new c("incomplete");let e=Xe(n);if(e.length!==En)throw new c("incomplete");if(!_(e.subarray(50),await Vn(\##
-        e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("version");let t=e[1]??0;if(t&~(Z.tn|Z.D)\##
-        )throw new c("flags");return{flags:t,ni:e.slice(2,18),sessionKey:e.slice(18,50)}}async function Vn(n){return(a\##
-        wait V(p(k("colloque/1 link"),n))).subarray(0,4)}var T=class{constructor(){this.Y=new Map}set(e,t){this.Y.set(\##
-        e,t)}clear(...e){e.length===0&&this.Y.clear();for(let t of e)this.Y.delete(t)}_(e){return this.Y.has(e)}tt(){r\##
-        eturn this.Y.size===0?null:Math.min(...this.Y.values())}T(e){let t=[...this.Y].filter(([,i])=>i<=e).sort(([,i]\##
-        ,[,s])=>i-s)[0];return t===void 0?null:(this.Y.delete(t[0]),t[0])}};var he=class{constructor(){this.x=[],this.\##
-        z=0,this.Z=null,this.A=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.Z===null)return;this.Z\##
-        ===null&&(this.z=Math.max(this.z+1,i));let r={id:this.z,v:!0,text:s,nt:!1};this.Z=t&&s!==""?null:r,this.Z===nu\##
-        ll&&this.#t(r)}u(e,t){let i=e!==0&&e===this.A;this.A=e;let s={id:e,v:!1,text:t.slice(0,2e3),nt:!0},r=i?this.x.\##
-        filter(({v:a})=>!a).pop():void 0,o=t.trim()==="";r===void 0?o||this.#t(s):this.x=this.x.flatMap(a=>a!==r?[a]:o\##
-        ?[]:[s])}gt(){this.A=0}pending(){return[...this.x,...this.Z===null?[]:[this.Z]].filter(({nt:e})=>!e)}it(e){e==\##
-        =this.Z?this.Z=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.x=[...this.\##
-        x,e].slice(-200)}};var pt=[256,1024,4096,16384],W={ii:0,nn:1,sn:2,expired:3,error:4},G={si:0,rn:1,ri:2,oi:3},f\##
-        t=["offer","answer","restart"],mt=["body","signature"];function gt(n){let[e,t]=Wn(n),i=pt.find(r=>r>=t.length+\##
-        3);if(i===void 0)throw new c("malformed");let s=new Uint8Array(i);return s.set(p(f(e),Ie(t.length),t)),s}funct\##
-        ion Wn(n){switch(n.type){case"confirm":return[3,p(n.qt,n.Ut,P(n.name))];case"waiting":return[4,P(n.message)];c\##
-        ase"admit":return[5,f(n.D?1:0)];case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(ft.indexOf(n\##
-        .kind)),v(n.generation),k(n.sdp))];case"candidate":return[8,p(v(n.generation),k(n.candidate))];case"words":ret\##
-        urn[9,f(n.a?1:0)];case"binding":return[10,n.tag];case"chat":return[11,p(v(n.id),k(n.message))];case"encapsulat\##
-        ion":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(mt.indexOf(n\##
-        .ai)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n.version),k(n.locale),n.textHas\##
-        h,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){let e=new q(n),t=e.p(),i=e.d(e.Je()),s=pt.f\##
-        ind(a=>a>=i.length+3);if(n.length!==s||!K(e.G()))throw new c("malformed");let r=new q(i),o=qn(t,r);return r.en\##
-        d(),o}function qn(n,e){switch(n){case 3:return{type:"confirm",qt:e.d(32),Ut:e.d(32),name:C(e.Qe())};case 4:ret\##
-        urn{type:"waiting",message:C(e.Qe())};case 5:return{type:"admit",D:(e.p()&1)===1};case 6:return{type:"refuse",\##
-        reason:e.p()};case 7:{let t=ft[e.p()];if(t===void 0)throw new c("malformed");return{type:"description",kind:t,\##
-        generation:e.H(),sdp:C(e.G())}}case 8:return{type:"candidate",generation:e.H(),candidate:C(e.G())};case 9:{let\##
-         t=e.p();if(t>1)throw new c("malformed");return{type:"words",a:t===1}}case 10:return{type:"binding",tag:e.d(32\##
-        )};case 11:return{type:"chat",id:e.H(),message:C(e.G())};case 12:{let t=e.G();if(t.length!==1184&&t.length!==1\##
-        088)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{l\##
-        et t=mt[e.p()];if(t===void 0)throw new c("malformed");return{type:"receipt",ai:t,octets:e.G()}}case 15:return{\##
-        type:"bye",reason:e.p()};case 16:return{type:"consent",version:e.p(),locale:C(e.d(2)),textHash:e.d(32),time:e.\##
-        Et()};case 17:return{type:"identity",code:e.p()};default:throw new c("malformed")}}var kt=k("Noise_NKpsk0_2551\##
-        9_AESGCM_SHA256"),We=new Uint8Array(0),Un=32+16,jn=2**20,N=class{constructor(e){this.key=e,this.counter=0}stat\##
-        ic async create(e){return new N(await tt(e))}on(){if(this.counter>=jn)throw new c("exhausted");let e=p(new Uin\##
-        t8Array(8),v(this.counter));return this.counter+=1,e}async encrypt(e,t=We){return nt(this.key,this.on(),t,e)}a\##
-        sync decrypt(e,t=We){return it(this.key,this.on(),t,e)}},qe=class{constructor(){this.L=kt,this.hash=kt,this.be\##
-        =null}async C(e){this.hash=await V(this.hash,e)}async $(e){let[t,i]=await yt(this.L,e);this.L=t,this.be=await \##
-        N.create(i)}async an(e){let t=await A(this.L,e);this.L=await A(t,f(1));let i=await A(t,p(this.L,f(2))),s=await\##
-         A(t,p(i,f(3)));await this.C(i),this.be=await N.create(s)}async ln(e){let t=this.be===null?e:await this.be.enc\##
-        rypt(e,this.hash);return await this.C(t),t}async cn(e){let t=this.be===null?e:await this.be.decrypt(e,this.has\##
-        h);return await this.C(e),t}};async function yt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p\##
-        (i,f(2)))]}async function On(n,e){let t=[...await yt(n.L,We)],[i,s]=[await N.create(t[0]),await N.create(t[1])\##
-        ];return{hash:n.hash,L:n.L,keys:t,send:e?i:s,u:e?s:i}}var H=class{constructor(e,t,i){this.st=e,this.wt=t,this.\##
-        ie=i}static async create(e){let t=new qe;return await t.C(e.jt),await t.C(e.Ot),new H(t,e,e.ie??await F())}asy\##
-        nc un(e){let{st:t,ie:i,wt:s}=this;return await t.an(s.presharedKey),await t.C(i.publicKey),await t.$(i.publicK\##
-        ey),await t.$(await Ee(i.privateKey,s.Ot)),p(i.publicKey,await t.ln(e))}async hn(e){if(e.length<Un)throw new c\##
-        ("authentication");let{st:t,ie:i}=this,s=e.subarray(0,32);return await t.C(s),await t.$(s),await t.$(await Ee(\##
-        i.privateKey,s)),{dn:await t.cn(e.subarray(32)),transport:await On(t,!0)}}};var vt=new Uint8Array(32);async fu\##
-        nction bt(n){let e=await ee("colloque/1 invite",p(n.ni,n.sessionKey)),[t,i,s]=await Promise.all([O(e,"colloque\##
-        /1 room",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey\##
-        ,room:t,presharedKey:s,joinToken:i}}var St=n=>P("colloque/1","call",n,v(0),vt),xt=(n,e,t)=>P("colloque/1","res\##
-        ume",n,v(e),t);async function Ue(n,e){let t=await ee(n,await A(e,k("colloque/1 exporter"))),[i,s]=await Promis\##
-        e.all([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:s}}var Rn=(n,e)=>\##
-        V(P("colloque/1 transcript",n,e)),zt=n=>Rn(vt,n),Ct=n=>O(n,"colloque/1 rejoin",32);async function At(n,e,t){le\##
-        t i=await ee(n,e);return O(i,p(k("colloque/1 psk-resume"),v(t)),32)}var Mt=(n,e,t)=>V(P("colloque/1 sas-commit\##
-        ",n,e,t));async function Dt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.suba\##
-        rray(0,4));function Lt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}\##
-        var It=(n,e,t,i,s)=>A(e,P(`colloque/1 bind ${n}`,t,i,s));var de={pn:64,message2:256},je=24*3600,pe=class{const\##
-        ructor(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.u,this.kt=t}hi(e){return this.ci.encrypt(gt(e))}async op\##
-        en(e){return wt(await this.ui.decrypt(e))}fn(e,t,i){return It(e,this.kt,this.hash,t,i)}};async function Et(n,e\##
-        ){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.I(32),o=e.ie??await F(),a=await H.create({jt:St(t),presharedKe\##
-        y:s,Ot:i,ie:o}),l=await Mt(t,o.publicKey,r),d=v(0),g=Bn(de.pn,f(1),l,d,k(e.locale)),w=await a.un(g);async func\##
-        tion b(E,De){let Te=await a.hn(E),le=await Nn(Te.dn,t,i,De),{hash:Le,L:wn}=Te.transport,_e=await Ue(Le,wn);ret\##
-        urn{E:new pe(Te.transport,_e.kt),bond:{resumeSecret:_e.resumeSecret,transcript:await zt(Le),authenticationStri\##
-        ng:await Dt(Le,r,le.di),wordsLocale:le.wordsLocale,identity:le.identity,expiry:le.pi+je},mn:{type:"confirm",qt\##
-        :r,Ut:new Uint8Array(32),name:""}}}return{message:w,finish:b}}async function Pt(n,e,t,i){let s=await H.create(\##
-        {jt:xt(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,e.resumeSecret,t),Ot:n.sessionKey,ie:i??awa\##
-        it F()}),r=await s.un(new Uint8Array(de.pn)),o=p(v(t),r);async function a(l){let{dn:d,transport:g}=await s.hn(\##
-        l);if(d.length!==de.message2||!K(d))throw new c("malformed");let{kt:w}=await Ue(g.hash,g.L);return{E:new pe(g,\##
-        w),mn:{type:"confirm",qt:new Uint8Array(32),Ut:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async f\##
-        unction Nn(n,e,t,i){if(n.length!==de.message2)throw new c("malformed");let s=new q(n);if(s.p()!==1)throw new c\##
-        ("malformed");let r=s.d(32).slice(),o=s.d(32).slice(),a=s.d(16),l=s.d(64),d=C(s.d(2));if(s.H(),!K(s.G()))throw\##
-         new c("malformed");let g=P("colloque/1 delegation",o,t,e,a);if(!await et(l,g,o))throw new c("delegation");let\##
-         w=new q(a),[b,E]=[w.Et(),w.Et()];if(i<b-je||i>E+je)throw new c("delegation-dates");return{di:r,identity:o,wor\##
-        dsLocale:d,pi:E}}function Bn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var Vt=n=>({invitation:n,\##
-        bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=n=>\##
-        n.invitation.joinToken===null,Oe=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function \##
-        fe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Kn(s)?ce(s.octets):s);return t.invitation.room.l\##
-        ength!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]\##
-        }}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)return null;throw t}}function R\##
-        e(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Re(e)}var K\##
-        n=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ne={open:8e3,state:6e3,message2\##
-        :12e3,firstFrame:6e3,silence:6e4,ee:3e4},Fn=.3,Gn=3e4,Hn=1e3,Wt=25e3,Yn=2e3,_n=2e4,$=class{constructor({t:e,mo\##
-        de:t,locale:i,I:s,se:r,fi:o=!1},a){this.t=e,this.mode=t,this.locale=i,this.I=s,this.se=r,this.Rt=a,this.mi=o?F\##
-        n:1,this.o="opening",this.E=null,this.U=null,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.yn=a,thi\##
-        s.e=new T,this.vn=[],this.#t("open",a)}get gi(){return this.e._("open")||this.e._("state")}get ot(){return thi\##
-        s.o==="established"}get lt(){return this.o==="away"||this.o==="orphaned"}wi(e){return e>=this.gn&&(this.U?.url\##
-        s.some(t=>/^turns?:/.test(t))??!1)}ki(e){this.o==="established"&&e-this.yn>Gn&&this.e.set("silence",e+Hn)}Nt()\##
-        {return this.vn.splice(0)}P(){return this.e.tt()}async open(e){let{invitation:t,bond:i}=this.t,s=this.mode==="\##
-        resume"&&i!==null?await Ct(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#t("state",e),this\##
-        .#n({type:"send",octets:ut(t.room,s,ct[this.mode])}),await this.#i())}async u(e,t){let i=ht(e);if(!(i===null||\##
-        this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.#r(i.ve,t);case"servers":this.U\##
-        =i.U,this.gn=t+i.U.ti*1e3;return;case"error":return this.#l({type:"refused",code:i.code});case"relay":try{retu\##
-        rn await this.#a(i.message,t)}catch(s){if(!(s instanceof c))throw s;let r=this.o==="confirming"||this.o==="est\##
-        ablished"||this.mode==="resume";return this.#l({type:"broken",code:s.code,yi:r})}}}async Se(e){for(let t=this.\##
-        e.T(e);t!==null;t=this.e.T(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});t\##
-        his.e.set("keepalive",e+Wt),await this.send({type:"keepalive"},e)}}async send(e,t){return this.E===null||this.\##
-        o!=="confirming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Ve(await this.E.hi(e))}),!0\##
-        )}#t(e,t){this.e.set(e,t+Ne[e]*this.mi)}#n(e){this.vn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}as\##
-        ync#r(e,t){let i=this.e._("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.wn<Yn?this.#l({t\##
-        ype:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t)\##
-        ,i||await this.#i()):(this.e.clear(),i&&(this.wn=t),this.o=i||this.o==="away"?"away":"orphaned",U(this.t)&&thi\##
-        s.e.set("away",t+Ne.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==\##
-        null){e.epochNumber+=1,this.#n({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber);this.finish=as\##
-        ync s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale:this.locale,I:t\##
-        his.I});this.finish=s=>i.finish(s,this.se()),t=i.message}this.#n({type:"send",octets:Ve(t)})}async#a(e,t){if(t\##
-        his.o==="handshaking"&&this.finish!==null){let{E:i,bond:s,mn:r}=await this.finish(e);this.finish=null,this.E=i\##
-        ,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Wt),this.#n({ty\##
-        pe:"confirmed",bond:s}),await this.send(r,t)}else if(this.E!==null&&(this.o==="confirming"||this.o==="establis\##
-        hed")){let i=await this.E.open(e);this.o="established",this.e.clear("firstFrame"),this.yn=t,this.e.set("silenc\##
-        e",t+Ne.silence),this.#n({type:"frame",frame:i}),i.type==="keepalive"&&t-this.kn>=_n&&await this.send({type:"k\##
-        eepalive"},t)}}};var qt=3e3,Zn=2e4,$n=1e3,me=class{constructor({t:e,j:t,n:i,s,re:r,l:o},a){this.t=e,this.j=t,t\##
-        his.n=i,this.s=s,this.re=r,this.l=o,this.e=new T,this.e.set("end",a+(r===null?qt:Zn)),r!==null&&(i===null||i.l\##
-        t)&&this.#l(a)}P(){let e=[this.e.tt()??1/0,this.n?.P()??1/0],t=Math.min(...e);return t===1/0?null:t}async oe(e\##
-        ,t){switch(e.type){case"tick":for(let i=this.e.T(t);i!==null;i=this.e.T(t))i==="end"?this.end():this.#l(t);ret\##
-        urn await this.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);ca\##
-        se"socket-message":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===thi\##
-        s.s&&this.#r(t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.\##
-        #n())for(let i of t)if(i.type==="send")this.l({type:"send",id:this.s,octets:i.octets});else if(i.type==="confi\##
-        rmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e.set("end",e+qt);el\##
-        se{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type=\##
-        =="broken")return this.#r(e)}}#n(){return this.n?.Nt()??[]}#l(e){this.#i(),this.s+=1,this.n=new $({t:this.t,mo\##
-        de:"resume",...this.j},e),this.l({type:"connect",id:this.s})}#r(e){if(this.re===null)return this.end();this.#i\##
-        (),this.e.set("retry",e+$n)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}};var Jn=new Set(\##
-        ["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","r\##
-        efused-not-now","relay-missing"]),Qn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused\##
-        ","refused-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Jn.has(n),Ut=n=>Qn.has(n),Xn={[G.rn]\##
-        :"refused-other-device",[G.ri]:"refused-not-now",[G.oi]:"refused-wrong-person"},ei={[W.nn]:"words-differ",[W.s\##
-        n]:"binding-failed",[W.expired]:"expired",[W.error]:"doctor-error"},ti={[D.mt]:"unknown-room",[D.used]:"used",\##
-        [D.full]:"full",[D.rate]:"rate",[D.closed]:"closed"},jt=n=>Xn[n]??"refused",Ot=n=>ei[n]??"ended-by-doctor",Rt=\##
-        n=>ti[n]??"protocol";function Nt(n){return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-\##
-        channel"}var Bt=3,ni=500,ii=8e3,si=4e3,ri=5,we=class{constructor(e){this.I=e,this.O=0,this.xe=!1,this.yt=null,\##
-        this.ct=0}vi(){this.xe=!1,this.ct=0}bi(){this.O=0,this.xe=!1,this.ct=0}Si(e){let t=this.yt??(e.bond===null?"fr\##
-        esh":"resume");return this.yt=null,t}ke({xi:e,zi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Bt)return null;let i=\##
-        t?si:ii,s=Math.min(ni*2**(this.O-1),i),r=.5+(this.I(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){retu\##
-        rn U(i)?(this.ct=e===D.mt?this.ct+1:0,this.ct>ri&&!s?"unknown-room":"later"):e===D.mt&&t==="resume"?this.xe?"s\##
-        ecure-channel":(this.yt="fresh","now"):e===D.used&&t==="fresh"&&i.bond!==null&&this.O<Bt?(this.O+=1,this.yt="r\##
-        esume","now"):Rt(e)}};var Kt=6e4,Ft=2e3,oi=1e4,ai=3,ke=class{constructor(e,t,i){this.t=e,this.j=t,this.h=i,thi\##
-        s.n=null,this.s=0,this.ve=!1,this.vt=!1,this.V=new we(t.I),this.R=-1/0,this.e=new T,this.Bt=!1,this.pending=[]\##
-        ,this.Kt=[]}get ot(){return this.n?.ot??!1}get lt(){return this.n?.lt??!1}get Ft(){return this.V.O>0&&(this.n?\##
-        .gi??!0)}P(){let e=Math.min(this.e.tt()??1/0,this.n?.P()??1/0);return e===1/0?null:e}async oe(e,t){e.id===this\##
-        .s&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n\##
-        !==null&&this.ze(t))}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e))t==="retry"?this.bt(e):this.V.O=\##
-        0;await this.n?.Se(e)}Ci(e){for(;;){let t=this.Kt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.\##
-        Nt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#n(i,e)}}send(e,t){return this.n?.send(e,t\##
-        )??Promise.resolve(!1)}bt(e){let{t,j:i,h:s}=this;if(t.bond!==null&&t.bond.expiry<i.se())return this.#i("expire\##
-        d");let r=this.V.Si(t);this.e.clear("retry","stable"),s.ut(),this.s+=1;let o=s.i().St&&this.V.O<2;this.n=new $\##
-        ({t,mode:r,fi:o,...i},e),s.l({type:"connect",id:this.s})}Ai(e){(this.n===null||e-this.n.Rt>=Ft)&&this.#r(e)}Ce\##
-        (e,t){this.s=e,this.V.bi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Rt<Ft)&&!this.n.lt){if(e-this.R<oi)re\##
-        turn this.ze(e);this.R=e,this.#r(e)}}ze(e){this.disconnect(),this.vt=!1;let{Mi:t,St:i}=this.h.i(),s=U(this.t)&\##
-        &t,r=this.V.ke({xi:s,zi:i});if(r===null)return this.#i(this.V.xe?"secure-channel":"network");this.e.set("retry\##
-        ",e+r)}bn(e){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),th\##
-        is.Bt=!0,this.#r(e),!0)}Gt(e,t,i){if(!t)return this.#i(Nt(e));this.V.xe=!0,this.ze(i)}flush(){let e=[...this.p\##
-        ending.splice(0),...this.n?.Nt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==\##
-        null&&this.h.l({type:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.\##
-        e.clear(),this.h.left(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":r\##
-        eturn this.#t(e.octets);case"save":return this.h.ut();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e._("sta\##
-        ble")||this.e.set("stable",t+Kt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"\##
-        none",peerComparison:"none"},s=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,ai);Object.assign(this\##
-        .t,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Kt),this.h.ut();case"frame":this.V.vi()\##
-        ,this.vt=!1,this.Bt=!1,this.Kt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause\##
-        ==="timeout"?this.ze(t):this.#r(t);case"broken":return this.Gt(e.code,e.yi,t)}}#l(e,t){if(this.Bt&&e===D.mt){t\##
-        his.bn(t)||this.#i("refused-other-device");return}let i=this.n?.mode??null,s=this.V.refused(e,i,this.t,this.h.\##
-        i().Di);s==="later"?this.ze(t):s==="now"?this.#r(t):this.#i(s)}#r(e){this.disconnect(),this.bt(e)}#i(e){this.K\##
-        t.push({type:"stop",reason:e})}};var ne=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=\##
-        0),this.N+=1,this.z=e}get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6\##
-        e3)}get xt(){return this.z+(this.N===0?0:this.xn)}};var ye=class{constructor(){this.z=null,this.k=0}Ce(e,t){th\##
-        is.z={et:e,zn:t},this.k=t}N(e,t){let{z:i}=this;this.z={et:e,zn:t};let s=i!==null&&t-i.zn<=1250;return(!s||e!==\##
-        i.et)&&(this.k=t),s&&e!==i.et?"sound":t-this.k>=1500?"silence":"unknown"}};var ie=class{constructor(){this.sil\##
-        ence=new ye,this.le=!1,this.Ht=!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==nu\##
-        ll}ae(e){this.R=e}Li(e){this.Cn=e,this.zt=!1,this.Ht=!1,this.R=null}Ii(e,t){this.silence.Ce(0,t),this.le=e}Ei(\##
-        e,t){this.silence.Ce(e,t)}N(e,t){let i=this.An;this.An=t;let s=this.silence.N(e,t);return s==="sound"&&(this.l\##
-        e=!1,i>=this.Cn&&(this.zt=!0),this.R!==null&&i>=this.R&&(this.R=null)),s!=="silence"||this.le?!1:(this.le=!0,!\##
-        0)}get Yt(){return this.zt&&!this.le}Dn(e){e&&!this.zt&&(this.Ht=!0)}};var Be={Pi:6e3,Vi:5e3,path:13e3},li=3e3\##
-        ,ci=1e4,ui=1,ve=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e\##
-        .consent!==null,this.n=null,this.D=!1,this.transport="none",this.r=-1,this.Tn=null,this.w=null,this._t=[],this\##
-        .ce=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new ie,this.ue=new ne,this.Dt=0,this.i={send:!1,u:!1},thi\##
-        s.J=[],this.e=new T}Wi(){return this.J.shift()??null}P(){return this.e.tt()}Ae(){return this.transport==="conn\##
-        ected"&&this.#f()&&!this.f.le}St(){return this.g&&(!this.Ae()||this.f.Mn)}get qi(){return!this.g&&this.w?.Q===\##
-        !0&&this.transport!=="connected"}mute(e){this.muted=e,this.#s()}ae(e){this.transport!=="none"&&this.f.ae(e)}Ui\##
-        (e,t){this.n=e,this.D=t}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.g\##
-        t(),this.e.clear(),this.J=[],this.transport="none",this.w=null,this.Mt=null,this.ce=null,this.f=new ie,this.ue\##
-        =new ne,this.Dt=0,this.#s(),this.h.l({type:"end-call"})}async ji(e){this.transport==="connected"&&this.w?.Q===\##
-        !0&&!this.f.le&&!this.f.Mn?await this.#c(e):this.#r(e)}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e\##
-        ))t==="path"?this.#u(e):t==="attempt"?this.#a(e):this.J.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}a\##
-        sync oe(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generation||this.n===null)return;this.w.it=!\##
-        0,this.e.set("answer",t+(this.g?this.ue.Ti:Be.Pi)),await this.#t({type:"description",kind:"offer",generation:e\##
-        .generation,sdp:e.sdp},t);for(let i of this._t.splice(0))await this.#t({type:"candidate",generation:e.generati\##
-        on,candidate:i},t);return;case"candidate":if(e.generation!==this.w?.generation)return;this.w.it?await this.#t(\##
-        {type:"candidate",generation:e.generation,candidate:e.candidate},t):this._t.push(e.candidate);return;case"tran\##
-        sport":return this.#h(e,t);case"heard":return this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="\##
-        restart")return this.#n(e.sdp,t);let{w:i}=this;if(e.type==="binding")return i?.Q!==!0?void 0:(this.Ct=e.tag.sl\##
-        ice(),this.#p());if(!(i===null||!i.it||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,\##
-        candidate:r}=e;this.h.l({type:"apply-candidate",generation:s,candidate:r})}else i.Q||(i.Q=!0,this.e.clear("ans\##
-        wer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await thi\##
-        s.#c(t):this.g||this.e.set("path",t+Be.path),this.#s())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.\##
-        consent===null)return;let i=e==="new"&&this.Tn!==this.n;!i&&t<this.ue.xt||(i&&(this.transport="failed"),this.#\##
-        r(t))}#l(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#r(e){let{n:t,t:i}=this;if(t===null)return;l\##
-        et s=this.transport==="none"||this.transport==="failed"||this.f.Ht,r=i.generation;i.generation+=1,this.h.ut(),\##
-        s&&(this.r=r,this.Tn=t,this.transport="new",this.ce=null,this.Mt=null,this.At=!1,this.f.Ii(this.g,e),this.#s()\##
-        ),this.w={generation:r,it:!1,Q:!1},this._t=[],this.Ct=null,this.f.Li(e),this.e.clear("answer","binding","path"\##
-        ,"attempt"),this.g&&(this.ue.Ce(e),this.e.set("attempt",e+this.ue.xn));let{D:o}=this;this.h.l({type:"make-offe\##
-        r",generation:r,Qn:s,U:t.U,D:o})}#i(e){let{n:t,ue:i}=this;this.#l()?e<i.xt?this.e.set("attempt",i.xt):t?.wi(e)\##
-        ?(this.ae(e),this.J.push("socket-doubted")):this.#r(e):t!==null&&this.J.push("socket-doubted")}#a(e){this.tran\##
-        sport==="none"||this.Ae()||(this.f.Dn(this.w?.Q===!0),this.#i(e))}#d({r:e,et:t},i){if(!(this.transport==="none\##
-        "||e!==this.r)){if(!this.#f())return this.f.Ei(t,i);this.f.N(t,i)?(this.f.Dn(this.w?.Q===!0),this.#i(i)):this.\##
-        f.Yt&&this.Ae()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state\##
-        ==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e._("attempt")&&this.e.set("atte\##
-        mpt",Math.max(this.ue.xt,t+li)),this.ce={Zt:e.Xn,q:e.ei},await this.#c(t),this.#s();else if(e.state==="failed"\##
-        )this.#u(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),thi\##
-        s.e._("attempt"))return;this.ae(t),this.#l()&&t-(this.n?.Rt??0)<ci?this.#i(t):this.J.push("socket-doubted")}}}\##
-        #u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.g)return this.#i(e);this.Dt+=1,\##
-        this.Dt>ui?this.J.push("no-path"):this.#l()&&this.#r(e)}async#c(e){let{ce:t}=this,i=this.n?.E??null;if(t===nul\##
-        l||i===null||this.w?.Q!==!0)return;let s=await i.fn("P",t.Zt,t.q);await this.#t({type:"binding",tag:s},e),this\##
-        .At||this.e.set("binding",e+Be.Vi),await this.#p()}async#p(){let{ce:e,Ct:t}=this,i=this.n?.E??null;if(e===null\##
-        ||t===null||i===null)return;let s=await i.fn("D",e.Zt,e.q);if(!_(s,t)){this.J.push("binding-failed");return}th\##
-        is.At=!0,this.Mt=Gt(e),this.g=!0,this.e.clear("binding"),this.#s()}#f(){return this.ce!==null&&this.Mt===Gt(th\##
-        is.ce)}#s(){let e=this.#f(),t={send:e&&this.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===thi\##
-        s.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},Gt=({Zt:n,q:e})=>`${X(n)} ${X(e)}`;var hi=6e4,di=400,be=clas\##
-        s{constructor({t:e,locale:t,I:i,se:s}){this.t=e,this.j={locale:t,I:i,se:s},this.line=new ke(e,this.j,{l:r=>thi\##
-        s.actions.push(r),ut:()=>this.#o(),left:()=>this.#i(),i:()=>({Di:this.media.Ae(),St:this.media.St(),Mi:this.me\##
-        dia.g})}),this.he=!1,this.message="",this.c=new he,this.reason=null,this.Me=null,this.e=new T,this.actions=[],\##
-        this.media=new ve(e,{send:(r,o)=>this.line.send(r,o),l:r=>this.actions.push(r),ut:()=>this.#o()}),this.ye=Prom\##
-        ise.resolve()}oe(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n(e,t),this.#m(t)}catch{await this\##
-        .#s("internal",t)}}),this.ye}Oi(){return this.actions.splice(0)}P(){if(this.reason!==null)return this.Me?.P()?\##
-        ?null;let e=[this.e.tt(),this.line.P(),this.media.P()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}R\##
-        i(){let{bond:e,ownComparison:t,peerComparison:i}=this.t;return{state:this.#t(),reason:this.reason,B:this.reaso\##
-        n!==null&&ge(this.reason),ve:this.line.ve,Ln:this.line.ot,Ft:this.line.Ft,Ni:this.line.vt,message:this.message\##
-        ,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:t\##
-        his.media.muted,x:this.c.x}}#t(){return this.reason!==null?Ut(this.reason)?"ended":"failed":U(this.t)?this.t.c\##
-        onsent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#\##
-        n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#a(t);\##
-        case"tick":return this.#r(t);case"socket-open":case"socket-message":case"socket-closed":return await this.line\##
-        .oe(e,t),this.#a(t);case"network-changed":return this.media.ae(t),this.line.Ai(t),this.#a(t);case"awoke":retur\##
-        n this.line.n?.ki(t),this.#r(t);case"consent":return U(this.t)?(this.t.consent=e.consent,this.#o(),this.he&&aw\##
-        ait this.#u(t),this.#a(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:G.si},t),thi\##
-        s.#s("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"wr\##
-        ite":if(this.c.write(e.text,e.In,this.j.se()),e.In)return this.#c(t);this.e._("letters")||this.e.set("letters"\##
-        ,t+di);return;case"hang-up":return this.#s("hung-up",t,W.ii);case"taken-over":return this.#s("taken-over",t);c\##
-        ase"retry":return;default:return await this.media.oe(e,t),this.#a(t)}}async#l(e,t){let i=this.reason==="networ\##
-        k"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||this.reason===null||!ge(\##
-        this.reason)?this.Me?.oe(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me\##
-        =null,this.#a(t))}async#r(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t==="patience")return this.#s(th\##
-        is.line.ot?"no-path":"network",e);await this.#c(e)}await this.line.Se(e),await this.#a(e),await this.media.Se(\##
-        e),await this.#a(e)}#i(){this.he=!1,this.media.gt(),this.c.gt()}async#a(e){for(;this.reason===null;){let t=thi\##
-        s.media.Wi();if(t!==null){await this.#f(t,e);continue}let i=this.line.Ci(e);if(i===null)return;i.type==="stop"\##
-        ?await this.#s(i.reason,e):await this.#d(i.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.\##
-        message;return;case"admit":return this.#h(e.D,t);case"refuse":return e.reason===G.rn&&this.line.bn(t)?void 0:t\##
-        his.#s(jt(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"different",this.#o();case"bye":ret\##
-        urn this.#s(this.media.qi&&e.reason===W.error?"no-path":Ot(e.reason),t);case"description":case"candidate":case\##
-        "binding":return this.he&&!(e.type==="description"&&e.kind==="offer")?this.media.u(e,t):this.line.Gt("malforme\##
-        d",!0,t);case"chat":this.he&&this.c.u(e.id,e.message);return;case"keepalive":case"receipt":case"identity":retu\##
-        rn;case"confirm":case"consent":case"encapsulation":return this.line.Gt("malformed",!0,t)}}async#h(e,t){let{n:i\##
-        }=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o()\##
-        ;let s=e||(this.t.invitation.flags&Z.D)!==0;if(s&&!(i.U?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#s(\##
-        "relay-missing",t,W.error);this.media.Ui(i,s),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t\##
-        ,ownComparison:i}=this.t;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media.j\##
-        i(e),i!=="none"&&await this.line.send({type:"words",a:i==="same"},e),await this.#c(e))}async#c(e){if(!(!this.h\##
-        e||this.t.consent===null)){for(let t of this.c.pending()){let{id:i,text:s}=t;if(!await this.line.send({type:"c\##
-        hat",id:i,message:s},e))return;this.c.it(t)}return this.#a(e)}}async#p(e,t){this.t.ownComparison=e?"same":"dif\##
-        ferent",this.#o(),await this.line.send({type:"words",a:e},t),await this.#a(t),e||await this.#s("words-differ",\##
-        t,W.nn)}async#f(e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-doubted":return this.line.ae(t)\##
-        ;case"binding-failed":return this.#s("binding-failed",t,W.sn);case"no-path":return this.#s("no-path",t)}}async\##
-        #s(e,t,i=null){let s=i===null||await this.line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reaso\##
-        n=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});\##
-        let r=!s&&U(this.t);if(!r&&(e!=="hung-up"||this.line.n===null))return this.line.disconnect();let{t:o,j:a}=this\##
-        ,{s:l}=this.line,d=this.line.Sn(),g=w=>this.actions.push(w);this.Me=new me({t:o,j:a,n:d,s:l,re:r?i:null,l:g},t\##
-        )}#m(e){!(this.reason===null&&this.media.g&&!this.media.Ae())||this.line.lt?this.e.clear("patience"):this.e._(\##
-        "patience")||this.e.set("patience",e+hi)}#o(){this.actions.push({type:"save",t:this.t})}};var Yt={En:[],Pn:[],\##
-        microphone:"",speaker:""},pi=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async functi\##
-        on Ke(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audi\##
-        o:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}functi\##
-        on _t(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"mic\##
-        rophone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var Se=class{c\##
-        onstructor(e){this.audio=e,this.$t=new Audio,this.W=null,this.output=null,this.source=null,this.De=null,this.s\##
-        peaker=""}Vn(){"AudioContext"in window&&(this.W??=new AudioContext,this.W.state!=="running"&&this.W.resume().c\##
-        atch(()=>{}))}Wn(e){this.source?.disconnect(),this.source=null,!(this.W===null||e===null)&&(this.De??=this.W.c\##
-        reateAnalyser(),this.source=this.W.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.De))\##
-        }Tt(){if(this.De===null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);t\##
-        his.De.getFloatTimeDomainData(e);let t=e.reduce((s,r)=>s+r*r,0)/e.length,i=this.W?.state==="running"||navigato\##
-        r.userActivation?.hasBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>pi,Un:t===0\##
-        &&i}}jn(){let{W:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.$t\##
-        .srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.current\##
-        Time+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.li\##
-        nearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.outpu\##
-        t),r.start(s),r.stop(s+1)}}}async Bi(e){await Promise.all([this.audio,this.$t].map(t=>t.setSinkId(e))),this.sp\##
-        eaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r\##
-        ,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{En:i(\##
-        "audioinput"),Pn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker\##
-        :this.speaker}}end(){this.Wn(null),this.W?.close().catch(()=>{}),this.W=null,this.De=null,this.output=null}};v\##
-        ar fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.loc\##
-        ks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(t)})}fun\##
-        ction $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function Jt(n,e){return new Promise(t=>\##
-        {let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(fe(typeof r=="string"?r:null,e(\##
-        ))),setTimeout(()=>s(null),fi)})}function Qt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in e\##
-        )??t}var Y=mi(h),Xt=n=>Qt(n,Y,"fr"),en=n=>[Y[n].admitted.title,...Y[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace(/\\##
-        {\w+\}/,()=>String(e));function mi({Fn:n,Gn:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.split("|"),o=a=>\##
-        a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
-        i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3\##
-        ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12\##
-         17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4Z\##
-        M15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3\##
-         0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",n\##
-        o:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function r\##
-        e(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.set\##
-        Attribute("d",gi[e]),i}var nn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used\##
-        :17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"mic\##
-        rophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"ref\##
-        used-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,ne\##
-        twork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:\##
-        81};function sn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"||t==="bad-li\##
-        nk")&&i!==null?nn[i]:void 0;return{title:ki(n,e),lines:yi(n,e),buttons:Si(n,e),On:vi(n,e),code:r===void 0?"":s\##
-        e(e.code,r),Yt:s||t==="waiting"||t==="connecting",Ki:s}}function rn(n,e){let t=({lines:s,On:r})=>[...s.filter(\##
-        ({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n.title,...t(n)].filte\##
-        r(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var wi={alphabet:"incomple\##
-        te",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"wo\##
-        rds-differ","refused-wrong-person":"refused"},on=(n,{errors:e})=>e[wi[n??""]??n??""];function ki({state:n,erro\##
-        r:e},t){return n==="ended"||n==="failed"||n==="bad-link"?on(e,t)?.[0]??t.ended.title:t[n].title}function yi(n,\##
-        e){let{state:t,error:i,r:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
-        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Ie}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
-        ;case"waiting":{let o=s?.message??"",{K:a,ee:l}=e.waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.pe:s?.\##
-        ve?a:l},...j(n.Jt>0,"since",se(e.waiting.k,Fe(n.Jt,r))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","qu\##
-        ote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",te\##
-        xt:e.connecting.text}];case"connected":return n.It?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet"\##
-        ,text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnect\##
-        ing.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"failed":case"bad-link":{let{F:o,clock:a,link:l}=n,d=i=\##
-        =="microphone-denied";return[{kind:"lead",text:on(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.ge[n.Fi]),...j(d,"\##
-        quiet",e.ge.Ze),...j(i==="clock","quiet",se(e.Ye,a===null?"":tn(a,r))),...j(o!==null,"quiet",se(e.ended.F,Fe(o\##
-        ??0,r))),...j(t==="ended","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??\##
-        "")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function vi({state:n,r:e,b:t,X:i},s){return t==="\##
-        done"?s.actions.b:n!=="connected"?"":e?.muted?s.connected.muted:i==="silence"?s.i.silence:e?.Ln===!1?s.connect\##
-        ed.Ee:""}function bi(n,{reconnecting:e}){return n?.Ln?e.path:n?.Ni?e.q:e.pe}function Si({state:n,error:e,B:t,l\##
-        ink:i,Rn:s,r,It:o},{actions:a}){let l=(w,b,E="",De=null)=>({action:w,label:b,kind:E,icon:De}),d=l("hang-up",a.\##
-        hangUp,"danger","hangUp"),g=o?[l("resume-sound",a.Fe,"primary","speaker")]:[];switch(n){case"ready":return[l("\##
-        enter",s?a.resume:a.enter,"primary")];case"waiting":return[l("hang-up",a.Re)];case"admitted":return[l("consent\##
-        ",a.consent,"primary","yes"),l("refuse",a.je,"","no")];case"connecting":case"reconnecting":return[...g,d];case\##
-        "connected":{let w=r?.ownComparison==="none"&&r.y!==null,b=[l("same",a.a,o?"":"primary","yes"),l("different",a\##
-        .Oe,"danger","no")],E=r?.muted?l("mute",a.unmute,"half on","silent"):l("mute",a.mute,"half","microphone");retu\##
-        rn[...g,...w?b:[],E,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"|\##
-        |e==="taken-over"?a.Be:a.Ne;return[...i===null?[]:[l("copy-link",a.me,"primary","copy")],...t?[l("retry",b,i==\##
-        =null?"primary":"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match(/\d\D*/g)??[]).map(t\##
-        =>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.m=e,this.Gi=t,this.Qt=i,this.audi\##
-        o=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.ne=0,this\##
-        .Kn=!1,this.#m()}show(e){if(!this.#t("model",e))return;let t=Y[e.locale],i=sn(e,t),s=this.Nn,r=this.m.document\##
-        Element;r.dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete r.dataset[o\##
-        ]:r.dataset[o]=a}this.#i(e.locale,t),this.#e("title").textContent=i.title,this.m.title=`${i.title} · Colloque`\##
-        ,e.state!=="loading"&&this.#t("lines",i.lines)&&this.#e("text").replaceChildren(...i.lines.map(o=>this.#d(o)))\##
-        ,this.#n("notice",i.On),this.#n("code",i.code),this.#h(e,t),this.#u(i.buttons),this.#c(e,i,t),this.#f(e,i,t),t\##
-        his.#l(rn(i,s)),this.#r(s!==null&&s.title!==i.title),this.Nn=i,this.state=e.state}get Hi(){let e=this.#e("soun\##
-        d",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){this.#e("meter").style.transform=`scaleX(${e.toFixed(2)})\##
-        `}#t(e,t){let i=JSON.stringify(t);return this.Bn.get(e)===i?!1:(this.Bn.set(e,i),!0)}#n(e,t){let i=this.#e(e);\##
-        i.textContent!==t&&(i.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#r(e){let{activeEle\##
-        ment:t,body:i}=this.m,s=t===null||t===i,r=!s&&t.closest("details, dialog, nav, footer")!==null;(e?!r:s&&this.K\##
-        n)&&this.#e("title").focus({preventScroll:!e}),this.Kn=this.m.activeElement!==i}#i(e,t){if(this.text===t)retur\##
-        n;this.text=t;let i=this.m.documentElement;i.lang=e,i.dir=t.direction;let s=this.#e("languages");s.setAttribut\##
-        e("aria-label",t.languages),s.childElementCount===0&&s.append(...Object.entries(Y).map(([o,{name:a}])=>{let l=\##
-        this.#o("button",o.toUpperCase());return l.lang=o,l.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),l.ad\##
-        dEventListener("click",()=>this.Qt.speak(o)),l}));for(let o of s.children)o.setAttribute("aria-pressed",String\##
-        (o instanceof HTMLElement&&o.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.\##
-        close,"words-intro":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker\##
-        ,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[o,a]of Object.entries(r))this.#n(o,a)\##
-        ;this.#a("sound-title","speaker",t.i.title),this.#a("chat-title","message",t.c.title),this.#a("play-sound","sp\##
-        eaker",t.actions.Ke),this.#a("send",null,t.c.send),this.#e("footer").prepend(re(this.m,"lock")),this.#e("messa\##
-        ge").setAttribute("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("ad\##
-        vice").replaceChildren(...t.i.fe.map(o=>this.#o("li",o)))}#a(e,t,i){this.#e(e).replaceChildren(...t===null?[]:\##
-        [re(this.m,t)],i)}#d({kind:e,text:t}){switch(e){case"list":{let i=this.#o("ul");return i.append(...t.map(s=>th\##
-        is.#o("li",s))),i}case"quote":{let i=this.#o("blockquote",t);return i.dir="auto",i}case"link":{let i=this.m.cr\##
-        eateElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("aria-label",this.text?.\##
-        actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(re(th\##
-        is.m,e)),i}default:return this.#o("p",t,e)}}#h({state:e,r:t},i){let s=e==="connected"?t?.y??null:null;this.#e(\##
-        "words").hidden=s===null;let r=s===null?[]:an(this.Gi[s.locale]??""),o=s!==null&&r.length===256?Tt(s.octets).m\##
-        ap(d=>r[d]??""):[],a=this.#e("words-list");if(this.#t("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#o("l\##
-        i",d,g<2?"mine":"theirs"))),this.#n("digits",s===null?"":Lt(s.octets).replace(/^(....)/,"$1 ")),s===null||!t)r\##
-        eturn;a.lang=s.locale;let l=[];t.ownComparison==="same"&&l.push(i.y.a),t.peerComparison==="same"&&l.push(i.y.W\##
-        e),this.#n("words-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),i=this.m\##
-        .activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a})=>{let l=this.#o("\##
-        button",r,o);return l.dataset.action=s,l.setAttribute("type","button"),a!==null&&l.prepend(re(this.m,a)),l.add\##
-        EventListener("click",()=>this.Qt.l(s)),l})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#c({\##
-        state:e,Lt:t,X:i,path:s},{Yt:r},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e===\##
-        "waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",o.i[i??"speak"]),this.#n("path\##
-        ",s===null?"":o.path[s]);let{En:l,Pn:d,microphone:g,speaker:w}=t;this.#p("microphone",l,g,o.i.microphone),this\##
-        .#p("speaker",d,w,o.i.speaker)}#p(e,t,i,s){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.len\##
-        gth<2,this.#t(e,[t,s])&&r.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("option");return l.value\##
-        =o.id,l.textContent=o.label===""?`${s} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(r.value=i)}#f({r:e},{Ki:t},{\##
-        c:i}){let s=this.#e("chat",HTMLDetailsElement);s.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).valu\##
-        e="");let r=e?.x??[];if(!this.#t("messages",[r,i.v]))return;let o=this.#e("messages");o.replaceChildren(...r.m\##
-        ap(({v:d,text:g,nt:w})=>{let b=this.#o("li","",d?"mine":"theirs"),E=this.#o("p",g);return E.dir="auto",b.appen\##
-        d(this.#o("small",`${d?i.v:i.A}${w?"":` · ${i.pending}`}`),E),b}));let a=r.filter(({v:d})=>!d),[l]=a.slice(-1)\##
-        ;a.length>this.ne&&l!==void 0&&(s.open=!0,this.#l(`${i.A}: ${l.text}`)),this.ne=a.length,o.scrollTop=o.scrollH\##
-        eight}#s(e,t){this.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([s,r])=>[th\##
-        is.#o("h3",s),this.#o("p",r)])),this.#e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Qt;this.#e("pla\##
-        y-sound").addEventListener("click",()=>e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l,\##
-        HTMLSelectElement);d.addEventListener("change",()=>t(l,d.value))}let s=this.#e("volume",HTMLInputElement);s.ad\##
-        dEventListener("input",()=>this.audio.volume=Number(s.value)/100),this.audio.volume=.5,this.#e("volume-row").h\##
-        idden=this.audio.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),o=this.#e("letters"\##
-        ,HTMLInputElement);r.addEventListener("input",()=>{o.checked&&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value\##
-        ="",r.focus()};this.#e("send").addEventListener("click",a),r.addEventListener("keydown",l=>{l.key==="Enter"&&!\##
-        l.isComposing&&a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}=\##
-        this.text;this.#s([...l.S,[d.deaf,d.fe.join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",(\##
-        )=>{this.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("cl\##
-        ick",()=>this.#e("sheet").close())}#o(e,t="",i=""){let s=this.m.createElement(e);return s.textContent=t,i!==""\##
-        &&(s.className=i),s}#e(e,t){let i=this.m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw ne\##
-        w Error(`no element ${e}`);return i}};var Ge="colloque",oe=()=>Math.floor(Date.now()/1e3),z={state:"loading",e\##
-        rror:null,B:!1,link:null,Rn:!1,locale:Xt(navigator.languages??[]),Fi:Ze(navigator.userAgent,navigator.maxTouch\##
-        Points),path:null,quality:null,r:null,b:"no",Jt:0,F:null,clock:null,It:!1,X:null,Lt:Yt},ae=location.hash.lengt\##
-        h>1?location.href:null,cn=$e(navigator.userAgent),xi=100,zi=4e3,He=0,L=null,x=null,Ce=null,m=null,J=null,ln=0,\##
-        un=0,Ye=null,I=new xe(document,u,{l:Mi,_i:Li,speak:n=>y({locale:n}),write:(n,e)=>void S({type:"write",text:n,I\##
-        n:e})}),R=new Se(I.audio);function y(n){Object.assign(z,n),I.show(z)}var Q=(n,e={})=>y({state:"failed",error:n\##
-        ,B:!0,r:null,...e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async func\##
-        tion Ci(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{B:!1,link:ae});let n=loc\##
-        ation.hash.slice(1),e=fe(sessionStorage.getItem(Ge),oe());if(n===""&&e===null)return y({state:"bad-link",error\##
-        :"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.tn)throw new c("post-quantum");let i=await bt(t);L=\##
-        e!==null&&_(e.invitation.room,i.room)?e:Vt(i)}else L=e}catch(t){if(!(t instanceof c))throw t;return y({state:"\##
-        bad-link",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{B:!1,link:ae});y({state:"r\##
-        eady",error:null,Rn:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCP\##
-        eerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:F().then(()=>!0,()=>!1)}function Mi(n){swit\##
-        ch(R.Vn(),n){case"enter":return void ze(!1);case"retry":return x===null||z.error==="taken-over"?void ze(z.erro\##
-        r==="other-tab"||z.error==="taken-over"):void S({type:"retry"});case"copy-link":return void Di();case"consent"\##
-        :return void Vi();case"refuse":return void S({type:"decline"});case"same":case"different":return void S({type:\##
-        "words",a:n==="same"});case"mute":return void S({type:"mute",muted:!(z.r?.muted??!1)});case"hang-up":return vo\##
-        id S({type:"hang-up"});case"play-sound":return R.jn();case"resume-sound":return void Ii()}}async function Di()\##
-        {let n=navigator.clipboard?.writeText(ae??"")??Promise.reject(new Error("no clipboard"));y({b:await n.then(()=\##
-        >"done",()=>"failed")})}async function ze(n){if(L===null)return;R.Vn(),y({state:"checking",error:null,B:!1,lin\##
-        k:null,b:"no"});try{m===null&&dn(await Ke(void 0,hn()))}catch(i){return Ti(_t(i))}fn(),history.replaceState(nu\##
-        ll,"","/");let e=`colloque ${Qe(L.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void Pi(e)))return\##
-         Q("other-tab");if(un=performance.now(),L=await t??L,x=new be({t:L,locale:z.locale,I:Ei,se:oe}),m===null)retur\##
-        n Q("microphone-missing");Ce=new ue({microphone:m,audio:I.audio,Pt:Ri,M:i=>void S(i),dt:i=>y({path:i}),pt:i=>y\##
-        ({quality:i})}),await S({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied";Q(e?"in-app":n,{link:\##
-        e?ae:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=\##
-        >{t.state==="granted"&&z.state==="failed"&&x===null&&ze(!1)}},()=>{})}function dn(n){let e=m;m=n,He=performanc\##
-        e.now(),y({X:null}),n.onmute=B,n.onunmute=B,n.onended=()=>{n===m&&Ae()},R.Wn(n),Ce?.Jn(n).catch(()=>{}),e!==nu\##
-        ll&&(e.onended=null,e.stop()),Me()}async function Ae(n){try{dn(await Ke(n))}catch{await Me()}B()}async functio\##
-        n Li(n,e){return n==="microphone"?Ae(e):(await R.Bi(e).catch(()=>{}),Me())}async function Me(){y({Lt:await R.L\##
-        t(m)})}function B(){let{audio:n}=I,e=n.srcObject!==null&&n.paused,t=m!==null&&(m.muted||m.readyState==="ended"\##
-        );y({It:x!==null&&(e||t)})}async function Ii(){await I.audio.play().catch(()=>{}),(m===null||m.muted||m.readyS\##
-        tate==="ended")&&await Ae(),B()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function Pi(n){if(x=\##
-        ==null)return;let e=Oe(x.t);await S({type:"taken-over"}),$t(n,e)}async function Vi(){let{locale:n}=z,e=await V\##
-        (k(en(n)));await S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function S(n){if(x===null)r\##
-        eturn;await x.oe(n,performance.now());for(let a of x.Oi())Ui(a);let e=x.P();clearTimeout(ln),e!==null&&(ln=win\##
-        dow.setTimeout(()=>void S({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,B:s,...r}=x.Ri\##
-        ();t!==z.state&&Wi(t,i),y({state:t,error:i,B:s,r});let o=i!==null&&(!s||i==="taken-over");o&&Ni(),o&&e===null&\##
-        &!s&&qi()}function Wi(n,e){if(n==="admitted"&&(R.jn(),navigator.vibrate?.([200,100,200])),e===null)return;let \##
-        t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(z.state);y({F:i?Math.f\##
-        loor((oe()-t)/60):null,clock:e==="clock"?new Date:null,It:!1})}function qi(){L!==null&&Re(L),L=null,x=null,Ce=\##
-        null,ae=null,y({r:null})}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J?.id===n.id&&\##
-        J.s.readyState===WebSocket.OPEN&&J.s.send(n.octets);return;case"close":J?.id===n.id&&J.s.close();return;case"s\##
-        ave":n.t===null?sessionStorage.removeItem(Ge):sessionStorage.setItem(Ge,Oe(n.t));return;default:Ce?.$n(n)}}fun\##
-        ction ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,lt);e.binaryType="arraybuffer",J\##
-        ={id:n,s:e},e.onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-closed",id:n}),e\##
-        .onmessage=({data:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8Array(t)})}}va\##
-        r pn=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)return t\##
-        ;let{first:o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=new\##
-         Uint8Array(d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);ret\##
-        urn e[1]=f|64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r[0]\##
-        ??0)%128!==111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.slice\##
-        (o+1+f),d=[111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>16383){\##
-        l+=4+u.length;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,copy:\##
-        n},...t].slice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;let\##
-         o=r&252;switch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,count:2\##
-        ,body:t.subarray(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s===v\##
-        oid 0)return null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;for(\##
-        ;;){let e=t[n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{firs\##
-        t:o,count:f,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r,wr\##
-        itable:s}=t.transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMetada\##
-        ta().rtpTimestamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrough(\##
-        f).pipeTo(s).catch(()=>{})};})();'],{type:"text/javascript"})),Oi=window.trustedTypes?.createPolicy("colloque-\##
-        worker",{createScriptURL:pn});function Ri(){return"RTCRtpScriptTransform"in window?new Worker(Oi?.createScript\##
-        URL("")??pn()):null}function Ni(){m!==null&&(m.onended=null),m?.stop(),m=null,R.end(),Ye?.release().catch(()=>\##
-        {}),Ye=null}function fn(){navigator.wakeLock?.request("screen").then(n=>Ye=n,()=>{})}var mn=()=>void S({type:"\##
-        network-changed"}),gn=()=>{x!==null&&document.visibilityState==="visible"&&m!==null&&(fn(),I.audio.srcObject!=\##
-        =null&&I.audio.paused&&I.audio.play().then(B,B),z.X==="silence"&&(m.onended=null,m.stop(),Ae(m.getSettings().d\##
-        eviceId))),S({type:"awoke"})};addEventListener("online",mn);navigator.connection?.addEventListener("change",mn\##
-        );document.addEventListener("visibilitychange",gn);document.addEventListener("resume",gn);I.audio.addEventList\##
-        ener("pause",B);I.audio.addEventListener("playing",B);navigator.mediaDevices?.addEventListener("devicechange",\##
-        ()=>{m!==null&&Me()});addEventListener("hashchange",()=>{location.hash.length>1&&x===null&&location.reload()})\##
-        ;setInterval(()=>{if(z.state==="waiting"&&y({Jt:Math.floor((performance.now()-un)/6e4)}),m===null)return;let{T\##
-        t:n,qn:e,Un:t}=R.Tt();I.Hi&&I.Yi(n);let i=performance.now();t||(He=i),e&&z.X!=="voice"?y({X:"voice"}):z.X===nu\##
-        ll&&i-He>zi&&y({X:"silence"})},xi);window.early===void 0&&y({});Ci().catch(()=>Q("internal",{B:!1})).then(()=>\##
-        {x===null&&hn()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        <script type="module">"use strict";(()=>{var ot={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
+        moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teill\##
+        e1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise\##
+        1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nich\##
+        on2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encri\##
+        er2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine\##
+        2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1é\##
+        risson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0la\##
+        ngouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2tela\##
+        s1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasi\##
+        s1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote\##
+        2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravi\##
+        oli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1ca\##
+        rabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2u\##
+        can3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2\##
+        olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0b\##
+        adger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1\##
+        uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2r\##
+        cus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iam\##
+        ond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1\##
+        irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggl\##
+        es2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1v\##
+        ory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2\##
+        ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum\##
+        3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ra\##
+        sol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rai\##
+        rie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwi\##
+        ch2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfi\##
+        sh3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2i\##
+        angle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zeb\##
+        ra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiet\##
+        s3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolad\##
+        e1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1\##
+        ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0h\##
+        agelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2n\##
+        arie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas\##
+        2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0\##
+        magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narci\##
+        s1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranj\##
+        e2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1la\##
+        neet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdin\##
+        e2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2\##
+        rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1ui\##
+        nslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand\##
+        2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjur\##
+        k2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Ba\##
+        dewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2t\##
+        teln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2r\##
+        ien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk\##
+        2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch\##
+        1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3usse\##
+        ll2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2o\##
+        kodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndari\##
+        ne3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1el\##
+        ke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vi\##
+        llon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1y\##
+        ramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litt\##
+        en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
+        l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
+        hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
+        1ylinder"},lt={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ie:0},\##
+        checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
+        cting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,pe:0,W:0},y:{Pe:0,\##
+        Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0},\##
+        quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{ente\##
+        r:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,m:0,Ke:0,Fe:0},ended:{title:\##
+        0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,cl\##
+        ose:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[\##
+        0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[\##
+        0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expi\##
+        red:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-di\##
+        ffer":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0\##
+        ,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|La\##
+        ngue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous \##
+        allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’\##
+        autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigat\##
+        eur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut \##
+        ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur c\##
+        ette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vou\##
+        s serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous re\##
+        çoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée\##
+         de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Coll\##
+        oque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans r\##
+        ien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes \##
+        en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On \##
+        vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur r\##
+        épond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le rése\##
+        au mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voi\##
+        x haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mo\##
+        ts.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Vot\##
+        re micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volume|\##
+        Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez \##
+        « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-p\##
+        arleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une \##
+        autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie dire\##
+        cte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer c\##
+        haque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accept\##
+        e|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitt\##
+        er la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firef\##
+        ox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {\##
+        time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {dat\##
+        e}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iP\##
+        hone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole \##
+        à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à\##
+         gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « \##
+        Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujour\##
+        s refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce\##
+         qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour\##
+        .|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’es\##
+        t une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou \##
+        son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé\##
+        |Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, e\##
+        ffacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’a\##
+        ppareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise \##
+        le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le \##
+        lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entie\##
+        r, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouvea\##
+        u lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. C\##
+        opiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette appl\##
+        ication ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphon\##
+        e refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis \##
+        réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consultat\##
+        ion déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La consu\##
+        ltation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette pag\##
+        e.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le tem\##
+        ps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas\##
+         commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous\##
+         reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre a\##
+        ppareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas dispon\##
+        ible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléph\##
+        onez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouvea\##
+        u lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon \##
+        demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez\##
+        -vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis\##
+         réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la sa\##
+        lle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez v\##
+        otre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou\##
+         l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, pu\##
+        is réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphone\##
+        z à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une er\##
+        reur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind\##
+         versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen ac\##
+        count, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft niets op d\##
+        it toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan h\##
+        et scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het co\##
+        nsult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Beric\##
+        ht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tus\##
+        sen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook de s\##
+        erver niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur en uw t\##
+        oestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent\##
+         verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden\##
+        …|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server antwoordt. We zoeken e\##
+        en andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aanstaat.|De computer van \##
+        uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts lee\##
+        st de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon e\##
+        n geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij u\##
+        it, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel h\##
+        arder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de\##
+         microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.\##
+        |Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goede verbinding|Matige verbinding|S\##
+        lechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstatio\##
+        n, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binn\##
+        engaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Mic\##
+        rofoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kop\##
+        iëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan\##
+        |Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewa\##
+        ard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.|Houd de l\##
+        ink lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser, M\##
+        icrofoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik \##
+        op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Website\##
+        s, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog gewei\##
+        gerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig heb\##
+        t|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waar\##
+        om woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet hie\##
+        r: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht\##
+         met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaa\##
+        rt wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerk\##
+        adres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkh\##
+        eid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige li\##
+        nk die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het\##
+         laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, en n\##
+        oem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in e\##
+        en recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon\##
+        . Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en pr\##
+        obeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon be\##
+        zet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult st\##
+        aat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult\##
+         afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag dez\##
+        e pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoo\##
+        rd|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet\##
+         via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is\##
+         het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|\##
+        Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel va\##
+        n uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, waars\##
+        chuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer het\##
+         tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link.\##
+         Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consult g\##
+        esloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server antw\##
+        oordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga van \##
+        wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de bericht\##
+        en veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet di\##
+        e van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Zet d\##
+        ie goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opnieu\##
+        w.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Ihre Spr\##
+        echstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.|Nieman\##
+        d sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wird nach d\##
+        em Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint eine Frag\##
+        e. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seite: \##
+        Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sobald jemand \##
+        da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie spr\##
+        echen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung i\##
+        st Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.\##
+        |Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von de\##
+        m, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr \##
+        Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Ve\##
+        rbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wi\##
+        r suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten eingescha\##
+        ltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten\##
+         zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter\##
+         bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken sollte sich bewe\##
+        gen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist es ausgeschaltet, oder benutzt es eine \##
+        andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Head\##
+        set ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr \##
+        Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht\##
+         weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige V\##
+        erbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Geräten\##
+        .|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Di\##
+        e Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dies\##
+        elben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch ein\##
+        mal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und f\##
+        ügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie können diese Seite schlie\##
+        ßen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {co\##
+        de}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den Link gedrückt, um ihn zu\##
+         kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen\##
+        .|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das du\##
+        rchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellunge\##
+        n, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zul\##
+        assen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie e\##
+        s dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Or\##
+        t, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter les\##
+        en, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtli\##
+        ches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen \##
+        zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen bra\##
+        ucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. D\##
+        as Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Sei\##
+        te richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie d\##
+        en ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Ko\##
+        pieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusa\##
+        mmen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können S\##
+        ie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Li\##
+        nk im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome \##
+        oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|\##
+        Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon beleg\##
+        t|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde scho\##
+        n geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstun\##
+        de geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließe\##
+        n.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Di\##
+        e Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat n\##
+        icht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nic\##
+        ht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelasse\##
+        n. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. V\##
+        ersuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getre\##
+        nnt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie u\##
+        m einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sons\##
+        t bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die \##
+        Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link\##
+        . Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und v\##
+        ersuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noc\##
+        h einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, \##
+        und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten ode\##
+        r umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. W\##
+        echseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht \##
+        der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts \##
+        scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die\##
+         Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encry\##
+        pted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor\##
+        . No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing \##
+        stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A questi\##
+        on appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. St\##
+        ay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you wil\##
+        l be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is \##
+        ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encr\##
+        ypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a \##
+        record that the consultation took place: its date, its length and your agreement, and nothing of what was said\##
+        .|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server\##
+         cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page\##
+        , it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking fo\##
+        r the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back with\##
+        in a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the w\##
+        ords.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.\##
+        |Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I c\##
+        annot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Pla\##
+        y a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, \##
+        or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|\##
+        Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two\##
+         devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your \##
+        doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are di\##
+        fferent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. O\##
+        pen Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this pag\##
+        e.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This\##
+         device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings of the\##
+         iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the ad\##
+        dress, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and\##
+         clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left of t\##
+        he address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the devic\##
+        e, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, and\##
+         an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has slippe\##
+        d in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your doctor o\##
+        r their hospital. They answer your questions and requests about your data.|What is kept|No account, no cookie,\##
+         no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed message\##
+        s, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask for a\##
+         relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The li\##
+        nk is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy all \##
+        of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new link,\##
+         and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it in\##
+         an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microphon\##
+        e. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then tr\##
+        y again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applicatio\##
+        n is using the microphone. Close it, then try again.|Consultation already open|This consultation is open in an\##
+        other tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You can\##
+         close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The tim\##
+        e for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Your \##
+        doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Phone the\##
+         practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at once.\##
+        |Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: the cal\##
+        l was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link alr\##
+        eady used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link|Th\##
+        is consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Waiting \##
+        room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait a min\##
+        ute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your docto\##
+        r.|No connection|The server does not answer. Check your Internet connection, then try again.|This network carr\##
+        ies no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something alte\##
+        red the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not the on\##
+        e of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correct i\##
+        t, then try again.|Something went wrong|The page stopped to be safe. Try again."}};function ht(e,t=0){return/i\##
+        Phone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e)?"android":/Firefox\//.test(e)?"fire\##
+        fox":/Version\/\S+ Safari\//.test(e)?"safari":"other"}function ut(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|Mi\##
+        croMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?\##
+        /; wv\)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){supe\##
+        r(e),this.name="ProtocolError",this.code=e}},ct=new TextEncoder,dt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM\##
+        :!0}),k=e=>ct.encode(e);function E(e){try{return dt.decode(e)}catch{throw new h("malformed")}}function c(...e)\##
+        {let t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var g=\##
+        e=>Uint8Array.of(e&255),ke=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&25\##
+        5,e&255),pt=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function P(...e){return c(...e.flatMap(t=>{let n=typeof t=\##
+        ="string"?k(t):t;return[ke(n.length),n]}))}function ae(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=\##
+        0;i<e.length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var Y=e=>e.every(t=>t===0),Z=e=>Array.from(e,t=>t.toStri\##
+        ng(16).padStart(2,"0")).join("");function be(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malform\##
+        ed");return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function mt(e){if(/[^A\##
+        -Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(\##
+        /-/g,"+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var O=class{constructor(e){this.octe\##
+        ts=e,this.offset=0}S(e){if(e>this.octets.length-this.offset)throw new h("malformed");return this.offset+=e,thi\##
+        s.octets.subarray(this.offset-e,this.offset)}ee(){return this.S(this.octets.length-this.offset)}d(){return thi\##
+        s.S(1)[0]??0}Je(){return this.d()*256+this.d()}G(){return this.Je()*65536+this.Je()}Zt(){let e=this.G()*429496\##
+        7296+this.G();if(!Number.isSafeInteger(e))throw new h("malformed");return e}ut(){return this.S(this.Je())}end(\##
+        ){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.crypto;async function U\##
+        (...e){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function M(e,t){let n=await S.importKey(\##
+        "raw",e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var $=(e,t)=\##
+        >M(typeof e=="string"?k(e):e,t);async function j(e,t,n){return(await M(e,c(typeof t=="string"?k(t):t,g(1)))).s\##
+        ubarray(0,n)}async function J(){let e=await S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey\##
+        :e.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}async function Se(e,t){let n;try\##
+        {let i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",pub\##
+        lic:i},e,256))}catch{throw new h("low-order")}if(Y(n))throw new h("low-order");return n}async function ft(e,t,\##
+        n){try{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},\##
+        i,e,t)}catch{return!1}}var gt=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function wt(e,t\##
+        ,n,i){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function yt(e,t\##
+        ,n,i){if(i.length<16)throw new h("authentication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",i\##
+        v:t,additionalData:n},e,i))}catch{throw new h("authentication")}}var oe={fair:{$t:.02,jitter:.04,ht:.4},poor:{\##
+        $t:.08,jitter:.1,ht:.8}},vt=5e3,ze={Hn:1500,Yn:6e3},Ce={good:0,fair:1,poor:2},Me=class{constructor(){this.te=n\##
+        ull,this.we=[],this.candidate=null}_n({ne:e,ke:t,jitter:n,ht:i,Zn:r},s){let a=this.we.at(-1);for(a!==void 0&&(\##
+        e<a.ne||t<a.ke)&&(this.we=[]),this.we.push({at:s,ne:e,ke:t});(this.we[1]?.at??s)<=s-vt;)this.we.shift();let o=\##
+        this.we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.ne),r),m=f=>u>oe[f].$t|\##
+        |n>oe[f].jitter||i>oe[f].ht;this.#t(m("poor")?"poor":m("fair")?"fair":"good",s)}#t(e,t){this.te??=e,e===this.t\##
+        e?this.candidate=null:this.candidate?.te!==e?this.candidate={te:e,k:t}:t-this.candidate.k>=(Ce[e]>Ce[this.te]?\##
+        ze.Hn:ze.Yn)&&(this.te=e,this.candidate=null)}};function kt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rt\##
+        p"&&s==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,\##
+        nominated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ne:t?.packetsReceived??0,ke:Math.max(0,t?.pack\##
+        etsLost??0),jitter:t?.jitter??0,ht:n?.roundTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var bt=\##
+        20,St=100,zt=500,Ct=class{constructor({microphone:e,audio:t,Et:n,M:i,dt:r,pt:s}){this.microphone=e,this.audio=\##
+        t,this.Et=n,this.M=i,this.dt=r,this.pt=s,this.quality=new Me,this.connection=null,this.track=null,this.Qe=null\##
+        ,this.name=-1,this.generation=-1,this.Pt="",this.Vt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1\##
+        ,u:!1},this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():thi\##
+        s.ye=this.ye.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",r:this.name,state:"failed"}))}async Jn(e)\##
+        {this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let n=this.track;this.track=e.c\##
+        lone(),this.track.enabled=this.i.send,await t.replaceTrack(this.track),n?.stop()}end(){clearInterval(this.coun\##
+        ter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Qe?.terminate(),thi\##
+        s.Qe=null,this.audio.srcObject=null,this.quality=new Me,this.dt(null),this.pt(null)}async#t(e){switch(e.type){\##
+        case"make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.generation||this.connection===nul\##
+        l)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(\##
+        0))await this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)re\##
+        turn;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.s\##
+        ignalingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandida\##
+        te(e).catch(()=>{})}async#l({generation:e,Qn:t,q:n,U:i}){this.generation=e,this.early=[];let r=!t&&this.connec\##
+        tion!==null,s=r&&this.connection?this.connection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(xe(n,i)),this.\##
+        Vt=s.signalingState==="stable"&&s.iceGatheringState!=="gathering";let a=await s.createOffer({iceRestart:r});s!\##
+        ==this.connection||e!==this.generation||(this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"\##
+        offer",generation:e,sdp:a.sdp??""}),await s.setLocalDescription(a))}#s(e,t,n){this.end(),this.name=e;let i=new\##
+         RTCPeerConnection(xe(t,n));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.sen\##
+        d;let r=i.addTransceiver(this.track,{direction:"sendrecv"});At(r),this.Qe=this.Et(),this.Qe!==null&&(r.sender.\##
+        transform=new RTCRtpScriptTransform(this.Qe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(\##
+        a)},i.ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new MediaStream([a]),this.#h()};let s=()=>\##
+        this.#o(i,r.sender);return i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,this.ft=!1,this.counter=\##
+        window.setInterval(()=>void this.#c(i),zt),i}#i(e){let t=e?.usernameFragment??this.Pt,n=e?.candidate??"";if(!(\##
+        t!==this.Pt||xt(n))){if(n===""){if(!this.Vt)return;this.Vt=!1}this.M({type:"candidate",generation:this.generat\##
+        ion,candidate:n})}}async#o(e,t){if(e!==this.connection)return;let n=this.name,{connectionState:i}=e;if(i==="fa\##
+        iled")this.M({type:"transport",r:n,state:"failed"});else if(i==="disconnected")this.M({type:"transport",r:n,st\##
+        ate:"disconnected"});else if(i==="connected"){let r=await this.#d(e,t),s=Tt(e.localDescription?.sdp??"");if(e!\##
+        ==this.connection)return;if(r===null||s===null){this.M({type:"transport",r:n,state:"failed"});return}this.M({t\##
+        ype:"transport",r:n,state:"connected",Xn:s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<St&&e===this.co\##
+        nnection;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length\##
+        ===1&&r!==void 0&&r.byteLength>0)return U(new Uint8Array(r));await new Promise(s=>setTimeout(s,bt))}return nul\##
+        l}async#c(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!=\##
+        =this.connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&\##
+        a==="audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.M({type:"heard",r:this.name,Xe:i}),this.quality.\##
+        _n(kt(n),performance.now()),this.pt(this.quality.te);let r=Mt(n);r!==null&&this.dt(r)}#u(e,t){this.i={send:e,u\##
+        :t},this.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{u:e}=this.i;for(let t of this.connection?.get\##
+        Receivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(\##
+        ()=>{})}};function Mt(e){let t=e.find(({type:r,selectedCandidatePairId:s})=>r==="transport"&&s),n=e.find(({id:\##
+        r})=>r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort\##
+        ((r,s)=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;le\##
+        t i=[n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay\##
+        ")?"relay":"direct"}function xe(e,t){let n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t\##
+        ?[]:i(/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp\##
+        /,/^turns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}ret\##
+        urn{iceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}var xt=e=>/^candidate:\S+ (?!1 \##
+        )|^candidate:\S+ 1 (?!udp )/i.test(e);function At(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs?\##
+        ?[]).filter(({mimeType:n})=>/^audio\/(opus|red)$/i.test(n));t.length>0&&e.setCodecPreferences?.(t)}function Tt\##
+        (e){let t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:be(t.replace(/:\##
+        /g,""))}var Dt="colloque.v1",Lt=65600,Et=8,jt={fresh:0,resume:1},T={mt:1,used:2,full:3,rate:4,_i:5,closed:6},q\##
+        t=(e,t,n)=>c(g(1),g(1),e,t,g(n)),Ae=e=>c(g(16),b(0),e);function It(e){if(e.length>Lt)return null;try{return Pt\##
+        (new O(e))}catch(t){if(t instanceof h)return null;throw t}}function Pt(e){switch(e.d()){case 16:return e.G(),{\##
+        type:"relay",message:e.ee()};case 129:return e.S(32),e.end(),{type:"challenge"};case 130:{let t=e.d();return e\##
+        .end(),t>1?null:{type:"state",ve:t===1}}case 134:{let t=e.d(),n=[];for(let a=0;a<t;a+=1)n.push(E(e.ut()));let[\##
+        i,r]=[E(e.ut()),E(e.ut())],s=e.G();return e.end(),{type:"servers",q:{urls:n.filter(a=>/^(stuns?|turns?):/.test\##
+        (a)).slice(0,Et),username:i,credential:r,ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}de\##
+        fault:return null}}var Q={Jt:1,U:2},Ut=1+1+16+32+4,Vt=72;async function Wt(e){if(/[^A-Za-z0-9_-]/.test(e))thro\##
+        w new h("alphabet");if(e.length!==Vt)throw new h("incomplete");let t=mt(e);if(t.length!==Ut)throw new h("incom\##
+        plete");if(!ae(t.subarray(50),await Nt(t.subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("v\##
+        ersion");let n=t[1]??0;if(n&~(Q.Jt|Q.U))throw new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slic\##
+        e(18,50)}}async function Nt(e){return(await U(c(k("colloque/1 link"),e))).subarray(0,4)}var B=class{constructo\##
+        r(){this.H=new Map}set(e,t){this.H.set(e,t)}clear(...e){e.length===0&&this.H.clear();for(let t of e)this.H.del\##
+        ete(t)}Y(e){return this.H.has(e)}et(){return this.H.size===0?null:Math.min(...this.H.values())}D(e){let t=[...\##
+        this.H].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(this.H.delete(t[0]),t[0])}},Rt=\##
+        class{constructor(){this.x=[],this.z=0,this._=null,this.A=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(\##
+        i===""&&this._===null)return;this._===null&&(this.z=Math.max(this.z+1,n));let r={id:this.z,v:!0,text:i,tt:!1};\##
+        this._=t&&i!==""?null:r,this._===null&&this.#t(r)}u(e,t){let n=e!==0&&e===this.A;this.A=e;let i={id:e,v:!1,tex\##
+        t:t.slice(0,2e3),tt:!0},r=n?this.x.filter(({v:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):t\##
+        his.x=this.x.flatMap(a=>a!==r?[a]:s?[]:[i])}gt(){this.A=0}pending(){return[...this.x,...this._===null?[]:[this\##
+        ._]].filter(({tt:e})=>!e)}nt(e){e===this._?this._=e.text===""?null:{...e,tt:!0}:this.x=this.x.map(t=>t===e?{..\##
+        .t,tt:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}},Te=[256,1024,4096,16384],D={ii:0,Qt:1,Xt:2,expired:3,err\##
+        or:4},K={si:0,tn:1,ri:2,oi:3},De=["offer","answer","restart"],Ot=["body","signature"],Bt=e=>Kt(...Ht(e));funct\##
+        ion Kt(e,t){let n=Te.find(r=>r>=t.length+3);if(n===void 0)throw new h("malformed");let i=new Uint8Array(n);ret\##
+        urn i.set(c(g(e),ke(t.length),t)),i}function Ht(e){switch(e.type){case"confirm":return[3,c(e.nn,e.sn,P(e.name)\##
+        )];case"refuse":return[6,g(e.reason)];case"description":return[7,c(g(De.indexOf(e.kind)),b(e.generation),k(e.s\##
+        dp))];case"candidate":return[8,c(b(e.generation),k(e.candidate))];case"words":return[9,g(e.a?1:0)];case"bindin\##
+        g":return[10,e.tag];case"chat":return[11,c(b(e.id),k(e.message))];case"keepalive":return[13,new Uint8Array(0)]\##
+        ;case"bye":return[15,g(e.reason)];case"consent":return[16,c(g(e.version),k(e.locale),e.textHash,pt(e.time))]}}\##
+        function Gt(e,t=Ft){let n=new O(e),i=n.d(),r=n.S(n.Je()),s=Te.find(l=>l>=r.length+3);if(e.length!==s||!Y(n.ee(\##
+        )))throw new h("malformed");let a=new O(r),o=t(i,a);return a.end(),o}function Ft(e,t){switch(e){case 4:return{\##
+        type:"waiting",message:E(t.ut())};case 5:return{type:"admit",U:(t.d()&1)===1};case 6:return{type:"refuse",reas\##
+        on:t.d()};case 7:{let n=De[t.d()];if(n===void 0)throw new h("malformed");return{type:"description",kind:n,gene\##
+        ration:t.G(),sdp:E(t.ee())}}case 8:return{type:"candidate",generation:t.G(),candidate:E(t.ee())};case 9:{let n\##
+        =t.d();if(n>1)throw new h("malformed");return{type:"words",a:n===1}}case 10:return{type:"binding",tag:t.S(32)}\##
+        ;case 11:return{type:"chat",id:t.G(),message:E(t.ee())};case 13:return{type:"keepalive"};case 14:{let n=Ot[t.d\##
+        ()];if(n===void 0)throw new h("malformed");return{type:"receipt",Zi:n,octets:t.ee()}}case 15:return{type:"bye"\##
+        ,reason:t.d()};case 17:return{type:"identity",code:t.d()};default:throw new h("malformed")}}var Le=k("Noise_NK\##
+        psk0_25519_AESGCM_SHA256"),le=new Uint8Array(0),Yt=32+16,Zt=2**20,H=class{constructor(e){this.key=e,this.count\##
+        er=0}static async create(e){return new H(await gt(e))}rn(){if(this.counter>=Zt)throw new h("exhausted");let e=\##
+        c(new Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=le){return wt(this.key,this.rn\##
+        (),t,e)}async decrypt(e,t=le){return yt(this.key,this.rn(),t,e)}},$t=class{constructor(){this.T=Le,this.hash=L\##
+        e,this.be=null}async C(e){this.hash=await U(this.hash,e)}async Z(e){let[t,n]=await Ee(this.T,e);this.T=t,this.\##
+        be=await H.create(n)}async on(e){let t=await M(this.T,e);this.T=await M(t,g(1));let n=await M(t,c(this.T,g(2))\##
+        ),i=await M(t,c(n,g(3)));await this.C(n),this.be=await H.create(i)}async an(e){let t=this.be===null?e:await th\##
+        is.be.encrypt(e,this.hash);return await this.C(t),t}async ln(e){let t=this.be===null?e:await this.be.decrypt(e\##
+        ,this.hash);return await this.C(e),t}};async function Ee(e,t){let n=await M(e,t),i=await M(n,g(1));return[i,aw\##
+        ait M(n,c(i,g(2)))]}async function Jt(e,t){let n=[...await Ee(e.T,le)],[i,r]=[await H.create(n[0]),await H.cre\##
+        ate(n[1])];return{hash:e.hash,T:e.T,keys:n,send:t?i:r,u:t?r:i}}var he=class{constructor(e,t,n){this.it=e,this.\##
+        wt=t,this.ie=n}static async create(e){let t=new $t;return await t.C(e.Wt),await t.C(e.qt),new he(t,e,e.ie??awa\##
+        it J())}async cn(e){let{it:t,ie:n,wt:i}=this;return await t.on(i.presharedKey),await t.C(n.publicKey),await t.\##
+        Z(n.publicKey),await t.Z(await Se(n.privateKey,i.qt)),c(n.publicKey,await t.an(e))}async un(e){if(e.length<Yt)\##
+        throw new h("authentication");let{it:t,ie:n}=this,i=e.subarray(0,32);return await t.C(i),await t.Z(i),await t.\##
+        Z(await Se(n.privateKey,i)),{hn:await t.ln(e.subarray(32)),transport:await Jt(t,!0)}}},je=new Uint8Array(32);a\##
+        sync function Qt(e){let t=await $("colloque/1 invite",c(e.ni,e.sessionKey)),[n,i,r]=await Promise.all([j(t,"co\##
+        lloque/1 room",16),j(t,"colloque/1 join",32),j(t,"colloque/1 psk",32)]);return{flags:e.flags,sessionKey:e.sess\##
+        ionKey,room:n,presharedKey:r,joinToken:i}}var _t=e=>P("colloque/1","call",e,b(0),je),Xt=(e,t,n)=>P("colloque/1\##
+        ","resume",e,b(t),n);async function qe(e,t){let n=await $(e,await M(t,k("colloque/1 exporter"))),[i,r]=await P\##
+        romise.all([j(n,"colloque/1 resume",32),j(n,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:r}}var en=(e\##
+        ,t)=>U(P("colloque/1 transcript",e,t)),tn=e=>en(je,e),nn=e=>j(e,"colloque/1 rejoin",32);async function rn(e,t,\##
+        n){let i=await $(e,t);return j(i,c(k("colloque/1 psk-resume"),b(n)),32)}var sn=(e,t,n)=>U(P("colloque/1 sas-co\##
+        mmit",e,t,n));async function an(e,t,n){return j(await $(e,c(t,n)),"colloque/1 sas",8)}var on=e=>Array.from(e.s\##
+        ubarray(0,4));function ln(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);return String(t%1e8).padStart(8,"0\##
+        ")}var hn=(e,t,n,i,r)=>M(t,P(`colloque/1 bind ${e}`,n,i,r)),_={dn:64,message2:256},ue=24*3600,Ie=class{constru\##
+        ctor(e,t){this.hash=e.hash,this.li=e.send,this.ci=e.u,this.kt=t}ui(e){return this.li.encrypt(Bt(e))}async open\##
+        (e){return Gt(await this.ci.decrypt(e))}pn(e,t,n){return hn(e,this.kt,this.hash,t,n)}};async function un(e,t){\##
+        let{room:n,sessionKey:i,presharedKey:r}=e,s=t.L(32),a=t.ie??await J(),o=await he.create({Wt:_t(n),presharedKey\##
+        :r,qt:i,ie:a}),l=await sn(n,a.publicKey,s),u=b(0),m=pn(_.dn,g(1),l,u,k(t.locale)),f=await o.cn(m);async functi\##
+        on A(I,we){let ye=await o.un(I),se=await dn(ye.hn,n,i,we),{hash:ve,T:Ri}=ye.transport,at=await qe(ve,Ri);retur\##
+        n{I:new Ie(ye.transport,at.kt),bond:{resumeSecret:at.resumeSecret,transcript:await tn(ve),authenticationString\##
+        :await an(ve,s,se.hi),wordsLocale:se.wordsLocale,identity:se.identity,expiry:se.di+ue},fn:{type:"confirm",nn:s\##
+        ,sn:new Uint8Array(32),name:""}}}return{message:f,finish:A}}async function cn(e,t,n,i){let r=await he.create({\##
+        Wt:Xt(e.room,n,t.transcript),presharedKey:await rn(e.presharedKey,t.resumeSecret,n),qt:e.sessionKey,ie:i??awai\##
+        t J()}),s=await r.cn(new Uint8Array(_.dn)),a=c(b(n),s);async function o(l){let{hn:u,transport:m}=await r.un(l)\##
+        ;if(u.length!==_.message2||!Y(u))throw new h("malformed");let{kt:f}=await qe(m.hash,m.T);return{I:new Ie(m,f),\##
+        fn:{type:"confirm",nn:new Uint8Array(32),sn:new Uint8Array(32),name:""}}}return{message:a,finish:o}}async func\##
+        tion dn(e,t,n,i){if(e.length!==_.message2)throw new h("malformed");let r=new O(e);if(r.d()!==1)throw new h("ma\##
+        lformed");let s=r.S(32).slice(),a=r.S(32).slice(),o=r.S(16),l=r.S(64),u=E(r.S(2));if(r.G(),!Y(r.ee()))throw ne\##
+        w h("malformed");let m=P("colloque/1 delegation",a,n,t,o);if(!await ft(l,m,a))throw new h("delegation");let f=\##
+        new O(o),[A,I]=[f.Zt(),f.Zt()];if(i<A-ue||i>I+ue)throw new h("delegation-dates");return{hi:s,identity:a,wordsL\##
+        ocale:u,di:I}}function pn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),n}var mn=e=>({invitation:e,bon\##
+        d:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),V=e=>e.i\##
+        nvitation.joinToken===null,Pe=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array?{octets:Z(n)}:n);function Ue(\##
+        e,t){if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>fn(r)?be(r.octets):r);return n.invitation.room.leng\##
+        th!==16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?null:{...n,former:n.former??[]}}c\##
+        atch(n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)return null;throw n}}function Ve(e\##
+        ){for(let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="object"&&t!==null&&Ve(t)}var fn=e\##
+        =>typeof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,ce={open:8e3,state:6e3,message2:12e3,f\##
+        irstFrame:6e3,silence:6e4,X:3e4},gn=.3,wn=3e4,yn=1e3,We=25e3,vn=2e3,kn=2e4,Ne=class{constructor({t:e,mode:t,lo\##
+        cale:n,L:i,se:r,pi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.L=i,this.se=r,this.Ut=a,this.fi=s?gn:1,thi\##
+        s.o="opening",this.I=null,this.q=null,this.mn=1/0,this.finish=null,this.gn=-1/0,this.wn=a,this.kn=a,this.e=new\##
+         B,this.yn=[],this.#t("open",a)}get mi(){return this.e.Y("open")||this.e.Y("state")}get rt(){return this.o==="\##
+        established"}get ot(){return this.o==="away"||this.o==="orphaned"}gi(e){return e>=this.mn&&(this.q?.urls.some(\##
+        t=>/^turns?:/.test(t))??!1)}wi(e){this.o==="established"&&e-this.kn>wn&&this.e.set("silence",e+yn)}jt(){return\##
+         this.yn.splice(0)}E(){return this.e.et()}async open(e){let{invitation:t,bond:n}=this.t,i=this.mode==="resume"\##
+        &&n!==null?await nn(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({ty\##
+        pe:"send",octets:qt(t.room,i,jt[this.mode])}),await this.#i())}async u(e,t){let n=It(e);if(!(n===null||this.o=\##
+        =="over"))switch(n.type){case"challenge":return;case"state":return this.#s(n.ve,t);case"servers":this.q=n.q,th\##
+        is.mn=t+n.q.ti*1e3;return;case"error":return this.#l({type:"refused",code:n.code});case"relay":try{return awai\##
+        t this.#o(n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="confirming"||this.o==="establishe\##
+        d"||this.mode==="resume";return this.#l({type:"broken",code:i.code,ki:r})}}}async Se(e){for(let t=this.e.D(e);\##
+        t!==null;t=this.e.D(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.s\##
+        et("keepalive",e+We),await this.send({type:"keepalive"},e)}}async send(e,t){return this.I===null||this.o!=="co\##
+        nfirming"&&this.o!=="established"?!1:(this.wn=t,this.#n({type:"send",octets:Ae(await this.I.ui(e))}),!0)}#t(e,\##
+        t){this.e.set(e,t+ce[e]*this.fi)}#n(e){this.yn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e\##
+        ,t){let n=this.e.Y("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.gn<vn?this.#l({type:"lo\##
+        st",cause:"doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),n||awa\##
+        it this.#i()):(this.e.clear(),n&&(this.gn=t),this.o=n||this.o==="away"?"away":"orphaned",V(this.t)&&this.e.set\##
+        ("away",t+ce.X))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.\##
+        epochNumber+=1,this.#n({type:"save"});let n=await cn(e.invitation,e.bond,e.epochNumber);this.finish=async i=>(\##
+        {...await n.finish(i),bond:null}),t=n.message}else{let n=await un(e.invitation,{locale:this.locale,L:this.L});\##
+        this.finish=i=>n.finish(i,this.se()),t=n.message}this.#n({type:"send",octets:Ae(t)})}async#o(e,t){if(this.o===\##
+        "handshaking"&&this.finish!==null){let{I:n,bond:i,fn:r}=await this.finish(e);this.finish=null,this.I=n,this.o=\##
+        "confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+We),this.#n({type:"conf\##
+        irmed",bond:i}),await this.send(r,t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="established")){l\##
+        et n=await this.I.open(e);this.o="established",this.e.clear("firstFrame"),this.kn=t,this.e.set("silence",t+ce.\##
+        silence),this.#n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.wn>=kn&&await this.send({type:"keepalive\##
+        "},t)}}},Re=3e3,bn=2e4,Sn=1e3,zn=class{constructor({t:e,j:t,n,s:i,re:r,l:s},a){this.t=e,this.j=t,this.n=n,this\##
+        .s=i,this.re=r,this.l=s,this.e=new B,this.e.set("end",a+(r===null?Re:bn)),r!==null&&(n===null||n.ot)&&this.#l(\##
+        a)}E(){let e=[this.e.et()??1/0,this.n?.E()??1/0],t=Math.min(...e);return t===1/0?null:t}async oe(e,t){switch(e\##
+        .type){case"tick":for(let n=this.e.D(t);n!==null;n=this.e.D(t))n==="end"?this.end():this.#l(t);return await th\##
+        is.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-me\##
+        ssage":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#s\##
+        (t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let\##
+         n of t)if(n.type==="send")this.l({type:"send",id:this.s,octets:n.octets});else if(n.type==="confirmed"&&this.\##
+        re!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e.set("end",e+Re);else{if(n.type\##
+        ==="refused"||n.type==="frame"&&n.frame.type==="bye")return this.end();if(n.type==="lost"||n.type==="broken")r\##
+        eturn this.#s(e)}}#n(){return this.n?.jt()??[]}#l(e){this.#i(),this.s+=1,this.n=new Ne({t:this.t,mode:"resume"\##
+        ,...this.j},e),this.l({type:"connect",id:this.s})}#s(e){if(this.re===null)return this.end();this.#i(),this.e.s\##
+        et("retry",e+Sn)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}},Cn=new Set(["unknown-room"\##
+        ,"full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now"\##
+        ,"relay-missing"]),Mn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-othe\##
+        r-device","refused-not-now","refused-wrong-person"]),de=e=>Cn.has(e),xn=e=>Mn.has(e),An={[K.tn]:"refused-other\##
+        -device",[K.ri]:"refused-not-now",[K.oi]:"refused-wrong-person"},Tn={[D.Qt]:"words-differ",[D.Xt]:"binding-fai\##
+        led",[D.expired]:"expired",[D.error]:"doctor-error"},Dn={[T.mt]:"unknown-room",[T.used]:"used",[T.full]:"full"\##
+        ,[T.rate]:"rate",[T.closed]:"closed"},Ln=e=>An[e]??"refused",En=e=>Tn[e]??"ended-by-doctor",jn=e=>Dn[e]??"prot\##
+        ocol";function qn(e){return e==="delegation"?"identity":e==="delegation-dates"?"clock":"secure-channel"}var Oe\##
+        =3,In=500,Pn=8e3,Un=4e3,Vn=5,Wn=class{constructor(e){this.L=e,this.O=0,this.xe=!1,this.yt=null,this.lt=0}yi(){\##
+        this.xe=!1,this.lt=0}vi(){this.O=0,this.xe=!1,this.lt=0}bi(e){let t=this.yt??(e.bond===null?"fresh":"resume");\##
+        return this.yt=null,t}ke({Si:e,xi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Oe)return null;let n=t?Un:Pn,i=Math.\##
+        min(In*2**(this.O-1),n),r=.5+(this.L(1)[0]??0)/255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?(this.l\##
+        t=e===T.mt?this.lt+1:0,this.lt>Vn&&!i?"unknown-room":"later"):e===T.mt&&t==="resume"?this.xe?"secure-channel":\##
+        (this.yt="fresh","now"):e===T.used&&t==="fresh"&&n.bond!==null&&this.O<Oe?(this.O+=1,this.yt="resume","now"):j\##
+        n(e)}},Be=6e4,Ke=2e3,Nn=1e4,Rn=3,On=class{constructor(e,t,n){this.t=e,this.j=t,this.h=n,this.n=null,this.s=0,t\##
+        his.ve=!1,this.vt=!1,this.P=new Wn(t.L),this.R=-1/0,this.e=new B,this.Ot=!1,this.pending=[],this.Rt=[]}get rt(\##
+        ){return this.n?.rt??!1}get ot(){return this.n?.ot??!1}get Nt(){return this.P.O>0&&(this.n?.mi??!0)}E(){let e=\##
+        Math.min(this.e.et()??1/0,this.n?.E()??1/0);return e===1/0?null:e}async oe(e,t){e.id===this.s&&(e.type==="sock\##
+        et-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t)\##
+        )}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e))t==="retry"?this.bt(e):this.P.O=0;await this.n?.Se(\##
+        e)}zi(e){for(;;){let t=this.Rt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.jt()??[]);let n=thi\##
+        s.pending.shift();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(\##
+        !1)}bt(e){let{t,j:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.se())return this.#i("expired");let r=this.P.bi\##
+        (t);this.e.clear("retry","stable"),i.ct(),this.s+=1;let s=i.i().St&&this.P.O<2;this.n=new Ne({t,mode:r,pi:s,..\##
+        .n},e),i.l({type:"connect",id:this.s})}Ci(e){(this.n===null||e-this.n.Ut>=Ke)&&this.#s(e)}Ce(e,t){this.s=e,thi\##
+        s.P.vi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Ut<Ke)&&!this.n.ot){if(e-this.R<Nn)return this.ze(e);th\##
+        is.R=e,this.#s(e)}}ze(e){this.disconnect(),this.vt=!1;let{Ai:t,St:n}=this.h.i(),i=V(this.t)&&t,r=this.P.ke({Si\##
+        :i,xi:n});if(r===null)return this.#i(this.P.xe?"secure-channel":"network");this.e.set("retry",e+r)}vn(e){let t\##
+        =this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Ot=!0,this.#s(e\##
+        ),!0)}bn(e,t,n){if(!t)return this.#i(qn(e));this.P.xe=!0,this.ze(n)}flush(){let e=[...this.pending.splice(0),.\##
+        ..this.n?.jt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({ty\##
+        pe:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.l\##
+        eft(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.oc\##
+        tets);case"save":return this.h.ct();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e.Y("stable")||this.e.set(\##
+        "stable",t+Be);return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ownComparison:"none",peerComparis\##
+        on:"none"},i=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Rn);Object.assign(this.t,n,{bond:e.bond,\##
+        former:i,consent:null})}return this.e.set("stable",t+Be),this.h.ct();case"frame":this.P.yi(),this.vt=!1,this.O\##
+        t=!1,this.Rt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.\##
+        ze(t):this.#s(t);case"broken":return this.bn(e.code,e.ki,t)}}#l(e,t){if(this.Ot&&e===T.mt){this.vn(t)||this.#i\##
+        ("refused-other-device");return}let n=this.n?.mode??null,i=this.P.refused(e,n,this.t,this.h.i().Mi);i==="later\##
+        "?this.ze(t):i==="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.bt(e)}#i(e){this.Rt.push({type:"stop\##
+        ",reason:e})}},He=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}\##
+        get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Di(){return Math.min(1500*this.N,6e3)}get xt(){return th\##
+        is.z+(this.N===0?0:this.xn)}},Bn=class{constructor(){this.z=null,this.k=0}Ce(e,t){this.z={Xe:e,zn:t},this.k=t}\##
+        N(e,t){let{z:n}=this;this.z={Xe:e,zn:t};let i=n!==null&&t-n.zn<=1250;return(!i||e!==n.Xe)&&(this.k=t),i&&e!==n\##
+        .Xe?"sound":t-this.k>=1500?"silence":"unknown"}},Ge=class{constructor(){this.silence=new Bn,this.le=!1,this.Bt\##
+        =!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==null}ae(e){this.R=e}Ti(e){this.C\##
+        n=e,this.zt=!1,this.Bt=!1,this.R=null}Li(e,t){this.silence.Ce(0,t),this.le=e}Ii(e,t){this.silence.Ce(e,t)}N(e,\##
+        t){let n=this.An;this.An=t;let i=this.silence.N(e,t);return i==="sound"&&(this.le=!1,n>=this.Cn&&(this.zt=!0),\##
+        this.R!==null&&n>=this.R&&(this.R=null)),i!=="silence"||this.le?!1:(this.le=!0,!0)}get Kt(){return this.zt&&!t\##
+        his.le}Dn(e){e&&!this.zt&&(this.Bt=!0)}},pe={Ei:6e3,Pi:5e3,path:13e3},Kn=3e3,Hn=1e4,Gn=1,Fn=class{constructor(\##
+        e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.U\##
+        =!1,this.transport="none",this.r=-1,this.Tn=null,this.w=null,this.Ft=[],this.ce=null,this.Ct=null,this.At=!1,t\##
+        his.Mt=null,this.p=new Ge,this.ue=new He,this.Dt=0,this.i={send:!1,u:!1},this.$=[],this.e=new B}Vi(){return th\##
+        is.$.shift()??null}E(){return this.e.et()}Ae(){return this.transport==="connected"&&this.#m()&&!this.p.le}St()\##
+        {return this.g&&(!this.Ae()||this.p.Mn)}get Wi(){return!this.g&&this.w?.J===!0&&this.transport!=="connected"}m\##
+        ute(e){this.muted=e,this.#r()}ae(e){this.transport!=="none"&&this.p.ae(e)}qi(e,t){this.n=e,this.U=t}gt(){this.\##
+        n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt(),this.e.clear(),this.$=[],this.\##
+        transport="none",this.w=null,this.Mt=null,this.ce=null,this.p=new Ge,this.ue=new He,this.Dt=0,this.#r(),this.h\##
+        .l({type:"end-call"})}async Ui(e){this.transport==="connected"&&this.w?.J===!0&&!this.p.le&&!this.p.Mn?await t\##
+        his.#h(e):this.#s(e)}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e))t==="path"?this.#u(e):t==="attem\##
+        pt"?this.#o(e):this.$.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}async oe(e,t){switch(e.type){case"o\##
+        ffer":if(e.generation!==this.w?.generation||this.n===null)return;this.w.nt=!0,this.e.set("answer",t+(this.g?th\##
+        is.ue.Di:pe.Ei)),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let \##
+        n of this.Ft.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:n},t);return;case"can\##
+        didate":if(e.generation!==this.w?.generation)return;this.w.nt?await this.#t({type:"candidate",generation:e.gen\##
+        eration,candidate:e.candidate},t):this.Ft.push(e.candidate);return;case"transport":return this.#c(e,t);case"he\##
+        ard":return this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);l\##
+        et{w:n}=this;if(e.type==="binding")return n?.J!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n\##
+        .nt||e.generation!==n.generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"app\##
+        ly-candidate",generation:i,candidate:r})}else n.J||(n.J=!0,this.e.clear("answer"),this.h.l({type:"apply-answer\##
+        ",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#h(t):this.g||this.e.set("path",\##
+        t+pe.path),this.#r())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="n\##
+        ew"&&this.Tn!==this.n;!n&&t<this.ue.xt||(n&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&t\##
+        his.n.rt&&this.t.consent!==null}#s(e){let{n:t,t:n}=this;if(t===null)return;let i=this.transport==="none"||this\##
+        .transport==="failed"||this.p.Bt,r=n.generation;n.generation+=1,this.h.ct(),i&&(this.r=r,this.Tn=t,this.transp\##
+        ort="new",this.ce=null,this.Mt=null,this.At=!1,this.p.Li(this.g,e),this.#r()),this.w={generation:r,nt:!1,J:!1}\##
+        ,this.Ft=[],this.Ct=null,this.p.Ti(e),this.e.clear("answer","binding","path","attempt"),this.g&&(this.ue.Ce(e)\##
+        ,this.e.set("attempt",e+this.ue.xn));let{U:s}=this;this.h.l({type:"make-offer",generation:r,Qn:i,q:t.q,U:s})}#\##
+        i(e){let{n:t,ue:n}=this;this.#l()?e<n.xt?this.e.set("attempt",n.xt):t?.gi(e)?(this.ae(e),this.$.push("socket-d\##
+        oubted")):this.#s(e):t!==null&&this.$.push("socket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.p\##
+        .Dn(this.w?.J===!0),this.#i(e))}#d({r:e,Xe:t},n){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())retu\##
+        rn this.p.Ii(t,n);this.p.N(t,n)?(this.p.Dn(this.w?.J===!0),this.#i(n)):this.p.Kt&&this.Ae()&&this.e.clear("att\##
+        empt")}}async#c(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="con\##
+        nected",this.Dt=0,this.e.clear("path"),this.e.Y("attempt")&&this.e.set("attempt",Math.max(this.ue.xt,t+Kn)),th\##
+        is.ce={Gt:e.Xn,W:e.ei},await this.#h(t),this.#r();else if(e.state==="failed")this.#u(t);else if(this.transport\##
+        ==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.Y("attempt"))return;this.ae(t)\##
+        ,this.#l()&&t-(this.n?.Ut??0)<Hn?this.#i(t):this.$.push("socket-doubted")}}}#u(e){if(this.transport="failed",t\##
+        his.e.clear("path","binding"),this.#r(),this.g)return this.#i(e);this.Dt+=1,this.Dt>Gn?this.$.push("no-path"):\##
+        this.#l()&&this.#s(e)}async#h(e){let{ce:t}=this,n=this.n?.I??null;if(t===null||n===null||this.w?.J!==!0)return\##
+        ;let i=await n.pn("P",t.Gt,t.W);await this.#t({type:"binding",tag:i},e),this.At||this.e.set("binding",e+pe.Pi)\##
+        ,await this.#p()}async#p(){let{ce:e,Ct:t}=this,n=this.n?.I??null;if(e===null||t===null||n===null)return;let i=\##
+        await n.pn("D",e.Gt,e.W);if(!ae(i,t)){this.$.push("binding-failed");return}this.At=!0,this.Mt=Fe(e),this.g=!0,\##
+        this.e.clear("binding"),this.#r()}#m(){return this.ce!==null&&this.Mt===Fe(this.ce)}#r(){let e=this.#m(),t={se\##
+        nd:e&&this.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"\##
+        sound",...t}))}},Fe=({Gt:e,W:t})=>`${Z(e)} ${Z(t)}`,Yn=6e4,Zn=400,$n=class{constructor({t:e,locale:t,L:n,se:i}\##
+        ){this.t=e,this.j={locale:t,L:n,se:i},this.line=new On(e,this.j,{l:r=>this.actions.push(r),ct:()=>this.#a(),le\##
+        ft:()=>this.#i(),i:()=>({Mi:this.media.Ae(),St:this.media.St(),Ai:this.media.g})}),this.he=!1,this.message="",\##
+        this.c=new Rt,this.reason=null,this.Me=null,this.e=new B,this.actions=[],this.media=new Fn(e,{send:(r,s)=>this\##
+        .line.send(r,s),l:r=>this.actions.push(r),ct:()=>this.#a()}),this.ye=Promise.resolve()}oe(e,t){return this.ye=\##
+        this.ye.then(async()=>{try{await this.#n(e,t),this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}ji(){ret\##
+        urn this.actions.splice(0)}E(){if(this.reason!==null)return this.Me?.E()??null;let e=[this.e.et(),this.line.E(\##
+        ),this.media.E()],t=Math.min(...e.map(n=>n??1/0));return t===1/0?null:t}Oi(){let{bond:e,ownComparison:t,peerCo\##
+        mparison:n}=this.t;return{state:this.#t(),reason:this.reason,B:this.reason!==null&&de(this.reason),ve:this.lin\##
+        e.ve,Ln:this.line.rt,Nt:this.line.Nt,Ri:this.line.vt,message:this.message,y:e===null?null:{octets:e.authentica\##
+        tionString,locale:e.wordsLocale},ownComparison:t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){retu\##
+        rn this.reason!==null?xn(this.reason)?"ended":"failed":V(this.t)?this.t.consent===null?"admitted":this.media.A\##
+        e()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return t\##
+        his.#l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
+        ket-open":case"socket-message":case"socket-closed":return await this.line.oe(e,t),this.#o(t);case"network-chan\##
+        ged":return this.media.ae(t),this.line.Ci(t),this.#o(t);case"awoke":return this.line.n?.wi(t),this.#s(t);case"\##
+        consent":return V(this.t)?(this.t.consent=e.consent,this.#a(),this.he&&await this.#u(t),this.#o(t)):void 0;cas\##
+        e"decline":return await this.line.send({type:"refuse",reason:K.si},t),this.#r("consent-refused",t);case"words"\##
+        :return this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.In,this\##
+        .j.se()),e.In)return this.#h(t);this.e.Y("letters")||this.e.set("letters",t+Zn);return;case"hang-up":return th\##
+        is.#r("hung-up",t,D.ii);case"taken-over":return this.#r("taken-over",t);case"retry":return;default:return awai\##
+        t this.media.oe(e,t),this.#o(t)}}async#l(e,t){let n=this.reason==="network"||this.reason==="no-path";return!(e\##
+        .type==="retry"||e.type==="network-changed"&&n)||this.reason===null||!de(this.reason)?this.Me?.oe(e,t):(this.M\##
+        e?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let \##
+        t=this.e.D(e);t!==null;t=this.e.D(e)){if(t==="patience")return this.#r(this.line.rt?"no-path":"network",e);awa\##
+        it this.#h(e)}await this.line.Se(e),await this.#o(e),await this.media.Se(e),await this.#o(e)}#i(){this.he=!1,t\##
+        his.media.gt(),this.c.gt()}async#o(e){for(;this.reason===null;){let t=this.media.Vi();if(t!==null){await this.\##
+        #m(t,e);continue}let n=this.line.zi(e);if(n===null)return;n.type==="stop"?await this.#r(n.reason,e):await this\##
+        .#d(n.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return thi\##
+        s.#c(e.U,t);case"refuse":return e.reason===K.tn&&this.line.vn(t)?void 0:this.#r(Ln(e.reason),t);case"words":re\##
+        turn this.t.peerComparison=e.a?"same":"different",this.#a();case"bye":return this.#r(this.media.Wi&&e.reason==\##
+        =D.error?"no-path":En(e.reason),t);case"description":case"candidate":case"binding":return this.he&&!(e.type===\##
+        "description"&&e.kind==="offer")?this.media.u(e,t):this.line.bn("malformed",!0,t);case"chat":this.he&&this.c.u\##
+        (e.id,e.message);return;case"keepalive":case"receipt":case"identity":return}}async#c(e,t){let{n}=this.line;if(\##
+        this.he||n===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#a();let i=e||(this\##
+        .t.invitation.flags&Q.U)!==0;if(i&&!(n.q?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing"\##
+        ,t,D.error);this.media.qi(n,i),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:\##
+        n}=this.t;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media.Ui(e),n!=="none"\##
+        &&await this.line.send({type:"words",a:n==="same"},e),await this.#h(e))}async#h(e){if(!(!this.he||this.t.conse\##
+        nt===null)){for(let t of this.c.pending()){let{id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,messa\##
+        ge:i},e))return;this.c.nt(t)}return this.#o(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a\##
+        (),await this.line.send({type:"words",a:e},t),await this.#o(t),e||await this.#r("words-differ",t,D.Qt)}async#m\##
+        (e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-doubted":return this.line.ae(t);case"binding-f\##
+        ailed":return this.#r("binding-failed",t,D.Xt);case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){\##
+        let i=n===null||await this.line.send({type:"bye",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.\##
+        end(),this.e.clear(),de(e)&&e!=="taken-over"?this.#a():this.actions.push({type:"save",t:null});let r=!i&&V(thi\##
+        s.t);if(!r&&(e!=="hung-up"||this.line.n===null))return this.line.disconnect();let{t:s,j:a}=this,{s:o}=this.lin\##
+        e,l=this.line.Sn(),u=m=>this.actions.push(m);this.Me=new zn({t:s,j:a,n:l,s:o,re:r?n:null,l:u},t)}#f(e){!(this.\##
+        reason===null&&this.media.g&&!this.media.Ae())||this.line.ot?this.e.clear("patience"):this.e.Y("patience")||th\##
+        is.e.set("patience",e+Yn)}#a(){this.actions.push({type:"save",t:this.t})}},Jn={En:[],Pn:[],microphone:"",speak\##
+        er:""},Qn=4e-4,Ye={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ze(e,t){let n=e=\##
+        ==void 0?Ye:{...Ye,deviceId:{exact:e}},i=await(t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAud\##
+        ioTracks();if(r===void 0)throw new DOMException("no track","NotFoundError");return r}function _n(e){let t=e in\##
+        stanceof DOMException?e.name:"";return t==="NotFoundError"||t==="OverconstrainedError"?"microphone-missing":t=\##
+        =="NotReadableError"||t==="AbortError"?"microphone-busy":"microphone-denied"}var Xn=class{constructor(e){this.\##
+        audio=e,this.Ht=new Audio,this.V=null,this.output=null,this.source=null,this.De=null,this.speaker=""}Vn(){"Aud\##
+        ioContext"in window&&(this.V??=new AudioContext,this.V.state!=="running"&&this.V.resume().catch(()=>{}))}Wn(e)\##
+        {this.source?.disconnect(),this.source=null,!(this.V===null||e===null)&&(this.De??=this.V.createAnalyser(),thi\##
+        s.source=this.V.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===\##
+        null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTime\##
+        DomainData(e);let t=e.reduce((i,r)=>i+r*r,0)/e.length,n=this.V?.state==="running"||navigator.userActivation?.h\##
+        asBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>Qn,Un:t===0&&n}}jn(){let{V:e}=\##
+        this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.Ht.srcObject=this.out\##
+        put.stream),this.Ht.play().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.c\##
+        reateOscillator(),s=e.createGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTi\##
+        me(.3,i+.03),s.gain.exponentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.sto\##
+        p(i+1)}}}async Ni(e){await Promise.all([this.audio,this.Ht].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e)\##
+        {let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===\##
+        i&&s!==""&&s!=="communications").map(({deviceId:r,label:s})=>({id:r,label:s}));return{En:n("audioinput"),Pn:"s\##
+        etSinkId"in this.audio?n("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(\##
+        ){this.Wn(null),this.V?.close().catch(()=>{}),this.V=null,this.De=null,this.output=null}},ei=500;function ti(e\##
+        ,t,n){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t\##
+        }:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ni(e,t){let n=new\##
+         BroadcastChannel(e);n.postMessage(t),n.close()}function ii(e,t){return new Promise(n=>{let i=new BroadcastCha\##
+        nnel(e),r=s=>{i.close(),n(s)};i.onmessage=({data:s})=>r(Ue(typeof s=="string"?s:null,t())),setTimeout(()=>r(nu\##
+        ll),ei)})}function ri(e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=li(lt),si=e=\##
+        >ri(e,W,"fr"),ai=e=>[W[e].admitted.title,...W[e].admitted.consent].join(`
+        `),$e=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (e),oi=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),X=(e,t)=>e.replace(/\{\##
+        \w+\}/,()=>String(t));function li({Fn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
+        ===0?s.shift():Array.isArray(o)?o.map(a):Object.fromEntries(Object.entries(o).map(([l,u])=>[l,a(u)]));return[i\##
+        ,a(e)]});return Object.fromEntries(n)}var hi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
+        M6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 \##
+        17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM\##
+        15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 \##
+        0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no\##
+        :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function ee\##
+        (e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setA\##
+        ttribute("d",hi[t]),n}var ui={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:\##
+        17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micr\##
+        ophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refu\##
+        sed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,net\##
+        work:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:8\##
+        1};function ci(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-lin\##
+        k")&&i!==null?ui[i]:void 0;return{title:mi(e,t),lines:fi(e,t),buttons:yi(e,t),On:gi(e,t),code:s===void 0?"":X(\##
+        t.code,s),Kt:r||n==="waiting"||n==="connecting",Bi:r}}function di(e,t){let n=({lines:r,On:s})=>[...r.filter(({\##
+        kind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(\##
+        Boolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var pi={alphabet:"incomplete\##
+        ",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"word\##
+        s-differ","refused-wrong-person":"refused"},Je=(e,{errors:t})=>t[pi[e??""]??e??""];function mi({state:e,error:\##
+        t},n){return e==="ended"||e==="failed"||e==="bad-link"?Je(t,n)?.[0]??n.ended.title:n[e].title}function fi(e,t)\##
+        {let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",t\##
+        ext:t.ready.Le},{kind:"quiet",text:t.ready.Ie}];case"checking":return[{kind:"quiet",text:t.checking.text}];cas\##
+        e"waiting":{let a=r?.message??"",{K:o,X:l}=t.waiting;return[{kind:"lead",text:r?.Nt?t.reconnecting.pe:r?.ve?o:\##
+        l},...x(e.Yt>0,"since",X(t.waiting.k,$e(e.Yt,s))),...x(a!=="","quiet",t.waiting.message),...x(a!=="","quote",a\##
+        )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
+        onnecting.text}];case"connected":return e.It?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:\##
+        " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
+        xt},{kind:"quiet",text:wi(r,t)}];case"ended":case"failed":case"bad-link":{let{F:a,clock:o,link:l}=e,u=i==="mic\##
+        rophone-denied";return[{kind:"lead",text:Je(i,t)?.[1]??t.ended.text},...x(u,"quiet",t.ge[e.Ki]),...x(u,"quiet"\##
+        ,t.ge.Ze),...x(i==="clock","quiet",X(t.Ye,o===null?"":oi(o,s))),...x(a!==null,"quiet",X(t.ended.F,$e(a??0,s)))\##
+        ,...x(n==="ended","quiet",t.ended.He),...x(e.m==="failed","quiet",t._e),...x(e.m==="failed","link",l??"")]}def\##
+        ault:return[]}}var x=(e,t,n)=>e?[{kind:t,text:n}]:[];function gi({state:e,r:t,m:n,Q:i},r){return n==="done"?r.\##
+        actions.m:e!=="connected"?"":t?.muted?r.connected.muted:i==="silence"?r.i.silence:t?.Ln===!1?r.connected.Ee:""\##
+        }function wi(e,{reconnecting:t}){return e?.Ln?t.path:e?.Ri?t.W:t.pe}function yi({state:e,error:t,B:n,link:i,Rn\##
+        :r,r:s,It:a},{actions:o}){let l=(f,A,I="",we=null)=>({action:f,label:A,kind:I,icon:we}),u=l("hang-up",o.hangUp\##
+        ,"danger","hangUp"),m=a?[l("resume-sound",o.Fe,"primary","speaker")]:[];switch(e){case"ready":return[l("enter"\##
+        ,r?o.resume:o.enter,"primary")];case"waiting":return[l("hang-up",o.Re)];case"admitted":return[l("consent",o.co\##
+        nsent,"primary","yes"),l("refuse",o.je,"","no")];case"connecting":case"reconnecting":return[...m,u];case"conne\##
+        cted":{let f=s?.ownComparison==="none"&&s.y!==null,A=[l("same",o.a,a?"":"primary","yes"),l("different",o.Oe,"d\##
+        anger","no")],I=s?.muted?l("mute",o.unmute,"half on","silent"):l("mute",o.mute,"half","microphone");return[...\##
+        m,...f?A:[],I,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let f=t==="other-tab"||t==="\##
+        taken-over"?o.Be:o.Ne;return[...i===null?[]:[l("copy-link",o.me,"primary","copy")],...n?[l("retry",f,i===null?\##
+        "primary":"","again")]:[]]}default:return[]}}function vi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.\##
+        slice(0,Number(n[0]))+n.slice(1))}var ki=class{constructor(e,t,n){this.f=e,this.Fi=t,this._t=n,this.audio=this\##
+        .#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.ne=0,this.Kn=!1\##
+        ,this.#f()}show(e){if(!this.#t("model",e))return;let t=W[e.locale],n=ci(e,t),i=this.Nn,r=this.f.documentElemen\##
+        t;r.dataset.state=e.state;for(let s of["error","path","quality"]){let a=e[s];a===null?delete r.dataset[s]:r.da\##
+        taset[s]=a}this.#i(e.locale,t),this.#e("title").textContent=n.title,this.f.title=`${n.title} · Colloque`,e.sta\##
+        te!=="loading"&&this.#t("lines",n.lines)&&this.#e("text").replaceChildren(...n.lines.map(s=>this.#d(s))),this.\##
+        #n("notice",n.On),this.#n("code",n.code),this.#c(e,t),this.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#l\##
+        (di(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn=n,this.state=e.state}get Gi(){let e=this.#e("sound",HTM\##
+        LDetailsElement);return!e.hidden&&e.open}Hi(e){this.#e("meter").style.transform=`scaleX(${e})`}#t(e,t){let n=J\##
+        SON.stringify(t);return this.Bn.get(e)===n?!1:(this.Bn.set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==t\##
+        &&(n.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#s(e){let{activeElement:t,body:n}=th\##
+        is.f,i=t===null||t===n,r=!i&&t.closest("details, dialog, nav, footer")!==null;(e?!r:i&&this.Kn)&&this.#e("titl\##
+        e").focus({preventScroll:!e}),this.Kn=this.f.activeElement!==n}#i(e,t){if(this.text===t)return;this.text=t;let\##
+         n=this.f.documentElement;n.lang=e,n.dir=t.direction;let i=this.#e("languages");i.setAttribute("aria-label",t.\##
+        languages),i.childElementCount===0&&i.append(...Object.entries(W).map(([s,{name:a}])=>{let o=this.#a("button",\##
+        s.toUpperCase());return o.lang=s,o.setAttribute("aria-label",`${s.toUpperCase()}, ${a}`),o.addEventListener("c\##
+        lick",()=>this._t.speak(s)),o}));for(let s of i.children)s.setAttribute("aria-pressed",String(s instanceof HTM\##
+        LElement&&s.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intr\##
+        o":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":t\##
+        .i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s,a]of Object.entries(r))this.#n(s,a);this.#o("sound-t\##
+        itle","speaker",t.i.title),this.#o("chat-title","message",t.c.title),this.#o("play-sound","speaker",t.actions.\##
+        Ke),this.#o("send",null,t.c.send),this.#e("footer").prepend(ee(this.f,"lock")),this.#e("message").setAttribute\##
+        ("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("advice").replaceChi\##
+        ldren(...t.i.fe.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e(e).replaceChildren(...t===null?[]:[ee(this.f,t)],n)\##
+        }#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("ul");return n.append(...t.map(i=>this.#a("li",i))),n\##
+        }case"quote":{let n=this.#a("blockquote",t);return n.dir="auto",n}case"link":{let n=this.f.createElement("inpu\##
+        t");return n.readOnly=!0,n.value=t,n.className="link",n.setAttribute("aria-label",this.text?.actions.me??""),n\##
+        }case"good":case"fair":case"poor":{let n=this.#a("p",t,`quality ${e}`);return n.prepend(ee(this.f,e)),n}defaul\##
+        t:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="connected"?t?.y??null:null;this.#e("words").hidden=i\##
+        ===null;let r=i===null?[]:vi(this.Fi[i.locale]??""),s=i!==null&&r.length===256?on(i.octets).map(l=>r[l]??""):[\##
+        ],a=this.#e("words-list");if(this.#t("words",s)&&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":"\##
+        theirs"))),this.#n("digits",i===null?"":ln(i.octets).replace(/^(....)/,"$1 ")),i===null||!t)return;a.lang=i.lo\##
+        cale;let o=[];t.ownComparison==="same"&&o.push(n.y.a),t.peerComparison==="same"&&o.push(n.y.We),this.#n("words\##
+        -result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.f.activeElement?.d\##
+        ataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("button",r,s);retu\##
+        rn o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(ee(this.f,a)),o.addEventListener("cl\##
+        ick",()=>this._t.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({state:e,Lt:t,Q:n,\##
+        path:i},{Kt:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.s\##
+        tate==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",s.i[n??"speak"]),this.#n("path",i===null?"":s.p\##
+        ath[i]);let{En:o,Pn:l,microphone:u,speaker:m}=t;this.#p("microphone",o,u,s.i.microphone),this.#p("speaker",l,m\##
+        ,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(e,[\##
+        t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.f.createElement("option");return o.value=s.id,o.textConte\##
+        nt=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Bi:t},{c:n}){let i=this.\##
+        #e("chat",HTMLDetailsElement);i.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let r=e?.x?\##
+        ?[];if(!this.#t("messages",[r,n.v]))return;let s=this.#e("messages");s.replaceChildren(...r.map(({v:l,text:u,t\##
+        t:m})=>{let f=this.#a("li","",l?"mine":"theirs"),A=this.#a("p",u);return A.dir="auto",f.append(this.#a("small"\##
+        ,`${l?n.v:n.A}${m?"":` · ${n.pending}`}`),A),f}));let a=r.filter(({v:l})=>!l),[o]=a.slice(-1);a.length>this.ne\##
+        &&o!==void 0&&(i.open=!0,this.#l(`${n.A}: ${o.text}`)),this.ne=a.length,s.scrollTop=s.scrollHeight}#r(e,t){thi\##
+        s.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),thi\##
+        s.#a("p",i)])),this.#e("sheet").showModal?.()}#f(){let{l:e,Yi:t,write:n}=this._t;this.#e("play-sound").addEven\##
+        tListener("click",()=>e("play-sound"));for(let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectElement\##
+        );l.addEventListener("change",()=>t(o,l.value))}let i=this.#e("volume",HTMLInputElement);i.addEventListener("i\##
+        nput",()=>this.audio.volume=Number(i.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.\##
+        volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),s=this.#e("letters",HTMLInputElement\##
+        );r.addEventListener("input",()=>{s.checked&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};th\##
+        is.#e("send").addEventListener("click",a),r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&a(\##
+        )}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.#r\##
+        ([...o.b,[l.deaf,l.fe.join(" ")],o.$e],o.title)}),this.#e("legal").addEventListener("click",()=>{this.text!==n\##
+        ull&&this.#r(this.text.legal.b,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.#e(\##
+        "sheet").close())}#a(e,t="",n=""){let i=this.f.createElement(e);return i.textContent=t,n!==""&&(i.className=n)\##
+        ,i}#e(e,t){let n=this.f.getElementById(e);if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no eleme\##
+        nt ${e}`);return n}},me="colloque",G=()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null,B:!1,link:nu\##
+        ll,Rn:!1,locale:si(navigator.languages??[]),Ki:ht(navigator.userAgent,navigator.maxTouchPoints),path:null,qual\##
+        ity:null,r:null,m:"no",Yt:0,F:null,clock:null,It:!1,Q:null,Lt:Jn},F=location.hash.length>1?location.href:null,\##
+        Qe=ut(navigator.userAgent),bi=100,Si=4e3,fe=0,z=null,v=null,te=null,d=null,N=null,_e=0,Xe=0,ge=null,C=new ki(d\##
+        ocument,ot,{l:Mi,Yi:Ti,speak:e=>p({locale:e}),write:(e,t)=>void w({type:"write",text:e,In:t})}),L=new Xn(C.aud\##
+        io);function p(e){Object.assign(y,e),C.show(y)}var R=(e,t={})=>p({state:"failed",error:e,B:!0,r:null,...t});fu\##
+        nction et(){let e=window.early?.microphone??null;return delete window.early,e}async function zi(){if(!isSecure\##
+        Context||crypto.subtle===void 0)return R("browser-unsupported",{B:!1,link:F});let e=location.hash.slice(1),t=U\##
+        e(sessionStorage.getItem(me),G());if(e===""&&t===null)return p({state:"bad-link",error:"missing"});try{if(e!==\##
+        ""){let n=await Wt(e);if(n.flags&Q.Jt)throw new h("post-quantum");let i=await Qt(n);z=t!==null&&ae(t.invitatio\##
+        n.room,i.room)?t:mn(i)}else z=t}catch(n){if(!(n instanceof h))throw n;return p({state:"bad-link",error:n.code}\##
+        )}if(!await Ci())return R(Qe?"in-app":"browser-unsupported",{B:!1,link:F});p({state:"ready",error:null,Rn:z===\##
+        t}),(e===""||window.early?.microphone)&&await ne(!1)}async function Ci(){return!("RTCPeerConnection"in window)\##
+        ||!navigator.mediaDevices?.getUserMedia?!1:J().then(()=>!0,()=>!1)}function Mi(e){switch(L.Vn(),e){case"enter"\##
+        :return void ne(!1);case"retry":return v===null||y.error==="taken-over"?void ne(y.error==="other-tab"||y.error\##
+        ==="taken-over"):void w({type:"retry"});case"copy-link":return void xi();case"consent":return void ji();case"r\##
+        efuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",a:e==="same"});c\##
+        ase"mute":return void w({type:"mute",muted:!(y.r?.muted??!1)});case"hang-up":return void w({type:"hang-up"});c\##
+        ase"play-sound":return L.jn();case"resume-sound":return void Di()}}async function xi(){try{await navigator.cli\##
+        pboard.writeText(F??""),p({m:"done"})}catch{p({m:"failed"})}}async function ne(e){if(z===null)return;L.Vn(),p(\##
+        {state:"checking",error:null,B:!1,link:null,m:"no"});try{d===null&&tt(await Ze(void 0,et()))}catch(i){return A\##
+        i(_n(i))}it(),history.replaceState(null,"","/");let t=`colloque ${Z(z.invitation.room)}`,n=e?ii(t,G):null;if(!\##
+        await ti(t,e,()=>void Ei(t)))return R("other-tab");if(Xe=performance.now(),z=await n??z,v=new $n({t:z,locale:y\##
+        .locale,L:Li,se:G}),d===null)return R("microphone-missing");te=new Ct({microphone:d,audio:C.audio,Et:Wi,M:i=>v\##
+        oid w(i),dt:i=>p({path:i}),pt:i=>p({quality:i})}),await w({type:"start"})}function Ai(e){let t=Qe&&e==="microp\##
+        hone-denied";R(t?"in-app":e,{link:t?F:null}),e==="microphone-denied"&&navigator.permissions?.query({name:"micr\##
+        ophone"}).then(n=>{n.onchange=()=>{n.state==="granted"&&y.state==="failed"&&v===null&&ne(!1)}},()=>{})}functio\##
+        n tt(e){let t=d;d=e,fe=performance.now(),p({Q:null}),e.onmute=q,e.onunmute=q,e.onended=()=>{e===d&&ie()},L.Wn(\##
+        e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),re()}async function ie(e){try{tt(await Ze(e))}c\##
+        atch{await re()}q()}async function Ti(e,t){return e==="microphone"?ie(t):(await L.Ni(t).catch(()=>{}),re())}as\##
+        ync function re(){p({Lt:await L.Lt(d)})}function q(){let{audio:e}=C,t=e.srcObject!==null&&e.paused,n=d!==null&\##
+        &(d.muted||d.readyState==="ended");p({It:v!==null&&(t||n)})}async function Di(){await C.audio.play().catch(()=\##
+        >{}),(d===null||d.muted||d.readyState==="ended")&&await ie(),q()}var Li=e=>crypto.getRandomValues(new Uint8Arr\##
+        ay(e));async function Ei(e){if(v===null)return;let t=Pe(v.t);await w({type:"taken-over"}),ni(e,t)}async functi\##
+        on ji(){let{locale:e}=y,t=await U(k(ai(e)));await w({type:"consent",consent:{locale:e,textHash:t,time:G()}})}a\##
+        sync function w(e){if(v===null)return;await v.oe(e,performance.now());for(let o of v.ji())Pi(o);let t=v.E();cl\##
+        earTimeout(_e),t!==null&&(_e=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,t-performance.now())));let\##
+        {state:n,reason:i,B:r,...s}=v.Oi();n!==y.state&&qi(n,i),p({state:n,error:i,B:r,r:s});let a=i!==null&&(!r||i===\##
+        "taken-over");a&&Ni(),a&&t===null&&!r&&Ii()}function qi(e,t){if(e==="admitted"&&(L.jn(),navigator.vibrate?.([2\##
+        00,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!==null&&["connected","reconnecting\##
+        "].includes(y.state);p({F:i?Math.floor((G()-n)/60):null,clock:t==="clock"?new Date:null,It:!1})}function Ii(){\##
+        z!==null&&Ve(z),z=null,v=null,te=null,F=null,p({r:null})}function Pi(e){switch(e.type){case"connect":return Ui\##
+        (e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;case"close":N?.id==\##
+        =e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(me):sessionStorage.setItem(me,Pe(e.t\##
+        ));return;default:te?.$n(e)}}function Ui(e){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,\##
+        Dt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.onclose=()=>void \##
+        w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"socket-message",id:\##
+        e,octets:new Uint8Array(n)})}}var nt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192)\##
+        {let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;f\##
+        or(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e\##
+        ;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h()\##
+        {let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)\##
+        &3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4\##
+        +d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[..\##
+        .d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]\##
+        =t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!\##
+        1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray\##
+        (1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarra\##
+        y(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)brea\##
+        k}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrt\##
+        ctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(ne\##
+        w Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length\##
+        ),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Vi=window.truste\##
+        dTypes?.createPolicy("colloque-worker",{createScriptURL:nt});function Wi(){return"RTCRtpScriptTransform"in win\##
+        dow?new Worker(Vi?.createScriptURL("")??nt()):null}function Ni(){d!==null&&(d.onended=null),d?.stop(),d=null,L\##
+        .end(),ge?.release().catch(()=>{}),ge=null}function it(){navigator.wakeLock?.request("screen").then(e=>ge=e,()\##
+        =>{})}var rt=()=>void w({type:"network-changed"}),st=()=>{v!==null&&document.visibilityState==="visible"&&d!==\##
+        null&&(it(),C.audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(q,q),y.Q==="silence"&&(d.onended=nul\##
+        l,d.stop(),ie(d.getSettings().deviceId))),w({type:"awoke"})};addEventListener("online",rt),navigator.connectio\##
+        n?.addEventListener("change",rt),document.addEventListener("visibilitychange",st),document.addEventListener("r\##
+        esume",st),C.audio.addEventListener("pause",q),C.audio.addEventListener("playing",q),navigator.mediaDevices?.a\##
+        ddEventListener("devicechange",()=>{d!==null&&re()}),addEventListener("hashchange",()=>{location.hash.length>1\##
+        &&v===null&&location.reload()}),setInterval(()=>{if(y.state==="waiting"&&p({Yt:Math.floor((performance.now()-X\##
+        e)/6e4)}),d===null)return;let{Tt:e,qn:t,Un:n}=L.Tt();C.Gi&&C.Hi(e);let i=performance.now();n||(fe=i),t&&y.Q!==\##
+        "voice"?p({Q:"voice"}):y.Q===null&&i-fe>Si&&p({Q:"silence"})},bi),window.early===void 0&&p({}),zi().catch(()=>\##
+        R("internal",{B:!1})).then(()=>{v===null&&et()?.then(e=>e.getTracks().forEach(t=>t.stop()),()=>{})})})();</scr\##
+        ipt>
         </body>
         </html>
 
