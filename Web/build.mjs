@@ -22,13 +22,19 @@ const lineLength = 110;
 /** Long names that are this page's own affair, shortened in the bundle: see tools/own-names.mjs. */
 export const ownNames = readFileSync(path('own-names.txt'), 'utf8').trim().split('\n');
 
-const esbuild = (...options) =>
-  execFileSync('esbuild', ['--minify', '--charset=utf8', '--log-level=warning', ...options], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 24,
+const esbuild = (options, input) =>
+  execFileSync('esbuild', ['--minify', '--charset=utf8', '--log-level=warning', '--target=es2022', ...options], {
+    encoding: 'utf8', input, maxBuffer: 2 ** 24,
   }).trimEnd();
 
-const bundle = (entry, ...options) => esbuild(path(entry), '--bundle', '--format=iife', '--target=es2022', ...options);
+/** The second pass finds shorter names where the first one made room. */
+const bundle = (entry, ...options) => esbuild([], esbuild([path(entry), '--bundle', '--format=iife', ...options]));
+
+/** One letter for each of the sheet's own properties. */
+function shortened(style) {
+  const names = [...new Set(style.match(/--[a-z-]+(?=:)/g))];
+  return style.replace(/--[a-z-]+(?=[:)])/g, (name) => `--${String.fromCharCode(97 + names.indexOf(name))}`);
+}
 
 /** Each word as one digit, the letters shared with the word before, and the rest: see `unfold` in src/words.js. */
 function fold(words) {
@@ -104,9 +110,10 @@ export function build() {
     `--define:WORD_LISTS=${JSON.stringify(wordLists())}`,
   ));
   const early = bundle('src/early.js', `--define:EARLY_TEXTS=${JSON.stringify(earlyTexts())}`);
-  const style = esbuild(path('style.css'));
+  const style = shortened(esbuild([path('style.css')]));
   if (/<\/(script|style)|<!--/i.test(early + script + style)) throw new Error('the script would end its own element');
   const html = readFileSync(path('index.html'), 'utf8')
+    .replace(/\n +/g, '\n')
     .replace('/* style */', () => style)
     .replace('/* early */', () => early)
     .replace('/* script */', () => script);

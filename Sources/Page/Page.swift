@@ -4,15 +4,15 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "f1ebcfa92660032aadf8326af665476df819ab948cd212636aaf2418e31268dc"
+    package static let sha256 = "b167abdf03088864b2dc8bb109c202eb33fdadee7a57be0d2fa45e19370b04ae"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-IlQthaXSb+hqQF/ZPwH3rgeGsjh88CeeNJTsy3ScBd4='" + " "
-        + "'sha256-fJhIOc4YsFAfQfxUOFSQtSyVy4DajNLcrbGY2MDGi/M='"
+        "'sha256-jhhx9GXQmTsBEp1AQUtTiIi3iaL80NjfcmVcRMeg6aQ='" + " "
+        + "'sha256-GxDPZICRpeckFN3ud5O4297VAUImj02r4U3btu1AljU='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-duDoPsX1Anb2wE4FXXuNQp62uzuSQfk9G5NEk6Y3MJc='"
+    package static let styleHash = "'sha256-bOBsoZYCecV2TroS0gY8FdEc+pemUOuPJTI+L7mF3w0='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -28,130 +28,127 @@ package enum Page {
         <meta name="robots" content="noindex, nofollow, noarchive">
         <title>Colloque</title>
         <link rel="icon" href="data:,">
-        <style>:root{color-scheme:light dark;--paper: #f6f4ef;--card: #fffefb;--ink: #1d2527;--quiet: #5c686b;--line: \##
-        #ddd8cc;--accent: #14615a;--accent-ink: #ffffff;--soft: #e3eeeb;--danger: #a3312a;--danger-soft: #f7e6e3;--rad\##
-        ius: 14px}@media (prefers-color-scheme: dark){:root{--paper: #14181a;--card: #1c2224;--ink: #ecefee;--quiet: #\##
-        9aa7a8;--line: #30393b;--accent: #6cc5b6;--accent-ink: #0c2320;--soft: #1f3330;--danger: #f08d80;--danger-soft\##
-        : #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--paper);color\##
-        :var(--ink);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,Not\##
-        o Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;overfl\##
-        ow-wrap:anywhere;padding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,e\##
-        nv(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34r\##
-        em;margin-inline:auto}header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;min-\##
-        height:2.75rem}.brand{font-family:Georgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-sp\##
-        acing:.01em}nav{display:flex;flex-wrap:wrap;gap:.125rem}nav button{font:inherit;font-size:.875rem;min-width:2.\##
-        75rem;min-height:2.75rem;padding:0 .25rem;border:0;border-radius:8px;background:none;color:var(--quiet);cursor\##
-        :pointer}nav button[aria-pressed=true]{color:var(--ink);font-weight:600}main{flex:1;display:flex;flex-directio\##
-        n:column;justify-content:center;padding-block:1.25rem}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Ge\##
-        orgia,"Times New Roman","Liberation Serif",serif;text-wrap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,\##
-        [tabindex="-1"]:focus{outline:none}:is(p,li){text-wrap:pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.res\##
-        ult,.code,.panel p{color:var(--quiet)}.text .lead{color:var(--ink);font-size:1.125rem}.code{font-size:.9375rem\##
-        ;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul{padding\##
-        :0;list-style:none;border-top:1px solid var(--line);margin-top:1rem}.text li{padding-block:.625rem;padding-inl\##
-        ine-start:1.75rem;border-bottom:1px solid var(--line);position:relative}.text li:before{content:"";position:ab\##
-        solute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--accen\##
-        t)}.text blockquote{border-inline-start:3px solid var(--accent);padding-block:.25rem;padding-inline-start:1rem\##
-        }.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}.actions>*{flex:1 1 100%}.actions>.half{fle\##
-        x-basis:8rem}.actions:empty{display:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-hei\##
-        ght:3.5rem;padding:.75rem 1.25rem;border-radius:var(--radius);border:1.5px solid var(--line);background:var(--\##
-        card);color:var(--ink);cursor:pointer}.actions button.primary{background:var(--accent);border-color:var(--acce\##
-        nt);color:var(--accent-ink)}.actions button{display:flex;align-items:center;justify-content:center}.actions bu\##
-        tton.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{co\##
-        lor:var(--danger)}.actions .on{background:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.a\##
-        ctions button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input,ol):focus-visible{outline:3p\##
-        x solid var(--accent);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(\##
-        --accent)}.actions button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--quiet);font-size:.\##
-        875rem;border-top:1px solid var(--line);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-b\##
-        etween;align-items:center;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375re\##
-        m}footer p:first-child{padding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;pad\##
-        ding:0 .5rem;border:0;border-radius:8px;background:none;color:var(--accent);text-decoration:underline;text-und\##
-        erline-offset:.2em;cursor:pointer}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1\##
-        .375rem;vertical-align:-.3em;margin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;st\##
-        roke-linecap:round;stroke-linejoin:round}.quality{display:flex;align-items:center}.quality.good .icon{color:va\##
-        r(--accent)}.quality.poor,.text .quality.poor{color:var(--danger)}.panel{border-top:1px solid var(--line);marg\##
-        in-top:1.25rem}.panel+.panel{margin-top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.pan\##
-        el[open]{padding-bottom:1rem}summary{min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:fl\##
-        ex;align-items:center;border-radius:8px}summary::-webkit-details-marker{display:none}summary:after{content:"";\##
-        width:.5rem;height:.5rem;margin-inline:auto .375rem;border:solid var(--quiet);border-width:0 2px 2px 0;transfo\##
-        rm:rotate(45deg)}[open]>summary:after{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:v\##
-        ar(--quiet)}.panel .panel{border:0;padding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,\##
-        .panel input,dialog button,.link{font:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(\##
-        --quiet);border-radius:10px;background:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,di\##
-        alog button{font-weight:600;cursor:pointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem\##
-        ;min-height:2.75rem}.panel .check input{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--a\##
-        ccent)}input[type=range]{accent-color:var(--accent);padding:0;border:0;background:none}.meter{height:.75rem;bo\##
-        rder-radius:.375rem;background:var(--soft);border:1px solid var(--quiet);overflow:hidden}.meter span{display:b\##
-        lock;height:100%;background:var(--accent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transfo\##
-        rm-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.me\##
-        ssages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid \##
-        var(--line);background:var(--card);white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--soft\##
-        );border-color:transparent}.messages li p{color:var(--ink)}.messages small{color:var(--quiet)}.messages .mine \##
-        small{color:var(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute\##
-        ;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34r\##
-        em,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--l\##
-        ine);border-radius:var(--radius);background:var(--card);color:var(--ink)}dialog::backdrop{background:#0009}dia\##
-        log h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{font:inherit;font-weight\##
-        :600;margin-top:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.25rem;width:100%}.words{background\##
-        :var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words o\##
-        l{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5r\##
-        em}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-a\##
-        lign:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--line)}.words li.mine{background:v\##
-        ar(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant-numeric:t\##
-        abular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:none}.words \##
-        .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not([data-stat\##
-        e="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-state="connec\##
-        ted"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:var(--accen\##
-        t)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1rem;height\##
-        :1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}:is([data-error="words-differ"],[data-error="bi\##
-        nding-failed"],[data-error="identity"],[data-error="refused-other-device"]) h1{color:var(--danger)}@media (pre\##
-        fers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiting] .signal span,[data\##
-        -state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-out infi\##
-        nite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){animation-delay:.5s!im\##
-        portant}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{grid-temp\##
-        late-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late 5s step-end}@keyframe\##
-        s late{0%{opacity:0}}</style>
+        <style>:root{color-scheme:light dark;--a: #f6f4ef;--b: #fffefb;--c: #1d2527;--d: #5c686b;--e: #ddd8cc;--f: #14\##
+        615a;--g: #ffffff;--h: #e3eeeb;--i: #a3312a;--j: #f7e6e3;--k: 14px}@media (prefers-color-scheme: dark){:root{-\##
+        -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
+        08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
+        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,\##
+        Noto Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;ove\##
+        rflow-wrap:anywhere;padding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1re\##
+        m,env(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:\##
+        34rem;margin-inline:auto}header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;m\##
+        in-height:2.75rem}.brand{font-family:Georgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter\##
+        -spacing:.01em}nav{display:flex;flex-wrap:wrap;gap:.125rem}nav button{font:inherit;font-size:.875rem;min-width\##
+        :2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;border-radius:8px;background:none;color:var(--d);cursor:\##
+        pointer}nav button[aria-pressed=true]{color:var(--c);font-weight:600}main{flex:1;display:flex;flex-direction:c\##
+        olumn;justify-content:center;padding-block:1.25rem}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georg\##
+        ia,"Times New Roman","Liberation Serif",serif;text-wrap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,[ta\##
+        bindex="-1"]:focus{outline:none}:is(p,li){text-wrap:pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.result\##
+        ,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:.9375rem;margin-t\##
+        op:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul{padding:0;list-s\##
+        tyle:none;border-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.\##
+        75rem;border-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:absolute;inset-in\##
+        line-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}.text blockquote{\##
+        border-inline-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem}.actions{display:flex;fl\##
+        ex-wrap:wrap;gap:.75rem;margin-top:1.5rem}.actions>*{flex:1 1 100%}.actions>.half{flex-basis:8rem}.actions:emp\##
+        ty{display:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem\##
+         1.25rem;border-radius:var(--k);border:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}\##
+        .actions button.primary{background:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;\##
+        align-items:center;justify-content:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem\##
+         .5rem}.half .icon{margin:0}.actions button.danger{color:var(--i)}.actions .on{background:var(--j);border-colo\##
+        r:var(--i);color:var(--i)}.actions button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input,\##
+        ol):focus-visible{outline:3px solid var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:en\##
+        abled{border-color:var(--f)}.actions button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--\##
+        d);font-size:.875rem;border-top:1px solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-cont\##
+        ent:space-between;align-items:center;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline\##
+        -end:.375rem}footer p:first-child{padding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:\##
+        2.75rem;padding:0 .5rem;border:0;border-radius:8px;background:none;color:var(--f);text-decoration:underline;te\##
+        xt-underline-offset:.2em;cursor:pointer}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;he\##
+        ight:1.375rem;vertical-align:-.3em;margin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-widt\##
+        h:2;stroke-linecap:round;stroke-linejoin:round}.quality{display:flex;align-items:center}.quality.good .icon{co\##
+        lor:var(--f)}.quality.poor,.text .quality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:\##
+        1.25rem}.panel+.panel{margin-top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open\##
+        ]{padding-bottom:1rem}summary{min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;alig\##
+        n-items:center;border-radius:8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.\##
+        5rem;height:.5rem;margin-inline:auto .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(4\##
+        5deg)}[open]>summary:after{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.pa\##
+        nel .panel{border:0;padding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,di\##
+        alog button,.link{font:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-rad\##
+        ius:10px;background:var(--b);color:var(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:\##
+        600;cursor:pointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.pan\##
+        el .check input{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{acce\##
+        nt-color:var(--f);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var\##
+        (--h);border:1px solid var(--d);overflow:hidden}.meter span{display:block;height:100%;background:var(--f);tran\##
+        sform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;paddi\##
+        ng:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-wid\##
+        th:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--e);background:var(--b);white-space:pre-w\##
+        rap}.messages .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c\##
+        )}.messages small{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write inp\##
+        ut{flex:1;min-width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);whit\##
+        e-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1\##
+        .25rem;overflow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dia\##
+        log::backdrop{background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}\##
+        dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25re\##
+        m;width:100%;position:sticky;bottom:0}.words{background:var(--b);border:1px solid var(--e);border-radius:var(-\##
+        -k);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-temp\##
+        late-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Time\##
+        s New Roman","Liberation Serif",serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px s\##
+        olid var(--e)}.words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-\##
+        sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .r\##
+        esult:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bot\##
+        tom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="re\##
+        connecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-r\##
+        adius:50%;background:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .si\##
+        gnal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}:is([data-error="words-\##
+        differ"],[data-error="binding-failed"],[data-error="identity"],[data-error="refused-other-device"]) h1{color:v\##
+        ar(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiting]\##
+         .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe 1.\##
+        8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){ani\##
+        mation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){\##
+        .words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late 5s\##
+         step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
-          <p class="brand" translate="no">Colloque</p>
-          <nav id="languages"></nav>
+        <p class="brand" translate="no">Colloque</p>
+        <nav id="languages"></nav>
         </header>
         <main>
-          <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
-          <h1 id="title" tabindex="-1">Colloque</h1>
-          <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<b\##
-        r>→ Safari, Chrome, Firefox</p></div>
-          <section id="words" class="words" hidden>
-            <p id="words-intro"></p>
-            <ol data-sas="words" id="words-list" translate="no"></ol>
-            <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
-            <p id="words-result" class="result"></p>
-          </section>
-          <div id="actions" class="actions"></div>
-          <p id="notice" class="notice"></p>
-          <p id="code" class="code"></p>
-          <details id="chat" class="panel" hidden>
-            <summary id="chat-title"></summary>
-            <ol id="messages" class="messages" tabindex="0" aria-labelledby="chat-title"></ol>
-            <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto">\##
-        <button id="send" type="button"></button></div>
-            <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
-          </details>
-          <details id="sound" class="panel" hidden>
-            <summary id="sound-title"></summary>
-            <p id="meter-text" role="status"></p>
-            <div class="meter" aria-hidden="true"><span id="meter"></span></div>
-            <button id="play-sound" data-action="play-sound" type="button"></button>
-            <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
-            <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
-            <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100\##
-        "></label>
-            <p id="path"></p>
-            <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
-          </details>
-          <p id="announcement" class="unseen" role="status"></p>
+        <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
+        <h1 id="title" tabindex="-1">Colloque</h1>
+        <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<br>\##
+        → Safari, Chrome, Firefox</p></div>
+        <section id="words" class="words" hidden>
+        <p id="words-intro"></p>
+        <ol data-sas="words" id="words-list" translate="no"></ol>
+        <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
+        <p id="words-result" class="result"></p>
+        </section>
+        <div id="actions" class="actions"></div>
+        <p id="notice" class="notice"></p>
+        <p id="code" class="code"></p>
+        <details id="chat" class="panel" hidden>
+        <summary id="chat-title"></summary>
+        <ol id="messages" class="messages" tabindex="0" aria-labelledby="chat-title"></ol>
+        <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto"><but\##
+        ton id="send" type="button"></button></div>
+        <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
+        </details>
+        <details id="sound" class="panel" hidden>
+        <summary id="sound-title"></summary>
+        <p id="meter-text" role="status"></p>
+        <div class="meter" aria-hidden="true"><span id="meter"></span></div>
+        <button id="play-sound" data-action="play-sound" type="button"></button>
+        <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
+        <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
+        <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100"></\##
+        label>
+        <p id="path"></p>
+        <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
+        </details>
+        <p id="announcement" class="unseen" role="status"></p>
         </main>
-        <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
+        <script>"use strict";(()=>{var l={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
         de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
         ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
         eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
@@ -161,950 +158,942 @@ package enum Page {
         eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
         onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
          you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
-        one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
-        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var g=document.documentElement,d=u(navigat\##
-        or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
-        t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
-        igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
-        {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
-        ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
-        ne.catch(()=>{})}),g.lang=d,document.title=`${e} · Colloque`,l("title",e);let m=document.querySelectorAll(".la\##
-        te");l("text",o("p","lead",t),o("ul","",o("li","",i),o("li","",n)),o("p","quiet",s),...m),l("actions",r)}})();\##
-        </script>
+        one: please allow it.|Enter"};function d(n,t,a){return n.map(e=>e.slice(0,2).toLowerCase()).find(e=>e in t)??a\##
+        }var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},p=document.documentElement,c=d(navigator.l\##
+        anguages??[],l,"fr"),i=(n,...t)=>document.getElementById(n)?.replaceChildren(...t);function o(n,t,...a){let e=\##
+        document.createElement(n);return e.className=t,e.append(...a),e}if(/^#[\w-]{72}$/.test(location.hash)&&navigat\##
+        or.mediaDevices!==void 0&&sessionStorage.length===0){let[n="",t="",a="",e="",m="",h=""]=l[c].split("|"),s={mic\##
+        rophone:null};window.early=s;let r=o("button","primary",h);r.type="button",r.dataset.action="enter",r.addEvent\##
+        Listener("click",()=>{r.disabled=!0,s.microphone=navigator.mediaDevices.getUserMedia({audio:u}),s.microphone.c\##
+        atch(()=>{})}),p.lang=c,document.title=`${n} · Colloque`,i("title",n);let g=document.querySelectorAll(".late")\##
+        ;i("text",o("p","lead",t),o("ul","",o("li","",a),o("li","",e)),o("p","quiet",m),...g),i("actions",r)}})();</sc\##
+        ript>
         <footer>
-          <p id="footer"></p>
-          <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
+        <p id="footer"></p>
+        <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
         </footer>
         <dialog id="sheet" aria-labelledby="sheet-title">
-          <h2 id="sheet-title" tabindex="-1" autofocus></h2>
-          <div id="topics"></div>
-          <button id="close" type="button"></button>
+        <h2 id="sheet-title" tabindex="-1" autofocus></h2>
+        <div id="topics"></div>
+        <button id="close" type="button"></button>
         </dialog>
         <template id="icon"><svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path/></svg></template>
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2m\##
-        oire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille\##
-        1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1\##
-        haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nicho\##
-        n2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrie\##
-        r2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2\##
-        ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1ér\##
-        isson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0lan\##
-        gouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas\##
-        1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis\##
-        1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2\##
-        rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravio\##
-        li1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1car\##
-        abée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2uc\##
-        an3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2o\##
-        lon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0ba\##
-        dger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1u\##
-        ffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rc\##
-        us1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamo\##
-        nd1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1i\##
-        refly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggle\##
-        s2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vo\##
-        ry0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2t\##
-        tuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3\##
-        tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ras\##
-        ol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rair\##
-        ie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwic\##
-        h2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfis\##
-        h3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2ia\##
-        ngle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebr\##
-        a1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets\##
-        3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade\##
-        1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1i\##
-        etsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0ha\##
-        gelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2na\##
-        rie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2\##
-        ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0m\##
-        agneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis\##
-        1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje\##
-        2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1lan\##
-        eet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine\##
-        2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2r\##
-        and3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uin\##
-        slang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2\##
-        terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk\##
-        2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Bad\##
-        ewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tt\##
-        eln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2ri\##
-        en3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2\##
-        würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1\##
-        olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussel\##
-        l2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2ok\##
-        odil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarin\##
-        e3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elk\##
-        e1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vil\##
-        lon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yr\##
-        amide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litte\##
-        n3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel\##
-        2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orh\##
-        ang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1\##
-        ylinder"};var h={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Pe:0\##
-        },checking:{title:0,text:0},waiting:{title:0,B:0,ee:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},co\##
-        nnecting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,pe:0,q:0},y:{Ie\##
-        :0,Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:\##
-        0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{e\##
-        nter:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Ke:0,me:0,b:0,Be:0,Fe:0},ended:{tit\##
-        le:0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0\##
-        ,close:0,S:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplet\##
-        e:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing\##
-        ":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],e\##
-        xpired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words\##
-        -differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network\##
-        :[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr\##
-        |Langue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vo\##
-        us allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne\##
-         d’autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navi\##
-        gateur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en ha\##
-        ut ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez su\##
-        r cette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : \##
-        vous serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous\##
-         reçoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiff\##
-        rée de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par C\##
-        olloque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, san\##
-        s rien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êt\##
-        es en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|\##
-        On vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveu\##
-        r répond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le r\##
-        éseau mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à \##
-        voix haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les\##
-         mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|\##
-        Votre micro n’envoie aucun son. Vérifiez qu’il est allumé, et qu’aucune autre application ne l’utilise.|Microp\##
-        hone|Haut-parleur|Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteign\##
-        ez le Bluetooth.|Touchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? C\##
-        hoisissez un autre haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à c\##
-        ause d’un appel ou d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous d\##
-        e la box Wi-Fi.|Voie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre \##
-        médecin|Envoyer|Envoyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre\##
-         la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir \##
-        le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvre\##
-        z Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fer\##
-        mer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code\##
-        }|Cet appareil dit : {date}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le\##
-         copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoris\##
-        er ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cli\##
-        quez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, M\##
-        icrophone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisiss\##
-        ez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le n\##
-        avigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari,\##
-         Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’es\##
-        t glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cet\##
-        te page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos \##
-        données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à\##
-         ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre ap\##
-        pareil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Acces\##
-        sibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il \##
-        manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en c\##
-        hemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas en\##
-        semble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur n\##
-        e permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans\##
-         un navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox\##
-        , et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un micro\##
-        phone ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, \##
-        puis réessayez.|Consultation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation co\##
-        ntinuée ailleurs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vou\##
-        s pouvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Co\##
-        nsultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accept\##
-        é|La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultat\##
-        ion|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre m\##
-        édecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre\##
-         médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison \##
-        : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreu\##
-        r. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, préven\##
-        ez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. V\##
-        érifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien\##
-        . Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vo\##
-        us n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur \##
-        ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du W\##
-        i-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messag\##
-        es. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne \##
-        continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-l\##
-        a, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|lt\##
-        r|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spr\##
-        eken met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op\##
-        , en er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon t\##
-        oe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Bli\##
-        jf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is,\##
-         wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via \##
-        een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand and\##
-        ers kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: \##
-        de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|\##
-        Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaa\##
-        t door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De serv\##
-        er antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet a\##
-        anstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee wo\##
-        orden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woord\##
-        en bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit \##
-        uw microfoon. Kijk of hij aanstaat, en of geen andere app hem gebruikt.|Microfoon|Luidspreker|Volume|Ik hoor n\##
-        iets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid hore\##
-        n’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagi\##
-        na opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een andere app.|\##
-        Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw be\##
-        ide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen stur\##
-        en|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|De woorden zijn \##
-        gelijk|De woorden zijn anders|Microfoon uit|Microfoon aan|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hie\##
-        r verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een gelu\##
-        id horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze\##
-         pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, be\##
-        l dan uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, d\##
-        e naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon\##
-        : kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, d\##
-        an Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: ki\##
-        es ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp\##
-        |Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari,\##
-         Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een \##
-        noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenh\##
-        uis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen met\##
-        ingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde b\##
-        erichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tuss\##
-        enstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbre\##
-        ekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopie\##
-        er hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw ar\##
-        ts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer \##
-        de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen \##
-        toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweige\##
-        rd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer h\##
-        et opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult a\##
-        l geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in ee\##
-        n ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts hee\##
-        ft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe\##
-         link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult\##
-        |Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ande\##
-        r toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieu\##
-        w.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek i\##
-        s gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één kee\##
-        r. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of n\##
-        iet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel t\##
-        oestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probee\##
-        r het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen v\##
-        erbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet\##
-         via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbindi\##
-        ng|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De get\##
-        oonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toest\##
-        el lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid ges\##
-        topt. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis\##
-        .|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App,\##
-         kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.\##
-        |Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildsc\##
-        hirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleibe\##
-        n Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dies\##
-        er Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie s\##
-        ind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden G\##
-        eräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Co\##
-        lloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zusti\##
-        mmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.\##
-        |Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wi\##
-        rd neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|\##
-        Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN ode\##
-        r mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder \##
-        da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziff\##
-        ern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der\##
-         Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Prüfen Sie, ob es e\##
-        ingeschaltet ist und keine andere App es benutzt.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie\##
-         Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hö\##
-        ren Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder lad\##
-        en Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer\##
-         anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Dire\##
-        kter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden\##
-        |Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin e\##
-        inverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Mikrofon aus|Mikrofon an|Auflegen|Wa\##
-        rtezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safar\##
-        i, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|S\##
-        ie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code \##
-        zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie \##
-        den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers,\##
-         Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „\##
-        Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Me\##
-        nü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse \##
-        klicken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen de\##
-        s Geräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mi\##
-        t Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Si\##
-        e beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hie\##
-        r: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwort\##
-        et Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab \##
-        behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die\##
-         Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais\##
-        .|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.\##
-        |Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link\##
-         wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Der \##
-        Link passt nicht zur Seite|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit d\##
-        iesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, C\##
-        hrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffn\##
-        en Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuche\##
-        n Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch \##
-        einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch ein\##
-        mal.|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fort\##
-        gesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie könne\##
-        n diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Spre\##
-        chstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|\##
-        Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über dies\##
-        en Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes \##
-        Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat \##
-        gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die \##
-        Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte eine\##
-        n Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen S\##
-        ie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht\##
-         mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte \##
-        warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten \##
-        Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer\##
-        . Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihr\##
-        e Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLA\##
-        N zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Na\##
-        chrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigt\##
-        e Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Da\##
-        s Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas \##
-        ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Lan\##
-        guage|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to \##
-        speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by \##
-        Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it.|Allow t\##
-        he microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor \##
-        knows you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay\##
-         on this page: you will be announced as soon as they do.|Message from your doctor:|You have been waiting for {\##
-        time}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devices.|The l\##
-        ink is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Y\##
-        our doctor may keep a record that the consultation took place: its date, its length and your agreement, and no\##
-        thing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microph\##
-        one is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrup\##
-        ted. Stay on this page, it comes back by itself.|The server answers. We are looking for another way for the so\##
-        und.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped.\##
-         It is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digi\##
-        ts|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|\##
-        Your microphone works.|Your microphone sends no sound. Check that it is on, and that no other app is using it.\##
-        |Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, o\##
-        r switch Bluetooth off.|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Not\##
-        hing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps becaus\##
-        e of a phone call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi ro\##
-        uter.|Direct path between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send \##
-        each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The w\##
-        ords are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|C\##
-        opy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consul\##
-        tation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to \##
-        read out on the phone: {code}|This device says: {date}. If that is right, phone your doctor.|Press and hold th\##
-        e link to copy it.|Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “All\##
-        ow”.|Tap the symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out m\##
-        icrophone left of the address, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “\##
-        Allow”.|Click the symbol left of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microp\##
-        hone” in the settings of the device, and allow the browser.|Help|Close|What you need|A phone or a computer wit\##
-        h a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read\##
-         the same words, nobody has slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who a\##
-        nswers for this page|Your doctor or their hospital. They answer your questions and requests about your data.|W\##
-        hat is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|W\##
-        hat the server sees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that \##
-        address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in \##
-        your way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The \##
-        link was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not mat\##
-        ch|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a \##
-        call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This ap\##
-        p gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone r\##
-        efused|Allow it like this, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Mi\##
-        crophone in use|Another application is using the microphone. Close it, then try again.|Consultation already op\##
-        en|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Cons\##
-        ultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this \##
-        page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The c\##
-        onsultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not se\##
-        e you through this link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it\##
-         is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|So\##
-        mebody could be listening: the call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an e\##
-        rror. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwis\##
-        e ask for another.|Expired link|This consultation does not exist, or no longer does. Check the time of the app\##
-        ointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then try a\##
-        gain.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting ro\##
-        om. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connection,\##
-         then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try ag\##
-        ain.|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not reco\##
-        gnised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of \##
-        this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try aga\##
-        in."}};function Ze(n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"\##
-        android":/Firefox\//.test(n)?"firefox":/Version\/\S+ Safari\//.test(n)?"safari":"other"}function $e(n){return/\##
-        FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Team\##
-        s\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|iPad|iPod/.test(n)&&!/Safari\//.test(n)}var c=class\##
-         extends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}};var yn=new TextEncoder,vn=new T\##
-        extDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),k=n=>yn.encode(n);function C(n){try{return vn.decode(n)}catch{thro\##
-        w new c("malformed")}}function p(...n){let e=new Uint8Array(n.reduce((i,r)=>i+r.length,0)),t=0;for(let i of n)\##
-        e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255),Pe=n=>Uint8Array.of(n>>>8&255,n&255),v=n=>Uint8A\##
-        rray.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Je=n=>p(v(Math.floor(n/2**32)),v(n%2**32));function I(...n){ret\##
-        urn p(...n.flatMap(e=>{let t=typeof e=="string"?k(e):e;return[Pe(t.length),t]}))}function _(n,e){if(n.length!=\##
-        =e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n[i]??0)^(e[i]??0);return t===0}var B=n=>n.every(e=\##
-        >e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0")).join("");function ce(n){if(n.length%2!==0||/[^0-9\##
-        a-fA-F]/.test(n))throw new c("malformed");return Uint8Array.from({length:n.length/2},(e,t)=>parseInt(n.slice(2\##
-        *t,2*t+2),16))}function Qe(n){return btoa(String.fromCharCode(...n)).replace(/\+/g,"-").replace(/\//g,"_").rep\##
-        lace(/=+$/,"")}function Xe(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c("alphabet");if(n.length%4===1)throw new \##
-        c("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,t=>t.charCodeAt(0))\##
-        }var q=class{constructor(e){this.octets=e,this.offset=0}d(e){if(e>this.octets.length-this.offset)throw new c("\##
-        malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}G(){return this.d(this.octet\##
-        s.length-this.offset)}p(){return this.d(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+\##
-        this.Je()}Et(){let e=this.H()*4294967296+this.H();if(!Number.isSafeInteger(e))throw new c("malformed");return \##
-        e}Qe(){return this.d(this.Je())}end(){if(this.offset!==this.octets.length)throw new c("malformed")}};var{subtl\##
-        e:M}=globalThis.crypto;async function V(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async f\##
-        unction A(n,e){let t=await M.importKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array\##
-        (await M.sign("HMAC",t,e))}var ee=(n,e)=>A(typeof n=="string"?k(n):n,e);async function O(n,e,t){return(await A\##
-        (n,p(typeof e=="string"?k(e):e,f(1)))).subarray(0,t)}async function F(){let n=await M.generateKey({name:"X2551\##
-        9"},!1,["deriveBits"]);return{privateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publi\##
-        cKey))}}var nr=Uint8Array.of(48,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i\##
-        =await M.importKey("raw",e,{name:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i}\##
-        ,n,256))}catch{throw new c("low-order")}if(B(t))throw new c("low-order");return t}async function et(n,e,t){try\##
-        {let i=await M.importKey("raw",t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)\##
-        }catch{return!1}}var tt=n=>M.importKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function nt(n,e,t,i){\##
-        return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function it(n,e,t,i){\##
-        if(i.length<16)throw new c("authentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,ad\##
-        ditionalData:t},n,i))}catch{throw new c("authentication")}}var Ie={fair:{Xt:.02,jitter:.04,ht:.4},poor:{Xt:.08\##
-        ,jitter:.1,ht:.8}},bn=5e3,rt={Hn:1500,Yn:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.te=null,th\##
-        is.we=[],this.candidate=null}_n({ne:e,ke:t,jitter:i,ht:r,Zn:s},o){let a=this.we.at(-1);for(a!==void 0&&(e<a.ne\##
-        ||t<a.ke)&&(this.we=[]),this.we.push({at:o,ne:e,ke:t});(this.we[1]?.at??o)<=o-bn;)this.we.shift();let l=this.w\##
-        e[0];if(l===void 0||o-l.at<2e3)return;let d=t-l.ke,g=Math.max(d/Math.max(1,d+e-l.ne),s),w=b=>g>Ie[b].Xt||i>Ie[\##
-        b].jitter||r>Ie[b].ht;this.#t(w("poor")?"poor":w("fair")?"fair":"good",o)}#t(e,t){this.te??=e,e===this.te?this\##
-        .candidate=null:this.candidate?.te!==e?this.candidate={te:e,k:t}:t-this.candidate.k>=(st[e]>st[this.te]?rt.Hn:\##
-        rt.Yn)&&(this.te=e,this.candidate=null)}};function ot(n){let e=n.find(({type:r,kind:s})=>r==="inbound-rtp"&&s=\##
-        =="audio"),t=n.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=n.find(({type:r,state:s,nomina\##
-        ted:o})=>r==="candidate-pair"&&s==="succeeded"&&o);return{ne:e?.packetsReceived??0,ke:Math.max(0,e?.packetsLos\##
-        t??0),jitter:e?.jitter??0,ht:t?.roundTripTime??i?.currentRoundTripTime??0,Zn:t?.fractionLost??0}}var Sn=20,xn=\##
-        100,zn=500,ue=class{constructor({microphone:e,audio:t,It:i,M:r,dt:s,pt:o}){this.microphone=e,this.audio=t,this\##
-        .It=i,this.M=r,this.dt=s,this.pt=o,this.quality=new te,this.connection=null,this.track=null,this.Xe=null,this.\##
-        name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1,c:!1}\##
-        ,this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.c):e.type==="end-call"?this.end():this.ye=t\##
-        his.ye.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",s:this.name,state:"failed"}))}async Jn(e){this.\##
-        microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.track=e.clone()\##
-        ,this.track.enabled=this.i.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval(this.counter),t\##
-        his.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=n\##
-        ull,this.audio.srcObject=null,this.quality=new te,this.dt(null),this.pt(null)}async#t(e){switch(e.type){case"m\##
-        ake-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)retu\##
-        rn;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))awa\##
-        it this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;l\##
-        et t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signali\##
-        ngState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).\##
-        catch(()=>{})}async#l({generation:e,Qn:t,U:i,D:r}){this.generation=e,this.early=[];let s=!t&&this.connection!=\##
-        =null,o=s&&this.connection?this.connection:this.#s(e,i,r);s&&i!==null&&o.setConfiguration(at(i,r)),this.Wt=o.s\##
-        ignalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.createOffer({iceRestart:s});o!==this\##
-        .connection||e!==this.generation||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"offer"\##
-        ,generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){this.end(),this.name=e;let r=new RTCPe\##
-        erConnection(at(t,i));this.connection=r,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let \##
-        s=r.addTransceiver(this.track,{direction:"sendrecv"});Mn(s),this.Xe=this.It(),this.Xe!==null&&(s.sender.transf\##
-        orm=new RTCRtpScriptTransform(this.Xe)),r.onicecandidate=({candidate:a})=>{r===this.connection&&this.#i(a)},r.\##
-        ontrack=({track:a})=>{a.enabled=this.i.c,this.audio.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#\##
-        a(r,s.sender);return r.onconnectionstatechange=o,r.oniceconnectionstatechange=o,this.ft=!1,this.counter=window\##
-        .setInterval(()=>void this.#h(r),zn),r}#i(e){let t=e?.usernameFragment??this.Vt,i=e?.candidate??"";if(!(t!==th\##
-        is.Vt||An(i))){if(i===""){if(!this.Wt)return;this.Wt=!1}this.M({type:"candidate",generation:this.generation,ca\##
-        ndidate:i})}}async#a(e,t){if(e!==this.connection)return;let i=this.name,{connectionState:r}=e;if(r==="failed")\##
-        this.M({type:"transport",s:i,state:"failed"});else if(r==="disconnected")this.M({type:"transport",s:i,state:"d\##
-        isconnected"});else if(r==="connected"){let s=await this.#d(e,t),o=Dn(e.localDescription?.sdp??"");if(e!==this\##
-        .connection)return;if(s===null||o===null){this.M({type:"transport",s:i,state:"failed"});return}this.M({type:"t\##
-        ransport",s:i,state:"connected",Xn:o,ei:s}),await this.#h(e)}}async#d(e,t){for(let i=0;i<xn&&e===this.connecti\##
-        on;i+=1){let r=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[s]=r;if(r.length===1&&\##
-        s!==void 0&&s.byteLength>0)return V(new Uint8Array(s));await new Promise(o=>setTimeout(o,Sn))}return null}asyn\##
-        c#h(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!==this.\##
-        connection)return;let i=[];t.forEach(o=>i.push(o));let r=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="a\##
-        udio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.M({type:"heard",s:this.name,et:r}),this.quality._n(ot(\##
-        i),performance.now()),this.pt(this.quality.te);let s=Cn(i);s!==null&&this.dt(s)}#u(e,t){this.i={send:e,c:t},th\##
-        is.track!==null&&(this.track.enabled=e),this.#c()}#c(){let{c:e}=this.i;for(let t of this.connection?.getReceiv\##
-        ers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{}\##
-        )}};function Cn(n){let e=n.find(({type:s,selectedCandidatePairId:o})=>s==="transport"&&o),t=n.find(({id:s})=>s\##
-        ===e?.selectedCandidatePairId)??n.filter(({type:s,state:o})=>s==="candidate-pair"&&o==="succeeded").sort((s,o)\##
-        =>(o.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t\##
-        .localCandidateId,t.remoteCandidateId];return n.some(({id:s,candidateType:o})=>i.includes(s)&&o==="relay")?"re\##
-        lay":"direct"}function at(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(g=>d.test(g)).slice(0,1),r=e?[]:i(\##
-        /^stuns?:/),{username:s,credential:o}=n,l=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^tu\##
-        rns:/]).flatMap(i);r.length>0&&t.push({urls:r}),l.length>0&&t.push({urls:l,username:s,credential:o})}return{ic\##
-        eServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|^can\##
-        didate:\S+ 1 (?!udp )/i.test(n);function Mn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).f\##
-        ilter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));t.length>0&&n.setCodecPreferences?.(t)}function Dn(n){le\##
-        t e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,"")\##
-        )}var lt="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},D={mt:1,used:2,full:3,rate:4,Zi:5,closed:6},ut=(n,e\##
-        ,t)=>p(f(1),f(1),n,e,f(t)),Ve=n=>p(f(16),v(0),n);function ht(n){if(n.length>Tn)return null;try{return Pn(new q\##
-        (n))}catch(e){if(e instanceof c)return null;throw e}}function Pn(n){switch(n.p()){case 16:return n.H(),{type:"\##
-        relay",message:n.G()};case 129:return n.d(32),n.end(),{type:"challenge"};case 130:{let e=n.p();return n.end(),\##
-        e>1?null:{type:"state",ve:e===1}}case 134:{let e=n.p(),t=[];for(let a=0;a<e;a+=1)t.push(C(n.Qe()));let[i,r]=[C\##
-        (n.Qe()),C(n.Qe())],s=n.H();return n.end(),{type:"servers",U:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).sl\##
-        ice(0,Ln),username:i,credential:r,ti:s}}}case 224:{let e=n.Je();return n.end(),{type:"error",code:e}}default:r\##
-        eturn null}}var Z={tn:1,D:2},En=1+1+16+32+4,In=72;async function dt(n){if(/[^A-Za-z0-9_-]/.test(n))throw new c\##
-        ("alphabet");if(n.length!==In)throw new c("incomplete");let e=Xe(n);if(e.length!==En)throw new c("incomplete")\##
-        ;if(!_(e.subarray(50),await Vn(e.subarray(0,50))))throw new c("incomplete");if(e[0]!==1)throw new c("version")\##
-        ;let t=e[1]??0;if(t&~(Z.tn|Z.D))throw new c("flags");return{flags:t,ni:e.slice(2,18),sessionKey:e.slice(18,50)\##
-        }}async function Vn(n){return(await V(p(k("colloque/1 link"),n))).subarray(0,4)}var T=class{constructor(){this\##
-        .Y=new Map}set(e,t){this.Y.set(e,t)}clear(...e){e.length===0&&this.Y.clear();for(let t of e)this.Y.delete(t)}_\##
-        (e){return this.Y.has(e)}tt(){return this.Y.size===0?null:Math.min(...this.Y.values())}T(e){let t=[...this.Y].\##
-        filter(([,i])=>i<=e).sort(([,i],[,r])=>i-r)[0];return t===void 0?null:(this.Y.delete(t[0]),t[0])}};var he=clas\##
-        s{constructor(){this.x=[],this.z=0,this.Z=null,this.A=0}write(e,t,i){let r=(t?e.trim():e).slice(0,2e3);if(r===\##
-        ""&&this.Z===null)return;this.Z===null&&(this.z=Math.max(this.z+1,i));let s={id:this.z,v:!0,text:r,nt:!1};this\##
-        .Z=t&&r!==""?null:s,this.Z===null&&this.#t(s)}c(e,t){let i=e!==0&&e===this.A;this.A=e;let r={id:e,v:!1,text:t.\##
-        slice(0,2e3),nt:!0},s=i?this.x.filter(({v:a})=>!a).pop():void 0,o=t.trim()==="";s===void 0?o||this.#t(r):this.\##
-        x=this.x.flatMap(a=>a!==s?[a]:o?[]:[r])}gt(){this.A=0}pending(){return[...this.x,...this.Z===null?[]:[this.Z]]\##
-        .filter(({nt:e})=>!e)}it(e){e===this.Z?this.Z=e.text===""?null:{...e,nt:!0}:this.x=this.x.map(t=>t===e?{...t,n\##
-        t:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}};var pt=[256,1024,4096,16384],W={ii:0,nn:1,rn:2,expired:3,err\##
-        or:4},G={ri:0,sn:1,si:2,oi:3},ft=["offer","answer","restart"],mt=["body","signature"];function gt(n){let[e,t]=\##
-        Wn(n),i=pt.find(s=>s>=t.length+3);if(i===void 0)throw new c("malformed");let r=new Uint8Array(i);return r.set(\##
-        p(f(e),Pe(t.length),t)),r}function Wn(n){switch(n.type){case"confirm":return[3,p(n.qt,n.Ut,I(n.name))];case"wa\##
-        iting":return[4,I(n.message)];case"admit":return[5,f(n.D?1:0)];case"refuse":return[6,f(n.reason)];case"descrip\##
-        tion":return[7,p(f(ft.indexOf(n.kind)),v(n.generation),k(n.sdp))];case"candidate":return[8,p(v(n.generation),k\##
-        (n.candidate))];case"words":return[9,f(n.a?1:0)];case"binding":return[10,n.tag];case"chat":return[11,p(v(n.id)\##
-        ,k(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case"rece\##
-        ipt":return[14,p(f(mt.indexOf(n.ai)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":return[16,p(f(n\##
-        .version),k(n.locale),n.textHash,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){let e=new q(\##
-        n),t=e.p(),i=e.d(e.Je()),r=pt.find(a=>a>=i.length+3);if(n.length!==r||!B(e.G()))throw new c("malformed");let s\##
-        =new q(i),o=qn(t,s);return s.end(),o}function qn(n,e){switch(n){case 3:return{type:"confirm",qt:e.d(32),Ut:e.d\##
-        (32),name:C(e.Qe())};case 4:return{type:"waiting",message:C(e.Qe())};case 5:return{type:"admit",D:(e.p()&1)===\##
-        1};case 6:return{type:"refuse",reason:e.p()};case 7:{let t=ft[e.p()];if(t===void 0)throw new c("malformed");re\##
-        turn{type:"description",kind:t,generation:e.H(),sdp:C(e.G())}}case 8:return{type:"candidate",generation:e.H(),\##
-        candidate:C(e.G())};case 9:{let t=e.p();if(t>1)throw new c("malformed");return{type:"words",a:t===1}}case 10:r\##
-        eturn{type:"binding",tag:e.d(32)};case 11:return{type:"chat",id:e.H(),message:C(e.G())};case 12:{let t=e.G();i\##
-        f(t.length!==1184&&t.length!==1088)throw new c("malformed");return{type:"encapsulation",octets:t}}case 13:retu\##
-        rn{type:"keepalive"};case 14:{let t=mt[e.p()];if(t===void 0)throw new c("malformed");return{type:"receipt",ai:\##
-        t,octets:e.G()}}case 15:return{type:"bye",reason:e.p()};case 16:return{type:"consent",version:e.p(),locale:C(e\##
-        .d(2)),textHash:e.d(32),time:e.Et()};case 17:return{type:"identity",code:e.p()};default:throw new c("malformed\##
-        ")}}var kt=k("Noise_NKpsk0_25519_AESGCM_SHA256"),We=new Uint8Array(0),Un=32+16,jn=2**20,N=class{constructor(e)\##
-        {this.key=e,this.counter=0}static async create(e){return new N(await tt(e))}on(){if(this.counter>=jn)throw new\##
-         c("exhausted");let e=p(new Uint8Array(8),v(this.counter));return this.counter+=1,e}async encrypt(e,t=We){retu\##
-        rn nt(this.key,this.on(),t,e)}async decrypt(e,t=We){return it(this.key,this.on(),t,e)}},qe=class{constructor()\##
-        {this.L=kt,this.hash=kt,this.be=null}async C(e){this.hash=await V(this.hash,e)}async $(e){let[t,i]=await yt(th\##
-        is.L,e);this.L=t,this.be=await N.create(i)}async an(e){let t=await A(this.L,e);this.L=await A(t,f(1));let i=aw\##
-        ait A(t,p(this.L,f(2))),r=await A(t,p(i,f(3)));await this.C(i),this.be=await N.create(r)}async ln(e){let t=thi\##
-        s.be===null?e:await this.be.encrypt(e,this.hash);return await this.C(t),t}async cn(e){let t=this.be===null?e:a\##
-        wait this.be.decrypt(e,this.hash);return await this.C(e),t}};async function yt(n,e){let t=await A(n,e),i=await\##
-         A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function On(n,e){let t=[...await yt(n.L,We)],[i,r]=[await N.cr\##
-        eate(t[0]),await N.create(t[1])];return{hash:n.hash,L:n.L,keys:t,send:e?i:r,c:e?r:i}}var H=class{constructor(e\##
-        ,t,i){this.rt=e,this.wt=t,this.ie=i}static async create(e){let t=new qe;return await t.C(e.jt),await t.C(e.Ot)\##
-        ,new H(t,e,e.ie??await F())}async un(e){let{rt:t,ie:i,wt:r}=this;return await t.an(r.presharedKey),await t.C(i\##
-        .publicKey),await t.$(i.publicKey),await t.$(await Ee(i.privateKey,r.Ot)),p(i.publicKey,await t.ln(e))}async h\##
-        n(e){if(e.length<Un)throw new c("authentication");let{rt:t,ie:i}=this,r=e.subarray(0,32);return await t.C(r),a\##
-        wait t.$(r),await t.$(await Ee(i.privateKey,r)),{dn:await t.cn(e.subarray(32)),transport:await On(t,!0)}}};var\##
-         vt=new Uint8Array(32);async function bt(n){let e=await ee("colloque/1 invite",p(n.ni,n.sessionKey)),[t,i,r]=a\##
-        wait Promise.all([O(e,"colloque/1 room",16),O(e,"colloque/1 join",32),O(e,"colloque/1 psk",32)]);return{flags:\##
-        n.flags,sessionKey:n.sessionKey,room:t,presharedKey:r,joinToken:i}}var St=n=>I("colloque/1","call",n,v(0),vt),\##
-        xt=(n,e,t)=>I("colloque/1","resume",n,v(e),t);async function Ue(n,e){let t=await ee(n,await A(e,k("colloque/1 \##
-        exporter"))),[i,r]=await Promise.all([O(t,"colloque/1 resume",32),O(t,"colloque/1 dtls-bind",32)]);return{resu\##
-        meSecret:i,kt:r}}var Rn=(n,e)=>V(I("colloque/1 transcript",n,e)),zt=n=>Rn(vt,n),Ct=n=>O(n,"colloque/1 rejoin",\##
-        32);async function At(n,e,t){let i=await ee(n,e);return O(i,p(k("colloque/1 psk-resume"),v(t)),32)}var Mt=(n,e\##
-        ,t)=>V(I("colloque/1 sas-commit",n,e,t));async function Dt(n,e,t){return O(await ee(n,p(e,t)),"colloque/1 sas"\##
-        ,8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return\##
-         String(e%1e8).padStart(8,"0")}var Pt=(n,e,t,i,r)=>A(e,I(`colloque/1 bind ${n}`,t,i,r));var de={pn:64,message2\##
-        :256},je=24*3600,pe=class{constructor(e,t){this.hash=e.hash,this.ci=e.send,this.ui=e.c,this.kt=t}hi(e){return \##
-        this.ci.encrypt(gt(e))}async open(e){return wt(await this.ui.decrypt(e))}fn(e,t,i){return Pt(e,this.kt,this.ha\##
-        sh,t,i)}};async function Et(n,e){let{room:t,sessionKey:i,presharedKey:r}=n,s=e.P(32),o=e.ie??await F(),a=await\##
-         H.create({jt:St(t),presharedKey:r,Ot:i,ie:o}),l=await Mt(t,o.publicKey,s),d=v(0),g=Kn(de.pn,f(1),l,d,k(e.loca\##
-        le)),w=await a.un(g);async function b(E,De){let Te=await a.hn(E),le=await Nn(Te.dn,t,i,De),{hash:Le,L:wn}=Te.t\##
-        ransport,_e=await Ue(Le,wn);return{E:new pe(Te.transport,_e.kt),bond:{resumeSecret:_e.resumeSecret,transcript:\##
-        await zt(Le),authenticationString:await Dt(Le,s,le.di),wordsLocale:le.wordsLocale,identity:le.identity,expiry:\##
-        le.pi+je},mn:{type:"confirm",qt:s,Ut:new Uint8Array(32),name:""}}}return{message:w,finish:b}}async function It\##
-        (n,e,t,i){let r=await H.create({jt:xt(n.room,t,e.transcript),presharedKey:await At(n.presharedKey,e.resumeSecr\##
-        et,t),Ot:n.sessionKey,ie:i??await F()}),s=await r.un(new Uint8Array(de.pn)),o=p(v(t),s);async function a(l){le\##
-        t{dn:d,transport:g}=await r.hn(l);if(d.length!==de.message2||!B(d))throw new c("malformed");let{kt:w}=await Ue\##
-        (g.hash,g.L);return{E:new pe(g,w),mn:{type:"confirm",qt:new Uint8Array(32),Ut:new Uint8Array(32),name:""}}}ret\##
-        urn{message:o,finish:a}}async function Nn(n,e,t,i){if(n.length!==de.message2)throw new c("malformed");let r=ne\##
-        w q(n);if(r.p()!==1)throw new c("malformed");let s=r.d(32).slice(),o=r.d(32).slice(),a=r.d(16),l=r.d(64),d=C(r\##
-        .d(2));if(r.H(),!B(r.G()))throw new c("malformed");let g=I("colloque/1 delegation",o,t,e,a);if(!await et(l,g,o\##
-        ))throw new c("delegation");let w=new q(a),[b,E]=[w.Et(),w.Et()];if(i<b-je||i>E+je)throw new c("delegation-dat\##
-        es");return{di:s,identity:o,wordsLocale:d,pi:E}}function Kn(n,...e){let t=new Uint8Array(n);return t.set(p(...\##
-        e)),t}var Vt=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none\##
-        ",peerComparison:"none"}),U=n=>n.invitation.joinToken===null,Oe=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8A\##
-        rray?{octets:X(t)}:t);function fe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,r)=>Bn(r)?ce(r.octets\##
-        ):r);return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e\##
-        ?null:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof c)\##
-        return null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e==\##
-        "object"&&e!==null&&Re(e)}var Bn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var \##
-        Ne={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,ee:3e4},Fn=.3,Gn=3e4,Hn=1e3,Wt=25e3,Yn=2e3,_n=\##
-        2e4,$=class{constructor({t:e,mode:t,locale:i,P:r,re:s,fi:o=!1},a){this.t=e,this.mode=t,this.locale=i,this.P=r,\##
-        this.re=s,this.Rt=a,this.mi=o?Fn:1,this.o="opening",this.E=null,this.U=null,this.gn=1/0,this.finish=null,this.\##
-        wn=-1/0,this.kn=a,this.yn=a,this.e=new T,this.vn=[],this.#t("open",a)}get gi(){return this.e._("open")||this.e\##
-        ._("state")}get ot(){return this.o==="established"}get lt(){return this.o==="away"||this.o==="orphaned"}wi(e){\##
-        return e>=this.gn&&(this.U?.urls.some(t=>/^turns?:/.test(t))??!1)}ki(e){this.o==="established"&&e-this.yn>Gn&&\##
-        this.e.set("silence",e+Hn)}Nt(){return this.vn.splice(0)}I(){return this.e.tt()}async open(e){let{invitation:t\##
-        ,bond:i}=this.t,r=this.mode==="resume"&&i!==null?await Ct(i.resumeSecret):t.joinToken;r!==null&&(this.e.clear(\##
-        "open"),this.#t("state",e),this.#n({type:"send",octets:ut(t.room,r,ct[this.mode])}),await this.#i())}async c(e\##
-        ,t){let i=ht(e);if(!(i===null||this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.\##
-        #s(i.ve,t);case"servers":this.U=i.U,this.gn=t+i.U.ti*1e3;return;case"error":return this.#l({type:"refused",cod\##
-        e:i.code});case"relay":try{return await this.#a(i.message,t)}catch(r){if(!(r instanceof c))throw r;let s=this.\##
-        o==="confirming"||this.o==="established"||this.mode==="resume";return this.#l({type:"broken",code:r.code,yi:s}\##
-        )}}}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t!=="keepalive")return this.#l({type:"lost",c\##
-        ause:t==="away"?t:"timeout"});this.e.set("keepalive",e+Wt),await this.send({type:"keepalive"},e)}}async send(e\##
-        ,t){return this.E===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",oct\##
-        ets:Ve(await this.E.hi(e))}),!0)}#t(e,t){this.e.set(e,t+Ne[e]*this.mi)}#n(e){this.vn.push(e)}#l(e){this.o="ove\##
-        r",this.e.clear(),this.#n(e)}async#s(e,t){let i=this.e._("state");this.#n({type:"doctor",B:e}),e?this.o==="orp\##
-        haned"||t-this.wn<Yn?this.#l({type:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state\##
-        ","away"),this.#t("message2",t),i||await this.#i()):(this.e.clear(),i&&(this.wn=t),this.o=i||this.o==="away"?"\##
-        away":"orphaned",U(this.t)&&this.e.set("away",t+Ne.ee))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(\##
-        this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save"});let i=await It(e.invitation,e.bon\##
-        d,e.epochNumber);this.finish=async r=>({...await i.finish(r),bond:null}),t=i.message}else{let i=await Et(e.inv\##
-        itation,{locale:this.locale,P:this.P});this.finish=r=>i.finish(r,this.re()),t=i.message}this.#n({type:"send",o\##
-        ctets:Ve(t)})}async#a(e,t){if(this.o==="handshaking"&&this.finish!==null){let{E:i,bond:r,mn:s}=await this.fini\##
-        sh(e);this.finish=null,this.E=i,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.se\##
-        t("keepalive",t+Wt),this.#n({type:"confirmed",bond:r}),await this.send(s,t)}else if(this.E!==null&&(this.o==="\##
-        confirming"||this.o==="established")){let i=await this.E.open(e);this.o="established",this.e.clear("firstFrame\##
-        "),this.yn=t,this.e.set("silence",t+Ne.silence),this.#n({type:"frame",frame:i}),i.type==="keepalive"&&t-this.k\##
-        n>=_n&&await this.send({type:"keepalive"},t)}}};var qt=3e3,Zn=2e4,$n=1e3,me=class{constructor({t:e,j:t,n:i,r,s\##
-        e:s,l:o},a){this.t=e,this.j=t,this.n=i,this.r=r,this.se=s,this.l=o,this.e=new T,this.e.set("end",a+(s===null?q\##
-        t:Zn)),s!==null&&(i===null||i.lt)&&this.#l(a)}I(){let e=[this.e.tt()??1/0,this.n?.I()??1/0],t=Math.min(...e);r\##
-        eturn t===1/0?null:t}async oe(e,t){switch(e.type){case"tick":for(let i=this.e.T(t);i!==null;i=this.e.T(t))i===\##
-        "end"?this.end():this.#l(t);return await this.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.r&&awai\##
-        t this.n?.open(t),this.#t(t);case"socket-message":return e.id===this.r&&await this.n?.c(e.octets,t),this.#t(t)\##
-        ;case"socket-closed":e.id===this.r&&this.#s(t)}}end(){this.se=null,this.e.clear(),this.#i()}async#t(e){for(let\##
-         t=this.#n();t.length>0;t=this.#n())for(let i of t)if(i.type==="send")this.l({type:"send",id:this.r,octets:i.o\##
-        ctets});else if(i.type==="confirmed"&&this.se!==null)await this.n?.send({type:"bye",reason:this.se},e),this.se\##
-        =null,this.e.set("end",e+qt);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.en\##
-        d();if(i.type==="lost"||i.type==="broken")return this.#s(e)}}#n(){return this.n?.Nt()??[]}#l(e){this.#i(),this\##
-        .r+=1,this.n=new $({t:this.t,mode:"resume",...this.j},e),this.l({type:"connect",id:this.r})}#s(e){if(this.se==\##
-        =null)return this.end();this.#i(),this.e.set("retry",e+$n)}#i(){this.n!==null&&this.l({type:"close",id:this.r}\##
-        ),this.n=null}};var Jn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","cl\##
-        ock","taken-over","internal","refused-not-now","relay-missing"]),Qn=new Set(["hung-up","ended-by-doctor","expi\##
-        red","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ge=n=>Jn.ha\##
-        s(n),Ut=n=>Qn.has(n),Xn={[G.sn]:"refused-other-device",[G.si]:"refused-not-now",[G.oi]:"refused-wrong-person"}\##
-        ,ei={[W.nn]:"words-differ",[W.rn]:"binding-failed",[W.expired]:"expired",[W.error]:"doctor-error"},ti={[D.mt]:\##
-        "unknown-room",[D.used]:"used",[D.full]:"full",[D.rate]:"rate",[D.closed]:"closed"},jt=n=>Xn[n]??"refused",Ot=\##
-        n=>ei[n]??"ended-by-doctor",Rt=n=>ti[n]??"protocol";function Nt(n){return n==="delegation"?"identity":n==="del\##
-        egation-dates"?"clock":"secure-channel"}var Kt=3,ni=500,ii=8e3,ri=4e3,si=5,we=class{constructor(e){this.P=e,th\##
-        is.O=0,this.xe=!1,this.yt=null,this.ct=0}vi(){this.xe=!1,this.ct=0}bi(){this.O=0,this.xe=!1,this.ct=0}Si(e){le\##
-        t t=this.yt??(e.bond===null?"fresh":"resume");return this.yt=null,t}ke({xi:e,zi:t}){if(this.O+=1,!(e&&!this.xe\##
-        )&&this.O>Kt)return null;let i=t?ri:ii,r=Math.min(ni*2**(this.O-1),i),s=.5+(this.P(1)[0]??0)/255;return Math.m\##
-        in(r*s,i)}refused(e,t,i,r){return U(i)?(this.ct=e===D.mt?this.ct+1:0,this.ct>si&&!r?"unknown-room":"later"):e=\##
-        ==D.mt&&t==="resume"?this.xe?"secure-channel":(this.yt="fresh","now"):e===D.used&&t==="fresh"&&i.bond!==null&&\##
-        this.O<Kt?(this.O+=1,this.yt="resume","now"):Rt(e)}};var Bt=6e4,Ft=2e3,oi=1e4,ai=3,ke=class{constructor(e,t,i)\##
-        {this.t=e,this.j=t,this.h=i,this.n=null,this.r=0,this.ve=!1,this.vt=!1,this.V=new we(t.P),this.R=-1/0,this.e=n\##
-        ew T,this.Kt=!1,this.pending=[],this.Bt=[]}get ot(){return this.n?.ot??!1}get lt(){return this.n?.lt??!1}get F\##
-        t(){return this.V.O>0&&(this.n?.gi??!0)}I(){let e=Math.min(this.e.tt()??1/0,this.n?.I()??1/0);return e===1/0?n\##
-        ull:e}async oe(e,t){e.id===this.r&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket-message"?awa\##
-        it this.n?.c(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e))t\##
-        ==="retry"?this.bt(e):this.V.O=0;await this.n?.Se(e)}Ci(e){for(;;){let t=this.Bt.shift();if(t!==void 0)return \##
-        t;this.pending.push(...this.n?.Nt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#n(i,e)}}se\##
-        nd(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}bt(e){let{t,j:i,h:r}=this;if(t.bond!==null&&t.bond.expir\##
-        y<i.re())return this.#i("expired");let s=this.V.Si(t);this.e.clear("retry","stable"),r.ut(),this.r+=1;let o=r.\##
-        i().St&&this.V.O<2;this.n=new $({t,mode:s,fi:o,...i},e),r.l({type:"connect",id:this.r})}Ai(e){(this.n===null||\##
-        e-this.n.Rt>=Ft)&&this.#s(e)}Ce(e,t){this.r=e,this.V.bi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Rt<Ft)\##
-        &&!this.n.lt){if(e-this.R<oi)return this.ze(e);this.R=e,this.#s(e)}}ze(e){this.disconnect(),this.vt=!1;let{Mi:\##
-        t,St:i}=this.h.i(),r=U(this.t)&&t,s=this.V.ke({xi:r,zi:i});if(s===null)return this.#i(this.V.xe?"secure-channe\##
-        l":"network");this.e.set("retry",e+s)}bn(e){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(th\##
-        is.t,{bond:t,epochNumber:0}),this.Kt=!0,this.#s(e),!0)}Gt(e,t,i){if(!t)return this.#i(Nt(e));this.V.xe=!0,this\##
-        .ze(i)}flush(){let e=[...this.pending.splice(0),...this.n?.Nt()??[]];for(let t of e)t.type==="send"&&this.#t(t\##
-        .octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:this.r}),this.Sn()}Sn(){let{n:e}=this;return th\##
-        is.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){this.h.l({type:"send",id:this.r,octets:e})}#n(e\##
-        ,t){switch(e.type){case"send":return this.#t(e.octets);case"save":return this.h.ut();case"doctor":this.ve=e.B,\##
-        e.B||(this.vt=!0),this.e._("stable")||this.e.set("stable",t+Bt);return;case"confirmed":if(e.bond!==null){let i\##
-        ={epochNumber:0,ownComparison:"none",peerComparison:"none"},r=[this.t.bond,...this.t.former].flatMap(s=>s??[])\##
-        .slice(0,ai);Object.assign(this.t,i,{bond:e.bond,former:r,consent:null})}return this.e.set("stable",t+Bt),this\##
-        .h.ut();case"frame":this.V.vi(),this.vt=!1,this.Kt=!1,this.Bt.push(e);return;case"refused":return this.#l(e.co\##
-        de,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#s(t);case"broken":return this.Gt(e.code,e.yi,t)}}\##
-        #l(e,t){if(this.Kt&&e===D.mt){this.bn(t)||this.#i("refused-other-device");return}let i=this.n?.mode??null,r=th\##
-        is.V.refused(e,i,this.t,this.h.i().Di);r==="later"?this.ze(t):r==="now"?this.#s(t):this.#i(r)}#s(e){this.disco\##
-        nnect(),this.bt(e)}#i(e){this.Bt.push({type:"stop",reason:e})}};var ne=class{constructor(){this.N=0,this.z=-1/\##
-        0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(\##
-        ){return Math.min(1500*this.N,6e3)}get xt(){return this.z+(this.N===0?0:this.xn)}};var ye=class{constructor(){\##
-        this.z=null,this.k=0}Ce(e,t){this.z={et:e,zn:t},this.k=t}N(e,t){let{z:i}=this;this.z={et:e,zn:t};let r=i!==nul\##
-        l&&t-i.zn<=1250;return(!r||e!==i.et)&&(this.k=t),r&&e!==i.et?"sound":t-this.k>=1500?"silence":"unknown"}};var \##
-        ie=class{constructor(){this.silence=new ye,this.le=!1,this.Ht=!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-\##
-        1/0}get Mn(){return this.R!==null}ae(e){this.R=e}Li(e){this.Cn=e,this.zt=!1,this.Ht=!1,this.R=null}Pi(e,t){thi\##
-        s.silence.Ce(0,t),this.le=e}Ei(e,t){this.silence.Ce(e,t)}N(e,t){let i=this.An;this.An=t;let r=this.silence.N(e\##
-        ,t);return r==="sound"&&(this.le=!1,i>=this.Cn&&(this.zt=!0),this.R!==null&&i>=this.R&&(this.R=null)),r!=="sil\##
-        ence"||this.le?!1:(this.le=!0,!0)}get Yt(){return this.zt&&!this.le}Dn(e){e&&!this.zt&&(this.Ht=!0)}};var Ke={\##
-        Ii:6e3,Vi:5e3,path:13e3},li=3e3,ci=1e4,ui=1,ve=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,this.g=e\##
-        .invitation.joinToken===null&&e.consent!==null,this.n=null,this.D=!1,this.transport="none",this.s=-1,this.Tn=n\##
-        ull,this.w=null,this._t=[],this.ce=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new ie,this.ue=new ne,this\##
-        .Dt=0,this.i={send:!1,c:!1},this.J=[],this.e=new T}Wi(){return this.J.shift()??null}I(){return this.e.tt()}Ae(\##
-        ){return this.transport==="connected"&&this.#f()&&!this.f.le}St(){return this.g&&(!this.Ae()||this.f.Mn)}get q\##
-        i(){return!this.g&&this.w?.Q===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#r()}ae(e){this.tran\##
-        sport!=="none"&&this.f.ae(e)}Ui(e,t){this.n=e,this.D=t}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("\##
-        answer","binding")}end(){this.gt(),this.e.clear(),this.J=[],this.transport="none",this.w=null,this.Mt=null,thi\##
-        s.ce=null,this.f=new ie,this.ue=new ne,this.Dt=0,this.#r(),this.h.l({type:"end-call"})}async ji(e){this.transp\##
-        ort==="connected"&&this.w?.Q===!0&&!this.f.le&&!this.f.Mn?await this.#c(e):this.#s(e)}async Se(e){for(let t=th\##
-        is.e.T(e);t!==null;t=this.e.T(e))t==="path"?this.#u(e):t==="attempt"?this.#a(e):this.J.push(t==="answer"&&this\##
-        .g?"socket-doubted":"rejoin")}async oe(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generation||t\##
-        his.n===null)return;this.w.it=!0,this.e.set("answer",t+(this.g?this.ue.Ti:Ke.Ii)),await this.#t({type:"descrip\##
-        tion",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of this._t.splice(0))await this.#t({type:"c\##
-        andidate",generation:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.w?.generation)\##
-        return;this.w.it?await this.#t({type:"candidate",generation:e.generation,candidate:e.candidate},t):this._t.pus\##
-        h(e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#d(e,t)}}async c(e,t){if(e.t\##
-        ype==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:i}=this;if(e.type==="binding")return i?.\##
-        Q!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(i===null||!i.it||e.generation!==i.generation))if(e.type==\##
-        ="candidate"){let{generation:r,candidate:s}=e;this.h.l({type:"apply-candidate",generation:r,candidate:s})}else\##
-         i.Q||(i.Q=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.tr\##
-        ansport==="connected"?await this.#c(t):this.g||this.e.set("path",t+Ke.path),this.#r())}async#t(e,t){await this\##
-        .h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let i=e==="new"&&this.Tn!==this.n;!i&&t<this.ue.xt||(i&&(\##
-        this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#s(e){let{n:t\##
-        ,t:i}=this;if(t===null)return;let r=this.transport==="none"||this.transport==="failed"||this.f.Ht,s=i.generati\##
-        on;i.generation+=1,this.h.ut(),r&&(this.s=s,this.Tn=t,this.transport="new",this.ce=null,this.Mt=null,this.At=!\##
-        1,this.f.Pi(this.g,e),this.#r()),this.w={generation:s,it:!1,Q:!1},this._t=[],this.Ct=null,this.f.Li(e),this.e.\##
-        clear("answer","binding","path","attempt"),this.g&&(this.ue.Ce(e),this.e.set("attempt",e+this.ue.xn));let{D:o}\##
-        =this;this.h.l({type:"make-offer",generation:s,Qn:r,U:t.U,D:o})}#i(e){let{n:t,ue:i}=this;this.#l()?e<i.xt?this\##
-        .e.set("attempt",i.xt):t?.wi(e)?(this.ae(e),this.J.push("socket-doubted")):this.#s(e):t!==null&&this.J.push("s\##
-        ocket-doubted")}#a(e){this.transport==="none"||this.Ae()||(this.f.Dn(this.w?.Q===!0),this.#i(e))}#d({s:e,et:t}\##
-        ,i){if(!(this.transport==="none"||e!==this.s)){if(!this.#f())return this.f.Ei(t,i);this.f.N(t,i)?(this.f.Dn(th\##
-        is.w?.Q===!0),this.#i(i)):this.f.Yt&&this.Ae()&&this.e.clear("attempt")}}async#h(e,t){if(!(this.transport==="n\##
-        one"||e.s!==this.s)){if(e.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e\##
-        ._("attempt")&&this.e.set("attempt",Math.max(this.ue.xt,t+li)),this.ce={Zt:e.Xn,q:e.ei},await this.#c(t),this.\##
-        #r();else if(e.state==="failed")this.#u(t);else if(this.transport==="connected"){if(this.transport="disconnect\##
-        ed",this.e.clear("binding"),this.e._("attempt"))return;this.ae(t),this.#l()&&t-(this.n?.Rt??0)<ci?this.#i(t):t\##
-        his.J.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#r(),this.\##
-        g)return this.#i(e);this.Dt+=1,this.Dt>ui?this.J.push("no-path"):this.#l()&&this.#s(e)}async#c(e){let{ce:t}=th\##
-        is,i=this.n?.E??null;if(t===null||i===null||this.w?.Q!==!0)return;let r=await i.fn("P",t.Zt,t.q);await this.#t\##
-        ({type:"binding",tag:r},e),this.At||this.e.set("binding",e+Ke.Vi),await this.#p()}async#p(){let{ce:e,Ct:t}=thi\##
-        s,i=this.n?.E??null;if(e===null||t===null||i===null)return;let r=await i.fn("D",e.Zt,e.q);if(!_(r,t)){this.J.p\##
-        ush("binding-failed");return}this.At=!0,this.Mt=Gt(e),this.g=!0,this.e.clear("binding"),this.#r()}#f(){return \##
-        this.ce!==null&&this.Mt===Gt(this.ce)}#r(){let e=this.#f(),t={send:e&&this.t.consent!==null&&!this.muted,c:e};\##
-        t.send===this.i.send&&t.c===this.i.c||(this.i=t,this.h.l({type:"sound",...t}))}},Gt=({Zt:n,q:e})=>`${X(n)} ${X\##
-        (e)}`;var hi=6e4,di=400,be=class{constructor({t:e,locale:t,P:i,re:r}){this.t=e,this.j={locale:t,P:i,re:r},this\##
-        .line=new ke(e,this.j,{l:s=>this.actions.push(s),ut:()=>this.#o(),left:()=>this.#i(),i:()=>({Di:this.media.Ae(\##
-        ),St:this.media.St(),Mi:this.media.g})}),this.he=!1,this.message="",this.u=new he,this.reason=null,this.Me=nul\##
-        l,this.e=new T,this.actions=[],this.media=new ve(e,{send:(s,o)=>this.line.send(s,o),l:s=>this.actions.push(s),\##
-        ut:()=>this.#o()}),this.ye=Promise.resolve()}oe(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n(e\##
-        ,t),this.#m(t)}catch{await this.#r("internal",t)}}),this.ye}Oi(){return this.actions.splice(0)}I(){if(this.rea\##
-        son!==null)return this.Me?.I()??null;let e=[this.e.tt(),this.line.I(),this.media.I()],t=Math.min(...e.map(i=>i\##
-        ??1/0));return t===1/0?null:t}Ri(){let{bond:e,ownComparison:t,peerComparison:i}=this.t;return{state:this.#t(),\##
-        reason:this.reason,K:this.reason!==null&&ge(this.reason),ve:this.line.ve,Ln:this.line.ot,Ft:this.line.Ft,Ni:th\##
-        is.line.vt,message:this.message,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
-        ison:t,peerComparison:i,muted:this.media.muted,x:this.u.x}}#t(){return this.reason!==null?Ut(this.reason)?"end\##
-        ed":"failed":U(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting\##
-        ":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":ret\##
-        urn this.line.bt(t),this.#a(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"socket\##
-        -closed":return await this.line.oe(e,t),this.#a(t);case"network-changed":return this.media.ae(t),this.line.Ai(\##
-        t),this.#a(t);case"awoke":return this.line.n?.ki(t),this.#s(t);case"consent":return U(this.t)?(this.t.consent=\##
-        e.consent,this.#o(),this.he&&await this.#u(t),this.#a(t)):void 0;case"decline":return await this.line.send({ty\##
-        pe:"refuse",reason:G.ri},t),this.#r("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.med\##
-        ia.mute(e.muted);return;case"write":if(this.u.write(e.text,e.Pn,this.j.re()),e.Pn)return this.#c(t);this.e._("\##
-        letters")||this.e.set("letters",t+di);return;case"hang-up":return this.#r("hung-up",t,W.ii);case"taken-over":r\##
-        eturn this.#r("taken-over",t);case"retry":return;default:return await this.media.oe(e,t),this.#a(t)}}async#l(e\##
-        ,t){let i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed\##
-        "&&i)||this.reason===null||!ge(this.reason)?this.Me?.oe(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(thi\##
-        s.Me?.r??this.line.r,t),this.Me=null,this.#a(t))}async#s(e){for(let t=this.e.T(e);t!==null;t=this.e.T(e)){if(t\##
-        ==="patience")return this.#r(this.line.ot?"no-path":"network",e);await this.#c(e)}await this.line.Se(e),await \##
-        this.#a(e),await this.media.Se(e),await this.#a(e)}#i(){this.he=!1,this.media.gt(),this.u.gt()}async#a(e){for(\##
-        ;this.reason===null;){let t=this.media.Wi();if(t!==null){await this.#f(t,e);continue}let i=this.line.Ci(e);if(\##
-        i===null)return;i.type==="stop"?await this.#r(i.reason,e):await this.#d(i.frame,e)}}async#d(e,t){switch(e.type\##
-        ){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.D,t);case"refuse":return e.reason==\##
-        =G.sn&&this.line.bn(t)?void 0:this.#r(jt(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"dif\##
-        ferent",this.#o();case"bye":return this.#r(this.media.qi&&e.reason===W.error?"no-path":Ot(e.reason),t);case"de\##
-        scription":case"candidate":case"binding":return this.he&&!(e.type==="description"&&e.kind==="offer")?this.medi\##
-        a.c(e,t):this.line.Gt("malformed",!0,t);case"chat":this.he&&this.u.c(e.id,e.message);return;case"keepalive":ca\##
-        se"receipt":case"identity":return;case"confirm":case"consent":case"encapsulation":return this.line.Gt("malform\##
-        ed",!0,t)}}async#h(e,t){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=\##
-        null,this.t.former=[],this.#o();let r=e||(this.t.invitation.flags&Z.D)!==0;if(r&&!(i.U?.urls.some(s=>/^turns?:\##
-        /.test(s))??!1))return this.#r("relay-missing",t,W.error);this.media.Ui(i,r),this.t.consent!==null&&await this\##
-        .#u(t)}async#u(e){let{consent:t,ownComparison:i}=this.t;t!==null&&(await this.line.send({type:"consent",versio\##
-        n:1,...t},e),await this.media.ji(e),i!=="none"&&await this.line.send({type:"words",a:i==="same"},e),await this\##
-        .#c(e))}async#c(e){if(!(!this.he||this.t.consent===null)){for(let t of this.u.pending()){let{id:i,text:r}=t;if\##
-        (!await this.line.send({type:"chat",id:i,message:r},e))return;this.u.it(t)}return this.#a(e)}}async#p(e,t){thi\##
-        s.t.ownComparison=e?"same":"different",this.#o(),await this.line.send({type:"words",a:e},t),await this.#a(t),e\##
-        ||await this.#r("words-differ",t,W.nn)}async#f(e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-\##
-        doubted":return this.line.ae(t);case"binding-failed":return this.#r("binding-failed",t,W.rn);case"no-path":ret\##
-        urn this.#r("no-path",t)}}async#r(e,t,i=null){let r=i===null||await this.line.send({type:"bye",reason:i},t)===\##
-        !0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ge(e)&&e!=="taken-over"?this.#o():this.acti\##
-        ons.push({type:"save",t:null});let s=!r&&U(this.t);if(!s&&(e!=="hung-up"||this.line.n===null))return this.line\##
-        .disconnect();let{t:o,j:a}=this,{r:l}=this.line,d=this.line.Sn(),g=w=>this.actions.push(w);this.Me=new me({t:o\##
-        ,j:a,n:d,r:l,se:s?i:null,l:g},t)}#m(e){!(this.reason===null&&this.media.g&&!this.media.Ae())||this.line.lt?thi\##
-        s.e.clear("patience"):this.e._("patience")||this.e.set("patience",e+hi)}#o(){this.actions.push({type:"save",t:\##
-        this.t})}};var Yt={En:[],In:[],microphone:"",speaker:""},pi=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,a\##
-        utoGainControl:!0};async function Be(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.\##
-        mediaDevices.getUserMedia({audio:t})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMException("no track","\##
-        NotFoundError");return r}function _t(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||\##
-        e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"mi\##
-        crophone-denied"}var Se=class{constructor(e){this.audio=e,this.$t=new Audio,this.W=null,this.output=null,this.\##
-        source=null,this.De=null,this.speaker=""}Vn(){"AudioContext"in window&&(this.W??=new AudioContext,this.W.state\##
-        !=="running"&&this.W.resume().catch(()=>{}))}Wn(e){this.source?.disconnect(),this.source=null,!(this.W===null|\##
-        |e===null)&&(this.De??=this.W.createAnalyser(),this.source=this.W.createMediaStreamSource(new MediaStream([e])\##
-        ),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new \##
-        Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((r,s)=>r+s*s,0)/e.length,i=this\##
-        .W?.state==="running"||navigator.userActivation?.hasBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log\##
-        10(t+1e-9)/5)),qn:t>pi,Un:t===0&&i}}jn(){let{W:e}=this;if(e!==null){this.output===null&&(this.output=e.createM\##
-        ediaStreamDestination(),this.$t.srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[t,i]of[523,\##
-        784].entries()){let r=e.currentTime+.1+t*.35,s=e.createOscillator(),o=e.createGain();s.frequency.value=i,o.gai\##
-        n.setValueAtTime(0,r),o.gain.linearRampToValueAtTime(.3,r+.03),o.gain.exponentialRampToValueAtTime(.001,r+.9),\##
-        s.connect(o).connect(this.output),s.start(r),s.stop(r+1)}}}async Ki(e){await Promise.all([this.audio,this.$t].\##
-        map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch\##
-        (()=>[]),i=r=>t.filter(({kind:s,deviceId:o})=>s===r&&o!==""&&o!=="communications").map(({deviceId:s,label:o})=\##
-        >({id:s,label:o}));return{En:i("audioinput"),In:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.get\##
-        Settings().deviceId??"",speaker:this.speaker}}end(){this.Wn(null),this.W?.close().catch(()=>{}),this.W=null,th\##
-        is.De=null,this.output=null}};var fi=500;function Zt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0\##
-        ):new Promise(i=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new P\##
-        romise(()=>{}))).catch(t)})}function $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function\##
-         Jt(n,e){return new Promise(t=>{let i=new BroadcastChannel(n),r=s=>{i.close(),t(s)};i.onmessage=({data:s})=>r(\##
-        fe(typeof s=="string"?s:null,e())),setTimeout(()=>r(null),fi)})}function Qt(n,e,t){return n.map(r=>r.slice(0,2\##
-        ).toLowerCase()).find(r=>r in e)??t}var Y=mi(h),Xt=n=>Qt(n,Y,"fr"),en=n=>[Y[n].admitted.title,...Y[n].admitted\##
-        .consent].join(`
-        `),Fe=(n,e)=>n<1?Y[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),re=(n,e)=>n.replace(/\\##
-        {\w+\}/,()=>String(e));function mi({Fn:n,Gn:e}){let t=Object.entries(e).map(([i,r])=>{let s=r.split("|"),o=a=>\##
-        a===0?s.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([l,d])=>[l,o(d)]));return[\##
-        i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3\##
-        ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12\##
-         17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4Z\##
-        M15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3\##
-         0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",n\##
-        o:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function s\##
-        e(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.set\##
-        Attribute("d",gi[e]),i}var nn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used\##
-        :17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"mic\##
-        rophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"ref\##
-        used-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,ne\##
-        twork:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:\##
-        81};function rn(n,e){let{state:t,error:i}=n,r=t==="connected"||t==="reconnecting",s=(t==="failed"||t==="bad-li\##
-        nk")&&i!==null?nn[i]:void 0;return{title:ki(n,e),lines:yi(n,e),buttons:Si(n,e),On:vi(n,e),code:s===void 0?"":r\##
-        e(e.code,s),Yt:r||t==="waiting"||t==="connecting",Bi:r}}function sn(n,e){let t=({lines:r,On:s})=>[...r.filter(\##
-        ({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),s];if(n.title!==e?.title)return[n.title,...t(n)].filte\##
-        r(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(r=>!i.has(r)).join(" ")}var wi={alphabet:"incomple\##
-        te",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"wo\##
-        rds-differ","refused-wrong-person":"refused"},on=(n,{errors:e})=>e[wi[n??""]??n??""];function ki({state:n,erro\##
-        r:e},t){return n==="ended"||n==="failed"||n==="bad-link"?on(e,t)?.[0]??t.ended.title:t[n].title}function yi(n,\##
-        e){let{state:t,error:i,s:r,locale:s}=n;switch(t){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"lis\##
-        t",text:e.ready.Le},{kind:"quiet",text:e.ready.Pe}];case"checking":return[{kind:"quiet",text:e.checking.text}]\##
-        ;case"waiting":{let o=r?.message??"",{B:a,ee:l}=e.waiting;return[{kind:"lead",text:r?.Ft?e.reconnecting.pe:r?.\##
-        ve?a:l},...j(n.Jt>0,"since",re(e.waiting.k,Fe(n.Jt,s))),...j(o!=="","quiet",e.waiting.message),...j(o!=="","qu\##
-        ote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",te\##
-        xt:e.connecting.text}];case"connected":return n.Pt?[{kind:"lead",text:e.i.qe}]:[n.quality===null?{kind:"quiet"\##
-        ,text:" "}:{kind:n.quality,text:e.quality[n.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnect\##
-        ing.text},{kind:"quiet",text:bi(r,e)}];case"ended":case"failed":case"bad-link":{let{F:o,clock:a,link:l}=n,d=i=\##
-        =="microphone-denied";return[{kind:"lead",text:on(i,e)?.[1]??e.ended.text},...j(d,"quiet",e.ge[n.Fi]),...j(d,"\##
-        quiet",e.ge.Ze),...j(i==="clock","quiet",re(e.Ye,a===null?"":tn(a,s))),...j(o!==null,"quiet",re(e.ended.F,Fe(o\##
-        ??0,s))),...j(t==="ended","quiet",e.ended.He),...j(n.b==="failed","quiet",e._e),...j(n.b==="failed","link",l??\##
-        "")]}default:return[]}}var j=(n,e,t)=>n?[{kind:e,text:t}]:[];function vi({state:n,s:e,b:t,X:i},r){return t==="\##
-        done"?r.actions.b:n!=="connected"?"":e?.muted?r.connected.muted:i==="silence"?r.i.silence:e?.Ln===!1?r.connect\##
-        ed.Ee:""}function bi(n,{reconnecting:e}){return n?.Ln?e.path:n?.Ni?e.q:e.pe}function Si({state:n,error:e,K:t,l\##
-        ink:i,Rn:r,s,Pt:o},{actions:a}){let l=(w,b,E="",De=null)=>({action:w,label:b,kind:E,icon:De}),d=l("hang-up",a.\##
-        hangUp,"danger","hangUp"),g=o?[l("resume-sound",a.Fe,"primary","speaker")]:[];switch(n){case"ready":return[l("\##
-        enter",r?a.resume:a.enter,"primary")];case"waiting":return[l("hang-up",a.Re)];case"admitted":return[l("consent\##
-        ",a.consent,"primary","yes"),l("refuse",a.je,"","no")];case"connecting":case"reconnecting":return[...g,d];case\##
-        "connected":{let w=s?.ownComparison==="none"&&s.y!==null,b=[l("same",a.a,o?"":"primary","yes"),l("different",a\##
-        .Oe,"danger","no")],E=s?.muted?l("mute",a.unmute,"half on","silent"):l("mute",a.mute,"half","microphone");retu\##
-        rn[...g,...w?b:[],E,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other-tab"|\##
-        |e==="taken-over"?a.Ke:a.Ne;return[...i===null?[]:[l("copy-link",a.me,"primary","copy")],...t?[l("retry",b,i==\##
-        =null?"primary":"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match(/\d\D*/g)??[]).map(t\##
-        =>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.m=e,this.Gi=t,this.Qt=i,this.audi\##
-        o=this.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Kn=new Map,this.state=null,this.ne=0,this\##
-        .Bn=!1,this.#m()}show(e){if(!this.#t("model",e))return;let t=Y[e.locale],i=rn(e,t),r=this.Nn,s=this.m.document\##
-        Element;s.dataset.state=e.state;for(let o of["error","path","quality"]){let a=e[o];a===null?delete s.dataset[o\##
-        ]:s.dataset[o]=a}this.#i(e.locale,t),this.#e("title").textContent=i.title,this.m.title=`${i.title} · Colloque`\##
-        ,e.state!=="loading"&&this.#t("lines",i.lines)&&this.#e("text").replaceChildren(...i.lines.map(o=>this.#d(o)))\##
-        ,this.#n("notice",i.On),this.#n("code",i.code),this.#h(e,t),this.#u(i.buttons),this.#c(e,i,t),this.#f(e,i,t),t\##
-        his.#l(sn(i,r)),this.#s(r!==null&&r.title!==i.title),this.Nn=i,this.state=e.state}get Hi(){let e=this.#e("soun\##
-        d",HTMLDetailsElement);return!e.hidden&&e.open}Yi(e){this.#e("meter").style.transform=`scaleX(${e.toFixed(2)})\##
-        `}#t(e,t){let i=JSON.stringify(t);return this.Kn.get(e)===i?!1:(this.Kn.set(e,i),!0)}#n(e,t){let i=this.#e(e);\##
-        i.textContent!==t&&(i.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#s(e){let{activeEle\##
-        ment:t,body:i}=this.m,r=t===null||t===i,s=!r&&t.closest("details, dialog, nav, footer")!==null;(e?!s:r&&this.B\##
-        n)&&this.#e("title").focus({preventScroll:!e}),this.Bn=this.m.activeElement!==i}#i(e,t){if(this.text===t)retur\##
-        n;this.text=t;let i=this.m.documentElement;i.lang=e,i.dir=t.direction;let r=this.#e("languages");r.setAttribut\##
-        e("aria-label",t.languages),r.childElementCount===0&&r.append(...Object.entries(Y).map(([o,{name:a}])=>{let l=\##
-        this.#o("button",o.toUpperCase());return l.lang=o,l.setAttribute("aria-label",`${o.toUpperCase()}, ${a}`),l.ad\##
-        dEventListener("click",()=>this.Qt.speak(o)),l}));for(let o of r.children)o.setAttribute("aria-pressed",String\##
-        (o instanceof HTMLElement&&o.lang===e));let s={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.\##
-        close,"words-intro":t.y.Ie,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker\##
-        ,"volume-label":t.i.volume,deaf:t.i.deaf,"letters-label":t.u.Ue};for(let[o,a]of Object.entries(s))this.#n(o,a)\##
-        ;this.#a("sound-title","speaker",t.i.title),this.#a("chat-title","message",t.u.title),this.#a("play-sound","sp\##
-        eaker",t.actions.Be),this.#a("send",null,t.u.send),this.#e("footer").prepend(se(this.m,"lock")),this.#e("messa\##
-        ge").setAttribute("aria-label",t.u.title),this.#e("advice").replaceChildren(...t.i.fe.map(o=>this.#o("li",o)))\##
-        }#a(e,t,i){this.#e(e).replaceChildren(...t===null?[]:[se(this.m,t)],i)}#d({kind:e,text:t}){switch(e){case"list\##
-        ":{let i=this.#o("ul");return i.append(...t.map(r=>this.#o("li",r))),i}case"quote":{let i=this.#o("blockquote"\##
-        ,t);return i.dir="auto",i}case"link":{let i=this.m.createElement("input");return i.readOnly=!0,i.value=t,i.cla\##
-        ssName="link",i.addEventListener("focus",()=>i.select()),i.setAttribute("aria-label",this.text?.actions.me??""\##
-        ),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e}`);return i.prepend(se(this.m,e)),i}def\##
-        ault:return this.#o("p",t,e)}}#h({state:e,s:t},i){let r=e==="connected"?t?.y??null:null;this.#e("words").hidde\##
-        n=r===null;let s=r===null?[]:an(this.Gi[r.locale]??""),o=r!==null&&s.length===256?Tt(r.octets).map(d=>s[d]??""\##
-        ):[],a=this.#e("words-list");if(this.#t("words",o)&&a.replaceChildren(...o.map((d,g)=>this.#o("li",d,g<2?"mine\##
-        ":"theirs"))),this.#n("digits",r===null?"":Lt(r.octets).replace(/^(....)/,"$1 ")),r===null||!t)return;a.lang=r\##
-        .locale;let l=[];t.ownComparison==="same"&&l.push(i.y.a),t.peerComparison==="same"&&l.push(i.y.We),this.#n("wo\##
-        rds-result",l.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),i=this.m.activeElement\##
-        ?.dataset.action;t.replaceChildren(...e.map(({action:r,label:s,kind:o,icon:a})=>{let l=this.#o("button",s,o);r\##
-        eturn l.dataset.action=r,l.setAttribute("type","button"),a!==null&&l.prepend(se(this.m,a)),l.addEventListener(\##
-        "click",()=>this.Qt.l(r)),l})),i!==void 0&&t.querySelector(`[data-action="${i}"]`)?.focus()}#c({state:e,Lt:t,X\##
-        :i,path:r},{Yt:s},o){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!s,e!==this.state&&(e==="waiting"||thi\##
-        s.state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",o.i[i??"speak"]),this.#n("path",r===null?"":\##
-        o.path[r]);let{En:l,In:d,microphone:g,speaker:w}=t;this.#p("microphone",l,g,o.i.microphone),this.#p("speaker",\##
-        d,w,o.i.speaker)}#p(e,t,i,r){let s=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(\##
-        e,[t,r])&&s.replaceChildren(...t.map((o,a)=>{let l=this.m.createElement("option");return l.value=o.id,l.textCo\##
-        ntent=o.label===""?`${r} ${a+1}`:o.label,l})),t.some(o=>o.id===i)&&(s.value=i)}#f({s:e},{Bi:t},{u:i}){let r=th\##
-        is.#e("chat",HTMLDetailsElement);r.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let s=e?\##
-        .x??[];if(!this.#t("messages",[s,i.v]))return;let o=this.#e("messages");o.replaceChildren(...s.map(({v:d,text:\##
-        g,nt:w})=>{let b=this.#o("li","",d?"mine":"theirs"),E=this.#o("p",g);return E.dir="auto",b.append(this.#o("sma\##
-        ll",`${d?i.v:i.A}${w?"":` · ${i.pending}`}`),E),b}));let a=s.filter(({v:d})=>!d),[l]=a.slice(-1);a.length>this\##
-        .ne&&l!==void 0&&(r.open=!0,this.#l(`${i.A}: ${l.text}`)),this.ne=a.length,o.scrollTop=o.scrollHeight}#r(e,t){\##
-        this.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([r,s])=>[this.#o("h3",r),\##
-        this.#o("p",s)])),this.#e("sheet").showModal?.()}#m(){let{l:e,_i:t,write:i}=this.Qt;this.#e("play-sound").addE\##
-        ventListener("click",()=>e("play-sound"));for(let l of["microphone","speaker"]){let d=this.#e(l,HTMLSelectElem\##
-        ent);d.addEventListener("change",()=>t(l,d.value))}let r=this.#e("volume",HTMLInputElement);r.addEventListener\##
-        ("input",()=>this.audio.volume=Number(r.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.aud\##
-        io.volume!==.5,this.audio.volume=1;let s=this.#e("message",HTMLInputElement),o=this.#e("letters",HTMLInputElem\##
-        ent);s.addEventListener("input",()=>{o.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.focus()}\##
-        ;this.#e("send").addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isComposing&\##
-        &a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:d}=this.text;this\##
-        .#r([...l.S,[d.deaf,d.fe.join(" ")],l.$e],l.title)}),this.#e("legal").addEventListener("click",()=>{this.text!\##
-        ==null&&this.#r(this.text.legal.S,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.\##
-        #e("sheet").close())}#o(e,t="",i=""){let r=this.m.createElement(e);return r.textContent=t,i!==""&&(r.className\##
-        =i),r}#e(e,t){let i=this.m.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no el\##
-        ement ${e}`);return i}};var Ge="colloque",oe=()=>Math.floor(Date.now()/1e3),z={state:"loading",error:null,K:!1\##
-        ,link:null,Rn:!1,locale:Xt(navigator.languages??[]),Fi:Ze(navigator.userAgent,navigator.maxTouchPoints),path:n\##
-        ull,quality:null,s:null,b:"no",Jt:0,F:null,clock:null,Pt:!1,X:null,Lt:Yt},ae=location.hash.length>1?location.h\##
-        ref:null,cn=$e(navigator.userAgent),xi=100,zi=4e3,He=0,L=null,x=null,Ce=null,m=null,J=null,ln=0,un=0,Ye=null,P\##
-        =new xe(document,u,{l:Mi,_i:Li,speak:n=>y({locale:n}),write:(n,e)=>void S({type:"write",text:n,Pn:e})}),R=new \##
-        Se(P.audio);function y(n){Object.assign(z,n),P.show(z)}var Q=(n,e={})=>y({state:"failed",error:n,K:!0,s:null,.\##
-        ..e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async function Ci(){if(!\##
-        isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{K:!1,link:ae});let n=location.hash.sli\##
-        ce(1),e=fe(sessionStorage.getItem(Ge),oe());if(n===""&&e===null)return y({state:"bad-link",error:"missing"});t\##
-        ry{if(n!==""){let t=await dt(n);if(t.flags&Z.tn)throw new c("post-quantum");let i=await bt(t);L=e!==null&&_(e.\##
-        invitation.room,i.room)?e:Vt(i)}else L=e}catch(t){if(!(t instanceof c))throw t;return y({state:"bad-link",erro\##
-        r:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{K:!1,link:ae});y({state:"ready",error:nu\##
-        ll,Rn:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCPeerConnection"\##
-        in window)||!navigator.mediaDevices?.getUserMedia?!1:F().then(()=>!0,()=>!1)}function Mi(n){switch(R.Vn(),n){c\##
-        ase"enter":return void ze(!1);case"retry":return x===null||z.error==="taken-over"?void ze(z.error==="other-tab\##
-        "||z.error==="taken-over"):void S({type:"retry"});case"copy-link":return void Di();case"consent":return void V\##
-        i();case"refuse":return void S({type:"decline"});case"same":case"different":return void S({type:"words",a:n===\##
-        "same"});case"mute":return void S({type:"mute",muted:!(z.s?.muted??!1)});case"hang-up":return void S({type:"ha\##
-        ng-up"});case"play-sound":return R.jn();case"resume-sound":return void Pi()}}async function Di(){let n=navigat\##
-        or.clipboard?.writeText(ae??"")??Promise.reject(new Error("no clipboard"));y({b:await n.then(()=>"done",()=>"f\##
-        ailed")})}async function ze(n){if(L===null)return;R.Vn(),y({state:"checking",error:null,K:!1,link:null,b:"no"}\##
-        );try{m===null&&dn(await Be(void 0,hn()))}catch(i){return Ti(_t(i))}fn(),history.replaceState(null,"","/");let\##
-         e=`colloque ${Qe(L.invitation.room)}`,t=n?Jt(e,oe):null;if(!await Zt(e,n,()=>void Ii(e)))return Q("other-tab"\##
-        );if(un=performance.now(),L=await t??L,x=new be({t:L,locale:z.locale,P:Ei,re:oe}),m===null)return Q("microphon\##
-        e-missing");Ce=new ue({microphone:m,audio:P.audio,It:Ri,M:i=>void S(i),dt:i=>y({path:i}),pt:i=>y({quality:i})}\##
-        ),await S({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied";Q(e?"in-app":n,{link:e?ae:null}),n=\##
-        =="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="g\##
-        ranted"&&z.state==="failed"&&x===null&&ze(!1)}},()=>{})}function dn(n){let e=m;m=n,He=performance.now(),y({X:n\##
-        ull}),n.onmute=K,n.onunmute=K,n.onended=()=>{n===m&&Ae()},R.Wn(n),Ce?.Jn(n).catch(()=>{}),e!==null&&(e.onended\##
-        =null,e.stop()),Me()}async function Ae(n){try{dn(await Be(n))}catch{await Me()}K()}async function Li(n,e){retu\##
-        rn n==="microphone"?Ae(e):(await R.Ki(e).catch(()=>{}),Me())}async function Me(){y({Lt:await R.Lt(m)})}functio\##
-        n K(){let{audio:n}=P,e=n.srcObject!==null&&n.paused,t=m!==null&&(m.muted||m.readyState==="ended");y({Pt:x!==nu\##
-        ll&&(e||t)})}async function Pi(){await P.audio.play().catch(()=>{}),(m===null||m.muted||m.readyState==="ended"\##
-        )&&await Ae(),K()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function Ii(n){if(x===null)return;\##
-        let e=Oe(x.t);await S({type:"taken-over"}),$t(n,e)}async function Vi(){let{locale:n}=z,e=await V(k(en(n)));awa\##
-        it S({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function S(n){if(x===null)return;await x.\##
-        oe(n,performance.now());for(let a of x.Oi())Ui(a);let e=x.I();clearTimeout(ln),e!==null&&(ln=window.setTimeout\##
-        (()=>void S({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,reason:i,K:r,...s}=x.Ri();t!==z.state\##
-        &&Wi(t,i),y({state:t,error:i,K:r,s});let o=i!==null&&(!r||i==="taken-over");o&&Ni(),o&&e===null&&!r&&qi()}func\##
-        tion Wi(n,e){if(n==="admitted"&&(R.jn(),navigator.vibrate?.([200,100,200])),e===null)return;let t=L?.consent?.\##
-        time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].includes(z.state);y({F:i?Math.floor((oe()-t)/\##
-        60):null,clock:e==="clock"?new Date:null,Pt:!1})}function qi(){L!==null&&Re(L),L=null,x=null,Ce=null,ae=null,y\##
-        ({s:null})}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J?.id===n.id&&J.r.readyState\##
-        ===WebSocket.OPEN&&J.r.send(n.octets);return;case"close":J?.id===n.id&&J.r.close();return;case"save":n.t===nul\##
-        l?sessionStorage.removeItem(Ge):sessionStorage.setItem(Ge,Oe(n.t));return;default:Ce?.$n(n)}}function ji(n){le\##
-        t e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,lt);e.binaryType="arraybuffer",J={id:n,r:e},e.\##
-        onopen=()=>void S({type:"socket-open",id:n}),e.onclose=()=>void S({type:"socket-closed",id:n}),e.onmessage=({d\##
-        ata:t})=>{t instanceof ArrayBuffer&&S({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var pn=()=>URL.c\##
-        reateObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)return t;let{first:o,c\##
-        ount:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=new Uint8Array(d)\##
-        ;e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);return e[1]=f|64,\##
-        e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r[0]??0)%128!==111\##
-        )return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.slice(o+1+f),d=[111\##
-        ],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>16383){l+=4+u.length;\##
-        break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,copy:n},...t].slice\##
-        (0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;let o=r&252;switc\##
-        h(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,count:2,body:t.subarr\##
-        ay(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s===void 0)return n\##
-        ull;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;for(;;){let e=t[n]\##
-        ;if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{first:o,count:f,bo\##
-        dy:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r,writable:s}=t.tr\##
-        ansformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMetadata().rtpTimest\##
-        amp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrough(f).pipeTo(s).c\##
-        atch(()=>{})};})();'],{type:"text/javascript"})),Oi=window.trustedTypes?.createPolicy("colloque-worker",{creat\##
-        eScriptURL:pn});function Ri(){return"RTCRtpScriptTransform"in window?new Worker(Oi?.createScriptURL("")??pn())\##
-        :null}function Ni(){m!==null&&(m.onended=null),m?.stop(),m=null,R.end(),Ye?.release().catch(()=>{}),Ye=null}fu\##
-        nction fn(){navigator.wakeLock?.request("screen").then(n=>Ye=n,()=>{})}var mn=()=>void S({type:"network-change\##
-        d"}),gn=()=>{x!==null&&document.visibilityState==="visible"&&m!==null&&(fn(),P.audio.srcObject!==null&&P.audio\##
-        .paused&&P.audio.play().then(K,K),z.X==="silence"&&(m.onended=null,m.stop(),Ae(m.getSettings().deviceId))),S({\##
-        type:"awoke"})};addEventListener("online",mn);navigator.connection?.addEventListener("change",mn);document.add\##
-        EventListener("visibilitychange",gn);document.addEventListener("resume",gn);P.audio.addEventListener("pause",K\##
-        );P.audio.addEventListener("playing",K);navigator.mediaDevices?.addEventListener("devicechange",()=>{m!==null&\##
-        &Me()});addEventListener("hashchange",()=>{location.hash.length>1&&x===null&&location.reload()});setInterval((\##
-        )=>{if(z.state==="waiting"&&y({Jt:Math.floor((performance.now()-un)/6e4)}),m===null)return;let{Tt:n,qn:e,Un:t}\##
-        =R.Tt();P.Hi&&P.Yi(n);let i=performance.now();t||(He=i),e&&z.X!=="voice"?y({X:"voice"}):z.X===null&&i-He>zi&&y\##
-        ({X:"silence"})},xi);window.early===void 0&&y({});Ci().catch(()=>Q("internal",{K:!1})).then(()=>{x===null&&hn(\##
-        )?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        <script type="module">"use strict";(()=>{var ot={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
+        moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teill\##
+        e1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise\##
+        1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nich\##
+        on2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encri\##
+        er2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine\##
+        2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1é\##
+        risson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0la\##
+        ngouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2tela\##
+        s1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasi\##
+        s1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote\##
+        2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravi\##
+        oli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1ca\##
+        rabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2u\##
+        can3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2\##
+        olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0b\##
+        adger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1\##
+        uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2r\##
+        cus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iam\##
+        ond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1\##
+        irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggl\##
+        es2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1v\##
+        ory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2\##
+        ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum\##
+        3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ra\##
+        sol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rai\##
+        rie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwi\##
+        ch2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfi\##
+        sh3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2i\##
+        angle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zeb\##
+        ra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiet\##
+        s3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolad\##
+        e1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1\##
+        ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0h\##
+        agelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2n\##
+        arie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas\##
+        2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0\##
+        magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narci\##
+        s1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranj\##
+        e2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1la\##
+        neet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdin\##
+        e2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2\##
+        rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1ui\##
+        nslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand\##
+        2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjur\##
+        k2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Ba\##
+        dewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2t\##
+        teln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2r\##
+        ien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk\##
+        2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch\##
+        1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3usse\##
+        ll2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2o\##
+        kodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndari\##
+        ne3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1el\##
+        ke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vi\##
+        llon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1y\##
+        ramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litt\##
+        en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
+        l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
+        hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
+        1ylinder"},lt={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ee:0},\##
+        checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
+        cting:{title:0,text:0},connected:{title:0,muted:0,Pe:0},reconnecting:{title:0,text:0,path:0,pe:0,W:0},v:{Ie:0,\##
+        Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0},\##
+        quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Ue:0,y:0,A:0,pending:0},actions:{ente\##
+        r:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,m:0,Ke:0,Fe:0},ended:{title:\##
+        0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,cl\##
+        ose:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[\##
+        0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[\##
+        0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expi\##
+        red:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-di\##
+        ffer":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0\##
+        ,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|La\##
+        ngue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous \##
+        allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’\##
+        autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigat\##
+        eur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut \##
+        ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur c\##
+        ette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vou\##
+        s serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous re\##
+        çoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée\##
+         de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Coll\##
+        oque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans r\##
+        ien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes \##
+        en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On \##
+        vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur r\##
+        épond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le rése\##
+        au mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voi\##
+        x haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mo\##
+        ts.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Vot\##
+        re micro n’envoie aucun son. Vérifiez qu’il est allumé, et qu’aucune autre application ne l’utilise.|Microphon\##
+        e|Haut-parleur|Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez \##
+        le Bluetooth.|Touchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choi\##
+        sissez un autre haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à caus\##
+        e d’un appel ou d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de l\##
+        a box Wi-Fi.|Voie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre méd\##
+        ecin|Envoyer|Envoyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la\##
+         consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le \##
+        micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez S\##
+        afari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer\##
+         cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|C\##
+        et appareil dit : {date}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le co\##
+        pier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser \##
+        ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Clique\##
+        z sur le micro barré à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Micr\##
+        ophone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez \##
+        « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navi\##
+        gateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Ch\##
+        rome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est g\##
+        lissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette \##
+        page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos don\##
+        nées.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce\##
+         que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appar\##
+        eil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessib\##
+        ilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il man\##
+        que le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chem\##
+        in. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensem\##
+        ble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne p\##
+        ermet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un\##
+         navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, e\##
+        t collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un micropho\##
+        ne ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, pui\##
+        s réessayez.|Consultation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation conti\##
+        nuée ailleurs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous p\##
+        ouvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consu\##
+        ltation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|L\##
+        a consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation\##
+        |Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre méde\##
+        cin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre mé\##
+        decin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : e\##
+        lle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. \##
+        Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez \##
+        votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Véri\##
+        fiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. F\##
+        ermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous \##
+        n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne \##
+        répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-F\##
+        i au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages.\##
+         Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne con\##
+        tinuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, \##
+        puis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|T\##
+        aal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreke\##
+        n met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, e\##
+        n er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|\##
+        Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf \##
+        op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wo\##
+        rdt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een\##
+         geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders\##
+         kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de \##
+        datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een\##
+         paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat d\##
+        oor.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server \##
+        antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aans\##
+        taat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woord\##
+        en hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden \##
+        bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw \##
+        microfoon. Kijk of hij aanstaat, en of geen andere app hem gebruikt.|Microfoon|Luidspreker|Volume|Ik hoor niet\##
+        s|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’.\##
+         Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina \##
+        opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goe\##
+        de verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide\##
+         toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|\##
+        U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|De woorden zijn gel\##
+        ijk|De woorden zijn anders|Microfoon uit|Microfoon aan|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier v\##
+        erdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid \##
+        horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pa\##
+        gina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel d\##
+        an uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de n\##
+        aam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: k\##
+        ies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan \##
+        Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies \##
+        ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sl\##
+        uiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Ch\##
+        rome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noo\##
+        dgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis\##
+        . Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen meting\##
+        en. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde beri\##
+        chten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussens\##
+        tation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt\##
+        |Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer \##
+        hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts \##
+        een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de \##
+        link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toe\##
+        gang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|\##
+        Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het \##
+        opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al g\##
+        eopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een a\##
+        nder tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft \##
+        opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe li\##
+        nk.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw\##
+         arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander t\##
+        oestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|\##
+        Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is g\##
+        estopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. \##
+        Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet\##
+         meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toes\##
+        tellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer h\##
+        et opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verb\##
+        inding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet vi\##
+        a dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|\##
+        Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoon\##
+        de sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel \##
+        lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestop\##
+        t. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|E\##
+        inen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, ke\##
+        in Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ih\##
+        r Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschir\##
+        m erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben S\##
+        ie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser \##
+        Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind\##
+         an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Gerä\##
+        ten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Collo\##
+        que nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmu\##
+        ng, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Si\##
+        e sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird \##
+        neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der\##
+         Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder m\##
+        obile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.\##
+        |Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern\##
+        |Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Ba\##
+        lken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Prüfen Sie, ob es eing\##
+        eschaltet ist und keine andere App es benutzt.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ih\##
+        r Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören\##
+         Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden \##
+        Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer an\##
+        deren App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkte\##
+        r Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Je\##
+        den Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einv\##
+        erstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Mikrofon aus|Mikrofon an|Auflegen|Warte\##
+        zimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, \##
+        Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie \##
+        können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum\##
+         Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den\##
+         Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mi\##
+        krofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zul\##
+        assen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü \##
+        Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse kli\##
+        cken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des G\##
+        eräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit M\##
+        ikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie b\##
+        eide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: \##
+        Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet \##
+        Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab beh\##
+        ält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Ne\##
+        tzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|B\##
+        arrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|De\##
+        r Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wu\##
+        rde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Der Lin\##
+        k passt nicht zur Seite|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit dies\##
+        em Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chro\##
+        me oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen \##
+        Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen S\##
+        ie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch ein\##
+        mal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal\##
+        .|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortges\##
+        etzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können d\##
+        iese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechs\##
+        tunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die\##
+         Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen \##
+        Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Ger\##
+        ät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat ger\##
+        ade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Ver\##
+        bindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen F\##
+        ehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie \##
+        es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht me\##
+        hr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte war\##
+        ten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie\##
+         eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. V\##
+        ersuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre I\##
+        nternetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN z\##
+        u mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachr\##
+        ichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte S\##
+        chlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das D\##
+        atum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist\##
+         schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Langua\##
+        ge|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to spe\##
+        ak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Col\##
+        loque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the \##
+        microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor kno\##
+        ws you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on\##
+         this page: you will be announced as soon as they do.|Message from your doctor:|You have been waiting for {tim\##
+        e}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devices.|The link\##
+         is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your\##
+         doctor may keep a record that the consultation took place: its date, its length and your agreement, and nothi\##
+        ng of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone\##
+         is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted\##
+        . Stay on this page, it comes back by itself.|The server answers. We are looking for another way for the sound\##
+        .|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It\##
+         is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|\##
+        You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|You\##
+        r microphone works.|Your microphone sends no sound. Check that it is on, and that no other app is using it.|Mi\##
+        crophone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or s\##
+        witch Bluetooth off.|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothin\##
+        g? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because o\##
+        f a phone call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi route\##
+        r.|Direct path between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send eac\##
+        h letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The word\##
+        s are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy\##
+         the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultat\##
+        ion over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to rea\##
+        d out on the phone: {code}|This device says: {date}. If that is right, phone your doctor.|Press and hold the l\##
+        ink to copy it.|Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”\##
+        .|Tap the symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out micr\##
+        ophone left of the address, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “All\##
+        ow”.|Click the symbol left of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphon\##
+        e” in the settings of the device, and allow the browser.|Help|Close|What you need|A phone or a computer with a\##
+         microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read th\##
+        e same words, nobody has slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answ\##
+        ers for this page|Your doctor or their hospital. They answer your questions and requests about your data.|What\##
+         is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What\##
+         the server sees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that add\##
+        ress too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in you\##
+        r way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The lin\##
+        k was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not match|\##
+        Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a cal\##
+        l. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app g\##
+        ives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refu\##
+        sed|Allow it like this, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Micro\##
+        phone in use|Another application is using the microphone. Close it, then try again.|Consultation already open|\##
+        This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consult\##
+        ation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this pag\##
+        e.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The cons\##
+        ultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not see y\##
+        ou through this link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it is\##
+         not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Someb\##
+        ody could be listening: the call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an erro\##
+        r. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwise a\##
+        sk for another.|Expired link|This consultation does not exist, or no longer does. Check the time of the appoin\##
+        tment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then try agai\##
+        n.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting room.\##
+         Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connection, th\##
+        en try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again\##
+        .|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not recogni\##
+        sed|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of thi\##
+        s device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again.\##
+        "}};function ht(e,t=0){return/iPhone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e)?"and\##
+        roid":/Firefox\//.test(e)?"firefox":/Version\/\S+ Safari\//.test(e)?"safari":"other"}function ut(e){return/FBA\##
+        [NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\/\##
+        /.test(e)?!0:/Android/.test(e)?/; wv\)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class ex\##
+        tends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}},ct=new TextEncoder,dt=new TextDeco\##
+        der("utf-8",{fatal:!0,ignoreBOM:!0}),k=e=>ct.encode(e);function E(e){try{return dt.decode(e)}catch{throw new h\##
+        ("malformed")}}function c(...e){let t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i\##
+        ,n),n+=i.length;return t}var g=e=>Uint8Array.of(e&255),ke=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of\##
+        (e>>>24&255,e>>>16&255,e>>>8&255,e&255),pt=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function I(...e){return c(.\##
+        ..e.flatMap(t=>{let n=typeof t=="string"?k(t):t;return[ke(n.length),n]}))}function ae(e,t){if(e.length!==t.len\##
+        gth)return!1;let n=0;for(let i=0;i<e.length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var Y=e=>e.every(t=>t===0\##
+        ),Z=e=>Array.from(e,t=>t.toString(16).padStart(2,"0")).join("");function be(e){if(e.length%2!==0||/[^0-9a-fA-F\##
+        ]/.test(e))throw new h("malformed");return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n\##
+        +2),16))}function mt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("inc\##
+        omplete");let t=atob(e.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var O\##
+        =class{constructor(e){this.octets=e,this.offset=0}S(e){if(e>this.octets.length-this.offset)throw new h("malfor\##
+        med");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}ee(){return this.S(this.octets.len\##
+        gth-this.offset)}d(){return this.S(1)[0]??0}Je(){return this.d()*256+this.d()}G(){return this.Je()*65536+this.\##
+        Je()}Zt(){let e=this.G()*4294967296+this.G();if(!Number.isSafeInteger(e))throw new h("malformed");return e}ut(\##
+        ){return this.S(this.Je())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=glo\##
+        balThis.crypto;async function V(...e){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function \##
+        M(e,t){let n=await S.importKey("raw",e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S\##
+        .sign("HMAC",n,t))}var $=(e,t)=>M(typeof e=="string"?k(e):e,t);async function j(e,t,n){return(await M(e,c(type\##
+        of t=="string"?k(t):t,g(1)))).subarray(0,n)}async function J(){let e=await S.generateKey({name:"X25519"},!1,["\##
+        deriveBits"]);return{privateKey:e.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}a\##
+        sync function Se(e,t){let n;try{let i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await \##
+        S.deriveBits({name:"X25519",public:i},e,256))}catch{throw new h("low-order")}if(Y(n))throw new h("low-order");\##
+        return n}async function ft(e,t,n){try{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return a\##
+        wait S.verify({name:"Ed25519"},i,e,t)}catch{return!1}}var gt=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","d\##
+        ecrypt"]);async function wt(e,t,n,i){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData\##
+        :n},e,i))}async function yt(e,t,n,i){if(i.length<16)throw new h("authentication");try{return new Uint8Array(aw\##
+        ait S.decrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}catch{throw new h("authentication")}}var oe={fair:{\##
+        $t:.02,jitter:.04,ht:.4},poor:{$t:.08,jitter:.1,ht:.8}},vt=5e3,ze={Hn:1500,Yn:6e3},Ce={good:0,fair:1,poor:2},M\##
+        e=class{constructor(){this.te=null,this.we=[],this.candidate=null}_n({ne:e,ke:t,jitter:n,ht:i,Zn:r},s){let a=t\##
+        his.we.at(-1);for(a!==void 0&&(e<a.ne||t<a.ke)&&(this.we=[]),this.we.push({at:s,ne:e,ke:t});(this.we[1]?.at??s\##
+        )<=s-vt;)this.we.shift();let o=this.we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(\##
+        1,l+e-o.ne),r),m=f=>u>oe[f].$t||n>oe[f].jitter||i>oe[f].ht;this.#t(m("poor")?"poor":m("fair")?"fair":"good",s)\##
+        }#t(e,t){this.te??=e,e===this.te?this.candidate=null:this.candidate?.te!==e?this.candidate={te:e,k:t}:t-this.c\##
+        andidate.k>=(Ce[e]>Ce[this.te]?ze.Hn:ze.Yn)&&(this.te=e,this.candidate=null)}};function kt(e){let t=e.find(({t\##
+        ype:r,kind:s})=>r==="inbound-rtp"&&s==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="aud\##
+        io"),i=e.find(({type:r,state:s,nominated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ne:t?.packetsRe\##
+        ceived??0,ke:Math.max(0,t?.packetsLost??0),jitter:t?.jitter??0,ht:n?.roundTripTime??i?.currentRoundTripTime??0\##
+        ,Zn:n?.fractionLost??0}}var bt=20,St=100,zt=500,Ct=class{constructor({microphone:e,audio:t,Pt:n,M:i,dt:r,pt:s}\##
+        ){this.microphone=e,this.audio=t,this.Pt=n,this.M=i,this.dt=r,this.pt=s,this.quality=new Me,this.connection=nu\##
+        ll,this.track=null,this.Qe=null,this.name=-1,this.generation=-1,this.It="",this.Vt=!1,this.counter=0,this.ft=!\##
+        1,this.early=[],this.i={send:!1,c:!1},this.ve=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.c):e.t\##
+        ype==="end-call"?this.end():this.ve=this.ve.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",r:this.nam\##
+        e,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;\##
+        let n=this.track;this.track=e.clone(),this.track.enabled=this.i.send,await t.replaceTrack(this.track),n?.stop(\##
+        )}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.trac\##
+        k=null,this.Qe?.terminate(),this.Qe=null,this.audio.srcObject=null,this.quality=new Me,this.dt(null),this.pt(n\##
+        ull)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.ge\##
+        neration||this.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});\##
+        for(let t of this.early.splice(0))await this.#n(t);return;case"apply-candidate":{if(e.generation!==this.genera\##
+        tion||this.connection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescri\##
+        ption===null||this.connection.signalingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await\##
+         this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generation:e,Qn:t,q:n,U:i}){this.generation=e,this\##
+        .early=[];let r=!t&&this.connection!==null,s=r&&this.connection?this.connection:this.#s(e,n,i);r&&n!==null&&s.\##
+        setConfiguration(xe(n,i)),this.Vt=s.signalingState==="stable"&&s.iceGatheringState!=="gathering";let a=await s\##
+        .createOffer({iceRestart:r});s!==this.connection||e!==this.generation||(this.It=/^a=ice-ufrag:(\S+)/m.exec(a.s\##
+        dp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),await s.setLocalDescription(a))}#s(e,t,n){t\##
+        his.end(),this.name=e;let i=new RTCPeerConnection(xe(t,n));this.connection=i,this.track=this.microphone.clone(\##
+        ),this.track.enabled=this.i.send;let r=i.addTransceiver(this.track,{direction:"sendrecv"});At(r),this.Qe=this.\##
+        Pt(),this.Qe!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.Qe)),i.onicecandidate=({candidate:a})=\##
+        >{i===this.connection&&this.#i(a)},i.ontrack=({track:a})=>{a.enabled=this.i.c,this.audio.srcObject=new MediaSt\##
+        ream([a]),this.#h()};let s=()=>this.#o(i,r.sender);return i.onconnectionstatechange=s,i.oniceconnectionstatech\##
+        ange=s,this.ft=!1,this.counter=window.setInterval(()=>void this.#c(i),zt),i}#i(e){let t=e?.usernameFragment??t\##
+        his.It,n=e?.candidate??"";if(!(t!==this.It||xt(n))){if(n===""){if(!this.Vt)return;this.Vt=!1}this.M({type:"can\##
+        didate",generation:this.generation,candidate:n})}}async#o(e,t){if(e!==this.connection)return;let n=this.name,{\##
+        connectionState:i}=e;if(i==="failed")this.M({type:"transport",r:n,state:"failed"});else if(i==="disconnected")\##
+        this.M({type:"transport",r:n,state:"disconnected"});else if(i==="connected"){let r=await this.#d(e,t),s=Tt(e.l\##
+        ocalDescription?.sdp??"");if(e!==this.connection)return;if(r===null||s===null){this.M({type:"transport",r:n,st\##
+        ate:"failed"});return}this.M({type:"transport",r:n,state:"connected",Xn:s,ei:r}),await this.#c(e)}}async#d(e,t\##
+        ){for(let n=0;n<St&&e===this.connection;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCert\##
+        ificates():[],[r]=i;if(i.length===1&&r!==void 0&&r.byteLength>0)return V(new Uint8Array(r));await new Promise(\##
+        s=>setTimeout(s,bt))}return null}async#c(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>nu\##
+        ll);if(this.ft=!1,t===null||e!==this.connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:\##
+        s,kind:a})=>s==="inbound-rtp"&&a==="audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.M({type:"heard",r\##
+        :this.name,Xe:i}),this.quality._n(kt(n),performance.now()),this.pt(this.quality.te);let r=Mt(n);r!==null&&this\##
+        .dt(r)}#u(e,t){this.i={send:e,c:t},this.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{c:e}=this.i;fo\##
+        r(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!=\##
+        =null&&this.audio.play().catch(()=>{})}};function Mt(e){let t=e.find(({type:r,selectedCandidatePairId:s})=>r==\##
+        ="transport"&&s),n=e.find(({id:r})=>r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candida\##
+        te-pair"&&s==="succeeded").sort((r,s)=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[\##
+        0];if(n===void 0)return null;let i=[n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType\##
+        :s})=>i.includes(r)&&s==="relay")?"relay":"direct"}function xe(e,t){let n=[];if(e!==null){let i=l=>e.urls.filt\##
+        er(u=>l.test(u)).slice(0,1),r=t?[]:i(/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transpo\##
+        rt=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:\##
+        o,username:s,credential:a})}return{iceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}\##
+        var xt=e=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(e);function At(e){let t=(RTCRtpReceiver.getC\##
+        apabilities?.("audio")?.codecs??[]).filter(({mimeType:n})=>/^audio\/(opus|red)$/i.test(n));t.length>0&&e.setCo\##
+        decPreferences?.(t)}function Tt(e){let t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return \##
+        t===void 0?null:be(t.replace(/:/g,""))}var Dt="colloque.v1",Lt=65600,Et=8,jt={fresh:0,resume:1},T={mt:1,used:2\##
+        ,full:3,rate:4,_i:5,closed:6},qt=(e,t,n)=>c(g(1),g(1),e,t,g(n)),Ae=e=>c(g(16),b(0),e);function Pt(e){if(e.leng\##
+        th>Lt)return null;try{return It(new O(e))}catch(t){if(t instanceof h)return null;throw t}}function It(e){switc\##
+        h(e.d()){case 16:return e.G(),{type:"relay",message:e.ee()};case 129:return e.S(32),e.end(),{type:"challenge"}\##
+        ;case 130:{let t=e.d();return e.end(),t>1?null:{type:"state",ye:t===1}}case 134:{let t=e.d(),n=[];for(let a=0;\##
+        a<t;a+=1)n.push(E(e.ut()));let[i,r]=[E(e.ut()),E(e.ut())],s=e.G();return e.end(),{type:"servers",q:{urls:n.fil\##
+        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Et),username:i,credential:r,ti:s}}}case 224:{let t=e.Je();return e\##
+        .end(),{type:"error",code:t}}default:return null}}var Q={Jt:1,U:2},Vt=1+1+16+32+4,Ut=72;async function Wt(e){i\##
+        f(/[^A-Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length!==Ut)throw new h("incomplete");let t=mt(e);if(t\##
+        .length!==Vt)throw new h("incomplete");if(!ae(t.subarray(50),await Nt(t.subarray(0,50))))throw new h("incomple\##
+        te");if(t[0]!==1)throw new h("version");let n=t[1]??0;if(n&~(Q.Jt|Q.U))throw new h("flags");return{flags:n,ni:\##
+        t.slice(2,18),sessionKey:t.slice(18,50)}}async function Nt(e){return(await V(c(k("colloque/1 link"),e))).subar\##
+        ray(0,4)}var B=class{constructor(){this.H=new Map}set(e,t){this.H.set(e,t)}clear(...e){e.length===0&&this.H.cl\##
+        ear();for(let t of e)this.H.delete(t)}Y(e){return this.H.has(e)}et(){return this.H.size===0?null:Math.min(...t\##
+        his.H.values())}D(e){let t=[...this.H].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(\##
+        this.H.delete(t[0]),t[0])}},Rt=class{constructor(){this.x=[],this.z=0,this._=null,this.A=0}write(e,t,n){let i=\##
+        (t?e.trim():e).slice(0,2e3);if(i===""&&this._===null)return;this._===null&&(this.z=Math.max(this.z+1,n));let r\##
+        ={id:this.z,y:!0,text:i,tt:!1};this._=t&&i!==""?null:r,this._===null&&this.#t(r)}c(e,t){let n=e!==0&&e===this.\##
+        A;this.A=e;let i={id:e,y:!1,text:t.slice(0,2e3),tt:!0},r=n?this.x.filter(({y:a})=>!a).pop():void 0,s=t.trim()=\##
+        =="";r===void 0?s||this.#t(i):this.x=this.x.flatMap(a=>a!==r?[a]:s?[]:[i])}gt(){this.A=0}pending(){return[...t\##
+        his.x,...this._===null?[]:[this._]].filter(({tt:e})=>!e)}nt(e){e===this._?this._=e.text===""?null:{...e,tt:!0}\##
+        :this.x=this.x.map(t=>t===e?{...t,tt:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}},Te=[256,1024,4096,16384],\##
+        D={ii:0,Qt:1,Xt:2,expired:3,error:4},K={si:0,tn:1,ri:2,oi:3},De=["offer","answer","restart"],Ot=["body","signa\##
+        ture"],Bt=e=>Kt(...Ht(e));function Kt(e,t){let n=Te.find(r=>r>=t.length+3);if(n===void 0)throw new h("malforme\##
+        d");let i=new Uint8Array(n);return i.set(c(g(e),ke(t.length),t)),i}function Ht(e){switch(e.type){case"confirm"\##
+        :return[3,c(e.nn,e.sn,I(e.name))];case"refuse":return[6,g(e.reason)];case"description":return[7,c(g(De.indexOf\##
+        (e.kind)),b(e.generation),k(e.sdp))];case"candidate":return[8,c(b(e.generation),k(e.candidate))];case"words":r\##
+        eturn[9,g(e.a?1:0)];case"binding":return[10,e.tag];case"chat":return[11,c(b(e.id),k(e.message))];case"keepaliv\##
+        e":return[13,new Uint8Array(0)];case"bye":return[15,g(e.reason)];case"consent":return[16,c(g(e.version),k(e.lo\##
+        cale),e.textHash,pt(e.time))]}}function Gt(e,t=Ft){let n=new O(e),i=n.d(),r=n.S(n.Je()),s=Te.find(l=>l>=r.leng\##
+        th+3);if(e.length!==s||!Y(n.ee()))throw new h("malformed");let a=new O(r),o=t(i,a);return a.end(),o}function F\##
+        t(e,t){switch(e){case 4:return{type:"waiting",message:E(t.ut())};case 5:return{type:"admit",U:(t.d()&1)===1};c\##
+        ase 6:return{type:"refuse",reason:t.d()};case 7:{let n=De[t.d()];if(n===void 0)throw new h("malformed");return\##
+        {type:"description",kind:n,generation:t.G(),sdp:E(t.ee())}}case 8:return{type:"candidate",generation:t.G(),can\##
+        didate:E(t.ee())};case 9:{let n=t.d();if(n>1)throw new h("malformed");return{type:"words",a:n===1}}case 10:ret\##
+        urn{type:"binding",tag:t.S(32)};case 11:return{type:"chat",id:t.G(),message:E(t.ee())};case 13:return{type:"ke\##
+        epalive"};case 14:{let n=Ot[t.d()];if(n===void 0)throw new h("malformed");return{type:"receipt",Zi:n,octets:t.\##
+        ee()}}case 15:return{type:"bye",reason:t.d()};case 17:return{type:"identity",code:t.d()};default:throw new h("\##
+        malformed")}}var Le=k("Noise_NKpsk0_25519_AESGCM_SHA256"),le=new Uint8Array(0),Yt=32+16,Zt=2**20,H=class{const\##
+        ructor(e){this.key=e,this.counter=0}static async create(e){return new H(await gt(e))}rn(){if(this.counter>=Zt)\##
+        throw new h("exhausted");let e=c(new Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t\##
+        =le){return wt(this.key,this.rn(),t,e)}async decrypt(e,t=le){return yt(this.key,this.rn(),t,e)}},$t=class{cons\##
+        tructor(){this.T=Le,this.hash=Le,this.be=null}async C(e){this.hash=await V(this.hash,e)}async Z(e){let[t,n]=aw\##
+        ait Ee(this.T,e);this.T=t,this.be=await H.create(n)}async on(e){let t=await M(this.T,e);this.T=await M(t,g(1))\##
+        ;let n=await M(t,c(this.T,g(2))),i=await M(t,c(n,g(3)));await this.C(n),this.be=await H.create(i)}async an(e){\##
+        let t=this.be===null?e:await this.be.encrypt(e,this.hash);return await this.C(t),t}async ln(e){let t=this.be==\##
+        =null?e:await this.be.decrypt(e,this.hash);return await this.C(e),t}};async function Ee(e,t){let n=await M(e,t\##
+        ),i=await M(n,g(1));return[i,await M(n,c(i,g(2)))]}async function Jt(e,t){let n=[...await Ee(e.T,le)],[i,r]=[a\##
+        wait H.create(n[0]),await H.create(n[1])];return{hash:e.hash,T:e.T,keys:n,send:t?i:r,c:t?r:i}}var he=class{con\##
+        structor(e,t,n){this.it=e,this.wt=t,this.ie=n}static async create(e){let t=new $t;return await t.C(e.Wt),await\##
+         t.C(e.qt),new he(t,e,e.ie??await J())}async cn(e){let{it:t,ie:n,wt:i}=this;return await t.on(i.presharedKey),\##
+        await t.C(n.publicKey),await t.Z(n.publicKey),await t.Z(await Se(n.privateKey,i.qt)),c(n.publicKey,await t.an(\##
+        e))}async un(e){if(e.length<Yt)throw new h("authentication");let{it:t,ie:n}=this,i=e.subarray(0,32);return awa\##
+        it t.C(i),await t.Z(i),await t.Z(await Se(n.privateKey,i)),{hn:await t.ln(e.subarray(32)),transport:await Jt(t\##
+        ,!0)}}},je=new Uint8Array(32);async function Qt(e){let t=await $("colloque/1 invite",c(e.ni,e.sessionKey)),[n,\##
+        i,r]=await Promise.all([j(t,"colloque/1 room",16),j(t,"colloque/1 join",32),j(t,"colloque/1 psk",32)]);return{\##
+        flags:e.flags,sessionKey:e.sessionKey,room:n,presharedKey:r,joinToken:i}}var _t=e=>I("colloque/1","call",e,b(0\##
+        ),je),Xt=(e,t,n)=>I("colloque/1","resume",e,b(t),n);async function qe(e,t){let n=await $(e,await M(t,k("colloq\##
+        ue/1 exporter"))),[i,r]=await Promise.all([j(n,"colloque/1 resume",32),j(n,"colloque/1 dtls-bind",32)]);return\##
+        {resumeSecret:i,kt:r}}var en=(e,t)=>V(I("colloque/1 transcript",e,t)),tn=e=>en(je,e),nn=e=>j(e,"colloque/1 rej\##
+        oin",32);async function rn(e,t,n){let i=await $(e,t);return j(i,c(k("colloque/1 psk-resume"),b(n)),32)}var sn=\##
+        (e,t,n)=>V(I("colloque/1 sas-commit",e,t,n));async function an(e,t,n){return j(await $(e,c(t,n)),"colloque/1 s\##
+        as",8)}var on=e=>Array.from(e.subarray(0,4));function ln(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);ret\##
+        urn String(t%1e8).padStart(8,"0")}var hn=(e,t,n,i,r)=>M(t,I(`colloque/1 bind ${e}`,n,i,r)),_={dn:64,message2:2\##
+        56},ue=24*3600,Pe=class{constructor(e,t){this.hash=e.hash,this.li=e.send,this.ci=e.c,this.kt=t}ui(e){return th\##
+        is.li.encrypt(Bt(e))}async open(e){return Gt(await this.ci.decrypt(e))}pn(e,t,n){return hn(e,this.kt,this.hash\##
+        ,t,n)}};async function un(e,t){let{room:n,sessionKey:i,presharedKey:r}=e,s=t.L(32),a=t.ie??await J(),o=await h\##
+        e.create({Wt:_t(n),presharedKey:r,qt:i,ie:a}),l=await sn(n,a.publicKey,s),u=b(0),m=pn(_.dn,g(1),l,u,k(t.locale\##
+        )),f=await o.cn(m);async function A(P,we){let ye=await o.un(P),se=await dn(ye.hn,n,i,we),{hash:ve,T:Ri}=ye.tra\##
+        nsport,at=await qe(ve,Ri);return{E:new Pe(ye.transport,at.kt),bond:{resumeSecret:at.resumeSecret,transcript:aw\##
+        ait tn(ve),authenticationString:await an(ve,s,se.hi),wordsLocale:se.wordsLocale,identity:se.identity,expiry:se\##
+        .di+ue},fn:{type:"confirm",nn:s,sn:new Uint8Array(32),name:""}}}return{message:f,finish:A}}async function cn(e\##
+        ,t,n,i){let r=await he.create({Wt:Xt(e.room,n,t.transcript),presharedKey:await rn(e.presharedKey,t.resumeSecre\##
+        t,n),qt:e.sessionKey,ie:i??await J()}),s=await r.cn(new Uint8Array(_.dn)),a=c(b(n),s);async function o(l){let{\##
+        hn:u,transport:m}=await r.un(l);if(u.length!==_.message2||!Y(u))throw new h("malformed");let{kt:f}=await qe(m.\##
+        hash,m.T);return{E:new Pe(m,f),fn:{type:"confirm",nn:new Uint8Array(32),sn:new Uint8Array(32),name:""}}}return\##
+        {message:a,finish:o}}async function dn(e,t,n,i){if(e.length!==_.message2)throw new h("malformed");let r=new O(\##
+        e);if(r.d()!==1)throw new h("malformed");let s=r.S(32).slice(),a=r.S(32).slice(),o=r.S(16),l=r.S(64),u=E(r.S(2\##
+        ));if(r.G(),!Y(r.ee()))throw new h("malformed");let m=I("colloque/1 delegation",a,n,t,o);if(!await ft(l,m,a))t\##
+        hrow new h("delegation");let f=new O(o),[A,P]=[f.Zt(),f.Zt()];if(i<A-ue||i>P+ue)throw new h("delegation-dates"\##
+        );return{hi:s,identity:a,wordsLocale:u,di:P}}function pn(e,...t){let n=new Uint8Array(e);return n.set(c(...t))\##
+        ,n}var mn=e=>({invitation:e,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
+        eerComparison:"none"}),U=e=>e.invitation.joinToken===null,Ie=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Arra\##
+        y?{octets:Z(n)}:n);function Ve(e,t){if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>fn(r)?be(r.octets):r\##
+        );return n.invitation.room.length!==16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?nu\##
+        ll:{...n,former:n.former??[]}}catch(n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)ret\##
+        urn null;throw n}}function Ue(e){for(let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="ob\##
+        ject"&&t!==null&&Ue(t)}var fn=e=>typeof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,ce={ope\##
+        n:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},gn=.3,wn=3e4,yn=1e3,We=25e3,vn=2e3,kn=2e4,Ne=c\##
+        lass{constructor({t:e,mode:t,locale:n,L:i,se:r,pi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.L=i,this.se\##
+        =r,this.Ut=a,this.fi=s?gn:1,this.o="opening",this.E=null,this.q=null,this.mn=1/0,this.finish=null,this.gn=-1/0\##
+        ,this.wn=a,this.kn=a,this.e=new B,this.vn=[],this.#t("open",a)}get mi(){return this.e.Y("open")||this.e.Y("sta\##
+        te")}get rt(){return this.o==="established"}get ot(){return this.o==="away"||this.o==="orphaned"}gi(e){return \##
+        e>=this.mn&&(this.q?.urls.some(t=>/^turns?:/.test(t))??!1)}wi(e){this.o==="established"&&e-this.kn>wn&&this.e.\##
+        set("silence",e+yn)}jt(){return this.vn.splice(0)}P(){return this.e.et()}async open(e){let{invitation:t,bond:n\##
+        }=this.t,i=this.mode==="resume"&&n!==null?await nn(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open")\##
+        ,this.#t("state",e),this.#n({type:"send",octets:qt(t.room,i,jt[this.mode])}),await this.#i())}async c(e,t){let\##
+         n=Pt(e);if(!(n===null||this.o==="over"))switch(n.type){case"challenge":return;case"state":return this.#s(n.ye\##
+        ,t);case"servers":this.q=n.q,this.mn=t+n.q.ti*1e3;return;case"error":return this.#l({type:"refused",code:n.cod\##
+        e});case"relay":try{return await this.#o(n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="co\##
+        nfirming"||this.o==="established"||this.mode==="resume";return this.#l({type:"broken",code:i.code,ki:r})}}}asy\##
+        nc Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t=\##
+        =="away"?t:"timeout"});this.e.set("keepalive",e+We),await this.send({type:"keepalive"},e)}}async send(e,t){ret\##
+        urn this.E===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.wn=t,this.#n({type:"send",octets:Ae(\##
+        await this.E.ui(e))}),!0)}#t(e,t){this.e.set(e,t+ce[e]*this.fi)}#n(e){this.vn.push(e)}#l(e){this.o="over",this\##
+        .e.clear(),this.#n(e)}async#s(e,t){let n=this.e.Y("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"|\##
+        |t-this.gn<vn?this.#l({type:"lost",cause:"doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away\##
+        "),this.#t("message2",t),n||await this.#i()):(this.e.clear(),n&&(this.gn=t),this.o=n||this.o==="away"?"away":"\##
+        orphaned",U(this.t)&&this.e.set("away",t+ce.X))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mod\##
+        e==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save"});let n=await cn(e.invitation,e.bond,e.epoc\##
+        hNumber);this.finish=async i=>({...await n.finish(i),bond:null}),t=n.message}else{let n=await un(e.invitation,\##
+        {locale:this.locale,L:this.L});this.finish=i=>n.finish(i,this.se()),t=n.message}this.#n({type:"send",octets:Ae\##
+        (t)})}async#o(e,t){if(this.o==="handshaking"&&this.finish!==null){let{E:n,bond:i,fn:r}=await this.finish(e);th\##
+        is.finish=null,this.E=n,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepa\##
+        live",t+We),this.#n({type:"confirmed",bond:i}),await this.send(r,t)}else if(this.E!==null&&(this.o==="confirmi\##
+        ng"||this.o==="established")){let n=await this.E.open(e);this.o="established",this.e.clear("firstFrame"),this.\##
+        kn=t,this.e.set("silence",t+ce.silence),this.#n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.wn>=kn&&a\##
+        wait this.send({type:"keepalive"},t)}}},Re=3e3,bn=2e4,Sn=1e3,zn=class{constructor({t:e,j:t,n,s:i,re:r,l:s},a){\##
+        this.t=e,this.j=t,this.n=n,this.s=i,this.re=r,this.l=s,this.e=new B,this.e.set("end",a+(r===null?Re:bn)),r!==n\##
+        ull&&(n===null||n.ot)&&this.#l(a)}P(){let e=[this.e.et()??1/0,this.n?.P()??1/0],t=Math.min(...e);return t===1/\##
+        0?null:t}async oe(e,t){switch(e.type){case"tick":for(let n=this.e.D(t);n!==null;n=this.e.D(t))n==="end"?this.e\##
+        nd():this.#l(t);return await this.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.op\##
+        en(t),this.#t(t);case"socket-message":return e.id===this.s&&await this.n?.c(e.octets,t),this.#t(t);case"socket\##
+        -closed":e.id===this.s&&this.#s(t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n()\##
+        ;t.length>0;t=this.#n())for(let n of t)if(n.type==="send")this.l({type:"send",id:this.s,octets:n.octets});else\##
+         if(n.type==="confirmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e\##
+        .set("end",e+Re);else{if(n.type==="refused"||n.type==="frame"&&n.frame.type==="bye")return this.end();if(n.typ\##
+        e==="lost"||n.type==="broken")return this.#s(e)}}#n(){return this.n?.jt()??[]}#l(e){this.#i(),this.s+=1,this.n\##
+        =new Ne({t:this.t,mode:"resume",...this.j},e),this.l({type:"connect",id:this.s})}#s(e){if(this.re===null)retur\##
+        n this.end();this.#i(),this.e.set("retry",e+Sn)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=nu\##
+        ll}},Cn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-ove\##
+        r","internal","refused-not-now","relay-missing"]),Mn=new Set(["hung-up","ended-by-doctor","expired","consent-r\##
+        efused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),de=e=>Cn.has(e),xn=e=>Mn.h\##
+        as(e),An={[K.tn]:"refused-other-device",[K.ri]:"refused-not-now",[K.oi]:"refused-wrong-person"},Tn={[D.Qt]:"wo\##
+        rds-differ",[D.Xt]:"binding-failed",[D.expired]:"expired",[D.error]:"doctor-error"},Dn={[T.mt]:"unknown-room",\##
+        [T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},Ln=e=>An[e]??"refused",En=e=>Tn[e]??"ende\##
+        d-by-doctor",jn=e=>Dn[e]??"protocol";function qn(e){return e==="delegation"?"identity":e==="delegation-dates"?\##
+        "clock":"secure-channel"}var Oe=3,Pn=500,In=8e3,Vn=4e3,Un=5,Wn=class{constructor(e){this.L=e,this.O=0,this.xe=\##
+        !1,this.vt=null,this.lt=0}vi(){this.xe=!1,this.lt=0}yi(){this.O=0,this.xe=!1,this.lt=0}bi(e){let t=this.vt??(e\##
+        .bond===null?"fresh":"resume");return this.vt=null,t}ke({Si:e,xi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Oe)re\##
+        turn null;let n=t?Vn:In,i=Math.min(Pn*2**(this.O-1),n),r=.5+(this.L(1)[0]??0)/255;return Math.min(i*r,n)}refus\##
+        ed(e,t,n,i){return U(n)?(this.lt=e===T.mt?this.lt+1:0,this.lt>Un&&!i?"unknown-room":"later"):e===T.mt&&t==="re\##
+        sume"?this.xe?"secure-channel":(this.vt="fresh","now"):e===T.used&&t==="fresh"&&n.bond!==null&&this.O<Oe?(this\##
+        .O+=1,this.vt="resume","now"):jn(e)}},Be=6e4,Ke=2e3,Nn=1e4,Rn=3,On=class{constructor(e,t,n){this.t=e,this.j=t,\##
+        this.h=n,this.n=null,this.s=0,this.ye=!1,this.yt=!1,this.I=new Wn(t.L),this.R=-1/0,this.e=new B,this.Ot=!1,thi\##
+        s.pending=[],this.Rt=[]}get rt(){return this.n?.rt??!1}get ot(){return this.n?.ot??!1}get Nt(){return this.I.O\##
+        >0&&(this.n?.mi??!0)}P(){let e=Math.min(this.e.et()??1/0,this.n?.P()??1/0);return e===1/0?null:e}async oe(e,t)\##
+        {e.id===this.s&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.c(e.octe\##
+        ts,t):this.n!==null&&this.ze(t))}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e))t==="retry"?this.bt(\##
+        e):this.I.O=0;await this.n?.Se(e)}zi(e){for(;;){let t=this.Rt.shift();if(t!==void 0)return t;this.pending.push\##
+        (...this.n?.jt()??[]);let n=this.pending.shift();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this\##
+        .n?.send(e,t)??Promise.resolve(!1)}bt(e){let{t,j:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.se())return thi\##
+        s.#i("expired");let r=this.I.bi(t);this.e.clear("retry","stable"),i.ct(),this.s+=1;let s=i.i().St&&this.I.O<2;\##
+        this.n=new Ne({t,mode:r,pi:s,...n},e),i.l({type:"connect",id:this.s})}Ci(e){(this.n===null||e-this.n.Ut>=Ke)&&\##
+        this.#s(e)}Ce(e,t){this.s=e,this.I.yi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Ut<Ke)&&!this.n.ot){if(e\##
+        -this.R<Nn)return this.ze(e);this.R=e,this.#s(e)}}ze(e){this.disconnect(),this.yt=!1;let{Ai:t,St:n}=this.h.i()\##
+        ,i=U(this.t)&&t,r=this.I.ke({Si:i,xi:n});if(r===null)return this.#i(this.I.xe?"secure-channel":"network");this\##
+        .e.set("retry",e+r)}yn(e){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epoch\##
+        Number:0}),this.Ot=!0,this.#s(e),!0)}bn(e,t,n){if(!t)return this.#i(qn(e));this.I.xe=!0,this.ze(n)}flush(){let\##
+         e=[...this.pending.splice(0),...this.n?.jt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnec\##
+        t(){this.n!==null&&this.h.l({type:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pen\##
+        ding=[],this.e.clear(),this.h.left(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type)\##
+        {case"send":return this.#t(e.octets);case"save":return this.h.ct();case"doctor":this.ye=e.K,e.K||(this.yt=!0),\##
+        this.e.Y("stable")||this.e.set("stable",t+Be);return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ow\##
+        nComparison:"none",peerComparison:"none"},i=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Rn);Objec\##
+        t.assign(this.t,n,{bond:e.bond,former:i,consent:null})}return this.e.set("stable",t+Be),this.h.ct();case"frame\##
+        ":this.I.vi(),this.yt=!1,this.Ot=!1,this.Rt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":r\##
+        eturn e.cause==="timeout"?this.ze(t):this.#s(t);case"broken":return this.bn(e.code,e.ki,t)}}#l(e,t){if(this.Ot\##
+        &&e===T.mt){this.yn(t)||this.#i("refused-other-device");return}let n=this.n?.mode??null,i=this.I.refused(e,n,t\##
+        his.t,this.h.i().Mi);i==="later"?this.ze(t):i==="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.bt(e)\##
+        }#i(e){this.Rt.push({type:"stop",reason:e})}},He=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&\##
+        &(this.N=0),this.N+=1,this.z=e}get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Di(){return Math.min(1500\##
+        *this.N,6e3)}get xt(){return this.z+(this.N===0?0:this.xn)}},Bn=class{constructor(){this.z=null,this.k=0}Ce(e,\##
+        t){this.z={Xe:e,zn:t},this.k=t}N(e,t){let{z:n}=this;this.z={Xe:e,zn:t};let i=n!==null&&t-n.zn<=1250;return(!i|\##
+        |e!==n.Xe)&&(this.k=t),i&&e!==n.Xe?"sound":t-this.k>=1500?"silence":"unknown"}},Ge=class{constructor(){this.si\##
+        lence=new Bn,this.le=!1,this.Bt=!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==n\##
+        ull}ae(e){this.R=e}Ti(e){this.Cn=e,this.zt=!1,this.Bt=!1,this.R=null}Li(e,t){this.silence.Ce(0,t),this.le=e}Ei\##
+        (e,t){this.silence.Ce(e,t)}N(e,t){let n=this.An;this.An=t;let i=this.silence.N(e,t);return i==="sound"&&(this.\##
+        le=!1,n>=this.Cn&&(this.zt=!0),this.R!==null&&n>=this.R&&(this.R=null)),i!=="silence"||this.le?!1:(this.le=!0,\##
+        !0)}get Kt(){return this.zt&&!this.le}Dn(e){e&&!this.zt&&(this.Bt=!0)}},pe={Pi:6e3,Ii:5e3,path:13e3},Kn=3e3,Hn\##
+        =1e4,Gn=1,Fn=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.co\##
+        nsent!==null,this.n=null,this.U=!1,this.transport="none",this.r=-1,this.Tn=null,this.w=null,this.Ft=[],this.ce\##
+        =null,this.Ct=null,this.At=!1,this.Mt=null,this.p=new Ge,this.ue=new He,this.Dt=0,this.i={send:!1,c:!1},this.$\##
+        =[],this.e=new B}Vi(){return this.$.shift()??null}P(){return this.e.et()}Ae(){return this.transport==="connect\##
+        ed"&&this.#m()&&!this.p.le}St(){return this.g&&(!this.Ae()||this.p.Mn)}get Wi(){return!this.g&&this.w?.J===!0&\##
+        &this.transport!=="connected"}mute(e){this.muted=e,this.#r()}ae(e){this.transport!=="none"&&this.p.ae(e)}qi(e,\##
+        t){this.n=e,this.U=t}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt()\##
+        ,this.e.clear(),this.$=[],this.transport="none",this.w=null,this.Mt=null,this.ce=null,this.p=new Ge,this.ue=ne\##
+        w He,this.Dt=0,this.#r(),this.h.l({type:"end-call"})}async Ui(e){this.transport==="connected"&&this.w?.J===!0&\##
+        &!this.p.le&&!this.p.Mn?await this.#h(e):this.#s(e)}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e))t\##
+        ==="path"?this.#u(e):t==="attempt"?this.#o(e):this.$.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}asyn\##
+        c oe(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generation||this.n===null)return;this.w.nt=!0,t\##
+        his.e.set("answer",t+(this.g?this.ue.Di:pe.Pi)),await this.#t({type:"description",kind:"offer",generation:e.ge\##
+        neration,sdp:e.sdp},t);for(let n of this.Ft.splice(0))await this.#t({type:"candidate",generation:e.generation,\##
+        candidate:n},t);return;case"candidate":if(e.generation!==this.w?.generation)return;this.w.nt?await this.#t({ty\##
+        pe:"candidate",generation:e.generation,candidate:e.candidate},t):this.Ft.push(e.candidate);return;case"transpo\##
+        rt":return this.#c(e,t);case"heard":return this.#d(e,t)}}async c(e,t){if(e.type==="description"&&e.kind==="res\##
+        tart")return this.#n(e.sdp,t);let{w:n}=this;if(e.type==="binding")return n?.J!==!0?void 0:(this.Ct=e.tag.slice\##
+        (),this.#p());if(!(n===null||!n.nt||e.generation!==n.generation))if(e.type==="candidate"){let{generation:i,can\##
+        didate:r}=e;this.h.l({type:"apply-candidate",generation:i,candidate:r})}else n.J||(n.J=!0,this.e.clear("answer\##
+        "),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#\##
+        h(t):this.g||this.e.set("path",t+pe.path),this.#r())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.con\##
+        sent===null)return;let n=e==="new"&&this.Tn!==this.n;!n&&t<this.ue.xt||(n&&(this.transport="failed"),this.#s(t\##
+        ))}#l(){return this.n!==null&&this.n.rt&&this.t.consent!==null}#s(e){let{n:t,t:n}=this;if(t===null)return;let \##
+        i=this.transport==="none"||this.transport==="failed"||this.p.Bt,r=n.generation;n.generation+=1,this.h.ct(),i&&\##
+        (this.r=r,this.Tn=t,this.transport="new",this.ce=null,this.Mt=null,this.At=!1,this.p.Li(this.g,e),this.#r()),t\##
+        his.w={generation:r,nt:!1,J:!1},this.Ft=[],this.Ct=null,this.p.Ti(e),this.e.clear("answer","binding","path","a\##
+        ttempt"),this.g&&(this.ue.Ce(e),this.e.set("attempt",e+this.ue.xn));let{U:s}=this;this.h.l({type:"make-offer",\##
+        generation:r,Qn:i,q:t.q,U:s})}#i(e){let{n:t,ue:n}=this;this.#l()?e<n.xt?this.e.set("attempt",n.xt):t?.gi(e)?(t\##
+        his.ae(e),this.$.push("socket-doubted")):this.#s(e):t!==null&&this.$.push("socket-doubted")}#o(e){this.transpo\##
+        rt==="none"||this.Ae()||(this.p.Dn(this.w?.J===!0),this.#i(e))}#d({r:e,Xe:t},n){if(!(this.transport==="none"||\##
+        e!==this.r)){if(!this.#m())return this.p.Ei(t,n);this.p.N(t,n)?(this.p.Dn(this.w?.J===!0),this.#i(n)):this.p.K\##
+        t&&this.Ae()&&this.e.clear("attempt")}}async#c(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state===\##
+        "connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e.Y("attempt")&&this.e.set("attempt\##
+        ",Math.max(this.ue.xt,t+Kn)),this.ce={Gt:e.Xn,W:e.ei},await this.#h(t),this.#r();else if(e.state==="failed")th\##
+        is.#u(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e\##
+        .Y("attempt"))return;this.ae(t),this.#l()&&t-(this.n?.Ut??0)<Hn?this.#i(t):this.$.push("socket-doubted")}}}#u(\##
+        e){if(this.transport="failed",this.e.clear("path","binding"),this.#r(),this.g)return this.#i(e);this.Dt+=1,thi\##
+        s.Dt>Gn?this.$.push("no-path"):this.#l()&&this.#s(e)}async#h(e){let{ce:t}=this,n=this.n?.E??null;if(t===null||\##
+        n===null||this.w?.J!==!0)return;let i=await n.pn("P",t.Gt,t.W);await this.#t({type:"binding",tag:i},e),this.At\##
+        ||this.e.set("binding",e+pe.Ii),await this.#p()}async#p(){let{ce:e,Ct:t}=this,n=this.n?.E??null;if(e===null||t\##
+        ===null||n===null)return;let i=await n.pn("D",e.Gt,e.W);if(!ae(i,t)){this.$.push("binding-failed");return}this\##
+        .At=!0,this.Mt=Fe(e),this.g=!0,this.e.clear("binding"),this.#r()}#m(){return this.ce!==null&&this.Mt===Fe(this\##
+        .ce)}#r(){let e=this.#m(),t={send:e&&this.t.consent!==null&&!this.muted,c:e};t.send===this.i.send&&t.c===this.\##
+        i.c||(this.i=t,this.h.l({type:"sound",...t}))}},Fe=({Gt:e,W:t})=>`${Z(e)} ${Z(t)}`,Yn=6e4,Zn=400,$n=class{cons\##
+        tructor({t:e,locale:t,L:n,se:i}){this.t=e,this.j={locale:t,L:n,se:i},this.line=new On(e,this.j,{l:r=>this.acti\##
+        ons.push(r),ct:()=>this.#a(),left:()=>this.#i(),i:()=>({Mi:this.media.Ae(),St:this.media.St(),Ai:this.media.g}\##
+        )}),this.he=!1,this.message="",this.u=new Rt,this.reason=null,this.Me=null,this.e=new B,this.actions=[],this.m\##
+        edia=new Fn(e,{send:(r,s)=>this.line.send(r,s),l:r=>this.actions.push(r),ct:()=>this.#a()}),this.ve=Promise.re\##
+        solve()}oe(e,t){return this.ve=this.ve.then(async()=>{try{await this.#n(e,t),this.#f(t)}catch{await this.#r("i\##
+        nternal",t)}}),this.ve}ji(){return this.actions.splice(0)}P(){if(this.reason!==null)return this.Me?.P()??null;\##
+        let e=[this.e.et(),this.line.P(),this.media.P()],t=Math.min(...e.map(n=>n??1/0));return t===1/0?null:t}Oi(){le\##
+        t{bond:e,ownComparison:t,peerComparison:n}=this.t;return{state:this.#t(),reason:this.reason,B:this.reason!==nu\##
+        ll&&de(this.reason),ye:this.line.ye,Ln:this.line.rt,Nt:this.line.Nt,Ri:this.line.yt,message:this.message,v:e==\##
+        =null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:t,peerComparison:n,muted:this.me\##
+        dia.muted,x:this.u.x}}#t(){return this.reason!==null?xn(this.reason)?"ended":"failed":U(this.t)?this.t.consent\##
+        ===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t)\##
+        {if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#o(t);case"t\##
+        ick":return this.#s(t);case"socket-open":case"socket-message":case"socket-closed":return await this.line.oe(e,\##
+        t),this.#o(t);case"network-changed":return this.media.ae(t),this.line.Ci(t),this.#o(t);case"awoke":return this\##
+        .line.n?.wi(t),this.#s(t);case"consent":return U(this.t)?(this.t.consent=e.consent,this.#a(),this.he&&await th\##
+        is.#u(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:K.si},t),this.#r("\##
+        consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":i\##
+        f(this.u.write(e.text,e.En,this.j.se()),e.En)return this.#h(t);this.e.Y("letters")||this.e.set("letters",t+Zn)\##
+        ;return;case"hang-up":return this.#r("hung-up",t,D.ii);case"taken-over":return this.#r("taken-over",t);case"re\##
+        try":return;default:return await this.media.oe(e,t),this.#o(t)}}async#l(e,t){let n=this.reason==="network"||th\##
+        is.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&n)||this.reason===null||!de(this.r\##
+        eason)?this.Me?.oe(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,\##
+        this.#o(t))}async#s(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e)){if(t==="patience")return this.#r(this.lin\##
+        e.rt?"no-path":"network",e);await this.#h(e)}await this.line.Se(e),await this.#o(e),await this.media.Se(e),awa\##
+        it this.#o(e)}#i(){this.he=!1,this.media.gt(),this.u.gt()}async#o(e){for(;this.reason===null;){let t=this.medi\##
+        a.Vi();if(t!==null){await this.#m(t,e);continue}let n=this.line.zi(e);if(n===null)return;n.type==="stop"?await\##
+         this.#r(n.reason,e):await this.#d(n.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.messag\##
+        e;return;case"admit":return this.#c(e.U,t);case"refuse":return e.reason===K.tn&&this.line.yn(t)?void 0:this.#r\##
+        (Ln(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"different",this.#a();case"bye":return th\##
+        is.#r(this.media.Wi&&e.reason===D.error?"no-path":En(e.reason),t);case"description":case"candidate":case"bindi\##
+        ng":return this.he&&!(e.type==="description"&&e.kind==="offer")?this.media.c(e,t):this.line.bn("malformed",!0,\##
+        t);case"chat":this.he&&this.u.c(e.id,e.message);return;case"keepalive":case"receipt":case"identity":return}}as\##
+        ync#c(e,t){let{n}=this.line;if(this.he||n===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.for\##
+        mer=[],this.#a();let i=e||(this.t.invitation.flags&Q.U)!==0;if(i&&!(n.q?.urls.some(r=>/^turns?:/.test(r))??!1)\##
+        )return this.#r("relay-missing",t,D.error);this.media.qi(n,i),this.t.consent!==null&&await this.#u(t)}async#u(\##
+        e){let{consent:t,ownComparison:n}=this.t;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),aw\##
+        ait this.media.Ui(e),n!=="none"&&await this.line.send({type:"words",a:n==="same"},e),await this.#h(e))}async#h\##
+        (e){if(!(!this.he||this.t.consent===null)){for(let t of this.u.pending()){let{id:n,text:i}=t;if(!await this.li\##
+        ne.send({type:"chat",id:n,message:i},e))return;this.u.nt(t)}return this.#o(e)}}async#p(e,t){this.t.ownComparis\##
+        on=e?"same":"different",this.#a(),await this.line.send({type:"words",a:e},t),await this.#o(t),e||await this.#r\##
+        ("words-differ",t,D.Qt)}async#m(e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-doubted":return\##
+         this.line.ae(t);case"binding-failed":return this.#r("binding-failed",t,D.Xt);case"no-path":return this.#r("no\##
+        -path",t)}}async#r(e,t,n=null){let i=n===null||await this.line.send({type:"bye",reason:n},t)===!0;this.line.fl\##
+        ush(),this.reason=e,this.media.end(),this.e.clear(),de(e)&&e!=="taken-over"?this.#a():this.actions.push({type:\##
+        "save",t:null});let r=!i&&U(this.t);if(!r&&(e!=="hung-up"||this.line.n===null))return this.line.disconnect();l\##
+        et{t:s,j:a}=this,{s:o}=this.line,l=this.line.Sn(),u=m=>this.actions.push(m);this.Me=new zn({t:s,j:a,n:l,s:o,re\##
+        :r?n:null,l:u},t)}#f(e){!(this.reason===null&&this.media.g&&!this.media.Ae())||this.line.ot?this.e.clear("pati\##
+        ence"):this.e.Y("patience")||this.e.set("patience",e+Yn)}#a(){this.actions.push({type:"save",t:this.t})}},Jn={\##
+        Pn:[],In:[],microphone:"",speaker:""},Qn=4e-4,Ye={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};\##
+        async function Ze(e,t){let n=e===void 0?Ye:{...Ye,deviceId:{exact:e}},i=await(t??navigator.mediaDevices.getUse\##
+        rMedia({audio:n})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMException("no track","NotFoundError");ret\##
+        urn r}function _n(e){let t=e instanceof DOMException?e.name:"";return t==="NotFoundError"||t==="Overconstraine\##
+        dError"?"microphone-missing":t==="NotReadableError"||t==="AbortError"?"microphone-busy":"microphone-denied"}va\##
+        r Xn=class{constructor(e){this.audio=e,this.Ht=new Audio,this.V=null,this.output=null,this.source=null,this.De\##
+        =null,this.speaker=""}Vn(){"AudioContext"in window&&(this.V??=new AudioContext,this.V.state!=="running"&&this.\##
+        V.resume().catch(()=>{}))}Wn(e){this.source?.disconnect(),this.source=null,!(this.V===null||e===null)&&(this.D\##
+        e??=this.V.createAnalyser(),this.source=this.V.createMediaStreamSource(new MediaStream([e])),this.source.conne\##
+        ct(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.D\##
+        e.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((i,r)=>i+r*r,0)/e.length,n=this.V?.state==="runnin\##
+        g"||navigator.userActivation?.hasBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t\##
+        >Qn,Un:t===0&&n}}jn(){let{V:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestinati\##
+        on(),this.Ht.srcObject=this.output.stream),this.Ht.play().catch(()=>{});for(let[t,n]of[523,784].entries()){let\##
+         i=e.currentTime+.1+t*.35,r=e.createOscillator(),s=e.createGain();r.frequency.value=n,s.gain.setValueAtTime(0,\##
+        i),s.gain.linearRampToValueAtTime(.3,i+.03),s.gain.exponentialRampToValueAtTime(.001,i+.9),r.connect(s).connec\##
+        t(this.output),r.start(i),r.stop(i+1)}}}async Ni(e){await Promise.all([this.audio,this.Ht].map(t=>t.setSinkId(\##
+        e))),this.speaker=e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.fil\##
+        ter(({kind:r,deviceId:s})=>r===i&&s!==""&&s!=="communications").map(({deviceId:r,label:s})=>({id:r,label:s}));\##
+        return{Pn:n("audioinput"),In:"setSinkId"in this.audio?n("audiooutput"):[],microphone:e?.getSettings().deviceId\##
+        ??"",speaker:this.speaker}}end(){this.Wn(null),this.V?.close().catch(()=>{}),this.V=null,this.De=null,this.out\##
+        put=null}},ei=500;function ti(e,t,n){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navig\##
+        ator.locks.request(e,t?{steal:t}:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(\##
+        n)})}function ni(e,t){let n=new BroadcastChannel(e);n.postMessage(t),n.close()}function ii(e,t){return new Pro\##
+        mise(n=>{let i=new BroadcastChannel(e),r=s=>{i.close(),n(s)};i.onmessage=({data:s})=>r(Ve(typeof s=="string"?s\##
+        :null,t())),setTimeout(()=>r(null),ei)})}function ri(e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i\##
+        =>i in t)??n}var W=li(lt),si=e=>ri(e,W,"fr"),ai=e=>[W[e].admitted.title,...W[e].admitted.consent].join(`
+        `),$e=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (e),oi=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),X=(e,t)=>e.replace(/\{\##
+        \w+\}/,()=>String(t));function li({Fn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
+        ===0?s.shift():Array.isArray(o)?o.map(a):Object.fromEntries(Object.entries(o).map(([l,u])=>[l,a(u)]));return[i\##
+        ,a(e)]});return Object.fromEntries(n)}var hi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
+        M6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 \##
+        17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM\##
+        15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 \##
+        0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no\##
+        :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function ee\##
+        (e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setA\##
+        ttribute("d",hi[t]),n}var ui={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:\##
+        17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micr\##
+        ophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refu\##
+        sed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,net\##
+        work:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:8\##
+        1};function ci(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-lin\##
+        k")&&i!==null?ui[i]:void 0;return{title:mi(e,t),lines:fi(e,t),buttons:yi(e,t),On:gi(e,t),code:s===void 0?"":X(\##
+        t.code,s),Kt:r||n==="waiting"||n==="connecting",Bi:r}}function di(e,t){let n=({lines:r,On:s})=>[...r.filter(({\##
+        kind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(\##
+        Boolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var pi={alphabet:"incomplete\##
+        ",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"word\##
+        s-differ","refused-wrong-person":"refused"},Je=(e,{errors:t})=>t[pi[e??""]??e??""];function mi({state:e,error:\##
+        t},n){return e==="ended"||e==="failed"||e==="bad-link"?Je(t,n)?.[0]??n.ended.title:n[e].title}function fi(e,t)\##
+        {let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",t\##
+        ext:t.ready.Le},{kind:"quiet",text:t.ready.Ee}];case"checking":return[{kind:"quiet",text:t.checking.text}];cas\##
+        e"waiting":{let a=r?.message??"",{K:o,X:l}=t.waiting;return[{kind:"lead",text:r?.Nt?t.reconnecting.pe:r?.ye?o:\##
+        l},...x(e.Yt>0,"since",X(t.waiting.k,$e(e.Yt,s))),...x(a!=="","quiet",t.waiting.message),...x(a!=="","quote",a\##
+        )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
+        onnecting.text}];case"connected":return e.Et?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:\##
+        " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
+        xt},{kind:"quiet",text:wi(r,t)}];case"ended":case"failed":case"bad-link":{let{F:a,clock:o,link:l}=e,u=i==="mic\##
+        rophone-denied";return[{kind:"lead",text:Je(i,t)?.[1]??t.ended.text},...x(u,"quiet",t.ge[e.Ki]),...x(u,"quiet"\##
+        ,t.ge.Ze),...x(i==="clock","quiet",X(t.Ye,o===null?"":oi(o,s))),...x(a!==null,"quiet",X(t.ended.F,$e(a??0,s)))\##
+        ,...x(n==="ended","quiet",t.ended.He),...x(e.m==="failed","quiet",t._e),...x(e.m==="failed","link",l??"")]}def\##
+        ault:return[]}}var x=(e,t,n)=>e?[{kind:t,text:n}]:[];function gi({state:e,r:t,m:n,Q:i},r){return n==="done"?r.\##
+        actions.m:e!=="connected"?"":t?.muted?r.connected.muted:i==="silence"?r.i.silence:t?.Ln===!1?r.connected.Pe:""\##
+        }function wi(e,{reconnecting:t}){return e?.Ln?t.path:e?.Ri?t.W:t.pe}function yi({state:e,error:t,B:n,link:i,Rn\##
+        :r,r:s,Et:a},{actions:o}){let l=(f,A,P="",we=null)=>({action:f,label:A,kind:P,icon:we}),u=l("hang-up",o.hangUp\##
+        ,"danger","hangUp"),m=a?[l("resume-sound",o.Fe,"primary","speaker")]:[];switch(e){case"ready":return[l("enter"\##
+        ,r?o.resume:o.enter,"primary")];case"waiting":return[l("hang-up",o.Re)];case"admitted":return[l("consent",o.co\##
+        nsent,"primary","yes"),l("refuse",o.je,"","no")];case"connecting":case"reconnecting":return[...m,u];case"conne\##
+        cted":{let f=s?.ownComparison==="none"&&s.v!==null,A=[l("same",o.a,a?"":"primary","yes"),l("different",o.Oe,"d\##
+        anger","no")],P=s?.muted?l("mute",o.unmute,"half on","silent"):l("mute",o.mute,"half","microphone");return[...\##
+        m,...f?A:[],P,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let f=t==="other-tab"||t==="\##
+        taken-over"?o.Be:o.Ne;return[...i===null?[]:[l("copy-link",o.me,"primary","copy")],...n?[l("retry",f,i===null?\##
+        "primary":"","again")]:[]]}default:return[]}}function vi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.\##
+        slice(0,Number(n[0]))+n.slice(1))}var ki=class{constructor(e,t,n){this.f=e,this.Fi=t,this._t=n,this.audio=this\##
+        .#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.ne=0,this.Kn=!1\##
+        ,this.#f()}show(e){if(!this.#t("model",e))return;let t=W[e.locale],n=ci(e,t),i=this.Nn,r=this.f.documentElemen\##
+        t;r.dataset.state=e.state;for(let s of["error","path","quality"]){let a=e[s];a===null?delete r.dataset[s]:r.da\##
+        taset[s]=a}this.#i(e.locale,t),this.#e("title").textContent=n.title,this.f.title=`${n.title} · Colloque`,e.sta\##
+        te!=="loading"&&this.#t("lines",n.lines)&&this.#e("text").replaceChildren(...n.lines.map(s=>this.#d(s))),this.\##
+        #n("notice",n.On),this.#n("code",n.code),this.#c(e,t),this.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#l\##
+        (di(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn=n,this.state=e.state}get Gi(){let e=this.#e("sound",HTM\##
+        LDetailsElement);return!e.hidden&&e.open}Hi(e){this.#e("meter").style.transform=`scaleX(${e})`}#t(e,t){let n=J\##
+        SON.stringify(t);return this.Bn.get(e)===n?!1:(this.Bn.set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==t\##
+        &&(n.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#s(e){let{activeElement:t,body:n}=th\##
+        is.f,i=t===null||t===n,r=!i&&t.closest("details, dialog, nav, footer")!==null;(e?!r:i&&this.Kn)&&this.#e("titl\##
+        e").focus({preventScroll:!e}),this.Kn=this.f.activeElement!==n}#i(e,t){if(this.text===t)return;this.text=t;let\##
+         n=this.f.documentElement;n.lang=e,n.dir=t.direction;let i=this.#e("languages");i.setAttribute("aria-label",t.\##
+        languages),i.childElementCount===0&&i.append(...Object.entries(W).map(([s,{name:a}])=>{let o=this.#a("button",\##
+        s.toUpperCase());return o.lang=s,o.setAttribute("aria-label",`${s.toUpperCase()}, ${a}`),o.addEventListener("c\##
+        lick",()=>this._t.speak(s)),o}));for(let s of i.children)s.setAttribute("aria-pressed",String(s instanceof HTM\##
+        LElement&&s.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intr\##
+        o":t.v.Ie,"digits-label":t.v.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":t\##
+        .i.volume,deaf:t.i.deaf,"letters-label":t.u.Ue};for(let[s,a]of Object.entries(r))this.#n(s,a);this.#o("sound-t\##
+        itle","speaker",t.i.title),this.#o("chat-title","message",t.u.title),this.#o("play-sound","speaker",t.actions.\##
+        Ke),this.#o("send",null,t.u.send),this.#e("footer").prepend(ee(this.f,"lock")),this.#e("message").setAttribute\##
+        ("aria-label",t.u.title),this.#e("advice").replaceChildren(...t.i.fe.map(s=>this.#a("li",s)))}#o(e,t,n){this.#\##
+        e(e).replaceChildren(...t===null?[]:[ee(this.f,t)],n)}#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a(\##
+        "ul");return n.append(...t.map(i=>this.#a("li",i))),n}case"quote":{let n=this.#a("blockquote",t);return n.dir=\##
+        "auto",n}case"link":{let n=this.f.createElement("input");return n.readOnly=!0,n.value=t,n.className="link",n.a\##
+        ddEventListener("focus",()=>n.select()),n.setAttribute("aria-label",this.text?.actions.me??""),n}case"good":ca\##
+        se"fair":case"poor":{let n=this.#a("p",t,`quality ${e}`);return n.prepend(ee(this.f,e)),n}default:return this.\##
+        #a("p",t,e)}}#c({state:e,r:t},n){let i=e==="connected"?t?.v??null:null;this.#e("words").hidden=i===null;let r=\##
+        i===null?[]:vi(this.Fi[i.locale]??""),s=i!==null&&r.length===256?on(i.octets).map(l=>r[l]??""):[],a=this.#e("w\##
+        ords-list");if(this.#t("words",s)&&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":"theirs"))),thi\##
+        s.#n("digits",i===null?"":ln(i.octets).replace(/^(....)/,"$1 ")),i===null||!t)return;a.lang=i.locale;let o=[];\##
+        t.ownComparison==="same"&&o.push(n.v.a),t.peerComparison==="same"&&o.push(n.v.We),this.#n("words-result",o.joi\##
+        n(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.f.activeElement?.dataset.action;\##
+        t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("button",r,s);return o.dataset.a\##
+        ction=i,o.setAttribute("type","button"),a!==null&&o.prepend(ee(this.f,a)),o.addEventListener("click",()=>this.\##
+        _t.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({state:e,Lt:t,Q:n,path:i},{Kt:r}\##
+        ,s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.state==="waitin\##
+        g")&&(a.open=e==="waiting"),this.#n("meter-text",s.i[n??"speak"]),this.#n("path",i===null?"":s.path[i]);let{Pn\##
+        :o,In:l,microphone:u,speaker:m}=t;this.#p("microphone",o,u,s.i.microphone),this.#p("speaker",l,m,s.i.speaker)}\##
+        #p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(e,[t,i])&&r.repla\##
+        ceChildren(...t.map((s,a)=>{let o=this.f.createElement("option");return o.value=s.id,o.textContent=s.label==="\##
+        "?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Bi:t},{u:n}){let i=this.#e("chat",HTML\##
+        DetailsElement);i.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let r=e?.x??[];if(!this.#\##
+        t("messages",[r,n.y]))return;let s=this.#e("messages");s.replaceChildren(...r.map(({y:l,text:u,tt:m})=>{let f=\##
+        this.#a("li","",l?"mine":"theirs"),A=this.#a("p",u);return A.dir="auto",f.append(this.#a("small",`${l?n.y:n.A}\##
+        ${m?"":` · ${n.pending}`}`),A),f}));let a=r.filter(({y:l})=>!l),[o]=a.slice(-1);a.length>this.ne&&o!==void 0&&\##
+        (i.open=!0,this.#l(`${n.A}: ${o.text}`)),this.ne=a.length,s.scrollTop=s.scrollHeight}#r(e,t){this.#e("sheet-ti\##
+        tle").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([i,r])=>[this.#a("h3",i),this.#a("p",r)]))\##
+        ;let n=this.#e("sheet");n.showModal?.(),n.scrollTop=0}#f(){let{l:e,Yi:t,write:n}=this._t;this.#e("play-sound")\##
+        .addEventListener("click",()=>e("play-sound"));for(let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelec\##
+        tElement);l.addEventListener("change",()=>t(o,l.value))}let i=this.#e("volume",HTMLInputElement);i.addEventLis\##
+        tener("input",()=>this.audio.volume=Number(i.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=thi\##
+        s.audio.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),s=this.#e("letters",HTMLInpu\##
+        tElement);r.addEventListener("input",()=>{s.checked&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.foc\##
+        us()};this.#e("send").addEventListener("click",a),r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isCompo\##
+        sing&&a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:o,i:l}=this.text\##
+        ;this.#r([...o.b,[l.deaf,l.fe.join(" ")],o.$e],o.title)}),this.#e("legal").addEventListener("click",()=>{this.\##
+        text!==null&&this.#r(this.text.legal.b,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>\##
+        this.#e("sheet").close())}#a(e,t="",n=""){let i=this.f.createElement(e);return i.textContent=t,n!==""&&(i.clas\##
+        sName=n),i}#e(e,t){let n=this.f.getElementById(e);if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`\##
+        no element ${e}`);return n}},me="colloque",G=()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null,B:!1\##
+        ,link:null,Rn:!1,locale:si(navigator.languages??[]),Ki:ht(navigator.userAgent,navigator.maxTouchPoints),path:n\##
+        ull,quality:null,r:null,m:"no",Yt:0,F:null,clock:null,Et:!1,Q:null,Lt:Jn},F=location.hash.length>1?location.hr\##
+        ef:null,Qe=ut(navigator.userAgent),bi=100,Si=4e3,fe=0,z=null,v=null,te=null,d=null,N=null,_e=0,Xe=0,ge=null,C=\##
+        new ki(document,ot,{l:Mi,Yi:Ti,speak:e=>p({locale:e}),write:(e,t)=>void w({type:"write",text:e,En:t})}),L=new \##
+        Xn(C.audio);function p(e){Object.assign(y,e),C.show(y)}var R=(e,t={})=>p({state:"failed",error:e,B:!0,r:null,.\##
+        ..t});function et(){let e=window.early?.microphone??null;return delete window.early,e}async function zi(){if(!\##
+        isSecureContext||crypto.subtle===void 0)return R("browser-unsupported",{B:!1,link:F});let e=location.hash.slic\##
+        e(1),t=Ve(sessionStorage.getItem(me),G());if(e===""&&t===null)return p({state:"bad-link",error:"missing"});try\##
+        {if(e!==""){let n=await Wt(e);if(n.flags&Q.Jt)throw new h("post-quantum");let i=await Qt(n);z=t!==null&&ae(t.i\##
+        nvitation.room,i.room)?t:mn(i)}else z=t}catch(n){if(!(n instanceof h))throw n;return p({state:"bad-link",error\##
+        :n.code})}if(!await Ci())return R(Qe?"in-app":"browser-unsupported",{B:!1,link:F});p({state:"ready",error:null\##
+        ,Rn:z===t}),(e===""||window.early?.microphone)&&await ne(!1)}async function Ci(){return!("RTCPeerConnection"in\##
+         window)||!navigator.mediaDevices?.getUserMedia?!1:J().then(()=>!0,()=>!1)}function Mi(e){switch(L.Vn(),e){cas\##
+        e"enter":return void ne(!1);case"retry":return v===null||y.error==="taken-over"?void ne(y.error==="other-tab"|\##
+        |y.error==="taken-over"):void w({type:"retry"});case"copy-link":return void xi();case"consent":return void ji(\##
+        );case"refuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",a:e==="s\##
+        ame"});case"mute":return void w({type:"mute",muted:!(y.r?.muted??!1)});case"hang-up":return void w({type:"hang\##
+        -up"});case"play-sound":return L.jn();case"resume-sound":return void Di()}}async function xi(){try{await navig\##
+        ator.clipboard.writeText(F??""),p({m:"done"})}catch{p({m:"failed"})}}async function ne(e){if(z===null)return;L\##
+        .Vn(),p({state:"checking",error:null,B:!1,link:null,m:"no"});try{d===null&&tt(await Ze(void 0,et()))}catch(i){\##
+        return Ai(_n(i))}it(),history.replaceState(null,"","/");let t=`colloque ${Z(z.invitation.room)}`,n=e?ii(t,G):n\##
+        ull;if(!await ti(t,e,()=>void Ei(t)))return R("other-tab");if(Xe=performance.now(),z=await n??z,v=new $n({t:z,\##
+        locale:y.locale,L:Li,se:G}),d===null)return R("microphone-missing");te=new Ct({microphone:d,audio:C.audio,Pt:W\##
+        i,M:i=>void w(i),dt:i=>p({path:i}),pt:i=>p({quality:i})}),await w({type:"start"})}function Ai(e){let t=Qe&&e==\##
+        ="microphone-denied";R(t?"in-app":e,{link:t?F:null}),e==="microphone-denied"&&navigator.permissions?.query({na\##
+        me:"microphone"}).then(n=>{n.onchange=()=>{n.state==="granted"&&y.state==="failed"&&v===null&&ne(!1)}},()=>{})\##
+        }function tt(e){let t=d;d=e,fe=performance.now(),p({Q:null}),e.onmute=q,e.onunmute=q,e.onended=()=>{e===d&&ie(\##
+        )},L.Wn(e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),re()}async function ie(e){try{tt(await \##
+        Ze(e))}catch{await re()}q()}async function Ti(e,t){return e==="microphone"?ie(t):(await L.Ni(t).catch(()=>{}),\##
+        re())}async function re(){p({Lt:await L.Lt(d)})}function q(){let{audio:e}=C,t=e.srcObject!==null&&e.paused,n=d\##
+        !==null&&(d.muted||d.readyState==="ended");p({Et:v!==null&&(t||n)})}async function Di(){await C.audio.play().c\##
+        atch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await ie(),q()}var Li=e=>crypto.getRandomValues(new \##
+        Uint8Array(e));async function Ei(e){if(v===null)return;let t=Ie(v.t);await w({type:"taken-over"}),ni(e,t)}asyn\##
+        c function ji(){let{locale:e}=y,t=await V(k(ai(e)));await w({type:"consent",consent:{locale:e,textHash:t,time:\##
+        G()}})}async function w(e){if(v===null)return;await v.oe(e,performance.now());for(let o of v.ji())Ii(o);let t=\##
+        v.P();clearTimeout(_e),t!==null&&(_e=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,t-performance.now(\##
+        ))));let{state:n,reason:i,B:r,...s}=v.Oi();n!==y.state&&qi(n,i),p({state:n,error:i,B:r,r:s});let a=i!==null&&(\##
+        !r||i==="taken-over");a&&Ni(),a&&t===null&&!r&&Pi()}function qi(e,t){if(e==="admitted"&&(L.jn(),navigator.vibr\##
+        ate?.([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!==null&&["connected","reco\##
+        nnecting"].includes(y.state);p({F:i?Math.floor((G()-n)/60):null,clock:t==="clock"?new Date:null,Et:!1})}functi\##
+        on Pi(){z!==null&&Ue(z),z=null,v=null,te=null,F=null,p({r:null})}function Ii(e){switch(e.type){case"connect":r\##
+        eturn Vi(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;case"close"\##
+        :N?.id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(me):sessionStorage.setItem(m\##
+        e,Ie(e.t));return;default:te?.$n(e)}}function Vi(e){let t=new WebSocket(`${location.origin.replace(/^http/,"ws\##
+        ")}/ws`,Dt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.onclose=(\##
+        )=>void w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"socket-mess\##
+        age",id:e,octets:new Uint8Array(n)})}}var nt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(\##
+        t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;l\##
+        et a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.se\##
+        t(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}func\##
+        tion h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[\##
+        l+2]??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0\##
+        ;if(o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...\##
+        a],e=[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){\##
+        let[n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),\##
+        padded:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.\##
+        subarray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t\##
+        .subarray(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==\##
+        255)break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThi\##
+        s;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){le\##
+        t e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+\##
+        e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Ui=windo\##
+        w.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:nt});function Wi(){return"RTCRtpScriptTransfor\##
+        m"in window?new Worker(Ui?.createScriptURL("")??nt()):null}function Ni(){d!==null&&(d.onended=null),d?.stop(),\##
+        d=null,L.end(),ge?.release().catch(()=>{}),ge=null}function it(){navigator.wakeLock?.request("screen").then(e=\##
+        >ge=e,()=>{})}var rt=()=>void w({type:"network-changed"}),st=()=>{v!==null&&document.visibilityState==="visibl\##
+        e"&&d!==null&&(it(),C.audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(q,q),y.Q==="silence"&&(d.one\##
+        nded=null,d.stop(),ie(d.getSettings().deviceId))),w({type:"awoke"})};addEventListener("online",rt),navigator.c\##
+        onnection?.addEventListener("change",rt),document.addEventListener("visibilitychange",st),document.addEventLis\##
+        tener("resume",st),C.audio.addEventListener("pause",q),C.audio.addEventListener("playing",q),navigator.mediaDe\##
+        vices?.addEventListener("devicechange",()=>{d!==null&&re()}),addEventListener("hashchange",()=>{location.hash.\##
+        length>1&&v===null&&location.reload()}),setInterval(()=>{if(y.state==="waiting"&&p({Yt:Math.floor((performance\##
+        .now()-Xe)/6e4)}),d===null)return;let{Tt:e,qn:t,Un:n}=L.Tt();C.Gi&&C.Hi(e);let i=performance.now();n||(fe=i),t\##
+        &&y.Q!=="voice"?p({Q:"voice"}):y.Q===null&&i-fe>Si&&p({Q:"silence"})},bi),window.early===void 0&&p({}),zi().ca\##
+        tch(()=>R("internal",{B:!1})).then(()=>{v===null&&et()?.then(e=>e.getTracks().forEach(t=>t.stop()),()=>{})})})\##
+        ();</script>
         </body>
         </html>
 

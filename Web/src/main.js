@@ -1,6 +1,6 @@
 // @ts-check
 import { isInApplication, kindOf } from './browsers.js';
-import { base64url, equal, utf8 } from './bytes.js';
+import { equal, hex, utf8 } from './bytes.js';
 import { Call } from './call.js';
 import { subprotocol } from './envelopes.js';
 import { ProtocolError } from './errors.js';
@@ -150,8 +150,12 @@ function act(action) {
 }
 
 async function copyLink() {
-  const written = navigator.clipboard?.writeText(link ?? '') ?? Promise.reject(new Error('no clipboard'));
-  show({ copied: await written.then(() => 'done', () => 'failed') });
+  try {
+    await navigator.clipboard.writeText(link ?? '');
+    show({ copied: 'done' });
+  } catch {
+    show({ copied: 'failed' });
+  }
 }
 
 /**
@@ -169,7 +173,7 @@ async function enter(takeOver) {
   }
   keepScreenOn();
   history.replaceState(null, '', '/');
-  const name = `colloque ${base64url(session.invitation.room)}`;
+  const name = `colloque ${hex(session.invitation.room)}`;
   const handedOver = takeOver ? awaitHandOver(name, wallClock) : null;
   if (!(await acquireRoom(name, takeOver, () => void stolen(name)))) return fail('other-tab');
   waitingSince = performance.now();

@@ -81,7 +81,7 @@ export class View {
 
   /** @param {number} level 0…1 */
   showLevel(level) {
-    this.#element('meter').style.transform = `scaleX(${level.toFixed(2)})`;
+    this.#element('meter').style.transform = `scaleX(${level})`;
   }
 
   /**
