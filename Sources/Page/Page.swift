@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "6a559f6a11d450fe139b55fbb781841f6c564e8b5fc508b27efab9db05fd4c09"
+    package static let sha256 = "a7c3a047eaf140db2c671030ad3229a30b5f42ec292a519e428686a93f616dba"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
-        + "'sha256-1MogI66n7wPshWaE3+w9DRrCSZBp9ZDXRzvbemxuZ30='"
+        + "'sha256-ITW+pcSZn/Mw/FBMsbPMlI9WzNujpjzEuWE4d+INbIQ='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -183,7 +183,7 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var h={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
+        <script type="module">"use strict";(()=>{var u={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
         0},ready:{title:0,text:0,facts:[0,0],hint:0},checking:{title:0,text:0},waiting:{title:0,present:0,away:0,messa\##
         ge:0,since:0},admitted:{title:0,consent:[0,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,si\##
         gnalling:0},reconnecting:{title:0,text:0,path:0,server:0,doctor:0},words:{intro:0,digits:0,same:0,peerSame:0},\##
@@ -446,7 +446,7 @@ package enum Page {
          then try again.|No secure link|Something altered the messages. Change to another network, then try again.|Doc\##
         tor not recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|\##
         The date of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be s\##
-        afe. Try again."}};var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2si\##
+        afe. Try again."}};var d={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2si\##
         ette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2oue\##
         tte1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3us\##
         sure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2\##
@@ -505,21 +505,21 @@ package enum Page {
         gal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1\##
         pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1isc\##
         htuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nder\##
-        weg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ye(\##
+        weg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ze(\##
         n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\/\##
-        /.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twit\##
+        /.test(n)?"firefox":"other"}function $e(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twit\##
         ter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|i\##
         Pad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolEr\##
-        ror",this.code=e}};var yn=new TextEncoder,kn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n\##
-        );function z(n){try{return kn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
+        ror",this.code=e}};var vn=new TextEncoder,bn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>vn.encode(n\##
+        );function z(n){try{return bn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
         n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255\##
-        ),De=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
+        ),Ee=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),Je=n=>p(k(Mat\##
         h.floor(n/2**32)),k(n%2**32));function q(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
-        n[De(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
+        n[Ee(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
         [i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0"))\##
         .join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.\##
-        from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCod\##
-        e(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
+        from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Qe(n){return btoa(String.fromCharCod\##
+        e(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Xe(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
         row new l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,\##
         "/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var U=class{constructor(e){this.octets=e,this.offset=0}take\##
         (e){if(e>this.octets.length-this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(th\##
@@ -531,459 +531,464 @@ package enum Page {
         portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
         ee=(n,e)=>A(typeof n=="string"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,\##
         f(1)))).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ts=Uint8Array.of(48\##
-        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
+        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var os=Uint8Array.of(48\##
+        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Pe(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
         e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low\##
-        -order")}if(F(t))throw new l("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",\##
-        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.im\##
-        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.e\##
-        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("aut\##
+        -order")}if(F(t))throw new l("low-order");return t}async function et(n,e,t){try{let i=await M.importKey("raw",\##
+        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var tt=n=>M.im\##
+        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function nt(n,e,t,i){return new Uint8Array(await M.e\##
+        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function it(n,e,t,i){if(i.length<16)throw new l("aut\##
         hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
-        ow new l("authentication")}}var Pe={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},vn=5e3,it=\##
-        {Pe:1500,qe:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
+        ow new l("authentication")}}var qe={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},xn=5e3,st=\##
+        {Pe:1500,qe:6e3},rt={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
         e=null}measure({received:e,lost:t,jitter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.\##
         received||t<a.lost)&&(this.samples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o\##
-        -vn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/M\##
-        ath.max(1,d+e-c.received),r),g=b=>m>Pe[b].loss||i>Pe[b].jitter||s>Pe[b].j;this.#e(g("poor")?"poor":g("fair")?"\##
+        -xn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let h=t-c.lost,m=Math.max(h/M\##
+        ath.max(1,h+e-c.received),r),g=x=>m>qe[x].loss||i>qe[x].jitter||s>qe[x].j;this.#e(g("poor")?"poor":g("fair")?"\##
         fair":"good",o)}#e(e,t){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidat\##
-        e={word:e,since:t}:t-this.candidate.since>=(st[e]>st[this.word]?it.Pe:it.qe)&&(this.word=e,this.candidate=null\##
-        )}};function rt(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=\##
+        e={word:e,since:t}:t-this.candidate.since>=(rt[e]>rt[this.word]?st.Pe:st.qe)&&(this.word=e,this.candidate=null\##
+        )}};function ot(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=\##
         >s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="su\##
         cceeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,j:t?\##
-        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var bn=20,xn=100,Sn=500,le=class{cons\##
-        tructor({microphone:e,audio:t,X:i,a:s,K:r,R:o}){this.microphone=e,this.audio=t,this.X=i,this.a=s,this.K=r,this\##
-        .R=o,this.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1\##
-        ,this.fragment="",this.ee=!1,this.counter=0,this.V=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue\##
-        =Promise.resolve()}perform(e){e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.q\##
-        ueue=this.queue.then(()=>this.#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async\##
-         Ie(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.tra\##
-        ck=e.clone(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval\##
-        (this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.t\##
-        erminate(),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.K(null),this.R(null)}async#e(e)\##
-        {switch(e.type){case"make-offer":return this.#a(e);case"apply-answer":if(e.generation!==this.generation||this.\##
-        connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of th\##
-        is.early.splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.conn\##
-        ection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||t\##
-        his.connection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connectio\##
-        n?.addIceCandidate(e).catch(()=>{})}async#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=\##
-        [];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConf\##
-        iguration(ot(i,s)),this.ee=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.create\##
-        Offer({iceRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sd\##
-        p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){th\##
-        is.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone()\##
-        ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Cn(r),this.worke\##
-        r=this.X(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({\##
-        candidate:a})=>{s===this.connection&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
-        io.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,\##
-        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),Sn),s}#n(e){let t\##
-        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||An(i))){if(i===""){if(!this.ee)\##
-        return;this.ee=!1}this.a({type:"candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.\##
-        connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:\##
-        "failed"});else if(s==="disconnected")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="conn\##
-        ected"){let r=await this.#u(e,t),o=Mn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||\##
-        o===null){this.a({type:"transport",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"conne\##
-        cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport\##
-        ?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0\##
-        )return I(new Uint8Array(r));await new Promise(o=>setTimeout(o,bn))}return null}async#h(e){if(this.V)return;th\##
-        is.V=!0;let t=await e.getStats().catch(()=>null);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.\##
-        forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsRece\##
-        ived:a})=>o+(a??0),0);this.a({type:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.n\##
-        ow()),this.R(this.quality.word);let r=zn(i);r!==null&&this.K(r)}#l(e,t){this.sound={send:e,receive:t},this.tra\##
-        ck!==null&&(this.track.enabled=e),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getRe\##
-        ceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()\##
-        =>{})}};function zn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r}\##
-        )=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((\##
-        r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let \##
-        i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")\##
-        ?"relay":"direct"}function ot(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[\##
-        ]:i(/^stuns?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,\##
-        /^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}retur\##
-        n{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|\##
-        ^candidate:\S+ 1 (?!udp )/i.test(n);function Cn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
-        ]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Mn(n\##
-        ){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g\##
-        ,""))}var at="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
-        :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),qe=n=>p(f(16),k(0),n);function ht(n){if(n.length>Tn)return null\##
-        ;try{return Dn(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Dn(n){switch(n.u8()){case 16\##
-        :return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130\##
-        :{let e=n.u8();return n.end(),e>1?null:{type:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
-        )t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
-        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
-        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},En=1+1+16+32+4,Pn=72;async \##
-        function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Pn)throw new l("incomplete");\##
-        let e=Qe(n);if(e.length!==En)throw new l("incomplete");if(!Y(e.subarray(50),await qn(e.subarray(0,50))))throw \##
-        new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("fl\##
-        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function qn(n){return(await I(p(w("\##
-        colloque/1 link"),n))).subarray(0,4)}var L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
-        ..e){e.length===0&&this.g.clear();for(let t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this\##
-        .g.size===0?null:Math.min(...this.g.values())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-\##
-        s)[0];return t===void 0?null:(this.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.las\##
-        t=0,this.draft=null,this.theirs=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.draft===null)\##
-        return;this.draft===null&&(this.last=Math.max(this.last+1,i));let r={id:this.last,mine:!0,text:s,P:!1};this.dr\##
-        aft=t&&s!==""?null:r,this.draft===null&&this.#e(r)}receive(e,t){let i=e!==0&&e===this.theirs;this.theirs=e;let\##
-         s={id:e,mine:!1,text:t.slice(0,2e3),P:!0},r=i?this.messages.filter(({mine:a})=>!a).pop():void 0,o=t.trim()===\##
-        "";r===void 0?o||this.#e(s):this.messages=this.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pendi\##
-        ng(){return[...this.messages,...this.draft===null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?\##
-        this.draft=e.text===""?null:{...e,P:!0}:this.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.mes\##
-        sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:\##
-        2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
-        ","signature"];function mt(n){let[e,t]=In(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
-        );let s=new Uint8Array(i);return s.set(p(f(e),De(t.length),t)),s}function In(n){switch(n.type){case"confirm":r\##
-        eturn[3,p(n.te,n.receiptKey,q(n.name))];case"waiting":return[4,q(n.message)];case"admit":return[5,f(n.c?1:0)];\##
-        case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp)\##
-        )];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"bindin\##
-        g":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case\##
-        "keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":\##
-        return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identit\##
-        y":return[17,f(n.code)]}}function gt(n){let e=new U(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
-        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=On(t,r);return r.end(),o}function On(n\##
-        ,e){switch(n){case 3:return{type:"confirm",te:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{t\##
-        ype:"waiting",message:z(e.lp())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reas\##
-        on:e.u8()};case 7:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,ge\##
-        neration:e.u32(),sdp:z(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};cas\##
-        e 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding\##
-        ",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.leng\##
-        th!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:\##
-        "keepalive"};case 14:{let t=ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,oct\##
-        ets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e\##
-        .take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("m\##
-        alformed")}}var wt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ie=new Uint8Array(0),Un=32+16,jn=2**20,W=class{constr\##
-        uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=jn)t\##
-        hrow new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
-        Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},Oe=class{const\##
-        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await I(this.hash,e)}async y(e){let[t,i]=awai\##
-        t yt(this.h,e);this.h=t,this.T=await W.create(i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));le\##
-        t i=await A(t,p(this.h,f(2))),s=await A(t,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async ge(e){let \##
-        t=this.T===null?e:await this.T.encrypt(e,this.hash);return await this.o(t),t}async we(e){let t=this.T===null?e\##
-        :await this.T.decrypt(e,this.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=awai\##
-        t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function Kn(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
-        reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constr\##
-        uctor(e,t,i){this.q=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new Oe;return await t.o(\##
-        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{q:t,ephemeral:i,parameters:s}=this;ret\##
-        urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await Ee(i.privateKey,s\##
-        .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<Un)throw new l("authentication");let{q:t,ephemeral:\##
-        i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await Ee(i.privateKey,s)),{payload:await\##
-         t.we(e.subarray(32)),transport:await Kn(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
-        e("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"coll\##
-        oque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s\##
-        ,joinToken:i}}var bt=n=>q("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>q("colloque/1","resume",n,k(e),t);async f\##
-        unction Ue(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
-         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Rn=(n,e)=>I(q("colloque/1 transcr\##
-        ipt",n,e)),St=n=>Rn(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
-        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>I(q("colloque/1 sas-commit",n,e,t));async functio\##
-        n Mt(n,e,t){return K(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(\##
-        n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e\##
-        ,q(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},je=24*3600,de=class{constructor(e,t){this.\##
-        hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.N=t}seal(e){return this.sending.encrypt(mt(e))}a\##
-        sync open(e){return gt(await this.receiving.decrypt(e))}ve(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async fu\##
-        nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.cre\##
-        ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Wn(ue.message1,f(1),c,d,w\##
-        (e.locale)),g=await a.ye(m);async function b(P,Me){let Te=await a.ke(P),ae=await Vn(Te.payload,t,i,Me),{hash:L\##
-        e,h:mn}=Te.transport,Ge=await Ue(Le,mn);return{epoch:new de(Te.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
-        ret,transcript:await St(Le),authenticationString:await Mt(Le,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
-        dentity,expiry:ae.notAfter+je},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
-        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await _.create({ne:xt(n.room,t,e.transcript),presharedK\##
-        ey:await At(n.presharedKey,e.resumeSecret,t),ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Ar\##
-        ray(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:m}=await s.ke(c);if(d.length!==ue.me\##
-        ssage2||!F(d))throw new l("malformed");let{N:g}=await Ue(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
-        pe:"confirm",te:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async fu\##
-        nction Vn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
-        ("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(\##
-        ),!F(s.rest()))throw new l("malformed");let m=q("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
-         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-je||i>P+je)throw new l("delegation-dates");retu\##
-        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Wn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
-        ,t}var qt=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
-        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,Ke=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
-        y?{octets:X(t)}:t);function pe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Nn(s)?ce(s.octets):s\##
-        );return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nu\##
-        ll:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)ret\##
-        urn null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="ob\##
-        ject"&&e!==null&&Re(e)}var Nn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
-        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Fn=.3,Bn=3e4,Hn=1e3,It=25e3,_n=2e3,Gn=2\##
-        e4,$=class{constructor({session:e,mode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.loc\##
-        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Fn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
-        ll,this.be=1/0,this.finish=null,this.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new L,this.ze=[],this.#e("open"\##
-        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get I(){return this.phase==="established"}get O(){retu\##
-        rn this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:\##
-        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Bn&&this.e.set("silence",e+Hn)}re(){return this\##
-        .ze.splice(0)}u(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resu\##
-        me"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t(\##
-        {type:"send",octets:lt(t.room,s,ct[this.mode])}),await this.#n())}async receive(e,t){let i=ht(e);if(!(i===null\##
-        ||this.phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.M,t);case"servers":t\##
-        his.servers=i.servers,this.be=t+i.servers.lifetime*1e3;return;case"error":return this.#a({type:"refused",code:\##
-        i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.ph\##
-        ase==="confirming"||this.phase==="established"||this.mode==="resume";return this.#a({type:"broken",code:s.code\##
-        ,confirmed:r})}}}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a\##
-        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+It),await this.send({type:"keepalive"},e\##
-        )}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe\##
-        =t,this.#t({type:"send",octets:qe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
-        (e){this.ze.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");thi\##
-        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<_n?this.#a({type:"lost",cause:"doc\##
-        tor-returned"}):(i||this.phase==="away")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n\##
-        ()):(this.e.clear(),i&&(this.awaySince=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&\##
-        &this.e.set("away",t+Ve.away))}async#n(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="re\##
-        sume"&&e.bond!==null){e.epochNumber+=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber\##
-        );this.finish=async s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale\##
-        :this.locale,random:this.random});this.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:\##
-        qe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
-        it this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firs\##
-        tFrame",t),this.e.set("keepalive",t+It),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
-        poch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phas\##
-        e="established",this.e.clear("firstFrame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",\##
-        frame:i}),i.type==="keepalive"&&t-this.xe>=Gn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Yn=2e4,Zn=1\##
-        e3,fe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
-        is.i=s,this.x=r,this.act=o,this.e=new L,this.e.set("end",a+(r===null?Ot:Yn)),r!==null&&(i===null||i.O)&&this.#\##
-        a(a)}u(){let e=[this.e.next()??1/0,this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){\##
-        switch(e.type){case"tick":for(let i=this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return \##
-        await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case\##
-        "socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id==\##
-        =this.i&&this.#s(t)}}end(){this.x=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=th\##
-        is.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="\##
-        confirmed"&&this.x!==null)await this.t?.send({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ot);\##
-        else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.typ\##
-        e==="broken")return this.#s(e)}}#t(){return this.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:t\##
-        his.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)ret\##
-        urn this.end();this.#n(),this.e.set("retry",e+Zn)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
-        t=null}};var $n=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
-        aken-over","internal","refused-not-now","relay-missing"]),Jn=new Set(["hung-up","ended-by-doctor","expired","c\##
-        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),me=n=>$n.has(n),Ut\##
-        =n=>Jn.has(n),Qn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
-        -wrong-person"},Xn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
-        .error]:"doctor-error"},ei={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
-        closed]:"closed"},jt=n=>Qn[n]??"refused",Kt=n=>Xn[n]??"ended-by-doctor",Rt=n=>ei[n]??"protocol";function Vt(n)\##
-        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,ti=500,ni=8e3,ii=\##
-        4e3,si=5,ge=class{constructor(e){this.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.\##
-        L=!1,this.unknown=0}Ne(){this.p=0,this.L=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume"\##
-        );return this.F=null,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Wt)return null;let i=\##
-        t?ii:ni,s=Math.min(ti*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
-        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>si&&!s?"unknown-room":"later"):e===\##
-        T.unknownRoom&&t==="resume"?this.L?"secure-channel":(this.F="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==n\##
-        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ri=1e4,oi=3,we=class{constructor(e,\##
-        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new ge(t.random),\##
-        this.f=-1/0,this.e=new L,this.claims=!1,this.pending=[],this.news=[]}get I(){return this.t?.I??!1}get O(){retu\##
-        rn this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u(\##
-        )??1/0);return e===1/0?null:e}async handle(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e\##
-        .type==="socket-message"?await this.t?.receive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let \##
-        t=this.e.l(e);t!==null;t=this.e.l(e))t==="retry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){f\##
-        or(;;){let t=this.news.shift();if(t!==void 0)return t;this.pending.push(...this.t?.re()??[]);let i=this.pendin\##
-        g.shift();if(i===void 0)return null;this.#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}atta\##
-        ch(e){let{session:t,settings:i,s}=this;if(t.bond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=t\##
-        his.d.Fe(t);this.e.clear("retry","stable"),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({sess\##
-        ion:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&t\##
-        his.#s(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t\##
-        .O){if(e-this.f<ri)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
-        ,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(t\##
-        his.d.L?"secure-channel":"network");this.e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return \##
-        t===void 0?!1:(Object.assign(this.session,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){\##
-        if(!t)return this.#n(Vt(e));this.d.L=!0,this.lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.re()?\##
-        ?[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id\##
-        :this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.pending=[],this.e.clear(),this.s.le\##
-        ft(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.o\##
-        ctets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")\##
-        ||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none"\##
-        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,oi);Object.assi\##
-        gn(this.session,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Nt),this.s.save();case"fra\##
-        me":this.d.succeeded(),this.B=!1,this.claims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t\##
-        );case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confi\##
-        rmed,t)}}#a(e,t){if(this.claims&&e===T.unknownRoom){this.claim(t)||this.#n("refused-other-device");return}let \##
-        i=this.t?.mode??null,s=this.d.refused(e,i,this.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="n\##
-        ow"?this.#s(t):this.#n(s)}#s(e){this.disconnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}\##
-        };var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+\##
-        =1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.cou\##
-        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var ye=class{constructor(){this.last=null,thi\##
-        s.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packet\##
-        s:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sou\##
-        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.S=!1,this.ae=\##
-        !1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered\##
-        (e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.sil\##
-        ence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!\##
-        1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)\##
-        }get ce(){return this.heard&&!this.S}judge(e){e&&!this.heard&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,pa\##
-        th:13e3},ai=3e3,ci=1e4,li=1,ke=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
-        n.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,this.transport="none",this.call=-1,this.Te=null,thi\##
-        s.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$\##
-        =0,this.sound={send:!1,receive:!1},this.k=[],this.e=new L}_e(){return this.k.shift()??null}u(){return this.e.n\##
-        ext()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.S}H(){return this.r&&(!this.is\##
-        Connected()||this.watch.Me)}get Ge(){return!this.r&&this.current?.v===!0&&this.transport!=="connected"}mute(e)\##
-        {this.muted=e,this.#i()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}W(){th\##
-        is.t=null,this.Y=!1,this.G=null,this.e.clear("answer","binding")}end(){this.W(),this.e.clear(),this.k=[],this.\##
-        transport="none",this.current=null,this.Z=null,this.z=null,this.watch=new ie,this.A=new ne,this.$=0,this.#i(),\##
-        this.s.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.v===!0&&!this.watch\##
-        .S&&!this.watch.Me?await this.#c(e):this.#s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t===\##
-        "path"?this.#l(e):t==="attempt"?this.#o(e):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async h\##
-        andle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.cu\##
-        rrent.sent=!0,this.e.set("answer",t+(this.r?this.A.Be:We.answer)),await this.#e({type:"description",kind:"offe\##
-        r",generation:e.generation,sdp:e.sdp},t);for(let i of this.le.splice(0))await this.#e({type:"candidate",genera\##
-        tion:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;thi\##
-        s.current.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.le.push(\##
-        e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if\##
-        (e.type==="description"&&e.kind==="restart")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")\##
-        return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))\##
-        if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candi\##
-        date:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:\##
-        e.sdp}),this.transport==="connected"?await this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(\##
-        e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Te!==this.t;!i\##
-        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.I&&this.session.cons\##
-        ent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fai\##
-        led"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(this.call=r,this.Te=t,this.transport="new\##
-        ",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1\##
-        },this.le=[],this.G=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this\##
-        .A.begin(e),this.e.set("attempt",e+this.A.limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,ane\##
-        w:s,servers:t.servers,c:o})}#n(e){let{t,A:i}=this;this.#a()?e<i._?this.e.set("attempt",i._):t?.We(e)?(this.dou\##
-        bt(e),this.k.push("socket-doubted")):this.#s(e):t!==null&&this.k.push("socket-doubted")}#o(e){this.transport==\##
-        ="none"||this.isConnected()||(this.watch.judge(this.current?.v===!0),this.#n(e))}#u({call:e,packets:t},i){if(!\##
-        (this.transport==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(thi\##
-        s.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.isConnected()&&this.e.clear("attempt")}}as\##
-        ync#h(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connect\##
-        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+ai)),this.z={p\##
-        atient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state==="failed")this.#l(t);else if(this.transpo\##
-        rt==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.w("attempt"))return;this.dou\##
-        bt(t),this.#a()&&t-(this.t?.se??0)<ci?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
-        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>li?this.k.push("no-path\##
-        "):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v\##
-        !==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.s\##
-        et("binding",e+We.binding),await this.#d()}async#d(){let{z:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===\##
-        null||i===null)return;let s=await i.ve("D",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");retur\##
-        n}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),this.#i()}#p(){return this.z!==null&&this.Z===Bt(th\##
-        is.z)}#i(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.\##
-        send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e\##
-        })=>`${X(n)} ${X(e)}`;var hi=6e4,ui=400,ve=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
-        ,this.settings={locale:t,random:i,b:s},this.line=new we(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
-        this.#r(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media\##
-        .r})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,this.D=null,this.e=new L,this.actions=[],th\##
-        is.media=new ke(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
-        =Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}c\##
-        atch{await this.#i("internal",t)}}),this.queue}Ze(){return this.actions.splice(0)}u(){if(this.reason!==null)re\##
-        turn this.D?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));retu\##
-        rn t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason\##
-        :this.reason,m:this.reason!==null&&me(this.reason),M:this.line.M,attached:this.line.I,oe:this.line.oe,Je:this.\##
-        line.B,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
-        ison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(\##
-        this.reason)?"ended":"failed":j(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?\##
-        "connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.\##
-        #a(e,t);switch(e.type){case"start":return this.line.attach(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
-        ket-open":case"socket-message":case"socket-closed":return await this.line.handle(e,t),this.#o(t);case"network-\##
-        changed":return this.media.doubt(t),this.line.attachAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t\##
-        ),this.#s(t);case"consent":return j(this.session)?(this.session.consent=e.consent,this.#r(),this.C&&await this\##
-        .#l(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:H.none},t),this.#i("\##
-        consent-refused",t);case"words":return this.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write\##
-        ":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this\##
-        .e.set("letters",t+ui);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
-        #i("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let\##
-         i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||\##
-        this.reason===null||!me(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.\##
-        D?.i??this.line.i,t),this.D=null,this.#o(t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="\##
-        patience")return this.#i(this.line.I?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
-        s.#o(e),await this.media.tick(e),await this.#o(e)}#n(){this.C=!1,this.media.W(),this.chat.W()}async#o(e){for(;\##
-        this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e\##
-        );if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e\##
-        .type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case"refuse":return e.rea\##
-        son===H.otherDevice&&this.line.claim(t)?void 0:this.#i(jt(e.reason),t);case"words":return this.session.peerCom\##
-        parison=e.same?"same":"different",this.#r();case"bye":return this.#i(this.media.Ge&&e.reason===O.error?"no-pat\##
-        h":Kt(e.reason),t);case"description":case"candidate":case"binding":return this.C&&!(e.type==="description"&&e.\##
-        kind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!0,t);case"chat":this.C&&this.chat.receiv\##
-        e(e.id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"\##
-        encapsulation":return this.line.breach("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.C||i===null)\##
-        return;this.C=!0,this.session.invitation.joinToken=null,this.session.former=[],this.#r();let s=e||(this.sessio\##
-        n.invitation.flags&Z.c)!==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#i("relay-mis\##
-        sing",t,O.error);this.media.Ye(i,s),this.session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,own\##
-        Comparison:i}=this.session;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media\##
-        .proceed(e),i!=="none"&&await this.line.send({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if\##
-        (!(!this.C||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.\##
-        line.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.sessio\##
-        n.ownComparison=e?"same":"different",this.#r(),await this.line.send({type:"words",same:e},t),await this.#o(t),\##
-        e||await this.#i("words-differ",t,O.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);\##
-        case"socket-doubted":return this.line.doubt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindin\##
-        gFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({\##
-        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),me(e)&&e!=="taken\##
-        -over"?this.#r():this.actions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"\##
-        ||this.line.t===null))return this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line\##
-        .handOver(),m=g=>this.actions.push(g);this.D=new fe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
-        (this.reason===null&&this.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("\##
-        patience")||this.e.set("patience",e+hi)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
-        icrophones:[],speakers:[],microphone:"",speaker:""},di=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
-        inControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.media\##
-        Devices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
-        undError");return s}function Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="\##
-        OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
-        one-denied"}var be=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
-        ce=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
-        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
-        ll,!(this.context===null||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMe\##
-        diaStreamSource(new MediaStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===nul\##
-        l)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.r\##
-        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>di}}ring(\##
-        ){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=t\##
-        his.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e\##
-        .createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAt\##
-        Time(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s\##
-        +1)}}}async Qe(e){await Promise.all([this.audio,this.he].map(t=>t.setSinkId(e))),this.speaker=e}async devices(\##
-        e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r=\##
-        ==s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioin\##
-        put"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:t\##
-        his.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=\##
-        null}};var pi=500;function Yt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navig\##
-        ator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(\##
-        t)})}function Zt(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function $t(n,e){return new Pro\##
-        mise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(pe(typeof r=="string"?r\##
-        :null,e())),setTimeout(()=>s(null),pi)})}function Jt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s\##
-        =>s in e)??t}var G=mi(h),Qt=n=>Jt(n,G,"fr"),Xt=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),en=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function mi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
-        it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
+        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var Sn=5,zn=400,An=500,le=class{const\##
+        ructor({microphone:e,audio:t,X:i,c:s,K:r,R:o}){this.microphone=e,this.audio=t,this.X=i,this.c=s,this.K=r,this.\##
+        R=o,this.quality=new te,this.connection=null,this.prepared=null,this.track=null,this.worker=null,this.name=-1,\##
+        this.generation=-1,this.fragment="",this.ee=!1,this.counter=0,this.V=!1,this.early=[],this.sound={send:!1,rece\##
+        ive:!1},this.queue=Promise.resolve()}perform(e){e.type==="sound"?this.#u(e.send,e.receive):e.type==="end-call"\##
+        ?this.end():this.queue=this.queue.then(()=>this.#e(e)).catch(()=>this.c({type:"transport",call:this.name,state\##
+        :"failed"}))}async Ie(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=t\##
+        his.track;this.track=e.clone(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}e\##
+        nd(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.prepared=null,this.track?.\##
+        stop(),this.track=null,this.worker?.terminate(),this.worker=null,this.audio.srcObject=null,this.quality=new te\##
+        ,this.K(null),this.R(null)}async#e(e){switch(e.type){case"prepare-call":this.connection===null&&await this.#a(\##
+        e);return;case"make-offer":return this.#s(e);case"apply-answer":if(e.generation!==this.generation||this.connec\##
+        tion===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.ear\##
+        ly.splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection\##
+        ===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.co\##
+        nnection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connection?.add\##
+        IceCandidate(e).catch(()=>{})}async#a({servers:e,r:t}){let i=this.#r(e,t),s=await i.createOffer();i===this.con\##
+        nection&&(this.prepared={servers:e,r:t,offer:s})}async#s({generation:e,anew:t,servers:i,r:s}){this.generation=\##
+        e,this.early=[];let r=this.prepared?.servers===i&&this.prepared.r===s?this.prepared:null;this.prepared=null;le\##
+        t o=!t&&this.connection!==null,c=(o||r!==null)&&this.connection?this.connection:this.#r(i,s);o||this.#n(c,e),o\##
+        &&i!==null&&c.setConfiguration(at(i,s)),this.ee=c.signalingState==="stable"&&c.iceGatheringState!=="gathering"\##
+        ;let h=r?.offer??await c.createOffer({iceRestart:o});c!==this.connection||e!==this.generation||(this.fragment=\##
+        /^a=ice-ufrag:(\S+)/m.exec(h.sdp??"")?.[1]??"",this.c({type:"offer",generation:e,sdp:h.sdp??""}),await c.setLo\##
+        calDescription(h))}#n(e,t){this.name=t,this.V=!1,clearInterval(this.counter),this.counter=window.setInterval((\##
+        )=>void this.#c(e),An)}#r(e,t){this.end();let i=new RTCPeerConnection(at(e,t));this.connection=i,this.track=th\##
+        is.microphone.clone(),this.track.enabled=this.sound.send;let s=i.addTransceiver(this.track,{direction:"sendrec\##
+        v"});Ln(s),this.worker=this.X(),this.worker!==null&&(s.sender.transform=new RTCRtpScriptTransform(this.worker)\##
+        ),i.onicecandidate=({candidate:o})=>{i===this.connection&&this.#d(o)},i.ontrack=({track:o})=>{o.enabled=this.s\##
+        ound.receive,this.audio.srcObject=new MediaStream([o]),this.#l()};let r=()=>this.#p(i,s.sender);return i.oncon\##
+        nectionstatechange=r,i.oniceconnectionstatechange=r,i}#d(e){let t=e?.usernameFragment??this.fragment,i=e?.cand\##
+        idate??"";if(!(t!==this.fragment||Mn(i))){if(i===""){if(!this.ee)return;this.ee=!1}this.c({type:"candidate",ge\##
+        neration:this.generation,candidate:i})}}async#p(e,t){if(e!==this.connection)return;let i=this.name,{connection\##
+        State:s}=e;if(s==="failed")this.c({type:"transport",call:i,state:"failed"});else if(s==="disconnected")this.c(\##
+        {type:"transport",call:i,state:"disconnected"});else if(s==="connected"){let r=await this.#h(e,t),o=Tn(e.local\##
+        Description?.sdp??"");if(e!==this.connection)return;if(r===null||o===null){this.c({type:"transport",call:i,sta\##
+        te:"failed"});return}this.c({type:"transport",call:i,state:"connected",Oe:o,Ue:r}),await this.#c(e)}}async#h(e\##
+        ,t){for(let i=0;i<zn&&e===this.connection;i+=1){let s=t.transport?.state==="connected"?t.transport.getRemoteCe\##
+        rtificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0)return I(new Uint8Array(r));await new Promis\##
+        e(o=>setTimeout(o,Sn))}return null}async#c(e){if(this.V)return;this.V=!0;let t=await e.getStats().catch(()=>nu\##
+        ll);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.forEach(o=>i.push(o));let s=i.filter(({type:o\##
+        ,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsReceived:a})=>o+(a??0),0);this.c({type:"heard",ca\##
+        ll:this.name,packets:s}),this.quality.measure(ot(i),performance.now()),this.R(this.quality.word);let r=Cn(i);r\##
+        !==null&&this.K(r)}#u(e,t){this.sound={send:e,receive:t},this.track!==null&&(this.track.enabled=e),this.#l()}#\##
+        l(){let{receive:e}=this.sound;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.mu\##
+        ted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Cn(n){let e=n.find(({type:r,\##
+        selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r})=>r===e?.selectedCandidatePairId)??n.filter(\##
+        ({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.l\##
+        astPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let i=[t.localCandidateId,t.remoteCandidateId];re\##
+        turn n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")?"relay":"direct"}function at(n,e){let t=[];i\##
+        f(n!==null){let i=h=>n.urls.filter(m=>h.test(m)).slice(0,1),s=e?[]:i(/^stuns?:/),{username:r,credential:o}=n,c\##
+        =(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);s.length>0&&t.push({ur\##
+        ls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}return{iceServers:t,iceTransportPolicy:e?"relay":"\##
+        all",bundlePolicy:"max-bundle"}}var Mn=n=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(n);function \##
+        Ln(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:i})=>i.toLowerCase()==="\##
+        audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Tn(n){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]\##
+        {95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g,""))}var ct="colloque.v1",Dn=65600,En=8,lt={\##
+        fresh:0,resume:1},L={unknownRoom:1,used:2,full:3,rate:4,malformed:5,closed:6},ht=(n,e,t)=>p(f(1),f(1),n,e,f(t)\##
+        ),Ie=n=>p(f(16),k(0),n);function ut(n){if(n.length>Dn)return null;try{return Pn(new U(n))}catch(e){if(e instan\##
+        ceof l)return null;throw e}}function Pn(n){switch(n.u8()){case 16:return n.u32(),{type:"relay",message:n.rest(\##
+        )};case 129:return n.take(32),n.end(),{type:"challenge"};case 130:{let e=n.u8();return n.end(),e>1?null:{type:\##
+        "state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1)t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp\##
+        ())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,E\##
+        n),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();return n.end(),{type:"error",code:e}}default:r\##
+        eturn null}}var Z={postQuantum:1,r:2},qn=1+1+16+32+4,In=72;async function dt(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
+        row new l("alphabet");if(n.length!==In)throw new l("incomplete");let e=Xe(n);if(e.length!==qn)throw new l("inc\##
+        omplete");if(!Y(e.subarray(50),await On(e.subarray(0,50))))throw new l("incomplete");if(e[0]!==1)throw new l("\##
+        version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.r))throw new l("flags");return{flags:t,secret:e.slice(2,18),ses\##
+        sionKey:e.slice(18,50)}}async function On(n){return(await I(p(w("colloque/1 link"),n))).subarray(0,4)}var T=cl\##
+        ass{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(...e){e.length===0&&this.g.clear();for(let t o\##
+        f e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this.g.size===0?null:Math.min(...this.g.values())\##
+        }l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-s)[0];return t===void 0?null:(this.g.delete(t\##
+        [0]),t[0])}};var he=class{constructor(){this.messages=[],this.last=0,this.draft=null,this.theirs=0}write(e,t,i\##
+        ){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.draft===null)return;this.draft===null&&(this.last=Math.max\##
+        (this.last+1,i));let r={id:this.last,mine:!0,text:s,P:!1};this.draft=t&&s!==""?null:r,this.draft===null&&this.\##
+        #e(r)}receive(e,t){let i=e!==0&&e===this.theirs;this.theirs=e;let s={id:e,mine:!1,text:t.slice(0,2e3),P:!0},r=\##
+        i?this.messages.filter(({mine:a})=>!a).pop():void 0,o=t.trim()==="";r===void 0?o||this.#e(s):this.messages=thi\##
+        s.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pending(){return[...this.messages,...this.draft===\##
+        null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?this.draft=e.text===""?null:{...e,P:!0}:this.\##
+        messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.messages=[...this.messages,e].slice(-200)}};var \##
+        pt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:2,expired:3,error:4},H={none:0,otherDevice:1,\##
+        notNow:2,wrongPerson:3},ft=["offer","answer","restart"],mt=["body","signature"];function gt(n){let[e,t]=Un(n),\##
+        i=pt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed");let s=new Uint8Array(i);return s.set(p(f(e)\##
+        ,Ee(t.length),t)),s}function Un(n){switch(n.type){case"confirm":return[3,p(n.te,n.receiptKey,q(n.name))];case"\##
+        waiting":return[4,q(n.message)];case"admit":return[5,f(n.r?1:0)];case"refuse":return[6,f(n.reason)];case"descr\##
+        iption":return[7,p(f(ft.indexOf(n.kind)),k(n.generation),w(n.sdp))];case"candidate":return[8,p(k(n.generation)\##
+        ,w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"binding":return[10,n.tag];case"chat":return[11,p(k(\##
+        n.id),w(n.message))];case"encapsulation":return[12,n.octets];case"keepalive":return[13,new Uint8Array(0)];case\##
+        "receipt":return[14,p(f(mt.indexOf(n.part)),n.octets)];case"bye":return[15,f(n.reason)];case"consent":return[1\##
+        6,p(f(n.version),w(n.locale),n.textHash,Je(n.time))];case"identity":return[17,f(n.code)]}}function wt(n){let e\##
+        =new U(n),t=e.u8(),i=e.take(e.u16()),s=pt.find(a=>a>=i.length+3);if(n.length!==s||!F(e.rest()))throw new l("ma\##
+        lformed");let r=new U(i),o=jn(t,r);return r.end(),o}function jn(n,e){switch(n){case 3:return{type:"confirm",te\##
+        :e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{type:"waiting",message:z(e.lp())};case 5:retur\##
+        n{type:"admit",r:(e.u8()&1)===1};case 6:return{type:"refuse",reason:e.u8()};case 7:{let t=ft[e.u8()];if(t===vo\##
+        id 0)throw new l("malformed");return{type:"description",kind:t,generation:e.u32(),sdp:z(e.rest())}}case 8:retu\##
+        rn{type:"candidate",generation:e.u32(),candidate:z(e.rest())};case 9:{let t=e.u8();if(t>1)throw new l("malform\##
+        ed");return{type:"words",same:t===1}}case 10:return{type:"binding",tag:e.take(32)};case 11:return{type:"chat",\##
+        id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.length!==1184&&t.length!==1088)throw new l("malfo\##
+        rmed");return{type:"encapsulation",octets:t}}case 13:return{type:"keepalive"};case 14:{let t=mt[e.u8()];if(t==\##
+        =void 0)throw new l("malformed");return{type:"receipt",part:t,octets:e.rest()}}case 15:return{type:"bye",reaso\##
+        n:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e.take(2)),textHash:e.take(32),time:e.u64()};c\##
+        ase 17:return{type:"identity",code:e.u8()};default:throw new l("malformed")}}var yt=w("Noise_NKpsk0_25519_AESG\##
+        CM_SHA256"),Oe=new Uint8Array(0),Kn=32+16,Rn=2**20,W=class{constructor(e){this.key=e,this.counter=0}static asy\##
+        nc create(e){return new W(await tt(e))}fe(){if(this.counter>=Rn)throw new l("exhausted");let e=p(new Uint8Arra\##
+        y(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=Oe){return nt(this.key,this.fe(),t,e)}async d\##
+        ecrypt(e,t=Oe){return it(this.key,this.fe(),t,e)}},Ue=class{constructor(){this.h=yt,this.hash=yt,this.L=null}a\##
+        sync a(e){this.hash=await I(this.hash,e)}async y(e){let[t,i]=await kt(this.h,e);this.h=t,this.L=await W.create\##
+        (i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));let i=await A(t,p(this.h,f(2))),s=await A(t,p(i\##
+        ,f(3)));await this.a(i),this.L=await W.create(s)}async ge(e){let t=this.L===null?e:await this.L.encrypt(e,this\##
+        .hash);return await this.a(t),t}async we(e){let t=this.L===null?e:await this.L.decrypt(e,this.hash);return awa\##
+        it this.a(e),t}};async function kt(n,e){let t=await A(n,e),i=await A(t,f(1));return[i,await A(t,p(i,f(2)))]}as\##
+        ync function Vn(n,e){let t=[...await kt(n.h,Oe)],[i,s]=[await W.create(t[0]),await W.create(t[1])];return{hash\##
+        :n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constructor(e,t,i){this.q=e,this.parameters=t,this.\##
+        ephemeral=i}static async create(e){let t=new Ue;return await t.a(e.ne),await t.a(e.ie),new _(t,e,e.ephemeral??\##
+        await B())}async ye(e){let{q:t,ephemeral:i,parameters:s}=this;return await t.me(s.presharedKey),await t.a(i.pu\##
+        blicKey),await t.y(i.publicKey),await t.y(await Pe(i.privateKey,s.ie)),p(i.publicKey,await t.ge(e))}async ke(e\##
+        ){if(e.length<Kn)throw new l("authentication");let{q:t,ephemeral:i}=this,s=e.subarray(0,32);return await t.a(s\##
+        ),await t.y(s),await t.y(await Pe(i.privateKey,s)),{payload:await t.we(e.subarray(32)),transport:await Vn(t,!0\##
+        )}}};var vt=new Uint8Array(32);async function bt(n){let e=await ee("colloque/1 invite",p(n.secret,n.sessionKey\##
+        )),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"colloque/1 join",32),K(e,"colloque/1 psk",32)]);r\##
+        eturn{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s,joinToken:i}}var xt=n=>q("colloque/1","call"\##
+        ,n,k(0),vt),St=(n,e,t)=>q("colloque/1","resume",n,k(e),t);async function je(n,e){let t=await ee(n,await A(e,w(\##
+        "colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1 resume",32),K(t,"colloque/1 dtls-bind",32)])\##
+        ;return{resumeSecret:i,N:s}}var Wn=(n,e)=>I(q("colloque/1 transcript",n,e)),zt=n=>Wn(vt,n),At=n=>K(n,"colloque\##
+        /1 rejoin",32);async function Ct(n,e,t){let i=await ee(n,e);return K(i,p(w("colloque/1 psk-resume"),k(t)),32)}\##
+        var Mt=(n,e,t)=>I(q("colloque/1 sas-commit",n,e,t));async function Lt(n,e,t){return K(await ee(n,p(e,t)),"coll\##
+        oque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Dt(n){let e=n.subarray(0,5).reduce((t,i)=>t*256+\##
+        i,0);return String(e%1e8).padStart(8,"0")}var Et=(n,e,t,i,s)=>A(e,q(`colloque/1 bind ${n}`,t,i,s));var ue={mes\##
+        sage1:64,message2:256},Ke=24*3600,de=class{constructor(e,t){this.hash=e.hash,this.sending=e.send,this.receivin\##
+        g=e.receive,this.N=t}seal(e){return this.sending.encrypt(gt(e))}async open(e){return wt(await this.receiving.d\##
+        ecrypt(e))}ve(e,t,i){return Et(e,this.N,this.hash,t,i)}};async function Pt(n,e){let{room:t,sessionKey:i,presha\##
+        redKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.create({ne:xt(t),presharedKey:s,ie:i,ephemeral:o\##
+        }),c=await Mt(t,o.publicKey,r),h=k(0),m=Fn(ue.message1,f(1),c,h,w(e.locale)),g=await a.ye(m);async function x(\##
+        P,Le){let Te=await a.ke(P),ae=await Nn(Te.payload,t,i,Le),{hash:De,h:wn}=Te.transport,Ye=await je(De,wn);retur\##
+        n{epoch:new de(Te.transport,Ye.N),bond:{resumeSecret:Ye.resumeSecret,transcript:await zt(De),authenticationStr\##
+        ing:await Lt(De,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.notAfter+Ke},confirmation:{\##
+        type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}return{message:g,finish:x}}async function qt(n,e,t\##
+        ,i){let s=await _.create({ne:St(n.room,t,e.transcript),presharedKey:await Ct(n.presharedKey,e.resumeSecret,t),\##
+        ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Array(ue.message1)),o=p(k(t),r);async function \##
+        a(c){let{payload:h,transport:m}=await s.ke(c);if(h.length!==ue.message2||!F(h))throw new l("malformed");let{N:\##
+        g}=await je(m.hash,m.h);return{epoch:new de(m,g),confirmation:{type:"confirm",te:new Uint8Array(32),receiptKey\##
+        :new Uint8Array(32),name:""}}}return{message:o,finish:a}}async function Nn(n,e,t,i){if(n.length!==ue.message2)\##
+        throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l("malformed");let r=s.take(32).slice(),o=s.ta\##
+        ke(32).slice(),a=s.take(16),c=s.take(64),h=z(s.take(2));if(s.u32(),!F(s.rest()))throw new l("malformed");let m\##
+        =q("colloque/1 delegation",o,t,e,a);if(!await et(c,m,o))throw new l("delegation");let g=new U(a),[x,P]=[g.u64(\##
+        ),g.u64()];if(i<x-Ke||i>P+Ke)throw new l("delegation-dates");return{Ke:r,identity:o,wordsLocale:h,notAfter:P}}\##
+        function Fn(n,...e){let t=new Uint8Array(n);return t.set(p(...e)),t}var It=n=>({invitation:n,bond:null,former:\##
+        [],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),j=n=>n.invitation.join\##
+        Token===null,Re=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Array?{octets:X(t)}:t);function pe(n,e){if(n===nu\##
+        ll)return null;try{let t=JSON.parse(n,(i,s)=>Bn(s)?ce(s.octets):s);return t.invitation.room.length!==16||t.inv\##
+        itation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?null:{...t,former:t.former??[]}}catch(t){if(t i\##
+        nstanceof SyntaxError||t instanceof TypeError||t instanceof l)return null;throw t}}function Ve(n){for(let e of\##
+         Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Ve(e)}var Bn=n=>typeof n=="o\##
+        bject"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var We={open:8e3,state:6e3,message2:12e3,firstFrame:\##
+        6e3,silence:6e4,away:3e4},Hn=.3,_n=3e4,Gn=1e3,Ot=25e3,Yn=2e3,Zn=2e4,$=class{constructor({session:e,mode:t,loca\##
+        le:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.locale=i,this.random=s,this.b=r,this.se=a,this.f\##
+        actor=o?Hn:1,this.phase="opening",this.epoch=null,this.servers=null,this.be=1/0,this.finish=null,this.awaySinc\##
+        e=-1/0,this.xe=a,this.Se=a,this.e=new T,this.ze=[],this.#e("open",a)}get Ve(){return this.e.w("open")||this.e.\##
+        w("state")}get I(){return this.phase==="established"}get O(){return this.phase==="away"||this.phase==="orphane\##
+        d"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:/.test(t))??!1)}awoke(e){this.phase==="establ\##
+        ished"&&e-this.Se>_n&&this.e.set("silence",e+Gn)}re(){return this.ze.splice(0)}u(){return this.e.next()}async \##
+        open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resume"&&i!==null?await At(i.resumeSecret):t.join\##
+        Token;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t({type:"send",octets:ht(t.room,s,lt[this.mode]\##
+        )}),await this.#n())}async receive(e,t){let i=ut(e);if(!(i===null||this.phase==="over"))switch(i.type){case"ch\##
+        allenge":return;case"state":return this.#s(i.M,t);case"servers":this.servers=i.servers,this.be=t+i.servers.lif\##
+        etime*1e3;return;case"error":return this.#a({type:"refused",code:i.code});case"relay":try{return await this.#r\##
+        (i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.phase==="confirming"||this.phase==="established\##
+        "||this.mode==="resume";return this.#a({type:"broken",code:s.code,confirmed:r})}}}async tick(e){for(let t=this\##
+        .e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a({type:"lost",cause:t==="away"?t:"timeout"});\##
+        this.e.set("keepalive",e+Ot),await this.send({type:"keepalive"},e)}}async send(e,t){return this.epoch===null||\##
+        this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe=t,this.#t({type:"send",octets:Ie(await this.\##
+        epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+We[e]*this.factor)}#t(e){this.ze.push(e)}#a(e){this.phase="over",t\##
+        his.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");this.#t({type:"doctor",present:e}),e?this.phase=\##
+        =="orphaned"||t-this.awaySince<Yn?this.#a({type:"lost",cause:"doctor-returned"}):(i||this.phase==="away")&&(th\##
+        is.e.clear("state","away"),this.#e("message2",t),i||await this.#n()):(this.e.clear(),i&&(this.awaySince=t),thi\##
+        s.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&&this.e.set("away",t+We.away))}async#n(){let{\##
+        session:e}=this;this.phase="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,this.#\##
+        t({type:"save"});let i=await qt(e.invitation,e.bond,e.epochNumber);this.finish=async s=>({...await i.finish(s)\##
+        ,bond:null}),t=i.message}else{let i=await Pt(e.invitation,{locale:this.locale,random:this.random});this.finish\##
+        =s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:Ie(t)})}async#r(e,t){if(this.phase==="handsha\##
+        king"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=await this.finish(e);this.finish=null,this.epoch\##
+        =i,this.phase="confirming",this.e.clear("message2"),this.#e("firstFrame",t),this.e.set("keepalive",t+Ot),this.\##
+        #t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.epoch!==null&&(this.phase==="confirming"||this\##
+        .phase==="established")){let i=await this.epoch.open(e);this.phase="established",this.e.clear("firstFrame"),th\##
+        is.Se=t,this.e.set("silence",t+We.silence),this.#t({type:"frame",frame:i}),i.type==="keepalive"&&t-this.xe>=Zn\##
+        &&await this.send({type:"keepalive"},t)}}};var Ut=3e3,$n=2e4,Jn=1e3,fe=class{constructor({session:e,settings:t\##
+        ,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,this.i=s,this.x=r,this.act=o,this.e=new T,this.\##
+        e.set("end",a+(r===null?Ut:$n)),r!==null&&(i===null||i.O)&&this.#a(a)}u(){let e=[this.e.next()??1/0,this.t?.u(\##
+        )??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){switch(e.type){case"tick":for(let i=this.e.l(\##
+        t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return await this.t?.tick(t),this.#e(t);case"socket-\##
+        open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case"socket-message":return e.id===this.i&&await \##
+        this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id===this.i&&this.#s(t)}}end(){this.x=null,this.e\##
+        .clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=this.#t())for(let i of t)if(i.type==="send")thi\##
+        s.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="confirmed"&&this.x!==null)await this.t?.send(\##
+        {type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ut);else{if(i.type==="refused"||i.type==="frame"&\##
+        &i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#s(e)}}#t(){return t\##
+        his.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:this.session,mode:"resume",...this.settings},e\##
+        ),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)return this.end();this.#n(),this.e.set("retry",e\##
+        +Jn)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.t=null}};var Qn=new Set(["unknown-room","full\##
+        ","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","rela\##
+        y-missing"]),Xn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-devi\##
+        ce","refused-not-now","refused-wrong-person"]),me=n=>Qn.has(n),jt=n=>Xn.has(n),ei={[H.otherDevice]:"refused-ot\##
+        her-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused-wrong-person"},ti={[O.wordsDiffer]:"words-di\##
+        ffer",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O.error]:"doctor-error"},ni={[L.unknownRoom]:"\##
+        unknown-room",[L.used]:"used",[L.full]:"full",[L.rate]:"rate",[L.closed]:"closed"},Kt=n=>ei[n]??"refused",Rt=n\##
+        =>ti[n]??"ended-by-doctor",Vt=n=>ni[n]??"protocol";function Wt(n){return n==="delegation"?"identity":n==="dele\##
+        gation-dates"?"clock":"secure-channel"}var Nt=3,ii=500,si=8e3,ri=4e3,oi=5,ge=class{constructor(e){this.random=\##
+        e,this.p=0,this.T=!1,this.F=null,this.unknown=0}succeeded(){this.T=!1,this.unknown=0}Ne(){this.p=0,this.T=!1,t\##
+        his.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume");return this.F=null,t}lost({isEndless:e,isUr\##
+        gent:t}){if(this.p+=1,!(e&&!this.T)&&this.p>Nt)return null;let i=t?ri:si,s=Math.min(ii*2**(this.p-1),i),r=.5+(\##
+        this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s){return j(i)?(this.unknown=e===L.unknownRoom?\##
+        this.unknown+1:0,this.unknown>oi&&!s?"unknown-room":"later"):e===L.unknownRoom&&t==="resume"?this.T?"secure-ch\##
+        annel":(this.F="fresh","now"):e===L.used&&t==="fresh"&&i.bond!==null&&this.p<Nt?(this.p+=1,this.F="resume","no\##
+        w"):Vt(e)}};var Ft=6e4,Bt=2e3,ai=1e4,ci=3,we=class{constructor(e,t,i){this.session=e,this.settings=t,this.s=i,\##
+        this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new ge(t.random),this.f=-1/0,this.e=new T,this.claims=!1,this.\##
+        pending=[],this.news=[]}get I(){return this.t?.I??!1}get O(){return this.t?.O??!1}get oe(){return this.d.p>0&&\##
+        (this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u()??1/0);return e===1/0?null:e}async handle(e,\##
+        t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e.type==="socket-message"?await this.t?.receiv\##
+        e(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t==="ret\##
+        ry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){for(;;){let t=this.news.shift();if(t!==void 0)\##
+        return t;this.pending.push(...this.t?.re()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#t(i\##
+        ,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}attach(e){let{session:t,settings:i,s}=this;if(t.b\##
+        ond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=this.d.Fe(t);this.e.clear("retry","stable"),s.\##
+        save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({session:t,mode:r,Re:o,...i},e),s.act({type:"conne\##
+        ct",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Bt)&&this.#s(e)}begin(e,t){this.i=e,this.d.Ne(),thi\##
+        s.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Bt)&&!this.t.O){if(e-this.f<ai)return this.lose(e);this.f\##
+        =e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t,H:i}=this.s.sound(),s=j(this.session)&&t,r=t\##
+        his.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(this.d.T?"secure-channel":"network");this.e.se\##
+        t("retry",e+r)}claim(e){let t=this.session.former.shift();return t===void 0?!1:(Object.assign(this.session,{bo\##
+        nd:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){if(!t)return this.#n(Wt(e));this.d.T=!0,this.\##
+        lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.re()??[]];for(let t of e)t.type==="send"&&this.#e(\##
+        t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id:this.i}),this.handOver()}handOver(){let{t:e}\##
+        =this;return this.t=null,this.pending=[],this.e.clear(),this.s.left(),e}#e(e){this.s.act({type:"send",id:this.\##
+        i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.octets);case"save":return this.s.save();case"d\##
+        octor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")||this.e.set("stable",t+Ft);return;case"confi\##
+        rmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},s=[this.session.bond,\##
+        ...this.session.former].flatMap(r=>r??[]).slice(0,ci);Object.assign(this.session,i,{bond:e.bond,former:s,conse\##
+        nt:null})}return this.e.set("stable",t+Ft),this.s.save();case"frame":this.d.succeeded(),this.B=!1,this.claims=\##
+        !1,this.news.push(e);return;case"refused":return this.#a(e.code,t);case"lost":return e.cause==="timeout"?this.\##
+        lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confirmed,t)}}#a(e,t){if(this.claims&&e===L.unknow\##
+        nRoom){this.claim(t)||this.#n("refused-other-device");return}let i=this.t?.mode??null,s=this.d.refused(e,i,thi\##
+        s.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="now"?this.#s(t):this.#n(s)}#s(e){this.disconne\##
+        ct(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}};var ne=class{constructor(){this.count=0,thi\##
+        s.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+=1,this.last=e}get limit(){return Math.min(4e\##
+        3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.count,6e3)}get _(){return this.last+(this.count=\##
+        ==0?0:this.limit)}};var ye=class{constructor(){this.last=null,this.since=0}begin(e,t){this.last={packets:e,mom\##
+        ent:t},this.since=t}count(e,t){let{last:i}=this;this.last={packets:e,moment:t};let s=i!==null&&t-i.moment<=125\##
+        0;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sound":t-this.since>=1500?"silence":"unknown"}};\##
+        var ie=class{constructor(){this.silence=new ye,this.S=!1,this.ae=!1,this.heard=!1,this.Ae=-1/0,this.f=null,thi\##
+        s.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered(e){this.Ae=e,this.heard=!1,this.ae=!1,this.f\##
+        =null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.silence.begin(e,t)}count(e,t){let i=this.Ce;this\##
+        .Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!1,i>=this.Ae&&(this.heard=!0),this.f!==null&&\##
+        i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)}get ce(){return this.heard&&!this.S}judge(e)\##
+        {e&&!this.heard&&(this.ae=!0)}};var Ne={answer:6e3,binding:5e3,path:13e3},li=3e3,hi=1e4,ui=1,ke=class{construc\##
+        tor(e,t){this.session=e,this.s=t,this.muted=!1,this.o=e.invitation.joinToken===null&&e.consent!==null,this.t=n\##
+        ull,this.r=!1,this.transport="none",this.call=-1,this.Le=null,this.current=null,this.le=[],this.z=null,this.G=\##
+        null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$=0,this.sound={send:!1,receive:!1},this.k=[],\##
+        this.e=new T}_e(){return this.k.shift()??null}u(){return this.e.next()}isConnected(){return this.transport==="\##
+        connected"&&this.#l()&&!this.watch.S}H(){return this.o&&(!this.isConnected()||this.watch.Me)}get Ge(){return!t\##
+        his.o&&this.current?.v===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#i()}doubt(e){this.transpo\##
+        rt!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.r=t,this.session.consent===null&&this.s.act({type:"prep\##
+        are-call",servers:e.servers,r:t})}W(){this.t=null,this.Y=!1,this.G=null,this.e.clear("answer","binding")}end()\##
+        {this.W(),this.e.clear(),this.k=[],this.transport="none",this.current=null,this.Z=null,this.z=null,this.watch=\##
+        new ie,this.A=new ne,this.$=0,this.#i(),this.s.act({type:"end-call"})}async proceed(e){this.transport==="conne\##
+        cted"&&this.current?.v===!0&&!this.watch.S&&!this.watch.Me?await this.#c(e):this.#s(e)}async tick(e){for(let t\##
+        =this.e.l(e);t!==null;t=this.e.l(e))t==="path"?this.#h(e):t==="attempt"?this.#r(e):this.k.push(t==="answer"&&t\##
+        his.o?"socket-doubted":"rejoin")}async handle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.\##
+        generation||this.t===null)return;this.current.sent=!0,this.e.set("answer",t+(this.o?this.A.Be:Ne.answer)),awai\##
+        t this.#e({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let i of this.le.splice(0\##
+        ))await this.#e({type:"candidate",generation:e.generation,candidate:i},t);return;case"candidate":if(e.generati\##
+        on!==this.current?.generation)return;this.current.sent?await this.#e({type:"candidate",generation:e.generation\##
+        ,candidate:e.candidate},t):this.le.push(e.candidate);return;case"transport":return this.#p(e,t);case"heard":re\##
+        turn this.#d(e,t)}}async receive(e,t){if(e.type==="description"&&e.kind==="restart")return this.#t(e.sdp,t);le\##
+        t{current:i}=this;if(e.type==="binding")return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#u());if(!(i===null\##
+        ||!i.sent||e.generation!==i.generation))if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.s.act({t\##
+        ype:"apply-candidate",generation:s,candidate:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"ap\##
+        ply-answer",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#c(t):this.o||this.e.s\##
+        et("path",t+Ne.path),this.#i())}async#e(e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)ret\##
+        urn;let i=e==="new"&&this.Le!==this.t;!i&&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return th\##
+        is.t!==null&&this.t.I&&this.session.consent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.t\##
+        ransport==="none"||this.transport==="failed"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(t\##
+        his.call=r,this.Le=t,this.transport="new",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.o,e),this.#i())\##
+        ,this.current={generation:r,sent:!1,v:!1},this.le=[],this.G=null,this.watch.offered(e),this.e.clear("answer","\##
+        binding","path","attempt"),this.o&&(this.A.begin(e),this.e.set("attempt",e+this.A.limit));let{r:o}=this;this.s\##
+        .act({type:"make-offer",generation:r,anew:s,servers:t.servers,r:o})}#n(e){let{t,A:i}=this;this.#a()?e<i._?this\##
+        .e.set("attempt",i._):t?.We(e)?(this.doubt(e),this.k.push("socket-doubted")):this.#s(e):t!==null&&this.k.push(\##
+        "socket-doubted")}#r(e){this.transport==="none"||this.isConnected()||(this.watch.judge(this.current?.v===!0),t\##
+        his.#n(e))}#d({call:e,packets:t},i){if(!(this.transport==="none"||e!==this.call)){if(!this.#l())return this.wa\##
+        tch.idle(t,i);this.watch.count(t,i)?(this.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.is\##
+        Connected()&&this.e.clear("attempt")}}async#p(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.sta\##
+        te==="connected")this.transport="connected",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("att\##
+        empt",Math.max(this.A._,t+li)),this.z={patient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state===\##
+        "failed")this.#h(t);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("bindi\##
+        ng"),this.e.w("attempt"))return;this.doubt(t),this.#a()&&t-(this.t?.se??0)<hi?this.#n(t):this.k.push("socket-d\##
+        oubted")}}}#h(e){if(this.transport="failed",this.e.clear("path","binding"),this.#i(),this.o)return this.#n(e);\##
+        this.$+=1,this.$>ui?this.k.push("no-path"):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??nul\##
+        l;if(t===null||i===null||this.current?.v!==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({t\##
+        ype:"binding",tag:s},e),this.Y||this.e.set("binding",e+Ne.binding),await this.#u()}async#u(){let{z:e,G:t}=this\##
+        ,i=this.t?.epoch??null;if(e===null||t===null||i===null)return;let s=await i.ve("D",e.patient,e.doctor);if(!Y(s\##
+        ,t)){this.k.push("binding-failed");return}this.Y=!0,this.Z=Ht(e),this.o=!0,this.e.clear("binding"),this.#i()}#\##
+        l(){return this.z!==null&&this.Z===Ht(this.z)}#i(){let e=this.#l(),t={send:e&&this.session.consent!==null&&!th\##
+        is.muted,receive:e};t.send===this.sound.send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"\##
+        sound",...t}))}},Ht=({patient:n,doctor:e})=>`${X(n)} ${X(e)}`;var di=6e4,pi=400,ve=class{constructor({session:\##
+        e,locale:t,random:i,b:s}){this.session=e,this.settings={locale:t,random:i,b:s},this.line=new we(e,this.setting\##
+        s,{act:r=>this.actions.push(r),save:()=>this.#o(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnecte\##
+        d(),H:this.media.H(),hasStood:this.media.o})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,thi\##
+        s.D=null,this.e=new T,this.actions=[],this.media=new ke(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions\##
+        .push(r),save:()=>this.#o()}),this.queue=Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async\##
+        ()=>{try{await this.#t(e,t),this.#f(t)}catch{await this.#i("internal",t)}}),this.queue}Ze(){return this.action\##
+        s.splice(0)}u(){if(this.reason!==null)return this.D?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u\##
+        ()],t=Math.min(...e.map(i=>i??1/0));return t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=th\##
+        is.session;return{state:this.#e(),reason:this.reason,m:this.reason!==null&&me(this.reason),M:this.line.M,attac\##
+        hed:this.line.I,oe:this.line.oe,Je:this.line.B,message:this.message,words:e===null?null:{octets:e.authenticati\##
+        onString,locale:e.wordsLocale},ownComparison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.mess\##
+        ages}}#e(){return this.reason!==null?jt(this.reason)?"ended":"failed":j(this.session)?this.session.consent===n\##
+        ull?"admitted":this.media.isConnected()?"connected":this.media.o?"reconnecting":"connecting":"waiting"}async#t\##
+        (e,t){if(this.reason!==null)return this.#a(e,t);switch(e.type){case"start":return this.line.attach(t),this.#r(\##
+        t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"socket-closed":return await this.l\##
+        ine.handle(e,t),this.#r(t);case"network-changed":return this.media.doubt(t),this.line.attachAnew(t),this.#r(t)\##
+        ;case"awoke":return this.line.t?.awoke(t),this.#s(t);case"consent":return j(this.session)?(this.session.consen\##
+        t=e.consent,this.#o(),this.C&&await this.#h(t),this.#r(t)):void 0;case"decline":return await this.line.send({t\##
+        ype:"refuse",reason:H.none},t),this.#i("consent-refused",t);case"words":return this.#u(e.same,t);case"mute":th\##
+        is.media.mute(e.muted);return;case"write":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)ret\##
+        urn this.#c(t);this.e.w("letters")||this.e.set("letters",t+pi);return;case"hang-up":return this.#i("hung-up",t\##
+        ,O.hungUp);case"taken-over":return this.#i("taken-over",t);case"retry":return;default:return await this.media.\##
+        handle(e,t),this.#r(t)}}async#a(e,t){let i=this.reason==="network"||this.reason==="no-path";return!(e.type==="\##
+        retry"||e.type==="network-changed"&&i)||this.reason===null||!me(this.reason)?this.D?.handle(e,t):(this.D?.end(\##
+        ),this.reason=null,this.line.begin(this.D?.i??this.line.i,t),this.D=null,this.#r(t))}async#s(e){for(let t=this\##
+        .e.l(e);t!==null;t=this.e.l(e)){if(t==="patience")return this.#i(this.line.I?"no-path":"network",e);await this\##
+        .#c(e)}await this.line.tick(e),await this.#r(e),await this.media.tick(e),await this.#r(e)}#n(){this.C=!1,this.\##
+        media.W(),this.chat.W()}async#r(e){for(;this.reason===null;){let t=this.media._e();if(t!==null){await this.#l(\##
+        t,e);continue}let i=this.line.takeNews(e);if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await t\##
+        his.#d(i.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return \##
+        this.#p(e.r,t);case"refuse":return e.reason===H.otherDevice&&this.line.claim(t)?void 0:this.#i(Kt(e.reason),t)\##
+        ;case"words":return this.session.peerComparison=e.same?"same":"different",this.#o();case"bye":return this.#i(t\##
+        his.media.Ge&&e.reason===O.error?"no-path":Rt(e.reason),t);case"description":case"candidate":case"binding":ret\##
+        urn this.C&&!(e.type==="description"&&e.kind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!\##
+        0,t);case"chat":this.C&&this.chat.receive(e.id,e.message);return;case"keepalive":case"receipt":case"identity":\##
+        return;case"confirm":case"consent":case"encapsulation":return this.line.breach("malformed",!0,t)}}async#p(e,t)\##
+        {let{t:i}=this.line;if(this.C||i===null)return;this.C=!0,this.session.invitation.joinToken=null,this.session.f\##
+        ormer=[],this.#o();let s=e||(this.session.invitation.flags&Z.r)!==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/\##
+        .test(r))??!1))return this.#i("relay-missing",t,O.error);this.media.Ye(i,s),this.session.consent!==null&&await\##
+         this.#h(t)}async#h(e){let{consent:t,ownComparison:i}=this.session;t!==null&&(await this.line.send({type:"cons\##
+        ent",version:1,...t},e),await this.media.proceed(e),i!=="none"&&await this.line.send({type:"words",same:i==="s\##
+        ame"},e),await this.#c(e))}async#c(e){if(!(!this.C||this.session.consent===null)){for(let t of this.chat.pendi\##
+        ng()){let{id:i,text:s}=t;if(!await this.line.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}ret\##
+        urn this.#r(e)}}async#u(e,t){this.session.ownComparison=e?"same":"different",this.#o(),await this.line.send({t\##
+        ype:"words",same:e},t),await this.#r(t),e||await this.#i("words-differ",t,O.wordsDiffer)}async#l(e,t){switch(e\##
+        ){case"rejoin":return this.line.lose(t);case"socket-doubted":return this.line.doubt(t);case"binding-failed":re\##
+        turn this.#i("binding-failed",t,O.bindingFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null\##
+        ){let s=i===null||await this.line.send({type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.medi\##
+        a.end(),this.e.clear(),me(e)&&e!=="taken-over"?this.#o():this.actions.push({type:"save",session:null});let r=!\##
+        s&&j(this.session);if(!r&&(e!=="hung-up"||this.line.t===null))return this.line.disconnect();let{session:o,sett\##
+        ings:a}=this,{i:c}=this.line,h=this.line.handOver(),m=g=>this.actions.push(g);this.D=new fe({session:o,setting\##
+        s:a,t:h,i:c,x:r?i:null,act:m},t)}#f(e){!(this.reason===null&&this.media.o&&!this.media.isConnected())||this.li\##
+        ne.O?this.e.clear("patience"):this.e.w("patience")||this.e.set("patience",e+di)}#o(){this.actions.push({type:"\##
+        save",session:this.session})}};var Gt={microphones:[],speakers:[],microphone:"",speaker:""},fi=4e-4,_t={echoCa\##
+        ncellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Fe(n,e){let t=n===void 0?_t:{..._t,device\##
+        Id:{exact:n}},i=await(e??navigator.mediaDevices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)\##
+        throw new DOMException("no track","NotFoundError");return s}function Yt(n){let e=n instanceof DOMException?n.n\##
+        ame:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==\##
+        ="AbortError"?"microphone-busy":"microphone-denied"}var be=class{constructor(e){this.audio=e,this.he=new Audio\##
+        ,this.context=null,this.U=null,this.source=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(t\##
+        his.context??=new AudioContext,this.context.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){\##
+        this.source?.disconnect(),this.source=null,!(this.context===null||e===null)&&(this.E??=this.context.createAnal\##
+        yser(),this.source=this.context.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.E))}lev\##
+        el(){if(this.E===null||this.source===null)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);th\##
+        is.E.getFloatTimeDomainData(e);let t=e.reduce((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Ma\##
+        th.log10(t+1e-9)/5)),isVoice:t>fi}}ring(){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMedi\##
+        aStreamDestination(),this.he.srcObject=this.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].ent\##
+        ries()){let s=e.currentTime+.1+t*.35,r=e.createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setVal\##
+        ueAtTime(0,s),o.gain.linearRampToValueAtTime(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connec\##
+        t(o).connect(this.U),r.start(s),r.stop(s+1)}}}async Qe(e){await Promise.all([this.audio,this.he].map(t=>t.setS\##
+        inkId(e))),this.speaker=e}async devices(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[])\##
+        ,i=s=>t.filter(({kind:r,deviceId:o})=>r===s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,\##
+        label:o}));return{microphones:i("audioinput"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone\##
+        :e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{\##
+        }),this.context=null,this.E=null,this.U=null}};var mi=500;function Zt(n,e,t){return navigator.locks===void 0?P\##
+        romise.resolve(!0):new Promise(i=>{navigator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===\##
+        null?void 0:new Promise(()=>{}))).catch(t)})}function $t(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t\##
+        .close()}function Jt(n,e){return new Promise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessa\##
+        ge=({data:r})=>s(pe(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),mi)})}function Qt(n,e,t){return n.m\##
+        ap(s=>s.slice(0,2).toLowerCase()).find(s=>s in e)??t}var G=wi(u),Xt=n=>Qt(n,G,"fr"),en=n=>[G[n].admitted.title\##
+        ,...G[n].admitted.consent].join(`
+        `),Be=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
+        mat(n),tn=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
+        (/\{\w+\}/,()=>String(e));function wi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
+        it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,h])=>[c,o(\##
+        h)]));return[i,o(n)]});return Object.fromEntries(t)}var yi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
         3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
          5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
         3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
         6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
         2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
         "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",gi[e]),i}var tn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
+        entChild?.setAttribute("d",yi[e]),i}var nn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
         ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
         sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
         -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
         issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function nn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?tn[i]:void 0;return{title:yi(n,e),lines:ki(n,e),buttons:xi(n,e),notice:vi(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function sn(n,e){let t=({lines:s,noti\##
+        :75,internal:81};function sn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
+        ||t==="bad-link")&&i!==null?nn[i]:void 0;return{title:vi(n,e),lines:bi(n,e),buttons:zi(n,e),notice:xi(n,e),cod\##
+        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function rn(n,e){let t=({lines:s,noti\##
         ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var w\##
+        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var k\##
         i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},rn=(n,{errors:e})=>e[wi[n??""]??n??""];func\##
-        tion yi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?rn(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function ki(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
+        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},on=(n,{errors:e})=>e[ki[n??""]??n??""];func\##
+        tion vi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?on(e,t)?.[0]??t.ended.title:t[n]\##
+        .title}function bi(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
         e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
         quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
-        ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Fe(n.ue,r))),...R(o!=="\##
+        ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Be(n.ue,r))),...R(o!=="\##
         ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
         t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
         xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
-        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"fa\##
-        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:rn(i,e\##
-        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
-        en(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
+        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:Si(s,e)}];case"ended":case"fa\##
+        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,h=i==="microphone-denied";return[{kind:"lead",text:on(i,e\##
+        )?.[1]??e.ended.text},...R(h,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
+        tn(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Be(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
         opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
-        [{kind:e,text:t}]:[];function vi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
-        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function bi(n,{reconnecting:e}){re\##
-        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function xi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
-        ons:a}){let c=(g,b,P="",Me=null)=>({action:g,label:b,kind:P,icon:Me}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
+        [{kind:e,text:t}]:[];function xi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
+        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function Si(n,{reconnecting:e}){re\##
+        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function zi({state:n,error:e,m:t,link:i,Te:s,call:r,J:o},{acti\##
+        ons:a}){let c=(g,x,P="",Le=null)=>({action:g,label:x,kind:P,icon:Le}),h=c("hang-up",a.hangUp,"danger","hangUp"\##
         ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
         me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
-        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
-        ed":{let g=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
+        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,h];case"connect\##
+        ed":{let g=r?.ownComparison==="none"&&r.words!==null,x=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
         different,"danger","no")],P=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
-        );return[...m,...g?b:[],P,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
+        );return[...m,...g?x:[],P,{...h,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let x=e==="other\##
         -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
-        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function on(n){let e="";return(n.match\##
+        ...t?[c("retry",x,i===null?"primary":"","again")]:[]]}default:return[]}}function an(n){let e="";return(n.match\##
         (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.page=e,this.\##
         et=t,this.pe=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.De=new Map,thi\##
-        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=nn\##
+        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=sn\##
         (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
         ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
         le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
-        ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
-        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(sn(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
+        ceChildren(...i.lines.map(o=>this.#d(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#p(e,t),this.\##
+        #h(i.buttons),this.#c(e,i,t),this.#l(e,i,t),this.#a(rn(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
         i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
         eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:\##
         (this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
@@ -991,137 +996,140 @@ package enum Page {
         ls, dialog, nav, footer")!==null;(e?!r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.pag\##
         e.activeElement!==i}#n(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
         =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
-        end(...Object.entries(G).map(([o,{name:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAtt\##
+        end(...Object.entries(G).map(([o,{name:a}])=>{let c=this.#o("button",o.toUpperCase());return c.lang=o,c.setAtt\##
         ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.pe.speak(o)),c}));for(let \##
         o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
         cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
         ds.digits,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,\##
-        deaf:t.sound.deaf,"letters-label":t.chat.letters};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#o("sound\##
-        -title","speaker",t.sound.title),this.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t\##
-        .actions.playSound),this.#o("send",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("me\##
+        deaf:t.sound.deaf,"letters-label":t.chat.letters};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#r("sound\##
+        -title","speaker",t.sound.title),this.#r("chat-title","message",t.chat.title),this.#r("play-sound","speaker",t\##
+        .actions.playSound),this.#r("send",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("me\##
         ssage").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),thi\##
-        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#o(e,t,i){this.n(e).replaceChildren(.\##
-        ..t===null?[]:[re(this.page,t)],i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.appe\##
-        nd(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link"\##
+        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#o("li",o)))}#r(e,t,i){this.n(e).replaceChildren(.\##
+        ..t===null?[]:[re(this.page,t)],i)}#d({kind:e,text:t}){switch(e){case"list":{let i=this.#o("ul");return i.appe\##
+        nd(...t.map(s=>this.#o("li",s))),i}case"quote":{let i=this.#o("blockquote",t);return i.dir="auto",i}case"link"\##
         :{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("ari\##
-        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e\##
-        }`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
-        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=on(this.et[s.locale]?\##
-        ?""),o=r.length===256?Tt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
-        o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li",d,m<2?"mine":"theirs"))),this.#t("digits",Lt(s.octets).repl\##
+        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#o("p",t,`quality ${e\##
+        }`);return i.prepend(re(this.page,e)),i}default:return this.#o("p",t,e)}}#p({state:e,call:t},i){let s=e==="con\##
+        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=an(this.et[s.locale]?\##
+        ?""),o=r.length===256?Tt(s.octets).map(h=>r[h]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
+        o)&&a.replaceChildren(...o.map((h,m)=>this.#o("li",h,m<2?"mine":"theirs"))),this.#t("digits",Dt(s.octets).repl\##
         ace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.pus\##
-        h(i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("ac\##
+        h(i.words.peerSame),this.#t("words-result",c.join(" "))}#h(e){if(!this.#e("actions",e))return;let t=this.n("ac\##
         tions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a}\##
-        )=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
+        )=>{let c=this.#o("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
         re(this.page,a)),c.addEventListener("click",()=>this.pe.act(s)),c})),i!==void 0&&t.querySelector(`[data-action\##
         ="${i}"]`)?.focus()}#c({state:e,devices:t,Q:i,path:s},{ce:r},o){let a=this.n("sound",HTMLDetailsElement);a.hid\##
         den=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?\##
-        o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,s\##
-        peaker:g}=t;this.#d("microphone",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){le\##
+        o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:h,microphone:m,s\##
+        peaker:g}=t;this.#u("microphone",c,m,o.sound.microphone),this.#u("speaker",h,g,o.sound.speaker)}#u(e,t,i,s){le\##
         t r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.\##
         map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1\##
-        }`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsE\##
+        }`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#l({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsE\##
         lement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o\##
-        .replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#r("li","",d?"mine":"theirs"),P=this.#r("p",m);re\##
-        turn P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),P),b}));let a=r.fi\##
-        lter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.\##
+        .replaceChildren(...r.map(({mine:h,text:m,P:g})=>{let x=this.#o("li","",h?"mine":"theirs"),P=this.#o("p",m);re\##
+        turn P.dir="auto",x.append(this.#o("small",`${h?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),P),x}));let a=r.fi\##
+        lter(({mine:h})=>!h),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.\##
         text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(e,t){this.n("sheet-title").textContent=t,this.n(\##
-        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)])),this.n("sheet").showModal?.\##
+        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#o("h3",s),this.#o("p",r)])),this.n("sheet").showModal?.\##
         ()}#f(){let{act:e,choose:t,write:i}=this.pe;this.n("play-sound").addEventListener("click",()=>e("play-sound"))\##
-        ;for(let c of["microphone","speaker"]){let d=this.n(c,HTMLSelectElement);d.addEventListener("change",()=>t(c,d\##
+        ;for(let c of["microphone","speaker"]){let h=this.n(c,HTMLSelectElement);h.addEventListener("change",()=>t(c,h\##
         .value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.val\##
         ue)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=thi\##
         s.n("message",HTMLInputElement),o=this.n("letters",HTMLInputElement);r.addEventListener("input",()=>{o.checked\##
         &&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus()};this.n("send").addEventListener("click",a),r.\##
         addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&a()}),this.n("help").addEventListener("click",\##
-        ()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;this.#i([...c.topics,[d.deaf,d.advice.join(" ")]\##
+        ()=>{if(this.text===null)return;let{help:c,sound:h}=this.text;this.#i([...c.topics,[h.deaf,h.advice.join(" ")]\##
         ,c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.text!==null&&this.#i(this.text.legal.\##
-        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#r(e,t="\##
+        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#o(e,t="\##
         ",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.pa\##
         ge.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
-        var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,Le:!1,locale:\##
-        Qt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
-        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},Se=location.hash.length>1?location.href:\##
-        null,cn=Ze(navigator.userAgent),Si=100,D=null,S=null,Ae=null,y=null,J=null,an=0,ln=0,He=null,E=new xe(document\##
-        ,u,{act:Ci,choose:Li,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new be(E.\##
-        audio);function v(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
-        e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async function zi(){if(!is\##
-        SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:Se});let n=location.hash.slice\##
-        (1),e=pe(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
-        {if(n!==""){let t=await ut(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==nul\##
-        l&&Y(e.invitation.room,i.room)?e:qt(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
-        k",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{m:!1,link:Se});v({state:"ready",e\##
-        rror:null,Le:D===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCPeerConn\##
-        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function Ci(n){switch(V.wa\##
-        ke(),n){case"enter":return void ze(!1);case"retry":return S===null||C.error==="taken-over"?void ze(C.error==="\##
-        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void Mi();case"consent":retu\##
-        rn void qi();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
-        s",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return v\##
-        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Di()}}async function M\##
-        i(){let n=navigator.clipboard?.writeText(Se??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
-        then(()=>"done",()=>"failed")})}async function ze(n){if(D===null)return;V.wake(),v({state:"checking",error:nul\##
-        l,m:!1,link:null,copied:"no"});try{y===null&&un(await Ne(void 0,hn()))}catch(i){return Ti(Gt(i))}dn(),history.\##
-        replaceState(null,"","/");let e=`colloque ${Je(D.invitation.room)}`,t=n?$t(e,oe):null;if(!await Yt(e,n,()=>voi\##
-        d Pi(e)))return Q("other-tab");if(ln=performance.now(),D=await t??D,S=new ve({session:D,locale:C.locale,random\##
-        :Ei,b:oe}),y===null)return Q("microphone-missing");Ae=new le({microphone:y,audio:E.audio,X:Ri,a:i=>void x(i),K\##
-        :i=>v({path:i}),R:i=>v({quality:i})}),await x({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied"\##
-        ;Q(e?"in-app":n,{link:e?Se:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).t\##
-        hen(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&ze(!1)}},()=>{})}function un(n){let\##
-         e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),Ae?.Ie(n).catch(()=>{}),e!==null&&(e.\##
-        onended=null,e.stop()),Ce()}async function _e(n){try{un(await Ne(n)),v({Q:!1})}catch{await Ce()}N()}async func\##
-        tion Li(n,e){return n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ce())}async function Ce(){v({devices:a\##
-        wait V.devices(y)})}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readySt\##
-        ate==="ended");v({J:S!==null&&(e||t)})}async function Di(){await E.audio.play().catch(()=>{}),(y===null||y.mut\##
-        ed||y.readyState==="ended")&&await _e(),N()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function\##
-         Pi(n){if(S===null)return;let e=Ke(S.session);await x({type:"taken-over"}),Zt(n,e)}async function qi(){let{loc\##
-        ale:n}=C,e=await I(w(Xt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
-        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ze())Ui(a);let e=S.u();clearTimeout\##
-        (an),e!==null&&(an=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
-        eason:i,m:s,...r}=S.$e();t!==C.state&&Ii(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-\##
-        over");o&&Vi(),o&&e===null&&!s&&Oi()}function Ii(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
-        0,200])),e===null)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
-        cludes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Oi(){\##
-        D!==null&&Re(D),D=null,S=null,Ae=null}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J\##
-        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
-        return;case"save":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,Ke(n.session));retu\##
-        rn;default:Ae?.perform(n)}}function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at\##
-        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
-        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
-        octets:new Uint8Array(t)})}}var Ki=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
-        L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
-        a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
-        (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
-        64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let \##
-        a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,\##
-        body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===vo\##
-        id 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;\##
-        ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
-        :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
-        table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
-        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{ty\##
-        pe:"text/javascript"}))});function Ri(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ki?.createScr\##
-        iptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
-        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
-        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
-        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
-        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
-        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
-        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
-         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
-        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
-        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
-        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
-        )};})();']));return new Worker(n)}function Vi(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.releas\##
-        e().catch(()=>{}),He=null}function dn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var pn=()=>\##
-        void x({type:"network-changed"}),fn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(dn(),E.aud\##
-        io.srcObject!==null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",pn\##
-        );navigator.connection?.addEventListener("change",pn);document.addEventListener("visibilitychange",fn);documen\##
-        t.addEventListener("resume",fn);E.audio.addEventListener("pause",N);E.audio.addEventListener("playing",N);navi\##
-        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ce()});addEventListener("hashchange",()=>{l\##
-        ocation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor\##
-        ((performance.now()-ln)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!\##
-        0})},Si);window.early===void 0&&v({});zi().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&hn()?.then(n=>n\##
-        .getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        var He="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,Te:!1,locale:\##
+        Xt(navigator.languages??[]),browser:Ze(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
+        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:Gt},Se=location.hash.length>1?location.href:\##
+        null,ln=$e(navigator.userAgent),Ai=100,Ci=3500,D=null,S=null,Ce=null,y=null,J=null,ze=null,cn=0,hn=0,_e=null,E\##
+        =new xe(document,d,{act:Ti,choose:Pi,speak:n=>b({locale:n}),write:(n,e)=>void v({type:"write",text:n,isWhole:e\##
+        })}),V=new be(E.audio);function b(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>b({state:"failed",error:n,m:\##
+        !0,call:null,...e});function un(){let n=window.early?.microphone??null;return delete window.early,n}async func\##
+        tion Mi(){if(!isSecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:Se});let n=loc\##
+        ation.hash.slice(1),e=pe(sessionStorage.getItem(He),oe());if(n===""&&e===null)return b({state:"bad-link",error\##
+        :"missing"});try{if(n!==""){let t=await dt(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await\##
+         bt(t);D=e!==null&&Y(e.invitation.room,i.room)?e:It(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return b\##
+        ({state:"bad-link",error:t.code})}if(!await Li())return Q(ln?"in-app":"browser-unsupported",{m:!1,link:Se});b(\##
+        {state:"ready",error:null,Te:D===e}),(n===""||window.early?.microphone)&&await Ae(!1)}async function Li(){retu\##
+        rn!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function T\##
+        i(n){switch(V.wake(),n){case"enter":return void Ae(!1);case"retry":return S===null||C.error==="taken-over"?voi\##
+        d Ae(C.error==="other-tab"||C.error==="taken-over"):void v({type:"retry"});case"copy-link":return void Di();ca\##
+        se"consent":return void Ui();case"refuse":return void v({type:"decline"});case"same":case"different":return vo\##
+        id v({type:"words",same:n==="same"});case"mute":return void v({type:"mute",muted:!(C.call?.muted??!1)});case"h\##
+        ang-up":return void v({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void qi()}}\##
+        async function Di(){let n=navigator.clipboard?.writeText(Se??"")??Promise.reject(new Error("no clipboard"));b(\##
+        {copied:await n.then(()=>"done",()=>"failed")})}async function Ae(n){if(D===null)return;V.wake(),b({state:"che\##
+        cking",error:null,m:!1,link:null,copied:"no"}),Vi();try{y===null&&dn(await Fe(void 0,un()))}catch(i){return Ei\##
+        (Yt(i))}fn(),history.replaceState(null,"","/");let e=`colloque ${Qe(D.invitation.room)}`,t=n?Jt(e,oe):null;if(\##
+        !await Zt(e,n,()=>void Oi(e)))return Q("other-tab");if(hn=performance.now(),D=await t??D,S=new ve({session:D,l\##
+        ocale:C.locale,random:Ii,b:oe}),y===null)return Q("microphone-missing");Ce=new le({microphone:y,audio:E.audio,\##
+        X:Bi,c:i=>void v(i),K:i=>b({path:i}),R:i=>b({quality:i})}),await v({type:"start"})}function Ei(n){let e=ln&&n=\##
+        =="microphone-denied";Q(e?"in-app":n,{link:e?Se:null}),n==="microphone-denied"&&navigator.permissions?.query({\##
+        name:"microphone"}).then(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&Ae(!1)}},()=>{\##
+        })}function dn(n){let e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&Ge()},V.listen(n),Ce?.Ie(n).catch(\##
+        ()=>{}),e!==null&&(e.onended=null,e.stop()),Me()}async function Ge(n){try{dn(await Fe(n)),b({Q:!1})}catch{awai\##
+        t Me()}N()}async function Pi(n,e){return n==="microphone"?Ge(e):(await V.Qe(e).catch(()=>{}),Me())}async funct\##
+        ion Me(){b({devices:await V.devices(y)})}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null\##
+        &&(y.muted||y.readyState==="ended");b({J:S!==null&&(e||t)})}async function qi(){await E.audio.play().catch(()=\##
+        >{}),(y===null||y.muted||y.readyState==="ended")&&await Ge(),N()}var Ii=n=>crypto.getRandomValues(new Uint8Arr\##
+        ay(n));async function Oi(n){if(S===null)return;let e=Re(S.session);await v({type:"taken-over"}),$t(n,e)}async \##
+        function Ui(){let{locale:n}=C,e=await I(w(en(n)));await v({type:"consent",consent:{locale:n,textHash:e,time:oe\##
+        ()}})}async function v(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ze())Ri(a);let\##
+         e=S.u();clearTimeout(cn),e!==null&&(cn=window.setTimeout(()=>void v({type:"tick"}),Math.max(0,e-performance.n\##
+        ow())));let{state:t,reason:i,m:s,...r}=S.$e();t!==C.state&&ji(t,i),b({state:t,error:i,m:s,call:r});let o=i!==n\##
+        ull&&(!s||i==="taken-over");o&&Hi(),o&&e===null&&!s&&Ki()}function ji(n,e){if(n==="admitted"&&(V.ring(),naviga\##
+        tor.vibrate?.([200,100,200])),e===null)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connecte\##
+        d","reconnecting"].includes(C.state);b({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,\##
+        J:!1})}function Ki(){D!==null&&Ve(D),D=null,S=null,Ce=null}function Ri(n){switch(n.type){case"connect":return \##
+        Ni(n.id);case"send":J?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id\##
+        ===n.id&&J.i.close();return;case"save":n.session===null?sessionStorage.removeItem(He):sessionStorage.setItem(H\##
+        e,Re(n.session));return;default:Ce?.perform(n)}}function pn(){let n=new WebSocket(`${location.origin.replace(/\##
+        ^http/,"ws")}/ws`,ct);return n.binaryType="arraybuffer",n}function Vi(){S===null&&ze===null&&(ze={i:pn(),since\##
+        :performance.now()})}function Wi(){let n=ze;if(ze=null,n===null)return null;let e=performance.now()-n.since<Ci\##
+        &&n.i.readyState<=WebSocket.OPEN;return e||n.i.close(),e?n.i:null}function Ni(n){let e=Wi()??pn();J={id:n,i:e}\##
+        ,e.readyState===WebSocket.OPEN&&queueMicrotask(()=>void v({type:"socket-open",id:n})),e.onopen=()=>void v({typ\##
+        e:"socket-open",id:n}),e.onclose=()=>void v({type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof\##
+         ArrayBuffer&&v({type:"socket-message",id:n,octets:new Uint8Array(t)})}}var Fi=window.trustedTypes?.createPoli\##
+        cy("colloque-worker",{createScriptURL:()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192\##
+        ){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;\##
+        for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),\##
+        r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(\##
+        e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(\##
+        1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body\##
+        :e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,bod\##
+        y:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r\##
+        !==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=global\##
+        This;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t\##
+        =l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThr\##
+        ough(a).pipeTo(o).catch(()=>{})};})();'],{type:"text/javascript"}))});function Bi(){if(!("RTCRtpScriptTransfor\##
+        m"in window))return null;let n=Fi?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{func\##
+        tion l(e,d=192){let o=i(e);if(o===null)return e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)ret\##
+        urn e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]\##
+        =f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1)\##
+        ,r}function i(e){let[d,o]=e;if(d===void 0)return null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,bo\##
+        dy:e.subarray(1),padded:!1};case 1:return{first:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,\##
+        count:130,body:e.subarray(1),padded:!1};default:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first\##
+        :a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r\##
+        ===255?254:r,r!==255)break}return t>e.length-n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}\##
+        }}var c=globalThis;c.onrtctransform=e=>{let{readable:d,writable:o}=e.transformer,a=new TransformStream({transf\##
+        orm(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f\##
+        )}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();']));return new Worker(n)}function Hi(){y!==null&&(y.onend\##
+        ed=null),y?.stop(),y=null,V.end(),_e?.release().catch(()=>{}),_e=null}function fn(){navigator.wakeLock?.reques\##
+        t("screen").then(n=>_e=n,()=>{})}var mn=()=>void v({type:"network-changed"}),gn=()=>{S!==null&&document.visibi\##
+        lityState==="visible"&&y!==null&&(fn(),E.audio.srcObject!==null&&E.audio.paused&&E.audio.play().then(N,N)),v({\##
+        type:"awoke"})};addEventListener("online",mn);navigator.connection?.addEventListener("change",mn);document.add\##
+        EventListener("visibilitychange",gn);document.addEventListener("resume",gn);E.audio.addEventListener("pause",N\##
+        );E.audio.addEventListener("playing",N);navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&\##
+        &Me()});addEventListener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()});setInterval((\##
+        )=>{if(C.state==="waiting"&&b({ue:Math.floor((performance.now()-hn)/6e4)}),y===null||!E.tt)return;let{level:n,\##
+        isVoice:e}=V.level();E.nt(n),e&&!C.Q&&b({Q:!0})},Ai);window.early===void 0&&b({});Mi().catch(()=>Q("internal",\##
+        {m:!1})).then(()=>{S===null&&un()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
         </body>
         </html>
 
