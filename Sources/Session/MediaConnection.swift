@@ -51,6 +51,10 @@ package final class MediaConnection {
     package var selectedPair: ICEAgent.SelectedPair? { self.ice.selectedPair }
     package var roundTripTime: Duration? { self.ice.roundTripTime ?? self.voice?.sendStatistics.roundTripTime }
     package var pathState: ICEAgent.State { self.ice.state }
+    /// See ``ICEAgent/isValidated(_:on:)``.
+    package func isValidated(_ path: Path) -> Bool { self.ice.isValidated(path.remote, on: path.socket) }
+    /// By which the peer's checks name this end; another after each restart of ICE.
+    package var usernameFragment: String { self.ice.localCredentials.usernameFragment }
     /// What the peer's description announced: SHA-256 of its certificate.
     package var remoteFingerprint: [UInt8]? { self.remote?.fingerprint }
 
@@ -155,12 +159,18 @@ package final class MediaConnection {
         self.drainICE(now: now)
     }
 
-    /// One datagram from the network, of whatever kind.
     package func receive(
         _ received: [UInt8], from source: TransportAddress, on socket: SocketID, now: Instant
     ) {
-        guard !self.isOver else { return }
         var datagram = received
+        self.receive(&datagram, from: source, on: socket, now: now)
+    }
+
+    /// One datagram from the network, of whatever kind; its octets are changed.
+    package func receive(
+        _ datagram: inout [UInt8], from source: TransportAddress, on socket: SocketID, now: Instant
+    ) {
+        guard !self.isOver else { return }
         switch PacketKind(datagram) {
         case .stun:
             self.ice.handle(datagram, from: source, on: socket, now: now)

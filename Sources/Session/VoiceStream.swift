@@ -55,7 +55,8 @@ package final class VoiceStream {
         self.outgoing = try SRTPSender(keys)
         self.incoming = try SRTPReceiver(keys)
         self.adaptation = SendAdaptation(
-            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, now: now)
+            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, isSteady: !encoder.adapts,
+            now: now)
         self.breaker = CircuitBreaker(now: now)
         self.encoder = try AudioSender(settings: encoder.adapted(to: self.adaptation.step))
         self.decoder = try AudioReceiver()
@@ -90,8 +91,11 @@ package final class VoiceStream {
         var packet = self.datagrams.take()
         header.append(to: &packet)
         if copies > 0 {
+            let shortage = self.history.shortage(copies: copies, count: payload.count)
+            var filled = payload
+            if shortage > 0 { try OpusPacket.pad(&filled, to: payload.count + shortage) }
             self.history.append(
-                payload.span, timestamp: placement.timestamp, copies: copies, payloadType: self.payloadType,
+                filled.span, timestamp: placement.timestamp, copies: copies, payloadType: self.payloadType,
                 to: &packet)
         } else {
             packet.append(contentsOf: payload)

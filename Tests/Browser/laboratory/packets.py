@@ -10,10 +10,10 @@ from collections import Counter, namedtuple
 Datagram = namedtuple("Datagram", "time source destination kind payload")
 
 _PACKET_IGNORE_OUTGOING = 23
+_SO_TIMESTAMPNS = 35
 _SOL_PACKET = 263
 _ETH_P_ALL = 3  # Anything less shows no outgoing packet.
 _ETH_P_IP = 0x0800
-_SO_TIMESTAMPNS = 35
 
 
 def kind(payload):
@@ -37,6 +37,7 @@ class Capture:
         def make():
             end = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
             end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            # The kernel's stamps: this program reads when it finds the time.
             end.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             end.bind((interface, _ETH_P_ALL))
             end.setblocking(False)
@@ -46,8 +47,7 @@ class Capture:
         self.datagrams = []
         self._loopback = interface == "lo"
         self.began = time.monotonic()
-        # The kernel's stamps are of the wall clock: a packet counts from when it crossed, not from when it was read.
-        self._wall = time.time()
+        self._offset = time.time()
         self._socket = namespace.inside(make) if namespace else make()
         if self._loopback:
             self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
@@ -56,17 +56,17 @@ class Capture:
     def _read(self):
         while True:
             try:
-                packet, stamps, _, address = self._socket.recvmsg(65535, 64)
+                packet, ancillary, _, address = self._socket.recvmsg(65535, 64)
             except BlockingIOError:
                 return
             if address[1] != _ETH_P_IP or len(packet) < 28 or packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_UDP:
                 continue
+            seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])
             header = (packet[0] & 15) * 4
             source_port, destination_port, length = struct.unpack_from("!HHH", packet, header)
-            at = next((struct.unpack("qq", data) for _, type, data in stamps if type == _SO_TIMESTAMPNS), None)
             self.datagrams.append(
                 Datagram(
-                    at[0] + at[1] / 1e9 - self._wall if at else time.monotonic() - self.began,
+                    seconds + nanoseconds / 1e9 - self._offset,
                     (socket.inet_ntoa(packet[12:16]), source_port),
                     (socket.inet_ntoa(packet[16:20]), destination_port),
                     kind(packet[header + 8 : header + length]),
