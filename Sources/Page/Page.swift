@@ -4,15 +4,15 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "9657447b0db67625e8c2b85af693beb20c323ceb718b3f8d82f321abc60bf558"
+    package static let sha256 = "5323784bf3b2052da9ec34de2058be00bd6864affcf830dbbafbbffd90996284"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-jhhx9GXQmTsBEp1AQUtTiIi3iaL80NjfcmVcRMeg6aQ='" + " "
-        + "'sha256-5gIWWtH4GftY9u68v9zZlIPncQEpfIO4mwCQHDmKiv0='"
+        + "'sha256-Dy4DGa1/X8CKedwqG5b+aYH0cOFQ9xOM5PNh61eHtJ0='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-BnSjoj5DqD8BlbfLUoasLQ8m3D5OYaRfeMOnp7Aoeyg='"
+    package static let styleHash = "'sha256-bOBsoZYCecV2TroS0gY8FdEc+pemUOuPJTI+L7mF3w0='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -33,79 +33,80 @@ package enum Page {
         -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
         08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
         color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,\##
-        Noto Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;pad\##
-        ding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-b\##
-        ottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:aut\##
-        o}header{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:G\##
-        eorgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.1\##
-        25rem}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0\##
-        ;border-radius:8px;background:none;color:var(--d);cursor:pointer}nav button[aria-pressed=true]{color:var(--c);\##
-        font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}h1\##
-        {font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-wr\##
-        ap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.text \##
-        p,.notice,.result,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:\##
-        .9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul\##
-        {padding:0;list-style:none;border-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;paddin\##
-        g-inline-start:1.75rem;border-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:\##
-        absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}\##
-        .text blockquote{border-inline-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem;overflo\##
-        w-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5r\##
-        em}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{display:none}.actions button{f\##
-        ont:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);b\##
-        order:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{backgroun\##
-        d:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-conten\##
-        t:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.acti\##
-        ons button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.action\##
-        s button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid \##
-        var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions\##
-         button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px \##
-        solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center\##
-        ;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{pa\##
-        dding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bor\##
-        der-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poin\##
-        ter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;m\##
-        argin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-line\##
-        join:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .qu\##
-        ality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[\##
-        hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-he\##
-        ight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}sum\##
-        mary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto\##
-         .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform\##
-        :rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel\##
-         label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-h\##
-        eight:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:v\##
-        ar(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel\##
-         .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-hei\##
-        ght:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0\##
-        ;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);over\##
-        flow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[\##
-        dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-heig\##
-        ht:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-r\##
-        adius:10px;border:1px solid var(--e);background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}.messages\##
-         .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages s\##
-        mall{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min\##
-        -width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowra\##
-        p}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overfl\##
-        ow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop\##
-        {background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{fon\##
-        t:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25rem;width:100%}\##
-        .words{background:var(--b);border:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.w\##
-        ords ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
-        ap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;\##
-        text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e);overflow-wrap:anywhere}.\##
-        words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{fon\##
-        t-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .result:empty{dis\##
-        play:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:ro\##
-        ot:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[d\##
-        ata-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;backg\##
-        round:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width\##
-        :1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}[data-state=failed] h1,[data-state=bad\##
-        -link] h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[da\##
-        ta-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{ani\##
-        mation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span\##
-        :nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (m\##
-        in-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{\##
-        animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        Noto Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;ove\##
+        rflow-wrap:anywhere;padding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1re\##
+        m,env(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:\##
+        34rem;margin-inline:auto}header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;m\##
+        in-height:2.75rem}.brand{font-family:Georgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter\##
+        -spacing:.01em}nav{display:flex;flex-wrap:wrap;gap:.125rem}nav button{font:inherit;font-size:.875rem;min-width\##
+        :2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;border-radius:8px;background:none;color:var(--d);cursor:\##
+        pointer}nav button[aria-pressed=true]{color:var(--c);font-weight:600}main{flex:1;display:flex;flex-direction:c\##
+        olumn;justify-content:center;padding-block:1.25rem}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georg\##
+        ia,"Times New Roman","Liberation Serif",serif;text-wrap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,[ta\##
+        bindex="-1"]:focus{outline:none}:is(p,li){text-wrap:pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.result\##
+        ,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:.9375rem;margin-t\##
+        op:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul{padding:0;list-s\##
+        tyle:none;border-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.\##
+        75rem;border-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:absolute;inset-in\##
+        line-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}.text blockquote{\##
+        border-inline-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem}.actions{display:flex;fl\##
+        ex-wrap:wrap;gap:.75rem;margin-top:1.5rem}.actions>*{flex:1 1 100%}.actions>.half{flex-basis:8rem}.actions:emp\##
+        ty{display:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem\##
+         1.25rem;border-radius:var(--k);border:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}\##
+        .actions button.primary{background:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;\##
+        align-items:center;justify-content:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem\##
+         .5rem}.half .icon{margin:0}.actions button.danger{color:var(--i)}.actions .on{background:var(--j);border-colo\##
+        r:var(--i);color:var(--i)}.actions button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input,\##
+        ol):focus-visible{outline:3px solid var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:en\##
+        abled{border-color:var(--f)}.actions button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--\##
+        d);font-size:.875rem;border-top:1px solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-cont\##
+        ent:space-between;align-items:center;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline\##
+        -end:.375rem}footer p:first-child{padding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:\##
+        2.75rem;padding:0 .5rem;border:0;border-radius:8px;background:none;color:var(--f);text-decoration:underline;te\##
+        xt-underline-offset:.2em;cursor:pointer}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;he\##
+        ight:1.375rem;vertical-align:-.3em;margin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-widt\##
+        h:2;stroke-linecap:round;stroke-linejoin:round}.quality{display:flex;align-items:center}.quality.good .icon{co\##
+        lor:var(--f)}.quality.poor,.text .quality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:\##
+        1.25rem}.panel+.panel{margin-top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open\##
+        ]{padding-bottom:1rem}summary{min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;alig\##
+        n-items:center;border-radius:8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.\##
+        5rem;height:.5rem;margin-inline:auto .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(4\##
+        5deg)}[open]>summary:after{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.pa\##
+        nel .panel{border:0;padding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,di\##
+        alog button,.link{font:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-rad\##
+        ius:10px;background:var(--b);color:var(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:\##
+        600;cursor:pointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.pan\##
+        el .check input{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{acce\##
+        nt-color:var(--f);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var\##
+        (--h);border:1px solid var(--d);overflow:hidden}.meter span{display:block;height:100%;background:var(--f);tran\##
+        sform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;paddi\##
+        ng:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-wid\##
+        th:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--e);background:var(--b);white-space:pre-w\##
+        rap}.messages .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c\##
+        )}.messages small{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write inp\##
+        ut{flex:1;min-width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);whit\##
+        e-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1\##
+        .25rem;overflow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dia\##
+        log::backdrop{background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}\##
+        dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25re\##
+        m;width:100%;position:sticky;bottom:0}.words{background:var(--b);border:1px solid var(--e);border-radius:var(-\##
+        -k);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-temp\##
+        late-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Time\##
+        s New Roman","Liberation Serif",serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px s\##
+        olid var(--e)}.words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-\##
+        sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .r\##
+        esult:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bot\##
+        tom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="re\##
+        connecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-r\##
+        adius:50%;background:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .si\##
+        gnal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}:is([data-error="words-\##
+        differ"],[data-error="binding-failed"],[data-error="identity"],[data-error="refused-other-device"]) h1{color:v\##
+        ar(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiting]\##
+         .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe 1.\##
+        8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){ani\##
+        mation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){\##
+        .words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late 5s\##
+         step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
@@ -128,7 +129,7 @@ package enum Page {
         <p id="code" class="code"></p>
         <details id="chat" class="panel" hidden>
         <summary id="chat-title"></summary>
-        <ol id="messages" class="messages" tabindex="-1"></ol>
+        <ol id="messages" class="messages" tabindex="0" aria-labelledby="chat-title"></ol>
         <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto"><but\##
         ton id="send" type="button"></button></div>
         <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
@@ -240,11 +241,11 @@ package enum Page {
         en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
         l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
         hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
-        1ylinder"},ut={Gn:{name:0,direction:0,languages:0,Le:0,loading:{title:0},ready:{title:0,text:0,Ie:[0,0],Ee:0},\##
+        1ylinder"},ut={Gn:{name:0,direction:0,languages:0,Le:0,loading:{title:0},ready:{title:0,text:0,Ee:[0,0],Pe:0},\##
         checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,g:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
-        cting:{title:0,text:0},connected:{title:0,muted:0,Pe:0},reconnecting:{title:0,text:0,path:0,pe:0,U:0},b:{Ve:0,\##
+        cting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe:0,U:0},b:{Ve:0,\##
         We:0,l:0,qe:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],Ue:0},\##
-        quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,je:0,S:0,D:0,pending:0},actions:{ente\##
+        quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},h:{title:0,send:0,je:0,S:0,D:0,pending:0},actions:{ente\##
         r:0,resume:0,consent:0,Oe:0,l:0,Re:0,mute:0,unmute:0,hangUp:0,Ne:0,Be:0,Ke:0,me:0,k:0,Fe:0,Ge:0},ended:{title:\##
         0,text:0,F:0,He:0,Ye:0},code:0,_e:0,Ze:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,$e:0},help:{title:0,cl\##
         ose:0,x:[[0,0],[0,0]],Je:[0,0]},legal:{title:0,x:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[\##
@@ -270,648 +271,648 @@ package enum Page {
         au mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voi\##
         x haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mo\##
         ts.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Vot\##
-        re micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volume|\##
-        Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez \##
-        « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-p\##
-        arleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une \##
-        autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie dire\##
-        cte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer c\##
-        haque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accept\##
-        e|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitt\##
-        er la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firef\##
-        ox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {\##
-        time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {dat\##
-        e}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iP\##
-        hone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole \##
-        à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à\##
-         gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « \##
-        Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujour\##
-        s refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce\##
-         qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour\##
-        .|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’es\##
-        t une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou \##
-        son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé\##
-        |Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, e\##
-        ffacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’a\##
-        ppareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise \##
-        le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le \##
-        lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entie\##
-        r, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouvea\##
-        u lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. C\##
-        opiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette appl\##
-        ication ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphon\##
-        e refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis \##
-        réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consultat\##
-        ion déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La consu\##
-        ltation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette pag\##
-        e.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le tem\##
-        ps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas\##
-         commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous\##
-         reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre a\##
-        ppareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas dispon\##
-        ible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléph\##
-        onez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouvea\##
-        u lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon \##
-        demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez\##
-        -vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis\##
-         réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la sa\##
-        lle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez v\##
-        otre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou\##
-         l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, pu\##
-        is réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphone\##
-        z à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une er\##
-        reur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind\##
-         versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen ac\##
-        count, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft niets op d\##
-        it toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan h\##
-        et scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het co\##
-        nsult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Beric\##
-        ht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tus\##
-        sen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook de s\##
-        erver niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur en uw t\##
-        oestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent\##
-         verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden\##
-        …|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server antwoordt. We zoeken e\##
-        en andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aanstaat.|De computer van \##
-        uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts lee\##
-        st de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon e\##
-        n geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij u\##
-        it, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel h\##
-        arder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de\##
-         microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.\##
-        |Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goede verbinding|Matige verbinding|S\##
-        lechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstatio\##
-        n, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binn\##
-        engaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Mic\##
-        rofoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kop\##
-        iëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan\##
-        |Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewa\##
-        ard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.|Houd de l\##
-        ink lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser, M\##
-        icrofoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik \##
-        op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Website\##
-        s, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog gewei\##
-        gerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig heb\##
-        t|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waar\##
-        om woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet hie\##
-        r: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht\##
-         met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaa\##
-        rt wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerk\##
-        adres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkh\##
-        eid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige li\##
-        nk die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het\##
-         laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, en n\##
-        oem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in e\##
-        en recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon\##
-        . Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en pr\##
-        obeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon be\##
-        zet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult st\##
-        aat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult\##
-         afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag dez\##
-        e pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoo\##
-        rd|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet\##
-         via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is\##
-         het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|\##
-        Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel va\##
-        n uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, waars\##
-        chuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer het\##
-         tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link.\##
-         Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consult g\##
-        esloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server antw\##
-        oordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga van \##
-        wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de bericht\##
-        en veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet di\##
-        e van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Zet d\##
-        ie goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opnieu\##
-        w.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Ihre Spr\##
-        echstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.|Nieman\##
-        d sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wird nach d\##
-        em Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint eine Frag\##
-        e. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seite: \##
-        Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sobald jemand \##
-        da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie spr\##
-        echen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung i\##
-        st Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.\##
-        |Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von de\##
-        m, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr \##
-        Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Ve\##
-        rbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wi\##
-        r suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten eingescha\##
-        ltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten\##
-         zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter\##
-         bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken sollte sich bewe\##
-        gen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist es ausgeschaltet, oder benutzt es eine \##
-        andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Head\##
-        set ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr \##
-        Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht\##
-         weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige V\##
-        erbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Geräten\##
-        .|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Di\##
-        e Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dies\##
-        elben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch ein\##
-        mal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und f\##
-        ügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie können diese Seite schlie\##
-        ßen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {co\##
-        de}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den Link gedrückt, um ihn zu\##
-         kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen\##
-        .|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das du\##
-        rchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellunge\##
-        n, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zul\##
-        assen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie e\##
-        s dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Or\##
-        t, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter les\##
-        en, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtli\##
-        ches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen \##
-        zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen bra\##
-        ucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. D\##
-        as Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Sei\##
-        te richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie d\##
-        en ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Ko\##
-        pieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusa\##
-        mmen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können S\##
-        ie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Li\##
-        nk im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome \##
-        oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|\##
-        Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon beleg\##
-        t|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde scho\##
-        n geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstun\##
-        de geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließe\##
-        n.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Di\##
-        e Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat n\##
-        icht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nic\##
-        ht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelasse\##
-        n. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. V\##
-        ersuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getre\##
-        nnt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie u\##
-        m einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sons\##
-        t bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die \##
-        Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link\##
-        . Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und v\##
-        ersuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noc\##
-        h einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, \##
-        und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten ode\##
-        r umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. W\##
-        echseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht \##
-        der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts \##
-        scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die\##
-         Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encry\##
-        pted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor\##
-        . No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing \##
-        stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A questi\##
-        on appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. St\##
-        ay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you wil\##
-        l be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is \##
-        ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encr\##
-        ypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a \##
-        record that the consultation took place: its date, its length and your agreement, and nothing of what was said\##
-        .|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server\##
-         cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page\##
-        , it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking fo\##
-        r the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back with\##
-        in a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the w\##
-        ords.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.\##
-        |Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I c\##
-        annot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Pla\##
-        y a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, \##
-        or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|\##
-        Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two\##
-         devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your \##
-        doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are di\##
-        fferent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. O\##
-        pen Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this pag\##
-        e.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This\##
-         device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings of the\##
-         iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the ad\##
-        dress, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and\##
-         clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left of t\##
-        he address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the devic\##
-        e, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, and\##
-         an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has slippe\##
-        d in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your doctor o\##
-        r their hospital. They answer your questions and requests about your data.|What is kept|No account, no cookie,\##
-         no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed message\##
-        s, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask for a\##
-         relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The li\##
-        nk is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy all \##
-        of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new link,\##
-         and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it in\##
-         an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microphon\##
-        e. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then tr\##
-        y again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applicatio\##
-        n is using the microphone. Close it, then try again.|Consultation already open|This consultation is open in an\##
-        other tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You can\##
-         close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The tim\##
-        e for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Your \##
-        doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Phone the\##
-         practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at once.\##
-        |Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: the cal\##
-        l was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link alr\##
-        eady used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link|Th\##
-        is consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Waiting \##
-        room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait a min\##
-        ute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your docto\##
-        r.|No connection|The server does not answer. Check your Internet connection, then try again.|This network carr\##
-        ies no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something alte\##
-        red the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not the on\##
-        e of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correct i\##
-        t, then try again.|Something went wrong|The page stopped to be safe. Try again."}};function ct(e,t=0){return/i\##
-        Phone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e)?"android":/Firefox\//.test(e)?"fire\##
-        fox":/Version\/\S+ Safari\//.test(e)?"safari":"other"}function dt(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|Mi\##
-        croMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?\##
-        /; wv\)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){supe\##
-        r(e),this.name="ProtocolError",this.code=e}},pt=new TextEncoder,mt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM\##
-        :!0}),k=e=>pt.encode(e);function E(e){try{return mt.decode(e)}catch{throw new h("malformed")}}function c(...e)\##
-        {let t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var g=\##
-        e=>Uint8Array.of(e&255),be=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&25\##
-        5,e&255),ft=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function P(...e){return c(...e.flatMap(t=>{let n=typeof t=\##
-        ="string"?k(t):t;return[be(n.length),n]}))}function oe(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=\##
-        0;i<e.length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var Y=e=>e.every(t=>t===0),Z=e=>Array.from(e,t=>t.toStri\##
-        ng(16).padStart(2,"0")).join("");function Se(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malform\##
-        ed");return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function gt(e){if(/[^A\##
-        -Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(\##
-        /-/g,"+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var O=class{constructor(e){this.octe\##
-        ts=e,this.offset=0}z(e){if(e>this.octets.length-this.offset)throw new h("malformed");return this.offset+=e,thi\##
-        s.octets.subarray(this.offset-e,this.offset)}ee(){return this.z(this.octets.length-this.offset)}d(){return thi\##
-        s.z(1)[0]??0}Qe(){return this.d()*256+this.d()}G(){return this.Qe()*65536+this.Qe()}$t(){let e=this.G()*429496\##
-        7296+this.G();if(!Number.isSafeInteger(e))throw new h("malformed");return e}ht(){return this.z(this.Qe())}end(\##
-        ){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.crypto;async function V\##
-        (...e){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function M(e,t){let n=await S.importKey(\##
-        "raw",e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var $=(e,t)=\##
-        >M(typeof e=="string"?k(e):e,t);async function j(e,t,n){return(await M(e,c(typeof t=="string"?k(t):t,g(1)))).s\##
-        ubarray(0,n)}async function _(){let e=await S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey\##
-        :e.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}async function ze(e,t){let n;try\##
-        {let i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",pub\##
-        lic:i},e,256))}catch{throw new h("low-order")}if(Y(n))throw new h("low-order");return n}async function wt(e,t,\##
-        n){try{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},\##
-        i,e,t)}catch{return!1}}var yt=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function vt(e,t\##
-        ,n,i){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function kt(e,t\##
-        ,n,i){if(i.length<16)throw new h("authentication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",i\##
-        v:t,additionalData:n},e,i))}catch{throw new h("authentication")}}var le={fair:{Jt:.02,jitter:.04,dt:.4},poor:{\##
-        Jt:.08,jitter:.1,dt:.8}},bt=5e3,Ce={Yn:1500,_n:6e3},Me={good:0,fair:1,poor:2},xe=class{constructor(){this.te=n\##
-        ull,this.we=[],this.candidate=null}Zn({ne:e,ke:t,jitter:n,dt:i,$n:r},s){let a=this.we.at(-1);for(a!==void 0&&(\##
-        e<a.ne||t<a.ke)&&(this.we=[]),this.we.push({at:s,ne:e,ke:t});(this.we[1]?.at??s)<=s-bt;)this.we.shift();let o=\##
-        this.we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.ne),r),m=f=>u>le[f].Jt|\##
-        |n>le[f].jitter||i>le[f].dt;this.#t(m("poor")?"poor":m("fair")?"fair":"good",s)}#t(e,t){this.te??=e,e===this.t\##
-        e?this.candidate=null:this.candidate?.te!==e?this.candidate={te:e,g:t}:t-this.candidate.g>=(Me[e]>Me[this.te]?\##
-        Ce.Yn:Ce._n)&&(this.te=e,this.candidate=null)}};function St(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rt\##
-        p"&&s==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,\##
-        nominated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ne:t?.packetsReceived??0,ke:Math.max(0,t?.pack\##
-        etsLost??0),jitter:t?.jitter??0,dt:n?.roundTripTime??i?.currentRoundTripTime??0,$n:n?.fractionLost??0}}var zt=\##
-        5,Ct=400,Mt=500,xt=class{constructor({microphone:e,audio:t,Pt:n,T:i,pt:r,ft:s}){this.microphone=e,this.audio=t\##
-        ,this.Pt=n,this.T=i,this.pt=r,this.ft=s,this.quality=new xe,this.connection=null,this.ve=null,this.track=null,\##
-        this.Xe=null,this.name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter=0,this.mt=!1,this.early=[],thi\##
-        s.i={send:!1,u:!1},this.ye=Promise.resolve()}Jn(e){e.type==="sound"?this.#d(e.send,e.u):e.type==="end-call"?th\##
-        is.end():this.ye=this.ye.then(()=>this.#t(e)).catch(()=>this.T({type:"transport",r:this.name,state:"failed"}))\##
-        }async Qn(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let n=this.track;th\##
-        is.track=e.clone(),this.track.enabled=this.i.send,await t.replaceTrack(this.track),n?.stop()}end(){clearInterv\##
-        al(this.counter),this.connection?.close(),this.connection=null,this.ve=null,this.track?.stop(),this.track=null\##
-        ,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.quality=new xe,this.pt(null),this.ft(null)}a\##
-        sync#t(e){switch(e.type){case"prepare-call":this.connection===null&&await this.#l(e);return;case"make-offer":r\##
-        eturn this.#s(e);case"apply-answer":if(e.generation!==this.generation||this.connection===null)return;await thi\##
-        s.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#n(t\##
-        );return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candid\##
-        ate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="s\##
-        table"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).catch(()=>{}\##
-        )}async#l({p:e,w:t}){let n=this.#a(e,t),i=await n.createOffer();n===this.connection&&(this.ve={p:e,w:t,Xn:i})}\##
-        async#s({generation:e,ei:t,p:n,w:i}){this.generation=e,this.early=[];let r=this.ve?.p===n&&this.ve.w===i?this.\##
-        ve:null;this.ve=null;let s=!t&&this.connection!==null,a=(s||r!==null)&&this.connection?this.connection:this.#a\##
-        (n,i);s||this.#i(a,e),s&&n!==null&&a.setConfiguration(Ae(n,i)),this.Wt=a.signalingState==="stable"&&a.iceGathe\##
-        ringState!=="gathering";let o=r?.Xn??await a.createOffer({iceRestart:s});a!==this.connection||e!==this.generat\##
-        ion||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(o.sdp??"")?.[1]??"",this.T({type:"offer",generation:e,sdp:o.sdp??""})\##
-        ,await a.setLocalDescription(o))}#i(e,t){this.name=t,this.mt=!1,clearInterval(this.counter),this.counter=windo\##
-        w.setInterval(()=>void this.#h(e),Mt)}#a(e,t){this.end();let n=new RTCPeerConnection(Ae(e,t));this.connection=\##
-        n,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let i=n.addTransceiver(this.track,{directi\##
-        on:"sendrecv"});Lt(i),this.Xe=this.Pt(),this.Xe!==null&&(i.sender.transform=new RTCRtpScriptTransform(this.Xe)\##
-        ),n.onicecandidate=({candidate:s})=>{n===this.connection&&this.#p(s)},n.ontrack=({track:s})=>{s.enabled=this.i\##
-        .u,this.audio.srcObject=new MediaStream([s]),this.#u()};let r=()=>this.#m(n,i.sender);return n.onconnectionsta\##
-        techange=r,n.oniceconnectionstatechange=r,n}#p(e){let t=e?.usernameFragment??this.Vt,n=e?.candidate??"";if(!(t\##
-        !==this.Vt||Tt(n))){if(n===""){if(!this.Wt)return;this.Wt=!1}this.T({type:"candidate",generation:this.generati\##
-        on,candidate:n})}}async#m(e,t){if(e!==this.connection)return;let n=this.name,{connectionState:i}=e;if(i==="fai\##
-        led")this.T({type:"transport",r:n,state:"failed"});else if(i==="disconnected")this.T({type:"transport",r:n,sta\##
-        te:"disconnected"});else if(i==="connected"){let r=await this.#c(e,t),s=Dt(e.localDescription?.sdp??"");if(e!=\##
-        =this.connection)return;if(r===null||s===null){this.T({type:"transport",r:n,state:"failed"});return}this.T({ty\##
-        pe:"transport",r:n,state:"connected",ti:s,ni:r}),await this.#h(e)}}async#c(e,t){for(let n=0;n<Ct&&e===this.con\##
-        nection;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length=\##
-        ==1&&r!==void 0&&r.byteLength>0)return V(new Uint8Array(r));await new Promise(s=>setTimeout(s,zt))}return null\##
-        }async#h(e){if(this.mt)return;this.mt=!0;let t=await e.getStats().catch(()=>null);if(this.mt=!1,t===null||e!==\##
-        this.connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&a\##
-        ==="audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.T({type:"heard",r:this.name,et:i}),this.quality.Z\##
-        n(St(n),performance.now()),this.ft(this.quality.te);let r=At(n);r!==null&&this.pt(r)}#d(e,t){this.i={send:e,u:\##
-        t},this.track!==null&&(this.track.enabled=e),this.#u()}#u(){let{u:e}=this.i;for(let t of this.connection?.getR\##
-        eceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch((\##
-        )=>{})}};function At(e){let t=e.find(({type:r,selectedCandidatePairId:s})=>r==="transport"&&s),n=e.find(({id:r\##
-        })=>r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort(\##
-        (r,s)=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;let\##
-         i=[n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay"\##
-        )?"relay":"direct"}function Ae(e,t){let n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t?\##
-        []:i(/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/\##
-        ,/^turns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}retu\##
-        rn{iceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}var Tt=e=>/^candidate:\S+ (?!1 )\##
-        |^candidate:\S+ 1 (?!udp )/i.test(e);function Lt(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??\##
-        []).filter(({mimeType:n})=>/^audio\/(opus|red)$/i.test(n));t.length>0&&e.setCodecPreferences?.(t)}function Dt(\##
-        e){let t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:Se(t.replace(/:/\##
-        g,""))}var Et="colloque.v1",jt=65600,qt=8,It={fresh:0,resume:1},T={gt:1,used:2,full:3,rate:4,$i:5,closed:6},Pt\##
-        =(e,t,n)=>c(g(1),g(1),e,t,g(n)),Te=e=>c(g(16),b(0),e);function Vt(e){if(e.length>jt)return null;try{return Ut(\##
-        new O(e))}catch(t){if(t instanceof h)return null;throw t}}function Ut(e){switch(e.d()){case 16:return e.G(),{t\##
-        ype:"relay",message:e.ee()};case 129:return e.z(32),e.end(),{type:"challenge"};case 130:{let t=e.d();return e.\##
-        end(),t>1?null:{type:"state",be:t===1}}case 134:{let t=e.d(),n=[];for(let a=0;a<t;a+=1)n.push(E(e.ht()));let[i\##
-        ,r]=[E(e.ht()),E(e.ht())],s=e.G();return e.end(),{type:"servers",p:{urls:n.filter(a=>/^(stuns?|turns?):/.test(\##
-        a)).slice(0,qt),username:i,credential:r,ii:s}}}case 224:{let t=e.Qe();return e.end(),{type:"error",code:t}}def\##
-        ault:return null}}var J={Qt:1,w:2},Wt=1+1+16+32+4,Nt=72;async function Rt(e){if(/[^A-Za-z0-9_-]/.test(e))throw\##
-         new h("alphabet");if(e.length!==Nt)throw new h("incomplete");let t=gt(e);if(t.length!==Wt)throw new h("incomp\##
-        lete");if(!oe(t.subarray(50),await Ot(t.subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("ve\##
-        rsion");let n=t[1]??0;if(n&~(J.Qt|J.w))throw new h("flags");return{flags:n,si:t.slice(2,18),sessionKey:t.slice\##
-        (18,50)}}async function Ot(e){return(await V(c(k("colloque/1 link"),e))).subarray(0,4)}var B=class{constructor\##
-        (){this.H=new Map}set(e,t){this.H.set(e,t)}clear(...e){e.length===0&&this.H.clear();for(let t of e)this.H.dele\##
-        te(t)}Y(e){return this.H.has(e)}tt(){return this.H.size===0?null:Math.min(...this.H.values())}L(e){let t=[...t\##
-        his.H].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(this.H.delete(t[0]),t[0])}},Bt=c\##
-        lass{constructor(){this.C=[],this.A=0,this._=null,this.D=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(i\##
-        ===""&&this._===null)return;this._===null&&(this.A=Math.max(this.A+1,n));let r={id:this.A,S:!0,text:i,nt:!1};t\##
-        his._=t&&i!==""?null:r,this._===null&&this.#t(r)}u(e,t){let n=e!==0&&e===this.D;this.D=e;let i={id:e,S:!1,text\##
-        :t.slice(0,2e3),nt:!0},r=n?this.C.filter(({S:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):th\##
-        is.C=this.C.flatMap(a=>a!==r?[a]:s?[]:[i])}wt(){this.D=0}pending(){return[...this.C,...this._===null?[]:[this.\##
-        _]].filter(({nt:e})=>!e)}it(e){e===this._?this._=e.text===""?null:{...e,nt:!0}:this.C=this.C.map(t=>t===e?{...\##
-        t,nt:!0}:t)}#t(e){this.C=[...this.C,e].slice(-200)}},Le=[256,1024,4096,16384],L={ri:0,Xt:1,tn:2,expired:3,erro\##
-        r:4},K={oi:0,nn:1,ai:2,li:3},De=["offer","answer","restart"],Kt=["body","signature"],Ht=e=>Gt(...Ft(e));functi\##
-        on Gt(e,t){let n=Le.find(r=>r>=t.length+3);if(n===void 0)throw new h("malformed");let i=new Uint8Array(n);retu\##
-        rn i.set(c(g(e),be(t.length),t)),i}function Ft(e){switch(e.type){case"confirm":return[3,c(e.sn,e.rn,P(e.name))\##
-        ];case"refuse":return[6,g(e.reason)];case"description":return[7,c(g(De.indexOf(e.kind)),b(e.generation),k(e.sd\##
-        p))];case"candidate":return[8,c(b(e.generation),k(e.candidate))];case"words":return[9,g(e.l?1:0)];case"binding\##
-        ":return[10,e.tag];case"chat":return[11,c(b(e.id),k(e.message))];case"keepalive":return[13,new Uint8Array(0)];\##
-        case"bye":return[15,g(e.reason)];case"consent":return[16,c(g(e.version),k(e.locale),e.textHash,ft(e.time))]}}f\##
-        unction Yt(e,t=Zt){let n=new O(e),i=n.d(),r=n.z(n.Qe()),s=Le.find(l=>l>=r.length+3);if(e.length!==s||!Y(n.ee()\##
-        ))throw new h("malformed");let a=new O(r),o=t(i,a);return a.end(),o}function Zt(e,t){switch(e){case 4:return{t\##
-        ype:"waiting",message:E(t.ht())};case 5:return{type:"admit",w:(t.d()&1)===1};case 6:return{type:"refuse",reaso\##
-        n:t.d()};case 7:{let n=De[t.d()];if(n===void 0)throw new h("malformed");return{type:"description",kind:n,gener\##
-        ation:t.G(),sdp:E(t.ee())}}case 8:return{type:"candidate",generation:t.G(),candidate:E(t.ee())};case 9:{let n=\##
-        t.d();if(n>1)throw new h("malformed");return{type:"words",l:n===1}}case 10:return{type:"binding",tag:t.z(32)};\##
-        case 11:return{type:"chat",id:t.G(),message:E(t.ee())};case 13:return{type:"keepalive"};case 14:{let n=Kt[t.d(\##
-        )];if(n===void 0)throw new h("malformed");return{type:"receipt",Ji:n,octets:t.ee()}}case 15:return{type:"bye",\##
-        reason:t.d()};case 17:return{type:"identity",code:t.d()};default:throw new h("malformed")}}var Ee=k("Noise_NKp\##
-        sk0_25519_AESGCM_SHA256"),he=new Uint8Array(0),$t=32+16,_t=2**20,H=class{constructor(e){this.key=e,this.counte\##
-        r=0}static async create(e){return new H(await yt(e))}on(){if(this.counter>=_t)throw new h("exhausted");let e=c\##
-        (new Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=he){return vt(this.key,this.on(\##
-        ),t,e)}async decrypt(e,t=he){return kt(this.key,this.on(),t,e)}},Jt=class{constructor(){this.I=Ee,this.hash=Ee\##
-        ,this.Se=null}async M(e){this.hash=await V(this.hash,e)}async Z(e){let[t,n]=await je(this.I,e);this.I=t,this.S\##
-        e=await H.create(n)}async an(e){let t=await M(this.I,e);this.I=await M(t,g(1));let n=await M(t,c(this.I,g(2)))\##
-        ,i=await M(t,c(n,g(3)));await this.M(n),this.Se=await H.create(i)}async ln(e){let t=this.Se===null?e:await thi\##
-        s.Se.encrypt(e,this.hash);return await this.M(t),t}async cn(e){let t=this.Se===null?e:await this.Se.decrypt(e,\##
-        this.hash);return await this.M(e),t}};async function je(e,t){let n=await M(e,t),i=await M(n,g(1));return[i,awa\##
-        it M(n,c(i,g(2)))]}async function Qt(e,t){let n=[...await je(e.I,he)],[i,r]=[await H.create(n[0]),await H.crea\##
-        te(n[1])];return{hash:e.hash,I:e.I,keys:n,send:t?i:r,u:t?r:i}}var ue=class{constructor(e,t,n){this.st=e,this.k\##
-        t=t,this.ie=n}static async create(e){let t=new Jt;return await t.M(e.qt),await t.M(e.Ut),new ue(t,e,e.ie??awai\##
-        t _())}async un(e){let{st:t,ie:n,kt:i}=this;return await t.an(i.presharedKey),await t.M(n.publicKey),await t.Z\##
-        (n.publicKey),await t.Z(await ze(n.privateKey,i.Ut)),c(n.publicKey,await t.ln(e))}async hn(e){if(e.length<$t)t\##
-        hrow new h("authentication");let{st:t,ie:n}=this,i=e.subarray(0,32);return await t.M(i),await t.Z(i),await t.Z\##
-        (await ze(n.privateKey,i)),{dn:await t.cn(e.subarray(32)),transport:await Qt(t,!0)}}},qe=new Uint8Array(32);as\##
-        ync function Xt(e){let t=await $("colloque/1 invite",c(e.si,e.sessionKey)),[n,i,r]=await Promise.all([j(t,"col\##
-        loque/1 room",16),j(t,"colloque/1 join",32),j(t,"colloque/1 psk",32)]);return{flags:e.flags,sessionKey:e.sessi\##
-        onKey,room:n,presharedKey:r,joinToken:i}}var en=e=>P("colloque/1","call",e,b(0),qe),tn=(e,t,n)=>P("colloque/1"\##
-        ,"resume",e,b(t),n);async function Ie(e,t){let n=await $(e,await M(t,k("colloque/1 exporter"))),[i,r]=await Pr\##
-        omise.all([j(n,"colloque/1 resume",32),j(n,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,vt:r}}var nn=(e,\##
-        t)=>V(P("colloque/1 transcript",e,t)),rn=e=>nn(qe,e),sn=e=>j(e,"colloque/1 rejoin",32);async function an(e,t,n\##
-        ){let i=await $(e,t);return j(i,c(k("colloque/1 psk-resume"),b(n)),32)}var on=(e,t,n)=>V(P("colloque/1 sas-com\##
-        mit",e,t,n));async function ln(e,t,n){return j(await $(e,c(t,n)),"colloque/1 sas",8)}var hn=e=>Array.from(e.su\##
-        barray(0,4));function un(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);return String(t%1e8).padStart(8,"0"\##
-        )}var cn=(e,t,n,i,r)=>M(t,P(`colloque/1 bind ${e}`,n,i,r)),Q={pn:64,message2:256},ce=24*3600,Pe=class{construc\##
-        tor(e,t){this.hash=e.hash,this.ui=e.send,this.hi=e.u,this.vt=t}di(e){return this.ui.encrypt(Ht(e))}async open(\##
-        e){return Yt(await this.hi.decrypt(e))}fn(e,t,n){return cn(e,this.vt,this.hash,t,n)}};async function dn(e,t){l\##
-        et{room:n,sessionKey:i,presharedKey:r}=e,s=t.E(32),a=t.ie??await _(),o=await ue.create({qt:en(n),presharedKey:\##
-        r,Ut:i,ie:a}),l=await on(n,a.publicKey,s),u=b(0),m=fn(Q.pn,g(1),l,u,k(t.locale)),f=await o.un(m);async functio\##
-        n A(I,ye){let ve=await o.hn(I),ae=await mn(ve.dn,n,i,ye),{hash:ke,I:Gi}=ve.transport,lt=await Ie(ke,Gi);return\##
-        {P:new Pe(ve.transport,lt.vt),bond:{resumeSecret:lt.resumeSecret,transcript:await rn(ke),authenticationString:\##
-        await ln(ke,s,ae.pi),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.fi+ce},mn:{type:"confirm",sn:s,\##
-        rn:new Uint8Array(32),name:""}}}return{message:f,finish:A}}async function pn(e,t,n,i){let r=await ue.create({q\##
-        t:tn(e.room,n,t.transcript),presharedKey:await an(e.presharedKey,t.resumeSecret,n),Ut:e.sessionKey,ie:i??await\##
-         _()}),s=await r.un(new Uint8Array(Q.pn)),a=c(b(n),s);async function o(l){let{dn:u,transport:m}=await r.hn(l);\##
-        if(u.length!==Q.message2||!Y(u))throw new h("malformed");let{vt:f}=await Ie(m.hash,m.I);return{P:new Pe(m,f),m\##
-        n:{type:"confirm",sn:new Uint8Array(32),rn:new Uint8Array(32),name:""}}}return{message:a,finish:o}}async funct\##
-        ion mn(e,t,n,i){if(e.length!==Q.message2)throw new h("malformed");let r=new O(e);if(r.d()!==1)throw new h("mal\##
-        formed");let s=r.z(32).slice(),a=r.z(32).slice(),o=r.z(16),l=r.z(64),u=E(r.z(2));if(r.G(),!Y(r.ee()))throw new\##
-         h("malformed");let m=P("colloque/1 delegation",a,n,t,o);if(!await wt(l,m,a))throw new h("delegation");let f=n\##
-        ew O(o),[A,I]=[f.$t(),f.$t()];if(i<A-ce||i>I+ce)throw new h("delegation-dates");return{pi:s,identity:a,wordsLo\##
-        cale:u,fi:I}}function fn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),n}var gn=e=>({invitation:e,bond\##
-        :null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),U=e=>e.in\##
-        vitation.joinToken===null,Ve=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array?{octets:Z(n)}:n);function Ue(e\##
-        ,t){if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>wn(r)?Se(r.octets):r);return n.invitation.room.lengt\##
-        h!==16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?null:{...n,former:n.former??[]}}ca\##
-        tch(n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)return null;throw n}}function We(e)\##
-        {for(let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="object"&&t!==null&&We(t)}var wn=e=\##
-        >typeof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,de={open:8e3,state:6e3,message2:12e3,fi\##
-        rstFrame:6e3,silence:6e4,X:3e4},yn=.3,vn=3e4,kn=1e3,Ne=25e3,bn=2e3,Sn=2e4,Re=class{constructor({t:e,mode:t,loc\##
-        ale:n,E:i,se:r,mi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.E=i,this.se=r,this.jt=a,this.gi=s?yn:1,this\##
-        .o="opening",this.P=null,this.p=null,this.gn=1/0,this.finish=null,this.wn=-1/0,this.kn=a,this.vn=a,this.e=new \##
-        B,this.yn=[],this.#t("open",a)}get wi(){return this.e.Y("open")||this.e.Y("state")}get ot(){return this.o==="e\##
-        stablished"}get lt(){return this.o==="away"||this.o==="orphaned"}ki(e){return e>=this.gn&&(this.p?.urls.some(t\##
-        =>/^turns?:/.test(t))??!1)}vi(e){this.o==="established"&&e-this.vn>vn&&this.e.set("silence",e+kn)}Ot(){return \##
-        this.yn.splice(0)}V(){return this.e.tt()}async open(e){let{invitation:t,bond:n}=this.t,i=this.mode==="resume"&\##
-        &n!==null?await sn(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({typ\##
-        e:"send",octets:Pt(t.room,i,It[this.mode])}),await this.#i())}async u(e,t){let n=Vt(e);if(!(n===null||this.o==\##
-        ="over"))switch(n.type){case"challenge":return;case"state":return this.#s(n.be,t);case"servers":this.p=n.p,thi\##
-        s.gn=t+n.p.ii*1e3;return;case"error":return this.#l({type:"refused",code:n.code});case"relay":try{return await\##
-         this.#a(n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="confirming"||this.o==="established\##
-        "||this.mode==="resume";return this.#l({type:"broken",code:i.code,yi:r})}}}async xe(e){for(let t=this.e.L(e);t\##
-        !==null;t=this.e.L(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.se\##
-        t("keepalive",e+Ne),await this.send({type:"keepalive"},e)}}async send(e,t){return this.P===null||this.o!=="con\##
-        firming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Te(await this.P.di(e))}),!0)}#t(e,t\##
-        ){this.e.set(e,t+de[e]*this.gi)}#n(e){this.yn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e,\##
-        t){let n=this.e.Y("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.wn<bn?this.#l({type:"los\##
-        t",cause:"doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),n||awai\##
-        t this.#i()):(this.e.clear(),n&&(this.wn=t),this.o=n||this.o==="away"?"away":"orphaned",U(this.t)&&this.e.set(\##
-        "away",t+de.X))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.e\##
-        pochNumber+=1,this.#n({type:"save"});let n=await pn(e.invitation,e.bond,e.epochNumber);this.finish=async i=>({\##
-        ...await n.finish(i),bond:null}),t=n.message}else{let n=await dn(e.invitation,{locale:this.locale,E:this.E});t\##
-        his.finish=i=>n.finish(i,this.se()),t=n.message}this.#n({type:"send",octets:Te(t)})}async#a(e,t){if(this.o==="\##
-        handshaking"&&this.finish!==null){let{P:n,bond:i,mn:r}=await this.finish(e);this.finish=null,this.P=n,this.o="\##
-        confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+Ne),this.#n({type:"confi\##
-        rmed",bond:i}),await this.send(r,t)}else if(this.P!==null&&(this.o==="confirming"||this.o==="established")){le\##
-        t n=await this.P.open(e);this.o="established",this.e.clear("firstFrame"),this.vn=t,this.e.set("silence",t+de.s\##
-        ilence),this.#n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.kn>=Sn&&await this.send({type:"keepalive"\##
-        },t)}}},Oe=3e3,zn=2e4,Cn=1e3,Mn=class{constructor({t:e,j:t,n,s:i,re:r,a:s},a){this.t=e,this.j=t,this.n=n,this.\##
-        s=i,this.re=r,this.a=s,this.e=new B,this.e.set("end",a+(r===null?Oe:zn)),r!==null&&(n===null||n.lt)&&this.#l(a\##
-        )}V(){let e=[this.e.tt()??1/0,this.n?.V()??1/0],t=Math.min(...e);return t===1/0?null:t}async oe(e,t){switch(e.\##
-        type){case"tick":for(let n=this.e.L(t);n!==null;n=this.e.L(t))n==="end"?this.end():this.#l(t);return await thi\##
-        s.n?.xe(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-mes\##
-        sage":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#s(\##
-        t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let \##
-        n of t)if(n.type==="send")this.a({type:"send",id:this.s,octets:n.octets});else if(n.type==="confirmed"&&this.r\##
-        e!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e.set("end",e+Oe);else{if(n.type=\##
-        =="refused"||n.type==="frame"&&n.frame.type==="bye")return this.end();if(n.type==="lost"||n.type==="broken")re\##
-        turn this.#s(e)}}#n(){return this.n?.Ot()??[]}#l(e){this.#i(),this.s+=1,this.n=new Re({t:this.t,mode:"resume",\##
-        ...this.j},e),this.a({type:"connect",id:this.s})}#s(e){if(this.re===null)return this.end();this.#i(),this.e.se\##
-        t("retry",e+Cn)}#i(){this.n!==null&&this.a({type:"close",id:this.s}),this.n=null}},xn=new Set(["unknown-room",\##
-        "full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now",\##
-        "relay-missing"]),An=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other\##
-        -device","refused-not-now","refused-wrong-person"]),pe=e=>xn.has(e),Tn=e=>An.has(e),Ln={[K.nn]:"refused-other-\##
-        device",[K.ai]:"refused-not-now",[K.li]:"refused-wrong-person"},Dn={[L.Xt]:"words-differ",[L.tn]:"binding-fail\##
-        ed",[L.expired]:"expired",[L.error]:"doctor-error"},En={[T.gt]:"unknown-room",[T.used]:"used",[T.full]:"full",\##
-        [T.rate]:"rate",[T.closed]:"closed"},jn=e=>Ln[e]??"refused",qn=e=>Dn[e]??"ended-by-doctor",In=e=>En[e]??"proto\##
-        col";function Pn(e){return e==="delegation"?"identity":e==="delegation-dates"?"clock":"secure-channel"}var Be=\##
-        3,Vn=500,Un=8e3,Wn=4e3,Nn=5,Rn=class{constructor(e){this.E=e,this.O=0,this.ze=!1,this.yt=null,this.ct=0}bi(){t\##
-        his.ze=!1,this.ct=0}Si(){this.O=0,this.ze=!1,this.ct=0}xi(e){let t=this.yt??(e.bond===null?"fresh":"resume");r\##
-        eturn this.yt=null,t}ke({zi:e,Ci:t}){if(this.O+=1,!(e&&!this.ze)&&this.O>Be)return null;let n=t?Wn:Un,i=Math.m\##
-        in(Vn*2**(this.O-1),n),r=.5+(this.E(1)[0]??0)/255;return Math.min(i*r,n)}refused(e,t,n,i){return U(n)?(this.ct\##
-        =e===T.gt?this.ct+1:0,this.ct>Nn&&!i?"unknown-room":"later"):e===T.gt&&t==="resume"?this.ze?"secure-channel":(\##
-        this.yt="fresh","now"):e===T.used&&t==="fresh"&&n.bond!==null&&this.O<Be?(this.O+=1,this.yt="resume","now"):In\##
-        (e)}},Ke=6e4,He=2e3,On=1e4,Bn=3,Kn=class{constructor(e,t,n){this.t=e,this.j=t,this.h=n,this.n=null,this.s=0,th\##
-        is.be=!1,this.bt=!1,this.W=new Rn(t.E),this.R=-1/0,this.e=new B,this.Rt=!1,this.pending=[],this.Nt=[]}get ot()\##
-        {return this.n?.ot??!1}get lt(){return this.n?.lt??!1}get Bt(){return this.W.O>0&&(this.n?.wi??!0)}V(){let e=M\##
-        ath.min(this.e.tt()??1/0,this.n?.V()??1/0);return e===1/0?null:e}async oe(e,t){e.id===this.s&&(e.type==="socke\##
-        t-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.Ce(t))\##
-        }async xe(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="retry"?this.St(e):this.W.O=0;await this.n?.xe(e\##
-        )}Ai(e){for(;;){let t=this.Nt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.Ot()??[]);let n=this\##
-        .pending.shift();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(!\##
-        1)}St(e){let{t,j:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.se())return this.#i("expired");let r=this.W.xi(\##
-        t);this.e.clear("retry","stable"),i.ut(),this.s+=1;let s=i.i().xt&&this.W.O<2;this.n=new Re({t,mode:r,mi:s,...\##
-        n},e),i.a({type:"connect",id:this.s})}Mi(e){(this.n===null||e-this.n.jt>=He)&&this.#s(e)}Ae(e,t){this.s=e,this\##
-        .W.Si(),this.St(t)}ae(e){if(!(this.n===null||e-this.n.jt<He)&&!this.n.lt){if(e-this.R<On)return this.Ce(e);thi\##
-        s.R=e,this.#s(e)}}Ce(e){this.disconnect(),this.bt=!1;let{Di:t,xt:n}=this.h.i(),i=U(this.t)&&t,r=this.W.ke({zi:\##
-        i,Ci:n});if(r===null)return this.#i(this.W.ze?"secure-channel":"network");this.e.set("retry",e+r)}bn(e){let t=\##
-        this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Rt=!0,this.#s(e)\##
-        ,!0)}Sn(e,t,n){if(!t)return this.#i(Pn(e));this.W.ze=!0,this.Ce(n)}flush(){let e=[...this.pending.splice(0),..\##
-        .this.n?.Ot()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.a({typ\##
-        e:"close",id:this.s}),this.xn()}xn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.le\##
-        ft(),e}#t(e){this.h.a({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.oct\##
-        ets);case"save":return this.h.ut();case"doctor":this.be=e.K,e.K||(this.bt=!0),this.e.Y("stable")||this.e.set("\##
-        stable",t+Ke);return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ownComparison:"none",peerCompariso\##
-        n:"none"},i=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Bn);Object.assign(this.t,n,{bond:e.bond,f\##
-        ormer:i,consent:null})}return this.e.set("stable",t+Ke),this.h.ut();case"frame":this.W.bi(),this.bt=!1,this.Rt\##
-        =!1,this.Nt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.C\##
-        e(t):this.#s(t);case"broken":return this.Sn(e.code,e.yi,t)}}#l(e,t){if(this.Rt&&e===T.gt){this.bn(t)||this.#i(\##
-        "refused-other-device");return}let n=this.n?.mode??null,i=this.W.refused(e,n,this.t,this.h.i().Ti);i==="later"\##
-        ?this.Ce(t):i==="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.St(e)}#i(e){this.Nt.push({type:"stop"\##
-        ,reason:e})}},Ge=class{constructor(){this.N=0,this.A=-1/0}Ae(e){e-this.A>15e3&&(this.N=0),this.N+=1,this.A=e}g\##
-        et zn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Li(){return Math.min(1500*this.N,6e3)}get zt(){return thi\##
-        s.A+(this.N===0?0:this.zn)}},Hn=class{constructor(){this.A=null,this.g=0}Ae(e,t){this.A={et:e,Cn:t},this.g=t}N\##
-        (e,t){let{A:n}=this;this.A={et:e,Cn:t};let i=n!==null&&t-n.Cn<=1250;return(!i||e!==n.et)&&(this.g=t),i&&e!==n.\##
-        et?"sound":t-this.g>=1500?"silence":"unknown"}},Fe=class{constructor(){this.silence=new Hn,this.le=!1,this.Kt=\##
-        !1,this.Ct=!1,this.An=-1/0,this.R=null,this.Mn=-1/0}get Dn(){return this.R!==null}ae(e){this.R=e}Ii(e){this.An\##
-        =e,this.Ct=!1,this.Kt=!1,this.R=null}Ei(e,t){this.silence.Ae(0,t),this.le=e}Pi(e,t){this.silence.Ae(e,t)}N(e,t\##
-        ){let n=this.Mn;this.Mn=t;let i=this.silence.N(e,t);return i==="sound"&&(this.le=!1,n>=this.An&&(this.Ct=!0),t\##
-        his.R!==null&&n>=this.R&&(this.R=null)),i!=="silence"||this.le?!1:(this.le=!0,!0)}get Ft(){return this.Ct&&!th\##
-        is.le}Tn(e){e&&!this.Ct&&(this.Kt=!0)}},me={Vi:6e3,Wi:5e3,path:13e3},Gn=3e3,Fn=1e4,Yn=1,Zn=class{constructor(e\##
-        ,t){this.t=e,this.h=t,this.muted=!1,this.v=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.w=\##
-        !1,this.transport="none",this.r=-1,this.Ln=null,this.y=null,this.Gt=[],this.ce=null,this.At=null,this.Mt=!1,th\##
-        is.Dt=null,this.f=new Fe,this.ue=new Ge,this.Tt=0,this.i={send:!1,u:!1},this.$=[],this.e=new B}qi(){return thi\##
-        s.$.shift()??null}V(){return this.e.tt()}Me(){return this.transport==="connected"&&this.#u()&&!this.f.le}xt(){\##
-        return this.v&&(!this.Me()||this.f.Dn)}get Ui(){return!this.v&&this.y?.J===!0&&this.transport!=="connected"}mu\##
-        te(e){this.muted=e,this.#r()}ae(e){this.transport!=="none"&&this.f.ae(e)}ji(e,t){this.n=e,this.w=t,this.t.cons\##
-        ent===null&&this.h.a({type:"prepare-call",p:e.p,w:t})}wt(){this.n=null,this.Mt=!1,this.At=null,this.e.clear("a\##
-        nswer","binding")}end(){this.wt(),this.e.clear(),this.$=[],this.transport="none",this.y=null,this.Dt=null,this\##
-        .ce=null,this.f=new Fe,this.ue=new Ge,this.Tt=0,this.#r(),this.h.a({type:"end-call"})}async Oi(e){this.transpo\##
-        rt==="connected"&&this.y?.J===!0&&!this.f.le&&!this.f.Dn?await this.#h(e):this.#s(e)}async xe(e){for(let t=thi\##
-        s.e.L(e);t!==null;t=this.e.L(e))t==="path"?this.#c(e):t==="attempt"?this.#a(e):this.$.push(t==="answer"&&this.\##
-        v?"socket-doubted":"rejoin")}async oe(e,t){switch(e.type){case"offer":if(e.generation!==this.y?.generation||th\##
-        is.n===null)return;this.y.it=!0,this.e.set("answer",t+(this.v?this.ue.Li:me.Vi)),await this.#t({type:"descript\##
-        ion",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let n of this.Gt.splice(0))await this.#t({type:"ca\##
-        ndidate",generation:e.generation,candidate:n},t);return;case"candidate":if(e.generation!==this.y?.generation)r\##
-        eturn;this.y.it?await this.#t({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.Gt.push\##
-        (e.candidate);return;case"transport":return this.#m(e,t);case"heard":return this.#p(e,t)}}async u(e,t){if(e.ty\##
-        pe==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{y:n}=this;if(e.type==="binding")return n?.J\##
-        !==!0?void 0:(this.At=e.tag.slice(),this.#d());if(!(n===null||!n.it||e.generation!==n.generation))if(e.type===\##
-        "candidate"){let{generation:i,candidate:r}=e;this.h.a({type:"apply-candidate",generation:i,candidate:r})}else \##
-        n.J||(n.J=!0,this.e.clear("answer"),this.h.a({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.tra\##
-        nsport==="connected"?await this.#h(t):this.v||this.e.set("path",t+me.path),this.#r())}async#t(e,t){await this.\##
-        h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="new"&&this.Ln!==this.n;!n&&t<this.ue.zt||(n&&(t\##
-        his.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#s(e){let{n:t,\##
-        t:n}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="failed"||this.f.Kt,r=n.generatio\##
-        n;n.generation+=1,this.h.ut(),i&&(this.r=r,this.Ln=t,this.transport="new",this.ce=null,this.Dt=null,this.Mt=!1\##
-        ,this.f.Ei(this.v,e),this.#r()),this.y={generation:r,it:!1,J:!1},this.Gt=[],this.At=null,this.f.Ii(e),this.e.c\##
-        lear("answer","binding","path","attempt"),this.v&&(this.ue.Ae(e),this.e.set("attempt",e+this.ue.zn));let{w:s}=\##
-        this;this.h.a({type:"make-offer",generation:r,ei:i,p:t.p,w:s})}#i(e){let{n:t,ue:n}=this;this.#l()?e<n.zt?this.\##
-        e.set("attempt",n.zt):t?.ki(e)?(this.ae(e),this.$.push("socket-doubted")):this.#s(e):t!==null&&this.$.push("so\##
-        cket-doubted")}#a(e){this.transport==="none"||this.Me()||(this.f.Tn(this.y?.J===!0),this.#i(e))}#p({r:e,et:t},\##
-        n){if(!(this.transport==="none"||e!==this.r)){if(!this.#u())return this.f.Pi(t,n);this.f.N(t,n)?(this.f.Tn(thi\##
-        s.y?.J===!0),this.#i(n)):this.f.Ft&&this.Me()&&this.e.clear("attempt")}}async#m(e,t){if(!(this.transport==="no\##
-        ne"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",this.Tt=0,this.e.clear("path"),this.e.\##
-        Y("attempt")&&this.e.set("attempt",Math.max(this.ue.zt,t+Gn)),this.ce={Ht:e.ti,U:e.ni},await this.#h(t),this.#\##
-        r();else if(e.state==="failed")this.#c(t);else if(this.transport==="connected"){if(this.transport="disconnecte\##
-        d",this.e.clear("binding"),this.e.Y("attempt"))return;this.ae(t),this.#l()&&t-(this.n?.jt??0)<Fn?this.#i(t):th\##
-        is.$.push("socket-doubted")}}}#c(e){if(this.transport="failed",this.e.clear("path","binding"),this.#r(),this.v\##
-        )return this.#i(e);this.Tt+=1,this.Tt>Yn?this.$.push("no-path"):this.#l()&&this.#s(e)}async#h(e){let{ce:t}=thi\##
-        s,n=this.n?.P??null;if(t===null||n===null||this.y?.J!==!0)return;let i=await n.fn("P",t.Ht,t.U);await this.#t(\##
-        {type:"binding",tag:i},e),this.Mt||this.e.set("binding",e+me.Wi),await this.#d()}async#d(){let{ce:e,At:t}=this\##
-        ,n=this.n?.P??null;if(e===null||t===null||n===null)return;let i=await n.fn("D",e.Ht,e.U);if(!oe(i,t)){this.$.p\##
-        ush("binding-failed");return}this.Mt=!0,this.Dt=Ye(e),this.v=!0,this.e.clear("binding"),this.#r()}#u(){return \##
-        this.ce!==null&&this.Dt===Ye(this.ce)}#r(){let e=this.#u(),t={send:e&&this.t.consent!==null&&!this.muted,u:e};\##
-        t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.a({type:"sound",...t}))}},Ye=({Ht:e,U:t})=>`${Z(e)} ${Z\##
-        (t)}`,$n=6e4,_n=400,Jn=class{constructor({t:e,locale:t,E:n,se:i}){this.t=e,this.j={locale:t,E:n,se:i},this.lin\##
-        e=new Kn(e,this.j,{a:r=>this.actions.push(r),ut:()=>this.#o(),left:()=>this.#i(),i:()=>({Ti:this.media.Me(),xt\##
-        :this.media.xt(),Di:this.media.v})}),this.he=!1,this.message="",this.c=new Bt,this.reason=null,this.De=null,th\##
-        is.e=new B,this.actions=[],this.media=new Zn(e,{send:(r,s)=>this.line.send(r,s),a:r=>this.actions.push(r),ut:(\##
-        )=>this.#o()}),this.ye=Promise.resolve()}oe(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n(e,t),\##
-        this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}Ri(){return this.actions.splice(0)}V(){if(this.reason!\##
-        ==null)return this.De?.V()??null;let e=[this.e.tt(),this.line.V(),this.media.V()],t=Math.min(...e.map(n=>n??1/\##
-        0));return t===1/0?null:t}Ni(){let{bond:e,ownComparison:t,peerComparison:n}=this.t;return{state:this.#t(),reas\##
-        on:this.reason,B:this.reason!==null&&pe(this.reason),be:this.line.be,In:this.line.ot,Bt:this.line.Bt,Bi:this.l\##
-        ine.bt,message:this.message,b:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison\##
-        :t,peerComparison:n,muted:this.media.muted,C:this.c.C}}#t(){return this.reason!==null?Tn(this.reason)?"ended":\##
-        "failed":U(this.t)?this.t.consent===null?"admitted":this.media.Me()?"connected":this.media.v?"reconnecting":"c\##
-        onnecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":return \##
-        this.line.St(t),this.#a(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"socket-clo\##
-        sed":return await this.line.oe(e,t),this.#a(t);case"network-changed":return this.media.ae(t),this.line.Mi(t),t\##
-        his.#a(t);case"awoke":return this.line.n?.vi(t),this.#s(t);case"consent":return U(this.t)?(this.t.consent=e.co\##
-        nsent,this.#o(),this.he&&await this.#c(t),this.#a(t)):void 0;case"decline":return await this.line.send({type:"\##
-        refuse",reason:K.oi},t),this.#r("consent-refused",t);case"words":return this.#d(e.l,t);case"mute":this.media.m\##
-        ute(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.j.se()),e.En)return this.#h(t);this.e.Y("lett\##
-        ers")||this.e.set("letters",t+_n);return;case"hang-up":return this.#r("hung-up",t,L.ri);case"taken-over":retur\##
-        n this.#r("taken-over",t);case"retry":return;default:return await this.media.oe(e,t),this.#a(t)}}async#l(e,t){\##
-        let n=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&n\##
-        )||this.reason===null||!pe(this.reason)?this.De?.oe(e,t):(this.De?.end(),this.reason=null,this.line.Ae(this.De\##
-        ?.s??this.line.s,t),this.De=null,this.#a(t))}async#s(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e)){if(t==="\##
-        patience")return this.#r(this.line.ot?"no-path":"network",e);await this.#h(e)}await this.line.xe(e),await this\##
-        .#a(e),await this.media.xe(e),await this.#a(e)}#i(){this.he=!1,this.media.wt(),this.c.wt()}async#a(e){for(;thi\##
-        s.reason===null;){let t=this.media.qi();if(t!==null){await this.#u(t,e);continue}let n=this.line.Ai(e);if(n===\##
-        null)return;n.type==="stop"?await this.#r(n.reason,e):await this.#p(n.frame,e)}}async#p(e,t){switch(e.type){ca\##
-        se"waiting":this.message=e.message;return;case"admit":return this.#m(e.w,t);case"refuse":return e.reason===K.n\##
-        n&&this.line.bn(t)?void 0:this.#r(jn(e.reason),t);case"words":return this.t.peerComparison=e.l?"same":"differe\##
-        nt",this.#o();case"bye":return this.#r(this.media.Ui&&e.reason===L.error?"no-path":qn(e.reason),t);case"descri\##
-        ption":case"candidate":case"binding":return this.he&&!(e.type==="description"&&e.kind==="offer")?this.media.u(\##
-        e,t):this.line.Sn("malformed",!0,t);case"chat":this.he&&this.c.u(e.id,e.message);return;case"keepalive":case"r\##
-        eceipt":case"identity":return}}async#m(e,t){let{n}=this.line;if(this.he||n===null)return;this.he=!0,this.t.inv\##
-        itation.joinToken=null,this.t.former=[],this.#o();let i=e||(this.t.invitation.flags&J.w)!==0;if(i&&!(n.p?.urls\##
-        .some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing",t,L.error);this.media.ji(n,i),this.t.consent!\##
-        ==null&&await this.#c(t)}async#c(e){let{consent:t,ownComparison:n}=this.t;t!==null&&(await this.line.send({typ\##
-        e:"consent",version:1,...t},e),await this.media.Oi(e),n!=="none"&&await this.line.send({type:"words",l:n==="sa\##
-        me"},e),await this.#h(e))}async#h(e){if(!(!this.he||this.t.consent===null)){for(let t of this.c.pending()){let\##
-        {id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,message:i},e))return;this.c.it(t)}return this.#a(e)\##
-        }}async#d(e,t){this.t.ownComparison=e?"same":"different",this.#o(),await this.line.send({type:"words",l:e},t),\##
-        await this.#a(t),e||await this.#r("words-differ",t,L.Xt)}async#u(e,t){switch(e){case"rejoin":return this.line.\##
-        Ce(t);case"socket-doubted":return this.line.ae(t);case"binding-failed":return this.#r("binding-failed",t,L.tn)\##
-        ;case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){let i=n===null||await this.line.send({type:"by\##
-        e",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),pe(e)&&e!=="taken-over"?t\##
-        his.#o():this.actions.push({type:"save",t:null});let r=!i&&U(this.t);if(!r&&(e!=="hung-up"||this.line.n===null\##
-        ))return this.line.disconnect();let{t:s,j:a}=this,{s:o}=this.line,l=this.line.xn(),u=m=>this.actions.push(m);t\##
-        his.De=new Mn({t:s,j:a,n:l,s:o,re:r?n:null,a:u},t)}#f(e){!(this.reason===null&&this.media.v&&!this.media.Me())\##
-        ||this.line.lt?this.e.clear("patience"):this.e.Y("patience")||this.e.set("patience",e+$n)}#o(){this.actions.pu\##
-        sh({type:"save",t:this.t})}},Qn={Pn:[],Vn:[],microphone:"",speaker:""},Xn=4e-4,Ze={echoCancellation:!0,noiseSu\##
-        ppression:!0,autoGainControl:!0};async function $e(e,t){let n=e===void 0?Ze:{...Ze,deviceId:{exact:e}},i=await\##
-        (t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMExceptio\##
-        n("no track","NotFoundError");return r}function ei(e){let t=e instanceof DOMException?e.name:"";return t==="No\##
-        tFoundError"||t==="OverconstrainedError"?"microphone-missing":t==="NotReadableError"||t==="AbortError"?"microp\##
-        hone-busy":"microphone-denied"}var ti=class{constructor(e){this.audio=e,this.Yt=new Audio,this.q=null,this.out\##
-        put=null,this.source=null,this.Te=null,this.speaker=""}Wn(){"AudioContext"in window&&(this.q??=new AudioContex\##
-        t,this.q.state!=="running"&&this.q.resume().catch(()=>{}))}qn(e){this.source?.disconnect(),this.source=null,!(\##
-        this.q===null||e===null)&&(this.Te??=this.q.createAnalyser(),this.source=this.q.createMediaStreamSource(new Me\##
-        diaStream([e])),this.source.connect(this.Te))}Lt(){if(this.Te===null||this.source===null)return{Lt:0,Un:!1,jn:\##
-        !1};let e=new Float32Array(this.Te.fftSize);this.Te.getFloatTimeDomainData(e);let t=e.reduce((i,r)=>i+r*r,0)/e\##
-        .length,n=this.q?.state==="running"||navigator.userActivation?.hasBeenActive===!0;return{Lt:Math.max(0,Math.mi\##
-        n(1,1+Math.log10(t+1e-9)/5)),Un:t>Xn,jn:t===0&&n}}On(){let{q:e}=this;if(e!==null){this.output===null&&(this.ou\##
-        tput=e.createMediaStreamDestination(),this.Yt.srcObject=this.output.stream),this.Yt.play().catch(()=>{});for(l\##
-        et[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.createOscillator(),s=e.createGain();r.frequency\##
-        .value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTime(.3,i+.03),s.gain.exponentialRampToValueAtTi\##
-        me(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.stop(i+1)}}}async Ki(e){await Promise.all([this.a\##
-        udio,this.Yt].map(t=>t.setSinkId(e))),this.speaker=e}async It(e){let t=await navigator.mediaDevices.enumerateD\##
-        evices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===i&&s!==""&&s!=="communications").map(({deviceI\##
-        d:r,label:s})=>({id:r,label:s}));return{Pn:n("audioinput"),Vn:"setSinkId"in this.audio?n("audiooutput"):[],mic\##
-        rophone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.qn(null),this.q?.close().catch(()=>{}),\##
-        this.q=null,this.Te=null,this.output=null}},ni=500;function ii(e,t,n){return navigator.locks===void 0?Promise.\##
-        resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t}:{ifAvailable:!0},r=>(i(r!==null),r===null?vo\##
-        id 0:new Promise(()=>{}))).catch(n)})}function ri(e,t){let n=new BroadcastChannel(e);n.postMessage(t),n.close(\##
-        )}function si(e,t){return new Promise(n=>{let i=new BroadcastChannel(e),r=s=>{i.close(),n(s)};i.onmessage=({da\##
-        ta:s})=>r(Ue(typeof s=="string"?s:null,t())),setTimeout(()=>r(null),ni)})}function ai(e,t,n){return e.map(i=>i\##
-        .slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=ui(ut),oi=e=>ai(e,W,"fr"),li=e=>[W[e].admitted.title,...W[\##
-        e].admitted.consent].join(`
+        re micro n’envoie aucun son. Vérifiez qu’il est allumé, et qu’aucune autre application ne l’utilise.|Microphon\##
+        e|Haut-parleur|Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez \##
+        le Bluetooth.|Touchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choi\##
+        sissez un autre haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à caus\##
+        e d’un appel ou d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de l\##
+        a box Wi-Fi.|Voie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre méd\##
+        ecin|Envoyer|Envoyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la\##
+         consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le \##
+        micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez S\##
+        afari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer\##
+         cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|C\##
+        et appareil dit : {date}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le co\##
+        pier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser \##
+        ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Clique\##
+        z sur le micro barré à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Micr\##
+        ophone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez \##
+        « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navi\##
+        gateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Ch\##
+        rome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est g\##
+        lissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette \##
+        page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos don\##
+        nées.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce\##
+         que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appar\##
+        eil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessib\##
+        ilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il man\##
+        que le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chem\##
+        in. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensem\##
+        ble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne p\##
+        ermet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un\##
+         navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, e\##
+        t collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un micropho\##
+        ne ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, pui\##
+        s réessayez.|Consultation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation conti\##
+        nuée ailleurs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous p\##
+        ouvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consu\##
+        ltation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|L\##
+        a consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation\##
+        |Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre méde\##
+        cin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre mé\##
+        decin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : e\##
+        lle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. \##
+        Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez \##
+        votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Véri\##
+        fiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. F\##
+        ermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous \##
+        n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne \##
+        répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-F\##
+        i au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages.\##
+         Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne con\##
+        tinuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, \##
+        puis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|T\##
+        aal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreke\##
+        n met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, e\##
+        n er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|\##
+        Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf \##
+        op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wo\##
+        rdt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een\##
+         geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders\##
+         kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de \##
+        datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een\##
+         paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat d\##
+        oor.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server \##
+        antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aans\##
+        taat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woord\##
+        en hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden \##
+        bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw \##
+        microfoon. Kijk of hij aanstaat, en of geen andere app hem gebruikt.|Microfoon|Luidspreker|Volume|Ik hoor niet\##
+        s|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’.\##
+         Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina \##
+        opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goe\##
+        de verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide\##
+         toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|\##
+        U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|De woorden zijn gel\##
+        ijk|De woorden zijn anders|Microfoon uit|Microfoon aan|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier v\##
+        erdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid \##
+        horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pa\##
+        gina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel d\##
+        an uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de n\##
+        aam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: k\##
+        ies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan \##
+        Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies \##
+        ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sl\##
+        uiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Ch\##
+        rome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noo\##
+        dgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis\##
+        . Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen meting\##
+        en. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde beri\##
+        chten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussens\##
+        tation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt\##
+        |Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer \##
+        hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts \##
+        een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de \##
+        link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toe\##
+        gang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|\##
+        Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het \##
+        opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al g\##
+        eopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een a\##
+        nder tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft \##
+        opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe li\##
+        nk.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw\##
+         arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander t\##
+        oestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|\##
+        Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is g\##
+        estopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. \##
+        Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet\##
+         meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toes\##
+        tellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer h\##
+        et opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verb\##
+        inding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet vi\##
+        a dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|\##
+        Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoon\##
+        de sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel \##
+        lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestop\##
+        t. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|E\##
+        inen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, ke\##
+        in Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ih\##
+        r Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschir\##
+        m erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben S\##
+        ie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser \##
+        Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind\##
+         an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Gerä\##
+        ten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Collo\##
+        que nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmu\##
+        ng, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Si\##
+        e sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird \##
+        neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der\##
+         Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder m\##
+        obile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.\##
+        |Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern\##
+        |Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Ba\##
+        lken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Prüfen Sie, ob es eing\##
+        eschaltet ist und keine andere App es benutzt.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ih\##
+        r Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören\##
+         Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden \##
+        Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer an\##
+        deren App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkte\##
+        r Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Je\##
+        den Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einv\##
+        erstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Mikrofon aus|Mikrofon an|Auflegen|Warte\##
+        zimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, \##
+        Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie \##
+        können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum\##
+         Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den\##
+         Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mi\##
+        krofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zul\##
+        assen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü \##
+        Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse kli\##
+        cken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des G\##
+        eräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit M\##
+        ikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie b\##
+        eide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: \##
+        Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet \##
+        Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab beh\##
+        ält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Ne\##
+        tzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|B\##
+        arrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|De\##
+        r Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wu\##
+        rde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Der Lin\##
+        k passt nicht zur Seite|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit dies\##
+        em Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chro\##
+        me oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen \##
+        Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen S\##
+        ie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch ein\##
+        mal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal\##
+        .|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortges\##
+        etzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können d\##
+        iese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechs\##
+        tunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die\##
+         Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen \##
+        Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Ger\##
+        ät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat ger\##
+        ade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Ver\##
+        bindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen F\##
+        ehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie \##
+        es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht me\##
+        hr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte war\##
+        ten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie\##
+         eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. V\##
+        ersuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre I\##
+        nternetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN z\##
+        u mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachr\##
+        ichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte S\##
+        chlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das D\##
+        atum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist\##
+         schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Langua\##
+        ge|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|You are about to spe\##
+        ak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Col\##
+        loque, and nothing stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the \##
+        microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor kno\##
+        ws you are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on\##
+         this page: you will be announced as soon as they do.|Message from your doctor:|You have been waiting for {tim\##
+        e}.|Your doctor is ready|You will speak with your doctor over an audio link between your two devices.|The link\##
+         is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your\##
+         doctor may keep a record that the consultation took place: its date, its length and your agreement, and nothi\##
+        ng of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone\##
+         is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted\##
+        . Stay on this page, it comes back by itself.|The server answers. We are looking for another way for the sound\##
+        .|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It\##
+         is often back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|\##
+        You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|You\##
+        r microphone works.|Your microphone sends no sound. Check that it is on, and that no other app is using it.|Mi\##
+        crophone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or s\##
+        witch Bluetooth off.|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothin\##
+        g? Choose another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because o\##
+        f a phone call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi route\##
+        r.|Direct path between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send eac\##
+        h letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The word\##
+        s are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy\##
+         the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultat\##
+        ion over|You can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to rea\##
+        d out on the phone: {code}|This device says: {date}. If that is right, phone your doctor.|Press and hold the l\##
+        ink to copy it.|Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”\##
+        .|Tap the symbol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out micr\##
+        ophone left of the address, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “All\##
+        ow”.|Click the symbol left of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphon\##
+        e” in the settings of the device, and allow the browser.|Help|Close|What you need|A phone or a computer with a\##
+         microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read th\##
+        e same words, nobody has slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answ\##
+        ers for this page|Your doctor or their hospital. They answer your questions and requests about your data.|What\##
+         is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What\##
+         the server sees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that add\##
+        ress too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in you\##
+        r way, tell your doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The lin\##
+        k was cut on its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not match|\##
+        Ask your doctor for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a cal\##
+        l. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app g\##
+        ives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refu\##
+        sed|Allow it like this, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Micro\##
+        phone in use|Another application is using the microphone. Close it, then try again.|Consultation already open|\##
+        This consultation is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consult\##
+        ation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this pag\##
+        e.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The cons\##
+        ultation has not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not see y\##
+        ou through this link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it is\##
+         not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Someb\##
+        ody could be listening: the call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an erro\##
+        r. Ask for a new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwise a\##
+        sk for another.|Expired link|This consultation does not exist, or no longer does. Check the time of the appoin\##
+        tment, then try again.|Waiting room full|Too many devices wait with this link. Close the others, then try agai\##
+        n.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting room.\##
+         Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet connection, th\##
+        en try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again\##
+        .|No secure link|Something altered the messages. Change to another network, then try again.|Doctor not recogni\##
+        sed|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of thi\##
+        s device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again.\##
+        "}};function ct(e,t=0){return/iPhone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e)?"and\##
+        roid":/Firefox\//.test(e)?"firefox":/Version\/\S+ Safari\//.test(e)?"safari":"other"}function dt(e){return/FBA\##
+        [NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\/\##
+        /.test(e)?!0:/Android/.test(e)?/; wv\)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class ex\##
+        tends Error{constructor(e){super(e),this.name="ProtocolError",this.code=e}},pt=new TextEncoder,mt=new TextDeco\##
+        der("utf-8",{fatal:!0,ignoreBOM:!0}),k=e=>pt.encode(e);function E(e){try{return mt.decode(e)}catch{throw new h\##
+        ("malformed")}}function c(...e){let t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i\##
+        ,n),n+=i.length;return t}var g=e=>Uint8Array.of(e&255),be=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of\##
+        (e>>>24&255,e>>>16&255,e>>>8&255,e&255),ft=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function I(...e){return c(.\##
+        ..e.flatMap(t=>{let n=typeof t=="string"?k(t):t;return[be(n.length),n]}))}function oe(e,t){if(e.length!==t.len\##
+        gth)return!1;let n=0;for(let i=0;i<e.length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var Y=e=>e.every(t=>t===0\##
+        ),Z=e=>Array.from(e,t=>t.toString(16).padStart(2,"0")).join("");function Se(e){if(e.length%2!==0||/[^0-9a-fA-F\##
+        ]/.test(e))throw new h("malformed");return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n\##
+        +2),16))}function gt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("inc\##
+        omplete");let t=atob(e.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var O\##
+        =class{constructor(e){this.octets=e,this.offset=0}z(e){if(e>this.octets.length-this.offset)throw new h("malfor\##
+        med");return this.offset+=e,this.octets.subarray(this.offset-e,this.offset)}ee(){return this.z(this.octets.len\##
+        gth-this.offset)}d(){return this.z(1)[0]??0}Qe(){return this.d()*256+this.d()}G(){return this.Qe()*65536+this.\##
+        Qe()}$t(){let e=this.G()*4294967296+this.G();if(!Number.isSafeInteger(e))throw new h("malformed");return e}ht(\##
+        ){return this.z(this.Qe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=glo\##
+        balThis.crypto;async function V(...e){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function \##
+        M(e,t){let n=await S.importKey("raw",e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S\##
+        .sign("HMAC",n,t))}var $=(e,t)=>M(typeof e=="string"?k(e):e,t);async function j(e,t,n){return(await M(e,c(type\##
+        of t=="string"?k(t):t,g(1)))).subarray(0,n)}async function _(){let e=await S.generateKey({name:"X25519"},!1,["\##
+        deriveBits"]);return{privateKey:e.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}a\##
+        sync function ze(e,t){let n;try{let i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await \##
+        S.deriveBits({name:"X25519",public:i},e,256))}catch{throw new h("low-order")}if(Y(n))throw new h("low-order");\##
+        return n}async function wt(e,t,n){try{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return a\##
+        wait S.verify({name:"Ed25519"},i,e,t)}catch{return!1}}var yt=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","d\##
+        ecrypt"]);async function vt(e,t,n,i){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData\##
+        :n},e,i))}async function kt(e,t,n,i){if(i.length<16)throw new h("authentication");try{return new Uint8Array(aw\##
+        ait S.decrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}catch{throw new h("authentication")}}var le={fair:{\##
+        Jt:.02,jitter:.04,dt:.4},poor:{Jt:.08,jitter:.1,dt:.8}},bt=5e3,Ce={Yn:1500,_n:6e3},Me={good:0,fair:1,poor:2},x\##
+        e=class{constructor(){this.te=null,this.we=[],this.candidate=null}Zn({ne:e,ke:t,jitter:n,dt:i,$n:r},s){let a=t\##
+        his.we.at(-1);for(a!==void 0&&(e<a.ne||t<a.ke)&&(this.we=[]),this.we.push({at:s,ne:e,ke:t});(this.we[1]?.at??s\##
+        )<=s-bt;)this.we.shift();let o=this.we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(\##
+        1,l+e-o.ne),r),m=f=>u>le[f].Jt||n>le[f].jitter||i>le[f].dt;this.#t(m("poor")?"poor":m("fair")?"fair":"good",s)\##
+        }#t(e,t){this.te??=e,e===this.te?this.candidate=null:this.candidate?.te!==e?this.candidate={te:e,g:t}:t-this.c\##
+        andidate.g>=(Me[e]>Me[this.te]?Ce.Yn:Ce._n)&&(this.te=e,this.candidate=null)}};function St(e){let t=e.find(({t\##
+        ype:r,kind:s})=>r==="inbound-rtp"&&s==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="aud\##
+        io"),i=e.find(({type:r,state:s,nominated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ne:t?.packetsRe\##
+        ceived??0,ke:Math.max(0,t?.packetsLost??0),jitter:t?.jitter??0,dt:n?.roundTripTime??i?.currentRoundTripTime??0\##
+        ,$n:n?.fractionLost??0}}var zt=5,Ct=400,Mt=500,xt=class{constructor({microphone:e,audio:t,It:n,T:i,pt:r,ft:s})\##
+        {this.microphone=e,this.audio=t,this.It=n,this.T=i,this.pt=r,this.ft=s,this.quality=new xe,this.connection=nul\##
+        l,this.ve=null,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.Vt="",this.Wt=!1,this.counter\##
+        =0,this.mt=!1,this.early=[],this.i={send:!1,c:!1},this.ye=Promise.resolve()}Jn(e){e.type==="sound"?this.#d(e.s\##
+        end,e.c):e.type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).catch(()=>this.T({type:"transport\##
+        ",r:this.name,state:"failed"}))}async Qn(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===vo\##
+        id 0)return;let n=this.track;this.track=e.clone(),this.track.enabled=this.i.send,await t.replaceTrack(this.tra\##
+        ck),n?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ve=null,thi\##
+        s.track?.stop(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.quality=new x\##
+        e,this.pt(null),this.ft(null)}async#t(e){switch(e.type){case"prepare-call":this.connection===null&&await this.\##
+        #l(e);return;case"make-offer":return this.#s(e);case"apply-answer":if(e.generation!==this.generation||this.con\##
+        nection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.\##
+        early.splice(0))await this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connect\##
+        ion===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this\##
+        .connection.signalingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.\##
+        addIceCandidate(e).catch(()=>{})}async#l({p:e,w:t}){let n=this.#a(e,t),i=await n.createOffer();n===this.connec\##
+        tion&&(this.ve={p:e,w:t,Xn:i})}async#s({generation:e,ei:t,p:n,w:i}){this.generation=e,this.early=[];let r=this\##
+        .ve?.p===n&&this.ve.w===i?this.ve:null;this.ve=null;let s=!t&&this.connection!==null,a=(s||r!==null)&&this.con\##
+        nection?this.connection:this.#a(n,i);s||this.#i(a,e),s&&n!==null&&a.setConfiguration(Ae(n,i)),this.Wt=a.signal\##
+        ingState==="stable"&&a.iceGatheringState!=="gathering";let o=r?.Xn??await a.createOffer({iceRestart:s});a!==th\##
+        is.connection||e!==this.generation||(this.Vt=/^a=ice-ufrag:(\S+)/m.exec(o.sdp??"")?.[1]??"",this.T({type:"offe\##
+        r",generation:e,sdp:o.sdp??""}),await a.setLocalDescription(o))}#i(e,t){this.name=t,this.mt=!1,clearInterval(t\##
+        his.counter),this.counter=window.setInterval(()=>void this.#h(e),Mt)}#a(e,t){this.end();let n=new RTCPeerConne\##
+        ction(Ae(e,t));this.connection=n,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let i=n.add\##
+        Transceiver(this.track,{direction:"sendrecv"});Lt(i),this.Xe=this.It(),this.Xe!==null&&(i.sender.transform=new\##
+         RTCRtpScriptTransform(this.Xe)),n.onicecandidate=({candidate:s})=>{n===this.connection&&this.#p(s)},n.ontrack\##
+        =({track:s})=>{s.enabled=this.i.c,this.audio.srcObject=new MediaStream([s]),this.#u()};let r=()=>this.#m(n,i.s\##
+        ender);return n.onconnectionstatechange=r,n.oniceconnectionstatechange=r,n}#p(e){let t=e?.usernameFragment??th\##
+        is.Vt,n=e?.candidate??"";if(!(t!==this.Vt||Tt(n))){if(n===""){if(!this.Wt)return;this.Wt=!1}this.T({type:"cand\##
+        idate",generation:this.generation,candidate:n})}}async#m(e,t){if(e!==this.connection)return;let n=this.name,{c\##
+        onnectionState:i}=e;if(i==="failed")this.T({type:"transport",r:n,state:"failed"});else if(i==="disconnected")t\##
+        his.T({type:"transport",r:n,state:"disconnected"});else if(i==="connected"){let r=await this.#c(e,t),s=Dt(e.lo\##
+        calDescription?.sdp??"");if(e!==this.connection)return;if(r===null||s===null){this.T({type:"transport",r:n,sta\##
+        te:"failed"});return}this.T({type:"transport",r:n,state:"connected",ti:s,ni:r}),await this.#h(e)}}async#c(e,t)\##
+        {for(let n=0;n<Ct&&e===this.connection;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCerti\##
+        ficates():[],[r]=i;if(i.length===1&&r!==void 0&&r.byteLength>0)return V(new Uint8Array(r));await new Promise(s\##
+        =>setTimeout(s,zt))}return null}async#h(e){if(this.mt)return;this.mt=!0;let t=await e.getStats().catch(()=>nul\##
+        l);if(this.mt=!1,t===null||e!==this.connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:s\##
+        ,kind:a})=>s==="inbound-rtp"&&a==="audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.T({type:"heard",r:\##
+        this.name,et:i}),this.quality.Zn(St(n),performance.now()),this.ft(this.quality.te);let r=At(n);r!==null&&this.\##
+        pt(r)}#d(e,t){this.i={send:e,c:t},this.track!==null&&(this.track.enabled=e),this.#u()}#u(){let{c:e}=this.i;for\##
+        (let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==\##
+        null&&this.audio.play().catch(()=>{})}};function At(e){let t=e.find(({type:r,selectedCandidatePairId:s})=>r===\##
+        "transport"&&s),n=e.find(({id:r})=>r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candidat\##
+        e-pair"&&s==="succeeded").sort((r,s)=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0\##
+        ];if(n===void 0)return null;let i=[n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType:\##
+        s})=>i.includes(r)&&s==="relay")?"relay":"direct"}function Ae(e,t){let n=[];if(e!==null){let i=l=>e.urls.filte\##
+        r(u=>l.test(u)).slice(0,1),r=t?[]:i(/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transpor\##
+        t=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:o\##
+        ,username:s,credential:a})}return{iceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}v\##
+        ar Tt=e=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(e);function Lt(e){let t=(RTCRtpReceiver.getCa\##
+        pabilities?.("audio")?.codecs??[]).filter(({mimeType:n})=>/^audio\/(opus|red)$/i.test(n));t.length>0&&e.setCod\##
+        ecPreferences?.(t)}function Dt(e){let t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return t\##
+        ===void 0?null:Se(t.replace(/:/g,""))}var Et="colloque.v1",jt=65600,qt=8,Pt={fresh:0,resume:1},T={gt:1,used:2,\##
+        full:3,rate:4,$i:5,closed:6},It=(e,t,n)=>c(g(1),g(1),e,t,g(n)),Te=e=>c(g(16),b(0),e);function Vt(e){if(e.lengt\##
+        h>jt)return null;try{return Ut(new O(e))}catch(t){if(t instanceof h)return null;throw t}}function Ut(e){switch\##
+        (e.d()){case 16:return e.G(),{type:"relay",message:e.ee()};case 129:return e.z(32),e.end(),{type:"challenge"};\##
+        case 130:{let t=e.d();return e.end(),t>1?null:{type:"state",be:t===1}}case 134:{let t=e.d(),n=[];for(let a=0;a\##
+        <t;a+=1)n.push(E(e.ht()));let[i,r]=[E(e.ht()),E(e.ht())],s=e.G();return e.end(),{type:"servers",p:{urls:n.filt\##
+        er(a=>/^(stuns?|turns?):/.test(a)).slice(0,qt),username:i,credential:r,ii:s}}}case 224:{let t=e.Qe();return e.\##
+        end(),{type:"error",code:t}}default:return null}}var J={Qt:1,w:2},Wt=1+1+16+32+4,Nt=72;async function Rt(e){if\##
+        (/[^A-Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length!==Nt)throw new h("incomplete");let t=gt(e);if(t.\##
+        length!==Wt)throw new h("incomplete");if(!oe(t.subarray(50),await Ot(t.subarray(0,50))))throw new h("incomplet\##
+        e");if(t[0]!==1)throw new h("version");let n=t[1]??0;if(n&~(J.Qt|J.w))throw new h("flags");return{flags:n,si:t\##
+        .slice(2,18),sessionKey:t.slice(18,50)}}async function Ot(e){return(await V(c(k("colloque/1 link"),e))).subarr\##
+        ay(0,4)}var B=class{constructor(){this.H=new Map}set(e,t){this.H.set(e,t)}clear(...e){e.length===0&&this.H.cle\##
+        ar();for(let t of e)this.H.delete(t)}Y(e){return this.H.has(e)}tt(){return this.H.size===0?null:Math.min(...th\##
+        is.H.values())}L(e){let t=[...this.H].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(t\##
+        his.H.delete(t[0]),t[0])}},Bt=class{constructor(){this.C=[],this.A=0,this._=null,this.D=0}write(e,t,n){let i=(\##
+        t?e.trim():e).slice(0,2e3);if(i===""&&this._===null)return;this._===null&&(this.A=Math.max(this.A+1,n));let r=\##
+        {id:this.A,S:!0,text:i,nt:!1};this._=t&&i!==""?null:r,this._===null&&this.#t(r)}c(e,t){let n=e!==0&&e===this.D\##
+        ;this.D=e;let i={id:e,S:!1,text:t.slice(0,2e3),nt:!0},r=n?this.C.filter(({S:a})=>!a).pop():void 0,s=t.trim()==\##
+        ="";r===void 0?s||this.#t(i):this.C=this.C.flatMap(a=>a!==r?[a]:s?[]:[i])}wt(){this.D=0}pending(){return[...th\##
+        is.C,...this._===null?[]:[this._]].filter(({nt:e})=>!e)}it(e){e===this._?this._=e.text===""?null:{...e,nt:!0}:\##
+        this.C=this.C.map(t=>t===e?{...t,nt:!0}:t)}#t(e){this.C=[...this.C,e].slice(-200)}},Le=[256,1024,4096,16384],L\##
+        ={ri:0,Xt:1,tn:2,expired:3,error:4},K={oi:0,nn:1,ai:2,li:3},De=["offer","answer","restart"],Kt=["body","signat\##
+        ure"],Ht=e=>Gt(...Ft(e));function Gt(e,t){let n=Le.find(r=>r>=t.length+3);if(n===void 0)throw new h("malformed\##
+        ");let i=new Uint8Array(n);return i.set(c(g(e),be(t.length),t)),i}function Ft(e){switch(e.type){case"confirm":\##
+        return[3,c(e.sn,e.rn,I(e.name))];case"refuse":return[6,g(e.reason)];case"description":return[7,c(g(De.indexOf(\##
+        e.kind)),b(e.generation),k(e.sdp))];case"candidate":return[8,c(b(e.generation),k(e.candidate))];case"words":re\##
+        turn[9,g(e.l?1:0)];case"binding":return[10,e.tag];case"chat":return[11,c(b(e.id),k(e.message))];case"keepalive\##
+        ":return[13,new Uint8Array(0)];case"bye":return[15,g(e.reason)];case"consent":return[16,c(g(e.version),k(e.loc\##
+        ale),e.textHash,ft(e.time))]}}function Yt(e,t=Zt){let n=new O(e),i=n.d(),r=n.z(n.Qe()),s=Le.find(l=>l>=r.lengt\##
+        h+3);if(e.length!==s||!Y(n.ee()))throw new h("malformed");let a=new O(r),o=t(i,a);return a.end(),o}function Zt\##
+        (e,t){switch(e){case 4:return{type:"waiting",message:E(t.ht())};case 5:return{type:"admit",w:(t.d()&1)===1};ca\##
+        se 6:return{type:"refuse",reason:t.d()};case 7:{let n=De[t.d()];if(n===void 0)throw new h("malformed");return{\##
+        type:"description",kind:n,generation:t.G(),sdp:E(t.ee())}}case 8:return{type:"candidate",generation:t.G(),cand\##
+        idate:E(t.ee())};case 9:{let n=t.d();if(n>1)throw new h("malformed");return{type:"words",l:n===1}}case 10:retu\##
+        rn{type:"binding",tag:t.z(32)};case 11:return{type:"chat",id:t.G(),message:E(t.ee())};case 13:return{type:"kee\##
+        palive"};case 14:{let n=Kt[t.d()];if(n===void 0)throw new h("malformed");return{type:"receipt",Ji:n,octets:t.e\##
+        e()}}case 15:return{type:"bye",reason:t.d()};case 17:return{type:"identity",code:t.d()};default:throw new h("m\##
+        alformed")}}var Ee=k("Noise_NKpsk0_25519_AESGCM_SHA256"),he=new Uint8Array(0),$t=32+16,_t=2**20,H=class{constr\##
+        uctor(e){this.key=e,this.counter=0}static async create(e){return new H(await yt(e))}on(){if(this.counter>=_t)t\##
+        hrow new h("exhausted");let e=c(new Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
+        he){return vt(this.key,this.on(),t,e)}async decrypt(e,t=he){return kt(this.key,this.on(),t,e)}},Jt=class{const\##
+        ructor(){this.E=Ee,this.hash=Ee,this.Se=null}async M(e){this.hash=await V(this.hash,e)}async Z(e){let[t,n]=awa\##
+        it je(this.E,e);this.E=t,this.Se=await H.create(n)}async an(e){let t=await M(this.E,e);this.E=await M(t,g(1));\##
+        let n=await M(t,c(this.E,g(2))),i=await M(t,c(n,g(3)));await this.M(n),this.Se=await H.create(i)}async ln(e){l\##
+        et t=this.Se===null?e:await this.Se.encrypt(e,this.hash);return await this.M(t),t}async cn(e){let t=this.Se===\##
+        null?e:await this.Se.decrypt(e,this.hash);return await this.M(e),t}};async function je(e,t){let n=await M(e,t)\##
+        ,i=await M(n,g(1));return[i,await M(n,c(i,g(2)))]}async function Qt(e,t){let n=[...await je(e.E,he)],[i,r]=[aw\##
+        ait H.create(n[0]),await H.create(n[1])];return{hash:e.hash,E:e.E,keys:n,send:t?i:r,c:t?r:i}}var ue=class{cons\##
+        tructor(e,t,n){this.st=e,this.kt=t,this.ie=n}static async create(e){let t=new Jt;return await t.M(e.qt),await \##
+        t.M(e.Ut),new ue(t,e,e.ie??await _())}async un(e){let{st:t,ie:n,kt:i}=this;return await t.an(i.presharedKey),a\##
+        wait t.M(n.publicKey),await t.Z(n.publicKey),await t.Z(await ze(n.privateKey,i.Ut)),c(n.publicKey,await t.ln(e\##
+        ))}async hn(e){if(e.length<$t)throw new h("authentication");let{st:t,ie:n}=this,i=e.subarray(0,32);return awai\##
+        t t.M(i),await t.Z(i),await t.Z(await ze(n.privateKey,i)),{dn:await t.cn(e.subarray(32)),transport:await Qt(t,\##
+        !0)}}},qe=new Uint8Array(32);async function Xt(e){let t=await $("colloque/1 invite",c(e.si,e.sessionKey)),[n,i\##
+        ,r]=await Promise.all([j(t,"colloque/1 room",16),j(t,"colloque/1 join",32),j(t,"colloque/1 psk",32)]);return{f\##
+        lags:e.flags,sessionKey:e.sessionKey,room:n,presharedKey:r,joinToken:i}}var en=e=>I("colloque/1","call",e,b(0)\##
+        ,qe),tn=(e,t,n)=>I("colloque/1","resume",e,b(t),n);async function Pe(e,t){let n=await $(e,await M(t,k("colloqu\##
+        e/1 exporter"))),[i,r]=await Promise.all([j(n,"colloque/1 resume",32),j(n,"colloque/1 dtls-bind",32)]);return{\##
+        resumeSecret:i,vt:r}}var nn=(e,t)=>V(I("colloque/1 transcript",e,t)),rn=e=>nn(qe,e),sn=e=>j(e,"colloque/1 rejo\##
+        in",32);async function an(e,t,n){let i=await $(e,t);return j(i,c(k("colloque/1 psk-resume"),b(n)),32)}var on=(\##
+        e,t,n)=>V(I("colloque/1 sas-commit",e,t,n));async function ln(e,t,n){return j(await $(e,c(t,n)),"colloque/1 sa\##
+        s",8)}var hn=e=>Array.from(e.subarray(0,4));function un(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);retu\##
+        rn String(t%1e8).padStart(8,"0")}var cn=(e,t,n,i,r)=>M(t,I(`colloque/1 bind ${e}`,n,i,r)),Q={pn:64,message2:25\##
+        6},ce=24*3600,Ie=class{constructor(e,t){this.hash=e.hash,this.ui=e.send,this.hi=e.c,this.vt=t}di(e){return thi\##
+        s.ui.encrypt(Ht(e))}async open(e){return Yt(await this.hi.decrypt(e))}fn(e,t,n){return cn(e,this.vt,this.hash,\##
+        t,n)}};async function dn(e,t){let{room:n,sessionKey:i,presharedKey:r}=e,s=t.P(32),a=t.ie??await _(),o=await ue\##
+        .create({qt:en(n),presharedKey:r,Ut:i,ie:a}),l=await on(n,a.publicKey,s),u=b(0),m=fn(Q.pn,g(1),l,u,k(t.locale)\##
+        ),f=await o.un(m);async function A(P,ye){let ve=await o.hn(P),ae=await mn(ve.dn,n,i,ye),{hash:ke,E:Gi}=ve.tran\##
+        sport,lt=await Pe(ke,Gi);return{I:new Ie(ve.transport,lt.vt),bond:{resumeSecret:lt.resumeSecret,transcript:awa\##
+        it rn(ke),authenticationString:await ln(ke,s,ae.pi),wordsLocale:ae.wordsLocale,identity:ae.identity,expiry:ae.\##
+        fi+ce},mn:{type:"confirm",sn:s,rn:new Uint8Array(32),name:""}}}return{message:f,finish:A}}async function pn(e,\##
+        t,n,i){let r=await ue.create({qt:tn(e.room,n,t.transcript),presharedKey:await an(e.presharedKey,t.resumeSecret\##
+        ,n),Ut:e.sessionKey,ie:i??await _()}),s=await r.un(new Uint8Array(Q.pn)),a=c(b(n),s);async function o(l){let{d\##
+        n:u,transport:m}=await r.hn(l);if(u.length!==Q.message2||!Y(u))throw new h("malformed");let{vt:f}=await Pe(m.h\##
+        ash,m.E);return{I:new Ie(m,f),mn:{type:"confirm",sn:new Uint8Array(32),rn:new Uint8Array(32),name:""}}}return{\##
+        message:a,finish:o}}async function mn(e,t,n,i){if(e.length!==Q.message2)throw new h("malformed");let r=new O(e\##
+        );if(r.d()!==1)throw new h("malformed");let s=r.z(32).slice(),a=r.z(32).slice(),o=r.z(16),l=r.z(64),u=E(r.z(2)\##
+        );if(r.G(),!Y(r.ee()))throw new h("malformed");let m=I("colloque/1 delegation",a,n,t,o);if(!await wt(l,m,a))th\##
+        row new h("delegation");let f=new O(o),[A,P]=[f.$t(),f.$t()];if(i<A-ce||i>P+ce)throw new h("delegation-dates")\##
+        ;return{pi:s,identity:a,wordsLocale:u,fi:P}}function fn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),\##
+        n}var gn=e=>({invitation:e,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",pe\##
+        erComparison:"none"}),U=e=>e.invitation.joinToken===null,Ve=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array\##
+        ?{octets:Z(n)}:n);function Ue(e,t){if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>wn(r)?Se(r.octets):r)\##
+        ;return n.invitation.room.length!==16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?nul\##
+        l:{...n,former:n.former??[]}}catch(n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)retu\##
+        rn null;throw n}}function We(e){for(let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="obj\##
+        ect"&&t!==null&&We(t)}var wn=e=>typeof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,de={open\##
+        :8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},yn=.3,vn=3e4,kn=1e3,Ne=25e3,bn=2e3,Sn=2e4,Re=cl\##
+        ass{constructor({t:e,mode:t,locale:n,P:i,se:r,mi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.P=i,this.se=\##
+        r,this.jt=a,this.gi=s?yn:1,this.o="opening",this.I=null,this.p=null,this.gn=1/0,this.finish=null,this.wn=-1/0,\##
+        this.kn=a,this.vn=a,this.e=new B,this.yn=[],this.#t("open",a)}get wi(){return this.e.Y("open")||this.e.Y("stat\##
+        e")}get ot(){return this.o==="established"}get lt(){return this.o==="away"||this.o==="orphaned"}ki(e){return e\##
+        >=this.gn&&(this.p?.urls.some(t=>/^turns?:/.test(t))??!1)}vi(e){this.o==="established"&&e-this.vn>vn&&this.e.s\##
+        et("silence",e+kn)}Ot(){return this.yn.splice(0)}V(){return this.e.tt()}async open(e){let{invitation:t,bond:n}\##
+        =this.t,i=this.mode==="resume"&&n!==null?await sn(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),\##
+        this.#t("state",e),this.#n({type:"send",octets:It(t.room,i,Pt[this.mode])}),await this.#i())}async c(e,t){let \##
+        n=Vt(e);if(!(n===null||this.o==="over"))switch(n.type){case"challenge":return;case"state":return this.#s(n.be,\##
+        t);case"servers":this.p=n.p,this.gn=t+n.p.ii*1e3;return;case"error":return this.#l({type:"refused",code:n.code\##
+        });case"relay":try{return await this.#a(n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="con\##
+        firming"||this.o==="established"||this.mode==="resume";return this.#l({type:"broken",code:i.code,yi:r})}}}asyn\##
+        c xe(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==\##
+        ="away"?t:"timeout"});this.e.set("keepalive",e+Ne),await this.send({type:"keepalive"},e)}}async send(e,t){retu\##
+        rn this.I===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.kn=t,this.#n({type:"send",octets:Te(a\##
+        wait this.I.di(e))}),!0)}#t(e,t){this.e.set(e,t+de[e]*this.gi)}#n(e){this.yn.push(e)}#l(e){this.o="over",this.\##
+        e.clear(),this.#n(e)}async#s(e,t){let n=this.e.Y("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"||\##
+        t-this.wn<bn?this.#l({type:"lost",cause:"doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"\##
+        ),this.#t("message2",t),n||await this.#i()):(this.e.clear(),n&&(this.wn=t),this.o=n||this.o==="away"?"away":"o\##
+        rphaned",U(this.t)&&this.e.set("away",t+de.X))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode\##
+        ==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save"});let n=await pn(e.invitation,e.bond,e.epoch\##
+        Number);this.finish=async i=>({...await n.finish(i),bond:null}),t=n.message}else{let n=await dn(e.invitation,{\##
+        locale:this.locale,P:this.P});this.finish=i=>n.finish(i,this.se()),t=n.message}this.#n({type:"send",octets:Te(\##
+        t)})}async#a(e,t){if(this.o==="handshaking"&&this.finish!==null){let{I:n,bond:i,mn:r}=await this.finish(e);thi\##
+        s.finish=null,this.I=n,this.o="confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepal\##
+        ive",t+Ne),this.#n({type:"confirmed",bond:i}),await this.send(r,t)}else if(this.I!==null&&(this.o==="confirmin\##
+        g"||this.o==="established")){let n=await this.I.open(e);this.o="established",this.e.clear("firstFrame"),this.v\##
+        n=t,this.e.set("silence",t+de.silence),this.#n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.kn>=Sn&&aw\##
+        ait this.send({type:"keepalive"},t)}}},Oe=3e3,zn=2e4,Cn=1e3,Mn=class{constructor({t:e,j:t,n,s:i,re:r,a:s},a){t\##
+        his.t=e,this.j=t,this.n=n,this.s=i,this.re=r,this.a=s,this.e=new B,this.e.set("end",a+(r===null?Oe:zn)),r!==nu\##
+        ll&&(n===null||n.lt)&&this.#l(a)}V(){let e=[this.e.tt()??1/0,this.n?.V()??1/0],t=Math.min(...e);return t===1/0\##
+        ?null:t}async oe(e,t){switch(e.type){case"tick":for(let n=this.e.L(t);n!==null;n=this.e.L(t))n==="end"?this.en\##
+        d():this.#l(t);return await this.n?.xe(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.ope\##
+        n(t),this.#t(t);case"socket-message":return e.id===this.s&&await this.n?.c(e.octets,t),this.#t(t);case"socket-\##
+        closed":e.id===this.s&&this.#s(t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();\##
+        t.length>0;t=this.#n())for(let n of t)if(n.type==="send")this.a({type:"send",id:this.s,octets:n.octets});else \##
+        if(n.type==="confirmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e.\##
+        set("end",e+Oe);else{if(n.type==="refused"||n.type==="frame"&&n.frame.type==="bye")return this.end();if(n.type\##
+        ==="lost"||n.type==="broken")return this.#s(e)}}#n(){return this.n?.Ot()??[]}#l(e){this.#i(),this.s+=1,this.n=\##
+        new Re({t:this.t,mode:"resume",...this.j},e),this.a({type:"connect",id:this.s})}#s(e){if(this.re===null)return\##
+         this.end();this.#i(),this.e.set("retry",e+Cn)}#i(){this.n!==null&&this.a({type:"close",id:this.s}),this.n=nul\##
+        l}},xn=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over\##
+        ","internal","refused-not-now","relay-missing"]),An=new Set(["hung-up","ended-by-doctor","expired","consent-re\##
+        fused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),pe=e=>xn.has(e),Tn=e=>An.ha\##
+        s(e),Ln={[K.nn]:"refused-other-device",[K.ai]:"refused-not-now",[K.li]:"refused-wrong-person"},Dn={[L.Xt]:"wor\##
+        ds-differ",[L.tn]:"binding-failed",[L.expired]:"expired",[L.error]:"doctor-error"},En={[T.gt]:"unknown-room",[\##
+        T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},jn=e=>Ln[e]??"refused",qn=e=>Dn[e]??"ended\##
+        -by-doctor",Pn=e=>En[e]??"protocol";function In(e){return e==="delegation"?"identity":e==="delegation-dates"?"\##
+        clock":"secure-channel"}var Be=3,Vn=500,Un=8e3,Wn=4e3,Nn=5,Rn=class{constructor(e){this.P=e,this.O=0,this.ze=!\##
+        1,this.yt=null,this.ct=0}bi(){this.ze=!1,this.ct=0}Si(){this.O=0,this.ze=!1,this.ct=0}xi(e){let t=this.yt??(e.\##
+        bond===null?"fresh":"resume");return this.yt=null,t}ke({zi:e,Ci:t}){if(this.O+=1,!(e&&!this.ze)&&this.O>Be)ret\##
+        urn null;let n=t?Wn:Un,i=Math.min(Vn*2**(this.O-1),n),r=.5+(this.P(1)[0]??0)/255;return Math.min(i*r,n)}refuse\##
+        d(e,t,n,i){return U(n)?(this.ct=e===T.gt?this.ct+1:0,this.ct>Nn&&!i?"unknown-room":"later"):e===T.gt&&t==="res\##
+        ume"?this.ze?"secure-channel":(this.yt="fresh","now"):e===T.used&&t==="fresh"&&n.bond!==null&&this.O<Be?(this.\##
+        O+=1,this.yt="resume","now"):Pn(e)}},Ke=6e4,He=2e3,On=1e4,Bn=3,Kn=class{constructor(e,t,n){this.t=e,this.j=t,t\##
+        his.u=n,this.n=null,this.s=0,this.be=!1,this.bt=!1,this.W=new Rn(t.P),this.R=-1/0,this.e=new B,this.Rt=!1,this\##
+        .pending=[],this.Nt=[]}get ot(){return this.n?.ot??!1}get lt(){return this.n?.lt??!1}get Bt(){return this.W.O>\##
+        0&&(this.n?.wi??!0)}V(){let e=Math.min(this.e.tt()??1/0,this.n?.V()??1/0);return e===1/0?null:e}async oe(e,t){\##
+        e.id===this.s&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.c(e.octet\##
+        s,t):this.n!==null&&this.Ce(t))}async xe(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="retry"?this.St(e\##
+        ):this.W.O=0;await this.n?.xe(e)}Ai(e){for(;;){let t=this.Nt.shift();if(t!==void 0)return t;this.pending.push(\##
+        ...this.n?.Ot()??[]);let n=this.pending.shift();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.\##
+        n?.send(e,t)??Promise.resolve(!1)}St(e){let{t,j:n,u:i}=this;if(t.bond!==null&&t.bond.expiry<n.se())return this\##
+        .#i("expired");let r=this.W.xi(t);this.e.clear("retry","stable"),i.ut(),this.s+=1;let s=i.i().xt&&this.W.O<2;t\##
+        his.n=new Re({t,mode:r,mi:s,...n},e),i.a({type:"connect",id:this.s})}Mi(e){(this.n===null||e-this.n.jt>=He)&&t\##
+        his.#s(e)}Ae(e,t){this.s=e,this.W.Si(),this.St(t)}ae(e){if(!(this.n===null||e-this.n.jt<He)&&!this.n.lt){if(e-\##
+        this.R<On)return this.Ce(e);this.R=e,this.#s(e)}}Ce(e){this.disconnect(),this.bt=!1;let{Di:t,xt:n}=this.u.i(),\##
+        i=U(this.t)&&t,r=this.W.ke({zi:i,Ci:n});if(r===null)return this.#i(this.W.ze?"secure-channel":"network");this.\##
+        e.set("retry",e+r)}bn(e){let t=this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochN\##
+        umber:0}),this.Rt=!0,this.#s(e),!0)}Sn(e,t,n){if(!t)return this.#i(In(e));this.W.ze=!0,this.Ce(n)}flush(){let \##
+        e=[...this.pending.splice(0),...this.n?.Ot()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect\##
+        (){this.n!==null&&this.u.a({type:"close",id:this.s}),this.xn()}xn(){let{n:e}=this;return this.n=null,this.pend\##
+        ing=[],this.e.clear(),this.u.left(),e}#t(e){this.u.a({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){\##
+        case"send":return this.#t(e.octets);case"save":return this.u.ut();case"doctor":this.be=e.K,e.K||(this.bt=!0),t\##
+        his.e.Y("stable")||this.e.set("stable",t+Ke);return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,own\##
+        Comparison:"none",peerComparison:"none"},i=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Bn);Object\##
+        .assign(this.t,n,{bond:e.bond,former:i,consent:null})}return this.e.set("stable",t+Ke),this.u.ut();case"frame"\##
+        :this.W.bi(),this.bt=!1,this.Rt=!1,this.Nt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":re\##
+        turn e.cause==="timeout"?this.Ce(t):this.#s(t);case"broken":return this.Sn(e.code,e.yi,t)}}#l(e,t){if(this.Rt&\##
+        &e===T.gt){this.bn(t)||this.#i("refused-other-device");return}let n=this.n?.mode??null,i=this.W.refused(e,n,th\##
+        is.t,this.u.i().Ti);i==="later"?this.Ce(t):i==="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.St(e)}\##
+        #i(e){this.Nt.push({type:"stop",reason:e})}},Ge=class{constructor(){this.N=0,this.A=-1/0}Ae(e){e-this.A>15e3&&\##
+        (this.N=0),this.N+=1,this.A=e}get zn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Li(){return Math.min(1500*\##
+        this.N,6e3)}get zt(){return this.A+(this.N===0?0:this.zn)}},Hn=class{constructor(){this.A=null,this.g=0}Ae(e,t\##
+        ){this.A={et:e,Cn:t},this.g=t}N(e,t){let{A:n}=this;this.A={et:e,Cn:t};let i=n!==null&&t-n.Cn<=1250;return(!i||\##
+        e!==n.et)&&(this.g=t),i&&e!==n.et?"sound":t-this.g>=1500?"silence":"unknown"}},Fe=class{constructor(){this.sil\##
+        ence=new Hn,this.le=!1,this.Kt=!1,this.Ct=!1,this.An=-1/0,this.R=null,this.Mn=-1/0}get Dn(){return this.R!==nu\##
+        ll}ae(e){this.R=e}Ei(e){this.An=e,this.Ct=!1,this.Kt=!1,this.R=null}Pi(e,t){this.silence.Ae(0,t),this.le=e}Ii(\##
+        e,t){this.silence.Ae(e,t)}N(e,t){let n=this.Mn;this.Mn=t;let i=this.silence.N(e,t);return i==="sound"&&(this.l\##
+        e=!1,n>=this.An&&(this.Ct=!0),this.R!==null&&n>=this.R&&(this.R=null)),i!=="silence"||this.le?!1:(this.le=!0,!\##
+        0)}get Ft(){return this.Ct&&!this.le}Tn(e){e&&!this.Ct&&(this.Kt=!0)}},me={Vi:6e3,Wi:5e3,path:13e3},Gn=3e3,Fn=\##
+        1e4,Yn=1,Zn=class{constructor(e,t){this.t=e,this.u=t,this.muted=!1,this.v=e.invitation.joinToken===null&&e.con\##
+        sent!==null,this.n=null,this.w=!1,this.transport="none",this.r=-1,this.Ln=null,this.y=null,this.Gt=[],this.ce=\##
+        null,this.At=null,this.Mt=!1,this.Dt=null,this.f=new Fe,this.ue=new Ge,this.Tt=0,this.i={send:!1,c:!1},this.$=\##
+        [],this.e=new B}qi(){return this.$.shift()??null}V(){return this.e.tt()}Me(){return this.transport==="connecte\##
+        d"&&this.#u()&&!this.f.le}xt(){return this.v&&(!this.Me()||this.f.Dn)}get Ui(){return!this.v&&this.y?.J===!0&&\##
+        this.transport!=="connected"}mute(e){this.muted=e,this.#r()}ae(e){this.transport!=="none"&&this.f.ae(e)}ji(e,t\##
+        ){this.n=e,this.w=t,this.t.consent===null&&this.u.a({type:"prepare-call",p:e.p,w:t})}wt(){this.n=null,this.Mt=\##
+        !1,this.At=null,this.e.clear("answer","binding")}end(){this.wt(),this.e.clear(),this.$=[],this.transport="none\##
+        ",this.y=null,this.Dt=null,this.ce=null,this.f=new Fe,this.ue=new Ge,this.Tt=0,this.#r(),this.u.a({type:"end-c\##
+        all"})}async Oi(e){this.transport==="connected"&&this.y?.J===!0&&!this.f.le&&!this.f.Dn?await this.#h(e):this.\##
+        #s(e)}async xe(e){for(let t=this.e.L(e);t!==null;t=this.e.L(e))t==="path"?this.#c(e):t==="attempt"?this.#a(e):\##
+        this.$.push(t==="answer"&&this.v?"socket-doubted":"rejoin")}async oe(e,t){switch(e.type){case"offer":if(e.gene\##
+        ration!==this.y?.generation||this.n===null)return;this.y.it=!0,this.e.set("answer",t+(this.v?this.ue.Li:me.Vi)\##
+        ),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let n of this.Gt.sp\##
+        lice(0))await this.#t({type:"candidate",generation:e.generation,candidate:n},t);return;case"candidate":if(e.ge\##
+        neration!==this.y?.generation)return;this.y.it?await this.#t({type:"candidate",generation:e.generation,candida\##
+        te:e.candidate},t):this.Gt.push(e.candidate);return;case"transport":return this.#m(e,t);case"heard":return thi\##
+        s.#p(e,t)}}async c(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{y:n}=this;if\##
+        (e.type==="binding")return n?.J!==!0?void 0:(this.At=e.tag.slice(),this.#d());if(!(n===null||!n.it||e.generati\##
+        on!==n.generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;this.u.a({type:"apply-candidate",g\##
+        eneration:i,candidate:r})}else n.J||(n.J=!0,this.e.clear("answer"),this.u.a({type:"apply-answer",generation:e.\##
+        generation,sdp:e.sdp}),this.transport==="connected"?await this.#h(t):this.v||this.e.set("path",t+me.path),this\##
+        .#r())}async#t(e,t){await this.u.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="new"&&this.Ln!==\##
+        this.n;!n&&t<this.ue.zt||(n&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.ot&&this.\##
+        t.consent!==null}#s(e){let{n:t,t:n}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="f\##
+        ailed"||this.f.Kt,r=n.generation;n.generation+=1,this.u.ut(),i&&(this.r=r,this.Ln=t,this.transport="new",this.\##
+        ce=null,this.Dt=null,this.Mt=!1,this.f.Pi(this.v,e),this.#r()),this.y={generation:r,it:!1,J:!1},this.Gt=[],thi\##
+        s.At=null,this.f.Ei(e),this.e.clear("answer","binding","path","attempt"),this.v&&(this.ue.Ae(e),this.e.set("at\##
+        tempt",e+this.ue.zn));let{w:s}=this;this.u.a({type:"make-offer",generation:r,ei:i,p:t.p,w:s})}#i(e){let{n:t,ue\##
+        :n}=this;this.#l()?e<n.zt?this.e.set("attempt",n.zt):t?.ki(e)?(this.ae(e),this.$.push("socket-doubted")):this.\##
+        #s(e):t!==null&&this.$.push("socket-doubted")}#a(e){this.transport==="none"||this.Me()||(this.f.Tn(this.y?.J==\##
+        =!0),this.#i(e))}#p({r:e,et:t},n){if(!(this.transport==="none"||e!==this.r)){if(!this.#u())return this.f.Ii(t,\##
+        n);this.f.N(t,n)?(this.f.Tn(this.y?.J===!0),this.#i(n)):this.f.Ft&&this.Me()&&this.e.clear("attempt")}}async#m\##
+        (e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",this.Tt\##
+        =0,this.e.clear("path"),this.e.Y("attempt")&&this.e.set("attempt",Math.max(this.ue.zt,t+Gn)),this.ce={Ht:e.ti,\##
+        U:e.ni},await this.#h(t),this.#r();else if(e.state==="failed")this.#c(t);else if(this.transport==="connected")\##
+        {if(this.transport="disconnected",this.e.clear("binding"),this.e.Y("attempt"))return;this.ae(t),this.#l()&&t-(\##
+        this.n?.jt??0)<Fn?this.#i(t):this.$.push("socket-doubted")}}}#c(e){if(this.transport="failed",this.e.clear("pa\##
+        th","binding"),this.#r(),this.v)return this.#i(e);this.Tt+=1,this.Tt>Yn?this.$.push("no-path"):this.#l()&&this\##
+        .#s(e)}async#h(e){let{ce:t}=this,n=this.n?.I??null;if(t===null||n===null||this.y?.J!==!0)return;let i=await n.\##
+        fn("P",t.Ht,t.U);await this.#t({type:"binding",tag:i},e),this.Mt||this.e.set("binding",e+me.Wi),await this.#d(\##
+        )}async#d(){let{ce:e,At:t}=this,n=this.n?.I??null;if(e===null||t===null||n===null)return;let i=await n.fn("D",\##
+        e.Ht,e.U);if(!oe(i,t)){this.$.push("binding-failed");return}this.Mt=!0,this.Dt=Ye(e),this.v=!0,this.e.clear("b\##
+        inding"),this.#r()}#u(){return this.ce!==null&&this.Dt===Ye(this.ce)}#r(){let e=this.#u(),t={send:e&&this.t.co\##
+        nsent!==null&&!this.muted,c:e};t.send===this.i.send&&t.c===this.i.c||(this.i=t,this.u.a({type:"sound",...t}))}\##
+        },Ye=({Ht:e,U:t})=>`${Z(e)} ${Z(t)}`,$n=6e4,_n=400,Jn=class{constructor({t:e,locale:t,P:n,se:i}){this.t=e,this\##
+        .j={locale:t,P:n,se:i},this.line=new Kn(e,this.j,{a:r=>this.actions.push(r),ut:()=>this.#o(),left:()=>this.#i(\##
+        ),i:()=>({Ti:this.media.Me(),xt:this.media.xt(),Di:this.media.v})}),this.he=!1,this.message="",this.h=new Bt,t\##
+        his.reason=null,this.De=null,this.e=new B,this.actions=[],this.media=new Zn(e,{send:(r,s)=>this.line.send(r,s)\##
+        ,a:r=>this.actions.push(r),ut:()=>this.#o()}),this.ye=Promise.resolve()}oe(e,t){return this.ye=this.ye.then(as\##
+        ync()=>{try{await this.#n(e,t),this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}Ri(){return this.action\##
+        s.splice(0)}V(){if(this.reason!==null)return this.De?.V()??null;let e=[this.e.tt(),this.line.V(),this.media.V(\##
+        )],t=Math.min(...e.map(n=>n??1/0));return t===1/0?null:t}Ni(){let{bond:e,ownComparison:t,peerComparison:n}=thi\##
+        s.t;return{state:this.#t(),reason:this.reason,B:this.reason!==null&&pe(this.reason),be:this.line.be,En:this.li\##
+        ne.ot,Bt:this.line.Bt,Bi:this.line.bt,message:this.message,b:e===null?null:{octets:e.authenticationString,loca\##
+        le:e.wordsLocale},ownComparison:t,peerComparison:n,muted:this.media.muted,C:this.h.C}}#t(){return this.reason!\##
+        ==null?Tn(this.reason)?"ended":"failed":U(this.t)?this.t.consent===null?"admitted":this.media.Me()?"connected"\##
+        :this.media.v?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);swi\##
+        tch(e.type){case"start":return this.line.St(t),this.#a(t);case"tick":return this.#s(t);case"socket-open":case"\##
+        socket-message":case"socket-closed":return await this.line.oe(e,t),this.#a(t);case"network-changed":return thi\##
+        s.media.ae(t),this.line.Mi(t),this.#a(t);case"awoke":return this.line.n?.vi(t),this.#s(t);case"consent":return\##
+         U(this.t)?(this.t.consent=e.consent,this.#o(),this.he&&await this.#c(t),this.#a(t)):void 0;case"decline":retu\##
+        rn await this.line.send({type:"refuse",reason:K.oi},t),this.#r("consent-refused",t);case"words":return this.#d\##
+        (e.l,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.h.write(e.text,e.Pn,this.j.se()),e.Pn)r\##
+        eturn this.#h(t);this.e.Y("letters")||this.e.set("letters",t+_n);return;case"hang-up":return this.#r("hung-up"\##
+        ,t,L.ri);case"taken-over":return this.#r("taken-over",t);case"retry":return;default:return await this.media.oe\##
+        (e,t),this.#a(t)}}async#l(e,t){let n=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"\##
+        ||e.type==="network-changed"&&n)||this.reason===null||!pe(this.reason)?this.De?.oe(e,t):(this.De?.end(),this.r\##
+        eason=null,this.line.Ae(this.De?.s??this.line.s,t),this.De=null,this.#a(t))}async#s(e){for(let t=this.e.L(e);t\##
+        !==null;t=this.e.L(e)){if(t==="patience")return this.#r(this.line.ot?"no-path":"network",e);await this.#h(e)}a\##
+        wait this.line.xe(e),await this.#a(e),await this.media.xe(e),await this.#a(e)}#i(){this.he=!1,this.media.wt(),\##
+        this.h.wt()}async#a(e){for(;this.reason===null;){let t=this.media.qi();if(t!==null){await this.#u(t,e);continu\##
+        e}let n=this.line.Ai(e);if(n===null)return;n.type==="stop"?await this.#r(n.reason,e):await this.#p(n.frame,e)}\##
+        }async#p(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return this.#m(e.w,t);cas\##
+        e"refuse":return e.reason===K.nn&&this.line.bn(t)?void 0:this.#r(jn(e.reason),t);case"words":return this.t.pee\##
+        rComparison=e.l?"same":"different",this.#o();case"bye":return this.#r(this.media.Ui&&e.reason===L.error?"no-pa\##
+        th":qn(e.reason),t);case"description":case"candidate":case"binding":return this.he&&!(e.type==="description"&&\##
+        e.kind==="offer")?this.media.c(e,t):this.line.Sn("malformed",!0,t);case"chat":this.he&&this.h.c(e.id,e.message\##
+        );return;case"keepalive":case"receipt":case"identity":return}}async#m(e,t){let{n}=this.line;if(this.he||n===nu\##
+        ll)return;this.he=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#o();let i=e||(this.t.invitation.f\##
+        lags&J.w)!==0;if(i&&!(n.p?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing",t,L.error);thi\##
+        s.media.ji(n,i),this.t.consent!==null&&await this.#c(t)}async#c(e){let{consent:t,ownComparison:n}=this.t;t!==n\##
+        ull&&(await this.line.send({type:"consent",version:1,...t},e),await this.media.Oi(e),n!=="none"&&await this.li\##
+        ne.send({type:"words",l:n==="same"},e),await this.#h(e))}async#h(e){if(!(!this.he||this.t.consent===null)){for\##
+        (let t of this.h.pending()){let{id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,message:i},e))return\##
+        ;this.h.it(t)}return this.#a(e)}}async#d(e,t){this.t.ownComparison=e?"same":"different",this.#o(),await this.l\##
+        ine.send({type:"words",l:e},t),await this.#a(t),e||await this.#r("words-differ",t,L.Xt)}async#u(e,t){switch(e)\##
+        {case"rejoin":return this.line.Ce(t);case"socket-doubted":return this.line.ae(t);case"binding-failed":return t\##
+        his.#r("binding-failed",t,L.tn);case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){let i=n===null|\##
+        |await this.line.send({type:"bye",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.cl\##
+        ear(),pe(e)&&e!=="taken-over"?this.#o():this.actions.push({type:"save",t:null});let r=!i&&U(this.t);if(!r&&(e!\##
+        =="hung-up"||this.line.n===null))return this.line.disconnect();let{t:s,j:a}=this,{s:o}=this.line,l=this.line.x\##
+        n(),u=m=>this.actions.push(m);this.De=new Mn({t:s,j:a,n:l,s:o,re:r?n:null,a:u},t)}#f(e){!(this.reason===null&&\##
+        this.media.v&&!this.media.Me())||this.line.lt?this.e.clear("patience"):this.e.Y("patience")||this.e.set("patie\##
+        nce",e+$n)}#o(){this.actions.push({type:"save",t:this.t})}},Qn={In:[],Vn:[],microphone:"",speaker:""},Xn=4e-4,\##
+        Ze={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function $e(e,t){let n=e===void 0?Ze:{..\##
+        .Ze,deviceId:{exact:e}},i=await(t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAudioTracks();if(r\##
+        ===void 0)throw new DOMException("no track","NotFoundError");return r}function ei(e){let t=e instanceof DOMExc\##
+        eption?e.name:"";return t==="NotFoundError"||t==="OverconstrainedError"?"microphone-missing":t==="NotReadableE\##
+        rror"||t==="AbortError"?"microphone-busy":"microphone-denied"}var ti=class{constructor(e){this.audio=e,this.Yt\##
+        =new Audio,this.q=null,this.output=null,this.source=null,this.Te=null,this.speaker=""}Wn(){"AudioContext"in wi\##
+        ndow&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.resume().catch(()=>{}))}qn(e){this.source?.d\##
+        isconnect(),this.source=null,!(this.q===null||e===null)&&(this.Te??=this.q.createAnalyser(),this.source=this.q\##
+        .createMediaStreamSource(new MediaStream([e])),this.source.connect(this.Te))}Lt(){if(this.Te===null||this.sour\##
+        ce===null)return{Lt:0,Un:!1,jn:!1};let e=new Float32Array(this.Te.fftSize);this.Te.getFloatTimeDomainData(e);l\##
+        et t=e.reduce((i,r)=>i+r*r,0)/e.length,n=this.q?.state==="running"||navigator.userActivation?.hasBeenActive===\##
+        !0;return{Lt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),Un:t>Xn,jn:t===0&&n}}On(){let{q:e}=this;if(e!==nul\##
+        l){this.output===null&&(this.output=e.createMediaStreamDestination(),this.Yt.srcObject=this.output.stream),thi\##
+        s.Yt.play().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.createOscillator\##
+        (),s=e.createGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTime(.3,i+.03),s.\##
+        gain.exponentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.stop(i+1)}}}async \##
+        Ki(e){await Promise.all([this.audio,this.Yt].map(t=>t.setSinkId(e))),this.speaker=e}async Et(e){let t=await na\##
+        vigator.mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===i&&s!==""&&s!==\##
+        "communications").map(({deviceId:r,label:s})=>({id:r,label:s}));return{In:n("audioinput"),Vn:"setSinkId"in thi\##
+        s.audio?n("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.qn(null)\##
+        ,this.q?.close().catch(()=>{}),this.q=null,this.Te=null,this.output=null}},ni=500;function ii(e,t,n){return na\##
+        vigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t}:{ifAvailable:\##
+        !0},r=>(i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ri(e,t){let n=new BroadcastChann\##
+        el(e);n.postMessage(t),n.close()}function si(e,t){return new Promise(n=>{let i=new BroadcastChannel(e),r=s=>{i\##
+        .close(),n(s)};i.onmessage=({data:s})=>r(Ue(typeof s=="string"?s:null,t())),setTimeout(()=>r(null),ni)})}funct\##
+        ion ai(e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=ui(ut),oi=e=>ai(e,W,"fr"),l\##
+        i=e=>[W[e].admitted.title,...W[e].admitted.consent].join(`
         `),_e=(e,t)=>e<1?W[t].ended.He:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
         (e),hi=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),X=(e,t)=>e.replace(/\{\##
         \w+\}/,()=>String(t));function ui({Gn:e,Hn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
@@ -937,26 +938,26 @@ package enum Page {
         s-differ","refused-wrong-person":"refused"},Je=(e,{errors:t})=>t[fi[e??""]??e??""];function gi({state:e,error:\##
         t},n){return e==="ended"||e==="failed"||e==="bad-link"?Je(t,n)?.[0]??n.ended.title:n[e].title}function wi(e,t)\##
         {let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",t\##
-        ext:t.ready.Ie},{kind:"quiet",text:t.ready.Ee}];case"checking":return[{kind:"quiet",text:t.checking.text}];cas\##
+        ext:t.ready.Ee},{kind:"quiet",text:t.ready.Pe}];case"checking":return[{kind:"quiet",text:t.checking.text}];cas\##
         e"waiting":{let a=r?.message??"",{K:o,X:l}=t.waiting;return[{kind:"lead",text:r?.Bt?t.reconnecting.pe:r?.be?o:\##
         l},...x(e._t>0,"since",X(t.waiting.g,_e(e._t,s))),...x(a!=="","quiet",t.waiting.message),...x(a!=="","quote",a\##
         )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
-        onnecting.text}];case"connected":return e.Et?[{kind:"lead",text:t.i.Ue}]:[e.quality===null?{kind:"quiet",text:\##
+        onnecting.text}];case"connected":return e.Pt?[{kind:"lead",text:t.i.Ue}]:[e.quality===null?{kind:"quiet",text:\##
         " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
         xt},{kind:"quiet",text:vi(r,t)}];case"ended":case"failed":case"bad-link":{let{F:a,clock:o,link:l}=e,u=i==="mic\##
         rophone-denied";return[{kind:"lead",text:Je(i,t)?.[1]??t.ended.text},...x(u,"quiet",t.ge[e.Gi]),...x(u,"quiet"\##
         ,t.ge.$e),...x(i==="clock","quiet",X(t._e,o===null?"":hi(o,s))),...x(a!==null,"quiet",X(t.ended.F,_e(a??0,s)))\##
         ,...x(n==="ended","quiet",t.ended.Ye),...x(e.k==="failed","quiet",t.Ze),...x(e.k==="failed","link",l??"")]}def\##
         ault:return[]}}var x=(e,t,n)=>e?[{kind:t,text:n}]:[];function yi({state:e,r:t,k:n,Q:i},r){return n==="done"?r.\##
-        actions.k:e!=="connected"?"":t?.muted?r.connected.muted:i==="silence"?r.i.silence:t?.In===!1?r.connected.Pe:""\##
-        }function vi(e,{reconnecting:t}){return e?.In?t.path:e?.Bi?t.U:t.pe}function ki({state:e,error:t,B:n,link:i,Nn\##
-        :r,r:s,Et:a},{actions:o}){let l=(f,A,I="",ye=null)=>({action:f,label:A,kind:I,icon:ye}),u=l("hang-up",o.hangUp\##
+        actions.k:e!=="connected"?"":t?.muted?r.connected.muted:i==="silence"?r.i.silence:t?.En===!1?r.connected.Ie:""\##
+        }function vi(e,{reconnecting:t}){return e?.En?t.path:e?.Bi?t.U:t.pe}function ki({state:e,error:t,B:n,link:i,Nn\##
+        :r,r:s,Pt:a},{actions:o}){let l=(f,A,P="",ye=null)=>({action:f,label:A,kind:P,icon:ye}),u=l("hang-up",o.hangUp\##
         ,"danger","hangUp"),m=a?[l("resume-sound",o.Ge,"primary","speaker")]:[];switch(e){case"ready":return[l("enter"\##
         ,r?o.resume:o.enter,"primary")];case"waiting":return[l("hang-up",o.Ne)];case"admitted":return[l("consent",o.co\##
         nsent,"primary","yes"),l("refuse",o.Oe,"","no")];case"connecting":case"reconnecting":return[...m,u];case"conne\##
         cted":{let f=s?.ownComparison==="none"&&s.b!==null,A=[l("same",o.l,a?"":"primary","yes"),l("different",o.Re,"d\##
-        anger","no")],I=s?.muted?l("mute",o.unmute,"half on","silent"):l("mute",o.mute,"half","microphone");return[...\##
-        m,...f?A:[],I,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let f=t==="other-tab"||t==="\##
+        anger","no")],P=s?.muted?l("mute",o.unmute,"half on","silent"):l("mute",o.mute,"half","microphone");return[...\##
+        m,...f?A:[],P,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let f=t==="other-tab"||t==="\##
         taken-over"?o.Ke:o.Be;return[...i===null?[]:[l("copy-link",o.me,"primary","copy")],...n?[l("retry",f,i===null?\##
         "primary":"","again")]:[]]}default:return[]}}function bi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.\##
         slice(0,Number(n[0]))+n.slice(1))}var Si=class{constructor(e,t,n){this.m=e,this.Hi=t,this.Zt=n,this.audio=this\##
@@ -978,128 +979,128 @@ package enum Page {
         lick",()=>this.Zt.speak(s)),o}));for(let s of i.children)s.setAttribute("aria-pressed",String(s instanceof HTM\##
         LElement&&s.lang===e));let r={footer:t.Le,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intr\##
         o":t.b.Ve,"digits-label":t.b.We,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":t\##
-        .i.volume,deaf:t.i.deaf,"letters-label":t.c.je};for(let[s,a]of Object.entries(r))this.#n(s,a);this.#a("sound-t\##
-        itle","speaker",t.i.title),this.#a("chat-title","message",t.c.title),this.#a("play-sound","speaker",t.actions.\##
-        Fe),this.#a("send",null,t.c.send),this.#e("footer").prepend(ee(this.m,"lock")),this.#e("message").setAttribute\##
-        ("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("advice").replaceChi\##
-        ldren(...t.i.fe.map(s=>this.#o("li",s)))}#a(e,t,n){this.#e(e).replaceChildren(...t===null?[]:[ee(this.m,t)],n)\##
-        }#p({kind:e,text:t}){switch(e){case"list":{let n=this.#o("ul");return n.append(...t.map(i=>this.#o("li",i))),n\##
-        }case"quote":{let n=this.#o("blockquote",t);return n.dir="auto",n}case"link":{let n=this.m.createElement("inpu\##
-        t");return n.readOnly=!0,n.value=t,n.className="link",n.setAttribute("aria-label",this.text?.actions.me??""),n\##
-        }case"good":case"fair":case"poor":{let n=this.#o("p",t,`quality ${e}`);return n.prepend(ee(this.m,e)),n}defaul\##
-        t:return this.#o("p",t,e)}}#m({state:e,r:t},n){let i=e==="connected"?t?.b??null:null;this.#e("words").hidden=i\##
-        ===null;let r=i===null?[]:bi(this.Hi[i.locale]??""),s=i!==null&&r.length===256?hn(i.octets).map(l=>r[l]??""):[\##
-        ],a=this.#e("words-list");if(this.#t("words",s)&&a.replaceChildren(...s.map((l,u)=>this.#o("li",l,u<2?"mine":"\##
-        theirs"))),this.#n("digits",i===null?"":un(i.octets).replace(/^(....)/,"$1 ")),i===null||!t)return;a.lang=i.lo\##
-        cale;let o=[];t.ownComparison==="same"&&o.push(n.b.l),t.peerComparison==="same"&&o.push(n.b.qe),this.#n("words\##
-        -result",o.join(" "))}#c(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.m.activeElement?.d\##
-        ataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#o("button",r,s);retu\##
-        rn o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(ee(this.m,a)),o.addEventListener("cl\##
-        ick",()=>this.Zt.a(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({state:e,It:t,Q:n,\##
-        path:i},{Ft:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.s\##
-        tate==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",s.i[n??"speak"]),this.#n("path",i===null?"":s.p\##
-        ath[i]);let{Pn:o,Vn:l,microphone:u,speaker:m}=t;this.#d("microphone",o,u,s.i.microphone),this.#d("speaker",l,m\##
-        ,s.i.speaker)}#d(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(e,[\##
-        t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.m.createElement("option");return o.value=s.id,o.textConte\##
-        nt=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#u({r:e},{Fi:t},{c:n}){let i=this.\##
-        #e("chat",HTMLDetailsElement);i.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let r=e?.C?\##
-        ?[];if(!this.#t("messages",[r,n.S]))return;let s=this.#e("messages");s.replaceChildren(...r.map(({S:l,text:u,n\##
-        t:m})=>{let f=this.#o("li","",l?"mine":"theirs"),A=this.#o("p",u);return A.dir="auto",f.append(this.#o("small"\##
-        ,`${l?n.S:n.D}${m?"":` · ${n.pending}`}`),A),f}));let a=r.filter(({S:l})=>!l),[o]=a.slice(-1);a.length>this.ne\##
-        &&o!==void 0&&(i.open=!0,this.#l(`${n.D}: ${o.text}`)),this.ne=a.length,s.scrollTop=s.scrollHeight}#r(e,t){thi\##
-        s.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([n,i])=>[this.#o("h3",n),thi\##
-        s.#o("p",i)])),this.#e("sheet").showModal?.()}#f(){let{a:e,Zi:t,write:n}=this.Zt;this.#e("play-sound").addEven\##
-        tListener("click",()=>e("play-sound"));for(let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectElement\##
-        );l.addEventListener("change",()=>t(o,l.value))}let i=this.#e("volume",HTMLInputElement);i.addEventListener("i\##
-        nput",()=>this.audio.volume=Number(i.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.\##
-        volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),s=this.#e("letters",HTMLInputElement\##
-        );r.addEventListener("input",()=>{s.checked&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};th\##
-        is.#e("send").addEventListener("click",a),r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&a(\##
-        )}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.#r\##
-        ([...o.x,[l.deaf,l.fe.join(" ")],o.Je],o.title)}),this.#e("legal").addEventListener("click",()=>{this.text!==n\##
-        ull&&this.#r(this.text.legal.x,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.#e(\##
-        "sheet").close())}#o(e,t="",n=""){let i=this.m.createElement(e);return i.textContent=t,n!==""&&(i.className=n)\##
-        ,i}#e(e,t){let n=this.m.getElementById(e);if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no eleme\##
-        nt ${e}`);return n}},fe="colloque",G=()=>Math.floor(Date.now()/1e3),v={state:"loading",error:null,B:!1,link:nu\##
-        ll,Nn:!1,locale:oi(navigator.languages??[]),Gi:ct(navigator.userAgent,navigator.maxTouchPoints),path:null,qual\##
-        ity:null,r:null,k:"no",_t:0,F:null,clock:null,Et:!1,Q:null,It:Qn},F=location.hash.length>1?location.href:null,\##
-        Qe=dt(navigator.userAgent),zi=100,Ci=3500,Mi=4e3,ge=0,z=null,y=null,te=null,d=null,N=null,ne=null,Xe=0,et=0,we\##
-        =null,C=new Si(document,ht,{a:Ti,Zi:Ei,speak:e=>p({locale:e}),write:(e,t)=>void w({type:"write",text:e,En:t})}\##
-        ),D=new ti(C.audio);function p(e){Object.assign(v,e),C.show(v)}var R=(e,t={})=>p({state:"failed",error:e,B:!0,\##
-        r:null,...t});function tt(){let e=window.early?.microphone??null;return delete window.early,e}async function x\##
-        i(){if(!isSecureContext||crypto.subtle===void 0)return R("browser-unsupported",{B:!1,link:F});let e=location.h\##
-        ash.slice(1),t=Ue(sessionStorage.getItem(fe),G());if(e===""&&t===null)return p({state:"bad-link",error:"missin\##
-        g"});try{if(e!==""){let n=await Rt(e);if(n.flags&J.Qt)throw new h("post-quantum");let i=await Xt(n);z=t!==null\##
-        &&oe(t.invitation.room,i.room)?t:gn(i)}else z=t}catch(n){if(!(n instanceof h))throw n;return p({state:"bad-lin\##
-        k",error:n.code})}if(!await Ai())return R(Qe?"in-app":"browser-unsupported",{B:!1,link:F});p({state:"ready",er\##
-        ror:null,Nn:z===t}),(e===""||window.early?.microphone)&&await ie(!1)}async function Ai(){return!("RTCPeerConne\##
-        ction"in window)||!navigator.mediaDevices?.getUserMedia?!1:_().then(()=>!0,()=>!1)}function Ti(e){switch(D.Wn(\##
-        ),e){case"enter":return void ie(!1);case"retry":return y===null||v.error==="taken-over"?void ie(v.error==="oth\##
-        er-tab"||v.error==="taken-over"):void w({type:"retry"});case"copy-link":return void Li();case"consent":return \##
-        void Pi();case"refuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",\##
-        l:e==="same"});case"mute":return void w({type:"mute",muted:!(v.r?.muted??!1)});case"hang-up":return void w({ty\##
-        pe:"hang-up"});case"play-sound":return D.On();case"resume-sound":return void ji()}}async function Li(){try{awa\##
-        it navigator.clipboard.writeText(F??""),p({k:"done"})}catch{p({k:"failed"})}}async function ie(e){if(z===null)\##
-        return;D.Wn(),p({state:"checking",error:null,B:!1,link:null,k:"no"}),Ni();try{d===null&&nt(await $e(void 0,tt(\##
-        )))}catch(i){return Di(ei(i))}st(),history.replaceState(null,"","/");let t=`colloque ${Z(z.invitation.room)}`,\##
-        n=e?si(t,G):null;if(!await ii(t,e,()=>void Ii(t)))return R("other-tab");if(et=performance.now(),z=await n??z,y\##
-        =new Jn({t:z,locale:v.locale,E:qi,se:G}),d===null)return R("microphone-missing");te=new xt({microphone:d,audio\##
-        :C.audio,Pt:Ki,T:i=>void w(i),pt:i=>p({path:i}),ft:i=>p({quality:i})}),await w({type:"start"})}function Di(e){\##
-        let t=Qe&&e==="microphone-denied";R(t?"in-app":e,{link:t?F:null}),e==="microphone-denied"&&navigator.permissio\##
-        ns?.query({name:"microphone"}).then(n=>{n.onchange=()=>{n.state==="granted"&&v.state==="failed"&&y===null&&ie(\##
-        !1)}},()=>{})}function nt(e){let t=d;d=e,ge=performance.now(),p({Q:null}),e.onmute=q,e.onunmute=q,e.onended=()\##
-        =>{e===d&&re()},D.qn(e),te?.Qn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),se()}async function re(e){\##
-        try{nt(await $e(e))}catch{await se()}q()}async function Ei(e,t){return e==="microphone"?re(t):(await D.Ki(t).c\##
-        atch(()=>{}),se())}async function se(){p({It:await D.It(d)})}function q(){let{audio:e}=C,t=e.srcObject!==null&\##
-        &e.paused,n=d!==null&&(d.muted||d.readyState==="ended");p({Et:y!==null&&(t||n)})}async function ji(){await C.a\##
-        udio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await re(),q()}var qi=e=>crypto.getRand\##
-        omValues(new Uint8Array(e));async function Ii(e){if(y===null)return;let t=Ve(y.t);await w({type:"taken-over"})\##
-        ,ri(e,t)}async function Pi(){let{locale:e}=v,t=await V(k(li(e)));await w({type:"consent",consent:{locale:e,tex\##
-        tHash:t,time:G()}})}async function w(e){if(y===null)return;await y.oe(e,performance.now());for(let o of y.Ri()\##
-        )Wi(o);let t=y.V();clearTimeout(Xe),t!==null&&(Xe=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,t-per\##
-        formance.now())));let{state:n,reason:i,B:r,...s}=y.Ni();n!==v.state&&Vi(n,i),p({state:n,error:i,B:r,r:s});let \##
-        a=i!==null&&(!r||i==="taken-over");a&&Hi(),a&&t===null&&!r&&Ui()}function Vi(e,t){if(e==="admitted"&&(D.On(),n\##
-        avigator.vibrate?.([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!==null&&["con\##
-        nected","reconnecting"].includes(v.state);p({F:i?Math.floor((G()-n)/60):null,clock:t==="clock"?new Date:null,E\##
-        t:!1})}function Ui(){z!==null&&We(z),z=null,y=null,te=null,F=null,p({r:null})}function Wi(e){switch(e.type){ca\##
-        se"connect":return Oi(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);retur\##
-        n;case"close":N?.id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(fe):sessionStor\##
-        age.setItem(fe,Ve(e.t));return;default:te?.Jn(e)}}function it(){let e=new WebSocket(`${location.origin.replace\##
-        (/^http/,"ws")}/ws`,Et);return e.binaryType="arraybuffer",e}function Ni(){y===null&&ne===null&&(ne={s:it(),g:p\##
-        erformance.now()})}function Ri(){let e=ne;if(ne=null,e===null)return null;let t=performance.now()-e.g<Ci&&e.s.\##
-        readyState<=WebSocket.OPEN;return t||e.s.close(),t?e.s:null}function Oi(e){let t=Ri()??it();N={id:e,s:t},t.rea\##
-        dyState===WebSocket.OPEN&&queueMicrotask(()=>void w({type:"socket-open",id:e})),t.onopen=()=>void w({type:"soc\##
-        ket-open",id:e}),t.onclose=()=>void w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof Array\##
-        Buffer&&w({type:"socket-message",id:e,octets:new Uint8Array(n)})}}var rt=()=>URL.createObjectURL(new Blob(['"u\##
-        se strict";(()=>{function c(t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length\##
-        %n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length\##
-        ;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-\##
-        1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for\##
-        (;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:\##
-        i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|\##
-        d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...\##
-        e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{first:l\##
-        ,count:1,body:t.subarray(1),padded:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:retu\##
-        rn{first:l,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64))r\##
-        eturn{first:l,count:u,body:t.subarray(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;i\##
-        f(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),\##
-        padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new Transf\##
-        ormStream({transform(r,a){let e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slic\##
-        e(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"\##
-        text/javascript"})),Bi=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:rt});function Ki()\##
-        {return"RTCRtpScriptTransform"in window?new Worker(Bi?.createScriptURL("")??rt()):null}function Hi(){d!==null&\##
-        &(d.onended=null),d?.stop(),d=null,D.end(),we?.release().catch(()=>{}),we=null}function st(){navigator.wakeLoc\##
-        k?.request("screen").then(e=>we=e,()=>{})}var at=()=>void w({type:"network-changed"}),ot=()=>{y!==null&&docume\##
-        nt.visibilityState==="visible"&&d!==null&&(st(),C.audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(\##
-        q,q),v.Q==="silence"&&(d.onended=null,d.stop(),re(d.getSettings().deviceId))),w({type:"awoke"})};addEventListe\##
-        ner("online",at),navigator.connection?.addEventListener("change",at),document.addEventListener("visibilitychan\##
-        ge",ot),document.addEventListener("resume",ot),C.audio.addEventListener("pause",q),C.audio.addEventListener("p\##
-        laying",q),navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&se()}),addEventListener("has\##
-        hchange",()=>{location.hash.length>1&&y===null&&location.reload()}),setInterval(()=>{if(v.state==="waiting"&&p\##
-        ({_t:Math.floor((performance.now()-et)/6e4)}),d===null)return;let{Lt:e,Un:t,jn:n}=D.Lt();C.Yi&&C._i(e);let i=p\##
-        erformance.now();n||(ge=i),t&&v.Q!=="voice"?p({Q:"voice"}):v.Q===null&&i-ge>Mi&&p({Q:"silence"})},zi),window.e\##
-        arly===void 0&&p({}),xi().catch(()=>R("internal",{B:!1})).then(()=>{y===null&&tt()?.then(e=>e.getTracks().forE\##
-        ach(t=>t.stop()),()=>{})})})();</script>
+        .i.volume,deaf:t.i.deaf,"letters-label":t.h.je};for(let[s,a]of Object.entries(r))this.#n(s,a);this.#a("sound-t\##
+        itle","speaker",t.i.title),this.#a("chat-title","message",t.h.title),this.#a("play-sound","speaker",t.actions.\##
+        Fe),this.#a("send",null,t.h.send),this.#e("footer").prepend(ee(this.m,"lock")),this.#e("message").setAttribute\##
+        ("aria-label",t.h.title),this.#e("advice").replaceChildren(...t.i.fe.map(s=>this.#o("li",s)))}#a(e,t,n){this.#\##
+        e(e).replaceChildren(...t===null?[]:[ee(this.m,t)],n)}#p({kind:e,text:t}){switch(e){case"list":{let n=this.#o(\##
+        "ul");return n.append(...t.map(i=>this.#o("li",i))),n}case"quote":{let n=this.#o("blockquote",t);return n.dir=\##
+        "auto",n}case"link":{let n=this.m.createElement("input");return n.readOnly=!0,n.value=t,n.className="link",n.a\##
+        ddEventListener("focus",()=>n.select()),n.setAttribute("aria-label",this.text?.actions.me??""),n}case"good":ca\##
+        se"fair":case"poor":{let n=this.#o("p",t,`quality ${e}`);return n.prepend(ee(this.m,e)),n}default:return this.\##
+        #o("p",t,e)}}#m({state:e,r:t},n){let i=e==="connected"?t?.b??null:null;this.#e("words").hidden=i===null;let r=\##
+        i===null?[]:bi(this.Hi[i.locale]??""),s=i!==null&&r.length===256?hn(i.octets).map(l=>r[l]??""):[],a=this.#e("w\##
+        ords-list");if(this.#t("words",s)&&a.replaceChildren(...s.map((l,u)=>this.#o("li",l,u<2?"mine":"theirs"))),thi\##
+        s.#n("digits",i===null?"":un(i.octets).replace(/^(....)/,"$1 ")),i===null||!t)return;a.lang=i.locale;let o=[];\##
+        t.ownComparison==="same"&&o.push(n.b.l),t.peerComparison==="same"&&o.push(n.b.qe),this.#n("words-result",o.joi\##
+        n(" "))}#c(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.m.activeElement?.dataset.action;\##
+        t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#o("button",r,s);return o.dataset.a\##
+        ction=i,o.setAttribute("type","button"),a!==null&&o.prepend(ee(this.m,a)),o.addEventListener("click",()=>this.\##
+        Zt.a(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({state:e,Et:t,Q:n,path:i},{Ft:r}\##
+        ,s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.state==="waitin\##
+        g")&&(a.open=e==="waiting"),this.#n("meter-text",s.i[n??"speak"]),this.#n("path",i===null?"":s.path[i]);let{In\##
+        :o,Vn:l,microphone:u,speaker:m}=t;this.#d("microphone",o,u,s.i.microphone),this.#d("speaker",l,m,s.i.speaker)}\##
+        #d(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(e,[t,i])&&r.repla\##
+        ceChildren(...t.map((s,a)=>{let o=this.m.createElement("option");return o.value=s.id,o.textContent=s.label==="\##
+        "?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#u({r:e},{Fi:t},{h:n}){let i=this.#e("chat",HTML\##
+        DetailsElement);i.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let r=e?.C??[];if(!this.#\##
+        t("messages",[r,n.S]))return;let s=this.#e("messages");s.replaceChildren(...r.map(({S:l,text:u,nt:m})=>{let f=\##
+        this.#o("li","",l?"mine":"theirs"),A=this.#o("p",u);return A.dir="auto",f.append(this.#o("small",`${l?n.S:n.D}\##
+        ${m?"":` · ${n.pending}`}`),A),f}));let a=r.filter(({S:l})=>!l),[o]=a.slice(-1);a.length>this.ne&&o!==void 0&&\##
+        (i.open=!0,this.#l(`${n.D}: ${o.text}`)),this.ne=a.length,s.scrollTop=s.scrollHeight}#r(e,t){this.#e("sheet-ti\##
+        tle").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([i,r])=>[this.#o("h3",i),this.#o("p",r)]))\##
+        ;let n=this.#e("sheet");n.showModal?.(),n.scrollTop=0}#f(){let{a:e,Zi:t,write:n}=this.Zt;this.#e("play-sound")\##
+        .addEventListener("click",()=>e("play-sound"));for(let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelec\##
+        tElement);l.addEventListener("change",()=>t(o,l.value))}let i=this.#e("volume",HTMLInputElement);i.addEventLis\##
+        tener("input",()=>this.audio.volume=Number(i.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=thi\##
+        s.audio.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),s=this.#e("letters",HTMLInpu\##
+        tElement);r.addEventListener("input",()=>{s.checked&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.foc\##
+        us()};this.#e("send").addEventListener("click",a),r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isCompo\##
+        sing&&a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:o,i:l}=this.text\##
+        ;this.#r([...o.x,[l.deaf,l.fe.join(" ")],o.Je],o.title)}),this.#e("legal").addEventListener("click",()=>{this.\##
+        text!==null&&this.#r(this.text.legal.x,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>\##
+        this.#e("sheet").close())}#o(e,t="",n=""){let i=this.m.createElement(e);return i.textContent=t,n!==""&&(i.clas\##
+        sName=n),i}#e(e,t){let n=this.m.getElementById(e);if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`\##
+        no element ${e}`);return n}},fe="colloque",G=()=>Math.floor(Date.now()/1e3),v={state:"loading",error:null,B:!1\##
+        ,link:null,Nn:!1,locale:oi(navigator.languages??[]),Gi:ct(navigator.userAgent,navigator.maxTouchPoints),path:n\##
+        ull,quality:null,r:null,k:"no",_t:0,F:null,clock:null,Pt:!1,Q:null,Et:Qn},F=location.hash.length>1?location.hr\##
+        ef:null,Qe=dt(navigator.userAgent),zi=100,Ci=3500,Mi=4e3,ge=0,z=null,y=null,te=null,d=null,N=null,ne=null,Xe=0\##
+        ,et=0,we=null,C=new Si(document,ht,{a:Ti,Zi:Ei,speak:e=>p({locale:e}),write:(e,t)=>void w({type:"write",text:e\##
+        ,Pn:t})}),D=new ti(C.audio);function p(e){Object.assign(v,e),C.show(v)}var R=(e,t={})=>p({state:"failed",error\##
+        :e,B:!0,r:null,...t});function tt(){let e=window.early?.microphone??null;return delete window.early,e}async fu\##
+        nction xi(){if(!isSecureContext||crypto.subtle===void 0)return R("browser-unsupported",{B:!1,link:F});let e=lo\##
+        cation.hash.slice(1),t=Ue(sessionStorage.getItem(fe),G());if(e===""&&t===null)return p({state:"bad-link",error\##
+        :"missing"});try{if(e!==""){let n=await Rt(e);if(n.flags&J.Qt)throw new h("post-quantum");let i=await Xt(n);z=\##
+        t!==null&&oe(t.invitation.room,i.room)?t:gn(i)}else z=t}catch(n){if(!(n instanceof h))throw n;return p({state:\##
+        "bad-link",error:n.code})}if(!await Ai())return R(Qe?"in-app":"browser-unsupported",{B:!1,link:F});p({state:"r\##
+        eady",error:null,Nn:z===t}),(e===""||window.early?.microphone)&&await ie(!1)}async function Ai(){return!("RTCP\##
+        eerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:_().then(()=>!0,()=>!1)}function Ti(e){swit\##
+        ch(D.Wn(),e){case"enter":return void ie(!1);case"retry":return y===null||v.error==="taken-over"?void ie(v.erro\##
+        r==="other-tab"||v.error==="taken-over"):void w({type:"retry"});case"copy-link":return void Li();case"consent"\##
+        :return void Ii();case"refuse":return void w({type:"decline"});case"same":case"different":return void w({type:\##
+        "words",l:e==="same"});case"mute":return void w({type:"mute",muted:!(v.r?.muted??!1)});case"hang-up":return vo\##
+        id w({type:"hang-up"});case"play-sound":return D.On();case"resume-sound":return void ji()}}async function Li()\##
+        {try{await navigator.clipboard.writeText(F??""),p({k:"done"})}catch{p({k:"failed"})}}async function ie(e){if(z\##
+        ===null)return;D.Wn(),p({state:"checking",error:null,B:!1,link:null,k:"no"}),Ni();try{d===null&&nt(await $e(vo\##
+        id 0,tt()))}catch(i){return Di(ei(i))}st(),history.replaceState(null,"","/");let t=`colloque ${Z(z.invitation.\##
+        room)}`,n=e?si(t,G):null;if(!await ii(t,e,()=>void Pi(t)))return R("other-tab");if(et=performance.now(),z=awai\##
+        t n??z,y=new Jn({t:z,locale:v.locale,P:qi,se:G}),d===null)return R("microphone-missing");te=new xt({microphone\##
+        :d,audio:C.audio,It:Ki,T:i=>void w(i),pt:i=>p({path:i}),ft:i=>p({quality:i})}),await w({type:"start"})}functio\##
+        n Di(e){let t=Qe&&e==="microphone-denied";R(t?"in-app":e,{link:t?F:null}),e==="microphone-denied"&&navigator.p\##
+        ermissions?.query({name:"microphone"}).then(n=>{n.onchange=()=>{n.state==="granted"&&v.state==="failed"&&y===n\##
+        ull&&ie(!1)}},()=>{})}function nt(e){let t=d;d=e,ge=performance.now(),p({Q:null}),e.onmute=q,e.onunmute=q,e.on\##
+        ended=()=>{e===d&&re()},D.qn(e),te?.Qn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),se()}async functio\##
+        n re(e){try{nt(await $e(e))}catch{await se()}q()}async function Ei(e,t){return e==="microphone"?re(t):(await D\##
+        .Ki(t).catch(()=>{}),se())}async function se(){p({Et:await D.Et(d)})}function q(){let{audio:e}=C,t=e.srcObject\##
+        !==null&&e.paused,n=d!==null&&(d.muted||d.readyState==="ended");p({Pt:y!==null&&(t||n)})}async function ji(){a\##
+        wait C.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await re(),q()}var qi=e=>crypto\##
+        .getRandomValues(new Uint8Array(e));async function Pi(e){if(y===null)return;let t=Ve(y.t);await w({type:"taken\##
+        -over"}),ri(e,t)}async function Ii(){let{locale:e}=v,t=await V(k(li(e)));await w({type:"consent",consent:{loca\##
+        le:e,textHash:t,time:G()}})}async function w(e){if(y===null)return;await y.oe(e,performance.now());for(let o o\##
+        f y.Ri())Wi(o);let t=y.V();clearTimeout(Xe),t!==null&&(Xe=window.setTimeout(()=>void w({type:"tick"}),Math.max\##
+        (0,t-performance.now())));let{state:n,reason:i,B:r,...s}=y.Ni();n!==v.state&&Vi(n,i),p({state:n,error:i,B:r,r:\##
+        s});let a=i!==null&&(!r||i==="taken-over");a&&Hi(),a&&t===null&&!r&&Ui()}function Vi(e,t){if(e==="admitted"&&(\##
+        D.On(),navigator.vibrate?.([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!==nul\##
+        l&&["connected","reconnecting"].includes(v.state);p({F:i?Math.floor((G()-n)/60):null,clock:t==="clock"?new Dat\##
+        e:null,Pt:!1})}function Ui(){z!==null&&We(z),z=null,y=null,te=null,F=null,p({r:null})}function Wi(e){switch(e.\##
+        type){case"connect":return Oi(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octet\##
+        s);return;case"close":N?.id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(fe):ses\##
+        sionStorage.setItem(fe,Ve(e.t));return;default:te?.Jn(e)}}function it(){let e=new WebSocket(`${location.origin\##
+        .replace(/^http/,"ws")}/ws`,Et);return e.binaryType="arraybuffer",e}function Ni(){y===null&&ne===null&&(ne={s:\##
+        it(),g:performance.now()})}function Ri(){let e=ne;if(ne=null,e===null)return null;let t=performance.now()-e.g<\##
+        Ci&&e.s.readyState<=WebSocket.OPEN;return t||e.s.close(),t?e.s:null}function Oi(e){let t=Ri()??it();N={id:e,s:\##
+        t},t.readyState===WebSocket.OPEN&&queueMicrotask(()=>void w({type:"socket-open",id:e})),t.onopen=()=>void w({t\##
+        ype:"socket-open",id:e}),t.onclose=()=>void w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instance\##
+        of ArrayBuffer&&w({type:"socket-message",id:e,octets:new Uint8Array(n)})}}var rt=()=>URL.createObjectURL(new B\##
+        lob(['"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(\##
+        t.length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-\##
+        r.length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[\##
+        2+i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0\##
+        ,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(l\##
+        et{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s\##
+        &63)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(\##
+        ...a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return\##
+        {first:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};cas\##
+        e 2:return{first:l,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!\##
+        (f&64))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)retur\##
+        n null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.le\##
+        ngth-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=ne\##
+        w TransformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buf\##
+        fer.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();']\##
+        ,{type:"text/javascript"})),Bi=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:rt});funct\##
+        ion Ki(){return"RTCRtpScriptTransform"in window?new Worker(Bi?.createScriptURL("")??rt()):null}function Hi(){d\##
+        !==null&&(d.onended=null),d?.stop(),d=null,D.end(),we?.release().catch(()=>{}),we=null}function st(){navigator\##
+        .wakeLock?.request("screen").then(e=>we=e,()=>{})}var at=()=>void w({type:"network-changed"}),ot=()=>{y!==null\##
+        &&document.visibilityState==="visible"&&d!==null&&(st(),C.audio.srcObject!==null&&C.audio.paused&&C.audio.play\##
+        ().then(q,q),v.Q==="silence"&&(d.onended=null,d.stop(),re(d.getSettings().deviceId))),w({type:"awoke"})};addEv\##
+        entListener("online",at),navigator.connection?.addEventListener("change",at),document.addEventListener("visibi\##
+        litychange",ot),document.addEventListener("resume",ot),C.audio.addEventListener("pause",q),C.audio.addEventLis\##
+        tener("playing",q),navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&se()}),addEventListe\##
+        ner("hashchange",()=>{location.hash.length>1&&y===null&&location.reload()}),setInterval(()=>{if(v.state==="wai\##
+        ting"&&p({_t:Math.floor((performance.now()-et)/6e4)}),d===null)return;let{Lt:e,Un:t,jn:n}=D.Lt();C.Yi&&C._i(e)\##
+        ;let i=performance.now();n||(ge=i),t&&v.Q!=="voice"?p({Q:"voice"}):v.Q===null&&i-ge>Mi&&p({Q:"silence"})},zi),\##
+        window.early===void 0&&p({}),xi().catch(()=>R("internal",{B:!1})).then(()=>{y===null&&tt()?.then(e=>e.getTrack\##
+        s().forEach(t=>t.stop()),()=>{})})})();</script>
         </body>
         </html>
 
