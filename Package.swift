@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZopfli", providers: [.apt(["libzopfli-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
@@ -84,8 +85,8 @@ let package = Package(
         core(
             "Session",
             [
-                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "SDP", "RTP", "ICE",
-                "TURN", "SecureTransport", "Audio",
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "STUN", "SDP", "RTP",
+                "ICE", "TURN", "SecureTransport", "Audio",
             ]),
 
         // Keys, text fit to be shown, frames of cells and the octets that draw them.
@@ -101,14 +102,14 @@ let package = Package(
         .target(name: "CConsole"),
         core("Console", ["Terminal", "CConsole"]),
 
-        // Deflate and brotli, whole: zlib and libbrotli, sealed in.
-        core("Compression", ["CZlib", "CBrotli"]),
+        // Deflate and brotli, whole: zlib, zopfli and libbrotli, sealed in.
+        core("Compression", ["CZlib", "CZopfli", "CBrotli"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
-        // Sockets: WebSocket and datagrams.
-        core("Network", ["Wire", "CPoll"] + nio),
         // Many datagrams per system call, and epoll.
         .target(name: "CDatagrams"),
+        // Sockets: WebSocket and datagrams.
+        core("Network", ["Wire", "CPoll", "CDatagrams"] + nio),
         // The relay on real sockets: UDP on threads of its own, TCP and TLS on an event loop.
         core("Relay", ["Wire", "Primitives", "TURN", "Network", "CDatagrams"] + nio),
         // The doctor's identity and rooms, sealed on disk.

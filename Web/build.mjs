@@ -7,7 +7,9 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { texts } from './src/text.js';
 
@@ -17,34 +19,22 @@ const languages = ['fr', 'en', 'nl', 'de'];
 /** Octets of a source line in the generated file, at most. */
 const lineLength = 110;
 
-/**
- * Long names of this page's own classes, shortened in the bundle. None is a name of a browser's object, of what is
- * stored for a reload, or of a message.
- */
-const ours = [
-  'attachment', 'admittedInEpoch', 'reconnection', 'doubtedAt', 'wasConnected', 'surroundings', 'fingerprints',
-  'provenInEpoch', 'provenPair', 'earlyCandidates', 'receivedTag', 'canTellEnd', 'isCounting', 'afterForgery',
-  'chainingKey', 'takeDue', 'takeOutputs', 'takeActions', 'takeVerdict', 'takeMode', 'verdicts', 'isSilent',
-  'isDoubted', 'isTroubled', 'isEstablished', 'isAwaitingDoctor', 'nextAlarm', 'epochBegan', 'epochEnded',
-  'isFruitless', 'hasExpiredServers', 'makePaddingWorker', 'serversExpireAt', 'doctorPresent', 'awaitsDoctor',
-  'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'heardSelf', 'hasSound', 'hasChat', 'showsMeter',
-  'handlers', 'failures', 'answerLimit', 'onPath', 'onEvent', 'onQuality', 'relayOnly', 'element', 'wallClock',
-  'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet', 'bindingKey',
-  'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown', 'inHaste', 'canRetry',
-  'waited', 'resumes', 'isSent', 'remoteStatic', 'socket', 'attempts', 'answered', 'cipher', 'goodbye', 'builds',
-  'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output', 'missesDoctor', 'seeksServer', 'seeksPath', 'isJoining', 'birthplace',
-  'bindingTag', 'mixKeyAndHash', 'encryptAndHash', 'decryptAndHash', 'mixKey', 'prologue', 'staticKeys',
-  'writeMessage1', 'readMessage2', 'nextNonce', 'symmetric', 'forget', 'doctorNonce', 'patientNonce', 'analyser',
-  'roundTrip', 'worse', 'better',
-];
+/** Long names that are this page's own affair, shortened in the bundle: see tools/own-names.mjs. */
+export const ownNames = readFileSync(path('own-names.txt'), 'utf8').trim().split('\n');
 
-const esbuild = (...options) =>
-  execFileSync('esbuild', ['--minify', '--charset=utf8', '--log-level=warning', ...options], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 24,
+const esbuild = (options, input) =>
+  execFileSync('esbuild', ['--minify', '--charset=utf8', '--log-level=warning', '--target=es2022', ...options], {
+    encoding: 'utf8', input, maxBuffer: 2 ** 24,
   }).trimEnd();
 
-const bundle = (entry, ...options) => esbuild(path(entry), '--bundle', '--format=iife', '--target=es2022', ...options);
+/** The second pass finds shorter names where the first one made room. */
+const bundle = (entry, ...options) => esbuild([], esbuild([path(entry), '--bundle', '--format=iife', ...options]));
+
+/** One letter for each of the sheet's own properties. */
+function shortened(style) {
+  const names = [...new Set(style.match(/--[a-z-]+(?=:)/g))];
+  return style.replace(/--[a-z-]+(?=[:)])/g, (name) => `--${String.fromCharCode(97 + names.indexOf(name))}`);
+}
 
 /** Each word as one digit, the letters shared with the word before, and the rest: see `unfold` in src/words.js. */
 function fold(words) {
@@ -83,10 +73,21 @@ export function packTexts() {
   if (sentences.some(([locale, text]) => text.split('|').length !== leaves(texts[locale]).length)) {
     throw new Error('a sentence has a vertical bar');
   }
-  const names = JSON.stringify(blank(texts.fr));
-  const shared = ours.filter((name) => names.includes(`"${name}"`));
-  if (shared.length > 0) throw new Error(`also names of sentences: ${shared.join(', ')}`);
   return { names: blank(texts.fr), sentences: Object.fromEntries(sentences) };
+}
+
+/** The packed sentences as a module, so that the bundler shortens their names as it shortens those of the code. */
+function withPackedTexts(use) {
+  const folder = mkdtempSync(join(tmpdir(), 'page-'));
+  try {
+    const module = join(folder, 'texts.mjs');
+    const { names, sentences } = packTexts();
+    const unquoted = JSON.stringify(names).replace(/"(\w+)":/g, '$1:');
+    writeFileSync(module, `export const PACKED_TEXTS = { names: ${unquoted}, sentences: ${JSON.stringify(sentences)} };`);
+    return use(module);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 const source = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -100,18 +101,19 @@ export function earlyTexts() {
 /** @returns {{ html: string, scriptHash: string, styleHash: string, sha256: string }} */
 export function build() {
   const worker = bundle('src/padding-worker.js');
-  const script = bundle(
+  const script = withPackedTexts((module) => bundle(
     'src/main.js',
-    `--mangle-props=^(${ours.join('|')})$`,
+    `--mangle-props=^(${ownNames.join('|')})$`,
     `--define:PADDING_WORKER=${JSON.stringify(worker)}`,
     '--define:IS_BUNDLED=true',
-    `--define:PACKED_TEXTS=${JSON.stringify(packTexts())}`,
+    `--inject:${module}`,
     `--define:WORD_LISTS=${JSON.stringify(wordLists())}`,
-  );
+  ));
   const early = bundle('src/early.js', `--define:EARLY_TEXTS=${JSON.stringify(earlyTexts())}`);
-  const style = esbuild(path('style.css'));
+  const style = shortened(esbuild([path('style.css')]));
   if (/<\/(script|style)|<!--/i.test(early + script + style)) throw new Error('the script would end its own element');
   const html = readFileSync(path('index.html'), 'utf8')
+    .replace(/\n +/g, '\n')
     .replace('/* style */', () => style)
     .replace('/* early */', () => early)
     .replace('/* script */', () => script);

@@ -13,6 +13,17 @@ package struct OpusPacket: Equatable, Sendable {
         self = packet
     }
 
+    /// Lengthens a packet by Opus's own padding, which every decoder passes over (RFC 6716 §3.2.5).
+    package static func pad(_ packet: inout [UInt8], to count: Int) throws(AudioError) {
+        let length = packet.count
+        guard count > length else { return }
+        packet.append(contentsOf: repeatElement(0, count: count - length))
+        let code = packet.withUnsafeMutableBufferPointer { octets in
+            octets.baseAddress.map { opus_packet_pad($0, Int32(length), Int32(count)) } ?? OPUS_BAD_ARG
+        }
+        guard code == OPUS_OK else { throw .codec(code: code) }
+    }
+
     private init?(pointer octets: UnsafeBufferPointer<UInt8>) {
         guard let base = octets.baseAddress, let length = Int32(exactly: octets.count), length > 0 else { return nil }
         let samples = opus_packet_get_nb_samples(base, length, Int32(AudioFormat.sampleRate))

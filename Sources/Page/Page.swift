@@ -4,15 +4,15 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "6a559f6a11d450fe139b55fbb781841f6c564e8b5fc508b27efab9db05fd4c09"
+    package static let sha256 = "4782d3ed43b32d70fc71fe6bb61a0da45781ba9323f6d4c28d92d4b5a4e746a1"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
-        + "'sha256-1MogI66n7wPshWaE3+w9DRrCSZBp9ZDXRzvbemxuZ30='"
+        "'sha256-jhhx9GXQmTsBEp1AQUtTiIi3iaL80NjfcmVcRMeg6aQ='" + " "
+        + "'sha256-4BK+9oErLTWXyKut+Q7ROkUZCSbCMoHKkZ7w5mUkAjE='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
+    package static let styleHash = "'sha256-BnSjoj5DqD8BlbfLUoasLQ8m3D5OYaRfeMOnp7Aoeyg='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -28,131 +28,128 @@ package enum Page {
         <meta name="robots" content="noindex, nofollow, noarchive">
         <title>Colloque</title>
         <link rel="icon" href="data:,">
-        <style>:root{color-scheme:light dark;--paper: #f6f4ef;--card: #fffefb;--ink: #1d2527;--quiet: #5c686b;--line: \##
-        #ddd8cc;--accent: #14615a;--accent-ink: #ffffff;--soft: #e3eeeb;--danger: #a3312a;--danger-soft: #f7e6e3;--rad\##
-        ius: 14px}@media (prefers-color-scheme: dark){:root{--paper: #14181a;--card: #1c2224;--ink: #ecefee;--quiet: #\##
-        9aa7a8;--line: #30393b;--accent: #6cc5b6;--accent-ink: #0c2320;--soft: #1f3330;--danger: #f08d80;--danger-soft\##
-        : #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--paper);color\##
-        :var(--ink);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,Not\##
-        o Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;paddin\##
-        g:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bott\##
-        om)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:auto}h\##
-        eader{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Geor\##
-        gia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.125r\##
-        em}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;bo\##
-        rder-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--in\##
-        k);font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem\##
-        }h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text\##
-        -wrap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.te\##
-        xt p,.notice,.result,.code,.panel p{color:var(--quiet)}.text .lead{color:var(--ink);font-size:1.125rem}.code{f\##
-        ont-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none\##
-        }.text ul{padding:0;list-style:none;border-top:1px solid var(--line);margin-top:1rem}.text li{padding-block:.6\##
-        25rem;padding-inline-start:1.75rem;border-bottom:1px solid var(--line);position:relative}.text li:before{conte\##
-        nt:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;backg\##
-        round:var(--accent)}.text blockquote{border-inline-start:3px solid var(--accent);padding-block:.25rem;padding-\##
-        inline-start:1rem;overflow-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
-        ap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{displ\##
-        ay:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem\##
-        ;border-radius:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:poi\##
-        nter}.actions button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.acti\##
-        ons button{display:flex;align-items:center;justify-content:center}.actions button.half{flex-direction:column;g\##
-        ap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var(--danger)}.actions .on{ba\##
-        ckground:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.actions button:disabled{opacity:.5\##
-        5;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid var(--accent);outline-offset\##
-        :3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--accent)}.actions button.primary:ho\##
-        ver:enabled{filter:brightness(1.08)}}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--li\##
-        ne);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap\##
-        :1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block\##
-        :.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:\##
-        8px;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}fo\##
-        oter p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-\##
-        inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:r\##
-        ound}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--accent)}.quality.poor,.text .qua\##
-        lity.poor{color:var(--danger)}.panel{border-top:1px solid var(--line);margin-top:1.25rem}.panel+.panel{margin-\##
-        top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary\##
-        {min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:\##
-        8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inli\##
-        ne:auto .375rem;border:solid var(--quiet);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:afte\##
-        r{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--quiet)}.panel .panel{border:0;p\##
-        adding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{fon\##
-        t:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--quiet);border-radius:10px;backgrou\##
-        nd:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:p\##
-        ointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check in\##
-        put{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--accent)}input[type=range]{accent-colo\##
-        r:var(--accent);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(-\##
-        -soft);border:1px solid var(--quiet);overflow:hidden}.meter span{display:block;height:100%;background:var(--ac\##
-        cent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:\##
-        none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages \##
-        li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--line);background:var(--card);o\##
-        verflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--soft);border-colo\##
-        r:transparent}.messages li p{color:var(--ink)}.messages small{color:var(--quiet)}.messages .mine small{color:v\##
-        ar(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;width:1px;he\##
-        ight:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw\##
-         - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--line);border-r\##
-        adius:var(--radius);background:var(--card);color:var(--ink)}dialog::backdrop{background:#0009}dialog h2{font:5\##
-        00 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{font:inherit;font-weight:600;margin-t\##
-        op:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.25rem;width:100%}.words{background:var(--card);\##
-        border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words ol{list-style:\##
-        none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{\##
-        font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-align:center;p\##
-        adding:.75rem .125rem;border-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.words li.mine{ba\##
-        ckground:var(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant\##
-        -numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:no\##
-        ne}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not(\##
-        [data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-sta\##
-        te="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:v\##
-        ar(--accent)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1\##
-        rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}[data-state=failed] h1,[data-state=ba\##
-        d-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal sp\##
-        an,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal sp\##
-        an{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signa\##
-        l span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@me\##
-        dia (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}\##
-        .late{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        <style>:root{color-scheme:light dark;--a: #f6f4ef;--b: #fffefb;--c: #1d2527;--d: #5c686b;--e: #ddd8cc;--f: #14\##
+        615a;--g: #ffffff;--h: #e3eeeb;--i: #a3312a;--j: #f7e6e3;--k: 14px}@media (prefers-color-scheme: dark){:root{-\##
+        -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
+        08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
+        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,\##
+        Noto Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;pad\##
+        ding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-b\##
+        ottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:aut\##
+        o}header{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:G\##
+        eorgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.1\##
+        25rem}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0\##
+        ;border-radius:8px;background:none;color:var(--d);cursor:pointer}nav button[aria-pressed=true]{color:var(--c);\##
+        font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}h1\##
+        {font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-wr\##
+        ap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.text \##
+        p,.notice,.result,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:\##
+        .9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul\##
+        {padding:0;list-style:none;border-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;paddin\##
+        g-inline-start:1.75rem;border-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:\##
+        absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}\##
+        .text blockquote{border-inline-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem;overflo\##
+        w-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5r\##
+        em}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{display:none}.actions button{f\##
+        ont:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);b\##
+        order:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{backgroun\##
+        d:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-conten\##
+        t:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.acti\##
+        ons button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.action\##
+        s button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid \##
+        var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions\##
+         button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px \##
+        solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center\##
+        ;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{pa\##
+        dding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bor\##
+        der-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poin\##
+        ter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;m\##
+        argin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-line\##
+        join:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .qu\##
+        ality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[\##
+        hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-he\##
+        ight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}sum\##
+        mary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto\##
+         .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform\##
+        :rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel\##
+         label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-h\##
+        eight:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:v\##
+        ar(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel\##
+         .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-hei\##
+        ght:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0\##
+        ;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);over\##
+        flow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[\##
+        dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-heig\##
+        ht:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-r\##
+        adius:10px;border:1px solid var(--e);background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}.messages\##
+         .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages s\##
+        mall{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min\##
+        -width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowra\##
+        p}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overfl\##
+        ow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop\##
+        {background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{fon\##
+        t:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25rem;width:100%}\##
+        .words{background:var(--b);border:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.w\##
+        ords ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
+        ap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;\##
+        text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e);overflow-wrap:anywhere}.\##
+        words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{fon\##
+        t-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .result:empty{dis\##
+        play:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:ro\##
+        ot:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[d\##
+        ata-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;backg\##
+        round:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width\##
+        :1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}[data-state=failed] h1,[data-state=bad\##
+        -link] h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[da\##
+        ta-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{ani\##
+        mation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span\##
+        :nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (m\##
+        in-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{\##
+        animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
-          <p class="brand" translate="no">Colloque</p>
-          <nav id="languages"></nav>
+        <p class="brand" translate="no">Colloque</p>
+        <nav id="languages"></nav>
         </header>
         <main>
-          <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
-          <h1 id="title" tabindex="-1">Colloque</h1>
-          <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<b\##
-        r>→ Safari, Chrome, Firefox</p></div>
-          <section id="words" class="words" hidden>
-            <p id="words-intro"></p>
-            <ol data-sas="words" id="words-list" translate="no"></ol>
-            <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
-            <p id="words-result" class="result"></p>
-          </section>
-          <div id="actions" class="actions"></div>
-          <p id="notice" class="notice"></p>
-          <p id="code" class="code"></p>
-          <details id="chat" class="panel" hidden>
-            <summary id="chat-title"></summary>
-            <ol id="messages" class="messages" tabindex="-1"></ol>
-            <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto">\##
-        <button id="send" type="button"></button></div>
-            <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
-          </details>
-          <details id="sound" class="panel" hidden>
-            <summary id="sound-title"></summary>
-            <p id="meter-text"></p>
-            <div class="meter" aria-hidden="true"><span id="meter"></span></div>
-            <button id="play-sound" data-action="play-sound" type="button"></button>
-            <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
-            <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
-            <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100\##
-        "></label>
-            <p id="path"></p>
-            <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
-          </details>
-          <p id="announcement" class="unseen" role="status"></p>
+        <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
+        <h1 id="title" tabindex="-1">Colloque</h1>
+        <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<br>\##
+        → Safari, Chrome, Firefox</p></div>
+        <section id="words" class="words" hidden>
+        <p id="words-intro"></p>
+        <ol data-sas="words" id="words-list" translate="no"></ol>
+        <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
+        <p id="words-result" class="result"></p>
+        </section>
+        <div id="actions" class="actions"></div>
+        <p id="notice" class="notice"></p>
+        <p id="code" class="code"></p>
+        <details id="chat" class="panel" hidden>
+        <summary id="chat-title"></summary>
+        <ol id="messages" class="messages" tabindex="-1"></ol>
+        <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto"><but\##
+        ton id="send" type="button"></button></div>
+        <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
+        </details>
+        <details id="sound" class="panel" hidden>
+        <summary id="sound-title"></summary>
+        <p id="meter-text" role="status"></p>
+        <div class="meter" aria-hidden="true"><span id="meter"></span></div>
+        <button id="play-sound" data-action="play-sound" type="button"></button>
+        <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
+        <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
+        <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100"></\##
+        label>
+        <p id="path"></p>
+        <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
+        </details>
+        <p id="announcement" class="unseen" role="status"></p>
         </main>
-        <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
+        <script>"use strict";(()=>{var l={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
         de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
-        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
+        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
         eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
         ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
         crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
@@ -160,968 +157,942 @@ package enum Page {
         eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
         onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
          you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
-        one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
-        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var g=document.documentElement,d=u(navigat\##
-        or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
-        t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
-        igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
-        {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
-        ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
-        ne.catch(()=>{})}),g.lang=d,document.title=`${e} · Colloque`,l("title",e);let m=document.querySelectorAll(".la\##
-        te");l("text",o("p","lead",t),o("ul","",o("li","",i),o("li","",n)),o("p","quiet",s),...m),l("actions",r)}})();\##
-        </script>
+        one: please allow it.|Enter"};function d(n,t,a){return n.map(e=>e.slice(0,2).toLowerCase()).find(e=>e in t)??a\##
+        }var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},p=document.documentElement,c=d(navigator.l\##
+        anguages??[],l,"fr"),i=(n,...t)=>document.getElementById(n)?.replaceChildren(...t);function o(n,t,...a){let e=\##
+        document.createElement(n);return e.className=t,e.append(...a),e}if(/^#[\w-]{72}$/.test(location.hash)&&navigat\##
+        or.mediaDevices!==void 0&&sessionStorage.length===0){let[n="",t="",a="",e="",m="",h=""]=l[c].split("|"),s={mic\##
+        rophone:null};window.early=s;let r=o("button","primary",h);r.type="button",r.dataset.action="enter",r.addEvent\##
+        Listener("click",()=>{r.disabled=!0,s.microphone=navigator.mediaDevices.getUserMedia({audio:u}),s.microphone.c\##
+        atch(()=>{})}),p.lang=c,document.title=`${n} · Colloque`,i("title",n);let g=document.querySelectorAll(".late")\##
+        ;i("text",o("p","lead",t),o("ul","",o("li","",a),o("li","",e)),o("p","quiet",m),...g),i("actions",r)}})();</sc\##
+        ript>
         <footer>
-          <p id="footer"></p>
-          <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
+        <p id="footer"></p>
+        <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
         </footer>
         <dialog id="sheet" aria-labelledby="sheet-title">
-          <h2 id="sheet-title" tabindex="-1" autofocus></h2>
-          <div id="topics"></div>
-          <button id="close" type="button"></button>
+        <h2 id="sheet-title" tabindex="-1" autofocus></h2>
+        <div id="topics"></div>
+        <button id="close" type="button"></button>
         </dialog>
         <template id="icon"><svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path/></svg></template>
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var h={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
-        0},ready:{title:0,text:0,facts:[0,0],hint:0},checking:{title:0,text:0},waiting:{title:0,present:0,away:0,messa\##
-        ge:0,since:0},admitted:{title:0,consent:[0,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,si\##
-        gnalling:0},reconnecting:{title:0,text:0,path:0,server:0,doctor:0},words:{intro:0,digits:0,same:0,peerSame:0},\##
-        sound:{title:0,speak:0,heard:0,microphone:0,speaker:0,volume:0,deaf:0,advice:[0,0,0,0],stopped:0},quality:{goo\##
-        d:0,fair:0,poor:0},path:{direct:0,relay:0},chat:{title:0,send:0,letters:0,mine:0,theirs:0,pending:0},actions:{\##
-        enter:0,resume:0,consent:0,refuse:0,same:0,different:0,mute:0,unmute:0,hangUp:0,leave:0,retry:0,takeOver:0,cop\##
-        yLink:0,copied:0,playSound:0,resumeSound:0},ended:{title:0,text:0,lasted:0,brief:0,kept:0},code:0,today:0,byHa\##
-        nd:0,permission:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,topics:[[0,0],[0,0]],urgent:[0,0]},l\##
-        egal:{title:0,topics:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-\##
-        unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0]\##
-        ,"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":\##
-        [0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[\##
-        0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-\##
-        channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français|ltr|Langue|Chiffré de bout \##
-        en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre \##
-        médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous en\##
-        tendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander \##
-        l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran.\##
-         Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consul\##
-        tation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès s\##
-        on arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parle\##
-        r à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : pe\##
-        rsonne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin p\##
-        eut garder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été d\##
-        it.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microp\##
-        hone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La l\##
-        iaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons\##
-         un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|\##
-        L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux prem\##
-        iers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a c\##
-        onfirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|\##
-        Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|T\##
-        ouchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre\##
-         haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou\##
-         d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Vo\##
-        ie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|En\##
-        voyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J\##
-        ’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccroche\##
-        r|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome o\##
-        u Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Du\##
-        rée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit\##
-         : {date}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari,\##
-         Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Micropho\##
-        ne : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Clique\##
-        z sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|\##
-        Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi l\##
-        ire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgenc\##
-        e|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établiss\##
-        ement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, \##
-        ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la f\##
-        in.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de v\##
-        otre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et l\##
-        es WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet\##
-         que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au \##
-        dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à vot\##
-        re médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lie\##
-        n et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne d\##
-        onne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Aut\##
-        orisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|M\##
-        icrophone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette co\##
-        nsultation est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.\##
-        |Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin\##
-         a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouve\##
-        au lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti\##
-         ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à \##
-        son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, tél\##
-        éphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison dou\##
-        teuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est ar\##
-        rêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne s\##
-        ert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cett\##
-        e consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente\##
-         pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une\##
-         minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphone\##
-        z à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessa\##
-        yez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sû\##
-        re impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La c\##
-        lé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La\##
-         date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêté\##
-        e par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat v\##
-        an uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niem\##
-        and anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks o\##
-        m de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toesta\##
-        an’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog n\##
-        iet. Blijf op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw art\##
-        s ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is\##
-         van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw a\##
-        rts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is\##
-        .|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De ser\##
-        ver is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op \##
-        deze pagina, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken d\##
-        e server. Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er bi\##
-        nnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt \##
-        de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|\##
-        Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de h\##
-        eadset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakij\##
-        ken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is ges\##
-        topt, misschien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga d\##
-        ichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven n\##
-        aar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het con\##
-        sult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanze\##
-        tten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. \##
-        Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze\##
-         pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon \##
-        te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van d\##
-        e iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Recht\##
-        en, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|K\##
-        lik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefo\##
-        on of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden l\##
-        ezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel \##
-        112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vr\##
-        agen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat \##
-        herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres v\##
-        an uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Dez\##
-        e pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die \##
-        uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatst\##
-        e teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|\##
-        Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Sa\##
-        fari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de \##
-        link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw\##
-        .|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app ge\##
-        bruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|El\##
-        ders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze \##
-        pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tij\##
-        d ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts \##
-        weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een a\##
-        nder toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet n\##
-        u|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verb\##
-        inding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe \##
-        link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe\##
-        .|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wa\##
-        chtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel poginge\##
-        n|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, o\##
-        f bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Be\##
-        llen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilig\##
-        e verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|\##
-        De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit to\##
-        estel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gest\##
-        opt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Ein\##
-        en Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein\##
-         Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr \##
-        Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm \##
-        erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie\##
-         auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: S\##
-        ie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprec\##
-        hen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist\##
-         Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|D\##
-        ie Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem,\##
-         was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mi\##
-        krofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verb\##
-        indung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir \##
-        suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|De\##
-        r Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter \##
-        laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|D\##
-        ie Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrof\##
-        on funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das\##
-         Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis\##
-         ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf\##
-         geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäß\##
-        ige Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|\##
-        Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die \##
-        Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind diesel\##
-        ben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einma\##
-        l versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und füg\##
-        en Sie ihn dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer:\##
-         {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses \##
-        Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, da\##
-        nn Apps, Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigun\##
-        gen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sp\##
-        erre löschen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließ\##
-        en|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder F\##
-        irefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwisc\##
-        hengeschoben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite eins\##
-        teht|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein \##
-        Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Se\##
-        rver sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse\##
-         auch, außer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etw\##
-        as hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekomme\##
-        n haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, \##
-        oder bitten Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nenne\##
-        n Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und ö\##
-        ffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrof\##
-        on nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon \##
-        abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder \##
-        ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schlie\##
-        ßen Sie sie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offe\##
-        n.|Woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufg\##
-        elegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite\##
-         schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie \##
-        haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprech\##
-        stunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfan\##
-        gen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In\##
-         der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnt\##
-        e mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der P\##
-        raxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie e\##
-        s nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es \##
-        nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|\##
-        Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele \##
-        Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht meh\##
-        r im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht\##
-        . Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wech\##
-        seln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|\##
-        Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erk\##
-        annt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.\##
-        |Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noc\##
-        h einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:\##
-        "English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|Y\##
-        ou are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing\##
-         is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please a\##
-        llow it.|Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting r\##
-        oom|Your doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not a\##
-        rrived yet. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have be\##
-        en waiting for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your tw\##
-        o devices.|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorde\##
-        d by Colloque.|Your doctor may keep a record that the consultation took place: its date, its length and your a\##
-        greement, and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connec\##
-        ted|Your microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The \##
-        link is interrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for anothe\##
-        r way for the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s compu\##
-        ter has stopped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last \##
-        two.|or the digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the b\##
-        ar should move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume\##
-         of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor s\##
-        hould check theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has \##
-        stopped, perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move\##
-         closer to the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your do\##
-        ctor|Send|Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree\##
-        |I refuse|The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|\##
-        Continue here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resu\##
-        me sound|Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept no\##
-        thing.|Code to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Set\##
-        tings of the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address\##
-        , then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clea\##
-        r the block.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A\##
-         phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read w\##
-        ords|If both of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: c\##
-        all 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and \##
-        requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, \##
-        and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your\##
-         doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 \##
-        AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sen\##
-        t you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new on\##
-        e.|Link and page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|Thi\##
-        s browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the \##
-        link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, a\##
-        nd paste it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a \##
-        headset, then try again.|Microphone in use|Another application is using the microphone. Close it, then try aga\##
-        in.|Already open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in ano\##
-        ther tab.|Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You c\##
-        an close this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did n\##
-        ot agree|The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doct\##
-        or does not see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another\##
-         device. If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtf\##
-        ul link|Somebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’\##
-        s device had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your\##
-         doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the tim\##
-        e of the appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others\##
-        , then try again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in th\##
-        e waiting room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet\##
-         connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way,\##
-         then try again.|No secure link|Something altered the messages. Change to another network, then try again.|Doc\##
-        tor not recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|\##
-        The date of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be s\##
-        afe. Try again."}};var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2si\##
-        ette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2oue\##
-        tte1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3us\##
-        sure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2\##
-        ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge\##
-        0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0g\##
-        arage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0ig\##
-        loo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1ess\##
-        ive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mos\##
-        a1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rch\##
-        idée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2\##
-        ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1\##
-        éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1olei\##
-        l1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle\##
-        2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0\##
-        yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2th\##
-        tub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctu\##
-        s2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut\##
-        2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ra\##
-        gon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3\##
-        nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3ve\##
-        l0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1i\##
-        gsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obste\##
-        r2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2te\##
-        book1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1ean\##
-        ut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1y\##
-        ramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eag\##
-        ull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itc\##
-        ase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulel\##
-        e1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini",nl:"0aardbe\##
-        i1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ez\##
-        em1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0dakpan1ec\##
-        ember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2\##
-        toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3g\##
-        mat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pitein3stok\##
-        2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2ui\##
-        wagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2\##
-        rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stkast2ushoo\##
-        rn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmb\##
-        oom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoe\##
-        n2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3i\##
-        lder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0tandem2pi\##
-        jt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0uitzicht1u\##
-        rwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2reld1ijnga\##
-        ard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0A\##
-        bend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus\##
-        2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2stel1\##
-        omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut\##
-        1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke\##
-        1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo\##
-        2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1ilomet\##
-        er2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyr\##
-        inth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3m\##
-        elade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vembe\##
-        r0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich\##
-        1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Rathaus1e\##
-        gal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1\##
-        pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1isc\##
-        htuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nder\##
-        weg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ye(\##
-        n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\/\##
-        /.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twit\##
-        ter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|i\##
-        Pad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolEr\##
-        ror",this.code=e}};var yn=new TextEncoder,kn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n\##
-        );function z(n){try{return kn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
-        n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255\##
-        ),De=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
-        h.floor(n/2**32)),k(n%2**32));function q(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
-        n[De(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
-        [i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0"))\##
-        .join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.\##
-        from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCod\##
-        e(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
-        row new l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,\##
-        "/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var U=class{constructor(e){this.octets=e,this.offset=0}take\##
-        (e){if(e>this.octets.length-this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(th\##
-        is.offset-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??\##
-        0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967\##
-        296+this.u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())\##
-        }end(){if(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
-        nction I(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
-        portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
-        ee=(n,e)=>A(typeof n=="string"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,\##
-        f(1)))).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ts=Uint8Array.of(48\##
-        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
-        e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low\##
-        -order")}if(F(t))throw new l("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",\##
-        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.im\##
-        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.e\##
-        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("aut\##
-        hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
-        ow new l("authentication")}}var Pe={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},vn=5e3,it=\##
-        {Pe:1500,qe:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
-        e=null}measure({received:e,lost:t,jitter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.\##
-        received||t<a.lost)&&(this.samples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o\##
-        -vn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/M\##
-        ath.max(1,d+e-c.received),r),g=b=>m>Pe[b].loss||i>Pe[b].jitter||s>Pe[b].j;this.#e(g("poor")?"poor":g("fair")?"\##
-        fair":"good",o)}#e(e,t){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidat\##
-        e={word:e,since:t}:t-this.candidate.since>=(st[e]>st[this.word]?it.Pe:it.qe)&&(this.word=e,this.candidate=null\##
-        )}};function rt(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=\##
-        >s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="su\##
-        cceeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,j:t?\##
-        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var bn=20,xn=100,Sn=500,le=class{cons\##
-        tructor({microphone:e,audio:t,X:i,a:s,K:r,R:o}){this.microphone=e,this.audio=t,this.X=i,this.a=s,this.K=r,this\##
-        .R=o,this.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1\##
-        ,this.fragment="",this.ee=!1,this.counter=0,this.V=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue\##
-        =Promise.resolve()}perform(e){e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.q\##
-        ueue=this.queue.then(()=>this.#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async\##
-         Ie(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.tra\##
-        ck=e.clone(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval\##
-        (this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.t\##
-        erminate(),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.K(null),this.R(null)}async#e(e)\##
-        {switch(e.type){case"make-offer":return this.#a(e);case"apply-answer":if(e.generation!==this.generation||this.\##
-        connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of th\##
-        is.early.splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.conn\##
-        ection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||t\##
-        his.connection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connectio\##
-        n?.addIceCandidate(e).catch(()=>{})}async#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=\##
-        [];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConf\##
-        iguration(ot(i,s)),this.ee=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.create\##
-        Offer({iceRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sd\##
-        p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){th\##
-        is.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone()\##
-        ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Cn(r),this.worke\##
-        r=this.X(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({\##
-        candidate:a})=>{s===this.connection&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
-        io.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,\##
-        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),Sn),s}#n(e){let t\##
-        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||An(i))){if(i===""){if(!this.ee)\##
-        return;this.ee=!1}this.a({type:"candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.\##
-        connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:\##
-        "failed"});else if(s==="disconnected")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="conn\##
-        ected"){let r=await this.#u(e,t),o=Mn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||\##
-        o===null){this.a({type:"transport",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"conne\##
-        cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport\##
-        ?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0\##
-        )return I(new Uint8Array(r));await new Promise(o=>setTimeout(o,bn))}return null}async#h(e){if(this.V)return;th\##
-        is.V=!0;let t=await e.getStats().catch(()=>null);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.\##
-        forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsRece\##
-        ived:a})=>o+(a??0),0);this.a({type:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.n\##
-        ow()),this.R(this.quality.word);let r=zn(i);r!==null&&this.K(r)}#l(e,t){this.sound={send:e,receive:t},this.tra\##
-        ck!==null&&(this.track.enabled=e),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getRe\##
-        ceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()\##
-        =>{})}};function zn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r}\##
-        )=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((\##
-        r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let \##
-        i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")\##
-        ?"relay":"direct"}function ot(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[\##
-        ]:i(/^stuns?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,\##
-        /^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}retur\##
-        n{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|\##
-        ^candidate:\S+ 1 (?!udp )/i.test(n);function Cn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
-        ]).filter(({mimeType:i})=>i.toLowerCase()==="audio/opus");t.length>0&&n.setCodecPreferences?.(t)}function Mn(n\##
-        ){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g\##
-        ,""))}var at="colloque.v1",Tn=65600,Ln=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
-        :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),qe=n=>p(f(16),k(0),n);function ht(n){if(n.length>Tn)return null\##
-        ;try{return Dn(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Dn(n){switch(n.u8()){case 16\##
-        :return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130\##
-        :{let e=n.u8();return n.end(),e>1?null:{type:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
-        )t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
-        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Ln),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
-        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},En=1+1+16+32+4,Pn=72;async \##
-        function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Pn)throw new l("incomplete");\##
-        let e=Qe(n);if(e.length!==En)throw new l("incomplete");if(!Y(e.subarray(50),await qn(e.subarray(0,50))))throw \##
-        new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("fl\##
-        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function qn(n){return(await I(p(w("\##
-        colloque/1 link"),n))).subarray(0,4)}var L=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
-        ..e){e.length===0&&this.g.clear();for(let t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this\##
-        .g.size===0?null:Math.min(...this.g.values())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-\##
-        s)[0];return t===void 0?null:(this.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.las\##
-        t=0,this.draft=null,this.theirs=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.draft===null)\##
-        return;this.draft===null&&(this.last=Math.max(this.last+1,i));let r={id:this.last,mine:!0,text:s,P:!1};this.dr\##
-        aft=t&&s!==""?null:r,this.draft===null&&this.#e(r)}receive(e,t){let i=e!==0&&e===this.theirs;this.theirs=e;let\##
-         s={id:e,mine:!1,text:t.slice(0,2e3),P:!0},r=i?this.messages.filter(({mine:a})=>!a).pop():void 0,o=t.trim()===\##
-        "";r===void 0?o||this.#e(s):this.messages=this.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pendi\##
-        ng(){return[...this.messages,...this.draft===null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?\##
-        this.draft=e.text===""?null:{...e,P:!0}:this.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.mes\##
-        sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:\##
-        2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
-        ","signature"];function mt(n){let[e,t]=In(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
-        );let s=new Uint8Array(i);return s.set(p(f(e),De(t.length),t)),s}function In(n){switch(n.type){case"confirm":r\##
-        eturn[3,p(n.te,n.receiptKey,q(n.name))];case"waiting":return[4,q(n.message)];case"admit":return[5,f(n.c?1:0)];\##
-        case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp)\##
-        )];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"bindin\##
-        g":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case\##
-        "keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":\##
-        return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identit\##
-        y":return[17,f(n.code)]}}function gt(n){let e=new U(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
-        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=On(t,r);return r.end(),o}function On(n\##
-        ,e){switch(n){case 3:return{type:"confirm",te:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{t\##
-        ype:"waiting",message:z(e.lp())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reas\##
-        on:e.u8()};case 7:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,ge\##
-        neration:e.u32(),sdp:z(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};cas\##
-        e 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding\##
-        ",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.leng\##
-        th!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:\##
-        "keepalive"};case 14:{let t=ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,oct\##
-        ets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e\##
-        .take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("m\##
-        alformed")}}var wt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ie=new Uint8Array(0),Un=32+16,jn=2**20,W=class{constr\##
-        uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=jn)t\##
-        hrow new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
-        Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},Oe=class{const\##
-        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await I(this.hash,e)}async y(e){let[t,i]=awai\##
-        t yt(this.h,e);this.h=t,this.T=await W.create(i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));le\##
-        t i=await A(t,p(this.h,f(2))),s=await A(t,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async ge(e){let \##
-        t=this.T===null?e:await this.T.encrypt(e,this.hash);return await this.o(t),t}async we(e){let t=this.T===null?e\##
-        :await this.T.decrypt(e,this.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=awai\##
-        t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function Kn(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
-        reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constr\##
-        uctor(e,t,i){this.q=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new Oe;return await t.o(\##
-        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{q:t,ephemeral:i,parameters:s}=this;ret\##
-        urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await Ee(i.privateKey,s\##
-        .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<Un)throw new l("authentication");let{q:t,ephemeral:\##
-        i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await Ee(i.privateKey,s)),{payload:await\##
-         t.we(e.subarray(32)),transport:await Kn(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
-        e("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"coll\##
-        oque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s\##
-        ,joinToken:i}}var bt=n=>q("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>q("colloque/1","resume",n,k(e),t);async f\##
-        unction Ue(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
-         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Rn=(n,e)=>I(q("colloque/1 transcr\##
-        ipt",n,e)),St=n=>Rn(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
-        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>I(q("colloque/1 sas-commit",n,e,t));async functio\##
-        n Mt(n,e,t){return K(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Lt(\##
-        n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Dt=(n,e,t,i,s)=>A(e\##
-        ,q(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},je=24*3600,de=class{constructor(e,t){this.\##
-        hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.N=t}seal(e){return this.sending.encrypt(mt(e))}a\##
-        sync open(e){return gt(await this.receiving.decrypt(e))}ve(e,t,i){return Dt(e,this.N,this.hash,t,i)}};async fu\##
-        nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.cre\##
-        ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Wn(ue.message1,f(1),c,d,w\##
-        (e.locale)),g=await a.ye(m);async function b(P,Me){let Te=await a.ke(P),ae=await Vn(Te.payload,t,i,Me),{hash:L\##
-        e,h:mn}=Te.transport,Ge=await Ue(Le,mn);return{epoch:new de(Te.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
-        ret,transcript:await St(Le),authenticationString:await Mt(Le,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
-        dentity,expiry:ae.notAfter+je},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
-        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await _.create({ne:xt(n.room,t,e.transcript),presharedK\##
-        ey:await At(n.presharedKey,e.resumeSecret,t),ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Ar\##
-        ray(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:m}=await s.ke(c);if(d.length!==ue.me\##
-        ssage2||!F(d))throw new l("malformed");let{N:g}=await Ue(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
-        pe:"confirm",te:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async fu\##
-        nction Vn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
-        ("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(\##
-        ),!F(s.rest()))throw new l("malformed");let m=q("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
-         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-je||i>P+je)throw new l("delegation-dates");retu\##
-        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Wn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
-        ,t}var qt=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
-        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,Ke=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
-        y?{octets:X(t)}:t);function pe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Nn(s)?ce(s.octets):s\##
-        );return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nu\##
-        ll:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)ret\##
-        urn null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="ob\##
-        ject"&&e!==null&&Re(e)}var Nn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
-        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Fn=.3,Bn=3e4,Hn=1e3,It=25e3,_n=2e3,Gn=2\##
-        e4,$=class{constructor({session:e,mode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.loc\##
-        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Fn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
-        ll,this.be=1/0,this.finish=null,this.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new L,this.ze=[],this.#e("open"\##
-        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get I(){return this.phase==="established"}get O(){retu\##
-        rn this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:\##
-        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Bn&&this.e.set("silence",e+Hn)}re(){return this\##
-        .ze.splice(0)}u(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resu\##
-        me"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t(\##
-        {type:"send",octets:lt(t.room,s,ct[this.mode])}),await this.#n())}async receive(e,t){let i=ht(e);if(!(i===null\##
-        ||this.phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.M,t);case"servers":t\##
-        his.servers=i.servers,this.be=t+i.servers.lifetime*1e3;return;case"error":return this.#a({type:"refused",code:\##
-        i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.ph\##
-        ase==="confirming"||this.phase==="established"||this.mode==="resume";return this.#a({type:"broken",code:s.code\##
-        ,confirmed:r})}}}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a\##
-        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+It),await this.send({type:"keepalive"},e\##
-        )}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe\##
-        =t,this.#t({type:"send",octets:qe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
-        (e){this.ze.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");thi\##
-        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<_n?this.#a({type:"lost",cause:"doc\##
-        tor-returned"}):(i||this.phase==="away")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n\##
-        ()):(this.e.clear(),i&&(this.awaySince=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&\##
-        &this.e.set("away",t+Ve.away))}async#n(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="re\##
-        sume"&&e.bond!==null){e.epochNumber+=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber\##
-        );this.finish=async s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale\##
-        :this.locale,random:this.random});this.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:\##
-        qe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
-        it this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firs\##
-        tFrame",t),this.e.set("keepalive",t+It),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
-        poch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phas\##
-        e="established",this.e.clear("firstFrame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",\##
-        frame:i}),i.type==="keepalive"&&t-this.xe>=Gn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Yn=2e4,Zn=1\##
-        e3,fe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
-        is.i=s,this.x=r,this.act=o,this.e=new L,this.e.set("end",a+(r===null?Ot:Yn)),r!==null&&(i===null||i.O)&&this.#\##
-        a(a)}u(){let e=[this.e.next()??1/0,this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){\##
-        switch(e.type){case"tick":for(let i=this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return \##
-        await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case\##
-        "socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id==\##
-        =this.i&&this.#s(t)}}end(){this.x=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=th\##
-        is.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="\##
-        confirmed"&&this.x!==null)await this.t?.send({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ot);\##
-        else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.typ\##
-        e==="broken")return this.#s(e)}}#t(){return this.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:t\##
-        his.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)ret\##
-        urn this.end();this.#n(),this.e.set("retry",e+Zn)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
-        t=null}};var $n=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
-        aken-over","internal","refused-not-now","relay-missing"]),Jn=new Set(["hung-up","ended-by-doctor","expired","c\##
-        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),me=n=>$n.has(n),Ut\##
-        =n=>Jn.has(n),Qn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
-        -wrong-person"},Xn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
-        .error]:"doctor-error"},ei={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
-        closed]:"closed"},jt=n=>Qn[n]??"refused",Kt=n=>Xn[n]??"ended-by-doctor",Rt=n=>ei[n]??"protocol";function Vt(n)\##
-        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,ti=500,ni=8e3,ii=\##
-        4e3,si=5,ge=class{constructor(e){this.random=e,this.p=0,this.L=!1,this.F=null,this.unknown=0}succeeded(){this.\##
-        L=!1,this.unknown=0}Ne(){this.p=0,this.L=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume"\##
-        );return this.F=null,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.L)&&this.p>Wt)return null;let i=\##
-        t?ii:ni,s=Math.min(ti*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
-        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>si&&!s?"unknown-room":"later"):e===\##
-        T.unknownRoom&&t==="resume"?this.L?"secure-channel":(this.F="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==n\##
-        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ri=1e4,oi=3,we=class{constructor(e,\##
-        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new ge(t.random),\##
-        this.f=-1/0,this.e=new L,this.claims=!1,this.pending=[],this.news=[]}get I(){return this.t?.I??!1}get O(){retu\##
-        rn this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u(\##
-        )??1/0);return e===1/0?null:e}async handle(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e\##
-        .type==="socket-message"?await this.t?.receive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let \##
-        t=this.e.l(e);t!==null;t=this.e.l(e))t==="retry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){f\##
-        or(;;){let t=this.news.shift();if(t!==void 0)return t;this.pending.push(...this.t?.re()??[]);let i=this.pendin\##
-        g.shift();if(i===void 0)return null;this.#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}atta\##
-        ch(e){let{session:t,settings:i,s}=this;if(t.bond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=t\##
-        his.d.Fe(t);this.e.clear("retry","stable"),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({sess\##
-        ion:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&t\##
-        his.#s(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t\##
-        .O){if(e-this.f<ri)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
-        ,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(t\##
-        his.d.L?"secure-channel":"network");this.e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return \##
-        t===void 0?!1:(Object.assign(this.session,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){\##
-        if(!t)return this.#n(Vt(e));this.d.L=!0,this.lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.re()?\##
-        ?[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id\##
-        :this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.pending=[],this.e.clear(),this.s.le\##
-        ft(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.o\##
-        ctets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")\##
-        ||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none"\##
-        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,oi);Object.assi\##
-        gn(this.session,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Nt),this.s.save();case"fra\##
-        me":this.d.succeeded(),this.B=!1,this.claims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t\##
-        );case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confi\##
-        rmed,t)}}#a(e,t){if(this.claims&&e===T.unknownRoom){this.claim(t)||this.#n("refused-other-device");return}let \##
-        i=this.t?.mode??null,s=this.d.refused(e,i,this.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="n\##
-        ow"?this.#s(t):this.#n(s)}#s(e){this.disconnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}\##
-        };var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+\##
-        =1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.cou\##
-        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var ye=class{constructor(){this.last=null,thi\##
-        s.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packet\##
-        s:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sou\##
-        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.S=!1,this.ae=\##
-        !1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered\##
-        (e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.sil\##
-        ence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!\##
-        1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)\##
-        }get ce(){return this.heard&&!this.S}judge(e){e&&!this.heard&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,pa\##
-        th:13e3},ai=3e3,ci=1e4,li=1,ke=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
-        n.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,this.transport="none",this.call=-1,this.Te=null,thi\##
-        s.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$\##
-        =0,this.sound={send:!1,receive:!1},this.k=[],this.e=new L}_e(){return this.k.shift()??null}u(){return this.e.n\##
-        ext()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.S}H(){return this.r&&(!this.is\##
-        Connected()||this.watch.Me)}get Ge(){return!this.r&&this.current?.v===!0&&this.transport!=="connected"}mute(e)\##
-        {this.muted=e,this.#i()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}W(){th\##
-        is.t=null,this.Y=!1,this.G=null,this.e.clear("answer","binding")}end(){this.W(),this.e.clear(),this.k=[],this.\##
-        transport="none",this.current=null,this.Z=null,this.z=null,this.watch=new ie,this.A=new ne,this.$=0,this.#i(),\##
-        this.s.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.v===!0&&!this.watch\##
-        .S&&!this.watch.Me?await this.#c(e):this.#s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t===\##
-        "path"?this.#l(e):t==="attempt"?this.#o(e):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async h\##
-        andle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.cu\##
-        rrent.sent=!0,this.e.set("answer",t+(this.r?this.A.Be:We.answer)),await this.#e({type:"description",kind:"offe\##
-        r",generation:e.generation,sdp:e.sdp},t);for(let i of this.le.splice(0))await this.#e({type:"candidate",genera\##
-        tion:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;thi\##
-        s.current.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.le.push(\##
-        e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if\##
-        (e.type==="description"&&e.kind==="restart")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")\##
-        return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))\##
-        if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candi\##
-        date:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:\##
-        e.sdp}),this.transport==="connected"?await this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(\##
-        e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Te!==this.t;!i\##
-        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.I&&this.session.cons\##
-        ent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fai\##
-        led"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(this.call=r,this.Te=t,this.transport="new\##
-        ",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1\##
-        },this.le=[],this.G=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this\##
-        .A.begin(e),this.e.set("attempt",e+this.A.limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,ane\##
-        w:s,servers:t.servers,c:o})}#n(e){let{t,A:i}=this;this.#a()?e<i._?this.e.set("attempt",i._):t?.We(e)?(this.dou\##
-        bt(e),this.k.push("socket-doubted")):this.#s(e):t!==null&&this.k.push("socket-doubted")}#o(e){this.transport==\##
-        ="none"||this.isConnected()||(this.watch.judge(this.current?.v===!0),this.#n(e))}#u({call:e,packets:t},i){if(!\##
-        (this.transport==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(thi\##
-        s.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.isConnected()&&this.e.clear("attempt")}}as\##
-        ync#h(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connect\##
-        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+ai)),this.z={p\##
-        atient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state==="failed")this.#l(t);else if(this.transpo\##
-        rt==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.w("attempt"))return;this.dou\##
-        bt(t),this.#a()&&t-(this.t?.se??0)<ci?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
-        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>li?this.k.push("no-path\##
-        "):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v\##
-        !==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.s\##
-        et("binding",e+We.binding),await this.#d()}async#d(){let{z:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===\##
-        null||i===null)return;let s=await i.ve("D",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");retur\##
-        n}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),this.#i()}#p(){return this.z!==null&&this.Z===Bt(th\##
-        is.z)}#i(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.\##
-        send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e\##
-        })=>`${X(n)} ${X(e)}`;var hi=6e4,ui=400,ve=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
-        ,this.settings={locale:t,random:i,b:s},this.line=new we(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
-        this.#r(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media\##
-        .r})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,this.D=null,this.e=new L,this.actions=[],th\##
-        is.media=new ke(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
-        =Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}c\##
-        atch{await this.#i("internal",t)}}),this.queue}Ze(){return this.actions.splice(0)}u(){if(this.reason!==null)re\##
-        turn this.D?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));retu\##
-        rn t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason\##
-        :this.reason,m:this.reason!==null&&me(this.reason),M:this.line.M,attached:this.line.I,oe:this.line.oe,Je:this.\##
-        line.B,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
-        ison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(\##
-        this.reason)?"ended":"failed":j(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?\##
-        "connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.\##
-        #a(e,t);switch(e.type){case"start":return this.line.attach(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
-        ket-open":case"socket-message":case"socket-closed":return await this.line.handle(e,t),this.#o(t);case"network-\##
-        changed":return this.media.doubt(t),this.line.attachAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t\##
-        ),this.#s(t);case"consent":return j(this.session)?(this.session.consent=e.consent,this.#r(),this.C&&await this\##
-        .#l(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:H.none},t),this.#i("\##
-        consent-refused",t);case"words":return this.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write\##
-        ":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this\##
-        .e.set("letters",t+ui);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
-        #i("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let\##
-         i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||\##
-        this.reason===null||!me(this.reason)?this.D?.handle(e,t):(this.D?.end(),this.reason=null,this.line.begin(this.\##
-        D?.i??this.line.i,t),this.D=null,this.#o(t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="\##
-        patience")return this.#i(this.line.I?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
-        s.#o(e),await this.media.tick(e),await this.#o(e)}#n(){this.C=!1,this.media.W(),this.chat.W()}async#o(e){for(;\##
-        this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e\##
-        );if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e\##
-        .type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case"refuse":return e.rea\##
-        son===H.otherDevice&&this.line.claim(t)?void 0:this.#i(jt(e.reason),t);case"words":return this.session.peerCom\##
-        parison=e.same?"same":"different",this.#r();case"bye":return this.#i(this.media.Ge&&e.reason===O.error?"no-pat\##
-        h":Kt(e.reason),t);case"description":case"candidate":case"binding":return this.C&&!(e.type==="description"&&e.\##
-        kind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!0,t);case"chat":this.C&&this.chat.receiv\##
-        e(e.id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"\##
-        encapsulation":return this.line.breach("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.C||i===null)\##
-        return;this.C=!0,this.session.invitation.joinToken=null,this.session.former=[],this.#r();let s=e||(this.sessio\##
-        n.invitation.flags&Z.c)!==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#i("relay-mis\##
-        sing",t,O.error);this.media.Ye(i,s),this.session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,own\##
-        Comparison:i}=this.session;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media\##
-        .proceed(e),i!=="none"&&await this.line.send({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if\##
-        (!(!this.C||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.\##
-        line.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.sessio\##
-        n.ownComparison=e?"same":"different",this.#r(),await this.line.send({type:"words",same:e},t),await this.#o(t),\##
-        e||await this.#i("words-differ",t,O.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);\##
-        case"socket-doubted":return this.line.doubt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindin\##
-        gFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({\##
-        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),me(e)&&e!=="taken\##
-        -over"?this.#r():this.actions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"\##
-        ||this.line.t===null))return this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line\##
-        .handOver(),m=g=>this.actions.push(g);this.D=new fe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
-        (this.reason===null&&this.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("\##
-        patience")||this.e.set("patience",e+hi)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
-        icrophones:[],speakers:[],microphone:"",speaker:""},di=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
-        inControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.media\##
-        Devices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
-        undError");return s}function Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="\##
-        OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
-        one-denied"}var be=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
-        ce=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
-        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
-        ll,!(this.context===null||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMe\##
-        diaStreamSource(new MediaStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===nul\##
-        l)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.r\##
-        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>di}}ring(\##
-        ){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=t\##
-        his.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e\##
-        .createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAt\##
-        Time(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s\##
-        +1)}}}async Qe(e){await Promise.all([this.audio,this.he].map(t=>t.setSinkId(e))),this.speaker=e}async devices(\##
-        e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r=\##
-        ==s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioin\##
-        put"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:t\##
-        his.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=\##
-        null}};var pi=500;function Yt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navig\##
-        ator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(\##
-        t)})}function Zt(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function $t(n,e){return new Pro\##
-        mise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(pe(typeof r=="string"?r\##
-        :null,e())),setTimeout(()=>s(null),pi)})}function Jt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s\##
-        =>s in e)??t}var G=mi(h),Qt=n=>Jt(n,G,"fr"),Xt=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),en=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function mi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
-        it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
-        3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
-         5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
-        3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
-        6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
-        2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
-        "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",gi[e]),i}var tn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
-        ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
-        sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
-        -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
-        issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function nn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?tn[i]:void 0;return{title:yi(n,e),lines:ki(n,e),buttons:xi(n,e),notice:vi(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function sn(n,e){let t=({lines:s,noti\##
-        ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var w\##
-        i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},rn=(n,{errors:e})=>e[wi[n??""]??n??""];func\##
-        tion yi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?rn(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function ki(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
-        e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
-        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
-        ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Fe(n.ue,r))),...R(o!=="\##
-        ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
-        t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
-        xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
-        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"fa\##
-        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:rn(i,e\##
-        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
-        en(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
-        opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
-        [{kind:e,text:t}]:[];function vi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
-        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function bi(n,{reconnecting:e}){re\##
-        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function xi({state:n,error:e,m:t,link:i,Le:s,call:r,J:o},{acti\##
-        ons:a}){let c=(g,b,P="",Me=null)=>({action:g,label:b,kind:P,icon:Me}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
-        ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
-        me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
-        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
-        ed":{let g=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
-        different,"danger","no")],P=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
-        );return[...m,...g?b:[],P,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
-        -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
-        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function on(n){let e="";return(n.match\##
-        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.page=e,this.\##
-        et=t,this.pe=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.De=new Map,thi\##
-        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=nn\##
-        (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
-        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
-        le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
-        ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
-        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(sn(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
-        i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
-        eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.De.get(e)===i?!1:\##
-        (this.De.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
-        uncement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
-        ls, dialog, nav, footer")!==null;(e?!r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.pag\##
-        e.activeElement!==i}#n(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
-        =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
-        end(...Object.entries(G).map(([o,{name:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAtt\##
-        ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.pe.speak(o)),c}));for(let \##
-        o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
-        cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
-        ds.digits,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,\##
-        deaf:t.sound.deaf,"letters-label":t.chat.letters};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#o("sound\##
-        -title","speaker",t.sound.title),this.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t\##
-        .actions.playSound),this.#o("send",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("me\##
-        ssage").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),thi\##
-        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#o(e,t,i){this.n(e).replaceChildren(.\##
-        ..t===null?[]:[re(this.page,t)],i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.appe\##
-        nd(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link"\##
-        :{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("ari\##
-        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e\##
-        }`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
-        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=on(this.et[s.locale]?\##
-        ?""),o=r.length===256?Tt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
-        o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li",d,m<2?"mine":"theirs"))),this.#t("digits",Lt(s.octets).repl\##
-        ace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.pus\##
-        h(i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("ac\##
-        tions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a}\##
-        )=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
-        re(this.page,a)),c.addEventListener("click",()=>this.pe.act(s)),c})),i!==void 0&&t.querySelector(`[data-action\##
-        ="${i}"]`)?.focus()}#c({state:e,devices:t,Q:i,path:s},{ce:r},o){let a=this.n("sound",HTMLDetailsElement);a.hid\##
-        den=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?\##
-        o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,s\##
-        peaker:g}=t;this.#d("microphone",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){le\##
-        t r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.\##
-        map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1\##
-        }`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsE\##
-        lement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o\##
-        .replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#r("li","",d?"mine":"theirs"),P=this.#r("p",m);re\##
-        turn P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),P),b}));let a=r.fi\##
-        lter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.\##
-        text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(e,t){this.n("sheet-title").textContent=t,this.n(\##
-        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)])),this.n("sheet").showModal?.\##
-        ()}#f(){let{act:e,choose:t,write:i}=this.pe;this.n("play-sound").addEventListener("click",()=>e("play-sound"))\##
-        ;for(let c of["microphone","speaker"]){let d=this.n(c,HTMLSelectElement);d.addEventListener("change",()=>t(c,d\##
-        .value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.val\##
-        ue)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=thi\##
-        s.n("message",HTMLInputElement),o=this.n("letters",HTMLInputElement);r.addEventListener("input",()=>{o.checked\##
-        &&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus()};this.n("send").addEventListener("click",a),r.\##
-        addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&a()}),this.n("help").addEventListener("click",\##
-        ()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;this.#i([...c.topics,[d.deaf,d.advice.join(" ")]\##
-        ,c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.text!==null&&this.#i(this.text.legal.\##
-        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#r(e,t="\##
-        ",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.pa\##
-        ge.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
-        var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,Le:!1,locale:\##
-        Qt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
-        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},Se=location.hash.length>1?location.href:\##
-        null,cn=Ze(navigator.userAgent),Si=100,D=null,S=null,Ae=null,y=null,J=null,an=0,ln=0,He=null,E=new xe(document\##
-        ,u,{act:Ci,choose:Li,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new be(E.\##
-        audio);function v(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
-        e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async function zi(){if(!is\##
-        SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:Se});let n=location.hash.slice\##
-        (1),e=pe(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
-        {if(n!==""){let t=await ut(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await vt(t);D=e!==nul\##
-        l&&Y(e.invitation.room,i.room)?e:qt(i)}else D=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
-        k",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{m:!1,link:Se});v({state:"ready",e\##
-        rror:null,Le:D===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCPeerConn\##
-        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function Ci(n){switch(V.wa\##
-        ke(),n){case"enter":return void ze(!1);case"retry":return S===null||C.error==="taken-over"?void ze(C.error==="\##
-        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void Mi();case"consent":retu\##
-        rn void qi();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
-        s",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return v\##
-        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Di()}}async function M\##
-        i(){let n=navigator.clipboard?.writeText(Se??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
-        then(()=>"done",()=>"failed")})}async function ze(n){if(D===null)return;V.wake(),v({state:"checking",error:nul\##
-        l,m:!1,link:null,copied:"no"});try{y===null&&un(await Ne(void 0,hn()))}catch(i){return Ti(Gt(i))}dn(),history.\##
-        replaceState(null,"","/");let e=`colloque ${Je(D.invitation.room)}`,t=n?$t(e,oe):null;if(!await Yt(e,n,()=>voi\##
-        d Pi(e)))return Q("other-tab");if(ln=performance.now(),D=await t??D,S=new ve({session:D,locale:C.locale,random\##
-        :Ei,b:oe}),y===null)return Q("microphone-missing");Ae=new le({microphone:y,audio:E.audio,X:Ri,a:i=>void x(i),K\##
-        :i=>v({path:i}),R:i=>v({quality:i})}),await x({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied"\##
-        ;Q(e?"in-app":n,{link:e?Se:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).t\##
-        hen(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&ze(!1)}},()=>{})}function un(n){let\##
-         e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),Ae?.Ie(n).catch(()=>{}),e!==null&&(e.\##
-        onended=null,e.stop()),Ce()}async function _e(n){try{un(await Ne(n)),v({Q:!1})}catch{await Ce()}N()}async func\##
-        tion Li(n,e){return n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ce())}async function Ce(){v({devices:a\##
-        wait V.devices(y)})}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readySt\##
-        ate==="ended");v({J:S!==null&&(e||t)})}async function Di(){await E.audio.play().catch(()=>{}),(y===null||y.mut\##
-        ed||y.readyState==="ended")&&await _e(),N()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function\##
-         Pi(n){if(S===null)return;let e=Ke(S.session);await x({type:"taken-over"}),Zt(n,e)}async function qi(){let{loc\##
-        ale:n}=C,e=await I(w(Xt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
-        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ze())Ui(a);let e=S.u();clearTimeout\##
-        (an),e!==null&&(an=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
-        eason:i,m:s,...r}=S.$e();t!==C.state&&Ii(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-\##
-        over");o&&Vi(),o&&e===null&&!s&&Oi()}function Ii(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
-        0,200])),e===null)return;let t=D?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
-        cludes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Oi(){\##
-        D!==null&&Re(D),D=null,S=null,Ae=null}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J\##
-        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
-        return;case"save":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,Ke(n.session));retu\##
-        rn;default:Ae?.perform(n)}}function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at\##
-        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
-        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
-        octets:new Uint8Array(t)})}}var Ki=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
-        L.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)return e;let{first:\##
-        a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=new Uint8Array\##
-        (t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);return r[1]=f|\##
-        64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)return null;let \##
-        a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{first:a,count:2,\##
-        body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};default:{if(o===vo\##
-        id 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let n=2,t=0;for(;\##
-        ;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length-n?null:{first\##
-        :a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{readable:d,wri\##
-        table:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.data=t.buffer.s\##
-        lice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{})};})();'],{ty\##
-        pe:"text/javascript"}))});function Ri(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ki?.createScr\##
-        iptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function l(e,d=192){let o=i(e);if(o===null)retur\##
-        n e;let{first:a,count:f,body:n}=o;if(e.length%d===0&&!o.padded)return e;let t=d;for(;t<2+n.length;)t+=d;let r=\##
-        new Uint8Array(t);r[0]=a|3;let s=t-2-n.length;if(s===0)return r[1]=f,r.set(n,2),r;let u=Math.floor((s-1)/255);\##
-        return r[1]=f|64,r.fill(255,2,2+u),r[2+u]=(s-1)%255,r.set(n,2+u+1),r}function i(e){let[d,o]=e;if(d===void 0)re\##
-        turn null;let a=d&252;switch(d&3){case 0:return{first:a,count:1,body:e.subarray(1),padded:!1};case 1:return{fi\##
-        rst:a,count:2,body:e.subarray(1),padded:!1};case 2:return{first:a,count:130,body:e.subarray(1),padded:!1};defa\##
-        ult:{if(o===void 0)return null;let f=o&191;if(!(o&64))return{first:a,count:f,body:e.subarray(2),padded:!1};let\##
-         n=2,t=0;for(;;){let r=e[n];if(r===void 0)return null;if(n+=1,t+=r===255?254:r,r!==255)break}return t>e.length\##
-        -n?null:{first:a,count:f,body:e.subarray(n,e.length-t),padded:!0}}}}var c=globalThis;c.onrtctransform=e=>{let{\##
-        readable:d,writable:o}=e.transformer,a=new TransformStream({transform(f,n){let t=l(new Uint8Array(f.data));f.d\##
-        ata=t.buffer.slice(t.byteOffset,t.byteOffset+t.length),n.enqueue(f)}});d.pipeThrough(a).pipeTo(o).catch(()=>{}\##
-        )};})();']));return new Worker(n)}function Vi(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),He?.releas\##
-        e().catch(()=>{}),He=null}function dn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}var pn=()=>\##
-        void x({type:"network-changed"}),fn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(dn(),E.aud\##
-        io.srcObject!==null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("online",pn\##
-        );navigator.connection?.addEventListener("change",pn);document.addEventListener("visibilitychange",fn);documen\##
-        t.addEventListener("resume",fn);E.audio.addEventListener("pause",N);E.audio.addEventListener("playing",N);navi\##
-        gator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ce()});addEventListener("hashchange",()=>{l\##
-        ocation.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor\##
-        ((performance.now()-ln)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!\##
-        0})},Si);window.early===void 0&&v({});zi().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&hn()?.then(n=>n\##
-        .getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        <script type="module">"use strict";(()=>{var ot={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
+        moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teill\##
+        e1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise\##
+        1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nich\##
+        on2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encri\##
+        er2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine\##
+        2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1é\##
+        risson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0la\##
+        ngouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2tela\##
+        s1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasi\##
+        s1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote\##
+        2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravi\##
+        oli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1ca\##
+        rabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2u\##
+        can3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2\##
+        olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0b\##
+        adger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1\##
+        uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2r\##
+        cus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iam\##
+        ond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1\##
+        irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggl\##
+        es2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1v\##
+        ory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2\##
+        ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum\##
+        3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ra\##
+        sol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rai\##
+        rie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwi\##
+        ch2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfi\##
+        sh3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2i\##
+        angle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zeb\##
+        ra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiet\##
+        s3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolad\##
+        e1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1\##
+        ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0h\##
+        agelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2n\##
+        arie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas\##
+        2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0\##
+        magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narci\##
+        s1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranj\##
+        e2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1la\##
+        neet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdin\##
+        e2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2\##
+        rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1ui\##
+        nslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand\##
+        2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjur\##
+        k2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Ba\##
+        dewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2t\##
+        teln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2r\##
+        ien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk\##
+        2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch\##
+        1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3usse\##
+        ll2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2o\##
+        kodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndari\##
+        ne3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1el\##
+        ke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vi\##
+        llon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1y\##
+        ramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litt\##
+        en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
+        l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
+        hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
+        1ylinder"},lt={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ie:0},\##
+        checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
+        cting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,pe:0,W:0},y:{Pe:0,\##
+        Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0},\##
+        quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{ente\##
+        r:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,m:0,Ke:0,Fe:0},ended:{title:\##
+        0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,cl\##
+        ose:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[\##
+        0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[\##
+        0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expi\##
+        red:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-di\##
+        ffer":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0\##
+        ,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|La\##
+        ngue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous \##
+        allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’\##
+        autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigat\##
+        eur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut \##
+        ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur c\##
+        ette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vou\##
+        s serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous re\##
+        çoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée\##
+         de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Coll\##
+        oque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans r\##
+        ien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes \##
+        en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On \##
+        vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur r\##
+        épond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le rése\##
+        au mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voi\##
+        x haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mo\##
+        ts.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Vot\##
+        re micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volume|\##
+        Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez \##
+        « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-p\##
+        arleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une \##
+        autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie dire\##
+        cte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer c\##
+        haque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accept\##
+        e|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitt\##
+        er la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firef\##
+        ox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {\##
+        time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {dat\##
+        e}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iP\##
+        hone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole \##
+        à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à\##
+         gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « \##
+        Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujour\##
+        s refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce\##
+         qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour\##
+        .|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’es\##
+        t une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou \##
+        son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé\##
+        |Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, e\##
+        ffacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’a\##
+        ppareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise \##
+        le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le \##
+        lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entie\##
+        r, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouvea\##
+        u lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. C\##
+        opiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette appl\##
+        ication ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphon\##
+        e refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis \##
+        réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consultat\##
+        ion déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La consu\##
+        ltation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette pag\##
+        e.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le tem\##
+        ps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas\##
+         commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous\##
+         reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre a\##
+        ppareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas dispon\##
+        ible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléph\##
+        onez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouvea\##
+        u lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon \##
+        demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez\##
+        -vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis\##
+         réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la sa\##
+        lle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez v\##
+        otre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou\##
+         l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, pu\##
+        is réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphone\##
+        z à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une er\##
+        reur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind\##
+         versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen ac\##
+        count, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft niets op d\##
+        it toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan h\##
+        et scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het co\##
+        nsult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Beric\##
+        ht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tus\##
+        sen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook de s\##
+        erver niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur en uw t\##
+        oestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent\##
+         verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden\##
+        …|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server antwoordt. We zoeken e\##
+        en andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aanstaat.|De computer van \##
+        uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts lee\##
+        st de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon e\##
+        n geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij u\##
+        it, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel h\##
+        arder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de\##
+         microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.\##
+        |Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goede verbinding|Matige verbinding|S\##
+        lechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstatio\##
+        n, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binn\##
+        engaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Mic\##
+        rofoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kop\##
+        iëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan\##
+        |Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewa\##
+        ard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.|Houd de l\##
+        ink lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser, M\##
+        icrofoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik \##
+        op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Website\##
+        s, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog gewei\##
+        gerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig heb\##
+        t|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waar\##
+        om woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet hie\##
+        r: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht\##
+         met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaa\##
+        rt wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerk\##
+        adres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkh\##
+        eid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige li\##
+        nk die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het\##
+         laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, en n\##
+        oem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in e\##
+        en recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon\##
+        . Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en pr\##
+        obeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon be\##
+        zet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult st\##
+        aat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult\##
+         afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag dez\##
+        e pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoo\##
+        rd|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet\##
+         via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is\##
+         het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|\##
+        Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel va\##
+        n uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, waars\##
+        chuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer het\##
+         tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link.\##
+         Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consult g\##
+        esloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server antw\##
+        oordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga van \##
+        wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de bericht\##
+        en veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet di\##
+        e van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Zet d\##
+        ie goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opnieu\##
+        w.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Ihre Spr\##
+        echstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.|Nieman\##
+        d sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wird nach d\##
+        em Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint eine Frag\##
+        e. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seite: \##
+        Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sobald jemand \##
+        da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie spr\##
+        echen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung i\##
+        st Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.\##
+        |Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von de\##
+        m, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr \##
+        Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Ve\##
+        rbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wi\##
+        r suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten eingescha\##
+        ltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten\##
+         zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter\##
+         bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken sollte sich bewe\##
+        gen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist es ausgeschaltet, oder benutzt es eine \##
+        andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Head\##
+        set ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr \##
+        Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht\##
+         weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige V\##
+        erbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Geräten\##
+        .|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Di\##
+        e Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dies\##
+        elben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch ein\##
+        mal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und f\##
+        ügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie können diese Seite schlie\##
+        ßen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {co\##
+        de}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den Link gedrückt, um ihn zu\##
+         kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen\##
+        .|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das du\##
+        rchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellunge\##
+        n, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zul\##
+        assen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie e\##
+        s dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Or\##
+        t, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter les\##
+        en, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtli\##
+        ches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen \##
+        zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen bra\##
+        ucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. D\##
+        as Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Sei\##
+        te richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie d\##
+        en ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Ko\##
+        pieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusa\##
+        mmen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können S\##
+        ie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Li\##
+        nk im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome \##
+        oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|\##
+        Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon beleg\##
+        t|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde scho\##
+        n geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstun\##
+        de geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließe\##
+        n.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Di\##
+        e Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat n\##
+        icht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nic\##
+        ht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelasse\##
+        n. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. V\##
+        ersuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getre\##
+        nnt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie u\##
+        m einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sons\##
+        t bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die \##
+        Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link\##
+        . Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und v\##
+        ersuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noc\##
+        h einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, \##
+        und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten ode\##
+        r umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. W\##
+        echseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht \##
+        der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts \##
+        scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die\##
+         Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encry\##
+        pted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor\##
+        . No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing \##
+        stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A questi\##
+        on appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. St\##
+        ay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you wil\##
+        l be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is \##
+        ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encr\##
+        ypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a \##
+        record that the consultation took place: its date, its length and your agreement, and nothing of what was said\##
+        .|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server\##
+         cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page\##
+        , it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking fo\##
+        r the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back with\##
+        in a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the w\##
+        ords.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.\##
+        |Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I c\##
+        annot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Pla\##
+        y a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, \##
+        or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|\##
+        Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two\##
+         devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your \##
+        doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are di\##
+        fferent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. O\##
+        pen Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this pag\##
+        e.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This\##
+         device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings of the\##
+         iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the ad\##
+        dress, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and\##
+         clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left of t\##
+        he address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the devic\##
+        e, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, and\##
+         an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has slippe\##
+        d in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your doctor o\##
+        r their hospital. They answer your questions and requests about your data.|What is kept|No account, no cookie,\##
+         no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed message\##
+        s, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask for a\##
+         relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The li\##
+        nk is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy all \##
+        of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new link,\##
+         and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it in\##
+         an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microphon\##
+        e. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then tr\##
+        y again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applicatio\##
+        n is using the microphone. Close it, then try again.|Consultation already open|This consultation is open in an\##
+        other tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You can\##
+         close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The tim\##
+        e for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Your \##
+        doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Phone the\##
+         practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at once.\##
+        |Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: the cal\##
+        l was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link alr\##
+        eady used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link|Th\##
+        is consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Waiting \##
+        room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait a min\##
+        ute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your docto\##
+        r.|No connection|The server does not answer. Check your Internet connection, then try again.|This network carr\##
+        ies no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something alte\##
+        red the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not the on\##
+        e of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correct i\##
+        t, then try again.|Something went wrong|The page stopped to be safe. Try again."}};function ht(e,t=0){return/i\##
+        Phone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e)?"android":/Firefox\//.test(e)?"fire\##
+        fox":/Version\/\S+ Safari\//.test(e)?"safari":"other"}function ut(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|Mi\##
+        croMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?\##
+        /; wv\)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){supe\##
+        r(e),this.name="ProtocolError",this.code=e}},ct=new TextEncoder,dt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM\##
+        :!0}),k=e=>ct.encode(e);function E(e){try{return dt.decode(e)}catch{throw new h("malformed")}}function c(...e)\##
+        {let t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var g=\##
+        e=>Uint8Array.of(e&255),ke=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&25\##
+        5,e&255),pt=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function P(...e){return c(...e.flatMap(t=>{let n=typeof t=\##
+        ="string"?k(t):t;return[ke(n.length),n]}))}function ae(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=\##
+        0;i<e.length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var Y=e=>e.every(t=>t===0),Z=e=>Array.from(e,t=>t.toStri\##
+        ng(16).padStart(2,"0")).join("");function be(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malform\##
+        ed");return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function mt(e){if(/[^A\##
+        -Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(\##
+        /-/g,"+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var O=class{constructor(e){this.octe\##
+        ts=e,this.offset=0}S(e){if(e>this.octets.length-this.offset)throw new h("malformed");return this.offset+=e,thi\##
+        s.octets.subarray(this.offset-e,this.offset)}ee(){return this.S(this.octets.length-this.offset)}d(){return thi\##
+        s.S(1)[0]??0}Je(){return this.d()*256+this.d()}G(){return this.Je()*65536+this.Je()}Zt(){let e=this.G()*429496\##
+        7296+this.G();if(!Number.isSafeInteger(e))throw new h("malformed");return e}ut(){return this.S(this.Je())}end(\##
+        ){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.crypto;async function U\##
+        (...e){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function M(e,t){let n=await S.importKey(\##
+        "raw",e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var $=(e,t)=\##
+        >M(typeof e=="string"?k(e):e,t);async function j(e,t,n){return(await M(e,c(typeof t=="string"?k(t):t,g(1)))).s\##
+        ubarray(0,n)}async function J(){let e=await S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey\##
+        :e.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}async function Se(e,t){let n;try\##
+        {let i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",pub\##
+        lic:i},e,256))}catch{throw new h("low-order")}if(Y(n))throw new h("low-order");return n}async function ft(e,t,\##
+        n){try{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},\##
+        i,e,t)}catch{return!1}}var gt=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function wt(e,t\##
+        ,n,i){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function yt(e,t\##
+        ,n,i){if(i.length<16)throw new h("authentication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",i\##
+        v:t,additionalData:n},e,i))}catch{throw new h("authentication")}}var oe={fair:{$t:.02,jitter:.04,ht:.4},poor:{\##
+        $t:.08,jitter:.1,ht:.8}},vt=5e3,ze={Hn:1500,Yn:6e3},Ce={good:0,fair:1,poor:2},Me=class{constructor(){this.te=n\##
+        ull,this.we=[],this.candidate=null}_n({ne:e,ke:t,jitter:n,ht:i,Zn:r},s){let a=this.we.at(-1);for(a!==void 0&&(\##
+        e<a.ne||t<a.ke)&&(this.we=[]),this.we.push({at:s,ne:e,ke:t});(this.we[1]?.at??s)<=s-vt;)this.we.shift();let o=\##
+        this.we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.ne),r),m=f=>u>oe[f].$t|\##
+        |n>oe[f].jitter||i>oe[f].ht;this.#t(m("poor")?"poor":m("fair")?"fair":"good",s)}#t(e,t){this.te??=e,e===this.t\##
+        e?this.candidate=null:this.candidate?.te!==e?this.candidate={te:e,k:t}:t-this.candidate.k>=(Ce[e]>Ce[this.te]?\##
+        ze.Hn:ze.Yn)&&(this.te=e,this.candidate=null)}};function kt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rt\##
+        p"&&s==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,\##
+        nominated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ne:t?.packetsReceived??0,ke:Math.max(0,t?.pack\##
+        etsLost??0),jitter:t?.jitter??0,ht:n?.roundTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var bt=\##
+        20,St=100,zt=500,Ct=class{constructor({microphone:e,audio:t,Et:n,M:i,dt:r,pt:s}){this.microphone=e,this.audio=\##
+        t,this.Et=n,this.M=i,this.dt=r,this.pt=s,this.quality=new Me,this.connection=null,this.track=null,this.Qe=null\##
+        ,this.name=-1,this.generation=-1,this.Pt="",this.Vt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1\##
+        ,u:!1},this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():thi\##
+        s.ye=this.ye.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",r:this.name,state:"failed"}))}async Jn(e)\##
+        {this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let n=this.track;this.track=e.c\##
+        lone(),this.track.enabled=this.i.send,await t.replaceTrack(this.track),n?.stop()}end(){clearInterval(this.coun\##
+        ter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Qe?.terminate(),thi\##
+        s.Qe=null,this.audio.srcObject=null,this.quality=new Me,this.dt(null),this.pt(null)}async#t(e){switch(e.type){\##
+        case"make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.generation||this.connection===nul\##
+        l)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(\##
+        0))await this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)re\##
+        turn;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.s\##
+        ignalingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandida\##
+        te(e).catch(()=>{})}async#l({generation:e,Qn:t,q:n,U:i}){this.generation=e,this.early=[];let r=!t&&this.connec\##
+        tion!==null,s=r&&this.connection?this.connection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(xe(n,i)),this.\##
+        Vt=s.signalingState==="stable"&&s.iceGatheringState!=="gathering";let a=await s.createOffer({iceRestart:r});s!\##
+        ==this.connection||e!==this.generation||(this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"\##
+        offer",generation:e,sdp:a.sdp??""}),await s.setLocalDescription(a))}#s(e,t,n){this.end(),this.name=e;let i=new\##
+         RTCPeerConnection(xe(t,n));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.sen\##
+        d;let r=i.addTransceiver(this.track,{direction:"sendrecv"});At(r),this.Qe=this.Et(),this.Qe!==null&&(r.sender.\##
+        transform=new RTCRtpScriptTransform(this.Qe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(\##
+        a)},i.ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new MediaStream([a]),this.#h()};let s=()=>\##
+        this.#o(i,r.sender);return i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,this.ft=!1,this.counter=\##
+        window.setInterval(()=>void this.#c(i),zt),i}#i(e){let t=e?.usernameFragment??this.Pt,n=e?.candidate??"";if(!(\##
+        t!==this.Pt||xt(n))){if(n===""){if(!this.Vt)return;this.Vt=!1}this.M({type:"candidate",generation:this.generat\##
+        ion,candidate:n})}}async#o(e,t){if(e!==this.connection)return;let n=this.name,{connectionState:i}=e;if(i==="fa\##
+        iled")this.M({type:"transport",r:n,state:"failed"});else if(i==="disconnected")this.M({type:"transport",r:n,st\##
+        ate:"disconnected"});else if(i==="connected"){let r=await this.#d(e,t),s=Tt(e.localDescription?.sdp??"");if(e!\##
+        ==this.connection)return;if(r===null||s===null){this.M({type:"transport",r:n,state:"failed"});return}this.M({t\##
+        ype:"transport",r:n,state:"connected",Xn:s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<St&&e===this.co\##
+        nnection;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length\##
+        ===1&&r!==void 0&&r.byteLength>0)return U(new Uint8Array(r));await new Promise(s=>setTimeout(s,bt))}return nul\##
+        l}async#c(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!=\##
+        =this.connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&\##
+        a==="audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.M({type:"heard",r:this.name,Xe:i}),this.quality.\##
+        _n(kt(n),performance.now()),this.pt(this.quality.te);let r=Mt(n);r!==null&&this.dt(r)}#u(e,t){this.i={send:e,u\##
+        :t},this.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{u:e}=this.i;for(let t of this.connection?.get\##
+        Receivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(\##
+        ()=>{})}};function Mt(e){let t=e.find(({type:r,selectedCandidatePairId:s})=>r==="transport"&&s),n=e.find(({id:\##
+        r})=>r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort\##
+        ((r,s)=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;le\##
+        t i=[n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay\##
+        ")?"relay":"direct"}function xe(e,t){let n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t\##
+        ?[]:i(/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp\##
+        /,/^turns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}ret\##
+        urn{iceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}var xt=e=>/^candidate:\S+ (?!1 \##
+        )|^candidate:\S+ 1 (?!udp )/i.test(e);function At(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs?\##
+        ?[]).filter(({mimeType:n})=>/^audio\/(opus|red)$/i.test(n));t.length>0&&e.setCodecPreferences?.(t)}function Tt\##
+        (e){let t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:be(t.replace(/:\##
+        /g,""))}var Dt="colloque.v1",Lt=65600,Et=8,jt={fresh:0,resume:1},T={mt:1,used:2,full:3,rate:4,_i:5,closed:6},q\##
+        t=(e,t,n)=>c(g(1),g(1),e,t,g(n)),Ae=e=>c(g(16),b(0),e);function It(e){if(e.length>Lt)return null;try{return Pt\##
+        (new O(e))}catch(t){if(t instanceof h)return null;throw t}}function Pt(e){switch(e.d()){case 16:return e.G(),{\##
+        type:"relay",message:e.ee()};case 129:return e.S(32),e.end(),{type:"challenge"};case 130:{let t=e.d();return e\##
+        .end(),t>1?null:{type:"state",ve:t===1}}case 134:{let t=e.d(),n=[];for(let a=0;a<t;a+=1)n.push(E(e.ut()));let[\##
+        i,r]=[E(e.ut()),E(e.ut())],s=e.G();return e.end(),{type:"servers",q:{urls:n.filter(a=>/^(stuns?|turns?):/.test\##
+        (a)).slice(0,Et),username:i,credential:r,ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}de\##
+        fault:return null}}var Q={Jt:1,U:2},Ut=1+1+16+32+4,Vt=72;async function Wt(e){if(/[^A-Za-z0-9_-]/.test(e))thro\##
+        w new h("alphabet");if(e.length!==Vt)throw new h("incomplete");let t=mt(e);if(t.length!==Ut)throw new h("incom\##
+        plete");if(!ae(t.subarray(50),await Nt(t.subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("v\##
+        ersion");let n=t[1]??0;if(n&~(Q.Jt|Q.U))throw new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slic\##
+        e(18,50)}}async function Nt(e){return(await U(c(k("colloque/1 link"),e))).subarray(0,4)}var B=class{constructo\##
+        r(){this.H=new Map}set(e,t){this.H.set(e,t)}clear(...e){e.length===0&&this.H.clear();for(let t of e)this.H.del\##
+        ete(t)}Y(e){return this.H.has(e)}et(){return this.H.size===0?null:Math.min(...this.H.values())}D(e){let t=[...\##
+        this.H].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(this.H.delete(t[0]),t[0])}},Rt=\##
+        class{constructor(){this.x=[],this.z=0,this._=null,this.A=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(\##
+        i===""&&this._===null)return;this._===null&&(this.z=Math.max(this.z+1,n));let r={id:this.z,v:!0,text:i,tt:!1};\##
+        this._=t&&i!==""?null:r,this._===null&&this.#t(r)}u(e,t){let n=e!==0&&e===this.A;this.A=e;let i={id:e,v:!1,tex\##
+        t:t.slice(0,2e3),tt:!0},r=n?this.x.filter(({v:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):t\##
+        his.x=this.x.flatMap(a=>a!==r?[a]:s?[]:[i])}gt(){this.A=0}pending(){return[...this.x,...this._===null?[]:[this\##
+        ._]].filter(({tt:e})=>!e)}nt(e){e===this._?this._=e.text===""?null:{...e,tt:!0}:this.x=this.x.map(t=>t===e?{..\##
+        .t,tt:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}},Te=[256,1024,4096,16384],D={ii:0,Qt:1,Xt:2,expired:3,err\##
+        or:4},K={si:0,tn:1,ri:2,oi:3},De=["offer","answer","restart"],Ot=["body","signature"],Bt=e=>Kt(...Ht(e));funct\##
+        ion Kt(e,t){let n=Te.find(r=>r>=t.length+3);if(n===void 0)throw new h("malformed");let i=new Uint8Array(n);ret\##
+        urn i.set(c(g(e),ke(t.length),t)),i}function Ht(e){switch(e.type){case"confirm":return[3,c(e.nn,e.sn,P(e.name)\##
+        )];case"refuse":return[6,g(e.reason)];case"description":return[7,c(g(De.indexOf(e.kind)),b(e.generation),k(e.s\##
+        dp))];case"candidate":return[8,c(b(e.generation),k(e.candidate))];case"words":return[9,g(e.a?1:0)];case"bindin\##
+        g":return[10,e.tag];case"chat":return[11,c(b(e.id),k(e.message))];case"keepalive":return[13,new Uint8Array(0)]\##
+        ;case"bye":return[15,g(e.reason)];case"consent":return[16,c(g(e.version),k(e.locale),e.textHash,pt(e.time))]}}\##
+        function Gt(e,t=Ft){let n=new O(e),i=n.d(),r=n.S(n.Je()),s=Te.find(l=>l>=r.length+3);if(e.length!==s||!Y(n.ee(\##
+        )))throw new h("malformed");let a=new O(r),o=t(i,a);return a.end(),o}function Ft(e,t){switch(e){case 4:return{\##
+        type:"waiting",message:E(t.ut())};case 5:return{type:"admit",U:(t.d()&1)===1};case 6:return{type:"refuse",reas\##
+        on:t.d()};case 7:{let n=De[t.d()];if(n===void 0)throw new h("malformed");return{type:"description",kind:n,gene\##
+        ration:t.G(),sdp:E(t.ee())}}case 8:return{type:"candidate",generation:t.G(),candidate:E(t.ee())};case 9:{let n\##
+        =t.d();if(n>1)throw new h("malformed");return{type:"words",a:n===1}}case 10:return{type:"binding",tag:t.S(32)}\##
+        ;case 11:return{type:"chat",id:t.G(),message:E(t.ee())};case 13:return{type:"keepalive"};case 14:{let n=Ot[t.d\##
+        ()];if(n===void 0)throw new h("malformed");return{type:"receipt",Zi:n,octets:t.ee()}}case 15:return{type:"bye"\##
+        ,reason:t.d()};case 17:return{type:"identity",code:t.d()};default:throw new h("malformed")}}var Le=k("Noise_NK\##
+        psk0_25519_AESGCM_SHA256"),le=new Uint8Array(0),Yt=32+16,Zt=2**20,H=class{constructor(e){this.key=e,this.count\##
+        er=0}static async create(e){return new H(await gt(e))}rn(){if(this.counter>=Zt)throw new h("exhausted");let e=\##
+        c(new Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=le){return wt(this.key,this.rn\##
+        (),t,e)}async decrypt(e,t=le){return yt(this.key,this.rn(),t,e)}},$t=class{constructor(){this.T=Le,this.hash=L\##
+        e,this.be=null}async C(e){this.hash=await U(this.hash,e)}async Z(e){let[t,n]=await Ee(this.T,e);this.T=t,this.\##
+        be=await H.create(n)}async on(e){let t=await M(this.T,e);this.T=await M(t,g(1));let n=await M(t,c(this.T,g(2))\##
+        ),i=await M(t,c(n,g(3)));await this.C(n),this.be=await H.create(i)}async an(e){let t=this.be===null?e:await th\##
+        is.be.encrypt(e,this.hash);return await this.C(t),t}async ln(e){let t=this.be===null?e:await this.be.decrypt(e\##
+        ,this.hash);return await this.C(e),t}};async function Ee(e,t){let n=await M(e,t),i=await M(n,g(1));return[i,aw\##
+        ait M(n,c(i,g(2)))]}async function Jt(e,t){let n=[...await Ee(e.T,le)],[i,r]=[await H.create(n[0]),await H.cre\##
+        ate(n[1])];return{hash:e.hash,T:e.T,keys:n,send:t?i:r,u:t?r:i}}var he=class{constructor(e,t,n){this.it=e,this.\##
+        wt=t,this.ie=n}static async create(e){let t=new $t;return await t.C(e.Wt),await t.C(e.qt),new he(t,e,e.ie??awa\##
+        it J())}async cn(e){let{it:t,ie:n,wt:i}=this;return await t.on(i.presharedKey),await t.C(n.publicKey),await t.\##
+        Z(n.publicKey),await t.Z(await Se(n.privateKey,i.qt)),c(n.publicKey,await t.an(e))}async un(e){if(e.length<Yt)\##
+        throw new h("authentication");let{it:t,ie:n}=this,i=e.subarray(0,32);return await t.C(i),await t.Z(i),await t.\##
+        Z(await Se(n.privateKey,i)),{hn:await t.ln(e.subarray(32)),transport:await Jt(t,!0)}}},je=new Uint8Array(32);a\##
+        sync function Qt(e){let t=await $("colloque/1 invite",c(e.ni,e.sessionKey)),[n,i,r]=await Promise.all([j(t,"co\##
+        lloque/1 room",16),j(t,"colloque/1 join",32),j(t,"colloque/1 psk",32)]);return{flags:e.flags,sessionKey:e.sess\##
+        ionKey,room:n,presharedKey:r,joinToken:i}}var _t=e=>P("colloque/1","call",e,b(0),je),Xt=(e,t,n)=>P("colloque/1\##
+        ","resume",e,b(t),n);async function qe(e,t){let n=await $(e,await M(t,k("colloque/1 exporter"))),[i,r]=await P\##
+        romise.all([j(n,"colloque/1 resume",32),j(n,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:r}}var en=(e\##
+        ,t)=>U(P("colloque/1 transcript",e,t)),tn=e=>en(je,e),nn=e=>j(e,"colloque/1 rejoin",32);async function rn(e,t,\##
+        n){let i=await $(e,t);return j(i,c(k("colloque/1 psk-resume"),b(n)),32)}var sn=(e,t,n)=>U(P("colloque/1 sas-co\##
+        mmit",e,t,n));async function an(e,t,n){return j(await $(e,c(t,n)),"colloque/1 sas",8)}var on=e=>Array.from(e.s\##
+        ubarray(0,4));function ln(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);return String(t%1e8).padStart(8,"0\##
+        ")}var hn=(e,t,n,i,r)=>M(t,P(`colloque/1 bind ${e}`,n,i,r)),_={dn:64,message2:256},ue=24*3600,Ie=class{constru\##
+        ctor(e,t){this.hash=e.hash,this.li=e.send,this.ci=e.u,this.kt=t}ui(e){return this.li.encrypt(Bt(e))}async open\##
+        (e){return Gt(await this.ci.decrypt(e))}pn(e,t,n){return hn(e,this.kt,this.hash,t,n)}};async function un(e,t){\##
+        let{room:n,sessionKey:i,presharedKey:r}=e,s=t.L(32),a=t.ie??await J(),o=await he.create({Wt:_t(n),presharedKey\##
+        :r,qt:i,ie:a}),l=await sn(n,a.publicKey,s),u=b(0),m=pn(_.dn,g(1),l,u,k(t.locale)),f=await o.cn(m);async functi\##
+        on A(I,we){let ye=await o.un(I),se=await dn(ye.hn,n,i,we),{hash:ve,T:Ri}=ye.transport,at=await qe(ve,Ri);retur\##
+        n{I:new Ie(ye.transport,at.kt),bond:{resumeSecret:at.resumeSecret,transcript:await tn(ve),authenticationString\##
+        :await an(ve,s,se.hi),wordsLocale:se.wordsLocale,identity:se.identity,expiry:se.di+ue},fn:{type:"confirm",nn:s\##
+        ,sn:new Uint8Array(32),name:""}}}return{message:f,finish:A}}async function cn(e,t,n,i){let r=await he.create({\##
+        Wt:Xt(e.room,n,t.transcript),presharedKey:await rn(e.presharedKey,t.resumeSecret,n),qt:e.sessionKey,ie:i??awai\##
+        t J()}),s=await r.cn(new Uint8Array(_.dn)),a=c(b(n),s);async function o(l){let{hn:u,transport:m}=await r.un(l)\##
+        ;if(u.length!==_.message2||!Y(u))throw new h("malformed");let{kt:f}=await qe(m.hash,m.T);return{I:new Ie(m,f),\##
+        fn:{type:"confirm",nn:new Uint8Array(32),sn:new Uint8Array(32),name:""}}}return{message:a,finish:o}}async func\##
+        tion dn(e,t,n,i){if(e.length!==_.message2)throw new h("malformed");let r=new O(e);if(r.d()!==1)throw new h("ma\##
+        lformed");let s=r.S(32).slice(),a=r.S(32).slice(),o=r.S(16),l=r.S(64),u=E(r.S(2));if(r.G(),!Y(r.ee()))throw ne\##
+        w h("malformed");let m=P("colloque/1 delegation",a,n,t,o);if(!await ft(l,m,a))throw new h("delegation");let f=\##
+        new O(o),[A,I]=[f.Zt(),f.Zt()];if(i<A-ue||i>I+ue)throw new h("delegation-dates");return{hi:s,identity:a,wordsL\##
+        ocale:u,di:I}}function pn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),n}var mn=e=>({invitation:e,bon\##
+        d:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),V=e=>e.i\##
+        nvitation.joinToken===null,Pe=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array?{octets:Z(n)}:n);function Ue(\##
+        e,t){if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>fn(r)?be(r.octets):r);return n.invitation.room.leng\##
+        th!==16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?null:{...n,former:n.former??[]}}c\##
+        atch(n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)return null;throw n}}function Ve(e\##
+        ){for(let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="object"&&t!==null&&Ve(t)}var fn=e\##
+        =>typeof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,ce={open:8e3,state:6e3,message2:12e3,f\##
+        irstFrame:6e3,silence:6e4,X:3e4},gn=.3,wn=3e4,yn=1e3,We=25e3,vn=2e3,kn=2e4,Ne=class{constructor({t:e,mode:t,lo\##
+        cale:n,L:i,se:r,pi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.L=i,this.se=r,this.Ut=a,this.fi=s?gn:1,thi\##
+        s.o="opening",this.I=null,this.q=null,this.mn=1/0,this.finish=null,this.gn=-1/0,this.wn=a,this.kn=a,this.e=new\##
+         B,this.yn=[],this.#t("open",a)}get mi(){return this.e.Y("open")||this.e.Y("state")}get rt(){return this.o==="\##
+        established"}get ot(){return this.o==="away"||this.o==="orphaned"}gi(e){return e>=this.mn&&(this.q?.urls.some(\##
+        t=>/^turns?:/.test(t))??!1)}wi(e){this.o==="established"&&e-this.kn>wn&&this.e.set("silence",e+yn)}jt(){return\##
+         this.yn.splice(0)}E(){return this.e.et()}async open(e){let{invitation:t,bond:n}=this.t,i=this.mode==="resume"\##
+        &&n!==null?await nn(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({ty\##
+        pe:"send",octets:qt(t.room,i,jt[this.mode])}),await this.#i())}async u(e,t){let n=It(e);if(!(n===null||this.o=\##
+        =="over"))switch(n.type){case"challenge":return;case"state":return this.#s(n.ve,t);case"servers":this.q=n.q,th\##
+        is.mn=t+n.q.ti*1e3;return;case"error":return this.#l({type:"refused",code:n.code});case"relay":try{return awai\##
+        t this.#o(n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="confirming"||this.o==="establishe\##
+        d"||this.mode==="resume";return this.#l({type:"broken",code:i.code,ki:r})}}}async Se(e){for(let t=this.e.D(e);\##
+        t!==null;t=this.e.D(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.s\##
+        et("keepalive",e+We),await this.send({type:"keepalive"},e)}}async send(e,t){return this.I===null||this.o!=="co\##
+        nfirming"&&this.o!=="established"?!1:(this.wn=t,this.#n({type:"send",octets:Ae(await this.I.ui(e))}),!0)}#t(e,\##
+        t){this.e.set(e,t+ce[e]*this.fi)}#n(e){this.yn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e\##
+        ,t){let n=this.e.Y("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.gn<vn?this.#l({type:"lo\##
+        st",cause:"doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),n||awa\##
+        it this.#i()):(this.e.clear(),n&&(this.gn=t),this.o=n||this.o==="away"?"away":"orphaned",V(this.t)&&this.e.set\##
+        ("away",t+ce.X))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.\##
+        epochNumber+=1,this.#n({type:"save"});let n=await cn(e.invitation,e.bond,e.epochNumber);this.finish=async i=>(\##
+        {...await n.finish(i),bond:null}),t=n.message}else{let n=await un(e.invitation,{locale:this.locale,L:this.L});\##
+        this.finish=i=>n.finish(i,this.se()),t=n.message}this.#n({type:"send",octets:Ae(t)})}async#o(e,t){if(this.o===\##
+        "handshaking"&&this.finish!==null){let{I:n,bond:i,fn:r}=await this.finish(e);this.finish=null,this.I=n,this.o=\##
+        "confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+We),this.#n({type:"conf\##
+        irmed",bond:i}),await this.send(r,t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="established")){l\##
+        et n=await this.I.open(e);this.o="established",this.e.clear("firstFrame"),this.kn=t,this.e.set("silence",t+ce.\##
+        silence),this.#n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.wn>=kn&&await this.send({type:"keepalive\##
+        "},t)}}},Re=3e3,bn=2e4,Sn=1e3,zn=class{constructor({t:e,j:t,n,s:i,re:r,l:s},a){this.t=e,this.j=t,this.n=n,this\##
+        .s=i,this.re=r,this.l=s,this.e=new B,this.e.set("end",a+(r===null?Re:bn)),r!==null&&(n===null||n.ot)&&this.#l(\##
+        a)}E(){let e=[this.e.et()??1/0,this.n?.E()??1/0],t=Math.min(...e);return t===1/0?null:t}async oe(e,t){switch(e\##
+        .type){case"tick":for(let n=this.e.D(t);n!==null;n=this.e.D(t))n==="end"?this.end():this.#l(t);return await th\##
+        is.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-me\##
+        ssage":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#s\##
+        (t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let\##
+         n of t)if(n.type==="send")this.l({type:"send",id:this.s,octets:n.octets});else if(n.type==="confirmed"&&this.\##
+        re!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e.set("end",e+Re);else{if(n.type\##
+        ==="refused"||n.type==="frame"&&n.frame.type==="bye")return this.end();if(n.type==="lost"||n.type==="broken")r\##
+        eturn this.#s(e)}}#n(){return this.n?.jt()??[]}#l(e){this.#i(),this.s+=1,this.n=new Ne({t:this.t,mode:"resume"\##
+        ,...this.j},e),this.l({type:"connect",id:this.s})}#s(e){if(this.re===null)return this.end();this.#i(),this.e.s\##
+        et("retry",e+Sn)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}},Cn=new Set(["unknown-room"\##
+        ,"full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now"\##
+        ,"relay-missing"]),Mn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-othe\##
+        r-device","refused-not-now","refused-wrong-person"]),de=e=>Cn.has(e),xn=e=>Mn.has(e),An={[K.tn]:"refused-other\##
+        -device",[K.ri]:"refused-not-now",[K.oi]:"refused-wrong-person"},Tn={[D.Qt]:"words-differ",[D.Xt]:"binding-fai\##
+        led",[D.expired]:"expired",[D.error]:"doctor-error"},Dn={[T.mt]:"unknown-room",[T.used]:"used",[T.full]:"full"\##
+        ,[T.rate]:"rate",[T.closed]:"closed"},Ln=e=>An[e]??"refused",En=e=>Tn[e]??"ended-by-doctor",jn=e=>Dn[e]??"prot\##
+        ocol";function qn(e){return e==="delegation"?"identity":e==="delegation-dates"?"clock":"secure-channel"}var Oe\##
+        =3,In=500,Pn=8e3,Un=4e3,Vn=5,Wn=class{constructor(e){this.L=e,this.O=0,this.xe=!1,this.yt=null,this.lt=0}yi(){\##
+        this.xe=!1,this.lt=0}vi(){this.O=0,this.xe=!1,this.lt=0}bi(e){let t=this.yt??(e.bond===null?"fresh":"resume");\##
+        return this.yt=null,t}ke({Si:e,xi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Oe)return null;let n=t?Un:Pn,i=Math.\##
+        min(In*2**(this.O-1),n),r=.5+(this.L(1)[0]??0)/255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?(this.l\##
+        t=e===T.mt?this.lt+1:0,this.lt>Vn&&!i?"unknown-room":"later"):e===T.mt&&t==="resume"?this.xe?"secure-channel":\##
+        (this.yt="fresh","now"):e===T.used&&t==="fresh"&&n.bond!==null&&this.O<Oe?(this.O+=1,this.yt="resume","now"):j\##
+        n(e)}},Be=6e4,Ke=2e3,Nn=1e4,Rn=3,On=class{constructor(e,t,n){this.t=e,this.j=t,this.h=n,this.n=null,this.s=0,t\##
+        his.ve=!1,this.vt=!1,this.P=new Wn(t.L),this.R=-1/0,this.e=new B,this.Ot=!1,this.pending=[],this.Rt=[]}get rt(\##
+        ){return this.n?.rt??!1}get ot(){return this.n?.ot??!1}get Nt(){return this.P.O>0&&(this.n?.mi??!0)}E(){let e=\##
+        Math.min(this.e.et()??1/0,this.n?.E()??1/0);return e===1/0?null:e}async oe(e,t){e.id===this.s&&(e.type==="sock\##
+        et-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t)\##
+        )}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e))t==="retry"?this.bt(e):this.P.O=0;await this.n?.Se(\##
+        e)}zi(e){for(;;){let t=this.Rt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.jt()??[]);let n=thi\##
+        s.pending.shift();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(\##
+        !1)}bt(e){let{t,j:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.se())return this.#i("expired");let r=this.P.bi\##
+        (t);this.e.clear("retry","stable"),i.ct(),this.s+=1;let s=i.i().St&&this.P.O<2;this.n=new Ne({t,mode:r,pi:s,..\##
+        .n},e),i.l({type:"connect",id:this.s})}Ci(e){(this.n===null||e-this.n.Ut>=Ke)&&this.#s(e)}Ce(e,t){this.s=e,thi\##
+        s.P.vi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Ut<Ke)&&!this.n.ot){if(e-this.R<Nn)return this.ze(e);th\##
+        is.R=e,this.#s(e)}}ze(e){this.disconnect(),this.vt=!1;let{Ai:t,St:n}=this.h.i(),i=V(this.t)&&t,r=this.P.ke({Si\##
+        :i,xi:n});if(r===null)return this.#i(this.P.xe?"secure-channel":"network");this.e.set("retry",e+r)}vn(e){let t\##
+        =this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Ot=!0,this.#s(e\##
+        ),!0)}bn(e,t,n){if(!t)return this.#i(qn(e));this.P.xe=!0,this.ze(n)}flush(){let e=[...this.pending.splice(0),.\##
+        ..this.n?.jt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({ty\##
+        pe:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.l\##
+        eft(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.oc\##
+        tets);case"save":return this.h.ct();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e.Y("stable")||this.e.set(\##
+        "stable",t+Be);return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ownComparison:"none",peerComparis\##
+        on:"none"},i=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Rn);Object.assign(this.t,n,{bond:e.bond,\##
+        former:i,consent:null})}return this.e.set("stable",t+Be),this.h.ct();case"frame":this.P.yi(),this.vt=!1,this.O\##
+        t=!1,this.Rt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.\##
+        ze(t):this.#s(t);case"broken":return this.bn(e.code,e.ki,t)}}#l(e,t){if(this.Ot&&e===T.mt){this.vn(t)||this.#i\##
+        ("refused-other-device");return}let n=this.n?.mode??null,i=this.P.refused(e,n,this.t,this.h.i().Mi);i==="later\##
+        "?this.ze(t):i==="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.bt(e)}#i(e){this.Rt.push({type:"stop\##
+        ",reason:e})}},He=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}\##
+        get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Di(){return Math.min(1500*this.N,6e3)}get xt(){return th\##
+        is.z+(this.N===0?0:this.xn)}},Bn=class{constructor(){this.z=null,this.k=0}Ce(e,t){this.z={Xe:e,zn:t},this.k=t}\##
+        N(e,t){let{z:n}=this;this.z={Xe:e,zn:t};let i=n!==null&&t-n.zn<=1250;return(!i||e!==n.Xe)&&(this.k=t),i&&e!==n\##
+        .Xe?"sound":t-this.k>=1500?"silence":"unknown"}},Ge=class{constructor(){this.silence=new Bn,this.le=!1,this.Bt\##
+        =!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==null}ae(e){this.R=e}Ti(e){this.C\##
+        n=e,this.zt=!1,this.Bt=!1,this.R=null}Li(e,t){this.silence.Ce(0,t),this.le=e}Ii(e,t){this.silence.Ce(e,t)}N(e,\##
+        t){let n=this.An;this.An=t;let i=this.silence.N(e,t);return i==="sound"&&(this.le=!1,n>=this.Cn&&(this.zt=!0),\##
+        this.R!==null&&n>=this.R&&(this.R=null)),i!=="silence"||this.le?!1:(this.le=!0,!0)}get Kt(){return this.zt&&!t\##
+        his.le}Dn(e){e&&!this.zt&&(this.Bt=!0)}},pe={Ei:6e3,Pi:5e3,path:13e3},Kn=3e3,Hn=1e4,Gn=1,Fn=class{constructor(\##
+        e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.U\##
+        =!1,this.transport="none",this.r=-1,this.Tn=null,this.w=null,this.Ft=[],this.ce=null,this.Ct=null,this.At=!1,t\##
+        his.Mt=null,this.p=new Ge,this.ue=new He,this.Dt=0,this.i={send:!1,u:!1},this.$=[],this.e=new B}Vi(){return th\##
+        is.$.shift()??null}E(){return this.e.et()}Ae(){return this.transport==="connected"&&this.#m()&&!this.p.le}St()\##
+        {return this.g&&(!this.Ae()||this.p.Mn)}get Wi(){return!this.g&&this.w?.J===!0&&this.transport!=="connected"}m\##
+        ute(e){this.muted=e,this.#r()}ae(e){this.transport!=="none"&&this.p.ae(e)}qi(e,t){this.n=e,this.U=t}gt(){this.\##
+        n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt(),this.e.clear(),this.$=[],this.\##
+        transport="none",this.w=null,this.Mt=null,this.ce=null,this.p=new Ge,this.ue=new He,this.Dt=0,this.#r(),this.h\##
+        .l({type:"end-call"})}async Ui(e){this.transport==="connected"&&this.w?.J===!0&&!this.p.le&&!this.p.Mn?await t\##
+        his.#h(e):this.#s(e)}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e))t==="path"?this.#u(e):t==="attem\##
+        pt"?this.#o(e):this.$.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}async oe(e,t){switch(e.type){case"o\##
+        ffer":if(e.generation!==this.w?.generation||this.n===null)return;this.w.nt=!0,this.e.set("answer",t+(this.g?th\##
+        is.ue.Di:pe.Ei)),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let \##
+        n of this.Ft.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:n},t);return;case"can\##
+        didate":if(e.generation!==this.w?.generation)return;this.w.nt?await this.#t({type:"candidate",generation:e.gen\##
+        eration,candidate:e.candidate},t):this.Ft.push(e.candidate);return;case"transport":return this.#c(e,t);case"he\##
+        ard":return this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);l\##
+        et{w:n}=this;if(e.type==="binding")return n?.J!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n\##
+        .nt||e.generation!==n.generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"app\##
+        ly-candidate",generation:i,candidate:r})}else n.J||(n.J=!0,this.e.clear("answer"),this.h.l({type:"apply-answer\##
+        ",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#h(t):this.g||this.e.set("path",\##
+        t+pe.path),this.#r())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="n\##
+        ew"&&this.Tn!==this.n;!n&&t<this.ue.xt||(n&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&t\##
+        his.n.rt&&this.t.consent!==null}#s(e){let{n:t,t:n}=this;if(t===null)return;let i=this.transport==="none"||this\##
+        .transport==="failed"||this.p.Bt,r=n.generation;n.generation+=1,this.h.ct(),i&&(this.r=r,this.Tn=t,this.transp\##
+        ort="new",this.ce=null,this.Mt=null,this.At=!1,this.p.Li(this.g,e),this.#r()),this.w={generation:r,nt:!1,J:!1}\##
+        ,this.Ft=[],this.Ct=null,this.p.Ti(e),this.e.clear("answer","binding","path","attempt"),this.g&&(this.ue.Ce(e)\##
+        ,this.e.set("attempt",e+this.ue.xn));let{U:s}=this;this.h.l({type:"make-offer",generation:r,Qn:i,q:t.q,U:s})}#\##
+        i(e){let{n:t,ue:n}=this;this.#l()?e<n.xt?this.e.set("attempt",n.xt):t?.gi(e)?(this.ae(e),this.$.push("socket-d\##
+        oubted")):this.#s(e):t!==null&&this.$.push("socket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.p\##
+        .Dn(this.w?.J===!0),this.#i(e))}#d({r:e,Xe:t},n){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())retu\##
+        rn this.p.Ii(t,n);this.p.N(t,n)?(this.p.Dn(this.w?.J===!0),this.#i(n)):this.p.Kt&&this.Ae()&&this.e.clear("att\##
+        empt")}}async#c(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="con\##
+        nected",this.Dt=0,this.e.clear("path"),this.e.Y("attempt")&&this.e.set("attempt",Math.max(this.ue.xt,t+Kn)),th\##
+        is.ce={Gt:e.Xn,W:e.ei},await this.#h(t),this.#r();else if(e.state==="failed")this.#u(t);else if(this.transport\##
+        ==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.Y("attempt"))return;this.ae(t)\##
+        ,this.#l()&&t-(this.n?.Ut??0)<Hn?this.#i(t):this.$.push("socket-doubted")}}}#u(e){if(this.transport="failed",t\##
+        his.e.clear("path","binding"),this.#r(),this.g)return this.#i(e);this.Dt+=1,this.Dt>Gn?this.$.push("no-path"):\##
+        this.#l()&&this.#s(e)}async#h(e){let{ce:t}=this,n=this.n?.I??null;if(t===null||n===null||this.w?.J!==!0)return\##
+        ;let i=await n.pn("P",t.Gt,t.W);await this.#t({type:"binding",tag:i},e),this.At||this.e.set("binding",e+pe.Pi)\##
+        ,await this.#p()}async#p(){let{ce:e,Ct:t}=this,n=this.n?.I??null;if(e===null||t===null||n===null)return;let i=\##
+        await n.pn("D",e.Gt,e.W);if(!ae(i,t)){this.$.push("binding-failed");return}this.At=!0,this.Mt=Fe(e),this.g=!0,\##
+        this.e.clear("binding"),this.#r()}#m(){return this.ce!==null&&this.Mt===Fe(this.ce)}#r(){let e=this.#m(),t={se\##
+        nd:e&&this.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"\##
+        sound",...t}))}},Fe=({Gt:e,W:t})=>`${Z(e)} ${Z(t)}`,Yn=6e4,Zn=400,$n=class{constructor({t:e,locale:t,L:n,se:i}\##
+        ){this.t=e,this.j={locale:t,L:n,se:i},this.line=new On(e,this.j,{l:r=>this.actions.push(r),ct:()=>this.#a(),le\##
+        ft:()=>this.#i(),i:()=>({Mi:this.media.Ae(),St:this.media.St(),Ai:this.media.g})}),this.he=!1,this.message="",\##
+        this.c=new Rt,this.reason=null,this.Me=null,this.e=new B,this.actions=[],this.media=new Fn(e,{send:(r,s)=>this\##
+        .line.send(r,s),l:r=>this.actions.push(r),ct:()=>this.#a()}),this.ye=Promise.resolve()}oe(e,t){return this.ye=\##
+        this.ye.then(async()=>{try{await this.#n(e,t),this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}ji(){ret\##
+        urn this.actions.splice(0)}E(){if(this.reason!==null)return this.Me?.E()??null;let e=[this.e.et(),this.line.E(\##
+        ),this.media.E()],t=Math.min(...e.map(n=>n??1/0));return t===1/0?null:t}Oi(){let{bond:e,ownComparison:t,peerCo\##
+        mparison:n}=this.t;return{state:this.#t(),reason:this.reason,B:this.reason!==null&&de(this.reason),ve:this.lin\##
+        e.ve,Ln:this.line.rt,Nt:this.line.Nt,Ri:this.line.vt,message:this.message,y:e===null?null:{octets:e.authentica\##
+        tionString,locale:e.wordsLocale},ownComparison:t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){retu\##
+        rn this.reason!==null?xn(this.reason)?"ended":"failed":V(this.t)?this.t.consent===null?"admitted":this.media.A\##
+        e()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return t\##
+        his.#l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
+        ket-open":case"socket-message":case"socket-closed":return await this.line.oe(e,t),this.#o(t);case"network-chan\##
+        ged":return this.media.ae(t),this.line.Ci(t),this.#o(t);case"awoke":return this.line.n?.wi(t),this.#s(t);case"\##
+        consent":return V(this.t)?(this.t.consent=e.consent,this.#a(),this.he&&await this.#u(t),this.#o(t)):void 0;cas\##
+        e"decline":return await this.line.send({type:"refuse",reason:K.si},t),this.#r("consent-refused",t);case"words"\##
+        :return this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.In,this\##
+        .j.se()),e.In)return this.#h(t);this.e.Y("letters")||this.e.set("letters",t+Zn);return;case"hang-up":return th\##
+        is.#r("hung-up",t,D.ii);case"taken-over":return this.#r("taken-over",t);case"retry":return;default:return awai\##
+        t this.media.oe(e,t),this.#o(t)}}async#l(e,t){let n=this.reason==="network"||this.reason==="no-path";return!(e\##
+        .type==="retry"||e.type==="network-changed"&&n)||this.reason===null||!de(this.reason)?this.Me?.oe(e,t):(this.M\##
+        e?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let \##
+        t=this.e.D(e);t!==null;t=this.e.D(e)){if(t==="patience")return this.#r(this.line.rt?"no-path":"network",e);awa\##
+        it this.#h(e)}await this.line.Se(e),await this.#o(e),await this.media.Se(e),await this.#o(e)}#i(){this.he=!1,t\##
+        his.media.gt(),this.c.gt()}async#o(e){for(;this.reason===null;){let t=this.media.Vi();if(t!==null){await this.\##
+        #m(t,e);continue}let n=this.line.zi(e);if(n===null)return;n.type==="stop"?await this.#r(n.reason,e):await this\##
+        .#d(n.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return thi\##
+        s.#c(e.U,t);case"refuse":return e.reason===K.tn&&this.line.vn(t)?void 0:this.#r(Ln(e.reason),t);case"words":re\##
+        turn this.t.peerComparison=e.a?"same":"different",this.#a();case"bye":return this.#r(this.media.Wi&&e.reason==\##
+        =D.error?"no-path":En(e.reason),t);case"description":case"candidate":case"binding":return this.he&&!(e.type===\##
+        "description"&&e.kind==="offer")?this.media.u(e,t):this.line.bn("malformed",!0,t);case"chat":this.he&&this.c.u\##
+        (e.id,e.message);return;case"keepalive":case"receipt":case"identity":return}}async#c(e,t){let{n}=this.line;if(\##
+        this.he||n===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#a();let i=e||(this\##
+        .t.invitation.flags&Q.U)!==0;if(i&&!(n.q?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing"\##
+        ,t,D.error);this.media.qi(n,i),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:\##
+        n}=this.t;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media.Ui(e),n!=="none"\##
+        &&await this.line.send({type:"words",a:n==="same"},e),await this.#h(e))}async#h(e){if(!(!this.he||this.t.conse\##
+        nt===null)){for(let t of this.c.pending()){let{id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,messa\##
+        ge:i},e))return;this.c.nt(t)}return this.#o(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a\##
+        (),await this.line.send({type:"words",a:e},t),await this.#o(t),e||await this.#r("words-differ",t,D.Qt)}async#m\##
+        (e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-doubted":return this.line.ae(t);case"binding-f\##
+        ailed":return this.#r("binding-failed",t,D.Xt);case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){\##
+        let i=n===null||await this.line.send({type:"bye",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.\##
+        end(),this.e.clear(),de(e)&&e!=="taken-over"?this.#a():this.actions.push({type:"save",t:null});let r=!i&&V(thi\##
+        s.t);if(!r&&(e!=="hung-up"||this.line.n===null))return this.line.disconnect();let{t:s,j:a}=this,{s:o}=this.lin\##
+        e,l=this.line.Sn(),u=m=>this.actions.push(m);this.Me=new zn({t:s,j:a,n:l,s:o,re:r?n:null,l:u},t)}#f(e){!(this.\##
+        reason===null&&this.media.g&&!this.media.Ae())||this.line.ot?this.e.clear("patience"):this.e.Y("patience")||th\##
+        is.e.set("patience",e+Yn)}#a(){this.actions.push({type:"save",t:this.t})}},Jn={En:[],Pn:[],microphone:"",speak\##
+        er:""},Qn=4e-4,Ye={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ze(e,t){let n=e=\##
+        ==void 0?Ye:{...Ye,deviceId:{exact:e}},i=await(t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAud\##
+        ioTracks();if(r===void 0)throw new DOMException("no track","NotFoundError");return r}function _n(e){let t=e in\##
+        stanceof DOMException?e.name:"";return t==="NotFoundError"||t==="OverconstrainedError"?"microphone-missing":t=\##
+        =="NotReadableError"||t==="AbortError"?"microphone-busy":"microphone-denied"}var Xn=class{constructor(e){this.\##
+        audio=e,this.Ht=new Audio,this.V=null,this.output=null,this.source=null,this.De=null,this.speaker=""}Vn(){"Aud\##
+        ioContext"in window&&(this.V??=new AudioContext,this.V.state!=="running"&&this.V.resume().catch(()=>{}))}Wn(e)\##
+        {this.source?.disconnect(),this.source=null,!(this.V===null||e===null)&&(this.De??=this.V.createAnalyser(),thi\##
+        s.source=this.V.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===\##
+        null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTime\##
+        DomainData(e);let t=e.reduce((i,r)=>i+r*r,0)/e.length,n=this.V?.state==="running"||navigator.userActivation?.h\##
+        asBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>Qn,Un:t===0&&n}}jn(){let{V:e}=\##
+        this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.Ht.srcObject=this.out\##
+        put.stream),this.Ht.play().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.c\##
+        reateOscillator(),s=e.createGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTi\##
+        me(.3,i+.03),s.gain.exponentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.sto\##
+        p(i+1)}}}async Ni(e){await Promise.all([this.audio,this.Ht].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e)\##
+        {let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===\##
+        i&&s!==""&&s!=="communications").map(({deviceId:r,label:s})=>({id:r,label:s}));return{En:n("audioinput"),Pn:"s\##
+        etSinkId"in this.audio?n("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(\##
+        ){this.Wn(null),this.V?.close().catch(()=>{}),this.V=null,this.De=null,this.output=null}},ei=500;function ti(e\##
+        ,t,n){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t\##
+        }:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ni(e,t){let n=new\##
+         BroadcastChannel(e);n.postMessage(t),n.close()}function ii(e,t){return new Promise(n=>{let i=new BroadcastCha\##
+        nnel(e),r=s=>{i.close(),n(s)};i.onmessage=({data:s})=>r(Ue(typeof s=="string"?s:null,t())),setTimeout(()=>r(nu\##
+        ll),ei)})}function ri(e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=li(lt),si=e=\##
+        >ri(e,W,"fr"),ai=e=>[W[e].admitted.title,...W[e].admitted.consent].join(`
+        `),$e=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (e),oi=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),X=(e,t)=>e.replace(/\{\##
+        \w+\}/,()=>String(t));function li({Fn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
+        ===0?s.shift():Array.isArray(o)?o.map(a):Object.fromEntries(Object.entries(o).map(([l,u])=>[l,a(u)]));return[i\##
+        ,a(e)]});return Object.fromEntries(n)}var hi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
+        M6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 \##
+        17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM\##
+        15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 \##
+        0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no\##
+        :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function ee\##
+        (e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setA\##
+        ttribute("d",hi[t]),n}var ui={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:\##
+        17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micr\##
+        ophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refu\##
+        sed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,net\##
+        work:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:8\##
+        1};function ci(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-lin\##
+        k")&&i!==null?ui[i]:void 0;return{title:mi(e,t),lines:fi(e,t),buttons:yi(e,t),On:gi(e,t),code:s===void 0?"":X(\##
+        t.code,s),Kt:r||n==="waiting"||n==="connecting",Bi:r}}function di(e,t){let n=({lines:r,On:s})=>[...r.filter(({\##
+        kind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(\##
+        Boolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var pi={alphabet:"incomplete\##
+        ",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"word\##
+        s-differ","refused-wrong-person":"refused"},Je=(e,{errors:t})=>t[pi[e??""]??e??""];function mi({state:e,error:\##
+        t},n){return e==="ended"||e==="failed"||e==="bad-link"?Je(t,n)?.[0]??n.ended.title:n[e].title}function fi(e,t)\##
+        {let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",t\##
+        ext:t.ready.Le},{kind:"quiet",text:t.ready.Ie}];case"checking":return[{kind:"quiet",text:t.checking.text}];cas\##
+        e"waiting":{let a=r?.message??"",{K:o,X:l}=t.waiting;return[{kind:"lead",text:r?.Nt?t.reconnecting.pe:r?.ve?o:\##
+        l},...x(e.Yt>0,"since",X(t.waiting.k,$e(e.Yt,s))),...x(a!=="","quiet",t.waiting.message),...x(a!=="","quote",a\##
+        )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
+        onnecting.text}];case"connected":return e.It?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:\##
+        " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
+        xt},{kind:"quiet",text:wi(r,t)}];case"ended":case"failed":case"bad-link":{let{F:a,clock:o,link:l}=e,u=i==="mic\##
+        rophone-denied";return[{kind:"lead",text:Je(i,t)?.[1]??t.ended.text},...x(u,"quiet",t.ge[e.Ki]),...x(u,"quiet"\##
+        ,t.ge.Ze),...x(i==="clock","quiet",X(t.Ye,o===null?"":oi(o,s))),...x(a!==null,"quiet",X(t.ended.F,$e(a??0,s)))\##
+        ,...x(n==="ended","quiet",t.ended.He),...x(e.m==="failed","quiet",t._e),...x(e.m==="failed","link",l??"")]}def\##
+        ault:return[]}}var x=(e,t,n)=>e?[{kind:t,text:n}]:[];function gi({state:e,r:t,m:n,Q:i},r){return n==="done"?r.\##
+        actions.m:e!=="connected"?"":t?.muted?r.connected.muted:i==="silence"?r.i.silence:t?.Ln===!1?r.connected.Ee:""\##
+        }function wi(e,{reconnecting:t}){return e?.Ln?t.path:e?.Ri?t.W:t.pe}function yi({state:e,error:t,B:n,link:i,Rn\##
+        :r,r:s,It:a},{actions:o}){let l=(f,A,I="",we=null)=>({action:f,label:A,kind:I,icon:we}),u=l("hang-up",o.hangUp\##
+        ,"danger","hangUp"),m=a?[l("resume-sound",o.Fe,"primary","speaker")]:[];switch(e){case"ready":return[l("enter"\##
+        ,r?o.resume:o.enter,"primary")];case"waiting":return[l("hang-up",o.Re)];case"admitted":return[l("consent",o.co\##
+        nsent,"primary","yes"),l("refuse",o.je,"","no")];case"connecting":case"reconnecting":return[...m,u];case"conne\##
+        cted":{let f=s?.ownComparison==="none"&&s.y!==null,A=[l("same",o.a,a?"":"primary","yes"),l("different",o.Oe,"d\##
+        anger","no")],I=s?.muted?l("mute",o.unmute,"half on","silent"):l("mute",o.mute,"half","microphone");return[...\##
+        m,...f?A:[],I,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let f=t==="other-tab"||t==="\##
+        taken-over"?o.Be:o.Ne;return[...i===null?[]:[l("copy-link",o.me,"primary","copy")],...n?[l("retry",f,i===null?\##
+        "primary":"","again")]:[]]}default:return[]}}function vi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.\##
+        slice(0,Number(n[0]))+n.slice(1))}var ki=class{constructor(e,t,n){this.f=e,this.Fi=t,this._t=n,this.audio=this\##
+        .#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.ne=0,this.Kn=!1\##
+        ,this.#f()}show(e){if(!this.#t("model",e))return;let t=W[e.locale],n=ci(e,t),i=this.Nn,r=this.f.documentElemen\##
+        t;r.dataset.state=e.state;for(let s of["error","path","quality"]){let a=e[s];a===null?delete r.dataset[s]:r.da\##
+        taset[s]=a}this.#i(e.locale,t),this.#e("title").textContent=n.title,this.f.title=`${n.title} · Colloque`,e.sta\##
+        te!=="loading"&&this.#t("lines",n.lines)&&this.#e("text").replaceChildren(...n.lines.map(s=>this.#d(s))),this.\##
+        #n("notice",n.On),this.#n("code",n.code),this.#c(e,t),this.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#l\##
+        (di(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn=n,this.state=e.state}get Gi(){let e=this.#e("sound",HTM\##
+        LDetailsElement);return!e.hidden&&e.open}Hi(e){this.#e("meter").style.transform=`scaleX(${e})`}#t(e,t){let n=J\##
+        SON.stringify(t);return this.Bn.get(e)===n?!1:(this.Bn.set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==t\##
+        &&(n.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#s(e){let{activeElement:t,body:n}=th\##
+        is.f,i=t===null||t===n,r=!i&&t.closest("details, dialog, nav, footer")!==null;(e?!r:i&&this.Kn)&&this.#e("titl\##
+        e").focus({preventScroll:!e}),this.Kn=this.f.activeElement!==n}#i(e,t){if(this.text===t)return;this.text=t;let\##
+         n=this.f.documentElement;n.lang=e,n.dir=t.direction;let i=this.#e("languages");i.setAttribute("aria-label",t.\##
+        languages),i.childElementCount===0&&i.append(...Object.entries(W).map(([s,{name:a}])=>{let o=this.#a("button",\##
+        s.toUpperCase());return o.lang=s,o.setAttribute("aria-label",`${s.toUpperCase()}, ${a}`),o.addEventListener("c\##
+        lick",()=>this._t.speak(s)),o}));for(let s of i.children)s.setAttribute("aria-pressed",String(s instanceof HTM\##
+        LElement&&s.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intr\##
+        o":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":t\##
+        .i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s,a]of Object.entries(r))this.#n(s,a);this.#o("sound-t\##
+        itle","speaker",t.i.title),this.#o("chat-title","message",t.c.title),this.#o("play-sound","speaker",t.actions.\##
+        Ke),this.#o("send",null,t.c.send),this.#e("footer").prepend(ee(this.f,"lock")),this.#e("message").setAttribute\##
+        ("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("advice").replaceChi\##
+        ldren(...t.i.fe.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e(e).replaceChildren(...t===null?[]:[ee(this.f,t)],n)\##
+        }#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("ul");return n.append(...t.map(i=>this.#a("li",i))),n\##
+        }case"quote":{let n=this.#a("blockquote",t);return n.dir="auto",n}case"link":{let n=this.f.createElement("inpu\##
+        t");return n.readOnly=!0,n.value=t,n.className="link",n.setAttribute("aria-label",this.text?.actions.me??""),n\##
+        }case"good":case"fair":case"poor":{let n=this.#a("p",t,`quality ${e}`);return n.prepend(ee(this.f,e)),n}defaul\##
+        t:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="connected"?t?.y??null:null;this.#e("words").hidden=i\##
+        ===null;let r=i===null?[]:vi(this.Fi[i.locale]??""),s=i!==null&&r.length===256?on(i.octets).map(l=>r[l]??""):[\##
+        ],a=this.#e("words-list");if(this.#t("words",s)&&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":"\##
+        theirs"))),this.#n("digits",i===null?"":ln(i.octets).replace(/^(....)/,"$1 ")),i===null||!t)return;a.lang=i.lo\##
+        cale;let o=[];t.ownComparison==="same"&&o.push(n.y.a),t.peerComparison==="same"&&o.push(n.y.We),this.#n("words\##
+        -result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.f.activeElement?.d\##
+        ataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("button",r,s);retu\##
+        rn o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(ee(this.f,a)),o.addEventListener("cl\##
+        ick",()=>this._t.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({state:e,Lt:t,Q:n,\##
+        path:i},{Kt:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.s\##
+        tate==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",s.i[n??"speak"]),this.#n("path",i===null?"":s.p\##
+        ath[i]);let{En:o,Pn:l,microphone:u,speaker:m}=t;this.#p("microphone",o,u,s.i.microphone),this.#p("speaker",l,m\##
+        ,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(e,[\##
+        t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.f.createElement("option");return o.value=s.id,o.textConte\##
+        nt=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Bi:t},{c:n}){let i=this.\##
+        #e("chat",HTMLDetailsElement);i.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let r=e?.x?\##
+        ?[];if(!this.#t("messages",[r,n.v]))return;let s=this.#e("messages");s.replaceChildren(...r.map(({v:l,text:u,t\##
+        t:m})=>{let f=this.#a("li","",l?"mine":"theirs"),A=this.#a("p",u);return A.dir="auto",f.append(this.#a("small"\##
+        ,`${l?n.v:n.A}${m?"":` · ${n.pending}`}`),A),f}));let a=r.filter(({v:l})=>!l),[o]=a.slice(-1);a.length>this.ne\##
+        &&o!==void 0&&(i.open=!0,this.#l(`${n.A}: ${o.text}`)),this.ne=a.length,s.scrollTop=s.scrollHeight}#r(e,t){thi\##
+        s.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),thi\##
+        s.#a("p",i)])),this.#e("sheet").showModal?.()}#f(){let{l:e,Yi:t,write:n}=this._t;this.#e("play-sound").addEven\##
+        tListener("click",()=>e("play-sound"));for(let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectElement\##
+        );l.addEventListener("change",()=>t(o,l.value))}let i=this.#e("volume",HTMLInputElement);i.addEventListener("i\##
+        nput",()=>this.audio.volume=Number(i.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.\##
+        volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),s=this.#e("letters",HTMLInputElement\##
+        );r.addEventListener("input",()=>{s.checked&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};th\##
+        is.#e("send").addEventListener("click",a),r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&a(\##
+        )}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.#r\##
+        ([...o.b,[l.deaf,l.fe.join(" ")],o.$e],o.title)}),this.#e("legal").addEventListener("click",()=>{this.text!==n\##
+        ull&&this.#r(this.text.legal.b,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.#e(\##
+        "sheet").close())}#a(e,t="",n=""){let i=this.f.createElement(e);return i.textContent=t,n!==""&&(i.className=n)\##
+        ,i}#e(e,t){let n=this.f.getElementById(e);if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no eleme\##
+        nt ${e}`);return n}},me="colloque",G=()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null,B:!1,link:nu\##
+        ll,Rn:!1,locale:si(navigator.languages??[]),Ki:ht(navigator.userAgent,navigator.maxTouchPoints),path:null,qual\##
+        ity:null,r:null,m:"no",Yt:0,F:null,clock:null,It:!1,Q:null,Lt:Jn},F=location.hash.length>1?location.href:null,\##
+        Qe=ut(navigator.userAgent),bi=100,Si=4e3,fe=0,z=null,v=null,te=null,d=null,N=null,_e=0,Xe=0,ge=null,C=new ki(d\##
+        ocument,ot,{l:Mi,Yi:Ti,speak:e=>p({locale:e}),write:(e,t)=>void w({type:"write",text:e,In:t})}),L=new Xn(C.aud\##
+        io);function p(e){Object.assign(y,e),C.show(y)}var R=(e,t={})=>p({state:"failed",error:e,B:!0,r:null,...t});fu\##
+        nction et(){let e=window.early?.microphone??null;return delete window.early,e}async function zi(){if(!isSecure\##
+        Context||crypto.subtle===void 0)return R("browser-unsupported",{B:!1,link:F});let e=location.hash.slice(1),t=U\##
+        e(sessionStorage.getItem(me),G());if(e===""&&t===null)return p({state:"bad-link",error:"missing"});try{if(e!==\##
+        ""){let n=await Wt(e);if(n.flags&Q.Jt)throw new h("post-quantum");let i=await Qt(n);z=t!==null&&ae(t.invitatio\##
+        n.room,i.room)?t:mn(i)}else z=t}catch(n){if(!(n instanceof h))throw n;return p({state:"bad-link",error:n.code}\##
+        )}if(!await Ci())return R(Qe?"in-app":"browser-unsupported",{B:!1,link:F});p({state:"ready",error:null,Rn:z===\##
+        t}),(e===""||window.early?.microphone)&&await ne(!1)}async function Ci(){return!("RTCPeerConnection"in window)\##
+        ||!navigator.mediaDevices?.getUserMedia?!1:J().then(()=>!0,()=>!1)}function Mi(e){switch(L.Vn(),e){case"enter"\##
+        :return void ne(!1);case"retry":return v===null||y.error==="taken-over"?void ne(y.error==="other-tab"||y.error\##
+        ==="taken-over"):void w({type:"retry"});case"copy-link":return void xi();case"consent":return void ji();case"r\##
+        efuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",a:e==="same"});c\##
+        ase"mute":return void w({type:"mute",muted:!(y.r?.muted??!1)});case"hang-up":return void w({type:"hang-up"});c\##
+        ase"play-sound":return L.jn();case"resume-sound":return void Di()}}async function xi(){try{await navigator.cli\##
+        pboard.writeText(F??""),p({m:"done"})}catch{p({m:"failed"})}}async function ne(e){if(z===null)return;L.Vn(),p(\##
+        {state:"checking",error:null,B:!1,link:null,m:"no"});try{d===null&&tt(await Ze(void 0,et()))}catch(i){return A\##
+        i(_n(i))}it(),history.replaceState(null,"","/");let t=`colloque ${Z(z.invitation.room)}`,n=e?ii(t,G):null;if(!\##
+        await ti(t,e,()=>void Ei(t)))return R("other-tab");if(Xe=performance.now(),z=await n??z,v=new $n({t:z,locale:y\##
+        .locale,L:Li,se:G}),d===null)return R("microphone-missing");te=new Ct({microphone:d,audio:C.audio,Et:Wi,M:i=>v\##
+        oid w(i),dt:i=>p({path:i}),pt:i=>p({quality:i})}),await w({type:"start"})}function Ai(e){let t=Qe&&e==="microp\##
+        hone-denied";R(t?"in-app":e,{link:t?F:null}),e==="microphone-denied"&&navigator.permissions?.query({name:"micr\##
+        ophone"}).then(n=>{n.onchange=()=>{n.state==="granted"&&y.state==="failed"&&v===null&&ne(!1)}},()=>{})}functio\##
+        n tt(e){let t=d;d=e,fe=performance.now(),p({Q:null}),e.onmute=q,e.onunmute=q,e.onended=()=>{e===d&&ie()},L.Wn(\##
+        e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),re()}async function ie(e){try{tt(await Ze(e))}c\##
+        atch{await re()}q()}async function Ti(e,t){return e==="microphone"?ie(t):(await L.Ni(t).catch(()=>{}),re())}as\##
+        ync function re(){p({Lt:await L.Lt(d)})}function q(){let{audio:e}=C,t=e.srcObject!==null&&e.paused,n=d!==null&\##
+        &(d.muted||d.readyState==="ended");p({It:v!==null&&(t||n)})}async function Di(){await C.audio.play().catch(()=\##
+        >{}),(d===null||d.muted||d.readyState==="ended")&&await ie(),q()}var Li=e=>crypto.getRandomValues(new Uint8Arr\##
+        ay(e));async function Ei(e){if(v===null)return;let t=Pe(v.t);await w({type:"taken-over"}),ni(e,t)}async functi\##
+        on ji(){let{locale:e}=y,t=await U(k(ai(e)));await w({type:"consent",consent:{locale:e,textHash:t,time:G()}})}a\##
+        sync function w(e){if(v===null)return;await v.oe(e,performance.now());for(let o of v.ji())Pi(o);let t=v.E();cl\##
+        earTimeout(_e),t!==null&&(_e=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,t-performance.now())));let\##
+        {state:n,reason:i,B:r,...s}=v.Oi();n!==y.state&&qi(n,i),p({state:n,error:i,B:r,r:s});let a=i!==null&&(!r||i===\##
+        "taken-over");a&&Ni(),a&&t===null&&!r&&Ii()}function qi(e,t){if(e==="admitted"&&(L.jn(),navigator.vibrate?.([2\##
+        00,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!==null&&["connected","reconnecting\##
+        "].includes(y.state);p({F:i?Math.floor((G()-n)/60):null,clock:t==="clock"?new Date:null,It:!1})}function Ii(){\##
+        z!==null&&Ve(z),z=null,v=null,te=null,F=null,p({r:null})}function Pi(e){switch(e.type){case"connect":return Ui\##
+        (e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;case"close":N?.id==\##
+        =e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(me):sessionStorage.setItem(me,Pe(e.t\##
+        ));return;default:te?.$n(e)}}function Ui(e){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,\##
+        Dt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.onclose=()=>void \##
+        w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"socket-message",id:\##
+        e,octets:new Uint8Array(n)})}}var nt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192)\##
+        {let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;f\##
+        or(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e\##
+        ;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h()\##
+        {let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)\##
+        &3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4\##
+        +d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[..\##
+        .d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]\##
+        =t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!\##
+        1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray\##
+        (1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarra\##
+        y(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)brea\##
+        k}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrt\##
+        ctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(ne\##
+        w Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length\##
+        ),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Vi=window.truste\##
+        dTypes?.createPolicy("colloque-worker",{createScriptURL:nt});function Wi(){return"RTCRtpScriptTransform"in win\##
+        dow?new Worker(Vi?.createScriptURL("")??nt()):null}function Ni(){d!==null&&(d.onended=null),d?.stop(),d=null,L\##
+        .end(),ge?.release().catch(()=>{}),ge=null}function it(){navigator.wakeLock?.request("screen").then(e=>ge=e,()\##
+        =>{})}var rt=()=>void w({type:"network-changed"}),st=()=>{v!==null&&document.visibilityState==="visible"&&d!==\##
+        null&&(it(),C.audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(q,q),y.Q==="silence"&&(d.onended=nul\##
+        l,d.stop(),ie(d.getSettings().deviceId))),w({type:"awoke"})};addEventListener("online",rt),navigator.connectio\##
+        n?.addEventListener("change",rt),document.addEventListener("visibilitychange",st),document.addEventListener("r\##
+        esume",st),C.audio.addEventListener("pause",q),C.audio.addEventListener("playing",q),navigator.mediaDevices?.a\##
+        ddEventListener("devicechange",()=>{d!==null&&re()}),addEventListener("hashchange",()=>{location.hash.length>1\##
+        &&v===null&&location.reload()}),setInterval(()=>{if(y.state==="waiting"&&p({Yt:Math.floor((performance.now()-X\##
+        e)/6e4)}),d===null)return;let{Tt:e,qn:t,Un:n}=L.Tt();C.Gi&&C.Hi(e);let i=performance.now();n||(fe=i),t&&y.Q!==\##
+        "voice"?p({Q:"voice"}):y.Q===null&&i-fe>Si&&p({Q:"silence"})},bi),window.early===void 0&&p({}),zi().catch(()=>\##
+        R("internal",{B:!1})).then(()=>{v===null&&et()?.then(e=>e.getTracks().forEach(t=>t.stop()),()=>{})})})();</scr\##
+        ipt>
         </body>
         </html>
 

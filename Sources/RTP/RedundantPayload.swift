@@ -86,9 +86,19 @@ package struct RedundancyHistory: Sendable {
         self.entries = [Entry](repeating: Entry(), count: Self.depth)
     }
 
+    /// What a packet made now is short of one with `copies` payloads of `count` octets: of the first packets of a
+    /// stream, and the first behind smaller ones.
+    package func shortage(copies: Int, count: Int) -> Int {
+        (1...max(copies, 1)).reduce(0) { shortage, distance in
+            guard distance <= copies else { return shortage }
+            guard distance <= self.filled else { return shortage + RedundantPayload.headerSize + count }
+            return shortage + max(0, count - self.entries[self.index(distance)].count)
+        }
+    }
+
     /// Appends to `packet` the payload behind copies of the `copies` payloads before it.
     ///
-    /// With payloads of one size all packets have one size, from the packet on that has so many before it.
+    /// With payloads of one size all packets have one size, but for what ``shortage(copies:count:)`` tells.
     /// - Parameters:
     ///   - copies: 0 … ``depth``.
     ///   - payloadType: Of the payloads inside.

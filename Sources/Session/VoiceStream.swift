@@ -91,8 +91,11 @@ package final class VoiceStream {
         var packet = self.datagrams.take()
         header.append(to: &packet)
         if copies > 0 {
+            let shortage = self.history.shortage(copies: copies, count: payload.count)
+            var filled = payload
+            if shortage > 0 { try OpusPacket.pad(&filled, to: payload.count + shortage) }
             self.history.append(
-                payload.span, timestamp: placement.timestamp, copies: copies, payloadType: self.payloadType,
+                filled.span, timestamp: placement.timestamp, copies: copies, payloadType: self.payloadType,
                 to: &packet)
         } else {
             packet.append(contentsOf: payload)

@@ -18,9 +18,9 @@ struct AnswerTests {
         let text = Self.local().answer(to: offer, audio: try RemoteAudio(offer: offer))
         let lines = text.split(separator: "\r\n").map { String($0) }
         for line in [
-            "m=audio 9 UDP/TLS/RTP/SAVPF 111 63", "a=mid:0", "a=group:BUNDLE 0", "a=setup:active", "a=sendrecv",
+            "m=audio 9 UDP/TLS/RTP/SAVPF 63 111", "a=mid:0", "a=group:BUNDLE 0", "a=setup:active", "a=sendrecv",
             "a=rtcp-mux", "a=rtpmap:111 opus/48000/2", "a=ptime:20", "a=ice-ufrag:abcd",
-            "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=0;cbr=1;stereo=0;maxaveragebitrate=32000",
+            "a=fmtp:111 minptime=10;useinbandfec=0;usedtx=0;cbr=1;stereo=0;maxaveragebitrate=24000",
             "a=ssrc:4000000000 cname:qwertyuiopasdfgh", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111",
         ] {
             #expect(lines.contains(line), "\(line)")
@@ -87,7 +87,16 @@ struct AnswerTests {
         #expect(throws: error) { try RemoteAudio(answer: answer, to: alice) }
     }
 
-    @Test("redundancy is agreed where both know it, behind Opus")
+    @Test("an answer asks for copies only where the page tells them from Opus by the number that it has")
+    func redundancyOfAnotherNumber() throws {
+        let offer = try replacing("111", by: "96", in: Fixture.text("chromium-audio-offer"))
+        let description = try SessionDescription(parsing: offer)
+        let text = Self.local().answer(to: description, audio: try RemoteAudio(offer: description))
+        #expect(text.contains("m=audio 9 UDP/TLS/RTP/SAVPF 96 63\r\n"))
+        #expect(text.contains("useinbandfec=1;usedtx=0;cbr=1;stereo=0;maxaveragebitrate=32000"))
+    }
+
+    @Test("redundancy is agreed where both know it")
     func redundancy() throws {
         let (alice, bob) = (Self.local(), Self.local())
         let offer = try SessionDescription(parsing: alice.offer)

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { build, swift } from '../../Web/build.mjs';
+import { build, ownNames, swift } from '../../Web/build.mjs';
+import { classify } from '../../Web/tools/own-names.mjs';
 
 const first = build();
 
@@ -33,6 +34,14 @@ test('the document loads nothing, runs nothing from text and weighs little', () 
   // As every browser gets it that can hold a call, over TLS; and as the others do.
   assert.ok(brotliCompressSync(html).length < 40_000);
   assert.ok(gzipSync(html, { level: 9 }).length < 44_000);
+});
+
+test('no name that the bundle shortens is a browser\'s, computed, listed or stored', () => {
+  const { foreign } = classify();
+  assert.deepEqual(ownNames.filter((name) => foreign.has(name)), [], 'run node Web/tools/own-names.mjs');
+  for (const name of ['fr', 'joinToken', 'epochNumber', 'getUserMedia', 'title', 'sdpMLineIndex', 'octets', 'network']) {
+    assert.ok(foreign.has(name), name);
+  }
 });
 
 test('no line of the generated source is long', () => {

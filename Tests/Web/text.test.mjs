@@ -42,6 +42,13 @@ for (const locale of Object.keys(texts)) {
   });
 }
 
+test('French keeps a narrow space that does not break before ; : ! ? and inside « »', () => {
+  for (const [way, sentence] of ways.fr) {
+    assert.ok(!/[^\u202f][;:!?»]|«[^\u202f]/.test(sentence), `${way}: ${sentence}`);
+    assert.ok(!/\u00a0/.test(sentence), `${way} has a wide one: ${sentence}`);
+  }
+});
+
 test('no sentence is without use', () => {
   const names = new Set(ways.fr.map(([way]) => way.split('.').filter((part) => !/^\d+$/.test(part)).at(-1)));
   for (const name of names) {

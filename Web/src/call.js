@@ -315,13 +315,13 @@ export function configuration(servers, relayOnly) {
 const isUseless = (candidate) => /^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(candidate);
 
 /**
- * One codec, so that an offer is short and nothing else can be answered.
+ * One codec, and its copies where the browser has them, so that an offer is short and nothing else can be answered.
  * @param {RTCRtpTransceiver} transceiver
  */
 function preferOpus(transceiver) {
   const codecs = RTCRtpReceiver.getCapabilities?.('audio')?.codecs ?? [];
-  const opus = codecs.filter(({ mimeType }) => mimeType.toLowerCase() === 'audio/opus');
-  if (opus.length > 0) transceiver.setCodecPreferences?.(opus);
+  const wanted = codecs.filter(({ mimeType }) => /^audio\/(opus|red)$/i.test(mimeType));
+  if (wanted.length > 0) transceiver.setCodecPreferences?.(wanted);
 }
 
 /**

@@ -38,7 +38,7 @@ import { PathWatch } from './path-watch.js';
  * @typedef {'rejoin' | 'socket-doubted' | 'binding-failed' | 'no-path'} Verdict
  *
  * @typedef {object} Surroundings
- * @property {(frame: import('./frames.js').Frame, now: number) => Promise<boolean>} send
+ * @property {(frame: import('./frames.js').SaidFrame, now: number) => Promise<boolean>} send
  * @property {(action: CallAction) => void} act
  * @property {() => void} save
  */
@@ -257,7 +257,7 @@ export class Media {
   }
 
   /**
-   * @param {import('./frames.js').Frame} frame
+   * @param {import('./frames.js').SaidFrame} frame
    * @param {number} now
    */
   async #send(frame, now) {

@@ -15,6 +15,11 @@
  */
 export const packetSize = 192;
 
+/** Opus, in the headers of RED; the doctor's end asks for RED only where it has this number. */
+const opusType = 111;
+/** Copies of what is older would come too late to be heard. */
+const mostCopies = 2;
+
 /** Octets in front of the frames of a packet of code 3: TOC, frame count. */
 const headerOfCode3 = 2;
 
@@ -47,6 +52,42 @@ export function padOpus(packet, size = packetSize) {
   octets[headerOfCode3 + full] = (room - 1) % 255;
   octets.set(body, headerOfCode3 + full + 1);
   return octets;
+}
+
+/**
+ * Makes packets of one size of what an encoder gives. Where it gives RED (RFC 2198), with one copy or none, the room
+ * up to that size is used for as many copies as fit.
+ * @returns {(packet: Uint8Array, timestamp: number) => Uint8Array} to be called for each packet of a stream
+ */
+export function makeFiller() {
+  /** @type {{ then: number, copy: Uint8Array }[]} newest first */
+  let past = [];
+  return (packet, timestamp) => {
+    if ((packet[0] ?? 0) % 128 !== opusType) return padOpus(packet);
+    let header = 0;
+    let copied = 0;
+    for (; (packet[header] ?? 0) > 127; header += 4) {
+      copied += (((packet[header + 2] ?? 0) & 3) << 8) | (packet[header + 3] ?? 0);
+    }
+    const own = packet.slice(header + 1 + copied);
+    /** @type {number[]} */
+    let heads = [opusType];
+    /** @type {number[]} */
+    let bodies = [];
+    let room = packetSize - 1;
+    for (const { then, copy } of past) {
+      const age = (timestamp - then) >>> 0;
+      room -= 4 + copy.length;
+      if (room <= own.length || age > 0x3fff) {
+        room += 4 + copy.length;
+        break;
+      }
+      heads = [opusType | 128, age >> 6, ((age & 63) << 2) | (copy.length >> 8), copy.length & 255, ...heads];
+      bodies = [...copy, ...bodies];
+    }
+    past = [{ then: timestamp, copy: own }, ...past].slice(0, mostCopies);
+    return Uint8Array.of(...heads, ...bodies, ...padOpus(own, room));
+  };
 }
 
 /**

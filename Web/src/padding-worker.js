@@ -1,16 +1,17 @@
 // @ts-check
-import { padOpus } from './opus.js';
+import { makeFiller } from './opus.js';
 
 /**
- * Runs in a worker of its own: pads every outgoing Opus packet. `onrtctransform` comes once for the sender.
+ * Runs in a worker of its own: gives every outgoing packet one size. `onrtctransform` comes once for the sender.
  */
 const scope = /** @type {typeof globalThis & { onrtctransform: unknown }} */ (globalThis);
 
 scope.onrtctransform = (/** @type {{ transformer: EncodedStreams }} */ event) => {
   const { readable, writable } = event.transformer;
+  const fill = makeFiller();
   const padding = new TransformStream({
     transform(/** @type {EncodedFrame} */ frame, /** @type {TransformStreamDefaultController<EncodedFrame>} */ out) {
-      const padded = padOpus(new Uint8Array(frame.data));
+      const padded = fill(new Uint8Array(frame.data), frame.getMetadata().rtpTimestamp ?? 0);
       frame.data = /** @type {ArrayBuffer} */ (padded.buffer).slice(padded.byteOffset, padded.byteOffset + padded.length);
       out.enqueue(frame);
     },
@@ -21,6 +22,6 @@ scope.onrtctransform = (/** @type {{ transformer: EncodedStreams }} */ event) =>
 };
 
 /**
- * @typedef {{ data: ArrayBuffer }} EncodedFrame
+ * @typedef {{ data: ArrayBuffer, getMetadata: () => { rtpTimestamp?: number } }} EncodedFrame
  * @typedef {{ readable: ReadableStream<EncodedFrame>, writable: WritableStream<EncodedFrame> }} EncodedStreams
  */

@@ -42,4 +42,5 @@ interface HTMLMediaElement {
 
 interface Navigator {
   readonly connection?: EventTarget;
+  readonly userActivation?: { readonly hasBeenActive: boolean };
 }

@@ -10,6 +10,7 @@ from collections import Counter, namedtuple
 Datagram = namedtuple("Datagram", "time source destination kind payload")
 
 _PACKET_IGNORE_OUTGOING = 23
+_SO_TIMESTAMPNS = 35
 _SOL_PACKET = 263
 _ETH_P_ALL = 3  # Anything less shows no outgoing packet.
 _ETH_P_IP = 0x0800
@@ -36,6 +37,8 @@ class Capture:
         def make():
             end = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
             end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            # The kernel's stamps: this program reads when it finds the time.
+            end.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             end.bind((interface, _ETH_P_ALL))
             end.setblocking(False)
             return end
@@ -44,6 +47,7 @@ class Capture:
         self.datagrams = []
         self._loopback = interface == "lo"
         self.began = time.monotonic()
+        self._offset = time.time()
         self._socket = namespace.inside(make) if namespace else make()
         if self._loopback:
             self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
@@ -52,16 +56,17 @@ class Capture:
     def _read(self):
         while True:
             try:
-                packet, address = self._socket.recvfrom(65535)
+                packet, ancillary, _, address = self._socket.recvmsg(65535, 64)
             except BlockingIOError:
                 return
             if address[1] != _ETH_P_IP or len(packet) < 28 or packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_UDP:
                 continue
+            seconds, nanoseconds = struct.unpack("=qq", ancillary[0][2])
             header = (packet[0] & 15) * 4
             source_port, destination_port, length = struct.unpack_from("!HHH", packet, header)
             self.datagrams.append(
                 Datagram(
-                    time.monotonic() - self.began,
+                    seconds + nanoseconds / 1e9 - self._offset,
                     (socket.inet_ntoa(packet[12:16]), source_port),
                     (socket.inet_ntoa(packet[16:20]), destination_port),
                     kind(packet[header + 8 : header + length]),
