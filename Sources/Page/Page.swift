@@ -4,15 +4,16 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "48b558f1e8a27d99e65e757fbf21a813f8160b274ba9ce8ae40e9455ec18cd8d"
+    package static let sha256 = "efb5862ab7178aca1711be2448edf1904c98195fd606911bdd086b9f31a535d3"
 
-    /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
+    /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-jhhx9GXQmTsBEp1AQUtTiIi3iaL80NjfcmVcRMeg6aQ='" + " "
-        + "'sha256-p6/69ZHdO69nxxWOt4GRHDVQpvvSSlf+M4fvT/gOKs4='"
+        "'sha256-SqpmWRumusTv7CPZlPgHVqzSD6egDExDUQVz23Ps89I='" + " "
+        + "'sha256-kxD2rqpwGDOR/adyDbzy7ZINSDx6+IfaEc43jRaYORE='" + " "
+        + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-BnSjoj5DqD8BlbfLUoasLQ8m3D5OYaRfeMOnp7Aoeyg='"
+    package static let styleHash = "'sha256-YZ3BvWm7ELg9nMIa+7Zuo0YZM81lLYmPUiGTMgk0i2k='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -21,91 +22,86 @@ package enum Page {
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-        <meta name="color-scheme" content="light dark">
         <meta name="theme-color" content="#f6f4ef" media="(prefers-color-scheme: light)">
         <meta name="theme-color" content="#14181a" media="(prefers-color-scheme: dark)">
-        <meta name="referrer" content="no-referrer">
-        <meta name="robots" content="noindex, nofollow, noarchive">
         <title>Colloque</title>
         <link rel="icon" href="data:,">
         <style>:root{color-scheme:light dark;--a: #f6f4ef;--b: #fffefb;--c: #1d2527;--d: #5c686b;--e: #ddd8cc;--f: #14\##
         615a;--g: #ffffff;--h: #e3eeeb;--i: #a3312a;--j: #f7e6e3;--k: 14px}@media (prefers-color-scheme: dark){:root{-\##
         -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
         08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
-        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,\##
-        Noto Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;pad\##
-        ding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-b\##
-        ottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:aut\##
-        o}header{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:G\##
-        eorgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.1\##
-        25rem}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0\##
-        ;border-radius:8px;background:none;color:var(--d);cursor:pointer}nav button[aria-pressed=true]{color:var(--c);\##
-        font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}h1\##
-        {font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-wr\##
-        ap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.text \##
-        p,.notice,.result,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:\##
-        .9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul\##
-        {padding:0;list-style:none;border-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;paddin\##
-        g-inline-start:1.75rem;border-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:\##
-        absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}\##
-        .text blockquote{border-inline-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem;overflo\##
-        w-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5r\##
-        em}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{display:none}.actions button{f\##
-        ont:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);b\##
-        order:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{backgroun\##
-        d:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-conten\##
-        t:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.acti\##
-        ons button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.action\##
-        s button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid \##
-        var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions\##
-         button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px \##
-        solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center\##
-        ;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{pa\##
-        dding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bor\##
-        der-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poin\##
-        ter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;m\##
-        argin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-line\##
-        join:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .qu\##
-        ality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[\##
-        hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-he\##
-        ight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}sum\##
-        mary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto\##
-         .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform\##
-        :rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel\##
-         label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-h\##
-        eight:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:v\##
-        ar(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel\##
-         .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-hei\##
-        ght:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0\##
-        ;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);over\##
-        flow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[\##
-        dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-heig\##
-        ht:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-r\##
-        adius:10px;border:1px solid var(--e);background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}.messages\##
-         .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages s\##
-        mall{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min\##
-        -width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowra\##
-        p}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overfl\##
-        ow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop\##
-        {background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{fon\##
-        t:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25rem;width:100%}\##
-        .words{background:var(--b);border:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.w\##
-        ords ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
-        ap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;\##
-        text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e);overflow-wrap:anywhere}.\##
-        words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{fon\##
-        t-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .result:empty{dis\##
-        play:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:ro\##
-        ot:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[d\##
-        ata-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;backg\##
-        round:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width\##
-        :1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}[data-state=failed] h1,[data-state=bad\##
-        -link] h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[da\##
-        ta-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{ani\##
-        mation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span\##
-        :nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (m\##
-        in-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{\##
-        animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,sans-serif;min-height:100dvh;d\##
+        isplay:flex;flex-direction:column;padding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-r\##
+        ight)) max(1rem,env(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:1\##
+        00%;max-width:34rem;margin-inline:auto}header{display:flex;justify-content:space-between;align-items:center;mi\##
+        n-height:2.75rem}.brand{font-family:Georgia,serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:\##
+        .125rem}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border\##
+        :0;border-radius:8px;background:none;color:var(--d);cursor:pointer}nav button[aria-pressed=true]{color:var(--c\##
+        );font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}\##
+        h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,serif;text-wrap:balance;margin-bottom:.75rem}h1:\##
+        focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.text p,.notice,.result,.code,.panel p{co\##
+        lor:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:.9375rem;margin-top:1rem}.notice{ma\##
+        rgin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul{padding:0;list-style:none;border-t\##
+        op:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.75rem;border-botto\##
+        m:1px solid var(--e);position:relative}.text li:before{content:"";position:absolute;inset-inline-start:.2rem;t\##
+        op:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}.text blockquote{border-inline-star\##
+        t:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem;overflow-wrap:anywhere}.actions{display:gr\##
+        id;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.a\##
+        ctions>.half{grid-column:auto}.actions:empty{display:none}.actions button{font:inherit;font-weight:600;line-he\##
+        ight:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);border:1.5px solid var(--e);backgrou\##
+        nd:var(--b);color:var(--c);cursor:pointer}.actions button.primary{background:var(--f);border-color:var(--f);co\##
+        lor:var(--g)}.actions button{display:flex;align-items:center;justify-content:center}.actions button.half{flex-\##
+        direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var(--i)}.a\##
+        ctions .on{background:var(--j);border-color:var(--i);color:var(--i)}.actions button:disabled{opacity:.55;curso\##
+        r:default}:is(button,summary,select,input):focus-visible{outline:3px solid var(--f);outline-offset:3px}@media \##
+        (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions button.primary:hover:enabled{filte\##
+        r:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px solid var(--e);padding-top:.25rem;d\##
+        isplay:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap:1rem}footer .icon{width\##
+        :1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block:.5rem}footer button{fon\##
+        t:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:8px;background:none;colo\##
+        r:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}footer p:last-child{margin-inli\##
+        ne-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-inline-end:.5rem;flex:none;fi\##
+        ll:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.quality{display:flex;al\##
+        ign-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .quality.poor{color:var(--i)}.panel{bo\##
+        rder-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[hidden]+.panel{margin-top:1.25rem}.\##
+        panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-height:3rem;cursor:pointer;font-weigh\##
+        t:600;list-style:none;display:flex;align-items:center;border-radius:8px}summary::-webkit-details-marker{displa\##
+        y:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto .375rem;border:solid var(--d);bord\##
+        er-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform:rotate(-135deg)}.panel ul{padding-\##
+        inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel label{display:grid;gap:.25rem}.pan\##
+        el button,.panel select,.panel input,dialog button,.link{font:inherit;min-height:2.75rem;padding:.5rem .875rem\##
+        ;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:var(--c);max-width:100%;width:100%}.\##
+        panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel .check{display:flex;align-items:ce\##
+        nter;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accen\##
+        t-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0;background:none}.meter{height:.75r\##
+        em;border-radius:.375rem;background:var(--h);border:1px solid var(--d);overflow:hidden}.meter span{display:blo\##
+        ck;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-orig\##
+        in:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:\##
+        empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--e\##
+        );background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{justify-self:end;background:\##
+        var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages small{color:var(--d)}.messages .mine\##
+         small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;\##
+        width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34re\##
+        m,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--e)\##
+        ;border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop{background:#0009}dialog h2{font:50\##
+        0 1.5rem/1.2 Georgia,serif}dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dial\##
+        og button{margin-top:1.25rem;width:100%}.words{background:var(--b);border:1px solid var(--e);border-radius:var\##
+        (--k);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-te\##
+        mplate-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,ser\##
+        if;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e);overflow-wrap:anywher\##
+        e}.words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{\##
+        font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .result:empty{\##
+        display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}\##
+        :root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"]\##
+        ,[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;ba\##
+        ckground:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{wi\##
+        dth:1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}[data-state=failed] h1,[data-state=\##
+        bad-link] h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,\##
+        [data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{\##
+        animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal s\##
+        pan:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media\##
+         (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.la\##
+        te{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
@@ -147,26 +143,29 @@ package enum Page {
         </details>
         <p id="announcement" class="unseen" role="status"></p>
         </main>
-        <script>"use strict";(()=>{var l={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
-        de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
-        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
-        eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
-        ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
-        crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
-        Kein Konto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bl\##
-        eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
-        onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
-         you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
-        one: please allow it.|Enter"};function d(n,t,a){return n.map(e=>e.slice(0,2).toLowerCase()).find(e=>e in t)??a\##
-        }var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},p=document.documentElement,c=d(navigator.l\##
-        anguages??[],l,"fr"),i=(n,...t)=>document.getElementById(n)?.replaceChildren(...t);function o(n,t,...a){let e=\##
-        document.createElement(n);return e.className=t,e.append(...a),e}if(/^#[\w-]{72}$/.test(location.hash)&&navigat\##
-        or.mediaDevices!==void 0&&sessionStorage.length===0){let[n="",t="",a="",e="",m="",h=""]=l[c].split("|"),s={mic\##
-        rophone:null};window.early=s;let r=o("button","primary",h);r.type="button",r.dataset.action="enter",r.addEvent\##
-        Listener("click",()=>{r.disabled=!0,s.microphone=navigator.mediaDevices.getUserMedia({audio:u}),s.microphone.c\##
-        atch(()=>{})}),p.lang=c,document.title=`${n} · Colloque`,i("title",n);let g=document.querySelectorAll(".late")\##
-        ;i("text",o("p","lead",t),o("ul","",o("li","",a),o("li","",e)),o("p","quiet",m),...g),i("actions",r)}})();</sc\##
-        ript>
+        <template id="first">fr|Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas de compte, pas\##
+         d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregistré par Colloqu\##
+        e, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acceptez.|Entrer
+        nl|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.\##
+        |Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat\##
+         toe.|Binnengaan
+        de|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nö\##
+        tig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser \##
+        wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten
+        en|Your consultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else\##
+         can hear you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for th\##
+        e microphone: please allow it.|Enter</template>
+        <script>"use strict";(()=>{var s=["fr","nl","de","en"];function d(t){return t.map(e=>e.slice(0,2).toLowerCase(\##
+        )).flatMap(e=>s.find(a=>a===e)??[])[0]??"fr"}var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0\##
+        },m=document.documentElement,c=d(navigator.languages??[]),l=(t,...e)=>document.getElementById(t)?.replaceChild\##
+        ren(...e);function n(t,e,...a){let i=document.createElement(t);return i.className=e,i.append(...a),i}if(/^#[\w\##
+        -]{72}$/.test(location.hash)&&navigator.mediaDevices!==void 0&&sessionStorage.length===0){let t=document.getEl\##
+        ementById("first").content.textContent?.split(`
+        `).find(v=>v.startsWith(c))??"",[,e="",a="",i="",p="",g="",h=""]=t.split("|"),r={microphone:null};window.early\##
+        =r;let o=n("button","primary",h);o.type="button",o.dataset.action="enter",o.addEventListener("click",()=>{o.di\##
+        sabled=!0,r.microphone=navigator.mediaDevices.getUserMedia({audio:u}),r.microphone.catch(()=>{})}),m.lang=c,do\##
+        cument.title=`${e} · Colloque`,l("title",e);let f=document.querySelectorAll(".late");l("text",n("p","lead",a),\##
+        n("ul","",n("li","",i),n("li","",p)),n("p","quiet",g),...f),l("actions",o)}})();</script>
         <footer>
         <p id="footer"></p>
         <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
@@ -180,916 +179,915 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var ot={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
-        moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teill\##
-        e1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise\##
-        1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nich\##
-        on2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encri\##
-        er2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine\##
-        2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1é\##
-        risson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0la\##
-        ngouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2tela\##
-        s1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasi\##
-        s1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote\##
-        2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravi\##
-        oli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1ca\##
-        rabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2u\##
-        can3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2\##
-        olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0b\##
-        adger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1\##
-        uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2r\##
-        cus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iam\##
-        ond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1\##
-        irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggl\##
-        es2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1v\##
-        ory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2\##
-        ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum\##
-        3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ra\##
-        sol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rai\##
-        rie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwi\##
-        ch2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfi\##
-        sh3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2i\##
-        angle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zeb\##
-        ra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiet\##
-        s3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolad\##
-        e1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1\##
-        ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0h\##
-        agelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2n\##
-        arie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas\##
-        2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0\##
-        magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narci\##
-        s1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranj\##
-        e2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1la\##
-        neet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdin\##
-        e2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2\##
-        rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1ui\##
-        nslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand\##
-        2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjur\##
-        k2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Ba\##
-        dewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2t\##
-        teln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2r\##
-        ien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk\##
-        2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch\##
-        1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3usse\##
-        ll2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2o\##
-        kodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndari\##
-        ne3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1el\##
-        ke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vi\##
-        llon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1y\##
-        ramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litt\##
-        en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
-        l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
-        hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
-        1ylinder"},lt={Kn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ee:0},\##
-        checking:{title:0,text:0},waiting:{title:0,F:0,Q:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
-        cting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe:0,W:0},y:{Pe:0,\##
-        Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0},\##
-        quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{ente\##
-        r:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,m:0,Fe:0,Ke:0},ended:{title:\##
-        0,text:0,K:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,cl\##
-        ose:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[\##
-        0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[\##
-        0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expi\##
-        red:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-di\##
-        ffer":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0\##
-        ,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|La\##
-        ngue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous \##
-        allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’\##
-        autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigat\##
-        eur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut \##
-        ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur c\##
-        ette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vou\##
-        s serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous re\##
-        çoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée\##
-         de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Coll\##
-        oque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans r\##
-        ien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes \##
-        en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On \##
-        vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur r\##
-        épond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le rése\##
-        au mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voi\##
-        x haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mo\##
-        ts.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Vot\##
-        re micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volume|\##
-        Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez \##
-        « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-p\##
-        arleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une \##
-        autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie dire\##
-        cte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer c\##
-        haque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accept\##
-        e|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitt\##
-        er la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firef\##
-        ox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {\##
-        time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {dat\##
-        e}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navi\##
-        gateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, M\##
-        icrophone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.\##
-        |Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche\##
-         de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les \##
-        réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur av\##
-        ec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les m\##
-        êmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez l\##
-        e 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de répondre à\##
-         vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience.\##
-         Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des m\##
-        essages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette ad\##
-        resse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose\##
-         vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé\##
-        .|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-e\##
-        n un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le code\##
-        .|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chro\##
-        me ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez \##
-        le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réess\##
-        ayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre appli\##
-        cation utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation est ouve\##
-        rte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans un autre onglet.|Consu\##
-        ltation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a rac\##
-        croché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lie\##
-        n à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vou\##
-        s pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son ca\##
-        binet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphone\##
-        z-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|\##
-        Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L\##
-        ’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu\##
-        ’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette cons\##
-        ultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente plein\##
-        e|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minut\##
-        e, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à vo\##
-        tre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|A\##
-        ppel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre imp\##
-        ossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé pré\##
-        sentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date \##
-        de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par \##
-        précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw \##
-        arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand an\##
-        ders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de m\##
-        icrofoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|W\##
-        achtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. B\##
-        lijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts o\##
-        ntvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is va\##
-        n begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts\##
-         kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U\##
-         kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server\##
-         is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op dez\##
-        e pagina, die komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de \##
-        server. Kijk of wifi of mobiel internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binne\##
-        n een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de \##
-        woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw \##
-        microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij uit, of gebruikt een andere app hem?|Microfoo\##
-        n|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth\##
-         uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere \##
-        luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een t\##
-        elefoontje of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirou\##
-        ter.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Ver\##
-        sturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het consult|Ik ga akko\##
-        ord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen|D\##
-        e wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Ch\##
-        rome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten\##
-        .|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {cod\##
-        e}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPa\##
-        d, dan Apps, de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rech\##
-        ten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|\##
-        Menu Safari, dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan\##
-         Microfoon: kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de bro\##
-        wser toe.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een r\##
-        ecente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tu\##
-        ssen.|Bij een noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts \##
-        of het ziekenhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen co\##
-        okie, geen metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server zie\##
-        t|Verzegelde berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalv\##
-        e via een tussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|\##
-        De link ontbreekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg af\##
-        geknipt. Kopieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elka\##
-        ar|Vraag uw arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spr\##
-        eken. Kopieer de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze a\##
-        pp geeft geen toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Mic\##
-        rofoon geweigerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan\##
-        , en probeer het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opni\##
-        euw.|Consult al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaa\##
-        t verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelop\##
-        en|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw a\##
-        rts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen\##
-        .|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts \##
-        heeft een ander toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer he\##
-        t later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.\##
-        |Het gesprek is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link\##
-         werkt één keer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bes\##
-        taat niet of niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wac\##
-        hten te veel toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een min\##
-        uut, en probeer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel u\##
-        w arts.|Geen verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Be\##
-        llen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen ve\##
-        ilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet \##
-        herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum\##
-         van dit toestel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle\##
-         zekerheid gestopt. Probeer het opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät \##
-        bis zur Praxis.|Einen Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Kon\##
-        to, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf\##
-         diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder u\##
-        nten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie d\##
-        a sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleibe\##
-        n Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit\##
-         {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen \##
-        Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht \##
-        der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer \##
-        und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein \##
-        paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch g\##
-        eht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von s\##
-        elbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Si\##
-        e, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer \##
-        Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.\##
-        |oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen \##
-        Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist e\##
-        s ausgeschaltet, oder benutzt es eine andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie\##
-         Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hö\##
-        ren Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder lad\##
-        en Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer\##
-         anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Dire\##
-        kter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden\##
-        |Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin e\##
-        inverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|A\##
-        uflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen\##
-         Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde\##
-         beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behal\##
-        ten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu k\##
-        opieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen.|\##
-        Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das durc\##
-        hgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellungen,\##
-         Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulas\##
-        sen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie es \##
-        dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort,\##
-         und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen\##
-        , hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtlich\##
-        es|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu\##
-         Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen brauc\##
-        ht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das\##
-         Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Seite\##
-         richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den\##
-         ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopi\##
-        eren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusamm\##
-        en|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie\##
-         nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link\##
-         im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome od\##
-        er Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Ke\##
-        in Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|\##
-        Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde schon \##
-        geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstunde\##
-         geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließen.\##
-        |Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Die \##
-        Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat nic\##
-        ht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nicht\##
-         empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelassen.\##
-         Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. Ver\##
-        suchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getrenn\##
-        t. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie um \##
-        einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sonst \##
-        bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die Uh\##
-        rzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link. \##
-        Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und ver\##
-        suchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noch \##
-        einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, un\##
-        d versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten oder \##
-        umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. Wec\##
-        hseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht de\##
-        r aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts sc\##
-        heint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die S\##
-        eite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encrypt\##
-        ed, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor. \##
-        No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing st\##
-        ays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A question\##
-         appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. Stay\##
-         on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you will \##
-        be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is re\##
-        ady|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encryp\##
-        ted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a re\##
-        cord that the consultation took place: its date, its length and your agreement, and nothing of what was said.|\##
-        You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server c\##
-        annot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page, \##
-        it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking for \##
-        the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back within\##
-         a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the wor\##
-        ds.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.|Y\##
-        our microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I can\##
-        not hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play \##
-        a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, or\##
-         reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|Go\##
-        od connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two d\##
-        evices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your do\##
-        ctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are diff\##
-        erent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. Ope\##
-        n Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this page.\##
-        |It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This d\##
-        evice says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the name of\##
-         the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: ch\##
-        oose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, then Set\##
-        tings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: choose “Al\##
-        low”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|Close|Wh\##
-        at you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefo\##
-        x.|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|Do not wa\##
-        it here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your ques\##
-        tions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a relo\##
-        ad needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the net\##
-        work. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at\##
-         WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link your \##
-        doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask fo\##
-        r a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open the link e\##
-        lsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefo\##
-        x.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome o\##
-        r Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in a microp\##
-        hone or a headset, then try again.|Microphone in use|Another application is using the microphone. Close it, th\##
-        en try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|The cons\##
-        ultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation over|You\##
-        r doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your doctor fo\##
-        r a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone them.|No\##
-         consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another device|Your \##
-        doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not available. \##
-        Try again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|The call \##
-        stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If that wa\##
-        s not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no l\##
-        onger does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait with th\##
-        is link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultation close\##
-        d|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does not an\##
-        swer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobil\##
-        e data, or the other way, then try again.|No secure link|Something altered the messages. Change to another net\##
-        work, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: phone you\##
-        r doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something went wrong\##
-        |The page stopped to be safe. Try again."}};function ht(e,t=0){return/iPhone|iPad|iPod/.test(e)||/Macintosh/.t\##
-        est(e)&&t>1?"ios":/Android/.test(e)?"android":/Firefox\//.test(e)?"firefox":/Version\/\S+ Safari\//.test(e)?"s\##
-        afari":"other"}function ut(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|By\##
-        tedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?/; wv\)/.test(e):/iPhone|iPad|iPod/.tes\##
-        t(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){super(e),this.name="ProtocolError",this.cod\##
-        e=e}},ct=new TextEncoder,dt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),k=e=>ct.encode(e);function E(e){t\##
-        ry{return dt.decode(e)}catch{throw new h("malformed")}}function c(...e){let t=new Uint8Array(e.reduce((i,r)=>i\##
-        +r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var g=e=>Uint8Array.of(e&255),ke=e=>Uint8Arra\##
-        y.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&255,e&255),pt=e=>c(b(Math.floor(e/2**32))\##
-        ,b(e%2**32));function P(...e){return c(...e.flatMap(t=>{let n=typeof t=="string"?k(t):t;return[ke(n.length),n]\##
-        }))}function se(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=0;i<e.length;i+=1)n|=(e[i]??0)^(t[i]??0\##
-        );return n===0}var Y=e=>e.every(t=>t===0),Z=e=>Array.from(e,t=>t.toString(16).padStart(2,"0")).join("");functi\##
-        on be(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malformed");return Uint8Array.from({length:e.l\##
-        ength/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function mt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new h("alpha\##
-        bet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(/-/g,"+").replace(/_/g,"/"));return Uin\##
-        t8Array.from(t,n=>n.charCodeAt(0))}var O=class{constructor(e){this.octets=e,this.offset=0}S(e){if(e>this.octet\##
-        s.length-this.offset)throw new h("malformed");return this.offset+=e,this.octets.subarray(this.offset-e,this.of\##
-        fset)}X(){return this.S(this.octets.length-this.offset)}d(){return this.S(1)[0]??0}Je(){return this.d()*256+th\##
-        is.d()}G(){return this.Je()*65536+this.Je()}Zt(){let e=this.G()*4294967296+this.G();if(!Number.isSafeInteger(e\##
-        ))throw new h("malformed");return e}ut(){return this.S(this.Je())}end(){if(this.offset!==this.octets.length)th\##
-        row new h("malformed")}},{subtle:S}=globalThis.crypto;async function U(...e){return new Uint8Array(await S.dig\##
-        est("SHA-256",c(...e)))}async function M(e,t){let n=await S.importKey("raw",e,{name:"HMAC",hash:"SHA-256"},!1,\##
-        ["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var $=(e,t)=>M(typeof e=="string"?k(e):e,t);async fu\##
-        nction j(e,t,n){return(await M(e,c(typeof t=="string"?k(t):t,g(1)))).subarray(0,n)}async function J(){let e=aw\##
-        ait S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey:e.privateKey,publicKey:new Uint8Array(a\##
-        wait S.exportKey("raw",e.publicKey))}}async function Se(e,t){let n;try{let i=await S.importKey("raw",t,{name:"\##
-        X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",public:i},e,256))}catch{throw new h("low-or\##
-        der")}if(Y(n))throw new h("low-order");return n}async function ft(e,t,n){try{let i=await S.importKey("raw",n,{\##
-        name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},i,e,t)}catch{return!1}}var gt=e=>S.impor\##
-        tKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function wt(e,t,n,i){return new Uint8Array(await S.encr\##
-        ypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function yt(e,t,n,i){if(i.length<16)throw new h("authen\##
-        tication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}catch{throw \##
-        new h("authentication")}}var ae={fair:{$t:.02,jitter:.04,ht:.4},poor:{$t:.08,jitter:.1,ht:.8}},vt=5e3,ze={Hn:1\##
-        500,Yn:6e3},Ce={good:0,fair:1,poor:2},Me=class{constructor(){this.ee=null,this.we=[],this.candidate=null}_n({t\##
-        e:e,ke:t,jitter:n,ht:i,Zn:r},s){let a=this.we.at(-1);for(a!==void 0&&(e<a.te||t<a.ke)&&(this.we=[]),this.we.pu\##
-        sh({at:s,te:e,ke:t});(this.we[1]?.at??s)<=s-vt;)this.we.shift();let o=this.we[0];if(o===void 0||s-o.at<2e3)ret\##
-        urn;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.te),r),m=f=>u>ae[f].$t||n>ae[f].jitter||i>ae[f].ht;this.#t(m("p\##
-        oor")?"poor":m("fair")?"fair":"good",s)}#t(e,t){this.ee??=e,e===this.ee?this.candidate=null:this.candidate?.ee\##
-        !==e?this.candidate={ee:e,k:t}:t-this.candidate.k>=(Ce[e]>Ce[this.ee]?ze.Hn:ze.Yn)&&(this.ee=e,this.candidate=\##
-        null)}};function kt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rtp"&&s==="audio"),n=e.find(({type:r,kind:\##
-        s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,nominated:a})=>r==="candidate-pair"&&s==\##
-        ="succeeded"&&a);return{te:t?.packetsReceived??0,ke:Math.max(0,t?.packetsLost??0),jitter:t?.jitter??0,ht:n?.ro\##
-        undTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var bt=20,St=100,zt=500,Ct=class{constructor({m\##
-        icrophone:e,audio:t,It:n,M:i,dt:r,pt:s}){this.microphone=e,this.audio=t,this.It=n,this.M=i,this.dt=r,this.pt=s\##
-        ,this.quality=new Me,this.connection=null,this.track=null,this.Qe=null,this.name=-1,this.generation=-1,this.Pt\##
-        ="",this.Vt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1,u:!1},this.ye=Promise.resolve()}$n(e){e\##
-        .type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():this.ye=this.ye.then(()=>this.#t(e)).catch(\##
-        ()=>this.M({type:"transport",r:this.name,state:"failed"}))}async Jn(e){this.microphone=e;let t=this.connection\##
-        ?.getSenders()[0];if(t===void 0)return;let n=this.track;this.track=e.clone(),this.track.enabled=this.i.send,aw\##
-        ait t.replaceTrack(this.track),n?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.conne\##
-        ction=null,this.track?.stop(),this.track=null,this.Qe?.terminate(),this.Qe=null,this.audio.srcObject=null,this\##
-        .quality=new Me,this.dt(null),this.pt(null)}async#t(e){switch(e.type){case"make-offer":return this.#l(e);case"\##
-        apply-answer":if(e.generation!==this.generation||this.connection===null)return;await this.connection.setRemote\##
-        Description({type:"answer",sdp:e.sdp});for(let t of this.early.splice(0))await this.#n(t);return;case"apply-ca\##
-        ndidate":{if(e.generation!==this.generation||this.connection===null)return;let t={candidate:e.candidate,sdpMLi\##
-        neIndex:0};this.connection.remoteDescription===null||this.connection.signalingState!=="stable"?this.early.push\##
-        (t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandidate(e).catch(()=>{})}async#l({generation:\##
-        e,Qn:t,q:n,U:i}){this.generation=e,this.early=[];let r=!t&&this.connection!==null,s=r&&this.connection?this.co\##
-        nnection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(xe(n,i)),this.Vt=s.signalingState==="stable"&&s.iceGat\##
-        heringState!=="gathering";let a=await s.createOffer({iceRestart:r});s!==this.connection||e!==this.generation||\##
-        (this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"offer",generation:e,sdp:a.sdp??""}),awai\##
-        t s.setLocalDescription(a))}#s(e,t,n){this.end(),this.name=e;let i=new RTCPeerConnection(xe(t,n));this.connect\##
-        ion=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let r=i.addTransceiver(this.track,{dir\##
-        ection:"sendrecv"});At(r),this.Qe=this.It(),this.Qe!==null&&(r.sender.transform=new RTCRtpScriptTransform(this\##
-        .Qe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(a)},i.ontrack=({track:a})=>{a.enabled=th\##
-        is.i.u,this.audio.srcObject=new MediaStream([a]),this.#h()};let s=()=>this.#o(i,r.sender);return i.onconnectio\##
-        nstatechange=s,i.oniceconnectionstatechange=s,this.ft=!1,this.counter=window.setInterval(()=>void this.#c(i),z\##
-        t),i}#i(e){let t=e?.usernameFragment??this.Pt,n=e?.candidate??"";if(!(t!==this.Pt||xt(n))){if(n===""){if(!this\##
-        .Vt)return;this.Vt=!1}this.M({type:"candidate",generation:this.generation,candidate:n})}}async#o(e,t){if(e!==t\##
-        his.connection)return;let n=this.name,{connectionState:i}=e;if(i==="failed")this.M({type:"transport",r:n,state\##
-        :"failed"});else if(i==="disconnected")this.M({type:"transport",r:n,state:"disconnected"});else if(i==="connec\##
-        ted"){let r=await this.#d(e,t),s=Tt(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||s=\##
-        ==null){this.M({type:"transport",r:n,state:"failed"});return}this.M({type:"transport",r:n,state:"connected",Xn\##
-        :s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<St&&e===this.connection;n+=1){let i=t.transport?.state=\##
-        =="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length===1&&r!==void 0&&r.byteLength>0)return \##
-        U(new Uint8Array(r));await new Promise(s=>setTimeout(s,bt))}return null}async#c(e){if(this.ft)return;this.ft=!\##
-        0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!==this.connection)return;let n=[];t.forEa\##
-        ch(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&a==="audio").reduce((s,{packetsReceived:\##
-        a})=>s+(a??0),0);this.M({type:"heard",r:this.name,Xe:i}),this.quality._n(kt(n),performance.now()),this.pt(this\##
-        .quality.ee);let r=Mt(n);r!==null&&this.dt(r)}#u(e,t){this.i={send:e,u:t},this.track!==null&&(this.track.enabl\##
-        ed=e),this.#h()}#h(){let{u:e}=this.i;for(let t of this.connection?.getReceivers()??[])t.track.enabled=e;this.a\##
-        udio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()=>{})}};function Mt(e){let t=e.find(({\##
-        type:r,selectedCandidatePairId:s})=>r==="transport"&&s),n=e.find(({id:r})=>r===t?.selectedCandidatePairId)??e.\##
-        filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort((r,s)=>(s.lastPacketReceivedTimestamp??\##
-        0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;let i=[n.localCandidateId,n.remoteCandidat\##
-        eId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay")?"relay":"direct"}function xe(e,t){let\##
-         n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t?[]:i(/^stuns?:/),{username:s,credential\##
-        :a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(i);r.length>0&&n.p\##
-        ush({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}return{iceServers:n,iceTransportPolicy:t?"r\##
-        elay":"all",bundlePolicy:"max-bundle"}}var xt=e=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(e);fu\##
-        nction At(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[]).filter(({mimeType:n})=>/^audio\/(op\##
-        us|red)$/i.test(n));t.length>0&&e.setCodecPreferences?.(t)}function Tt(e){let t=/^a=fingerprint:sha-256 ([0-9A\##
-        -Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:be(t.replace(/:/g,""))}var Dt="colloque.v1",Lt=65600,Et\##
-        =8,jt={fresh:0,resume:1},T={mt:1,used:2,full:3,rate:4,_i:5,closed:6},qt=(e,t,n)=>c(g(1),g(1),e,t,g(n)),Ae=e=>c\##
-        (g(16),b(0),e);function It(e){if(e.length>Lt)return null;try{return Pt(new O(e))}catch(t){if(t instanceof h)re\##
-        turn null;throw t}}function Pt(e){switch(e.d()){case 16:return e.G(),{type:"relay",message:e.X()};case 129:ret\##
-        urn e.S(32),e.end(),{type:"challenge"};case 130:{let t=e.d();return e.end(),t>1?null:{type:"state",ve:t===1}}c\##
-        ase 134:{let t=e.d(),n=[];for(let a=0;a<t;a+=1)n.push(E(e.ut()));let[i,r]=[E(e.ut()),E(e.ut())],s=e.G();return\##
-         e.end(),{type:"servers",q:{urls:n.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Et),username:i,credential:r,\##
-        ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}default:return null}}var _={Jt:1,U:2},Ut=1+\##
-        1+16+32+4,Vt=72;async function Wt(e){if(/[^A-Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length!==Vt)thro\##
-        w new h("incomplete");let t=mt(e);if(t.length!==Ut)throw new h("incomplete");if(!se(t.subarray(50),await Nt(t.\##
-        subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("version");let n=t[1]??0;if(n&~(_.Jt|_.U))t\##
-        hrow new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slice(18,50)}}async function Nt(e){return(awa\##
-        it U(c(k("colloque/1 link"),e))).subarray(0,4)}var B=class{constructor(){this.H=new Map}set(e,t){this.H.set(e,\##
-        t)}clear(...e){e.length===0&&this.H.clear();for(let t of e)this.H.delete(t)}Y(e){return this.H.has(e)}et(){ret\##
-        urn this.H.size===0?null:Math.min(...this.H.values())}D(e){let t=[...this.H].filter(([,n])=>n<=e).sort(([,n],[\##
-        ,i])=>n-i)[0];return t===void 0?null:(this.H.delete(t[0]),t[0])}},Rt=class{constructor(){this.x=[],this.z=0,th\##
-        is._=null,this.A=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(i===""&&this._===null)return;this._===nul\##
-        l&&(this.z=Math.max(this.z+1,n));let r={id:this.z,v:!0,text:i,tt:!1};this._=t&&i!==""?null:r,this._===null&&th\##
-        is.#t(r)}u(e,t){let n=e!==0&&e===this.A;this.A=e;let i={id:e,v:!1,text:t.slice(0,2e3),tt:!0},r=n?this.x.filter\##
-        (({v:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):this.x=this.x.flatMap(a=>a!==r?[a]:s?[]:[i\##
-        ])}gt(){this.A=0}pending(){return[...this.x,...this._===null?[]:[this._]].filter(({tt:e})=>!e)}nt(e){e===this.\##
-        _?this._=e.text===""?null:{...e,tt:!0}:this.x=this.x.map(t=>t===e?{...t,tt:!0}:t)}#t(e){this.x=[...this.x,e].s\##
-        lice(-200)}},Te=[256,1024,4096,16384],D={ii:0,Qt:1,Xt:2,expired:3,error:4},K={si:0,tn:1,ri:2,oi:3},De=["offer"\##
-        ,"answer","restart"],Ot=["body","signature"],Bt=e=>Kt(...Ht(e));function Kt(e,t){let n=Te.find(r=>r>=t.length+\##
-        3);if(n===void 0)throw new h("malformed");let i=new Uint8Array(n);return i.set(c(g(e),ke(t.length),t)),i}funct\##
-        ion Ht(e){switch(e.type){case"confirm":return[3,c(e.nn,e.sn,P(e.name))];case"refuse":return[6,g(e.reason)];cas\##
-        e"description":return[7,c(g(De.indexOf(e.kind)),b(e.generation),k(e.sdp))];case"candidate":return[8,c(b(e.gene\##
-        ration),k(e.candidate))];case"words":return[9,g(e.a?1:0)];case"binding":return[10,e.tag];case"chat":return[11,\##
-        c(b(e.id),k(e.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,g(e.reason)];case"co\##
-        nsent":return[16,c(g(e.version),k(e.locale),e.textHash,pt(e.time))]}}function Gt(e,t=Ft){let n=new O(e),i=n.d(\##
-        ),r=n.S(n.Je()),s=Te.find(l=>l>=r.length+3);if(e.length!==s||!Y(n.X()))throw new h("malformed");let a=new O(r)\##
-        ,o=t(i,a);return a.end(),o}function Ft(e,t){switch(e){case 4:return{type:"waiting",message:E(t.ut())};case 5:r\##
-        eturn{type:"admit",U:(t.d()&1)===1};case 6:return{type:"refuse",reason:t.d()};case 7:{let n=De[t.d()];if(n===v\##
-        oid 0)throw new h("malformed");return{type:"description",kind:n,generation:t.G(),sdp:E(t.X())}}case 8:return{t\##
-        ype:"candidate",generation:t.G(),candidate:E(t.X())};case 9:{let n=t.d();if(n>1)throw new h("malformed");retur\##
-        n{type:"words",a:n===1}}case 10:return{type:"binding",tag:t.S(32)};case 11:return{type:"chat",id:t.G(),message\##
-        :E(t.X())};case 13:return{type:"keepalive"};case 14:{let n=Ot[t.d()];if(n===void 0)throw new h("malformed");re\##
-        turn{type:"receipt",Zi:n,octets:t.X()}}case 15:return{type:"bye",reason:t.d()};case 17:return{type:"identity",\##
-        code:t.d()};default:throw new h("malformed")}}var Le=k("Noise_NKpsk0_25519_AESGCM_SHA256"),oe=new Uint8Array(0\##
-        ),Yt=32+16,Zt=2**20,H=class{constructor(e){this.key=e,this.counter=0}static async create(e){return new H(await\##
-         gt(e))}rn(){if(this.counter>=Zt)throw new h("exhausted");let e=c(new Uint8Array(8),b(this.counter));return th\##
-        is.counter+=1,e}async encrypt(e,t=oe){return wt(this.key,this.rn(),t,e)}async decrypt(e,t=oe){return yt(this.k\##
-        ey,this.rn(),t,e)}},$t=class{constructor(){this.T=Le,this.hash=Le,this.be=null}async C(e){this.hash=await U(th\##
-        is.hash,e)}async Z(e){let[t,n]=await Ee(this.T,e);this.T=t,this.be=await H.create(n)}async on(e){let t=await M\##
-        (this.T,e);this.T=await M(t,g(1));let n=await M(t,c(this.T,g(2))),i=await M(t,c(n,g(3)));await this.C(n),this.\##
-        be=await H.create(i)}async an(e){let t=this.be===null?e:await this.be.encrypt(e,this.hash);return await this.C\##
-        (t),t}async ln(e){let t=this.be===null?e:await this.be.decrypt(e,this.hash);return await this.C(e),t}};async f\##
-        unction Ee(e,t){let n=await M(e,t),i=await M(n,g(1));return[i,await M(n,c(i,g(2)))]}async function Jt(e,t){let\##
-         n=[...await Ee(e.T,oe)],[i,r]=[await H.create(n[0]),await H.create(n[1])];return{hash:e.hash,T:e.T,keys:n,sen\##
-        d:t?i:r,u:t?r:i}}var le=class{constructor(e,t,n){this.it=e,this.wt=t,this.ne=n}static async create(e){let t=ne\##
-        w $t;return await t.C(e.Wt),await t.C(e.qt),new le(t,e,e.ne??await J())}async cn(e){let{it:t,ne:n,wt:i}=this;r\##
-        eturn await t.on(i.presharedKey),await t.C(n.publicKey),await t.Z(n.publicKey),await t.Z(await Se(n.privateKey\##
-        ,i.qt)),c(n.publicKey,await t.an(e))}async un(e){if(e.length<Yt)throw new h("authentication");let{it:t,ne:n}=t\##
-        his,i=e.subarray(0,32);return await t.C(i),await t.Z(i),await t.Z(await Se(n.privateKey,i)),{hn:await t.ln(e.s\##
-        ubarray(32)),transport:await Jt(t,!0)}}},je=new Uint8Array(32);async function _t(e){let t=await $("colloque/1 \##
-        invite",c(e.ni,e.sessionKey)),[n,i,r]=await Promise.all([j(t,"colloque/1 room",16),j(t,"colloque/1 join",32),j\##
-        (t,"colloque/1 psk",32)]);return{flags:e.flags,sessionKey:e.sessionKey,room:n,presharedKey:r,joinToken:i}}var \##
-        Xt=e=>P("colloque/1","call",e,b(0),je),Qt=(e,t,n)=>P("colloque/1","resume",e,b(t),n);async function qe(e,t){le\##
-        t n=await $(e,await M(t,k("colloque/1 exporter"))),[i,r]=await Promise.all([j(n,"colloque/1 resume",32),j(n,"c\##
-        olloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:r}}var en=(e,t)=>U(P("colloque/1 transcript",e,t)),tn=e=>e\##
-        n(je,e),nn=e=>j(e,"colloque/1 rejoin",32);async function rn(e,t,n){let i=await $(e,t);return j(i,c(k("colloque\##
-        /1 psk-resume"),b(n)),32)}var sn=(e,t,n)=>U(P("colloque/1 sas-commit",e,t,n));async function an(e,t,n){return \##
-        j(await $(e,c(t,n)),"colloque/1 sas",8)}var on=e=>Array.from(e.subarray(0,4));function ln(e){let t=e.subarray(\##
-        0,5).reduce((n,i)=>n*256+i,0);return String(t%1e8).padStart(8,"0")}var hn=(e,t,n,i,r)=>M(t,P(`colloque/1 bind \##
-        ${e}`,n,i,r)),X={dn:64,message2:256},he=24*3600,Ie=class{constructor(e,t){this.hash=e.hash,this.li=e.send,this\##
-        .ci=e.u,this.kt=t}ui(e){return this.li.encrypt(Bt(e))}async open(e){return Gt(await this.ci.decrypt(e))}pn(e,t\##
-        ,n){return hn(e,this.kt,this.hash,t,n)}};async function un(e,t){let{room:n,sessionKey:i,presharedKey:r}=e,s=t.\##
-        L(32),a=t.ne??await J(),o=await le.create({Wt:Xt(n),presharedKey:r,qt:i,ne:a}),l=await sn(n,a.publicKey,s),u=b\##
-        (0),m=pn(X.dn,g(1),l,u,k(t.locale)),f=await o.cn(m);async function A(I,we){let ye=await o.un(I),re=await dn(ye\##
-        .hn,n,i,we),{hash:ve,T:Ri}=ye.transport,at=await qe(ve,Ri);return{E:new Ie(ye.transport,at.kt),bond:{resumeSec\##
-        ret:at.resumeSecret,transcript:await tn(ve),authenticationString:await an(ve,s,re.hi),wordsLocale:re.wordsLoca\##
-        le,identity:re.identity,expiry:re.di+he},fn:{type:"confirm",nn:s,sn:new Uint8Array(32),name:""}}}return{messag\##
-        e:f,finish:A}}async function cn(e,t,n,i){let r=await le.create({Wt:Qt(e.room,n,t.transcript),presharedKey:awai\##
-        t rn(e.presharedKey,t.resumeSecret,n),qt:e.sessionKey,ne:i??await J()}),s=await r.cn(new Uint8Array(X.dn)),a=c\##
-        (b(n),s);async function o(l){let{hn:u,transport:m}=await r.un(l);if(u.length!==X.message2||!Y(u))throw new h("\##
-        malformed");let{kt:f}=await qe(m.hash,m.T);return{E:new Ie(m,f),fn:{type:"confirm",nn:new Uint8Array(32),sn:ne\##
-        w Uint8Array(32),name:""}}}return{message:a,finish:o}}async function dn(e,t,n,i){if(e.length!==X.message2)thro\##
-        w new h("malformed");let r=new O(e);if(r.d()!==1)throw new h("malformed");let s=r.S(32).slice(),a=r.S(32).slic\##
-        e(),o=r.S(16),l=r.S(64),u=E(r.S(2));if(r.G(),!Y(r.X()))throw new h("malformed");let m=P("colloque/1 delegation\##
-        ",a,n,t,o);if(!await ft(l,m,a))throw new h("delegation");let f=new O(o),[A,I]=[f.Zt(),f.Zt()];if(i<A-he||i>I+h\##
-        e)throw new h("delegation-dates");return{hi:s,identity:a,wordsLocale:u,di:I}}function pn(e,...t){let n=new Uin\##
-        t8Array(e);return n.set(c(...t)),n}var mn=e=>({invitation:e,bond:null,former:[],epochNumber:0,generation:0,con\##
-        sent:null,ownComparison:"none",peerComparison:"none"}),V=e=>e.invitation.joinToken===null,Pe=e=>JSON.stringify\##
-        (e,(t,n)=>n instanceof Uint8Array?{octets:Z(n)}:n);function Ue(e,t){if(e===null)return null;try{let n=JSON.par\##
-        se(e,(i,r)=>fn(r)?be(r.octets):r);return n.invitation.room.length!==16||n.invitation.sessionKey.length!==32||n\##
-        .bond!==null&&n.bond.expiry<t?null:{...n,former:n.former??[]}}catch(n){if(n instanceof SyntaxError||n instance\##
-        of TypeError||n instanceof h)return null;throw n}}function Ve(e){for(let t of Object.values(e))t instanceof Ui\##
-        nt8Array?t.fill(0):typeof t=="object"&&t!==null&&Ve(t)}var fn=e=>typeof e=="object"&&e!==null&&"octets"in e&&O\##
-        bject.keys(e).length===1,ue={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,Q:3e4},gn=.3,wn=3e4,y\##
-        n=1e3,We=25e3,vn=2e3,kn=2e4,Ne=class{constructor({t:e,mode:t,locale:n,L:i,ie:r,pi:s=!1},a){this.t=e,this.mode=\##
-        t,this.locale=n,this.L=i,this.ie=r,this.Ut=a,this.fi=s?gn:1,this.o="opening",this.E=null,this.q=null,this.mn=1\##
-        /0,this.finish=null,this.gn=-1/0,this.wn=a,this.kn=a,this.e=new B,this.yn=[],this.#t("open",a)}get mi(){return\##
-         this.e.Y("open")||this.e.Y("state")}get rt(){return this.o==="established"}get ot(){return this.o==="away"||t\##
-        his.o==="orphaned"}gi(e){return e>=this.mn&&(this.q?.urls.some(t=>/^turns?:/.test(t))??!1)}wi(e){this.o==="est\##
-        ablished"&&e-this.kn>wn&&this.e.set("silence",e+yn)}jt(){return this.yn.splice(0)}I(){return this.e.et()}async\##
-         open(e){let{invitation:t,bond:n}=this.t,i=this.mode==="resume"&&n!==null?await nn(n.resumeSecret):t.joinToken\##
-        ;i!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({type:"send",octets:qt(t.room,i,jt[this.mode])}),a\##
-        wait this.#i())}async u(e,t){let n=It(e);if(!(n===null||this.o==="over"))switch(n.type){case"challenge":return\##
-        ;case"state":return this.#s(n.ve,t);case"servers":this.q=n.q,this.mn=t+n.q.ti*1e3;return;case"error":return th\##
-        is.#l({type:"refused",code:n.code});case"relay":try{return await this.#o(n.message,t)}catch(i){if(!(i instance\##
-        of h))throw i;let r=this.o==="confirming"||this.o==="established"||this.mode==="resume";return this.#l({type:"\##
-        broken",code:i.code,ki:r})}}}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e)){if(t!=="keepalive")retu\##
-        rn this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+We),await this.send({type:"kee\##
-        palive"},e)}}async send(e,t){return this.E===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.wn=t\##
-        ,this.#n({type:"send",octets:Ae(await this.E.ui(e))}),!0)}#t(e,t){this.e.set(e,t+ue[e]*this.fi)}#n(e){this.yn.\##
-        push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e,t){let n=this.e.Y("state");this.#n({type:"doct\##
-        or",F:e}),e?this.o==="orphaned"||t-this.gn<vn?this.#l({type:"lost",cause:"doctor-returned"}):(n||this.o==="awa\##
-        y")&&(this.e.clear("state","away"),this.#t("message2",t),n||await this.#i()):(this.e.clear(),n&&(this.gn=t),th\##
-        is.o=n||this.o==="away"?"away":"orphaned",V(this.t)&&this.e.set("away",t+ue.Q))}async#i(){let{t:e}=this;this.o\##
-        ="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.epochNumber+=1,this.#n({type:"save"});let n=awa\##
-        it cn(e.invitation,e.bond,e.epochNumber);this.finish=async i=>({...await n.finish(i),bond:null}),t=n.message}e\##
-        lse{let n=await un(e.invitation,{locale:this.locale,L:this.L});this.finish=i=>n.finish(i,this.ie()),t=n.messag\##
-        e}this.#n({type:"send",octets:Ae(t)})}async#o(e,t){if(this.o==="handshaking"&&this.finish!==null){let{E:n,bond\##
-        :i,fn:r}=await this.finish(e);this.finish=null,this.E=n,this.o="confirming",this.e.clear("message2"),this.#t("\##
-        firstFrame",t),this.e.set("keepalive",t+We),this.#n({type:"confirmed",bond:i}),await this.send(r,t)}else if(th\##
-        is.E!==null&&(this.o==="confirming"||this.o==="established")){let n=await this.E.open(e);this.o="established",\##
-        this.e.clear("firstFrame"),this.kn=t,this.e.set("silence",t+ue.silence),this.#n({type:"frame",frame:n}),n.type\##
-        ==="keepalive"&&t-this.wn>=kn&&await this.send({type:"keepalive"},t)}}},Re=3e3,bn=2e4,Sn=1e3,zn=class{construc\##
-        tor({t:e,j:t,n,s:i,se:r,l:s},a){this.t=e,this.j=t,this.n=n,this.s=i,this.se=r,this.l=s,this.e=new B,this.e.set\##
-        ("end",a+(r===null?Re:bn)),r!==null&&(n===null||n.ot)&&this.#l(a)}I(){let e=[this.e.et()??1/0,this.n?.I()??1/0\##
-        ],t=Math.min(...e);return t===1/0?null:t}async re(e,t){switch(e.type){case"tick":for(let n=this.e.D(t);n!==nul\##
-        l;n=this.e.D(t))n==="end"?this.end():this.#l(t);return await this.n?.Se(t),this.#t(t);case"socket-open":return\##
-         e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-message":return e.id===this.s&&await this.n?.u(e.\##
-        octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#s(t)}}end(){this.se=null,this.e.clear(),this.#i(\##
-        )}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let n of t)if(n.type==="send")this.l({type:"send",\##
-        id:this.s,octets:n.octets});else if(n.type==="confirmed"&&this.se!==null)await this.n?.send({type:"bye",reason\##
-        :this.se},e),this.se=null,this.e.set("end",e+Re);else{if(n.type==="refused"||n.type==="frame"&&n.frame.type===\##
-        "bye")return this.end();if(n.type==="lost"||n.type==="broken")return this.#s(e)}}#n(){return this.n?.jt()??[]}\##
-        #l(e){this.#i(),this.s+=1,this.n=new Ne({t:this.t,mode:"resume",...this.j},e),this.l({type:"connect",id:this.s\##
-        })}#s(e){if(this.se===null)return this.end();this.#i(),this.e.set("retry",e+Sn)}#i(){this.n!==null&&this.l({ty\##
-        pe:"close",id:this.s}),this.n=null}},Cn=new Set(["unknown-room","full","rate","closed","network","no-path","se\##
-        cure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Mn=new Set(["hung-up","ended\##
-        -by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refused-wrong-pers\##
-        on"]),ce=e=>Cn.has(e),xn=e=>Mn.has(e),An={[K.tn]:"refused-other-device",[K.ri]:"refused-not-now",[K.oi]:"refus\##
-        ed-wrong-person"},Tn={[D.Qt]:"words-differ",[D.Xt]:"binding-failed",[D.expired]:"expired",[D.error]:"doctor-er\##
-        ror"},Dn={[T.mt]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},Ln=e=>An[\##
-        e]??"refused",En=e=>Tn[e]??"ended-by-doctor",jn=e=>Dn[e]??"protocol";function qn(e){return e==="delegation"?"i\##
-        dentity":e==="delegation-dates"?"clock":"secure-channel"}var Oe=3,In=500,Pn=8e3,Un=4e3,Vn=5,Wn=class{construct\##
-        or(e){this.L=e,this.O=0,this.xe=!1,this.yt=null,this.lt=0}yi(){this.xe=!1,this.lt=0}vi(){this.O=0,this.xe=!1,t\##
-        his.lt=0}bi(e){let t=this.yt??(e.bond===null?"fresh":"resume");return this.yt=null,t}ke({Si:e,xi:t}){if(this.O\##
-        +=1,!(e&&!this.xe)&&this.O>Oe)return null;let n=t?Un:Pn,i=Math.min(In*2**(this.O-1),n),r=.5+(this.L(1)[0]??0)/\##
-        255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?(this.lt=e===T.mt?this.lt+1:0,this.lt>Vn&&!i?"unknown-\##
-        room":"later"):e===T.mt&&t==="resume"?this.xe?"secure-channel":(this.yt="fresh","now"):e===T.used&&t==="fresh"\##
-        &&n.bond!==null&&this.O<Oe?(this.O+=1,this.yt="resume","now"):jn(e)}},Be=6e4,Ke=2e3,Nn=1e4,Rn=3,On=class{const\##
-        ructor(e,t,n){this.t=e,this.j=t,this.h=n,this.n=null,this.s=0,this.ve=!1,this.vt=!1,this.P=new Wn(t.L),this.R=\##
-        -1/0,this.e=new B,this.Ot=!1,this.pending=[],this.Rt=[]}get rt(){return this.n?.rt??!1}get ot(){return this.n?\##
-        .ot??!1}get Nt(){return this.P.O>0&&(this.n?.mi??!0)}I(){let e=Math.min(this.e.et()??1/0,this.n?.I()??1/0);ret\##
-        urn e===1/0?null:e}async re(e,t){e.id===this.s&&(e.type==="socket-open"?await this.n?.open(t):e.type==="socket\##
-        -message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t))}async Se(e){for(let t=this.e.D(e);t!==null;t=\##
-        this.e.D(e))t==="retry"?this.bt(e):this.P.O=0;await this.n?.Se(e)}zi(e){for(;;){let t=this.Rt.shift();if(t!==v\##
-        oid 0)return t;this.pending.push(...this.n?.jt()??[]);let n=this.pending.shift();if(n===void 0)return null;thi\##
-        s.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(!1)}bt(e){let{t,j:n,h:i}=this;if(t.bond!==null&\##
-        &t.bond.expiry<n.ie())return this.#i("expired");let r=this.P.bi(t);this.e.clear("retry","stable"),i.ct(),this.\##
-        s+=1;let s=i.i().St&&this.P.O<2;this.n=new Ne({t,mode:r,pi:s,...n},e),i.l({type:"connect",id:this.s})}Ci(e){(t\##
-        his.n===null||e-this.n.Ut>=Ke)&&this.#s(e)}Ce(e,t){this.s=e,this.P.vi(),this.bt(t)}oe(e){if(!(this.n===null||e\##
-        -this.n.Ut<Ke)&&!this.n.ot){if(e-this.R<Nn)return this.ze(e);this.R=e,this.#s(e)}}ze(e){this.disconnect(),this\##
-        .vt=!1;let{Ai:t,St:n}=this.h.i(),i=V(this.t)&&t,r=this.P.ke({Si:i,xi:n});if(r===null)return this.#i(this.P.xe?\##
-        "secure-channel":"network");this.e.set("retry",e+r)}vn(e){let t=this.t.former.shift();return t===void 0?!1:(Ob\##
-        ject.assign(this.t,{bond:t,epochNumber:0}),this.Ot=!0,this.#s(e),!0)}bn(e,t,n){if(!t)return this.#i(qn(e));thi\##
-        s.P.xe=!0,this.ze(n)}flush(){let e=[...this.pending.splice(0),...this.n?.jt()??[]];for(let t of e)t.type==="se\##
-        nd"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({type:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=\##
-        this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),e}#t(e){this.h.l({type:"send",id:this.s,o\##
-        ctets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.octets);case"save":return this.h.ct();case"doctor\##
-        ":this.ve=e.F,e.F||(this.vt=!0),this.e.Y("stable")||this.e.set("stable",t+Be);return;case"confirmed":if(e.bond\##
-        !==null){let n={epochNumber:0,ownComparison:"none",peerComparison:"none"},i=[this.t.bond,...this.t.former].fla\##
-        tMap(r=>r??[]).slice(0,Rn);Object.assign(this.t,n,{bond:e.bond,former:i,consent:null})}return this.e.set("stab\##
-        le",t+Be),this.h.ct();case"frame":this.P.yi(),this.vt=!1,this.Ot=!1,this.Rt.push(e);return;case"refused":retur\##
-        n this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.ze(t):this.#s(t);case"broken":return this.bn(e.\##
-        code,e.ki,t)}}#l(e,t){if(this.Ot&&e===T.mt){this.vn(t)||this.#i("refused-other-device");return}let n=this.n?.m\##
-        ode??null,i=this.P.refused(e,n,this.t,this.h.i().Mi);i==="later"?this.ze(t):i==="now"?this.#s(t):this.#i(i)}#s\##
-        (e){this.disconnect(),this.bt(e)}#i(e){this.Rt.push({type:"stop",reason:e})}},He=class{constructor(){this.N=0,\##
-        this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}get xn(){return Math.min(4e3*1.5**(this.N-1),1e\##
-        4)}get Di(){return Math.min(1500*this.N,6e3)}get xt(){return this.z+(this.N===0?0:this.xn)}},Bn=class{construc\##
-        tor(){this.z=null,this.k=0}Ce(e,t){this.z={Xe:e,zn:t},this.k=t}N(e,t){let{z:n}=this;this.z={Xe:e,zn:t};let i=n\##
-        !==null&&t-n.zn<=1250;return(!i||e!==n.Xe)&&(this.k=t),i&&e!==n.Xe?"sound":t-this.k>=1500?"silence":"unknown"}\##
-        },Ge=class{constructor(){this.silence=new Bn,this.ae=!1,this.Bt=!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An\##
-        =-1/0}get Mn(){return this.R!==null}oe(e){this.R=e}Ti(e){this.Cn=e,this.zt=!1,this.Bt=!1,this.R=null}Li(e,t){t\##
-        his.silence.Ce(0,t),this.ae=e}Ei(e,t){this.silence.Ce(e,t)}N(e,t){let n=this.An;this.An=t;let i=this.silence.N\##
-        (e,t);return i==="sound"&&(this.ae=!1,n>=this.Cn&&(this.zt=!0),this.R!==null&&n>=this.R&&(this.R=null)),i!=="s\##
-        ilence"||this.ae?!1:(this.ae=!0,!0)}get Ft(){return this.zt&&!this.ae}Dn(e){e&&!this.zt&&(this.Bt=!0)}},de={Ii\##
-        :6e3,Pi:5e3,path:13e3},Kn=3e3,Hn=1e4,Gn=1,Fn=class{constructor(e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.i\##
-        nvitation.joinToken===null&&e.consent!==null,this.n=null,this.U=!1,this.transport="none",this.r=-1,this.Tn=nul\##
-        l,this.w=null,this.Kt=[],this.le=null,this.Ct=null,this.At=!1,this.Mt=null,this.p=new Ge,this.ce=new He,this.D\##
-        t=0,this.i={send:!1,u:!1},this.$=[],this.e=new B}Vi(){return this.$.shift()??null}I(){return this.e.et()}Ae(){\##
-        return this.transport==="connected"&&this.#m()&&!this.p.ae}St(){return this.g&&(!this.Ae()||this.p.Mn)}get Wi(\##
-        ){return!this.g&&this.w?.J===!0&&this.transport!=="connected"}mute(e){this.muted=e,this.#r()}oe(e){this.transp\##
-        ort!=="none"&&this.p.oe(e)}qi(e,t){this.n=e,this.U=t}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("an\##
-        swer","binding")}end(){this.gt(),this.e.clear(),this.$=[],this.transport="none",this.w=null,this.Mt=null,this.\##
-        le=null,this.p=new Ge,this.ce=new He,this.Dt=0,this.#r(),this.h.l({type:"end-call"})}async Ui(e){this.transpor\##
-        t==="connected"&&this.w?.J===!0&&!this.p.ae&&!this.p.Mn?await this.#h(e):this.#s(e)}async Se(e){for(let t=this\##
-        .e.D(e);t!==null;t=this.e.D(e))t==="path"?this.#u(e):t==="attempt"?this.#o(e):this.$.push(t==="answer"&&this.g\##
-        ?"socket-doubted":"rejoin")}async re(e,t){switch(e.type){case"offer":if(e.generation!==this.w?.generation||thi\##
-        s.n===null)return;this.w.nt=!0,this.e.set("answer",t+(this.g?this.ce.Di:de.Ii)),await this.#t({type:"descripti\##
-        on",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let n of this.Kt.splice(0))await this.#t({type:"can\##
-        didate",generation:e.generation,candidate:n},t);return;case"candidate":if(e.generation!==this.w?.generation)re\##
-        turn;this.w.nt?await this.#t({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.Kt.push(\##
-        e.candidate);return;case"transport":return this.#c(e,t);case"heard":return this.#d(e,t)}}async u(e,t){if(e.typ\##
-        e==="description"&&e.kind==="restart")return this.#n(e.sdp,t);let{w:n}=this;if(e.type==="binding")return n?.J!\##
-        ==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n.nt||e.generation!==n.generation))if(e.type==="\##
-        candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"apply-candidate",generation:i,candidate:r})}else n\##
-        .J||(n.J=!0,this.e.clear("answer"),this.h.l({type:"apply-answer",generation:e.generation,sdp:e.sdp}),this.tran\##
-        sport==="connected"?await this.#h(t):this.g||this.e.set("path",t+de.path),this.#r())}async#t(e,t){await this.h\##
-        .send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="new"&&this.Tn!==this.n;!n&&t<this.ce.xt||(n&&(th\##
-        is.transport="failed"),this.#s(t))}#l(){return this.n!==null&&this.n.rt&&this.t.consent!==null}#s(e){let{n:t,t\##
-        :n}=this;if(t===null)return;let i=this.transport==="none"||this.transport==="failed"||this.p.Bt,r=n.generation\##
-        ;n.generation+=1,this.h.ct(),i&&(this.r=r,this.Tn=t,this.transport="new",this.le=null,this.Mt=null,this.At=!1,\##
-        this.p.Li(this.g,e),this.#r()),this.w={generation:r,nt:!1,J:!1},this.Kt=[],this.Ct=null,this.p.Ti(e),this.e.cl\##
-        ear("answer","binding","path","attempt"),this.g&&(this.ce.Ce(e),this.e.set("attempt",e+this.ce.xn));let{U:s}=t\##
-        his;this.h.l({type:"make-offer",generation:r,Qn:i,q:t.q,U:s})}#i(e){let{n:t,ce:n}=this;this.#l()?e<n.xt?this.e\##
-        .set("attempt",n.xt):t?.gi(e)?(this.oe(e),this.$.push("socket-doubted")):this.#s(e):t!==null&&this.$.push("soc\##
-        ket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.p.Dn(this.w?.J===!0),this.#i(e))}#d({r:e,Xe:t},n\##
-        ){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())return this.p.Ei(t,n);this.p.N(t,n)?(this.p.Dn(this\##
-        .w?.J===!0),this.#i(n)):this.p.Ft&&this.Ae()&&this.e.clear("attempt")}}async#c(e,t){if(!(this.transport==="non\##
-        e"||e.r!==this.r)){if(e.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e.Y\##
-        ("attempt")&&this.e.set("attempt",Math.max(this.ce.xt,t+Kn)),this.le={Gt:e.Xn,W:e.ei},await this.#h(t),this.#r\##
-        ();else if(e.state==="failed")this.#u(t);else if(this.transport==="connected"){if(this.transport="disconnected\##
-        ",this.e.clear("binding"),this.e.Y("attempt"))return;this.oe(t),this.#l()&&t-(this.n?.Ut??0)<Hn?this.#i(t):thi\##
-        s.$.push("socket-doubted")}}}#u(e){if(this.transport="failed",this.e.clear("path","binding"),this.#r(),this.g)\##
-        return this.#i(e);this.Dt+=1,this.Dt>Gn?this.$.push("no-path"):this.#l()&&this.#s(e)}async#h(e){let{le:t}=this\##
-        ,n=this.n?.E??null;if(t===null||n===null||this.w?.J!==!0)return;let i=await n.pn("P",t.Gt,t.W);await this.#t({\##
-        type:"binding",tag:i},e),this.At||this.e.set("binding",e+de.Pi),await this.#p()}async#p(){let{le:e,Ct:t}=this,\##
-        n=this.n?.E??null;if(e===null||t===null||n===null)return;let i=await n.pn("D",e.Gt,e.W);if(!se(i,t)){this.$.pu\##
-        sh("binding-failed");return}this.At=!0,this.Mt=Fe(e),this.g=!0,this.e.clear("binding"),this.#r()}#m(){return t\##
-        his.le!==null&&this.Mt===Fe(this.le)}#r(){let e=this.#m(),t={send:e&&this.t.consent!==null&&!this.muted,u:e};t\##
-        .send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"sound",...t}))}},Fe=({Gt:e,W:t})=>`${Z(e)} ${Z(\##
-        t)}`,Yn=6e4,Zn=400,$n=class{constructor({t:e,locale:t,L:n,ie:i}){this.t=e,this.j={locale:t,L:n,ie:i},this.line\##
-        =new On(e,this.j,{l:r=>this.actions.push(r),ct:()=>this.#a(),left:()=>this.#i(),i:()=>({Mi:this.media.Ae(),St:\##
-        this.media.St(),Ai:this.media.g})}),this.ue=!1,this.message="",this.c=new Rt,this.reason=null,this.Me=null,thi\##
-        s.e=new B,this.actions=[],this.media=new Fn(e,{send:(r,s)=>this.line.send(r,s),l:r=>this.actions.push(r),ct:()\##
-        =>this.#a()}),this.ye=Promise.resolve()}re(e,t){return this.ye=this.ye.then(async()=>{try{await this.#n(e,t),t\##
-        his.#f(t)}catch{await this.#r("internal",t)}}),this.ye}ji(){return this.actions.splice(0)}I(){if(this.reason!=\##
-        =null)return this.Me?.I()??null;let e=[this.e.et(),this.line.I(),this.media.I()],t=Math.min(...e.map(n=>n??1/0\##
-        ));return t===1/0?null:t}Oi(){let{bond:e,ownComparison:t,peerComparison:n}=this.t;return{state:this.#t(),reaso\##
-        n:this.reason,B:this.reason!==null&&ce(this.reason),ve:this.line.ve,Ln:this.line.rt,Nt:this.line.Nt,Ri:this.li\##
-        ne.vt,message:this.message,y:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownComparison:\##
-        t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){return this.reason!==null?xn(this.reason)?"ended":"\##
-        failed":V(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting":"co\##
-        nnecting":"waiting"}async#n(e,t){if(this.reason!==null)return this.#l(e,t);switch(e.type){case"start":return t\##
-        his.line.bt(t),this.#o(t);case"tick":return this.#s(t);case"socket-open":case"socket-message":case"socket-clos\##
-        ed":return await this.line.re(e,t),this.#o(t);case"network-changed":return this.media.oe(t),this.line.Ci(t),th\##
-        is.#o(t);case"awoke":return this.line.n?.wi(t),this.#s(t);case"consent":return V(this.t)?(this.t.consent=e.con\##
-        sent,this.#a(),this.ue&&await this.#u(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"r\##
-        efuse",reason:K.si},t),this.#r("consent-refused",t);case"words":return this.#p(e.a,t);case"mute":this.media.mu\##
-        te(e.muted);return;case"write":if(this.c.write(e.text,e.En,this.j.ie()),e.En)return this.#h(t);this.e.Y("lette\##
-        rs")||this.e.set("letters",t+Zn);return;case"hang-up":return this.#r("hung-up",t,D.ii);case"taken-over":return\##
-         this.#r("taken-over",t);case"retry":return;default:return await this.media.re(e,t),this.#o(t)}}async#l(e,t){l\##
-        et n=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&n)\##
-        ||this.reason===null||!ce(this.reason)?this.Me?.re(e,t):(this.Me?.end(),this.reason=null,this.line.Ce(this.Me?\##
-        .s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e)){if(t==="p\##
-        atience")return this.#r(this.line.rt?"no-path":"network",e);await this.#h(e)}await this.line.Se(e),await this.\##
-        #o(e),await this.media.Se(e),await this.#o(e)}#i(){this.ue=!1,this.media.gt(),this.c.gt()}async#o(e){for(;this\##
-        .reason===null;){let t=this.media.Vi();if(t!==null){await this.#m(t,e);continue}let n=this.line.zi(e);if(n===n\##
-        ull)return;n.type==="stop"?await this.#r(n.reason,e):await this.#d(n.frame,e)}}async#d(e,t){switch(e.type){cas\##
-        e"waiting":this.message=e.message;return;case"admit":return this.#c(e.U,t);case"refuse":return e.reason===K.tn\##
-        &&this.line.vn(t)?void 0:this.#r(Ln(e.reason),t);case"words":return this.t.peerComparison=e.a?"same":"differen\##
-        t",this.#a();case"bye":return this.#r(this.media.Wi&&e.reason===D.error?"no-path":En(e.reason),t);case"descrip\##
-        tion":case"candidate":case"binding":return this.ue&&!(e.type==="description"&&e.kind==="offer")?this.media.u(e\##
-        ,t):this.line.bn("malformed",!0,t);case"chat":this.ue&&this.c.u(e.id,e.message);return;case"keepalive":case"re\##
-        ceipt":case"identity":return}}async#c(e,t){let{n}=this.line;if(this.ue||n===null)return;this.ue=!0,this.t.invi\##
-        tation.joinToken=null,this.t.former=[],this.#a();let i=e||(this.t.invitation.flags&_.U)!==0;if(i&&!(n.q?.urls.\##
-        some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing",t,D.error);this.media.qi(n,i),this.t.consent!=\##
-        =null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:n}=this.t;t!==null&&(await this.line.send({type\##
-        :"consent",version:1,...t},e),await this.media.Ui(e),n!=="none"&&await this.line.send({type:"words",a:n==="sam\##
-        e"},e),await this.#h(e))}async#h(e){if(!(!this.ue||this.t.consent===null)){for(let t of this.c.pending()){let{\##
-        id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,message:i},e))return;this.c.nt(t)}return this.#o(e)}\##
-        }async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a(),await this.line.send({type:"words",a:e},t),a\##
-        wait this.#o(t),e||await this.#r("words-differ",t,D.Qt)}async#m(e,t){switch(e){case"rejoin":return this.line.z\##
-        e(t);case"socket-doubted":return this.line.oe(t);case"binding-failed":return this.#r("binding-failed",t,D.Xt);\##
-        case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){let i=n===null||await this.line.send({type:"bye\##
-        ",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),ce(e)&&e!=="taken-over"?th\##
-        is.#a():this.actions.push({type:"save",t:null});let r=!i&&V(this.t);if(!r&&(e!=="hung-up"||this.line.n===null)\##
-        )return this.line.disconnect();let{t:s,j:a}=this,{s:o}=this.line,l=this.line.Sn(),u=m=>this.actions.push(m);th\##
-        is.Me=new zn({t:s,j:a,n:l,s:o,se:r?n:null,l:u},t)}#f(e){!(this.reason===null&&this.media.g&&!this.media.Ae())|\##
-        |this.line.ot?this.e.clear("patience"):this.e.Y("patience")||this.e.set("patience",e+Yn)}#a(){this.actions.pus\##
-        h({type:"save",t:this.t})}},Jn={In:[],Pn:[],microphone:"",speaker:""},_n=4e-4,Ye={echoCancellation:!0,noiseSup\##
-        pression:!0,autoGainControl:!0};async function Ze(e,t){let n=e===void 0?Ye:{...Ye,deviceId:{exact:e}},i=await(\##
-        t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAudioTracks();if(r===void 0)throw new DOMException\##
-        ("no track","NotFoundError");return r}function Xn(e){let t=e instanceof DOMException?e.name:"";return t==="Not\##
-        FoundError"||t==="OverconstrainedError"?"microphone-missing":t==="NotReadableError"||t==="AbortError"?"microph\##
-        one-busy":"microphone-denied"}var Qn=class{constructor(e){this.audio=e,this.Ht=new Audio,this.V=null,this.outp\##
-        ut=null,this.source=null,this.De=null,this.speaker=""}Vn(){"AudioContext"in window&&(this.V??=new AudioContext\##
-        ,this.V.state!=="running"&&this.V.resume().catch(()=>{}))}Wn(e){this.source?.disconnect(),this.source=null,!(t\##
-        his.V===null||e===null)&&(this.De??=this.V.createAnalyser(),this.source=this.V.createMediaStreamSource(new Med\##
-        iaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===null||this.source===null)return{Tt:0,qn:!1,Un:!\##
-        1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTimeDomainData(e);let t=e.reduce((n,i)=>n+i*i,0)/e.\##
-        length;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>_n,Un:t===0&&this.V?.state==="running"}}j\##
-        n(){let{V:e}=this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.Ht.srcOb\##
-        ject=this.output.stream),this.Ht.play().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.\##
-        1+t*.35,r=e.createOscillator(),s=e.createGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRa\##
-        mpToValueAtTime(.3,i+.03),s.gain.exponentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.s\##
-        tart(i),r.stop(i+1)}}}async Ni(e){await Promise.all([this.audio,this.Ht].map(t=>t.setSinkId(e))),this.speaker=\##
-        e}async Lt(e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,devic\##
-        eId:s})=>r===i&&s!==""&&s!=="communications").map(({deviceId:r,label:s})=>({id:r,label:s}));return{In:n("audio\##
-        input"),Pn:"setSinkId"in this.audio?n("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.\##
-        speaker}}end(){this.Wn(null),this.V?.close().catch(()=>{}),this.V=null,this.De=null,this.output=null}},ei=500;\##
-        function ti(e,t,n){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request\##
-        (e,t?{steal:t}:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ni(e\##
-        ,t){let n=new BroadcastChannel(e);n.postMessage(t),n.close()}function ii(e,t){return new Promise(n=>{let i=new\##
-         BroadcastChannel(e),r=s=>{i.close(),n(s)};i.onmessage=({data:s})=>r(Ue(typeof s=="string"?s:null,t())),setTim\##
-        eout(()=>r(null),ei)})}function ri(e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W\##
-        =li(lt),si=e=>ri(e,W,"fr"),ai=e=>[W[e].admitted.title,...W[e].admitted.consent].join(`
-        `),$e=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (e),oi=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),Q=(e,t)=>e.replace(/\{\##
-        \w+\}/,()=>String(t));function li({Kn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
-        ===0?s.shift():Array.isArray(o)?o.map(a):Object.fromEntries(Object.entries(o).map(([l,u])=>[l,a(u)]));return[i\##
-        ,a(e)]});return Object.fromEntries(n)}var hi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
-        M6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 \##
-        17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM\##
-        15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 \##
-        0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no\##
-        :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function ee\##
-        (e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setA\##
-        ttribute("d",hi[t]),n}var ui={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:\##
-        17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micr\##
-        ophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refu\##
-        sed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,net\##
-        work:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:8\##
-        1};function ci(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-lin\##
-        k")&&i!==null?ui[i]:void 0;return{title:mi(e,t),lines:fi(e,t),buttons:yi(e,t),On:gi(e,t),code:s===void 0?"":Q(\##
-        t.code,s),Ft:r||n==="waiting"||n==="connecting",Bi:r}}function di(e,t){let n=({lines:r,On:s})=>[...r.filter(({\##
-        kind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(\##
-        Boolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var pi={alphabet:"incomplete\##
-        ",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"word\##
-        s-differ","refused-wrong-person":"refused"},Je=(e,{errors:t})=>t[pi[e??""]??e??""];function mi({state:e,error:\##
-        t},n){return e==="ended"||e==="failed"||e==="bad-link"?Je(t,n)?.[0]??n.ended.title:n[e].title}function fi(e,t)\##
-        {let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",t\##
-        ext:t.ready.Le},{kind:"quiet",text:t.ready.Ee}];case"checking":return[{kind:"quiet",text:t.checking.text}];cas\##
-        e"waiting":{let a=r?.message??"",{F:o,Q:l}=t.waiting;return[{kind:"lead",text:r?.Nt?t.reconnecting.pe:r?.ve?o:\##
-        l},...x(e.Yt>0,"since",Q(t.waiting.k,$e(e.Yt,s))),...x(a!=="","quiet",t.waiting.message),...x(a!=="","quote",a\##
-        )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
-        onnecting.text}];case"connected":return e.Et?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:\##
-        " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
-        xt},{kind:"quiet",text:wi(r,t)}];case"ended":case"failed":case"bad-link":{let{K:a,clock:o,link:l}=e,u=i==="mic\##
-        rophone-denied";return[{kind:"lead",text:Je(i,t)?.[1]??t.ended.text},...x(u,"quiet",t.ge[e.Fi]),...x(u,"quiet"\##
-        ,t.ge.Ze),...x(i==="clock","quiet",Q(t.Ye,o===null?"":oi(o,s))),...x(a!==null,"quiet",Q(t.ended.K,$e(a??0,s)))\##
-        ,...x(n==="ended","quiet",t.ended.He),...x(e.m==="failed","quiet",t._e),...x(e.m==="failed","link",l??"")]}def\##
-        ault:return[]}}var x=(e,t,n)=>e?[{kind:t,text:n}]:[];function gi({state:e,r:t,m:n,he:i},r){return n==="done"?r\##
-        .actions.m:e!=="connected"?"":t?.muted?r.connected.muted:i==="silence"?r.i.silence:t?.Ln===!1?r.connected.Ie:"\##
-        "}function wi(e,{reconnecting:t}){return e?.Ln?t.path:e?.Ri?t.W:t.pe}function yi({state:e,error:t,B:n,link:i,R\##
-        n:r,r:s,Et:a},{actions:o}){let l=(f,A,I="",we=null)=>({action:f,label:A,kind:I,icon:we}),u=l("hang-up",o.hangU\##
-        p,"danger","hangUp"),m=a?[l("resume-sound",o.Ke,"primary","speaker")]:[];switch(e){case"ready":return[l("enter\##
-        ",r?o.resume:o.enter,"primary")];case"waiting":return[l("hang-up",o.Re)];case"admitted":return[l("consent",o.c\##
-        onsent,"primary","yes"),l("refuse",o.je,"","no")];case"connecting":case"reconnecting":return[...m,u];case"conn\##
-        ected":{let f=s?.ownComparison==="none"&&s.y!==null,A=[l("same",o.a,a?"":"primary","yes"),l("different",o.Oe,"\##
-        danger","no")],I=s?.muted?l("mute",o.unmute,"half on","silent"):l("mute",o.mute,"half","microphone");return[..\##
-        .m,...f?A:[],I,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let f=t==="other-tab"||t===\##
-        "taken-over"?o.Be:o.Ne;return[...i===null?[]:[l("copy-link",o.me,"primary","copy")],...n?[l("retry",f,i===null\##
-        ?"primary":"","again")]:[]]}default:return[]}}function vi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t\##
-        .slice(0,Number(n[0]))+n.slice(1))}var ki=class{constructor(e,t,n){this.f=e,this.Ki=t,this._t=n,this.audio=thi\##
-        s.#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.te=0,this.Fn=!\##
-        1,this.#f()}show(e){if(!this.#t("model",e))return;let t=W[e.locale],n=ci(e,t),i=this.Nn,r=this.f.documentEleme\##
-        nt;r.dataset.state=e.state;for(let s of["error","path","quality"]){let a=e[s];a===null?delete r.dataset[s]:r.d\##
-        ataset[s]=a}this.#i(e.locale,t),this.#e("title").textContent=n.title,this.f.title=`${n.title} · Colloque`,e.st\##
-        ate!=="loading"&&this.#t("lines",n.lines)&&this.#e("text").replaceChildren(...n.lines.map(s=>this.#d(s))),this\##
-        .#n("notice",n.On),this.#n("code",n.code),this.#c(e,t),this.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#\##
-        l(di(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn=n,this.state=e.state}get Gi(){let e=this.#e("sound",HT\##
-        MLDetailsElement);return!e.hidden&&e.open}Hi(e){this.#e("meter").style.transform=`scaleX(${e})`}#t(e,t){let n=\##
-        JSON.stringify(t);return this.Bn.get(e)===n?!1:(this.Bn.set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==\##
-        t&&(n.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#s(e){let{activeElement:t,body:n}=t\##
-        his.f,i=t===null||t===n,r=!i&&t.closest("details, dialog, nav, footer")!==null;(e?!r:i&&this.Fn)&&this.#e("tit\##
-        le").focus({preventScroll:!e}),this.Fn=this.f.activeElement!==n}#i(e,t){if(this.text===t)return;this.text=t;le\##
-        t n=this.f.documentElement;n.lang=e,n.dir=t.direction;let i=this.#e("languages");i.setAttribute("aria-label",t\##
-        .languages),i.childElementCount===0&&i.append(...Object.entries(W).map(([s,{name:a}])=>{let o=this.#a("button"\##
-        ,s.toUpperCase());return o.lang=s,o.setAttribute("aria-label",`${s.toUpperCase()}, ${a}`),o.addEventListener("\##
-        click",()=>this._t.speak(s)),o}));for(let s of i.children)s.setAttribute("aria-pressed",String(s instanceof HT\##
-        MLElement&&s.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-int\##
-        ro":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":\##
-        t.i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s,a]of Object.entries(r))this.#n(s,a);this.#o("sound-\##
-        title","speaker",t.i.title),this.#o("chat-title","message",t.c.title),this.#o("play-sound","speaker",t.actions\##
-        .Fe),this.#o("send",null,t.c.send),this.#e("footer").prepend(ee(this.f,"lock")),this.#e("message").setAttribut\##
-        e("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("advice").replaceCh\##
-        ildren(...t.i.fe.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e(e).replaceChildren(...t===null?[]:[ee(this.f,t)],n\##
-        )}#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("ul");return n.append(...t.map(i=>this.#a("li",i))),\##
-        n}case"quote":{let n=this.#a("blockquote",t);return n.dir="auto",n}case"link":{let n=this.f.createElement("inp\##
-        ut");return n.readOnly=!0,n.value=t,n.className="link",n.setAttribute("aria-label",this.text?.actions.me??""),\##
-        n}case"good":case"fair":case"poor":{let n=this.#a("p",t,`quality ${e}`);return n.prepend(ee(this.f,e)),n}defau\##
-        lt:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="connected"?t?.y??null:null;this.#e("words").hidden=\##
-        i===null;let r=i===null?[]:vi(this.Ki[i.locale]??""),s=i!==null&&r.length===256?on(i.octets).map(l=>r[l]??""):\##
-        [],a=this.#e("words-list");if(this.#t("words",s)&&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":\##
-        "theirs"))),this.#n("digits",i===null?"":ln(i.octets).replace(/^(....)/,"$1 ")),i===null||!t)return;a.lang=i.l\##
-        ocale;let o=[];t.ownComparison==="same"&&o.push(n.y.a),t.peerComparison==="same"&&o.push(n.y.We),this.#n("word\##
-        s-result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.f.activeElement?.\##
-        dataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("button",r,s);ret\##
-        urn o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(ee(this.f,a)),o.addEventListener("c\##
-        lick",()=>this._t.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({state:e,Lt:t,he:\##
-        n,path:i},{Ft:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this\##
-        .state==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",s.i[n??"speak"]),this.#n("path",i===null?"":s\##
-        .path[i]);let{In:o,Pn:l,microphone:u,speaker:m}=t;this.#p("microphone",o,u,s.i.microphone),this.#p("speaker",l\##
-        ,m,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(e\##
-        ,[t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.f.createElement("option");return o.value=s.id,o.textCon\##
-        tent=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Bi:t},{c:n}){let i=thi\##
-        s.#e("chat",HTMLDetailsElement);i.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let r=e?.\##
-        x??[];if(!this.#t("messages",[r,n.v]))return;let s=this.#e("messages");s.replaceChildren(...r.map(({v:l,text:u\##
-        ,tt:m})=>{let f=this.#a("li","",l?"mine":"theirs"),A=this.#a("p",u);return A.dir="auto",f.append(this.#a("smal\##
-        l",`${l?n.v:n.A}${m?"":` · ${n.pending}`}`),A),f}));let a=r.filter(({v:l})=>!l),[o]=a.slice(-1);a.length>this.\##
-        te&&o!==void 0&&(i.open=!0,this.#l(`${n.A}: ${o.text}`)),this.te=a.length,s.scrollTop=s.scrollHeight}#r(e,t){t\##
-        his.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),t\##
-        his.#a("p",i)])),this.#e("sheet").showModal?.()}#f(){let{l:e,Yi:t,write:n}=this._t;this.#e("play-sound").addEv\##
-        entListener("click",()=>e("play-sound"));for(let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectEleme\##
-        nt);l.addEventListener("change",()=>t(o,l.value))}let i=this.#e("volume",HTMLInputElement);i.addEventListener(\##
-        "input",()=>this.audio.volume=Number(i.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audi\##
-        o.volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),s=this.#e("letters",HTMLInputEleme\##
-        nt);r.addEventListener("input",()=>{s.checked&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};\##
-        this.#e("send").addEventListener("click",a),r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&\##
-        a()}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.\##
-        #r([...o.b,[l.deaf,l.fe.join(" ")],o.$e],o.title)}),this.#e("legal").addEventListener("click",()=>{this.text!=\##
-        =null&&this.#r(this.text.legal.b,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.#\##
-        e("sheet").close())}#a(e,t="",n=""){let i=this.f.createElement(e);return i.textContent=t,n!==""&&(i.className=\##
-        n),i}#e(e,t){let n=this.f.getElementById(e);if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no ele\##
-        ment ${e}`);return n}},pe="colloque",G=()=>Math.floor(Date.now()/1e3),v={state:"loading",error:null,B:!1,link:\##
-        null,Rn:!1,locale:si(navigator.languages??[]),Fi:ht(navigator.userAgent,navigator.maxTouchPoints),path:null,qu\##
-        ality:null,r:null,m:"no",Yt:0,K:null,clock:null,Et:!1,he:null,Lt:Jn},F=location.hash.length>1?location.href:nu\##
-        ll,_e=ut(navigator.userAgent),bi=100,Si=4e3,me=0,z=null,y=null,te=null,d=null,N=null,Xe=0,Qe=0,fe=null,C=new k\##
-        i(document,ot,{l:Mi,Yi:Ti,speak:e=>p({locale:e}),write:(e,t)=>void w({type:"write",text:e,En:t})}),L=new Qn(C.\##
-        audio);function p(e){Object.assign(v,e),C.show(v)}var R=(e,t={})=>p({state:"failed",error:e,B:!0,r:null,...t})\##
-        ;function et(){let e=window.early?.microphone??null;return delete window.early,e}async function zi(){if(!isSec\##
-        ureContext||crypto.subtle===void 0)return R("browser-unsupported",{B:!1,link:F});let e=location.hash.slice(1),\##
-        t=Ue(sessionStorage.getItem(pe),G());if(e===""&&t===null)return p({state:"bad-link",error:"missing"});try{if(e\##
-        !==""){let n=await Wt(e);if(n.flags&_.Jt)throw new h("post-quantum");let i=await _t(n);z=t!==null&&se(t.invita\##
-        tion.room,i.room)?t:mn(i)}else z=t}catch(n){if(!(n instanceof h))throw n;return p({state:"bad-link",error:n.co\##
-        de})}if(!await Ci())return R(_e?"in-app":"browser-unsupported",{B:!1,link:F});p({state:"ready",error:null,Rn:z\##
-        ===t}),(e===""||window.early?.microphone)&&await ne(!1)}async function Ci(){return!("RTCPeerConnection"in wind\##
-        ow)||!navigator.mediaDevices?.getUserMedia?!1:J().then(()=>!0,()=>!1)}function Mi(e){switch(L.Vn(),e){case"ent\##
-        er":return void ne(!1);case"retry":return y===null||v.error==="taken-over"?void ne(v.error==="other-tab"||v.er\##
-        ror==="taken-over"):void w({type:"retry"});case"copy-link":return void xi();case"consent":return void ji();cas\##
-        e"refuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",a:e==="same"}\##
-        );case"mute":return void w({type:"mute",muted:!(v.r?.muted??!1)});case"hang-up":return void w({type:"hang-up"}\##
-        );case"play-sound":return L.jn();case"resume-sound":return void Di()}}async function xi(){try{await navigator.\##
-        clipboard.writeText(F??""),p({m:"done"})}catch{p({m:"failed"})}}async function ne(e){if(z===null)return;L.Vn()\##
-        ,p({state:"checking",error:null,B:!1,link:null,m:"no"});try{d===null&&tt(await Ze(void 0,et()))}catch(i){retur\##
-        n Ai(Xn(i))}it(),history.replaceState(null,"","/");let t=`colloque ${Z(z.invitation.room)}`,n=e?ii(t,G):null;i\##
-        f(!await ti(t,e,()=>void Ei(t)))return R("other-tab");if(Qe=performance.now(),z=await n??z,y=new $n({t:z,local\##
-        e:v.locale,L:Li,ie:G}),d===null)return R("microphone-missing");te=new Ct({microphone:d,audio:C.audio,It:Wi,M:i\##
-        =>void w(i),dt:i=>p({path:i}),pt:i=>p({quality:i})}),await w({type:"start"})}function Ai(e){let t=_e&&e==="mic\##
-        rophone-denied";R(t?"in-app":e,{link:t?F:null}),e==="microphone-denied"&&navigator.permissions?.query({name:"m\##
-        icrophone"}).then(n=>{n.onchange=()=>{n.state==="granted"&&v.state==="failed"&&y===null&&ne(!1)}},()=>{})}func\##
-        tion tt(e){let t=d;d=e,me=performance.now(),p({he:null}),e.onmute=q,e.onunmute=q,e.onended=()=>{e===d&&ge()},L\##
-        .Wn(e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),ie()}async function ge(e){try{tt(await Ze(e\##
-        ))}catch{await ie()}q()}async function Ti(e,t){return e==="microphone"?ge(t):(await L.Ni(t).catch(()=>{}),ie()\##
-        )}async function ie(){p({Lt:await L.Lt(d)})}function q(){let{audio:e}=C,t=e.srcObject!==null&&e.paused,n=d!==n\##
-        ull&&(d.muted||d.readyState==="ended");p({Et:y!==null&&(t||n)})}async function Di(){await C.audio.play().catch\##
-        (()=>{}),(d===null||d.muted||d.readyState==="ended")&&await ge(),q()}var Li=e=>crypto.getRandomValues(new Uint\##
-        8Array(e));async function Ei(e){if(y===null)return;let t=Pe(y.t);await w({type:"taken-over"}),ni(e,t)}async fu\##
-        nction ji(){let{locale:e}=v,t=await U(k(ai(e)));await w({type:"consent",consent:{locale:e,textHash:t,time:G()}\##
-        })}async function w(e){if(y===null)return;await y.re(e,performance.now());for(let o of y.ji())Pi(o);let t=y.I(\##
-        );clearTimeout(Xe),t!==null&&(Xe=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,t-performance.now())))\##
-        ;let{state:n,reason:i,B:r,...s}=y.Oi();n!==v.state&&qi(n,i),p({state:n,error:i,B:r,r:s});let a=i!==null&&(!r||\##
-        i==="taken-over");a&&Ni(),a&&t===null&&!r&&Ii()}function qi(e,t){if(e==="admitted"&&(L.jn(),navigator.vibrate?\##
-        .([200,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!==null&&["connected","reconnec\##
-        ting"].includes(v.state);p({K:i?Math.floor((G()-n)/60):null,clock:t==="clock"?new Date:null,Et:!1})}function I\##
-        i(){z!==null&&Ve(z),z=null,y=null,te=null,F=null,p({r:null})}function Pi(e){switch(e.type){case"connect":retur\##
-        n Ui(e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;case"close":N?.\##
-        id===e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(pe):sessionStorage.setItem(pe,Pe\##
-        (e.t));return;default:te?.$n(e)}}function Ui(e){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/\##
-        ws`,Dt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.onclose=()=>v\##
-        oid w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"socket-message"\##
-        ,id:e,octets:new Uint8Array(n)})}}var nt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=\##
-        192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a\##
-        =n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,\##
-        2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function\##
-         h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]\##
-        ??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(\##
-        o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e\##
-        =[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[\##
-        n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padd\##
-        ed:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.suba\##
-        rray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.sub\##
-        array(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)\##
-        break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.\##
-        onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=\##
-        l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.le\##
-        ngth),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Vi=window.tr\##
-        ustedTypes?.createPolicy("colloque-worker",{createScriptURL:nt});function Wi(){return"RTCRtpScriptTransform"in\##
-         window?new Worker(Vi?.createScriptURL("")??nt()):null}function Ni(){d!==null&&(d.onended=null),d?.stop(),d=nu\##
-        ll,L.end(),fe?.release().catch(()=>{}),fe=null}function it(){navigator.wakeLock?.request("screen").then(e=>fe=\##
-        e,()=>{})}var rt=()=>void w({type:"network-changed"}),st=()=>{y!==null&&document.visibilityState==="visible"&&\##
-        d!==null&&(it(),C.audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(q,q)),w({type:"awoke"})};addEven\##
-        tListener("online",rt),navigator.connection?.addEventListener("change",rt),document.addEventListener("visibili\##
-        tychange",st),document.addEventListener("resume",st),C.audio.addEventListener("pause",q),C.audio.addEventListe\##
-        ner("playing",q),navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&ie()}),addEventListene\##
-        r("hashchange",()=>{location.hash.length>1&&y===null&&location.reload()}),setInterval(()=>{if(v.state==="waiti\##
-        ng"&&p({Yt:Math.floor((performance.now()-Qe)/6e4)}),d===null)return;let{Tt:e,qn:t,Un:n}=L.Tt();C.Gi&&C.Hi(e);l\##
-        et i=performance.now();n||(me=i),t&&v.he!=="voice"?p({he:"voice"}):v.he===null&&i-me>Si&&p({he:"silence"})},bi\##
-        ),window.early===void 0&&p({}),zi().catch(()=>R("internal",{B:!1})).then(()=>{y===null&&et()?.then(e=>e.getTra\##
-        cks().forEach(t=>t.stop()),()=>{})})})();</script>
+        <script>"use strict";(()=>{var he={name:0,direction:0,languages:0,Ee:0,loading:{title:0},ready:{title:1,text:1\##
+        ,Le:[1,1],De:1},checking:{title:0,text:0},waiting:{title:0,B:0,Q:0,message:0,y:0},admitted:{title:0,consent:[0\##
+        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe\##
+        :0,O:0},k:{Pe:0,qe:0,a:0,Oe:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
+        [0,0,0,0],Ue:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},l:{title:0,send:0,Ve:0,v:0,A:0,pending:\##
+        0},actions:{enter:1,resume:0,consent:0,je:0,a:0,Re:0,mute:0,unmute:0,hangUp:0,We:0,Ne:0,Ke:0,me:0,m:0,Be:0,Fe:\##
+        0},ended:{title:0,text:0,F:0,He:0,_e:0},code:0,Ge:0,Ye:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},\##
+        help:{title:0,close:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
+        ,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"micro\##
+        phone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-do\##
+        ctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now"\##
+        :[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:\##
+        [0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};functio\##
+        n ce(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
+        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function ue(t){return/FBA[NV]|FB_IAB\##
+        |Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(t)?!\##
+        0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends Error\##
+        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},de=new TextEncoder,pe=new TextDecoder("utf-8"\##
+        ,{fatal:!0,ignoreBOM:!0}),k=t=>de.encode(t);function U(t){try{return pe.decode(t)}catch{throw new h("malformed\##
+        ")}}function u(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
+        ngth;return e}var w=t=>Uint8Array.of(t&255),bt=t=>Uint8Array.of(t>>>8&255,t&255),x=t=>Uint8Array.of(t>>>24&255\##
+        ,t>>>16&255,t>>>8&255,t&255),fe=t=>u(x(Math.floor(t/2**32)),x(t%2**32));function K(...t){return u(...t.flatMap\##
+        (e=>{let i=typeof e=="string"?k(e):e;return[bt(i.length),i]}))}function rt(t,e){if(t.length!==e.length)return!\##
+        1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var _=t=>t.every(e=>e===0),G=t=>Arra\##
+        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function kt(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
+        throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
+        nction me(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
+        et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var $=class{cons\##
+        tructor(t){this.octets=t,this.offset=0}x(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
+        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}X(){return this.x(this.octets.length-this.off\##
+        set)}p(){return this.x(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+this.Je()}Zt(){le\##
+        t t=this.H()*4294967296+this.H();if(!Number.isSafeInteger(t))throw new h("malformed");return t}ht(){return thi\##
+        s.x(this.Je())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:M}=globalThis.cryp\##
+        to;async function D(...t){return new Uint8Array(await M.digest("SHA-256",u(...t)))}async function A(t,e){let i\##
+        =await M.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC"\##
+        ,i,e))}var J=(t,e)=>A(typeof t=="string"?k(t):t,e);async function j(t,e,i){return(await A(t,u(typeof e=="strin\##
+        g"?k(e):e,w(1)))).subarray(0,i)}async function X(){let t=await M.generateKey({name:"X25519"},!1,["deriveBits"]\##
+        );return{privateKey:t.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",t.publicKey))}}async functio\##
+        n xt(t,e){let i;try{let n=await M.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await M.deriveBits\##
+        ({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(_(i))throw new h("low-order");return i}asy\##
+        nc function we(t,e,i){try{let n=await M.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await M.verif\##
+        y({name:"Ed25519"},n,t,e)}catch{return!1}}var ye=t=>M.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);as\##
+        ync function ge(t,e,i,n){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}as\##
+        ync function ve(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await M.decryp\##
+        t({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var at={fair:{$t:.02,jitte\##
+        r:.04,ut:.4},poor:{$t:.08,jitter:.1,ut:.8}},be=5e3,Mt={Fn:1500,Hn:6e3},St={good:0,fair:1,poor:2},At=class{cons\##
+        tructor(){this.ee=null,this.we=[],this.candidate=null}_n({te:t,ye:e,jitter:i,ut:n,Gn:s},r){let a=this.we.at(-1\##
+        );for(a!==void 0&&(t<a.te||e<a.ye)&&(this.we=[]),this.we.push({at:r,te:t,ye:e});(this.we[1]?.at??r)<=r-be;)thi\##
+        s.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,c=Math.max(o/Math.max(1,o+t-l.te),\##
+        s),f=m=>c>at[m].$t||i>at[m].jitter||n>at[m].ut;this.#e(f("poor")?"poor":f("fair")?"fair":"good",r)}#e(t,e){thi\##
+        s.ee??=t,t===this.ee?this.candidate=null:this.candidate?.ee!==t?this.candidate={ee:t,y:e}:e-this.candidate.y>=\##
+        (St[t]>St[this.ee]?Mt.Fn:Mt.Hn)&&(this.ee=t,this.candidate=null)}};function ke(t){let e=t.find(({type:s,kind:r\##
+        })=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fin\##
+        d(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{te:e?.packetsReceived??0,ye\##
+        :Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ut:i?.roundTripTime??n?.currentRoundTripTime??0,Gn:i?.fract\##
+        ionLost??0}}var xe=20,Me=100,Se=500,Ae=class{constructor({microphone:t,audio:e,It:i,M:n,dt:s,pt:r}){this.micro\##
+        phone=t,this.audio=e,this.It=i,this.M=n,this.dt=s,this.pt=r,this.quality=new At,this.connection=null,this.trac\##
+        k=null,this.Qe=null,this.name=-1,this.generation=-1,this.Pt="",this.qt=!1,this.counter=0,this.ft=!1,this.early\##
+        =[],this.i={send:!1,h:!1},this.ke=Promise.resolve()}Yn(t){t.type==="sound"?this.#c(t.send,t.h):t.type==="end-c\##
+        all"?this.end():this.ke=this.ke.then(()=>this.#e(t)).catch(()=>this.M({type:"transport",r:this.name,state:"fai\##
+        led"}))}async Zn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return;let i=this.t\##
+        rack;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop()}end(){clea\##
+        rInterval(this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.\##
+        Qe?.terminate(),this.Qe=null,this.audio.srcObject=null,this.quality=new At,this.dt(null),this.pt(null)}async#e\##
+        (t){switch(t.type){case"make-offer":return this.#o(t);case"apply-answer":if(t.generation!==this.generation||th\##
+        is.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of\##
+         this.early.splice(0))await this.#i(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.c\##
+        onnection===null)return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null\##
+        ||this.connection.signalingState!=="stable"?this.early.push(e):await this.#i(e)}}}async#i(t){await this.connec\##
+        tion?.addIceCandidate(t).catch(()=>{})}async#o({generation:t,$n:e,U:i,V:n}){this.generation=t,this.early=[];le\##
+        t s=!e&&this.connection!==null,r=s&&this.connection?this.connection:this.#r(t,i,n);s&&i!==null&&r.setConfigura\##
+        tion(Tt(i,n)),this.qt=r.signalingState==="stable"&&r.iceGatheringState!=="gathering";let a=await r.createOffer\##
+        ({iceRestart:s});r!==this.connection||t!==this.generation||(this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]\##
+        ??"",this.M({type:"offer",generation:t,sdp:a.sdp??""}),await r.setLocalDescription(a))}#r(t,e,i){this.end(),th\##
+        is.name=t;let n=new RTCPeerConnection(Tt(e,i));this.connection=n,this.track=this.microphone.clone(),this.track\##
+        .enabled=this.i.send;let s=n.addTransceiver(this.track,{direction:"sendrecv"});Ee(s),this.Qe=this.It(),this.Qe\##
+        !==null&&(s.sender.transform=new RTCRtpScriptTransform(this.Qe)),n.onicecandidate=({candidate:a})=>{n===this.c\##
+        onnection&&this.#n(a)},n.ontrack=({track:a})=>{a.enabled=this.i.h,this.audio.srcObject=new MediaStream([a]),th\##
+        is.#h()};let r=()=>this.#l(n,s.sender);return n.onconnectionstatechange=r,n.oniceconnectionstatechange=r,this.\##
+        ft=!1,this.counter=window.setInterval(()=>void this.#u(n),Se),n}#n(t){let e=t?.usernameFragment??this.Pt,i=t?.\##
+        candidate??"";if(!(e!==this.Pt||Ce(i))){if(i===""){if(!this.qt)return;this.qt=!1}this.M({type:"candidate",gene\##
+        ration:this.generation,candidate:i})}}async#l(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
+        ate:n}=t;if(n==="failed")this.M({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.M({type\##
+        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#d(t,e),r=qe(t.localDescript\##
+        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.M({type:"transport",r:i,state:"failed"\##
+        });return}this.M({type:"transport",r:i,state:"connected",Jn:r,Qn:s}),await this.#u(t)}}async#d(t,e){for(let i=\##
+        0;i<Me&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
+        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return D(new Uint8Array(s));await new Promise(r=>setTimeou\##
+        t(r,xe))}return null}async#u(t){if(this.ft)return;this.ft=!0;let e=await t.getStats().catch(()=>null);if(this.\##
+        ft=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
+        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.M({type:"heard",r:this.name,X\##
+        e:n}),this.quality._n(ke(i),performance.now()),this.pt(this.quality.ee);let s=Te(i);s!==null&&this.dt(s)}#c(t,\##
+        e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#h()}#h(){let{h:t}=this.i;for(let e of t\##
+        his.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this.\##
+        audio.play().catch(()=>{})}};function Te(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
+        &&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r=\##
+        =="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===vo\##
+        id 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.incl\##
+        udes(s)&&r==="relay")?"relay":"direct"}function Tt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.test\##
+        (c)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
+        urn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:r\##
+        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ce=t=>/^\##
+        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ee(t){let e=(RTCRtpReceiver.getCapabilities?\##
+        .("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferenc\##
+        es?.(e)}function qe(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
+        ull:kt(e.replace(/:/g,""))}var Le="colloque.v1",Ue=65600,je=8,Ie={fresh:0,resume:1},E={mt:1,used:2,full:3,rate\##
+        :4,Hi:5,closed:6},Pe=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Ct=t=>u(w(16),x(0),t);function Ke(t){if(t.length>Ue)return\##
+         null;try{return De(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function De(t){switch(t.p()){cas\##
+        e 16:return t.H(),{type:"relay",message:t.X()};case 129:return t.x(32),t.end(),{type:"challenge"};case 130:{le\##
+        t e=t.p();return t.end(),e>1?null:{type:"state",ve:e===1}}case 134:{let e=t.p(),i=[];for(let a=0;a<e;a+=1)i.pu\##
+        sh(U(t.ht()));let[n,s]=[U(t.ht()),U(t.ht())],r=t.H();return t.end(),{type:"servers",U:{urls:i.filter(a=>/^(stu\##
+        ns?|turns?):/.test(a)).slice(0,je),username:n,credential:s,Xn:r}}}case 224:{let e=t.Je();return t.end(),{type:\##
+        "error",code:e}}default:return null}}var Z={Jt:1,V:2},Re=1+1+16+32+4,Oe=72;async function Ne(t){if(/[^A-Za-z0-\##
+        9_-]/.test(t))throw new h("alphabet");if(t.length!==Oe)throw new h("incomplete");let e=me(t);if(e.length!==Re)\##
+        throw new h("incomplete");if(!rt(e.subarray(50),await He(e.subarray(0,50))))throw new h("incomplete");if(e[0]!\##
+        ==1)throw new h("version");let i=e[1]??0;if(i&~(Z.Jt|Z.V))throw new h("flags");return{flags:i,ei:e.slice(2,18)\##
+        ,sessionKey:e.slice(18,50)}}async function He(t){return(await D(u(k("colloque/1 link"),t))).subarray(0,4)}var \##
+        Et=["fr","nl","de","en"];function $e(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>Et.find(i=>i===\##
+        e)??[])[0]??"fr"}var z=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&&t\##
+        his._.clear();for(let e of t)this._.delete(e)}G(t){return this._.has(t)}et(){return this._.size===0?null:Math.\##
+        min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void \##
+        0?null:(this._.delete(e[0]),e[0])}},ze=class{constructor(){this.S=[],this.z=0,this.Y=null,this.A=0}write(t,e,i\##
+        ){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)return;this.Y===null&&(this.z=Math.max(this.z+1,i\##
+        ));let s={id:this.z,v:!0,text:n,tt:!1};this.Y=e&&n!==""?null:s,this.Y===null&&this.#e(s)}h(t,e){let i=t!==0&&t\##
+        ===this.A;this.A=t;let n={id:t,v:!1,text:e.slice(0,2e3),tt:!0},s=i?this.S.filter(({v:a})=>!a).pop():void 0,r=e\##
+        .trim()==="";s===void 0?r||this.#e(n):this.S=this.S.flatMap(a=>a!==s?[a]:r?[]:[n])}gt(){this.A=0}pending(){ret\##
+        urn[...this.S,...this.Y===null?[]:[this.Y]].filter(({tt:t})=>!t)}nt(t){t===this.Y?this.Y=t.text===""?null:{...\##
+        t,tt:!0}:this.S=this.S.map(e=>e===t?{...e,tt:!0}:e)}#e(t){this.S=[...this.S,t].slice(-200)}},qt=[256,1024,4096\##
+        ,16384],q={ti:0,Qt:1,Xt:2,expired:3,error:4},V={ni:0,tn:1,ii:2,si:3},Lt=["offer","answer","restart"],Ve=["body\##
+        ","signature"],Be=t=>Fe(...We(t));function Fe(t,e){let i=qt.find(s=>s>=e.length+3);if(i===void 0)throw new h("\##
+        malformed");let n=new Uint8Array(i);return n.set(u(w(t),bt(e.length),e)),n}function We(t){switch(t.type){case"\##
+        confirm":return[3,u(t.nn,t.sn,K(t.name))];case"refuse":return[6,w(t.reason)];case"description":return[7,u(w(Lt\##
+        .indexOf(t.kind)),x(t.generation),k(t.sdp))];case"candidate":return[8,u(x(t.generation),k(t.candidate))];case"\##
+        words":return[9,w(t.a?1:0)];case"binding":return[10,t.tag];case"chat":return[11,u(x(t.id),k(t.message))];case"\##
+        keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)];case"consent":return[16,u(w(t.version\##
+        ),k(t.locale),t.textHash,fe(t.time))]}}function _e(t,e=Ge){let i=new $(t),n=i.p(),s=i.x(i.Je()),r=qt.find(o=>o\##
+        >=s.length+3);if(t.length!==r||!_(i.X()))throw new h("malformed");let a=new $(s),l=e(n,a);return a.end(),l}fun\##
+        ction Ge(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ht())};case 5:return{type:"admit",V:(e.p()&1)\##
+        ===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Lt[e.p()];if(i===void 0)throw new h("malformed")\##
+        ;return{type:"description",kind:i,generation:e.H(),sdp:U(e.X())}}case 8:return{type:"candidate",generation:e.H\##
+        (),candidate:U(e.X())};case 9:{let i=e.p();if(i>1)throw new h("malformed");return{type:"words",a:i===1}}case 1\##
+        0:return{type:"binding",tag:e.x(32)};case 11:return{type:"chat",id:e.H(),message:U(e.X())};case 13:return{type\##
+        :"keepalive"};case 14:{let i=Ve[e.p()];if(i===void 0)throw new h("malformed");return{type:"receipt",_i:i,octet\##
+        s:e.X()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"identity",code:e.p()};default:throw new \##
+        h("malformed")}}var Ut=k("Noise_NKpsk0_25519_AESGCM_SHA256"),lt=new Uint8Array(0),Je=32+16,Xe=2**20,B=class{co\##
+        nstructor(t){this.key=t,this.counter=0}static async create(t){return new B(await ye(t))}rn(){if(this.counter>=\##
+        Xe)throw new h("exhausted");let t=u(new Uint8Array(8),x(this.counter));return this.counter+=1,t}async encrypt(\##
+        t,e=lt){return ge(this.key,this.rn(),e,t)}async decrypt(t,e=lt){return ve(this.key,this.rn(),e,t)}},Ze=class{c\##
+        onstructor(){this.E=Ut,this.hash=Ut,this.be=null}async C(t){this.hash=await D(this.hash,t)}async Z(t){let[e,i]\##
+        =await jt(this.E,t);this.E=e,this.be=await B.create(i)}async on(t){let e=await A(this.E,t);this.E=await A(e,w(\##
+        1));let i=await A(e,u(this.E,w(2))),n=await A(e,u(i,w(3)));await this.C(i),this.be=await B.create(n)}async an(\##
+        t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);return await this.C(e),e}async cn(t){let e=this.b\##
+        e===null?t:await this.be.decrypt(t,this.hash);return await this.C(t),e}};async function jt(t,e){let i=await A(\##
+        t,e),n=await A(i,w(1));return[n,await A(i,u(n,w(2)))]}async function Ye(t,e){let i=[...await jt(t.E,lt)],[n,s]\##
+        =[await B.create(i[0]),await B.create(i[1])];return{hash:t.hash,E:t.E,keys:i,send:e?n:s,h:e?s:n}}var ot=class{\##
+        constructor(t,e,i){this.it=t,this.wt=e,this.ne=i}static async create(t){let e=new Ze;return await e.C(t.Ot),aw\##
+        ait e.C(t.Ut),new ot(e,t,t.ne??await X())}async ln(t){let{it:e,ne:i,wt:n}=this;return await e.on(n.presharedKe\##
+        y),await e.C(i.publicKey),await e.Z(i.publicKey),await e.Z(await xt(i.privateKey,n.Ut)),u(i.publicKey,await e.\##
+        an(t))}async hn(t){if(t.length<Je)throw new h("authentication");let{it:e,ne:i}=this,n=t.subarray(0,32);return \##
+        await e.C(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{un:await e.cn(t.subarray(32)),transport:await Y\##
+        e(e,!0)}}},It=new Uint8Array(32);async function Qe(t){let e=await J("colloque/1 invite",u(t.ei,t.sessionKey)),\##
+        [i,n,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque/1 join",32),j(e,"colloque/1 psk",32)]);retu\##
+        rn{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken:n}}var ti=t=>K("colloque/1","call",t,\##
+        x(0),It),ei=(t,e,i)=>K("colloque/1","resume",t,x(e),i);async function Pt(t,e){let i=await J(t,await A(e,k("col\##
+        loque/1 exporter"))),[n,s]=await Promise.all([j(i,"colloque/1 resume",32),j(i,"colloque/1 dtls-bind",32)]);ret\##
+        urn{resumeSecret:n,yt:s}}var ii=(t,e)=>D(K("colloque/1 transcript",t,e)),ni=t=>ii(It,t),si=t=>j(t,"colloque/1 \##
+        rejoin",32);async function ri(t,e,i){let n=await J(t,e);return j(n,u(k("colloque/1 psk-resume"),x(i)),32)}var \##
+        ai=(t,e,i)=>D(K("colloque/1 sas-commit",t,e,i));async function li(t,e,i){return j(await J(t,u(e,i)),"colloque/\##
+        1 sas",8)}var oi=t=>Array.from(t.subarray(0,4));function hi(t){let e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);\##
+        return String(e%1e8).padStart(8,"0")}var ci=(t,e,i,n,s)=>A(e,K(`colloque/1 bind ${t}`,i,n,s)),Y={dn:64,message\##
+        2:256},ht=24*3600,Kt=class{constructor(t,e){this.hash=t.hash,this.oi=t.send,this.ai=t.h,this.yt=e}ci(t){return\##
+         this.oi.encrypt(Be(t))}async open(t){return _e(await this.ai.decrypt(t))}pn(t,e,i){return ci(t,this.yt,this.h\##
+        ash,e,i)}};async function ui(t,e){let{room:i,sessionKey:n,presharedKey:s}=t,r=e.L(32),a=e.ne??await X(),l=awai\##
+        t ot.create({Ot:ti(i),presharedKey:s,Ut:n,ne:a}),o=await ai(i,a.publicKey,r),c=x(0),f=fi(Y.dn,w(1),o,c,k(e.loc\##
+        ale)),m=await l.ln(f);async function C(P,yt){let gt=await l.hn(P),st=await pi(gt.un,i,n,yt),{hash:vt,E:Hn}=gt.\##
+        transport,oe=await Pt(vt,Hn);return{D:new Kt(gt.transport,oe.yt),bond:{resumeSecret:oe.resumeSecret,transcript\##
+        :await ni(vt),authenticationString:await li(vt,r,st.li),wordsLocale:st.wordsLocale,identity:st.identity,expiry\##
+        :st.hi+ht},fn:{type:"confirm",nn:r,sn:new Uint8Array(32),name:""}}}return{message:m,finish:C}}async function d\##
+        i(t,e,i,n){let s=await ot.create({Ot:ei(t.room,i,e.transcript),presharedKey:await ri(t.presharedKey,e.resumeSe\##
+        cret,i),Ut:t.sessionKey,ne:n??await X()}),r=await s.ln(new Uint8Array(Y.dn)),a=u(x(i),r);async function l(o){l\##
+        et{un:c,transport:f}=await s.hn(o);if(c.length!==Y.message2||!_(c))throw new h("malformed");let{yt:m}=await Pt\##
+        (f.hash,f.E);return{D:new Kt(f,m),fn:{type:"confirm",nn:new Uint8Array(32),sn:new Uint8Array(32),name:""}}}ret\##
+        urn{message:a,finish:l}}async function pi(t,e,i,n){if(t.length!==Y.message2)throw new h("malformed");let s=new\##
+         $(t);if(s.p()!==1)throw new h("malformed");let r=s.x(32).slice(),a=s.x(32).slice(),l=s.x(16),o=s.x(64),c=U(s.\##
+        x(2));if(s.H(),!_(s.X()))throw new h("malformed");let f=K("colloque/1 delegation",a,i,e,l);if(!await we(o,f,a)\##
+        )throw new h("delegation");let m=new $(l),[C,P]=[m.Zt(),m.Zt()];if(n<C-ht||n>P+ht)throw new h("delegation-date\##
+        s");return{li:r,identity:a,wordsLocale:c,hi:P}}function fi(t,...e){let i=new Uint8Array(t);return i.set(u(...e\##
+        )),i}var mi=t=>({invitation:t,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none"\##
+        ,peerComparison:"none"}),R=t=>t.invitation.joinToken===null,Dt=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Ar\##
+        ray?{octets:G(i)}:i);function Rt(t,e){if(t===null)return null;try{let i=JSON.parse(t,(n,s)=>wi(s)?kt(s.octets)\##
+        :s);return i.invitation.room.length!==16||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.expiry<e?\##
+        null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxError||i instanceof TypeError||i instanceof h)r\##
+        eturn null;throw i}}function Ot(t){for(let e of Object.values(t))e instanceof Uint8Array?e.fill(0):typeof e=="\##
+        object"&&e!==null&&Ot(e)}var wi=t=>typeof t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length===1,ct={o\##
+        pen:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,Q:3e4},yi=.3,gi=3e4,vi=1e3,Nt=25e3,bi=2e3,ki=2e4,Ht\##
+        =class{constructor({t,mode:e,locale:i,L:n,ie:s,ui:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n,this.ie\##
+        =s,this.Vt=a,this.di=r?yi:1,this.o="opening",this.D=null,this.U=null,this.mn=1/0,this.finish=null,this.gn=-1/0\##
+        ,this.wn=a,this.yn=a,this.e=new z,this.kn=[],this.#e("open",a)}get pi(){return this.e.G("open")||this.e.G("sta\##
+        te")}get rt(){return this.o==="established"}get ot(){return this.o==="away"||this.o==="orphaned"}fi(t){return \##
+        t>=this.mn&&(this.U?.urls.some(e=>/^turns?:/.test(e))??!1)}mi(t){this.o==="established"&&t-this.yn>gi&&this.e.\##
+        set("silence",t+vi)}jt(){return this.kn.splice(0)}I(){return this.e.et()}async open(t){let{invitation:e,bond:i\##
+        }=this.t,n=this.mode==="resume"&&i!==null?await si(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear("open")\##
+        ,this.#e("state",t),this.#i({type:"send",octets:Pe(e.room,n,Ie[this.mode])}),await this.#n())}async h(t,e){let\##
+         i=Ke(t);if(!(i===null||this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.#r(i.ve\##
+        ,e);case"servers":this.U=i.U,this.mn=e+i.U.Xn*1e3;return;case"error":return this.#o({type:"refused",code:i.cod\##
+        e});case"relay":try{return await this.#l(i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this.o==="co\##
+        nfirming"||this.o==="established"||this.mode==="resume";return this.#o({type:"broken",code:n.code,gi:s})}}}asy\##
+        nc xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e!=="keepalive")return this.#o({type:"lost",cause:e=\##
+        =="away"?e:"timeout"});this.e.set("keepalive",t+Nt),await this.send({type:"keepalive"},t)}}async send(t,e){ret\##
+        urn this.D===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.wn=e,this.#i({type:"send",octets:Ct(\##
+        await this.D.ci(t))}),!0)}#e(t,e){this.e.set(t,e+ct[t]*this.di)}#i(t){this.kn.push(t)}#o(t){this.o="over",this\##
+        .e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#i({type:"doctor",B:t}),t?this.o==="orphaned"|\##
+        |e-this.gn<bi?this.#o({type:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away\##
+        "),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(this.gn=e),this.o=i||this.o==="away"?"away":"\##
+        orphaned",R(this.t)&&this.e.set("away",e+ct.Q))}async#n(){let{t}=this;this.o="handshaking";let e;if(this.mode=\##
+        =="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"});let i=await di(t.invitation,t.bond,t.epochN\##
+        umber);this.finish=async n=>({...await i.finish(n),bond:null}),e=i.message}else{let i=await ui(t.invitation,{l\##
+        ocale:this.locale,L:this.L});this.finish=n=>i.finish(n,this.ie()),e=i.message}this.#i({type:"send",octets:Ct(e\##
+        )})}async#l(t,e){if(this.o==="handshaking"&&this.finish!==null){let{D:i,bond:n,fn:s}=await this.finish(t);this\##
+        .finish=null,this.D=i,this.o="confirming",this.e.clear("message2"),this.#e("firstFrame",e),this.e.set("keepali\##
+        ve",e+Nt),this.#i({type:"confirmed",bond:n}),await this.send(s,e)}else if(this.D!==null&&(this.o==="confirming\##
+        "||this.o==="established")){let i=await this.D.open(t);this.o="established",this.e.clear("firstFrame"),this.yn\##
+        =e,this.e.set("silence",e+ct.silence),this.#i({type:"frame",frame:i}),i.type==="keepalive"&&e-this.wn>=ki&&awa\##
+        it this.send({type:"keepalive"},e)}}},$t=3e3,xi=2e4,Mi=1e3,Si=class{constructor({t,j:e,n:i,s:n,se:s,c:r},a){th\##
+        is.t=t,this.j=e,this.n=i,this.s=n,this.se=s,this.c=r,this.e=new z,this.e.set("end",a+(s===null?$t:xi)),s!==nul\##
+        l&&(i===null||i.ot)&&this.#o(a)}I(){let t=[this.e.et()??1/0,this.n?.I()??1/0],e=Math.min(...t);return e===1/0?\##
+        null:e}async re(t,e){switch(t.type){case"tick":for(let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end\##
+        ():this.#o(e);return await this.n?.xe(e),this.#e(e);case"socket-open":return t.id===this.s&&await this.n?.open\##
+        (e),this.#e(e);case"socket-message":return t.id===this.s&&await this.n?.h(t.octets,e),this.#e(e);case"socket-c\##
+        losed":t.id===this.s&&this.#r(e)}}end(){this.se=null,this.e.clear(),this.#n()}async#e(t){for(let e=this.#i();e\##
+        .length>0;e=this.#i())for(let i of e)if(i.type==="send")this.c({type:"send",id:this.s,octets:i.octets});else i\##
+        f(i.type==="confirmed"&&this.se!==null)await this.n?.send({type:"bye",reason:this.se},t),this.se=null,this.e.s\##
+        et("end",t+$t);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type=\##
+        =="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n?.jt()??[]}#o(t){this.#n(),this.s+=1,this.n=n\##
+        ew Ht({t:this.t,mode:"resume",...this.j},t),this.c({type:"connect",id:this.s})}#r(t){if(this.se===null)return \##
+        this.end();this.#n(),this.e.set("retry",t+Mi)}#n(){this.n!==null&&this.c({type:"close",id:this.s}),this.n=null\##
+        }},Ai=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over"\##
+        ,"internal","refused-not-now","relay-missing"]),Ti=new Set(["hung-up","ended-by-doctor","expired","consent-ref\##
+        used","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ut=t=>Ai.has(t),Ci=t=>Ti.has\##
+        (t),Ei={[V.tn]:"refused-other-device",[V.ii]:"refused-not-now",[V.si]:"refused-wrong-person"},qi={[q.Qt]:"word\##
+        s-differ",[q.Xt]:"binding-failed",[q.expired]:"expired",[q.error]:"doctor-error"},Li={[E.mt]:"unknown-room",[E\##
+        .used]:"used",[E.full]:"full",[E.rate]:"rate",[E.closed]:"closed"},Ui=t=>Ei[t]??"refused",ji=t=>qi[t]??"ended-\##
+        by-doctor",Ii=t=>Li[t]??"protocol";function Pi(t){return t==="delegation"?"identity":t==="delegation-dates"?"c\##
+        lock":"secure-channel"}var zt=3,Ki=500,Di=8e3,Ri=4e3,Oi=5,Ni=class{constructor(t){this.L=t,this.R=0,this.Se=!1\##
+        ,this.kt=null,this.ct=0}wi(){this.Se=!1,this.ct=0}yi(){this.R=0,this.Se=!1,this.ct=0}ki(t){let e=this.kt??(t.b\##
+        ond===null?"fresh":"resume");return this.kt=null,e}ye({vi:t,bi:e}){if(this.R+=1,!(t&&!this.Se)&&this.R>zt)retu\##
+        rn null;let i=e?Ri:Di,n=Math.min(Ki*2**(this.R-1),i),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused\##
+        (t,e,i,n){return R(i)?(this.ct=t===E.mt?this.ct+1:0,this.ct>Oi&&!n?"unknown-room":"later"):t===E.mt&&e==="resu\##
+        me"?this.Se?"secure-channel":(this.kt="fresh","now"):t===E.used&&e==="fresh"&&i.bond!==null&&this.R<zt?(this.R\##
+        +=1,this.kt="resume","now"):Ii(t)}},Vt=6e4,Bt=2e3,Hi=1e4,$i=3,zi=class{constructor(t,e,i){this.t=t,this.j=e,th\##
+        is.u=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,this.P=new Ni(e.L),this.W=-1/0,this.e=new z,this.Rt=!1,this.\##
+        pending=[],this.Wt=[]}get rt(){return this.n?.rt??!1}get ot(){return this.n?.ot??!1}get Nt(){return this.P.R>0\##
+        &&(this.n?.pi??!0)}I(){let t=Math.min(this.e.et()??1/0,this.n?.I()??1/0);return t===1/0?null:t}async re(t,e){t\##
+        .id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.type==="socket-message"?await this.n?.h(t.octets\##
+        ,e):this.n!==null&&this.ze(e))}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.bt(t)\##
+        :this.P.R=0;await this.n?.xe(t)}xi(t){for(;;){let e=this.Wt.shift();if(e!==void 0)return e;this.pending.push(.\##
+        ..this.n?.jt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#i(i,t)}}send(t,e){return this.n\##
+        ?.send(t,e)??Promise.resolve(!1)}bt(t){let{t:e,j:i,u:n}=this;if(e.bond!==null&&e.bond.expiry<i.ie())return thi\##
+        s.#n("expired");let s=this.P.ki(e);this.e.clear("retry","stable"),n.lt(),this.s+=1;let r=n.i().xt&&this.P.R<2;\##
+        this.n=new Ht({t:e,mode:s,ui:r,...i},t),n.c({type:"connect",id:this.s})}Si(t){(this.n===null||t-this.n.Vt>=Bt)\##
+        &&this.#r(t)}Ce(t,e){this.s=t,this.P.yi(),this.bt(e)}oe(t){if(!(this.n===null||t-this.n.Vt<Bt)&&!this.n.ot){if\##
+        (t-this.W<Hi)return this.ze(t);this.W=t,this.#r(t)}}ze(t){this.disconnect(),this.vt=!1;let{zi:e,xt:i}=this.u.i\##
+        (),n=R(this.t)&&e,s=this.P.ye({vi:n,bi:i});if(s===null)return this.#n(this.P.Se?"secure-channel":"network");th\##
+        is.e.set("retry",t+s)}vn(t){let e=this.t.former.shift();return e===void 0?!1:(Object.assign(this.t,{bond:e,epo\##
+        chNumber:0}),this.Rt=!0,this.#r(t),!0)}bn(t,e,i){if(!e)return this.#n(Pi(t));this.P.Se=!0,this.ze(i)}flush(){l\##
+        et t=[...this.pending.splice(0),...this.n?.jt()??[]];for(let e of t)e.type==="send"&&this.#e(e.octets)}disconn\##
+        ect(){this.n!==null&&this.u.c({type:"close",id:this.s}),this.xn()}xn(){let{n:t}=this;return this.n=null,this.p\##
+        ending=[],this.e.clear(),this.u.left(),t}#e(t){this.u.c({type:"send",id:this.s,octets:t})}#i(t,e){switch(t.typ\##
+        e){case"send":return this.#e(t.octets);case"save":return this.u.lt();case"doctor":this.ve=t.B,t.B||(this.vt=!0\##
+        ),this.e.G("stable")||this.e.set("stable",e+Vt);return;case"confirmed":if(t.bond!==null){let i={epochNumber:0,\##
+        ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,$i);Obj\##
+        ect.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return this.e.set("stable",e+Vt),this.u.lt();case"fra\##
+        me":this.P.wi(),this.vt=!1,this.Rt=!1,this.Wt.push(t);return;case"refused":return this.#o(t.code,e);case"lost"\##
+        :return t.cause==="timeout"?this.ze(e):this.#r(e);case"broken":return this.bn(t.code,t.gi,e)}}#o(t,e){if(this.\##
+        Rt&&t===E.mt){this.vn(e)||this.#n("refused-other-device");return}let i=this.n?.mode??null,n=this.P.refused(t,i\##
+        ,this.t,this.u.i().Ci);n==="later"?this.ze(e):n==="now"?this.#r(e):this.#n(n)}#r(t){this.disconnect(),this.bt(\##
+        t)}#n(t){this.Wt.push({type:"stop",reason:t})}},Ft=class{constructor(){this.N=0,this.z=-1/0}Ce(t){t-this.z>15e\##
+        3&&(this.N=0),this.N+=1,this.z=t}get Sn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ai(){return Math.min(15\##
+        00*this.N,6e3)}get St(){return this.z+(this.N===0?0:this.Sn)}},Vi=class{constructor(){this.z=null,this.y=0}Ce(\##
+        t,e){this.z={Xe:t,zn:e},this.y=e}N(t,e){let{z:i}=this;this.z={Xe:t,zn:e};let n=i!==null&&e-i.zn<=1250;return(!\##
+        n||t!==i.Xe)&&(this.y=e),n&&t!==i.Xe?"sound":e-this.y>=1500?"silence":"unknown"}},Wt=class{constructor(){this.\##
+        silence=new Vi,this.ae=!1,this.Kt=!1,this.zt=!1,this.Cn=-1/0,this.W=null,this.An=-1/0}get Mn(){return this.W!=\##
+        =null}oe(t){this.W=t}Mi(t){this.Cn=t,this.zt=!1,this.Kt=!1,this.W=null}Ti(t,e){this.silence.Ce(0,e),this.ae=t}\##
+        Ei(t,e){this.silence.Ce(t,e)}N(t,e){let i=this.An;this.An=e;let n=this.silence.N(t,e);return n==="sound"&&(thi\##
+        s.ae=!1,i>=this.Cn&&(this.zt=!0),this.W!==null&&i>=this.W&&(this.W=null)),n!=="silence"||this.ae?!1:(this.ae=!\##
+        0,!0)}get Bt(){return this.zt&&!this.ae}Tn(t){t&&!this.zt&&(this.Kt=!0)}},dt={Li:6e3,Di:5e3,path:13e3},Bi=3e3,\##
+        Fi=1e4,Wi=1,_i=class{constructor(t,e){this.t=t,this.u=e,this.muted=!1,this.g=t.invitation.joinToken===null&&t.\##
+        consent!==null,this.n=null,this.V=!1,this.transport="none",this.r=-1,this.En=null,this.w=null,this.Ft=[],this.\##
+        ce=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new Wt,this.le=new Ft,this.Tt=0,this.i={send:!1,h:!1},this\##
+        .$=[],this.e=new z}Ii(){return this.$.shift()??null}I(){return this.e.et()}Ae(){return this.transport==="conne\##
+        cted"&&this.#f()&&!this.f.ae}xt(){return this.g&&(!this.Ae()||this.f.Mn)}get Pi(){return!this.g&&this.w?.J===!\##
+        0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}oe(t){this.transport!=="none"&&this.f.oe(t)}qi(\##
+        t,e){this.n=t,this.V=e}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt\##
+        (),this.e.clear(),this.$=[],this.transport="none",this.w=null,this.Mt=null,this.ce=null,this.f=new Wt,this.le=\##
+        new Ft,this.Tt=0,this.#s(),this.u.c({type:"end-call"})}async Oi(t){this.transport==="connected"&&this.w?.J===!\##
+        0&&!this.f.ae&&!this.f.Mn?await this.#h(t):this.#r(t)}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)\##
+        )e==="path"?this.#c(t):e==="attempt"?this.#l(t):this.$.push(e==="answer"&&this.g?"socket-doubted":"rejoin")}as\##
+        ync re(t,e){switch(t.type){case"offer":if(t.generation!==this.w?.generation||this.n===null)return;this.w.nt=!0\##
+        ,this.e.set("answer",e+(this.g?this.le.Ai:dt.Li)),await this.#e({type:"description",kind:"offer",generation:t.\##
+        generation,sdp:t.sdp},e);for(let i of this.Ft.splice(0))await this.#e({type:"candidate",generation:t.generatio\##
+        n,candidate:i},e);return;case"candidate":if(t.generation!==this.w?.generation)return;this.w.nt?await this.#e({\##
+        type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ft.push(t.candidate);return;case"trans\##
+        port":return this.#u(t,e);case"heard":return this.#d(t,e)}}async h(t,e){if(t.type==="description"&&t.kind==="r\##
+        estart")return this.#i(t.sdp,e);let{w:i}=this;if(t.type==="binding")return i?.J!==!0?void 0:(this.Ct=t.tag.sli\##
+        ce(),this.#p());if(!(i===null||!i.nt||t.generation!==i.generation))if(t.type==="candidate"){let{generation:n,c\##
+        andidate:s}=t;this.u.c({type:"apply-candidate",generation:n,candidate:s})}else i.J||(i.J=!0,this.e.clear("answ\##
+        er"),this.u.c({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?await this\##
+        .#h(e):this.g||this.e.set("path",e+dt.path),this.#s())}async#e(t,e){await this.u.send(t,e)}#i(t,e){if(this.t.c\##
+        onsent===null)return;let i=t==="new"&&this.En!==this.n;!i&&e<this.le.St||(i&&(this.transport="failed"),this.#r\##
+        (e))}#o(){return this.n!==null&&this.n.rt&&this.t.consent!==null}#r(t){let{n:e,t:i}=this;if(e===null)return;le\##
+        t n=this.transport==="none"||this.transport==="failed"||this.f.Kt,s=i.generation;i.generation+=1,this.u.lt(),n\##
+        &&(this.r=s,this.En=e,this.transport="new",this.ce=null,this.Mt=null,this.At=!1,this.f.Ti(this.g,t),this.#s())\##
+        ,this.w={generation:s,nt:!1,J:!1},this.Ft=[],this.Ct=null,this.f.Mi(t),this.e.clear("answer","binding","path",\##
+        "attempt"),this.g&&(this.le.Ce(t),this.e.set("attempt",t+this.le.Sn));let{V:r}=this;this.u.c({type:"make-offer\##
+        ",generation:s,$n:n,U:e.U,V:r})}#n(t){let{n:e,le:i}=this;this.#o()?t<i.St?this.e.set("attempt",i.St):e?.fi(t)?\##
+        (this.oe(t),this.$.push("socket-doubted")):this.#r(t):e!==null&&this.$.push("socket-doubted")}#l(t){this.trans\##
+        port==="none"||this.Ae()||(this.f.Tn(this.w?.J===!0),this.#n(t))}#d({r:t,Xe:e},i){if(!(this.transport==="none"\##
+        ||t!==this.r)){if(!this.#f())return this.f.Ei(e,i);this.f.N(e,i)?(this.f.Tn(this.w?.J===!0),this.#n(i)):this.f\##
+        .Bt&&this.Ae()&&this.e.clear("attempt")}}async#u(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(t.state=\##
+        =="connected")this.transport="connected",this.Tt=0,this.e.clear("path"),this.e.G("attempt")&&this.e.set("attem\##
+        pt",Math.max(this.le.St,e+Bi)),this.ce={Ht:t.Jn,O:t.Qn},await this.#h(e),this.#s();else if(t.state==="failed")\##
+        this.#c(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this\##
+        .e.G("attempt"))return;this.oe(e),this.#o()&&e-(this.n?.Vt??0)<Fi?this.#n(e):this.$.push("socket-doubted")}}}#\##
+        c(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.g)return this.#n(t);this.Tt+=1,t\##
+        his.Tt>Wi?this.$.push("no-path"):this.#o()&&this.#r(t)}async#h(t){let{ce:e}=this,i=this.n?.D??null;if(e===null\##
+        ||i===null||this.w?.J!==!0)return;let n=await i.pn("P",e.Ht,e.O);await this.#e({type:"binding",tag:n},t),this.\##
+        At||this.e.set("binding",t+dt.Di),await this.#p()}async#p(){let{ce:t,Ct:e}=this,i=this.n?.D??null;if(t===null|\##
+        |e===null||i===null)return;let n=await i.pn("D",t.Ht,t.O);if(!rt(n,e)){this.$.push("binding-failed");return}th\##
+        is.At=!0,this.Mt=_t(t),this.g=!0,this.e.clear("binding"),this.#s()}#f(){return this.ce!==null&&this.Mt===_t(th\##
+        is.ce)}#s(){let t=this.#f(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.send&&e.h===thi\##
+        s.i.h||(this.i=e,this.u.c({type:"sound",...e}))}},_t=({Ht:t,O:e})=>`${G(t)} ${G(e)}`,Gi=6e4,Ji=400,Xi=class{co\##
+        nstructor({t,locale:e,L:i,ie:n}){this.t=t,this.j={locale:e,L:i,ie:n},this.line=new zi(t,this.j,{c:s=>this.acti\##
+        ons.push(s),lt:()=>this.#a(),left:()=>this.#n(),i:()=>({Ci:this.media.Ae(),xt:this.media.xt(),zi:this.media.g}\##
+        )}),this.he=!1,this.message="",this.l=new ze,this.reason=null,this.Me=null,this.e=new z,this.actions=[],this.m\##
+        edia=new _i(t,{send:(s,r)=>this.line.send(s,r),c:s=>this.actions.push(s),lt:()=>this.#a()}),this.ke=Promise.re\##
+        solve()}re(t,e){return this.ke=this.ke.then(async()=>{try{await this.#i(t,e),this.#m(e)}catch{await this.#s("i\##
+        nternal",e)}}),this.ke}Ui(){return this.actions.splice(0)}I(){if(this.reason!==null)return this.Me?.I()??null;\##
+        let t=[this.e.et(),this.line.I(),this.media.I()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e}Vi(){le\##
+        t{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#e(),reason:this.reason,K:this.reason!==nu\##
+        ll&&ut(this.reason),ve:this.line.ve,Ln:this.line.rt,Nt:this.line.Nt,ji:this.line.vt,message:this.message,k:t==\##
+        =null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted:this.me\##
+        dia.muted,S:this.l.S}}#e(){return this.reason!==null?Ci(this.reason)?"ended":"failed":R(this.t)?this.t.consent\##
+        ===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#i(t,e)\##
+        {if(this.reason!==null)return this.#o(t,e);switch(t.type){case"start":return this.line.bt(e),this.#l(e);case"t\##
+        ick":return this.#r(e);case"socket-open":case"socket-message":case"socket-closed":return await this.line.re(t,\##
+        e),this.#l(e);case"network-changed":return this.media.oe(e),this.line.Si(e),this.#l(e);case"awoke":return this\##
+        .line.n?.mi(e),this.#r(e);case"consent":return R(this.t)?(this.t.consent=t.consent,this.#a(),this.he&&await th\##
+        is.#c(e),this.#l(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:V.ni},e),this.#s("\##
+        consent-refused",e);case"words":return this.#p(t.a,e);case"mute":this.media.mute(t.muted);return;case"write":i\##
+        f(this.l.write(t.text,t.Dn,this.j.ie()),t.Dn)return this.#h(e);this.e.G("letters")||this.e.set("letters",e+Ji)\##
+        ;return;case"hang-up":return this.#s("hung-up",e,q.ti);case"taken-over":return this.#s("taken-over",e);case"re\##
+        try":return;default:return await this.media.re(t,e),this.#l(e)}}async#o(t,e){let i=this.reason==="network"||th\##
+        is.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||!ut(this.r\##
+        eason)?this.Me?.re(t,e):(this.Me?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,e),this.Me=null,\##
+        this.#l(e))}async#r(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience")return this.#s(this.lin\##
+        e.rt?"no-path":"network",t);await this.#h(t)}await this.line.xe(t),await this.#l(t),await this.media.xe(t),awa\##
+        it this.#l(t)}#n(){this.he=!1,this.media.gt(),this.l.gt()}async#l(t){for(;this.reason===null;){let e=this.medi\##
+        a.Ii();if(e!==null){await this.#f(e,t);continue}let i=this.line.xi(t);if(i===null)return;i.type==="stop"?await\##
+         this.#s(i.reason,t):await this.#d(i.frame,t)}}async#d(t,e){switch(t.type){case"waiting":this.message=t.messag\##
+        e;return;case"admit":return this.#u(t.V,e);case"refuse":return t.reason===V.tn&&this.line.vn(e)?void 0:this.#s\##
+        (Ui(t.reason),e);case"words":return this.t.peerComparison=t.a?"same":"different",this.#a();case"bye":return th\##
+        is.#s(this.media.Pi&&t.reason===q.error?"no-path":ji(t.reason),e);case"description":case"candidate":case"bindi\##
+        ng":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e):this.line.bn("malformed",!0,\##
+        e);case"chat":this.he&&this.l.h(t.id,t.message);return;case"keepalive":case"receipt":case"identity":return}}as\##
+        ync#u(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.f\##
+        ormer=[],this.#a();let n=t||(this.t.invitation.flags&Z.V)!==0;if(n&&!(i.U?.urls.some(s=>/^turns?:/.test(s))??!\##
+        1))return this.#s("relay-missing",e,q.error);this.media.qi(i,n),this.t.consent!==null&&await this.#c(e)}async#\##
+        c(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",version:1,...e},t),\##
+        await this.media.Oi(t),i!=="none"&&await this.line.send({type:"words",a:i==="same"},t),await this.#h(t))}async\##
+        #h(t){if(!(!this.he||this.t.consent===null)){for(let e of this.l.pending()){let{id:i,text:n}=e;if(!await this.\##
+        line.send({type:"chat",id:i,message:n},t))return;this.l.nt(e)}return this.#l(t)}}async#p(t,e){this.t.ownCompar\##
+        ison=t?"same":"different",this.#a(),await this.line.send({type:"words",a:t},e),await this.#l(e),t||await this.\##
+        #s("words-differ",e,q.Qt)}async#f(t,e){switch(t){case"rejoin":return this.line.ze(e);case"socket-doubted":retu\##
+        rn this.line.oe(e);case"binding-failed":return this.#s("binding-failed",e,q.Xt);case"no-path":return this.#s("\##
+        no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)===!0;this.line.\##
+        flush(),this.reason=t,this.media.end(),this.e.clear(),ut(t)&&t!=="taken-over"?this.#a():this.actions.push({typ\##
+        e:"save",t:null});let s=!n&&R(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.disconnect()\##
+        ;let{t:r,j:a}=this,{s:l}=this.line,o=this.line.xn(),c=f=>this.actions.push(f);this.Me=new Si({t:r,j:a,n:o,s:l,\##
+        se:s?i:null,c},e)}#m(t){!(this.reason===null&&this.media.g&&!this.media.Ae())||this.line.ot?this.e.clear("pati\##
+        ence"):this.e.G("patience")||this.e.set("patience",t+Gi)}#a(){this.actions.push({type:"save",t:this.t})}},Zi={\##
+        In:[],Pn:[],microphone:"",speaker:""},Yi=4e-4,Gt={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};\##
+        async function Jt(t,e){let i=t===void 0?Gt:{...Gt,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUse\##
+        rMedia({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");ret\##
+        urn s}function Qi(t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="Overconstraine\##
+        dError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}va\##
+        r tn=class{constructor(t){this.audio=t,this._t=new Audio,this.q=null,this.output=null,this.source=null,this.Te\##
+        =null,this.speaker=""}qn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.\##
+        q.resume().catch(()=>{}))}On(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.T\##
+        e??=this.q.createAnalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.source.conne\##
+        ct(this.Te))}Et(){if(this.Te===null||this.source===null)return{Et:0,Un:!1,Vn:!1};let t=new Float32Array(this.T\##
+        e.fftSize);this.Te.getFloatTimeDomainData(t);let e=t.reduce((i,n)=>i+n*n,0)/t.length;return{Et:Math.max(0,Math\##
+        .min(1,1+Math.log10(e+1e-9)/5)),Un:e>Yi,Vn:e===0&&this.q?.state==="running"}}jn(){let{q:t}=this;if(t!==null){t\##
+        his.output===null&&(this.output=t.createMediaStreamDestination(),this._t.srcObject=this.output.stream),this._t\##
+        .play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.createOscillator(),r\##
+        =t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.03),r.gain\##
+        .exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop(n+1)}}}async Ri(t\##
+        ){await Promise.all([this.audio,this._t].map(e=>e.setSinkId(t))),this.speaker=t}async Lt(t){let e=await naviga\##
+        tor.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&&r!=="com\##
+        munications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{In:i("audioinput"),Pn:"setSinkId"in this.au\##
+        dio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.On(null),thi\##
+        s.q?.close().catch(()=>{}),this.q=null,this.Te=null,this.output=null}},en=500;function nn(t,e,i){return naviga\##
+        tor.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}:{ifAvailable:!0},\##
+        s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function sn(t,e){let i=new BroadcastChannel(t\##
+        );i.postMessage(e),i.close()}function rn(t,e){return new Promise(i=>{let n=new BroadcastChannel(t),s=r=>{n.clo\##
+        se(),i(r)};n.onmessage=({data:r})=>s(Rt(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),en)})}var O={},\##
+        an=t=>[O[t].admitted.title,...O[t].admitted.consent].join(`
+        `),Xt=(t,e)=>t<1?O[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),ln=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Q=(t,e)=>t.replace(/\{\##
+        \w+\}/,()=>String(e));function on(t,e,i){let n=[i,e].map(s=>s.split(`
+        `).map(r=>r.split("|")));for(let s of Et){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
+        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,c])=>[o,a(c)]));O[s]=\##
+        a(t)}}var hn={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",si\##
+        lent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-\##
+        5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 \##
+        0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0\##
+         1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6\##
+         19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function tt(t,e){let i=t.getElementById("ic\##
+        on").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.setAttribute("d",hn[e]),i}var cn={mi\##
+        ssing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-un\##
+        supported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"\##
+        taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-err\##
+        or":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-diff\##
+        er":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function un(t,e){let{state:i,\##
+        error:n}=t,s=i==="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?cn[n]:void 0;retur\##
+        n{title:fn(t,e),lines:mn(t,e),buttons:gn(t,e),Rn:wn(t,e),code:r===void 0?"":Q(e.code,r),Bt:s||i==="waiting"||i\##
+        ==="connecting",Wi:s}}function dn(t,e){let i=({lines:s,Rn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link\##
+        ").flatMap(a=>a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set\##
+        (i(e));return i(t).filter(s=>!n.has(s)).join(" ")}var pn={alphabet:"incomplete",flags:"version","post-quantum"\##
+        :"version",protocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person"\##
+        :"refused"},Zt=(t,{errors:e})=>e[pn[t??""]??t??""];function fn({state:t,error:e},i){return t==="ended"||t==="f\##
+        ailed"||t==="bad-link"?Zt(e,i)?.[0]??i.ended.title:i[t].title}function mn(t,e){let{state:i,error:n,r:s,locale:\##
+        r}=t;switch(i){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Le},{kind:"quiet",\##
+        text:e.ready.De}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??\##
+        "",{B:l,Q:o}=e.waiting;return[{kind:"lead",text:s?.Nt?e.reconnecting.pe:s?.ve?l:o},...T(t.Gt>0,"since",Q(e.wai\##
+        ting.y,Xt(t.Gt,r))),...T(a!=="","quiet",e.waiting.message),...T(a!=="","quote",a)]}case"admitted":return[{kind\##
+        :"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connecte\##
+        d":return t.Dt?[{kind:"lead",text:e.i.Ue}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.qu\##
+        ality[t.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:yn(s,e)\##
+        }];case"ended":case"failed":case"bad-link":{let{F:a,clock:l,link:o}=t,c=n==="microphone-denied";return[{kind:"\##
+        lead",text:Zt(n,e)?.[1]??e.ended.text},...T(c,"quiet",e.ge[t.Ni]),...T(c,"quiet",e.ge.Ze),...T(n==="clock","qu\##
+        iet",Q(e.Ge,l===null?"":ln(l,r))),...T(a!==null,"quiet",Q(e.ended.F,Xt(a??0,r))),...T(i==="ended","quiet",e.en\##
+        ded._e),...T(t.m==="failed","quiet",e.Ye),...T(t.m==="failed","link",o??"")]}default:return[]}}var T=(t,e,i)=>\##
+        t?[{kind:e,text:i}]:[];function wn({state:t,r:e,m:i,ue:n},s){return i==="done"?s.actions.m:t!=="connected"?"":\##
+        e?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Ln===!1?s.connected.Ie:""}function yn(t,{reconnecting:\##
+        e}){return t?.Ln?e.path:t?.ji?e.O:e.pe}function gn({state:t,error:e,K:i,link:n,Wn:s,r,Dt:a},{actions:l}){let o\##
+        =(m,C,P="",yt=null)=>({action:m,label:C,kind:P,icon:yt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("res\##
+        ume-sound",l.Fe,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")]\##
+        ;case"waiting":return[o("hang-up",l.We)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refus\##
+        e",l.je,"","no")];case"connecting":case"reconnecting":return[...f,c];case"connected":{let m=r?.ownComparison==\##
+        ="none"&&r.k!==null,C=[o("same",l.a,a?"":"primary","yes"),o("different",l.Re,"danger","no")],P=r?.muted?o("mut\##
+        e",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?C:[],P,{...c,kind:"half \##
+        danger"}]}case"ended":case"failed":case"bad-link":{let m=e==="other-tab"||e==="taken-over"?l.Ke:l.Ne;return[..\##
+        .n===null?[]:[o("copy-link",l.me,"primary","copy")],...i?[o("retry",m,n===null?"primary":"","again")]:[]]}defa\##
+        ult:return[]}}function vn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1\##
+        ))}var bn=class{constructor(t,e){this.d=t,this.Yt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Nn=null,\##
+        this.text=null,this.Kn=new Map,this.state=null,this.te=0,this.Bn=!1,this.#m()}show(t){if(!this.#e("model",t))r\##
+        eturn;let e=O[t.locale],i=un(t,e),n=this.Nn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["err\##
+        or","path","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#n(t.locale,e),this.#t("tit\##
+        le").textContent=i.title,this.d.title=`${i.title} · Colloque`,t.state!=="loading"&&this.#e("lines",i.lines)&&t\##
+        his.#t("text").replaceChildren(...i.lines.map(r=>this.#d(r))),this.#i("notice",i.Rn),this.#i("code",i.code),th\##
+        is.#u(t,e),this.#c(i.buttons),this.#h(t,i,e),this.#f(t,i,e),this.#o(dn(i,n)),this.#r(n!==null&&n.title!==i.tit\##
+        le),this.Nn=i,this.state=t.state}template(t){return this.d.getElementById(t)?.content.textContent??""}get Ki()\##
+        {let t=this.#t("sound",HTMLDetailsElement);return!t.hidden&&t.open}Bi(t){this.#t("meter").style.transform=`sca\##
+        leX(${t})`}#e(t,e){let i=JSON.stringify(e);return this.Kn.get(t)===i?!1:(this.Kn.set(t,i),!0)}#i(t,e){let i=th\##
+        is.#t(t);i.textContent!==e&&(i.textContent=e)}#o(t){t!==""&&(this.#t("announcement").textContent=t)}#r(t){let{\##
+        activeElement:e,body:i}=this.d,n=e===null||e===i,s=!n&&e.closest("details, dialog, nav, footer")!==null;(t?!s:\##
+        n&&this.Bn)&&this.#t("title").focus({preventScroll:!t}),this.Bn=this.d.activeElement!==i}#n(t,e){if(this.text=\##
+        ==e)return;this.text=e;let i=this.d.documentElement;i.lang=t,i.dir=e.direction;let n=this.#t("languages");n.se\##
+        tAttribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.entries(O).map(([r,{name:a}])\##
+        =>{let l=this.#a("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`${r.toUpperCase()}, ${\##
+        a}`),l.addEventListener("click",()=>this.Yt.speak(r)),l}));for(let r of n.children)r.setAttribute("aria-presse\##
+        d",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.Ee,help:e.help.title,legal:e.legal.title,clos\##
+        e:e.help.close,"words-intro":e.k.Pe,"digits-label":e.k.qe,"microphone-label":e.i.microphone,"speaker-label":e.\##
+        i.speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.l.Ve};for(let[r,a]of Object.entries(s))thi\##
+        s.#i(r,a);this.#l("sound-title","speaker",e.i.title),this.#l("chat-title","message",e.l.title),this.#l("play-s\##
+        ound","speaker",e.actions.Be),this.#l("send",null,e.l.send),this.#t("footer").prepend(tt(this.d,"lock")),this.\##
+        #t("message").setAttribute("aria-label",e.l.title),this.#t("message").setAttribute("placeholder",e.l.title),th\##
+        is.#t("advice").replaceChildren(...e.i.fe.map(r=>this.#a("li",r)))}#l(t,e,i){this.#t(t).replaceChildren(...e==\##
+        =null?[]:[tt(this.d,e)],i)}#d({kind:t,text:e}){switch(t){case"list":{let i=this.#a("ul");return i.append(...e.\##
+        map(n=>this.#a("li",n))),i}case"quote":{let i=this.#a("blockquote",e);return i.dir="auto",i}case"link":{let i=\##
+        this.d.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.setAttribute("aria-label",th\##
+        is.text?.actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#a("p",e,`quality ${t}`);return i.prep\##
+        end(tt(this.d,t)),i}default:return this.#a("p",e,t)}}#u({state:t,r:e},i){let n=t==="connected"?e?.k??null:null\##
+        ;this.#t("words").hidden=n===null;let s=n===null?[]:vn(this.template("word-lists").split(`
+        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?oi(n.octets).map(o=>s[o]??""):[],a=this.#t(\##
+        "words-list");if(this.#e("words",r)&&a.replaceChildren(...r.map((o,c)=>this.#a("li",o,c<2?"mine":"theirs"))),t\##
+        his.#i("digits",n===null?"":hi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[\##
+        ];e.ownComparison==="same"&&l.push(i.k.a),e.peerComparison==="same"&&l.push(i.k.Oe),this.#i("words-result",l.j\##
+        oin(" "))}#c(t){if(!this.#e("actions",t))return;let e=this.#t("actions"),i=this.d.activeElement?.dataset.actio\##
+        n;e.replaceChildren(...t.map(({action:n,label:s,kind:r,icon:a})=>{let l=this.#a("button",s,r);return l.dataset\##
+        .action=n,l.setAttribute("type","button"),a!==null&&l.prepend(tt(this.d,a)),l.addEventListener("click",()=>thi\##
+        s.Yt.c(n)),l})),i!==void 0&&e.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:t,Lt:e,ue:i,path:n},{Bt\##
+        :s},r){let a=this.#t("sound",HTMLDetailsElement);a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="wai\##
+        ting")&&(a.open=t==="waiting"),this.#i("meter-text",r.i[i??"speak"]),this.#i("path",n===null?"":r.path[n]);let\##
+        {In:l,Pn:o,microphone:c,speaker:f}=e;this.#p("microphone",l,c,r.i.microphone),this.#p("speaker",o,f,r.i.speake\##
+        r)}#p(t,e,i,n){let s=this.#t(t,HTMLSelectElement);this.#t(`${t}-row`).hidden=e.length<2,this.#e(t,[e,n])&&s.re\##
+        placeChildren(...e.map((r,a)=>{let l=this.d.createElement("option");return l.value=r.id,l.textContent=r.label=\##
+        ==""?`${n} ${a+1}`:r.label,l})),e.some(r=>r.id===i)&&(s.value=i)}#f({r:t},{Wi:e},{l:i}){let n=this.#t("chat",H\##
+        TMLDetailsElement);n.hidden=!e,t===null&&(this.#t("message",HTMLInputElement).value="");let s=t?.S??[];if(!thi\##
+        s.#e("messages",[s,i.v]))return;let r=this.#t("messages");r.replaceChildren(...s.map(({v:o,text:c,tt:f})=>{let\##
+         m=this.#a("li","",o?"mine":"theirs"),C=this.#a("p",c);return C.dir="auto",m.append(this.#a("small",`${o?i.v:i\##
+        .A}${f?"":` · ${i.pending}`}`),C),m}));let a=s.filter(({v:o})=>!o),[l]=a.slice(-1);a.length>this.te&&l!==void \##
+        0&&(n.open=!0,this.#o(`${i.A}: ${l.text}`)),this.te=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet\##
+        -title").textContent=e,this.#t("topics").replaceChildren(...t.flatMap(([i,n])=>[this.#a("h3",i),this.#a("p",n)\##
+        ])),this.#t("sheet").showModal?.()}#m(){let{c:t,Fi:e,write:i}=this.Yt;this.#t("play-sound").addEventListener("\##
+        click",()=>t("play-sound"));for(let l of["microphone","speaker"]){let o=this.#t(l,HTMLSelectElement);o.addEven\##
+        tListener("change",()=>e(l,o.value))}let n=this.#t("volume",HTMLInputElement);n.addEventListener("input",()=>t\##
+        his.audio.volume=Number(n.value)/100),this.audio.volume=.5,this.#t("volume-row").hidden=this.audio.volume!==.5\##
+        ,this.audio.volume=1;let s=this.#t("message",HTMLInputElement),r=this.#t("letters",HTMLInputElement);s.addEven\##
+        tListener("input",()=>{r.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.focus()};this.#t("send\##
+        ").addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isComposing&&a()}),this.#t\##
+        ("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:o}=this.text;this.#s([...l.b,[o\##
+        .deaf,o.fe.join(" ")],l.$e],l.title)}),this.#t("legal").addEventListener("click",()=>{this.text!==null&&this.#\##
+        s(this.text.legal.b,this.text.legal.title)}),this.#t("close").addEventListener("click",()=>this.#t("sheet").cl\##
+        ose())}#a(t,e="",i=""){let n=this.d.createElement(t);return n.textContent=e,i!==""&&(n.className=i),n}#t(t,e){\##
+        let i=this.d.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Error(`no element ${t}`);r\##
+        eturn i}},pt="colloque",F=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:!1,link:null,Wn:!1,lo\##
+        cale:$e(navigator.languages??[]),Ni:ce(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:\##
+        null,m:"no",Gt:0,F:null,clock:null,Dt:!1,ue:null,Lt:Zi},W=location.hash.length>1?location.href:null,Yt=ue(navi\##
+        gator.userAgent),kn=100,xn=4e3,ft=0,S=null,v=null,et=null,d=null,N=null,Qt=0,te=0,mt=null,b=new bn(document,{c\##
+        :An,Fi:En,speak:t=>p({locale:t}),write:(t,e)=>void y({type:"write",text:t,Dn:e})}),L=new tn(b.audio),ee=!1;fun\##
+        ction p(t){Object.assign(g,t),ee&&(g.state!=="loading"||window.early===void 0)&&b.show(g)}var H=(t,e={})=>p({s\##
+        tate:"failed",error:t,K:!0,r:null,...e});function ie(){let t=window.early?.microphone??null;return delete wind\##
+        ow.early,t}async function Mn(){if(!isSecureContext||crypto.subtle===void 0)return H("browser-unsupported",{K:!\##
+        1,link:W});let t=location.hash.slice(1),e=Rt(sessionStorage.getItem(pt),F());if(t===""&&e===null)return p({sta\##
+        te:"bad-link",error:"missing"});try{if(t!==""){let i=await Ne(t);if(i.flags&Z.Jt)throw new h("post-quantum");l\##
+        et n=await Qe(i);S=e!==null&&rt(e.invitation.room,n.room)?e:mi(n)}else S=e}catch(i){if(!(i instanceof h))throw\##
+         i;return p({state:"bad-link",error:i.code})}if(!await Sn())return H(Yt?"in-app":"browser-unsupported",{K:!1,l\##
+        ink:W});p({state:"ready",error:null,Wn:S===e}),(t===""||window.early?.microphone)&&await it(!1)}async function\##
+         Sn(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:X().then(()=>!0,()=>!1)}\##
+        function An(t){switch(L.qn(),t){case"enter":return void it(!1);case"retry":return v===null||g.error==="taken-o\##
+        ver"?void it(g.error==="other-tab"||g.error==="taken-over"):void y({type:"retry"});case"copy-link":return void\##
+         Tn();case"consent":return void jn();case"refuse":return void y({type:"decline"});case"same":case"different":r\##
+        eturn void y({type:"words",a:t==="same"});case"mute":return void y({type:"mute",muted:!(g.r?.muted??!1)});case\##
+        "hang-up":return void y({type:"hang-up"});case"play-sound":return L.jn();case"resume-sound":return void qn()}}\##
+        async function Tn(){try{await navigator.clipboard.writeText(W??""),p({m:"done"})}catch{p({m:"failed"})}}async \##
+        function it(t){if(S===null)return;L.qn(),p({state:"checking",error:null,K:!1,link:null,m:"no"});try{d===null&&\##
+        ne(await Jt(void 0,ie()))}catch(n){return Cn(Qi(n))}re(),history.replaceState(null,"","/");let e=`colloque ${G\##
+        (S.invitation.room)}`,i=t?rn(e,F):null;if(!await nn(e,t,()=>void Un(e)))return H("other-tab");if(te=performanc\##
+        e.now(),S=await i??S,v=new Xi({t:S,locale:g.locale,L:Ln,ie:F}),d===null)return H("microphone-missing");et=new \##
+        Ae({microphone:d,audio:b.audio,It:On,M:n=>void y(n),dt:n=>p({path:n}),pt:n=>p({quality:n})}),await y({type:"st\##
+        art"})}function Cn(t){let e=Yt&&t==="microphone-denied";H(e?"in-app":t,{link:e?W:null}),t==="microphone-denied\##
+        "&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&g.state==="\##
+        failed"&&v===null&&it(!1)}},()=>{})}function ne(t){let e=d;d=t,ft=performance.now(),p({ue:null}),t.onmute=I,t.\##
+        onunmute=I,t.onended=()=>{t===d&&wt()},L.On(t),et?.Zn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),nt(\##
+        )}async function wt(t){try{ne(await Jt(t))}catch{await nt()}I()}async function En(t,e){return t==="microphone"\##
+        ?wt(e):(await L.Ri(e).catch(()=>{}),nt())}async function nt(){p({Lt:await L.Lt(d)})}function I(){let{audio:t}=\##
+        b,e=t.srcObject!==null&&t.paused,i=d!==null&&(d.muted||d.readyState==="ended");p({Dt:v!==null&&(e||i)})}async \##
+        function qn(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await wt(),I()}v\##
+        ar Ln=t=>crypto.getRandomValues(new Uint8Array(t));async function Un(t){if(v===null)return;let e=Dt(v.t);await\##
+         y({type:"taken-over"}),sn(t,e)}async function jn(){let{locale:t}=g,e=await D(k(an(t)));await y({type:"consent\##
+        ",consent:{locale:t,textHash:e,time:F()}})}async function y(t){if(v===null)return;await v.re(t,performance.now\##
+        ());for(let l of v.Ui())Kn(l);let e=v.I();clearTimeout(Qt),e!==null&&(Qt=window.setTimeout(()=>void y({type:"t\##
+        ick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r}=v.Vi();i!==g.state&&In(i,n),p({state:i\##
+        ,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Nn(),a&&e===null&&!s&&Pn()}function In(t,e){if(t===\##
+        "admitted"&&(L.jn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=S?.consent?.time??null,n=t==="en\##
+        ded"&&i!==null&&["connected","reconnecting"].includes(g.state);p({F:n?Math.floor((F()-i)/60):null,clock:e==="c\##
+        lock"?new Date:null,Dt:!1})}function Pn(){S!==null&&Ot(S),S=null,v=null,et=null,W=null,p({r:null})}function Kn\##
+        (t){switch(t.type){case"connect":return Dn(t.id);case"send":N?.id===t.id&&N.s.readyState===WebSocket.OPEN&&N.s\##
+        .send(t.octets);return;case"close":N?.id===t.id&&N.s.close();return;case"save":t.t===null?sessionStorage.remov\##
+        eItem(pt):sessionStorage.setItem(pt,Dt(t.t));return;default:et?.Yn(t)}}function Dn(t){let e=new WebSocket(`${l\##
+        ocation.origin.replace(/^http/,"ws")}/ws`,Le);e.binaryType="arraybuffer",N={id:t,s:e},e.onopen=()=>void y({typ\##
+        e:"socket-open",id:t}),e.onclose=()=>void y({type:"socket-closed",id:t}),e.onmessage=({data:i})=>{i instanceof\##
+         ArrayBuffer&&y({type:"socket-message",id:t,octets:new Uint8Array(i)})}}var se=()=>URL.createObjectURL(new Blo\##
+        b(['"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.\##
+        length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.\##
+        length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+\##
+        i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u\##
+        =0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let\##
+        {then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&6\##
+        3)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(..\##
+        .a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{f\##
+        irst:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case \##
+        2:return{first:l,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f\##
+        &64))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return \##
+        null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.leng\##
+        th-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new \##
+        TransformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffe\##
+        r.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{\##
+        type:"text/javascript"})),Rn=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:se});functio\##
+        n On(){return"RTCRtpScriptTransform"in window?new Worker(Rn?.createScriptURL("")??se()):null}function Nn(){d!=\##
+        =null&&(d.onended=null),d?.stop(),d=null,L.end(),mt?.release().catch(()=>{}),mt=null}function re(){navigator.w\##
+        akeLock?.request("screen").then(t=>mt=t,()=>{})}var ae=()=>void y({type:"network-changed"}),le=()=>{v!==null&&\##
+        document.visibilityState==="visible"&&d!==null&&(re(),b.audio.srcObject!==null&&b.audio.paused&&b.audio.play()\##
+        .then(I,I)),y({type:"awoke"})};addEventListener("online",ae),navigator.connection?.addEventListener("change",a\##
+        e),document.addEventListener("visibilitychange",le),document.addEventListener("resume",le),b.audio.addEventLis\##
+        tener("pause",I),b.audio.addEventListener("playing",I),navigator.mediaDevices?.addEventListener("devicechange"\##
+        ,()=>{d!==null&&nt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&location.reload()}\##
+        ),setInterval(()=>{if(g.state==="waiting"&&p({Gt:Math.floor((performance.now()-te)/6e4)}),d===null)return;let{\##
+        Et:t,Un:e,Vn:i}=L.Et();b.Ki&&b.Bi(t);let n=performance.now();i||(ft=n),e&&g.ue!=="voice"?p({ue:"voice"}):g.ue=\##
+        ==null&&n-ft>xn&&p({ue:"silence"})},kn),window.start=()=>{on(he,b.template("first"),b.template("sentences")),e\##
+        e=!0,p({})},Mn().catch(()=>H("internal",{K:!1})).then(()=>{v===null&&ie()?.then(t=>t.getTracks().forEach(e=>e.\##
+        stop()),()=>{})})})();</script>
+        <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
+        decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
+        riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##
+        ra ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.|Mes\##
+        sage de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre médec\##
+        in par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’autre \##
+        ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garder une \##
+        attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous pouvez\##
+         raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est coupé.\##
+        |Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est inte\##
+        rrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre chemi\##
+        n pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinateur de\##
+         votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots. Votr\##
+        e médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mot\##
+        s.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Votre micro n’envoie aucun son. Est-il \##
+        coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volume|Je n’entends rien|Montez le volume d\##
+        e votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un son ». Vous l’entendez \##
+        ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou rechargez cette page : l’\##
+        appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre application.|Bonne liaison|Lia\##
+        ison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos deux appareils.|Voie p\##
+        ar un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer chaque lettre dès que je l’écris|Vous\##
+        |Votre médecin|pas encore envoyé|Reprendre la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots\##
+         sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer i\##
+        ci|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le\##
+         son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a ri\##
+        en gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}.|Appuyez longtemps sur le lien pour le c\##
+        opier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser\##
+         ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliqu\##
+        ez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Mic\##
+        rophone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez\##
+         « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le nav\##
+        igateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, C\##
+        hrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est \##
+        glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette\##
+         page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos do\##
+        nnées.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à c\##
+        e que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appa\##
+        reil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessi\##
+        bilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il ma\##
+        nque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en che\##
+        min. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ense\##
+        mble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne \##
+        permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans u\##
+        n navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, \##
+        et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microph\##
+        one ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, pu\##
+        is réessayez.|Consultation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation cont\##
+        inuée ailleurs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous \##
+        pouvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Cons\##
+        ultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|\##
+        La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultatio\##
+        n|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre méd\##
+        ecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre m\##
+        édecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : \##
+        elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur.\##
+         Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez\##
+         votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vér\##
+        ifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. \##
+        Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous\##
+         n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne\##
+         répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-\##
+        Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages\##
+        . Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne co\##
+        ntinuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la,\##
+         puis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.
+        nl|Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Sta d\##
+        e microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u\##
+         er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra u\##
+        w arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts\##
+         spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld\##
+        : niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het cons\##
+        ult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen\##
+        .|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; he\##
+        t gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf t\##
+        erug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobi\##
+        el internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de e\##
+        erste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts h\##
+        eeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt gee\##
+        n geluid uit uw microfoon. Staat hij uit, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor\##
+         niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid ho\##
+        ren’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pa\##
+        gina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een andere app\##
+        .|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw \##
+        beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen st\##
+        uren|U|Uw arts|nog niet verstuurd|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden\##
+        |De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|\##
+        Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een g\##
+        eluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|D\##
+        eze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}.|Houd de li\##
+        nk lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser, Mi\##
+        crofoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik o\##
+        p de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Websites\##
+        , Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog geweig\##
+        erd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig hebt\##
+        |Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waaro\##
+        m woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet hier\##
+        : bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht \##
+        met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaar\##
+        t wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerka\##
+        dres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkhe\##
+        id|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige lin\##
+        k die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het \##
+        laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, en no\##
+        em de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in ee\##
+        n recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon.\##
+         Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en pro\##
+        beer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon bez\##
+        et|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult sta\##
+        at open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult \##
+        afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze\##
+         pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoor\##
+        d|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet \##
+        via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is \##
+        het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|I\##
+        emand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel van\##
+         uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, waarsc\##
+        huw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer het \##
+        tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link. \##
+        Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consult ge\##
+        sloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server antwo\##
+        ordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga van w\##
+        ifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de berichte\##
+        n veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet die\##
+         van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Zet di\##
+        e goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opnieuw\##
+        .
+        de|Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Mikrofon erla\##
+        uben|Oben oder unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß\##
+         man, dass Sie da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch ni\##
+        emand da. Bleiben Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:\##
+        |Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverb\##
+        indung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hö\##
+        ren, auch nicht der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalte\##
+        n: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird\##
+         verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar\##
+        ; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite,\##
+         sie kommt von selbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den S\##
+        erver. Prüfen Sie, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft \##
+        ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest d\##
+        ie letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofo\##
+        n und Ton|Sagen Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt\##
+         kein Ton. Ist es ausgeschaltet, oder benutzt es eine andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre ni\##
+        chts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „To\##
+        n abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsp\##
+        recher, oder laden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines A\##
+        nrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den W\##
+        LAN-Router.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis \##
+        schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Sprechstunde fortsetzen|Ich\##
+         bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einscha\##
+        lten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. \##
+        Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprech\##
+        stunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts\##
+         behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ih\##
+        n zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wä\##
+        hlen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf da\##
+        s durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstell\##
+        ungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: \##
+        „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben S\##
+        ie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhige\##
+        n Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter\##
+         lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rec\##
+        htliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anlie\##
+        gen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen\##
+         braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Gerät\##
+        s. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese\##
+         Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen S\##
+        ie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt\##
+        . Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht \##
+        zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser könn\##
+        en Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox\##
+        .|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chr\##
+        ome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einm\##
+        al.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon b\##
+        elegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde \##
+        schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprech\##
+        stunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schl\##
+        ießen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufe\##
+        n|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde h\##
+        at nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie\##
+         nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingel\##
+        assen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zei\##
+        t. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde g\##
+        etrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten S\##
+        ie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; \##
+        sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie \##
+        die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem \##
+        Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, u\##
+        nd versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es\##
+         noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindu\##
+        ng, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten\##
+         oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten veränder\##
+        t. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist ni\##
+        cht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Ger\##
+        äts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen\##
+        |Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.
+        en|English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Allow the microph\##
+        one|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you \##
+        are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this p\##
+        age: you will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|You\##
+        r doctor is ready|You will speak with your doctor over an audio link between your two devices.|The link is end\##
+        -to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor\##
+         may keep a record that the consultation took place: its date, its length and your agreement, and nothing of w\##
+        hat was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off\##
+        .|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay \##
+        on this page, it comes back by itself.|The server answers. We are looking for another way for the sound.|We ar\##
+        e looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is oft\##
+        en back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You con\##
+        firmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your micro\##
+        phone works.|Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeake\##
+        r|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off\##
+        .|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another l\##
+        oudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or a\##
+        nother app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path betw\##
+        een your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type \##
+        it|You|Your doctor|not sent yet|Go on with the consultation|I agree|I refuse|The words are the same|The words \##
+        are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is cop\##
+        ied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close th\##
+        is page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code\##
+        }|This device says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the\##
+         name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microp\##
+        hone: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, \##
+        then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: ch\##
+        oose “Allow”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|\##
+        Close|What you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome o\##
+        r Firefox.|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|D\##
+        o not wait here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer y\##
+        our questions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps wha\##
+        t a reload needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on\##
+         the network. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page\##
+         aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole li\##
+        nk your doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, o\##
+        r ask for a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open th\##
+        e link elsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome o\##
+        r Firefox.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, \##
+        Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in \##
+        a microphone or a headset, then try again.|Microphone in use|Another application is using the microphone. Clos\##
+        e it, then try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|\##
+        The consultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation \##
+        over|Your doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your d\##
+        octor for a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone \##
+        them.|No consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another devi\##
+        ce|Your doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not ava\##
+        ilable. Try again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|T\##
+        he call stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If\##
+         that was not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist,\##
+         or no longer does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait\##
+         with this link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultati\##
+        on closed|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server doe\##
+        s not answer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi \##
+        to mobile data, or the other way, then try again.|No secure link|Something altered the messages. Change to ano\##
+        ther network, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: p\##
+        hone your doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something we\##
+        nt wrong|The page stopped to be safe. Try again.</template>
+        <script>start()</script>
+        <template id="word-lists">fr0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siet\##
+        te1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouett\##
+        e1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3ussu\##
+        re2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2oc\##
+        odile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge0e\##
+        scargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0gar\##
+        age2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0iglo\##
+        o1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1essiv\##
+        e1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mosa1\##
+        ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rchid\##
+        ée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2ng\##
+        ouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1év\##
+        eil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1oleil1\##
+        tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle2i\##
+        angle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0ya\##
+        ourt0zeste1igzag
+        nl0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mbo\##
+        e2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0\##
+        dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1laming\##
+        o1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster\##
+        2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pi\##
+        tein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1r\##
+        okodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarij\##
+        n3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stk\##
+        ast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2k\##
+        est0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffe\##
+        rtje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatk\##
+        ist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0\##
+        tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0u\##
+        itzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2r\##
+        eld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wemba\##
+        d
+        de0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2\##
+        mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2s\##
+        tel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2nge\##
+        rhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1l\##
+        ocke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1n\##
+        digo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1il\##
+        ometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0L\##
+        abyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3geri\##
+        te3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2v\##
+        ember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2ir\##
+        sich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Ratha\##
+        us1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1il\##
+        ber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater\##
+        1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2\##
+        nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder
+        en0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2thtub1edroom1icycle1lank\##
+        et2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ram\##
+        el3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3\##
+        yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ragon3wer1uckling0eggpla\##
+        nt1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3nnel2ute1orest2untain1\##
+        reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2\##
+        ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1igsaw1ungle3iper0kangar\##
+        oo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet\##
+        2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1cto\##
+        pus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1i\##
+        ano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1yramid0quarter2ilt0racc\##
+        oon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1\##
+        idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpo\##
+        le2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanil\##
+        la1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini</template>
         </body>
         </html>
 
