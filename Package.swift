@@ -85,8 +85,8 @@ let package = Package(
         core(
             "Session",
             [
-                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "SDP", "RTP", "ICE",
-                "TURN", "SecureTransport", "Audio",
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "STUN", "SDP", "RTP",
+                "ICE", "TURN", "SecureTransport", "Audio",
             ]),
 
         // Keys, text fit to be shown, frames of cells and the octets that draw them.
@@ -106,10 +106,10 @@ let package = Package(
         core("Compression", ["CZlib", "CZopfli", "CBrotli"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
-        // Sockets: WebSocket and datagrams.
-        core("Network", ["Wire", "CPoll"] + nio),
         // Many datagrams per system call, and epoll.
         .target(name: "CDatagrams"),
+        // Sockets: WebSocket and datagrams.
+        core("Network", ["Wire", "CPoll", "CDatagrams"] + nio),
         // The relay on real sockets: UDP on threads of its own, TCP and TLS on an event loop.
         core("Relay", ["Wire", "Primitives", "TURN", "Network", "CDatagrams"] + nio),
         // The doctor's identity and rooms, sealed on disk.

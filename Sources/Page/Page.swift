@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "efb5862ab7178aca1711be2448edf1904c98195fd606911bdd086b9f31a535d3"
+    package static let sha256 = "33b38c194f885bcbd7470e871023d1092ebe6e0fb92c3ee3149b1e204fa2f96b"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-SqpmWRumusTv7CPZlPgHVqzSD6egDExDUQVz23Ps89I='" + " "
-        + "'sha256-kxD2rqpwGDOR/adyDbzy7ZINSDx6+IfaEc43jRaYORE='" + " "
+        "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
+        + "'sha256-lAnqMj5rTeItQqbsgS6hWyrD2/NhebvK1fQVN40LSTs='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
@@ -161,11 +161,11 @@ package enum Page {
         ren(...e);function n(t,e,...a){let i=document.createElement(t);return i.className=e,i.append(...a),i}if(/^#[\w\##
         -]{72}$/.test(location.hash)&&navigator.mediaDevices!==void 0&&sessionStorage.length===0){let t=document.getEl\##
         ementById("first").content.textContent?.split(`
-        `).find(v=>v.startsWith(c))??"",[,e="",a="",i="",p="",g="",h=""]=t.split("|"),r={microphone:null};window.early\##
+        `).find(f=>f.startsWith(c))??"",[,e="",a="",i="",p="",g="",h=""]=t.split("|"),r={microphone:null};window.early\##
         =r;let o=n("button","primary",h);o.type="button",o.dataset.action="enter",o.addEventListener("click",()=>{o.di\##
         sabled=!0,r.microphone=navigator.mediaDevices.getUserMedia({audio:u}),r.microphone.catch(()=>{})}),m.lang=c,do\##
-        cument.title=`${e} · Colloque`,l("title",e);let f=document.querySelectorAll(".late");l("text",n("p","lead",a),\##
-        n("ul","",n("li","",i),n("li","",p)),n("p","quiet",g),...f),l("actions",o)}})();</script>
+        cument.title=`${e} · Colloque`,l("title",e);let v=document.querySelectorAll(".late");l("text",n("p","lead",a),\##
+        n("ul","",n("li","",i),n("li","",p)),n("p","quiet",g),...v),l("actions",o)}})();</script>
         <footer>
         <p id="footer"></p>
         <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
@@ -180,11 +180,11 @@ package enum Page {
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
         <script>"use strict";(()=>{var he={name:0,direction:0,languages:0,Ee:0,loading:{title:0},ready:{title:1,text:1\##
-        ,Le:[1,1],De:1},checking:{title:0,text:0},waiting:{title:0,B:0,Q:0,message:0,y:0},admitted:{title:0,consent:[0\##
+        ,Le:[1,1],De:1},checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,y:0},admitted:{title:0,consent:[0\##
         ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe\##
         :0,O:0},k:{Pe:0,qe:0,a:0,Oe:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
-        [0,0,0,0],Ue:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},l:{title:0,send:0,Ve:0,v:0,A:0,pending:\##
-        0},actions:{enter:1,resume:0,consent:0,je:0,a:0,Re:0,mute:0,unmute:0,hangUp:0,We:0,Ne:0,Ke:0,me:0,m:0,Be:0,Fe:\##
+        [0,0,0,0],Ue:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},l:{title:0,send:0,je:0,v:0,C:0,pending:\##
+        0},actions:{enter:1,resume:0,consent:0,Ve:0,a:0,Re:0,mute:0,unmute:0,hangUp:0,We:0,Ke:0,Ne:0,me:0,m:0,Be:0,Fe:\##
         0},ended:{title:0,text:0,F:0,He:0,_e:0},code:0,Ge:0,Ye:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},\##
         help:{title:0,close:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
         ,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"micro\##
@@ -201,392 +201,393 @@ package enum Page {
         ")}}function u(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
         ngth;return e}var w=t=>Uint8Array.of(t&255),bt=t=>Uint8Array.of(t>>>8&255,t&255),x=t=>Uint8Array.of(t>>>24&255\##
         ,t>>>16&255,t>>>8&255,t&255),fe=t=>u(x(Math.floor(t/2**32)),x(t%2**32));function K(...t){return u(...t.flatMap\##
-        (e=>{let i=typeof e=="string"?k(e):e;return[bt(i.length),i]}))}function rt(t,e){if(t.length!==e.length)return!\##
+        (e=>{let i=typeof e=="string"?k(e):e;return[bt(i.length),i]}))}function at(t,e){if(t.length!==e.length)return!\##
         1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var _=t=>t.every(e=>e===0),G=t=>Arra\##
         y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function kt(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
         throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
         nction me(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
         et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var $=class{cons\##
         tructor(t){this.octets=t,this.offset=0}x(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
-        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}X(){return this.x(this.octets.length-this.off\##
-        set)}p(){return this.x(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+this.Je()}Zt(){le\##
-        t t=this.H()*4294967296+this.H();if(!Number.isSafeInteger(t))throw new h("malformed");return t}ht(){return thi\##
-        s.x(this.Je())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:M}=globalThis.cryp\##
-        to;async function D(...t){return new Uint8Array(await M.digest("SHA-256",u(...t)))}async function A(t,e){let i\##
-        =await M.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC"\##
-        ,i,e))}var J=(t,e)=>A(typeof t=="string"?k(t):t,e);async function j(t,e,i){return(await A(t,u(typeof e=="strin\##
-        g"?k(e):e,w(1)))).subarray(0,i)}async function X(){let t=await M.generateKey({name:"X25519"},!1,["deriveBits"]\##
-        );return{privateKey:t.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",t.publicKey))}}async functio\##
-        n xt(t,e){let i;try{let n=await M.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await M.deriveBits\##
-        ({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(_(i))throw new h("low-order");return i}asy\##
-        nc function we(t,e,i){try{let n=await M.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await M.verif\##
-        y({name:"Ed25519"},n,t,e)}catch{return!1}}var ye=t=>M.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);as\##
-        ync function ge(t,e,i,n){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}as\##
-        ync function ve(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await M.decryp\##
-        t({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var at={fair:{$t:.02,jitte\##
-        r:.04,ut:.4},poor:{$t:.08,jitter:.1,ut:.8}},be=5e3,Mt={Fn:1500,Hn:6e3},St={good:0,fair:1,poor:2},At=class{cons\##
-        tructor(){this.ee=null,this.we=[],this.candidate=null}_n({te:t,ye:e,jitter:i,ut:n,Gn:s},r){let a=this.we.at(-1\##
-        );for(a!==void 0&&(t<a.te||e<a.ye)&&(this.we=[]),this.we.push({at:r,te:t,ye:e});(this.we[1]?.at??r)<=r-be;)thi\##
-        s.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,c=Math.max(o/Math.max(1,o+t-l.te),\##
-        s),f=m=>c>at[m].$t||i>at[m].jitter||n>at[m].ut;this.#e(f("poor")?"poor":f("fair")?"fair":"good",r)}#e(t,e){thi\##
-        s.ee??=t,t===this.ee?this.candidate=null:this.candidate?.ee!==t?this.candidate={ee:t,y:e}:e-this.candidate.y>=\##
-        (St[t]>St[this.ee]?Mt.Fn:Mt.Hn)&&(this.ee=t,this.candidate=null)}};function ke(t){let e=t.find(({type:s,kind:r\##
-        })=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fin\##
-        d(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{te:e?.packetsReceived??0,ye\##
-        :Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ut:i?.roundTripTime??n?.currentRoundTripTime??0,Gn:i?.fract\##
-        ionLost??0}}var xe=20,Me=100,Se=500,Ae=class{constructor({microphone:t,audio:e,It:i,M:n,dt:s,pt:r}){this.micro\##
-        phone=t,this.audio=e,this.It=i,this.M=n,this.dt=s,this.pt=r,this.quality=new At,this.connection=null,this.trac\##
-        k=null,this.Qe=null,this.name=-1,this.generation=-1,this.Pt="",this.qt=!1,this.counter=0,this.ft=!1,this.early\##
-        =[],this.i={send:!1,h:!1},this.ke=Promise.resolve()}Yn(t){t.type==="sound"?this.#c(t.send,t.h):t.type==="end-c\##
-        all"?this.end():this.ke=this.ke.then(()=>this.#e(t)).catch(()=>this.M({type:"transport",r:this.name,state:"fai\##
-        led"}))}async Zn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return;let i=this.t\##
-        rack;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop()}end(){clea\##
-        rInterval(this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.\##
-        Qe?.terminate(),this.Qe=null,this.audio.srcObject=null,this.quality=new At,this.dt(null),this.pt(null)}async#e\##
-        (t){switch(t.type){case"make-offer":return this.#o(t);case"apply-answer":if(t.generation!==this.generation||th\##
-        is.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of\##
-         this.early.splice(0))await this.#i(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.c\##
-        onnection===null)return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null\##
-        ||this.connection.signalingState!=="stable"?this.early.push(e):await this.#i(e)}}}async#i(t){await this.connec\##
-        tion?.addIceCandidate(t).catch(()=>{})}async#o({generation:t,$n:e,U:i,V:n}){this.generation=t,this.early=[];le\##
-        t s=!e&&this.connection!==null,r=s&&this.connection?this.connection:this.#r(t,i,n);s&&i!==null&&r.setConfigura\##
-        tion(Tt(i,n)),this.qt=r.signalingState==="stable"&&r.iceGatheringState!=="gathering";let a=await r.createOffer\##
-        ({iceRestart:s});r!==this.connection||t!==this.generation||(this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]\##
-        ??"",this.M({type:"offer",generation:t,sdp:a.sdp??""}),await r.setLocalDescription(a))}#r(t,e,i){this.end(),th\##
-        is.name=t;let n=new RTCPeerConnection(Tt(e,i));this.connection=n,this.track=this.microphone.clone(),this.track\##
-        .enabled=this.i.send;let s=n.addTransceiver(this.track,{direction:"sendrecv"});Ee(s),this.Qe=this.It(),this.Qe\##
-        !==null&&(s.sender.transform=new RTCRtpScriptTransform(this.Qe)),n.onicecandidate=({candidate:a})=>{n===this.c\##
-        onnection&&this.#n(a)},n.ontrack=({track:a})=>{a.enabled=this.i.h,this.audio.srcObject=new MediaStream([a]),th\##
-        is.#h()};let r=()=>this.#l(n,s.sender);return n.onconnectionstatechange=r,n.oniceconnectionstatechange=r,this.\##
-        ft=!1,this.counter=window.setInterval(()=>void this.#u(n),Se),n}#n(t){let e=t?.usernameFragment??this.Pt,i=t?.\##
-        candidate??"";if(!(e!==this.Pt||Ce(i))){if(i===""){if(!this.qt)return;this.qt=!1}this.M({type:"candidate",gene\##
-        ration:this.generation,candidate:i})}}async#l(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
-        ate:n}=t;if(n==="failed")this.M({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.M({type\##
-        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#d(t,e),r=qe(t.localDescript\##
-        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.M({type:"transport",r:i,state:"failed"\##
-        });return}this.M({type:"transport",r:i,state:"connected",Jn:r,Qn:s}),await this.#u(t)}}async#d(t,e){for(let i=\##
-        0;i<Me&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
-        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return D(new Uint8Array(s));await new Promise(r=>setTimeou\##
-        t(r,xe))}return null}async#u(t){if(this.ft)return;this.ft=!0;let e=await t.getStats().catch(()=>null);if(this.\##
-        ft=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
-        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.M({type:"heard",r:this.name,X\##
-        e:n}),this.quality._n(ke(i),performance.now()),this.pt(this.quality.ee);let s=Te(i);s!==null&&this.dt(s)}#c(t,\##
-        e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#h()}#h(){let{h:t}=this.i;for(let e of t\##
-        his.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this.\##
-        audio.play().catch(()=>{})}};function Te(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
-        &&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r=\##
-        =="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===vo\##
-        id 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.incl\##
-        udes(s)&&r==="relay")?"relay":"direct"}function Tt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.test\##
-        (c)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
-        urn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:r\##
-        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ce=t=>/^\##
-        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ee(t){let e=(RTCRtpReceiver.getCapabilities?\##
-        .("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferenc\##
-        es?.(e)}function qe(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
-        ull:kt(e.replace(/:/g,""))}var Le="colloque.v1",Ue=65600,je=8,Ie={fresh:0,resume:1},E={mt:1,used:2,full:3,rate\##
-        :4,Hi:5,closed:6},Pe=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Ct=t=>u(w(16),x(0),t);function Ke(t){if(t.length>Ue)return\##
-         null;try{return De(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function De(t){switch(t.p()){cas\##
-        e 16:return t.H(),{type:"relay",message:t.X()};case 129:return t.x(32),t.end(),{type:"challenge"};case 130:{le\##
-        t e=t.p();return t.end(),e>1?null:{type:"state",ve:e===1}}case 134:{let e=t.p(),i=[];for(let a=0;a<e;a+=1)i.pu\##
-        sh(U(t.ht()));let[n,s]=[U(t.ht()),U(t.ht())],r=t.H();return t.end(),{type:"servers",U:{urls:i.filter(a=>/^(stu\##
-        ns?|turns?):/.test(a)).slice(0,je),username:n,credential:s,Xn:r}}}case 224:{let e=t.Je();return t.end(),{type:\##
-        "error",code:e}}default:return null}}var Z={Jt:1,V:2},Re=1+1+16+32+4,Oe=72;async function Ne(t){if(/[^A-Za-z0-\##
-        9_-]/.test(t))throw new h("alphabet");if(t.length!==Oe)throw new h("incomplete");let e=me(t);if(e.length!==Re)\##
-        throw new h("incomplete");if(!rt(e.subarray(50),await He(e.subarray(0,50))))throw new h("incomplete");if(e[0]!\##
-        ==1)throw new h("version");let i=e[1]??0;if(i&~(Z.Jt|Z.V))throw new h("flags");return{flags:i,ei:e.slice(2,18)\##
-        ,sessionKey:e.slice(18,50)}}async function He(t){return(await D(u(k("colloque/1 link"),t))).subarray(0,4)}var \##
-        Et=["fr","nl","de","en"];function $e(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>Et.find(i=>i===\##
-        e)??[])[0]??"fr"}var z=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&&t\##
-        his._.clear();for(let e of t)this._.delete(e)}G(t){return this._.has(t)}et(){return this._.size===0?null:Math.\##
-        min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void \##
-        0?null:(this._.delete(e[0]),e[0])}},ze=class{constructor(){this.S=[],this.z=0,this.Y=null,this.A=0}write(t,e,i\##
-        ){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)return;this.Y===null&&(this.z=Math.max(this.z+1,i\##
-        ));let s={id:this.z,v:!0,text:n,tt:!1};this.Y=e&&n!==""?null:s,this.Y===null&&this.#e(s)}h(t,e){let i=t!==0&&t\##
-        ===this.A;this.A=t;let n={id:t,v:!1,text:e.slice(0,2e3),tt:!0},s=i?this.S.filter(({v:a})=>!a).pop():void 0,r=e\##
-        .trim()==="";s===void 0?r||this.#e(n):this.S=this.S.flatMap(a=>a!==s?[a]:r?[]:[n])}gt(){this.A=0}pending(){ret\##
-        urn[...this.S,...this.Y===null?[]:[this.Y]].filter(({tt:t})=>!t)}nt(t){t===this.Y?this.Y=t.text===""?null:{...\##
-        t,tt:!0}:this.S=this.S.map(e=>e===t?{...e,tt:!0}:e)}#e(t){this.S=[...this.S,t].slice(-200)}},qt=[256,1024,4096\##
-        ,16384],q={ti:0,Qt:1,Xt:2,expired:3,error:4},V={ni:0,tn:1,ii:2,si:3},Lt=["offer","answer","restart"],Ve=["body\##
-        ","signature"],Be=t=>Fe(...We(t));function Fe(t,e){let i=qt.find(s=>s>=e.length+3);if(i===void 0)throw new h("\##
-        malformed");let n=new Uint8Array(i);return n.set(u(w(t),bt(e.length),e)),n}function We(t){switch(t.type){case"\##
-        confirm":return[3,u(t.nn,t.sn,K(t.name))];case"refuse":return[6,w(t.reason)];case"description":return[7,u(w(Lt\##
-        .indexOf(t.kind)),x(t.generation),k(t.sdp))];case"candidate":return[8,u(x(t.generation),k(t.candidate))];case"\##
-        words":return[9,w(t.a?1:0)];case"binding":return[10,t.tag];case"chat":return[11,u(x(t.id),k(t.message))];case"\##
-        keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)];case"consent":return[16,u(w(t.version\##
-        ),k(t.locale),t.textHash,fe(t.time))]}}function _e(t,e=Ge){let i=new $(t),n=i.p(),s=i.x(i.Je()),r=qt.find(o=>o\##
-        >=s.length+3);if(t.length!==r||!_(i.X()))throw new h("malformed");let a=new $(s),l=e(n,a);return a.end(),l}fun\##
-        ction Ge(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ht())};case 5:return{type:"admit",V:(e.p()&1)\##
-        ===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Lt[e.p()];if(i===void 0)throw new h("malformed")\##
-        ;return{type:"description",kind:i,generation:e.H(),sdp:U(e.X())}}case 8:return{type:"candidate",generation:e.H\##
-        (),candidate:U(e.X())};case 9:{let i=e.p();if(i>1)throw new h("malformed");return{type:"words",a:i===1}}case 1\##
-        0:return{type:"binding",tag:e.x(32)};case 11:return{type:"chat",id:e.H(),message:U(e.X())};case 13:return{type\##
-        :"keepalive"};case 14:{let i=Ve[e.p()];if(i===void 0)throw new h("malformed");return{type:"receipt",_i:i,octet\##
-        s:e.X()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"identity",code:e.p()};default:throw new \##
-        h("malformed")}}var Ut=k("Noise_NKpsk0_25519_AESGCM_SHA256"),lt=new Uint8Array(0),Je=32+16,Xe=2**20,B=class{co\##
-        nstructor(t){this.key=t,this.counter=0}static async create(t){return new B(await ye(t))}rn(){if(this.counter>=\##
-        Xe)throw new h("exhausted");let t=u(new Uint8Array(8),x(this.counter));return this.counter+=1,t}async encrypt(\##
-        t,e=lt){return ge(this.key,this.rn(),e,t)}async decrypt(t,e=lt){return ve(this.key,this.rn(),e,t)}},Ze=class{c\##
-        onstructor(){this.E=Ut,this.hash=Ut,this.be=null}async C(t){this.hash=await D(this.hash,t)}async Z(t){let[e,i]\##
-        =await jt(this.E,t);this.E=e,this.be=await B.create(i)}async on(t){let e=await A(this.E,t);this.E=await A(e,w(\##
-        1));let i=await A(e,u(this.E,w(2))),n=await A(e,u(i,w(3)));await this.C(i),this.be=await B.create(n)}async an(\##
-        t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);return await this.C(e),e}async cn(t){let e=this.b\##
-        e===null?t:await this.be.decrypt(t,this.hash);return await this.C(t),e}};async function jt(t,e){let i=await A(\##
-        t,e),n=await A(i,w(1));return[n,await A(i,u(n,w(2)))]}async function Ye(t,e){let i=[...await jt(t.E,lt)],[n,s]\##
-        =[await B.create(i[0]),await B.create(i[1])];return{hash:t.hash,E:t.E,keys:i,send:e?n:s,h:e?s:n}}var ot=class{\##
-        constructor(t,e,i){this.it=t,this.wt=e,this.ne=i}static async create(t){let e=new Ze;return await e.C(t.Ot),aw\##
-        ait e.C(t.Ut),new ot(e,t,t.ne??await X())}async ln(t){let{it:e,ne:i,wt:n}=this;return await e.on(n.presharedKe\##
-        y),await e.C(i.publicKey),await e.Z(i.publicKey),await e.Z(await xt(i.privateKey,n.Ut)),u(i.publicKey,await e.\##
-        an(t))}async hn(t){if(t.length<Je)throw new h("authentication");let{it:e,ne:i}=this,n=t.subarray(0,32);return \##
-        await e.C(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{un:await e.cn(t.subarray(32)),transport:await Y\##
-        e(e,!0)}}},It=new Uint8Array(32);async function Qe(t){let e=await J("colloque/1 invite",u(t.ei,t.sessionKey)),\##
-        [i,n,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque/1 join",32),j(e,"colloque/1 psk",32)]);retu\##
-        rn{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken:n}}var ti=t=>K("colloque/1","call",t,\##
-        x(0),It),ei=(t,e,i)=>K("colloque/1","resume",t,x(e),i);async function Pt(t,e){let i=await J(t,await A(e,k("col\##
-        loque/1 exporter"))),[n,s]=await Promise.all([j(i,"colloque/1 resume",32),j(i,"colloque/1 dtls-bind",32)]);ret\##
-        urn{resumeSecret:n,yt:s}}var ii=(t,e)=>D(K("colloque/1 transcript",t,e)),ni=t=>ii(It,t),si=t=>j(t,"colloque/1 \##
-        rejoin",32);async function ri(t,e,i){let n=await J(t,e);return j(n,u(k("colloque/1 psk-resume"),x(i)),32)}var \##
-        ai=(t,e,i)=>D(K("colloque/1 sas-commit",t,e,i));async function li(t,e,i){return j(await J(t,u(e,i)),"colloque/\##
-        1 sas",8)}var oi=t=>Array.from(t.subarray(0,4));function hi(t){let e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);\##
-        return String(e%1e8).padStart(8,"0")}var ci=(t,e,i,n,s)=>A(e,K(`colloque/1 bind ${t}`,i,n,s)),Y={dn:64,message\##
-        2:256},ht=24*3600,Kt=class{constructor(t,e){this.hash=t.hash,this.oi=t.send,this.ai=t.h,this.yt=e}ci(t){return\##
-         this.oi.encrypt(Be(t))}async open(t){return _e(await this.ai.decrypt(t))}pn(t,e,i){return ci(t,this.yt,this.h\##
-        ash,e,i)}};async function ui(t,e){let{room:i,sessionKey:n,presharedKey:s}=t,r=e.L(32),a=e.ne??await X(),l=awai\##
-        t ot.create({Ot:ti(i),presharedKey:s,Ut:n,ne:a}),o=await ai(i,a.publicKey,r),c=x(0),f=fi(Y.dn,w(1),o,c,k(e.loc\##
-        ale)),m=await l.ln(f);async function C(P,yt){let gt=await l.hn(P),st=await pi(gt.un,i,n,yt),{hash:vt,E:Hn}=gt.\##
-        transport,oe=await Pt(vt,Hn);return{D:new Kt(gt.transport,oe.yt),bond:{resumeSecret:oe.resumeSecret,transcript\##
-        :await ni(vt),authenticationString:await li(vt,r,st.li),wordsLocale:st.wordsLocale,identity:st.identity,expiry\##
-        :st.hi+ht},fn:{type:"confirm",nn:r,sn:new Uint8Array(32),name:""}}}return{message:m,finish:C}}async function d\##
-        i(t,e,i,n){let s=await ot.create({Ot:ei(t.room,i,e.transcript),presharedKey:await ri(t.presharedKey,e.resumeSe\##
-        cret,i),Ut:t.sessionKey,ne:n??await X()}),r=await s.ln(new Uint8Array(Y.dn)),a=u(x(i),r);async function l(o){l\##
-        et{un:c,transport:f}=await s.hn(o);if(c.length!==Y.message2||!_(c))throw new h("malformed");let{yt:m}=await Pt\##
-        (f.hash,f.E);return{D:new Kt(f,m),fn:{type:"confirm",nn:new Uint8Array(32),sn:new Uint8Array(32),name:""}}}ret\##
-        urn{message:a,finish:l}}async function pi(t,e,i,n){if(t.length!==Y.message2)throw new h("malformed");let s=new\##
-         $(t);if(s.p()!==1)throw new h("malformed");let r=s.x(32).slice(),a=s.x(32).slice(),l=s.x(16),o=s.x(64),c=U(s.\##
-        x(2));if(s.H(),!_(s.X()))throw new h("malformed");let f=K("colloque/1 delegation",a,i,e,l);if(!await we(o,f,a)\##
-        )throw new h("delegation");let m=new $(l),[C,P]=[m.Zt(),m.Zt()];if(n<C-ht||n>P+ht)throw new h("delegation-date\##
-        s");return{li:r,identity:a,wordsLocale:c,hi:P}}function fi(t,...e){let i=new Uint8Array(t);return i.set(u(...e\##
-        )),i}var mi=t=>({invitation:t,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none"\##
-        ,peerComparison:"none"}),R=t=>t.invitation.joinToken===null,Dt=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Ar\##
-        ray?{octets:G(i)}:i);function Rt(t,e){if(t===null)return null;try{let i=JSON.parse(t,(n,s)=>wi(s)?kt(s.octets)\##
-        :s);return i.invitation.room.length!==16||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.expiry<e?\##
-        null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxError||i instanceof TypeError||i instanceof h)r\##
-        eturn null;throw i}}function Ot(t){for(let e of Object.values(t))e instanceof Uint8Array?e.fill(0):typeof e=="\##
-        object"&&e!==null&&Ot(e)}var wi=t=>typeof t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length===1,ct={o\##
-        pen:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,Q:3e4},yi=.3,gi=3e4,vi=1e3,Nt=25e3,bi=2e3,ki=2e4,Ht\##
-        =class{constructor({t,mode:e,locale:i,L:n,ie:s,ui:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n,this.ie\##
-        =s,this.Vt=a,this.di=r?yi:1,this.o="opening",this.D=null,this.U=null,this.mn=1/0,this.finish=null,this.gn=-1/0\##
-        ,this.wn=a,this.yn=a,this.e=new z,this.kn=[],this.#e("open",a)}get pi(){return this.e.G("open")||this.e.G("sta\##
-        te")}get rt(){return this.o==="established"}get ot(){return this.o==="away"||this.o==="orphaned"}fi(t){return \##
-        t>=this.mn&&(this.U?.urls.some(e=>/^turns?:/.test(e))??!1)}mi(t){this.o==="established"&&t-this.yn>gi&&this.e.\##
-        set("silence",t+vi)}jt(){return this.kn.splice(0)}I(){return this.e.et()}async open(t){let{invitation:e,bond:i\##
-        }=this.t,n=this.mode==="resume"&&i!==null?await si(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear("open")\##
-        ,this.#e("state",t),this.#i({type:"send",octets:Pe(e.room,n,Ie[this.mode])}),await this.#n())}async h(t,e){let\##
-         i=Ke(t);if(!(i===null||this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.#r(i.ve\##
-        ,e);case"servers":this.U=i.U,this.mn=e+i.U.Xn*1e3;return;case"error":return this.#o({type:"refused",code:i.cod\##
-        e});case"relay":try{return await this.#l(i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this.o==="co\##
-        nfirming"||this.o==="established"||this.mode==="resume";return this.#o({type:"broken",code:n.code,gi:s})}}}asy\##
-        nc xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e!=="keepalive")return this.#o({type:"lost",cause:e=\##
-        =="away"?e:"timeout"});this.e.set("keepalive",t+Nt),await this.send({type:"keepalive"},t)}}async send(t,e){ret\##
-        urn this.D===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.wn=e,this.#i({type:"send",octets:Ct(\##
-        await this.D.ci(t))}),!0)}#e(t,e){this.e.set(t,e+ct[t]*this.di)}#i(t){this.kn.push(t)}#o(t){this.o="over",this\##
-        .e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#i({type:"doctor",B:t}),t?this.o==="orphaned"|\##
-        |e-this.gn<bi?this.#o({type:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away\##
-        "),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(this.gn=e),this.o=i||this.o==="away"?"away":"\##
-        orphaned",R(this.t)&&this.e.set("away",e+ct.Q))}async#n(){let{t}=this;this.o="handshaking";let e;if(this.mode=\##
-        =="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"});let i=await di(t.invitation,t.bond,t.epochN\##
-        umber);this.finish=async n=>({...await i.finish(n),bond:null}),e=i.message}else{let i=await ui(t.invitation,{l\##
-        ocale:this.locale,L:this.L});this.finish=n=>i.finish(n,this.ie()),e=i.message}this.#i({type:"send",octets:Ct(e\##
-        )})}async#l(t,e){if(this.o==="handshaking"&&this.finish!==null){let{D:i,bond:n,fn:s}=await this.finish(t);this\##
-        .finish=null,this.D=i,this.o="confirming",this.e.clear("message2"),this.#e("firstFrame",e),this.e.set("keepali\##
-        ve",e+Nt),this.#i({type:"confirmed",bond:n}),await this.send(s,e)}else if(this.D!==null&&(this.o==="confirming\##
-        "||this.o==="established")){let i=await this.D.open(t);this.o="established",this.e.clear("firstFrame"),this.yn\##
-        =e,this.e.set("silence",e+ct.silence),this.#i({type:"frame",frame:i}),i.type==="keepalive"&&e-this.wn>=ki&&awa\##
-        it this.send({type:"keepalive"},e)}}},$t=3e3,xi=2e4,Mi=1e3,Si=class{constructor({t,j:e,n:i,s:n,se:s,c:r},a){th\##
-        is.t=t,this.j=e,this.n=i,this.s=n,this.se=s,this.c=r,this.e=new z,this.e.set("end",a+(s===null?$t:xi)),s!==nul\##
-        l&&(i===null||i.ot)&&this.#o(a)}I(){let t=[this.e.et()??1/0,this.n?.I()??1/0],e=Math.min(...t);return e===1/0?\##
-        null:e}async re(t,e){switch(t.type){case"tick":for(let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end\##
-        ():this.#o(e);return await this.n?.xe(e),this.#e(e);case"socket-open":return t.id===this.s&&await this.n?.open\##
-        (e),this.#e(e);case"socket-message":return t.id===this.s&&await this.n?.h(t.octets,e),this.#e(e);case"socket-c\##
-        losed":t.id===this.s&&this.#r(e)}}end(){this.se=null,this.e.clear(),this.#n()}async#e(t){for(let e=this.#i();e\##
-        .length>0;e=this.#i())for(let i of e)if(i.type==="send")this.c({type:"send",id:this.s,octets:i.octets});else i\##
-        f(i.type==="confirmed"&&this.se!==null)await this.n?.send({type:"bye",reason:this.se},t),this.se=null,this.e.s\##
-        et("end",t+$t);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type=\##
-        =="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n?.jt()??[]}#o(t){this.#n(),this.s+=1,this.n=n\##
-        ew Ht({t:this.t,mode:"resume",...this.j},t),this.c({type:"connect",id:this.s})}#r(t){if(this.se===null)return \##
-        this.end();this.#n(),this.e.set("retry",t+Mi)}#n(){this.n!==null&&this.c({type:"close",id:this.s}),this.n=null\##
-        }},Ai=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","taken-over"\##
-        ,"internal","refused-not-now","relay-missing"]),Ti=new Set(["hung-up","ended-by-doctor","expired","consent-ref\##
-        used","refused","refused-other-device","refused-not-now","refused-wrong-person"]),ut=t=>Ai.has(t),Ci=t=>Ti.has\##
-        (t),Ei={[V.tn]:"refused-other-device",[V.ii]:"refused-not-now",[V.si]:"refused-wrong-person"},qi={[q.Qt]:"word\##
-        s-differ",[q.Xt]:"binding-failed",[q.expired]:"expired",[q.error]:"doctor-error"},Li={[E.mt]:"unknown-room",[E\##
-        .used]:"used",[E.full]:"full",[E.rate]:"rate",[E.closed]:"closed"},Ui=t=>Ei[t]??"refused",ji=t=>qi[t]??"ended-\##
-        by-doctor",Ii=t=>Li[t]??"protocol";function Pi(t){return t==="delegation"?"identity":t==="delegation-dates"?"c\##
-        lock":"secure-channel"}var zt=3,Ki=500,Di=8e3,Ri=4e3,Oi=5,Ni=class{constructor(t){this.L=t,this.R=0,this.Se=!1\##
-        ,this.kt=null,this.ct=0}wi(){this.Se=!1,this.ct=0}yi(){this.R=0,this.Se=!1,this.ct=0}ki(t){let e=this.kt??(t.b\##
-        ond===null?"fresh":"resume");return this.kt=null,e}ye({vi:t,bi:e}){if(this.R+=1,!(t&&!this.Se)&&this.R>zt)retu\##
-        rn null;let i=e?Ri:Di,n=Math.min(Ki*2**(this.R-1),i),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused\##
-        (t,e,i,n){return R(i)?(this.ct=t===E.mt?this.ct+1:0,this.ct>Oi&&!n?"unknown-room":"later"):t===E.mt&&e==="resu\##
-        me"?this.Se?"secure-channel":(this.kt="fresh","now"):t===E.used&&e==="fresh"&&i.bond!==null&&this.R<zt?(this.R\##
-        +=1,this.kt="resume","now"):Ii(t)}},Vt=6e4,Bt=2e3,Hi=1e4,$i=3,zi=class{constructor(t,e,i){this.t=t,this.j=e,th\##
-        is.u=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,this.P=new Ni(e.L),this.W=-1/0,this.e=new z,this.Rt=!1,this.\##
-        pending=[],this.Wt=[]}get rt(){return this.n?.rt??!1}get ot(){return this.n?.ot??!1}get Nt(){return this.P.R>0\##
-        &&(this.n?.pi??!0)}I(){let t=Math.min(this.e.et()??1/0,this.n?.I()??1/0);return t===1/0?null:t}async re(t,e){t\##
-        .id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.type==="socket-message"?await this.n?.h(t.octets\##
-        ,e):this.n!==null&&this.ze(e))}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.bt(t)\##
-        :this.P.R=0;await this.n?.xe(t)}xi(t){for(;;){let e=this.Wt.shift();if(e!==void 0)return e;this.pending.push(.\##
-        ..this.n?.jt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#i(i,t)}}send(t,e){return this.n\##
-        ?.send(t,e)??Promise.resolve(!1)}bt(t){let{t:e,j:i,u:n}=this;if(e.bond!==null&&e.bond.expiry<i.ie())return thi\##
-        s.#n("expired");let s=this.P.ki(e);this.e.clear("retry","stable"),n.lt(),this.s+=1;let r=n.i().xt&&this.P.R<2;\##
-        this.n=new Ht({t:e,mode:s,ui:r,...i},t),n.c({type:"connect",id:this.s})}Si(t){(this.n===null||t-this.n.Vt>=Bt)\##
-        &&this.#r(t)}Ce(t,e){this.s=t,this.P.yi(),this.bt(e)}oe(t){if(!(this.n===null||t-this.n.Vt<Bt)&&!this.n.ot){if\##
-        (t-this.W<Hi)return this.ze(t);this.W=t,this.#r(t)}}ze(t){this.disconnect(),this.vt=!1;let{zi:e,xt:i}=this.u.i\##
-        (),n=R(this.t)&&e,s=this.P.ye({vi:n,bi:i});if(s===null)return this.#n(this.P.Se?"secure-channel":"network");th\##
-        is.e.set("retry",t+s)}vn(t){let e=this.t.former.shift();return e===void 0?!1:(Object.assign(this.t,{bond:e,epo\##
-        chNumber:0}),this.Rt=!0,this.#r(t),!0)}bn(t,e,i){if(!e)return this.#n(Pi(t));this.P.Se=!0,this.ze(i)}flush(){l\##
-        et t=[...this.pending.splice(0),...this.n?.jt()??[]];for(let e of t)e.type==="send"&&this.#e(e.octets)}disconn\##
-        ect(){this.n!==null&&this.u.c({type:"close",id:this.s}),this.xn()}xn(){let{n:t}=this;return this.n=null,this.p\##
-        ending=[],this.e.clear(),this.u.left(),t}#e(t){this.u.c({type:"send",id:this.s,octets:t})}#i(t,e){switch(t.typ\##
-        e){case"send":return this.#e(t.octets);case"save":return this.u.lt();case"doctor":this.ve=t.B,t.B||(this.vt=!0\##
-        ),this.e.G("stable")||this.e.set("stable",e+Vt);return;case"confirmed":if(t.bond!==null){let i={epochNumber:0,\##
-        ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,$i);Obj\##
-        ect.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return this.e.set("stable",e+Vt),this.u.lt();case"fra\##
-        me":this.P.wi(),this.vt=!1,this.Rt=!1,this.Wt.push(t);return;case"refused":return this.#o(t.code,e);case"lost"\##
-        :return t.cause==="timeout"?this.ze(e):this.#r(e);case"broken":return this.bn(t.code,t.gi,e)}}#o(t,e){if(this.\##
-        Rt&&t===E.mt){this.vn(e)||this.#n("refused-other-device");return}let i=this.n?.mode??null,n=this.P.refused(t,i\##
-        ,this.t,this.u.i().Ci);n==="later"?this.ze(e):n==="now"?this.#r(e):this.#n(n)}#r(t){this.disconnect(),this.bt(\##
-        t)}#n(t){this.Wt.push({type:"stop",reason:t})}},Ft=class{constructor(){this.N=0,this.z=-1/0}Ce(t){t-this.z>15e\##
-        3&&(this.N=0),this.N+=1,this.z=t}get Sn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ai(){return Math.min(15\##
-        00*this.N,6e3)}get St(){return this.z+(this.N===0?0:this.Sn)}},Vi=class{constructor(){this.z=null,this.y=0}Ce(\##
-        t,e){this.z={Xe:t,zn:e},this.y=e}N(t,e){let{z:i}=this;this.z={Xe:t,zn:e};let n=i!==null&&e-i.zn<=1250;return(!\##
-        n||t!==i.Xe)&&(this.y=e),n&&t!==i.Xe?"sound":e-this.y>=1500?"silence":"unknown"}},Wt=class{constructor(){this.\##
-        silence=new Vi,this.ae=!1,this.Kt=!1,this.zt=!1,this.Cn=-1/0,this.W=null,this.An=-1/0}get Mn(){return this.W!=\##
-        =null}oe(t){this.W=t}Mi(t){this.Cn=t,this.zt=!1,this.Kt=!1,this.W=null}Ti(t,e){this.silence.Ce(0,e),this.ae=t}\##
-        Ei(t,e){this.silence.Ce(t,e)}N(t,e){let i=this.An;this.An=e;let n=this.silence.N(t,e);return n==="sound"&&(thi\##
-        s.ae=!1,i>=this.Cn&&(this.zt=!0),this.W!==null&&i>=this.W&&(this.W=null)),n!=="silence"||this.ae?!1:(this.ae=!\##
-        0,!0)}get Bt(){return this.zt&&!this.ae}Tn(t){t&&!this.zt&&(this.Kt=!0)}},dt={Li:6e3,Di:5e3,path:13e3},Bi=3e3,\##
-        Fi=1e4,Wi=1,_i=class{constructor(t,e){this.t=t,this.u=e,this.muted=!1,this.g=t.invitation.joinToken===null&&t.\##
-        consent!==null,this.n=null,this.V=!1,this.transport="none",this.r=-1,this.En=null,this.w=null,this.Ft=[],this.\##
-        ce=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new Wt,this.le=new Ft,this.Tt=0,this.i={send:!1,h:!1},this\##
-        .$=[],this.e=new z}Ii(){return this.$.shift()??null}I(){return this.e.et()}Ae(){return this.transport==="conne\##
-        cted"&&this.#f()&&!this.f.ae}xt(){return this.g&&(!this.Ae()||this.f.Mn)}get Pi(){return!this.g&&this.w?.J===!\##
-        0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}oe(t){this.transport!=="none"&&this.f.oe(t)}qi(\##
-        t,e){this.n=t,this.V=e}gt(){this.n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt\##
-        (),this.e.clear(),this.$=[],this.transport="none",this.w=null,this.Mt=null,this.ce=null,this.f=new Wt,this.le=\##
-        new Ft,this.Tt=0,this.#s(),this.u.c({type:"end-call"})}async Oi(t){this.transport==="connected"&&this.w?.J===!\##
-        0&&!this.f.ae&&!this.f.Mn?await this.#h(t):this.#r(t)}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)\##
-        )e==="path"?this.#c(t):e==="attempt"?this.#l(t):this.$.push(e==="answer"&&this.g?"socket-doubted":"rejoin")}as\##
-        ync re(t,e){switch(t.type){case"offer":if(t.generation!==this.w?.generation||this.n===null)return;this.w.nt=!0\##
-        ,this.e.set("answer",e+(this.g?this.le.Ai:dt.Li)),await this.#e({type:"description",kind:"offer",generation:t.\##
-        generation,sdp:t.sdp},e);for(let i of this.Ft.splice(0))await this.#e({type:"candidate",generation:t.generatio\##
-        n,candidate:i},e);return;case"candidate":if(t.generation!==this.w?.generation)return;this.w.nt?await this.#e({\##
-        type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ft.push(t.candidate);return;case"trans\##
-        port":return this.#u(t,e);case"heard":return this.#d(t,e)}}async h(t,e){if(t.type==="description"&&t.kind==="r\##
-        estart")return this.#i(t.sdp,e);let{w:i}=this;if(t.type==="binding")return i?.J!==!0?void 0:(this.Ct=t.tag.sli\##
-        ce(),this.#p());if(!(i===null||!i.nt||t.generation!==i.generation))if(t.type==="candidate"){let{generation:n,c\##
-        andidate:s}=t;this.u.c({type:"apply-candidate",generation:n,candidate:s})}else i.J||(i.J=!0,this.e.clear("answ\##
-        er"),this.u.c({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?await this\##
-        .#h(e):this.g||this.e.set("path",e+dt.path),this.#s())}async#e(t,e){await this.u.send(t,e)}#i(t,e){if(this.t.c\##
-        onsent===null)return;let i=t==="new"&&this.En!==this.n;!i&&e<this.le.St||(i&&(this.transport="failed"),this.#r\##
-        (e))}#o(){return this.n!==null&&this.n.rt&&this.t.consent!==null}#r(t){let{n:e,t:i}=this;if(e===null)return;le\##
-        t n=this.transport==="none"||this.transport==="failed"||this.f.Kt,s=i.generation;i.generation+=1,this.u.lt(),n\##
-        &&(this.r=s,this.En=e,this.transport="new",this.ce=null,this.Mt=null,this.At=!1,this.f.Ti(this.g,t),this.#s())\##
-        ,this.w={generation:s,nt:!1,J:!1},this.Ft=[],this.Ct=null,this.f.Mi(t),this.e.clear("answer","binding","path",\##
-        "attempt"),this.g&&(this.le.Ce(t),this.e.set("attempt",t+this.le.Sn));let{V:r}=this;this.u.c({type:"make-offer\##
-        ",generation:s,$n:n,U:e.U,V:r})}#n(t){let{n:e,le:i}=this;this.#o()?t<i.St?this.e.set("attempt",i.St):e?.fi(t)?\##
-        (this.oe(t),this.$.push("socket-doubted")):this.#r(t):e!==null&&this.$.push("socket-doubted")}#l(t){this.trans\##
-        port==="none"||this.Ae()||(this.f.Tn(this.w?.J===!0),this.#n(t))}#d({r:t,Xe:e},i){if(!(this.transport==="none"\##
-        ||t!==this.r)){if(!this.#f())return this.f.Ei(e,i);this.f.N(e,i)?(this.f.Tn(this.w?.J===!0),this.#n(i)):this.f\##
-        .Bt&&this.Ae()&&this.e.clear("attempt")}}async#u(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(t.state=\##
-        =="connected")this.transport="connected",this.Tt=0,this.e.clear("path"),this.e.G("attempt")&&this.e.set("attem\##
-        pt",Math.max(this.le.St,e+Bi)),this.ce={Ht:t.Jn,O:t.Qn},await this.#h(e),this.#s();else if(t.state==="failed")\##
-        this.#c(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this\##
-        .e.G("attempt"))return;this.oe(e),this.#o()&&e-(this.n?.Vt??0)<Fi?this.#n(e):this.$.push("socket-doubted")}}}#\##
-        c(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.g)return this.#n(t);this.Tt+=1,t\##
-        his.Tt>Wi?this.$.push("no-path"):this.#o()&&this.#r(t)}async#h(t){let{ce:e}=this,i=this.n?.D??null;if(e===null\##
-        ||i===null||this.w?.J!==!0)return;let n=await i.pn("P",e.Ht,e.O);await this.#e({type:"binding",tag:n},t),this.\##
-        At||this.e.set("binding",t+dt.Di),await this.#p()}async#p(){let{ce:t,Ct:e}=this,i=this.n?.D??null;if(t===null|\##
-        |e===null||i===null)return;let n=await i.pn("D",t.Ht,t.O);if(!rt(n,e)){this.$.push("binding-failed");return}th\##
-        is.At=!0,this.Mt=_t(t),this.g=!0,this.e.clear("binding"),this.#s()}#f(){return this.ce!==null&&this.Mt===_t(th\##
-        is.ce)}#s(){let t=this.#f(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.send&&e.h===thi\##
-        s.i.h||(this.i=e,this.u.c({type:"sound",...e}))}},_t=({Ht:t,O:e})=>`${G(t)} ${G(e)}`,Gi=6e4,Ji=400,Xi=class{co\##
-        nstructor({t,locale:e,L:i,ie:n}){this.t=t,this.j={locale:e,L:i,ie:n},this.line=new zi(t,this.j,{c:s=>this.acti\##
-        ons.push(s),lt:()=>this.#a(),left:()=>this.#n(),i:()=>({Ci:this.media.Ae(),xt:this.media.xt(),zi:this.media.g}\##
-        )}),this.he=!1,this.message="",this.l=new ze,this.reason=null,this.Me=null,this.e=new z,this.actions=[],this.m\##
-        edia=new _i(t,{send:(s,r)=>this.line.send(s,r),c:s=>this.actions.push(s),lt:()=>this.#a()}),this.ke=Promise.re\##
-        solve()}re(t,e){return this.ke=this.ke.then(async()=>{try{await this.#i(t,e),this.#m(e)}catch{await this.#s("i\##
-        nternal",e)}}),this.ke}Ui(){return this.actions.splice(0)}I(){if(this.reason!==null)return this.Me?.I()??null;\##
-        let t=[this.e.et(),this.line.I(),this.media.I()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e}Vi(){le\##
-        t{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#e(),reason:this.reason,K:this.reason!==nu\##
-        ll&&ut(this.reason),ve:this.line.ve,Ln:this.line.rt,Nt:this.line.Nt,ji:this.line.vt,message:this.message,k:t==\##
-        =null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted:this.me\##
-        dia.muted,S:this.l.S}}#e(){return this.reason!==null?Ci(this.reason)?"ended":"failed":R(this.t)?this.t.consent\##
-        ===null?"admitted":this.media.Ae()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#i(t,e)\##
-        {if(this.reason!==null)return this.#o(t,e);switch(t.type){case"start":return this.line.bt(e),this.#l(e);case"t\##
-        ick":return this.#r(e);case"socket-open":case"socket-message":case"socket-closed":return await this.line.re(t,\##
-        e),this.#l(e);case"network-changed":return this.media.oe(e),this.line.Si(e),this.#l(e);case"awoke":return this\##
-        .line.n?.mi(e),this.#r(e);case"consent":return R(this.t)?(this.t.consent=t.consent,this.#a(),this.he&&await th\##
-        is.#c(e),this.#l(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:V.ni},e),this.#s("\##
-        consent-refused",e);case"words":return this.#p(t.a,e);case"mute":this.media.mute(t.muted);return;case"write":i\##
-        f(this.l.write(t.text,t.Dn,this.j.ie()),t.Dn)return this.#h(e);this.e.G("letters")||this.e.set("letters",e+Ji)\##
-        ;return;case"hang-up":return this.#s("hung-up",e,q.ti);case"taken-over":return this.#s("taken-over",e);case"re\##
-        try":return;default:return await this.media.re(t,e),this.#l(e)}}async#o(t,e){let i=this.reason==="network"||th\##
-        is.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||!ut(this.r\##
-        eason)?this.Me?.re(t,e):(this.Me?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,e),this.Me=null,\##
-        this.#l(e))}async#r(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience")return this.#s(this.lin\##
-        e.rt?"no-path":"network",t);await this.#h(t)}await this.line.xe(t),await this.#l(t),await this.media.xe(t),awa\##
-        it this.#l(t)}#n(){this.he=!1,this.media.gt(),this.l.gt()}async#l(t){for(;this.reason===null;){let e=this.medi\##
-        a.Ii();if(e!==null){await this.#f(e,t);continue}let i=this.line.xi(t);if(i===null)return;i.type==="stop"?await\##
-         this.#s(i.reason,t):await this.#d(i.frame,t)}}async#d(t,e){switch(t.type){case"waiting":this.message=t.messag\##
-        e;return;case"admit":return this.#u(t.V,e);case"refuse":return t.reason===V.tn&&this.line.vn(e)?void 0:this.#s\##
-        (Ui(t.reason),e);case"words":return this.t.peerComparison=t.a?"same":"different",this.#a();case"bye":return th\##
-        is.#s(this.media.Pi&&t.reason===q.error?"no-path":ji(t.reason),e);case"description":case"candidate":case"bindi\##
-        ng":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e):this.line.bn("malformed",!0,\##
-        e);case"chat":this.he&&this.l.h(t.id,t.message);return;case"keepalive":case"receipt":case"identity":return}}as\##
-        ync#u(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.f\##
-        ormer=[],this.#a();let n=t||(this.t.invitation.flags&Z.V)!==0;if(n&&!(i.U?.urls.some(s=>/^turns?:/.test(s))??!\##
-        1))return this.#s("relay-missing",e,q.error);this.media.qi(i,n),this.t.consent!==null&&await this.#c(e)}async#\##
-        c(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",version:1,...e},t),\##
-        await this.media.Oi(t),i!=="none"&&await this.line.send({type:"words",a:i==="same"},t),await this.#h(t))}async\##
-        #h(t){if(!(!this.he||this.t.consent===null)){for(let e of this.l.pending()){let{id:i,text:n}=e;if(!await this.\##
-        line.send({type:"chat",id:i,message:n},t))return;this.l.nt(e)}return this.#l(t)}}async#p(t,e){this.t.ownCompar\##
-        ison=t?"same":"different",this.#a(),await this.line.send({type:"words",a:t},e),await this.#l(e),t||await this.\##
-        #s("words-differ",e,q.Qt)}async#f(t,e){switch(t){case"rejoin":return this.line.ze(e);case"socket-doubted":retu\##
-        rn this.line.oe(e);case"binding-failed":return this.#s("binding-failed",e,q.Xt);case"no-path":return this.#s("\##
-        no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)===!0;this.line.\##
-        flush(),this.reason=t,this.media.end(),this.e.clear(),ut(t)&&t!=="taken-over"?this.#a():this.actions.push({typ\##
-        e:"save",t:null});let s=!n&&R(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.disconnect()\##
-        ;let{t:r,j:a}=this,{s:l}=this.line,o=this.line.xn(),c=f=>this.actions.push(f);this.Me=new Si({t:r,j:a,n:o,s:l,\##
-        se:s?i:null,c},e)}#m(t){!(this.reason===null&&this.media.g&&!this.media.Ae())||this.line.ot?this.e.clear("pati\##
-        ence"):this.e.G("patience")||this.e.set("patience",t+Gi)}#a(){this.actions.push({type:"save",t:this.t})}},Zi={\##
-        In:[],Pn:[],microphone:"",speaker:""},Yi=4e-4,Gt={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};\##
-        async function Jt(t,e){let i=t===void 0?Gt:{...Gt,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUse\##
-        rMedia({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");ret\##
-        urn s}function Qi(t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="Overconstraine\##
-        dError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}va\##
-        r tn=class{constructor(t){this.audio=t,this._t=new Audio,this.q=null,this.output=null,this.source=null,this.Te\##
-        =null,this.speaker=""}qn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.\##
-        q.resume().catch(()=>{}))}On(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.T\##
-        e??=this.q.createAnalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.source.conne\##
-        ct(this.Te))}Et(){if(this.Te===null||this.source===null)return{Et:0,Un:!1,Vn:!1};let t=new Float32Array(this.T\##
-        e.fftSize);this.Te.getFloatTimeDomainData(t);let e=t.reduce((i,n)=>i+n*n,0)/t.length;return{Et:Math.max(0,Math\##
-        .min(1,1+Math.log10(e+1e-9)/5)),Un:e>Yi,Vn:e===0&&this.q?.state==="running"}}jn(){let{q:t}=this;if(t!==null){t\##
-        his.output===null&&(this.output=t.createMediaStreamDestination(),this._t.srcObject=this.output.stream),this._t\##
-        .play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.createOscillator(),r\##
-        =t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.03),r.gain\##
-        .exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop(n+1)}}}async Ri(t\##
-        ){await Promise.all([this.audio,this._t].map(e=>e.setSinkId(t))),this.speaker=t}async Lt(t){let e=await naviga\##
-        tor.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&&r!=="com\##
-        munications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{In:i("audioinput"),Pn:"setSinkId"in this.au\##
-        dio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.On(null),thi\##
-        s.q?.close().catch(()=>{}),this.q=null,this.Te=null,this.output=null}},en=500;function nn(t,e,i){return naviga\##
-        tor.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}:{ifAvailable:!0},\##
-        s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function sn(t,e){let i=new BroadcastChannel(t\##
-        );i.postMessage(e),i.close()}function rn(t,e){return new Promise(i=>{let n=new BroadcastChannel(t),s=r=>{n.clo\##
-        se(),i(r)};n.onmessage=({data:r})=>s(Rt(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),en)})}var O={},\##
-        an=t=>[O[t].admitted.title,...O[t].admitted.consent].join(`
-        `),Xt=(t,e)=>t<1?O[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (t),ln=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Q=(t,e)=>t.replace(/\{\##
+        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.x(this.octets.length-this.of\##
+        fset)}p(){return this.x(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+this.Je()}Zt(){l\##
+        et t=this.H()*4294967296+this.H();if(!Number.isSafeInteger(t))throw new h("malformed");return t}ht(){return th\##
+        is.x(this.Je())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:M}=globalThis.cry\##
+        pto;async function D(...t){return new Uint8Array(await M.digest("SHA-256",u(...t)))}async function A(t,e){let \##
+        i=await M.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC\##
+        ",i,e))}var J=(t,e)=>A(typeof t=="string"?k(t):t,e);async function j(t,e,i){return(await A(t,u(typeof e=="stri\##
+        ng"?k(e):e,w(1)))).subarray(0,i)}async function Q(){let t=await M.generateKey({name:"X25519"},!1,["deriveBits"\##
+        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",t.publicKey))}}async functi\##
+        on xt(t,e){let i;try{let n=await M.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await M.deriveBit\##
+        s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(_(i))throw new h("low-order");return i}as\##
+        ync function we(t,e,i){try{let n=await M.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await M.veri\##
+        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var ye=t=>M.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
+        sync function ge(t,e,i,n){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
+        sync function ve(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await M.decry\##
+        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var lt={fair:{$t:.02,jitt\##
+        er:.04,ut:.4},poor:{$t:.08,jitter:.1,ut:.8}},be=5e3,Mt={Fn:1500,Hn:6e3},St={good:0,fair:1,poor:2},At=class{con\##
+        structor(){this.te=null,this.we=[],this.candidate=null}_n({ne:t,ye:e,jitter:i,ut:n,Gn:s},r){let a=this.we.at(-\##
+        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-be;)th\##
+        is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,c=Math.max(o/Math.max(1,o+t-l.ne)\##
+        ,s),f=m=>c>lt[m].$t||i>lt[m].jitter||n>lt[m].ut;this.#e(f("poor")?"poor":f("fair")?"fair":"good",r)}#e(t,e){th\##
+        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,y:e}:e-this.candidate.y>\##
+        =(St[t]>St[this.te]?Mt.Fn:Mt.Hn)&&(this.te=t,this.candidate=null)}};function ke(t){let e=t.find(({type:s,kind:\##
+        r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fi\##
+        nd(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived??0,y\##
+        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ut:i?.roundTripTime??n?.currentRoundTripTime??0,Gn:i?.frac\##
+        tionLost??0}}var xe=20,Me=100,Se=500,Ae=class{constructor({microphone:t,audio:e,It:i,M:n,dt:s,pt:r}){this.micr\##
+        ophone=t,this.audio=e,this.It=i,this.M=n,this.dt=s,this.pt=r,this.quality=new At,this.connection=null,this.tra\##
+        ck=null,this.Qe=null,this.name=-1,this.generation=-1,this.Pt="",this.qt=!1,this.counter=0,this.ft=!1,this.earl\##
+        y=[],this.i={send:!1,h:!1},this.ke=Promise.resolve()}Yn(t){t.type==="sound"?this.#c(t.send,t.h):t.type==="end-\##
+        call"?this.end():this.ke=this.ke.then(()=>this.#e(t)).catch(()=>this.M({type:"transport",r:this.name,state:"fa\##
+        iled"}))}async Zn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return;let i=this.\##
+        track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop()}end(){cle\##
+        arInterval(this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this\##
+        .Qe?.terminate(),this.Qe=null,this.audio.srcObject=null,this.quality=new At,this.dt(null),this.pt(null)}async#\##
+        e(t){switch(t.type){case"make-offer":return this.#o(t);case"apply-answer":if(t.generation!==this.generation||t\##
+        his.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e o\##
+        f this.early.splice(0))await this.#i(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.\##
+        connection===null)return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===nul\##
+        l||this.connection.signalingState!=="stable"?this.early.push(e):await this.#i(e)}}}async#i(t){await this.conne\##
+        ction?.addIceCandidate(t).catch(()=>{})}async#o({generation:t,$n:e,U:i,j:n}){this.generation=t,this.early=[];l\##
+        et s=!e&&this.connection!==null,r=s&&this.connection?this.connection:this.#r(t,i,n);s&&i!==null&&r.setConfigur\##
+        ation(Tt(i,n)),this.qt=r.signalingState==="stable"&&r.iceGatheringState!=="gathering";let a=await r.createOffe\##
+        r({iceRestart:s});r!==this.connection||t!==this.generation||(this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1\##
+        ]??"",this.M({type:"offer",generation:t,sdp:a.sdp??""}),await r.setLocalDescription(a))}#r(t,e,i){this.end(),t\##
+        his.name=t;let n=new RTCPeerConnection(Tt(e,i));this.connection=n,this.track=this.microphone.clone(),this.trac\##
+        k.enabled=this.i.send;let s=n.addTransceiver(this.track,{direction:"sendrecv"});Ee(s),this.Qe=this.It(),this.Q\##
+        e!==null&&(s.sender.transform=new RTCRtpScriptTransform(this.Qe)),n.onicecandidate=({candidate:a})=>{n===this.\##
+        connection&&this.#n(a)},n.ontrack=({track:a})=>{a.enabled=this.i.h,this.audio.srcObject=new MediaStream([a]),t\##
+        his.#h()};let r=()=>this.#l(n,s.sender);return n.onconnectionstatechange=r,n.oniceconnectionstatechange=r,this\##
+        .ft=!1,this.counter=window.setInterval(()=>void this.#u(n),Se),n}#n(t){let e=t?.usernameFragment??this.Pt,i=t?\##
+        .candidate??"";if(!(e!==this.Pt||Ce(i))){if(i===""){if(!this.qt)return;this.qt=!1}this.M({type:"candidate",gen\##
+        eration:this.generation,candidate:i})}}async#l(t,e){if(t!==this.connection)return;let i=this.name,{connectionS\##
+        tate:n}=t;if(n==="failed")this.M({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.M({typ\##
+        e:"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#d(t,e),r=qe(t.localDescrip\##
+        tion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.M({type:"transport",r:i,state:"failed\##
+        "});return}this.M({type:"transport",r:i,state:"connected",Jn:r,Qn:s}),await this.#u(t)}}async#d(t,e){for(let i\##
+        =0;i<Me&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():\##
+        [],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return D(new Uint8Array(s));await new Promise(r=>setTimeo\##
+        ut(r,xe))}return null}async#u(t){if(this.ft)return;this.ft=!0;let e=await t.getStats().catch(()=>null);if(this\##
+        .ft=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=\##
+        >r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.M({type:"heard",r:this.name,\##
+        Xe:n}),this.quality._n(ke(i),performance.now()),this.pt(this.quality.te);let s=Te(i);s!==null&&this.dt(s)}#c(t\##
+        ,e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#h()}#h(){let{h:t}=this.i;for(let e of \##
+        this.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this\##
+        .audio.play().catch(()=>{})}};function Te(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport\##
+        "&&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r\##
+        ==="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===v\##
+        oid 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.inc\##
+        ludes(s)&&r==="relay")?"relay":"direct"}function Tt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.tes\##
+        t(c)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^\##
+        turn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:\##
+        r,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ce=t=>/\##
+        ^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ee(t){let e=(RTCRtpReceiver.getCapabilities\##
+        ?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferen\##
+        ces?.(e)}function qe(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?\##
+        null:kt(e.replace(/:/g,""))}var Le="colloque.v1",Ue=65600,je=8,Ie={fresh:0,resume:1},E={mt:1,used:2,full:3,rat\##
+        e:4,Hi:5,closed:6},Pe=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Ct=t=>u(w(16),x(0),t);function Ke(t){if(t.length>Ue)retur\##
+        n null;try{return De(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function De(t){switch(t.p()){ca\##
+        se 16:return t.H(),{type:"relay",message:t.ee()};case 129:return t.x(32),t.end(),{type:"challenge"};case 130:{\##
+        let e=t.p();return t.end(),e>1?null:{type:"state",ve:e===1}}case 134:{let e=t.p(),i=[];for(let a=0;a<e;a+=1)i.\##
+        push(U(t.ht()));let[n,s]=[U(t.ht()),U(t.ht())],r=t.H();return t.end(),{type:"servers",U:{urls:i.filter(a=>/^(s\##
+        tuns?|turns?):/.test(a)).slice(0,je),username:n,credential:s,Xn:r}}}case 224:{let e=t.Je();return t.end(),{typ\##
+        e:"error",code:e}}default:return null}}var Z={Jt:1,j:2},Re=1+1+16+32+4,Oe=72;async function Ne(t){if(/[^A-Za-z\##
+        0-9_-]/.test(t))throw new h("alphabet");if(t.length!==Oe)throw new h("incomplete");let e=me(t);if(e.length!==R\##
+        e)throw new h("incomplete");if(!at(e.subarray(50),await He(e.subarray(0,50))))throw new h("incomplete");if(e[0\##
+        ]!==1)throw new h("version");let i=e[1]??0;if(i&~(Z.Jt|Z.j))throw new h("flags");return{flags:i,ei:e.slice(2,1\##
+        8),sessionKey:e.slice(18,50)}}async function He(t){return(await D(u(k("colloque/1 link"),t))).subarray(0,4)}va\##
+        r Et=["fr","nl","de","en"];function $e(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>Et.find(i=>i=\##
+        ==e)??[])[0]??"fr"}var z=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&\##
+        &this._.clear();for(let e of t)this._.delete(e)}G(t){return this._.has(t)}et(){return this._.size===0?null:Mat\##
+        h.min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===voi\##
+        d 0?null:(this._.delete(e[0]),e[0])}},ze=class{constructor(){this.S=[],this.z=0,this.Y=null,this.C=0}write(t,e\##
+        ,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)return;this.Y===null&&(this.z=Math.max(this.z+1\##
+        ,i));let s={id:this.z,v:!0,text:n,tt:!1};this.Y=e&&n!==""?null:s,this.Y===null&&this.#e(s)}h(t,e){let i=t!==0&\##
+        &t===this.C;this.C=t;let n={id:t,v:!1,text:e.slice(0,2e3),tt:!0},s=i?this.S.filter(({v:a})=>!a).pop():void 0,r\##
+        =e.trim()==="";s===void 0?r||this.#e(n):this.S=this.S.flatMap(a=>a!==s?[a]:r?[]:[n])}gt(){this.C=0}pending(){r\##
+        eturn[...this.S,...this.Y===null?[]:[this.Y]].filter(({tt:t})=>!t)}nt(t){t===this.Y?this.Y=t.text===""?null:{.\##
+        ..t,tt:!0}:this.S=this.S.map(e=>e===t?{...e,tt:!0}:e)}#e(t){this.S=[...this.S,t].slice(-200)}},qt=[256,1024,40\##
+        96,16384],q={ti:0,Qt:1,Xt:2,expired:3,error:4},V={ni:0,tn:1,ii:2,si:3},Lt=["offer","answer","restart"],Ve=["bo\##
+        dy","signature"],Be=t=>Fe(...We(t));function Fe(t,e){let i=qt.find(s=>s>=e.length+3);if(i===void 0)throw new h\##
+        ("malformed");let n=new Uint8Array(i);return n.set(u(w(t),bt(e.length),e)),n}function We(t){switch(t.type){cas\##
+        e"confirm":return[3,u(t.nn,t.sn,K(t.name))];case"refuse":return[6,w(t.reason)];case"description":return[7,u(w(\##
+        Lt.indexOf(t.kind)),x(t.generation),k(t.sdp))];case"candidate":return[8,u(x(t.generation),k(t.candidate))];cas\##
+        e"words":return[9,w(t.a?1:0)];case"binding":return[10,t.tag];case"chat":return[11,u(x(t.id),k(t.message))];cas\##
+        e"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)];case"consent":return[16,u(w(t.versi\##
+        on),k(t.locale),t.textHash,fe(t.time))]}}function _e(t,e=Ge){let i=new $(t),n=i.p(),s=i.x(i.Je()),r=qt.find(o=\##
+        >o>=s.length+3);if(t.length!==r||!_(i.ee()))throw new h("malformed");let a=new $(s),l=e(n,a);return a.end(),l}\##
+        function Ge(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ht())};case 5:return{type:"admit",j:(e.p()\##
+        &1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Lt[e.p()];if(i===void 0)throw new h("malforme\##
+        d");return{type:"description",kind:i,generation:e.H(),sdp:U(e.ee())}}case 8:return{type:"candidate",generation\##
+        :e.H(),candidate:U(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed");return{type:"words",a:i===1}}c\##
+        ase 10:return{type:"binding",tag:e.x(32)};case 11:return{type:"chat",id:e.H(),message:U(e.ee())};case 13:retur\##
+        n{type:"keepalive"};case 14:{let i=Ve[e.p()];if(i===void 0)throw new h("malformed");return{type:"receipt",_i:i\##
+        ,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"identity",code:e.p()};default:thr\##
+        ow new h("malformed")}}var Ut=k("Noise_NKpsk0_25519_AESGCM_SHA256"),ot=new Uint8Array(0),Je=32+16,Qe=2**20,B=c\##
+        lass{constructor(t){this.key=t,this.counter=0}static async create(t){return new B(await ye(t))}rn(){if(this.co\##
+        unter>=Qe)throw new h("exhausted");let t=u(new Uint8Array(8),x(this.counter));return this.counter+=1,t}async e\##
+        ncrypt(t,e=ot){return ge(this.key,this.rn(),e,t)}async decrypt(t,e=ot){return ve(this.key,this.rn(),e,t)}},Ze=\##
+        class{constructor(){this.E=Ut,this.hash=Ut,this.be=null}async A(t){this.hash=await D(this.hash,t)}async Z(t){l\##
+        et[e,i]=await jt(this.E,t);this.E=e,this.be=await B.create(i)}async on(t){let e=await A(this.E,t);this.E=await\##
+         A(e,w(1));let i=await A(e,u(this.E,w(2))),n=await A(e,u(i,w(3)));await this.A(i),this.be=await B.create(n)}as\##
+        ync an(t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);return await this.A(e),e}async cn(t){let e\##
+        =this.be===null?t:await this.be.decrypt(t,this.hash);return await this.A(t),e}};async function jt(t,e){let i=a\##
+        wait A(t,e),n=await A(i,w(1));return[n,await A(i,u(n,w(2)))]}async function Xe(t,e){let i=[...await jt(t.E,ot)\##
+        ],[n,s]=[await B.create(i[0]),await B.create(i[1])];return{hash:t.hash,E:t.E,keys:i,send:e?n:s,h:e?s:n}}var ht\##
+        =class{constructor(t,e,i){this.it=t,this.wt=e,this.ie=i}static async create(t){let e=new Ze;return await e.A(t\##
+        .Ot),await e.A(t.Ut),new ht(e,t,t.ie??await Q())}async ln(t){let{it:e,ie:i,wt:n}=this;return await e.on(n.pres\##
+        haredKey),await e.A(i.publicKey),await e.Z(i.publicKey),await e.Z(await xt(i.privateKey,n.Ut)),u(i.publicKey,a\##
+        wait e.an(t))}async hn(t){if(t.length<Je)throw new h("authentication");let{it:e,ie:i}=this,n=t.subarray(0,32);\##
+        return await e.A(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{un:await e.cn(t.subarray(32)),transport:\##
+        await Xe(e,!0)}}},It=new Uint8Array(32);async function Ye(t){let e=await J("colloque/1 invite",u(t.ei,t.sessio\##
+        nKey)),[i,n,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque/1 join",32),j(e,"colloque/1 psk",32)\##
+        ]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken:n}}var ti=t=>K("colloque/1","c\##
+        all",t,x(0),It),ei=(t,e,i)=>K("colloque/1","resume",t,x(e),i);async function Pt(t,e){let i=await J(t,await A(e\##
+        ,k("colloque/1 exporter"))),[n,s]=await Promise.all([j(i,"colloque/1 resume",32),j(i,"colloque/1 dtls-bind",32\##
+        )]);return{resumeSecret:n,yt:s}}var ii=(t,e)=>D(K("colloque/1 transcript",t,e)),ni=t=>ii(It,t),si=t=>j(t,"coll\##
+        oque/1 rejoin",32);async function ri(t,e,i){let n=await J(t,e);return j(n,u(k("colloque/1 psk-resume"),x(i)),3\##
+        2)}var ai=(t,e,i)=>D(K("colloque/1 sas-commit",t,e,i));async function li(t,e,i){return j(await J(t,u(e,i)),"co\##
+        lloque/1 sas",8)}var oi=t=>Array.from(t.subarray(0,4));function hi(t){let e=t.subarray(0,5).reduce((i,n)=>i*25\##
+        6+n,0);return String(e%1e8).padStart(8,"0")}var ci=(t,e,i,n,s)=>A(e,K(`colloque/1 bind ${t}`,i,n,s)),X={dn:64,\##
+        message2:256},ct=24*3600,Kt=class{constructor(t,e){this.hash=t.hash,this.oi=t.send,this.ai=t.h,this.yt=e}ci(t)\##
+        {return this.oi.encrypt(Be(t))}async open(t){return _e(await this.ai.decrypt(t))}pn(t,e,i){return ci(t,this.yt\##
+        ,this.hash,e,i)}};async function ui(t,e){let{room:i,sessionKey:n,presharedKey:s}=t,r=e.L(32),a=e.ie??await Q()\##
+        ,l=await ht.create({Ot:ti(i),presharedKey:s,Ut:n,ie:a}),o=await ai(i,a.publicKey,r),c=x(0),f=fi(X.dn,w(1),o,c,\##
+        k(e.locale)),m=await l.ln(f);async function C(P,yt){let gt=await l.hn(P),rt=await pi(gt.un,i,n,yt),{hash:vt,E:\##
+        Hn}=gt.transport,oe=await Pt(vt,Hn);return{D:new Kt(gt.transport,oe.yt),bond:{resumeSecret:oe.resumeSecret,tra\##
+        nscript:await ni(vt),authenticationString:await li(vt,r,rt.li),wordsLocale:rt.wordsLocale,identity:rt.identity\##
+        ,expiry:rt.hi+ct},fn:{type:"confirm",nn:r,sn:new Uint8Array(32),name:""}}}return{message:m,finish:C}}async fun\##
+        ction di(t,e,i,n){let s=await ht.create({Ot:ei(t.room,i,e.transcript),presharedKey:await ri(t.presharedKey,e.r\##
+        esumeSecret,i),Ut:t.sessionKey,ie:n??await Q()}),r=await s.ln(new Uint8Array(X.dn)),a=u(x(i),r);async function\##
+         l(o){let{un:c,transport:f}=await s.hn(o);if(c.length!==X.message2||!_(c))throw new h("malformed");let{yt:m}=a\##
+        wait Pt(f.hash,f.E);return{D:new Kt(f,m),fn:{type:"confirm",nn:new Uint8Array(32),sn:new Uint8Array(32),name:"\##
+        "}}}return{message:a,finish:l}}async function pi(t,e,i,n){if(t.length!==X.message2)throw new h("malformed");le\##
+        t s=new $(t);if(s.p()!==1)throw new h("malformed");let r=s.x(32).slice(),a=s.x(32).slice(),l=s.x(16),o=s.x(64)\##
+        ,c=U(s.x(2));if(s.H(),!_(s.ee()))throw new h("malformed");let f=K("colloque/1 delegation",a,i,e,l);if(!await w\##
+        e(o,f,a))throw new h("delegation");let m=new $(l),[C,P]=[m.Zt(),m.Zt()];if(n<C-ct||n>P+ct)throw new h("delegat\##
+        ion-dates");return{li:r,identity:a,wordsLocale:c,hi:P}}function fi(t,...e){let i=new Uint8Array(t);return i.se\##
+        t(u(...e)),i}var mi=t=>({invitation:t,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownCompariso\##
+        n:"none",peerComparison:"none"}),R=t=>t.invitation.joinToken===null,Dt=t=>JSON.stringify(t,(e,i)=>i instanceof\##
+         Uint8Array?{octets:G(i)}:i);function Rt(t,e){if(t===null)return null;try{let i=JSON.parse(t,(n,s)=>wi(s)?kt(s\##
+        .octets):s);return i.invitation.room.length!==16||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.e\##
+        xpiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxError||i instanceof TypeError||i instan\##
+        ceof h)return null;throw i}}function Ot(t){for(let e of Object.values(t))e instanceof Uint8Array?e.fill(0):typ\##
+        eof e=="object"&&e!==null&&Ot(e)}var wi=t=>typeof t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length==\##
+        =1,ut={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},yi=.3,gi=3e4,vi=1e3,Nt=25e3,bi=2e3,k\##
+        i=2e4,Ht=class{constructor({t,mode:e,locale:i,L:n,se:s,ui:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n\##
+        ,this.se=s,this.jt=a,this.di=r?yi:1,this.o="opening",this.D=null,this.U=null,this.mn=1/0,this.finish=null,this\##
+        .gn=-1/0,this.wn=a,this.yn=a,this.e=new z,this.kn=[],this.#e("open",a)}get pi(){return this.e.G("open")||this.\##
+        e.G("state")}get rt(){return this.o==="established"}get ot(){return this.o==="away"||this.o==="orphaned"}fi(t)\##
+        {return t>=this.mn&&(this.U?.urls.some(e=>/^turns?:/.test(e))??!1)}mi(t){this.o==="established"&&t-this.yn>gi&\##
+        &this.e.set("silence",t+vi)}Vt(){return this.kn.splice(0)}I(){return this.e.et()}async open(t){let{invitation:\##
+        e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await si(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear\##
+        ("open"),this.#e("state",t),this.#i({type:"send",octets:Pe(e.room,n,Ie[this.mode])}),await this.#n())}async h(\##
+        t,e){let i=Ke(t);if(!(i===null||this.o==="over"))switch(i.type){case"challenge":return;case"state":return this\##
+        .#r(i.ve,e);case"servers":this.U=i.U,this.mn=e+i.U.Xn*1e3;return;case"error":return this.#o({type:"refused",co\##
+        de:i.code});case"relay":try{return await this.#l(i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this\##
+        .o==="confirming"||this.o==="established"||this.mode==="resume";return this.#o({type:"broken",code:n.code,gi:s\##
+        })}}}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e!=="keepalive")return this.#o({type:"lost",\##
+        cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Nt),await this.send({type:"keepalive"},t)}}async send(\##
+        t,e){return this.D===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.wn=e,this.#i({type:"send",oc\##
+        tets:Ct(await this.D.ci(t))}),!0)}#e(t,e){this.e.set(t,e+ut[t]*this.di)}#i(t){this.kn.push(t)}#o(t){this.o="ov\##
+        er",this.e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#i({type:"doctor",B:t}),t?this.o==="or\##
+        phaned"||e-this.gn<bi?this.#o({type:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("stat\##
+        e","away"),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(this.gn=e),this.o=i||this.o==="away"?\##
+        "away":"orphaned",R(this.t)&&this.e.set("away",e+ut.X))}async#n(){let{t}=this;this.o="handshaking";let e;if(th\##
+        is.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"});let i=await di(t.invitation,t.bond,\##
+        t.epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),e=i.message}else{let i=await ui(t.invit\##
+        ation,{locale:this.locale,L:this.L});this.finish=n=>i.finish(n,this.se()),e=i.message}this.#i({type:"send",oct\##
+        ets:Ct(e)})}async#l(t,e){if(this.o==="handshaking"&&this.finish!==null){let{D:i,bond:n,fn:s}=await this.finish\##
+        (t);this.finish=null,this.D=i,this.o="confirming",this.e.clear("message2"),this.#e("firstFrame",e),this.e.set(\##
+        "keepalive",e+Nt),this.#i({type:"confirmed",bond:n}),await this.send(s,e)}else if(this.D!==null&&(this.o==="co\##
+        nfirming"||this.o==="established")){let i=await this.D.open(t);this.o="established",this.e.clear("firstFrame")\##
+        ,this.yn=e,this.e.set("silence",e+ut.silence),this.#i({type:"frame",frame:i}),i.type==="keepalive"&&e-this.wn>\##
+        =ki&&await this.send({type:"keepalive"},e)}}},$t=3e3,xi=2e4,Mi=1e3,Si=class{constructor({t,V:e,n:i,s:n,re:s,c:\##
+        r},a){this.t=t,this.V=e,this.n=i,this.s=n,this.re=s,this.c=r,this.e=new z,this.e.set("end",a+(s===null?$t:xi))\##
+        ,s!==null&&(i===null||i.ot)&&this.#o(a)}I(){let t=[this.e.et()??1/0,this.n?.I()??1/0],e=Math.min(...t);return \##
+        e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?\##
+        this.end():this.#o(e);return await this.n?.xe(e),this.#e(e);case"socket-open":return t.id===this.s&&await this\##
+        .n?.open(e),this.#e(e);case"socket-message":return t.id===this.s&&await this.n?.h(t.octets,e),this.#e(e);case"\##
+        socket-closed":t.id===this.s&&this.#r(e)}}end(){this.re=null,this.e.clear(),this.#n()}async#e(t){for(let e=thi\##
+        s.#i();e.length>0;e=this.#i())for(let i of e)if(i.type==="send")this.c({type:"send",id:this.s,octets:i.octets}\##
+        );else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},t),this.re=null,\##
+        this.e.set("end",t+$t);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if\##
+        (i.type==="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n?.Vt()??[]}#o(t){this.#n(),this.s+=1,\##
+        this.n=new Ht({t:this.t,mode:"resume",...this.V},t),this.c({type:"connect",id:this.s})}#r(t){if(this.re===null\##
+        )return this.end();this.#n(),this.e.set("retry",t+Mi)}#n(){this.n!==null&&this.c({type:"close",id:this.s}),thi\##
+        s.n=null}},Ai=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","tak\##
+        en-over","internal","refused-not-now","relay-missing"]),Ti=new Set(["hung-up","ended-by-doctor","expired","con\##
+        sent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),dt=t=>Ai.has(t),Ci=t\##
+        =>Ti.has(t),Ei={[V.tn]:"refused-other-device",[V.ii]:"refused-not-now",[V.si]:"refused-wrong-person"},qi={[q.Q\##
+        t]:"words-differ",[q.Xt]:"binding-failed",[q.expired]:"expired",[q.error]:"doctor-error"},Li={[E.mt]:"unknown-\##
+        room",[E.used]:"used",[E.full]:"full",[E.rate]:"rate",[E.closed]:"closed"},Ui=t=>Ei[t]??"refused",ji=t=>qi[t]?\##
+        ?"ended-by-doctor",Ii=t=>Li[t]??"protocol";function Pi(t){return t==="delegation"?"identity":t==="delegation-d\##
+        ates"?"clock":"secure-channel"}var zt=3,Ki=500,Di=8e3,Ri=4e3,Oi=5,Ni=class{constructor(t){this.L=t,this.R=0,th\##
+        is.Se=!1,this.kt=null,this.ct=0}wi(){this.Se=!1,this.ct=0}yi(){this.R=0,this.Se=!1,this.ct=0}ki(t){let e=this.\##
+        kt??(t.bond===null?"fresh":"resume");return this.kt=null,e}ye({vi:t,bi:e}){if(this.R+=1,!(t&&!this.Se)&&this.R\##
+        >zt)return null;let i=e?Ri:Di,n=Math.min(Ki*2**(this.R-1),i),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)\##
+        }refused(t,e,i,n){return R(i)?(this.ct=t===E.mt?this.ct+1:0,this.ct>Oi&&!n?"unknown-room":"later"):t===E.mt&&e\##
+        ==="resume"?this.Se?"secure-channel":(this.kt="fresh","now"):t===E.used&&e==="fresh"&&i.bond!==null&&this.R<zt\##
+        ?(this.R+=1,this.kt="resume","now"):Ii(t)}},Vt=6e4,Bt=2e3,Hi=1e4,$i=3,zi=class{constructor(t,e,i){this.t=t,thi\##
+        s.V=e,this.u=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,this.P=new Ni(e.L),this.W=-1/0,this.e=new z,this.Rt=\##
+        !1,this.pending=[],this.Wt=[]}get rt(){return this.n?.rt??!1}get ot(){return this.n?.ot??!1}get Kt(){return th\##
+        is.P.R>0&&(this.n?.pi??!0)}I(){let t=Math.min(this.e.et()??1/0,this.n?.I()??1/0);return t===1/0?null:t}async o\##
+        e(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.type==="socket-message"?await this.n?.h(\##
+        t.octets,e):this.n!==null&&this.ze(e))}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?th\##
+        is.bt(t):this.P.R=0;await this.n?.xe(t)}xi(t){for(;;){let e=this.Wt.shift();if(e!==void 0)return e;this.pendin\##
+        g.push(...this.n?.Vt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#i(i,t)}}send(t,e){retur\##
+        n this.n?.send(t,e)??Promise.resolve(!1)}bt(t){let{t:e,V:i,u:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())re\##
+        turn this.#n("expired");let s=this.P.ki(e);this.e.clear("retry","stable"),n.lt(),this.s+=1;let r=n.i().xt&&thi\##
+        s.P.R<2;this.n=new Ht({t:e,mode:s,ui:r,...i},t),n.c({type:"connect",id:this.s})}Si(t){(this.n===null||t-this.n\##
+        .jt>=Bt)&&this.#r(t)}Ae(t,e){this.s=t,this.P.yi(),this.bt(e)}ae(t){if(!(this.n===null||t-this.n.jt<Bt)&&!this.\##
+        n.ot){if(t-this.W<Hi)return this.ze(t);this.W=t,this.#r(t)}}ze(t){this.disconnect(),this.vt=!1;let{zi:e,xt:i}=\##
+        this.u.i(),n=R(this.t)&&e,s=this.P.ye({vi:n,bi:i});if(s===null)return this.#n(this.P.Se?"secure-channel":"netw\##
+        ork");this.e.set("retry",t+s)}vn(t){let e=this.t.former.shift();return e===void 0?!1:(Object.assign(this.t,{bo\##
+        nd:e,epochNumber:0}),this.Rt=!0,this.#r(t),!0)}bn(t,e,i){if(!e)return this.#n(Pi(t));this.P.Se=!0,this.ze(i)}f\##
+        lush(){let t=[...this.pending.splice(0),...this.n?.Vt()??[]];for(let e of t)e.type==="send"&&this.#e(e.octets)\##
+        }disconnect(){this.n!==null&&this.u.c({type:"close",id:this.s}),this.xn()}xn(){let{n:t}=this;return this.n=nul\##
+        l,this.pending=[],this.e.clear(),this.u.left(),t}#e(t){this.u.c({type:"send",id:this.s,octets:t})}#i(t,e){swit\##
+        ch(t.type){case"send":return this.#e(t.octets);case"save":return this.u.lt();case"doctor":this.ve=t.B,t.B||(th\##
+        is.vt=!0),this.e.G("stable")||this.e.set("stable",e+Vt);return;case"confirmed":if(t.bond!==null){let i={epochN\##
+        umber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0\##
+        ,$i);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return this.e.set("stable",e+Vt),this.u.lt();\##
+        case"frame":this.P.wi(),this.vt=!1,this.Rt=!1,this.Wt.push(t);return;case"refused":return this.#o(t.code,e);ca\##
+        se"lost":return t.cause==="timeout"?this.ze(e):this.#r(e);case"broken":return this.bn(t.code,t.gi,e)}}#o(t,e){\##
+        if(this.Rt&&t===E.mt){this.vn(e)||this.#n("refused-other-device");return}let i=this.n?.mode??null,n=this.P.ref\##
+        used(t,i,this.t,this.u.i().Ai);n==="later"?this.ze(e):n==="now"?this.#r(e):this.#n(n)}#r(t){this.disconnect(),\##
+        this.bt(t)}#n(t){this.Wt.push({type:"stop",reason:t})}},Ft=class{constructor(){this.K=0,this.z=-1/0}Ae(t){t-th\##
+        is.z>15e3&&(this.K=0),this.K+=1,this.z=t}get Sn(){return Math.min(4e3*1.5**(this.K-1),1e4)}get Ci(){return Mat\##
+        h.min(1500*this.K,6e3)}get St(){return this.z+(this.K===0?0:this.Sn)}},Vi=class{constructor(){this.z=null,this\##
+        .y=0}Ae(t,e){this.z={Xe:t,zn:e},this.y=e}K(t,e){let{z:i}=this;this.z={Xe:t,zn:e};let n=i!==null&&e-i.zn<=1250;\##
+        return(!n||t!==i.Xe)&&(this.y=e),n&&t!==i.Xe?"sound":e-this.y>=1500?"silence":"unknown"}},Wt=class{constructor\##
+        (){this.silence=new Vi,this.ce=!1,this.Nt=!1,this.zt=!1,this.An=-1/0,this.W=null,this.Cn=-1/0}get Mn(){return \##
+        this.W!==null}ae(t){this.W=t}Mi(t){this.An=t,this.zt=!1,this.Nt=!1,this.W=null}Ti(t,e){this.silence.Ae(0,e),th\##
+        is.ce=t}Ei(t,e){this.silence.Ae(t,e)}K(t,e){let i=this.Cn;this.Cn=e;let n=this.silence.K(t,e);return n==="soun\##
+        d"&&(this.ce=!1,i>=this.An&&(this.zt=!0),this.W!==null&&i>=this.W&&(this.W=null)),n!=="silence"||this.ce?!1:(t\##
+        his.ce=!0,!0)}get Bt(){return this.zt&&!this.ce}Tn(t){t&&!this.zt&&(this.Nt=!0)}},pt={Li:6e3,Di:5e3,path:13e3}\##
+        ,Bi=3e3,Fi=1e4,Wi=1,_i=class{constructor(t,e){this.t=t,this.u=e,this.muted=!1,this.g=t.invitation.joinToken===\##
+        null&&t.consent!==null,this.n=null,this.j=!1,this.transport="none",this.r=-1,this.En=null,this.w=null,this.Ft=\##
+        [],this.le=null,this.At=null,this.Ct=!1,this.Mt=null,this.f=new Wt,this.he=new Ft,this.Tt=0,this.i={send:!1,h:\##
+        !1},this.$=[],this.e=new z}Ii(){return this.$.shift()??null}I(){return this.e.et()}Ce(){return this.transport=\##
+        =="connected"&&this.#f()&&!this.f.ce}xt(){return this.g&&(!this.Ce()||this.f.Mn)}get Pi(){return!this.g&&this.\##
+        w?.J===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}ae(t){this.transport!=="none"&&this.f.a\##
+        e(t)}qi(t,e){this.n=t,this.j=e}gt(){this.n=null,this.Ct=!1,this.At=null,this.e.clear("answer","binding")}end()\##
+        {this.gt(),this.e.clear(),this.$=[],this.transport="none",this.w=null,this.Mt=null,this.le=null,this.f=new Wt,\##
+        this.he=new Ft,this.Tt=0,this.#s(),this.u.c({type:"end-call"})}async Oi(t){this.transport==="connected"&&this.\##
+        w?.J===!0&&!this.f.ce&&!this.f.Mn?await this.#h(t):this.#r(t)}async xe(t){for(let e=this.e.T(t);e!==null;e=thi\##
+        s.e.T(t))e==="path"?this.#c(t):e==="attempt"?this.#l(t):this.$.push(e==="answer"&&this.g?"socket-doubted":"rej\##
+        oin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.w?.generation||this.n===null)return;this\##
+        .w.nt=!0,this.e.set("answer",e+(this.g?this.he.Ci:pt.Li)),await this.#e({type:"description",kind:"offer",gener\##
+        ation:t.generation,sdp:t.sdp},e);for(let i of this.Ft.splice(0))await this.#e({type:"candidate",generation:t.g\##
+        eneration,candidate:i},e);return;case"candidate":if(t.generation!==this.w?.generation)return;this.w.nt?await t\##
+        his.#e({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ft.push(t.candidate);return;ca\##
+        se"transport":return this.#u(t,e);case"heard":return this.#d(t,e)}}async h(t,e){if(t.type==="description"&&t.k\##
+        ind==="restart")return this.#i(t.sdp,e);let{w:i}=this;if(t.type==="binding")return i?.J!==!0?void 0:(this.At=t\##
+        .tag.slice(),this.#p());if(!(i===null||!i.nt||t.generation!==i.generation))if(t.type==="candidate"){let{genera\##
+        tion:n,candidate:s}=t;this.u.c({type:"apply-candidate",generation:n,candidate:s})}else i.J||(i.J=!0,this.e.cle\##
+        ar("answer"),this.u.c({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?aw\##
+        ait this.#h(e):this.g||this.e.set("path",e+pt.path),this.#s())}async#e(t,e){await this.u.send(t,e)}#i(t,e){if(\##
+        this.t.consent===null)return;let i=t==="new"&&this.En!==this.n;!i&&e<this.he.St||(i&&(this.transport="failed")\##
+        ,this.#r(e))}#o(){return this.n!==null&&this.n.rt&&this.t.consent!==null}#r(t){let{n:e,t:i}=this;if(e===null)r\##
+        eturn;let n=this.transport==="none"||this.transport==="failed"||this.f.Nt,s=i.generation;i.generation+=1,this.\##
+        u.lt(),n&&(this.r=s,this.En=e,this.transport="new",this.le=null,this.Mt=null,this.Ct=!1,this.f.Ti(this.g,t),th\##
+        is.#s()),this.w={generation:s,nt:!1,J:!1},this.Ft=[],this.At=null,this.f.Mi(t),this.e.clear("answer","binding"\##
+        ,"path","attempt"),this.g&&(this.he.Ae(t),this.e.set("attempt",t+this.he.Sn));let{j:r}=this;this.u.c({type:"ma\##
+        ke-offer",generation:s,$n:n,U:e.U,j:r})}#n(t){let{n:e,he:i}=this;this.#o()?t<i.St?this.e.set("attempt",i.St):e\##
+        ?.fi(t)?(this.ae(t),this.$.push("socket-doubted")):this.#r(t):e!==null&&this.$.push("socket-doubted")}#l(t){th\##
+        is.transport==="none"||this.Ce()||(this.f.Tn(this.w?.J===!0),this.#n(t))}#d({r:t,Xe:e},i){if(!(this.transport=\##
+        =="none"||t!==this.r)){if(!this.#f())return this.f.Ei(e,i);this.f.K(e,i)?(this.f.Tn(this.w?.J===!0),this.#n(i)\##
+        ):this.f.Bt&&this.Ce()&&this.e.clear("attempt")}}async#u(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(\##
+        t.state==="connected")this.transport="connected",this.Tt=0,this.e.clear("path"),this.e.G("attempt")&&this.e.se\##
+        t("attempt",Math.max(this.he.St,e+Bi)),this.le={Ht:t.Jn,O:t.Qn},await this.#h(e),this.#s();else if(t.state==="\##
+        failed")this.#c(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("bindin\##
+        g"),this.e.G("attempt"))return;this.ae(e),this.#o()&&e-(this.n?.jt??0)<Fi?this.#n(e):this.$.push("socket-doubt\##
+        ed")}}}#c(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.g)return this.#n(t);this\##
+        .Tt+=1,this.Tt>Wi?this.$.push("no-path"):this.#o()&&this.#r(t)}async#h(t){let{le:e}=this,i=this.n?.D??null;if(\##
+        e===null||i===null||this.w?.J!==!0)return;let n=await i.pn("P",e.Ht,e.O);await this.#e({type:"binding",tag:n},\##
+        t),this.Ct||this.e.set("binding",t+pt.Di),await this.#p()}async#p(){let{le:t,At:e}=this,i=this.n?.D??null;if(t\##
+        ===null||e===null||i===null)return;let n=await i.pn("D",t.Ht,t.O);if(!at(n,e)){this.$.push("binding-failed");r\##
+        eturn}this.Ct=!0,this.Mt=_t(t),this.g=!0,this.e.clear("binding"),this.#s()}#f(){return this.le!==null&&this.Mt\##
+        ===_t(this.le)}#s(){let t=this.#f(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.send&&e\##
+        .h===this.i.h||(this.i=e,this.u.c({type:"sound",...e}))}},_t=({Ht:t,O:e})=>`${G(t)} ${G(e)}`,Gi=6e4,Ji=400,Qi=\##
+        class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.V={locale:e,L:i,se:n},this.line=new zi(t,this.V,{c:s=>t\##
+        his.actions.push(s),lt:()=>this.#a(),left:()=>this.#n(),i:()=>({Ai:this.media.Ce(),xt:this.media.xt(),zi:this.\##
+        media.g})}),this.ue=!1,this.message="",this.l=new ze,this.reason=null,this.Me=null,this.e=new z,this.actions=[\##
+        ],this.media=new _i(t,{send:(s,r)=>this.line.send(s,r),c:s=>this.actions.push(s),lt:()=>this.#a()}),this.ke=Pr\##
+        omise.resolve()}oe(t,e){return this.ke=this.ke.then(async()=>{try{await this.#i(t,e),this.#m(e)}catch{await th\##
+        is.#s("internal",e)}}),this.ke}Ui(){return this.actions.splice(0)}I(){if(this.reason!==null)return this.Me?.I(\##
+        )??null;let t=[this.e.et(),this.line.I(),this.media.I()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e\##
+        }ji(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#e(),reason:this.reason,N:this.rea\##
+        son!==null&&dt(this.reason),ve:this.line.ve,Ln:this.line.rt,Kt:this.line.Kt,Vi:this.line.vt,message:this.messa\##
+        ge,k:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted\##
+        :this.media.muted,S:this.l.S}}#e(){return this.reason!==null?Ci(this.reason)?"ended":"failed":R(this.t)?this.t\##
+        .consent===null?"admitted":this.media.Ce()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}asyn\##
+        c#i(t,e){if(this.reason!==null)return this.#o(t,e);switch(t.type){case"start":return this.line.bt(e),this.#l(e\##
+        );case"tick":return this.#r(e);case"socket-open":case"socket-message":case"socket-closed":return await this.li\##
+        ne.oe(t,e),this.#l(e);case"network-changed":return this.media.ae(e),this.line.Si(e),this.#l(e);case"awoke":ret\##
+        urn this.line.n?.mi(e),this.#r(e);case"consent":return R(this.t)?(this.t.consent=t.consent,this.#a(),this.ue&&\##
+        await this.#c(e),this.#l(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:V.ni},e),t\##
+        his.#s("consent-refused",e);case"words":return this.#p(t.a,e);case"mute":this.media.mute(t.muted);return;case"\##
+        write":if(this.l.write(t.text,t.Dn,this.V.se()),t.Dn)return this.#h(e);this.e.G("letters")||this.e.set("letter\##
+        s",e+Ji);return;case"hang-up":return this.#s("hung-up",e,q.ti);case"taken-over":return this.#s("taken-over",e)\##
+        ;case"retry":return;default:return await this.media.oe(t,e),this.#l(e)}}async#o(t,e){let i=this.reason==="netw\##
+        ork"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||!d\##
+        t(this.reason)?this.Me?.oe(t,e):(this.Me?.end(),this.reason=null,this.line.Ae(this.Me?.s??this.line.s,e),this.\##
+        Me=null,this.#l(e))}async#r(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience")return this.#s(\##
+        this.line.rt?"no-path":"network",t);await this.#h(t)}await this.line.xe(t),await this.#l(t),await this.media.x\##
+        e(t),await this.#l(t)}#n(){this.ue=!1,this.media.gt(),this.l.gt()}async#l(t){for(;this.reason===null;){let e=t\##
+        his.media.Ii();if(e!==null){await this.#f(e,t);continue}let i=this.line.xi(t);if(i===null)return;i.type==="sto\##
+        p"?await this.#s(i.reason,t):await this.#d(i.frame,t)}}async#d(t,e){switch(t.type){case"waiting":this.message=\##
+        t.message;return;case"admit":return this.#u(t.j,e);case"refuse":return t.reason===V.tn&&this.line.vn(e)?void 0\##
+        :this.#s(Ui(t.reason),e);case"words":return this.t.peerComparison=t.a?"same":"different",this.#a();case"bye":r\##
+        eturn this.#s(this.media.Pi&&t.reason===q.error?"no-path":ji(t.reason),e);case"description":case"candidate":ca\##
+        se"binding":return this.ue&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e):this.line.bn("malfor\##
+        med",!0,e);case"chat":this.ue&&this.l.h(t.id,t.message);return;case"keepalive":case"receipt":case"identity":re\##
+        turn}}async#u(t,e){let{n:i}=this.line;if(this.ue||i===null)return;this.ue=!0,this.t.invitation.joinToken=null,\##
+        this.t.former=[],this.#a();let n=t||(this.t.invitation.flags&Z.j)!==0;if(n&&!(i.U?.urls.some(s=>/^turns?:/.tes\##
+        t(s))??!1))return this.#s("relay-missing",e,q.error);this.media.qi(i,n),this.t.consent!==null&&await this.#c(e\##
+        )}async#c(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",version:1,.\##
+        ..e},t),await this.media.Oi(t),i!=="none"&&await this.line.send({type:"words",a:i==="same"},t),await this.#h(t\##
+        ))}async#h(t){if(!(!this.ue||this.t.consent===null)){for(let e of this.l.pending()){let{id:i,text:n}=e;if(!awa\##
+        it this.line.send({type:"chat",id:i,message:n},t))return;this.l.nt(e)}return this.#l(t)}}async#p(t,e){this.t.o\##
+        wnComparison=t?"same":"different",this.#a(),await this.line.send({type:"words",a:t},e),await this.#l(e),t||awa\##
+        it this.#s("words-differ",e,q.Qt)}async#f(t,e){switch(t){case"rejoin":return this.line.ze(e);case"socket-doubt\##
+        ed":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,q.Xt);case"no-path":return t\##
+        his.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)===!0;th\##
+        is.line.flush(),this.reason=t,this.media.end(),this.e.clear(),dt(t)&&t!=="taken-over"?this.#a():this.actions.p\##
+        ush({type:"save",t:null});let s=!n&&R(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.disc\##
+        onnect();let{t:r,V:a}=this,{s:l}=this.line,o=this.line.xn(),c=f=>this.actions.push(f);this.Me=new Si({t:r,V:a,\##
+        n:o,s:l,re:s?i:null,c},e)}#m(t){!(this.reason===null&&this.media.g&&!this.media.Ce())||this.line.ot?this.e.cle\##
+        ar("patience"):this.e.G("patience")||this.e.set("patience",t+Gi)}#a(){this.actions.push({type:"save",t:this.t}\##
+        )}},Zi={In:[],Pn:[],microphone:"",speaker:""},Xi=4e-4,Gt={echoCancellation:!0,noiseSuppression:!0,autoGainCont\##
+        rol:!0};async function Jt(t,e){let i=t===void 0?Gt:{...Gt,deviceId:{exact:t}},n=await(e??navigator.mediaDevice\##
+        s.getUserMedia({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundErr\##
+        or");return s}function Yi(t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="Overco\##
+        nstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-de\##
+        nied"}var tn=class{constructor(t){this.audio=t,this._t=new Audio,this.q=null,this.output=null,this.source=null\##
+        ,this.Te=null,this.speaker=""}qn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running\##
+        "&&this.q.resume().catch(()=>{}))}On(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&\##
+        &(this.Te??=this.q.createAnalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.sour\##
+        ce.connect(this.Te))}Et(){if(this.Te===null||this.source===null)return{Et:0,Un:!1,jn:!1};let t=new Float32Arra\##
+        y(this.Te.fftSize);this.Te.getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==\##
+        ="running"||navigator.userActivation?.hasBeenActive===!0;return{Et:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/\##
+        5)),Un:e>Xi,jn:e===0&&i}}Vn(){let{q:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaStreamD\##
+        estination(),this._t.srcObject=this.output.stream),this._t.play().catch(()=>{});for(let[e,i]of[523,784].entrie\##
+        s()){let n=t.currentTime+.1+e*.35,s=t.createOscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueA\##
+        tTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r\##
+        ).connect(this.output),s.start(n),s.stop(n+1)}}}async Ri(t){await Promise.all([this.audio,this._t].map(e=>e.se\##
+        tSinkId(t))),this.speaker=t}async Lt(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=\##
+        n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,lab\##
+        el:r}));return{In:i("audioinput"),Pn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().\##
+        deviceId??"",speaker:this.speaker}}end(){this.On(null),this.q?.close().catch(()=>{}),this.q=null,this.Te=null,\##
+        this.output=null}},en=500;function nn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n\##
+        =>{navigator.locks.request(t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))\##
+        ).catch(i)})}function sn(t,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function rn(t,e){return\##
+         new Promise(i=>{let n=new BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(Rt(typeof r=="s\##
+        tring"?r:null,e())),setTimeout(()=>s(null),en)})}var O={},an=t=>[O[t].admitted.title,...O[t].admitted.consent]\##
+        .join(`
+        `),Qt=(t,e)=>t<1?O[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),ln=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Y=(t,e)=>t.replace(/\{\##
         \w+\}/,()=>String(e));function on(t,e,i){let n=[i,e].map(s=>s.split(`
         `).map(r=>r.split("|")));for(let s of Et){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
         (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,c])=>[o,a(c)]));O[s]=\##
@@ -603,7 +604,7 @@ package enum Page {
         or":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-diff\##
         er":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function un(t,e){let{state:i,\##
         error:n}=t,s=i==="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?cn[n]:void 0;retur\##
-        n{title:fn(t,e),lines:mn(t,e),buttons:gn(t,e),Rn:wn(t,e),code:r===void 0?"":Q(e.code,r),Bt:s||i==="waiting"||i\##
+        n{title:fn(t,e),lines:mn(t,e),buttons:gn(t,e),Rn:wn(t,e),code:r===void 0?"":Y(e.code,r),Bt:s||i==="waiting"||i\##
         ==="connecting",Wi:s}}function dn(t,e){let i=({lines:s,Rn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link\##
         ").flatMap(a=>a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set\##
         (i(e));return i(t).filter(s=>!n.has(s)).join(" ")}var pn={alphabet:"incomplete",flags:"version","post-quantum"\##
@@ -612,57 +613,57 @@ package enum Page {
         ailed"||t==="bad-link"?Zt(e,i)?.[0]??i.ended.title:i[t].title}function mn(t,e){let{state:i,error:n,r:s,locale:\##
         r}=t;switch(i){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Le},{kind:"quiet",\##
         text:e.ready.De}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??\##
-        "",{B:l,Q:o}=e.waiting;return[{kind:"lead",text:s?.Nt?e.reconnecting.pe:s?.ve?l:o},...T(t.Gt>0,"since",Q(e.wai\##
-        ting.y,Xt(t.Gt,r))),...T(a!=="","quiet",e.waiting.message),...T(a!=="","quote",a)]}case"admitted":return[{kind\##
+        "",{B:l,X:o}=e.waiting;return[{kind:"lead",text:s?.Kt?e.reconnecting.pe:s?.ve?l:o},...T(t.Gt>0,"since",Y(e.wai\##
+        ting.y,Qt(t.Gt,r))),...T(a!=="","quiet",e.waiting.message),...T(a!=="","quote",a)]}case"admitted":return[{kind\##
         :"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connecte\##
         d":return t.Dt?[{kind:"lead",text:e.i.Ue}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.qu\##
         ality[t.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:yn(s,e)\##
         }];case"ended":case"failed":case"bad-link":{let{F:a,clock:l,link:o}=t,c=n==="microphone-denied";return[{kind:"\##
-        lead",text:Zt(n,e)?.[1]??e.ended.text},...T(c,"quiet",e.ge[t.Ni]),...T(c,"quiet",e.ge.Ze),...T(n==="clock","qu\##
-        iet",Q(e.Ge,l===null?"":ln(l,r))),...T(a!==null,"quiet",Q(e.ended.F,Xt(a??0,r))),...T(i==="ended","quiet",e.en\##
+        lead",text:Zt(n,e)?.[1]??e.ended.text},...T(c,"quiet",e.ge[t.Ki]),...T(c,"quiet",e.ge.Ze),...T(n==="clock","qu\##
+        iet",Y(e.Ge,l===null?"":ln(l,r))),...T(a!==null,"quiet",Y(e.ended.F,Qt(a??0,r))),...T(i==="ended","quiet",e.en\##
         ded._e),...T(t.m==="failed","quiet",e.Ye),...T(t.m==="failed","link",o??"")]}default:return[]}}var T=(t,e,i)=>\##
-        t?[{kind:e,text:i}]:[];function wn({state:t,r:e,m:i,ue:n},s){return i==="done"?s.actions.m:t!=="connected"?"":\##
-        e?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Ln===!1?s.connected.Ie:""}function yn(t,{reconnecting:\##
-        e}){return t?.Ln?e.path:t?.ji?e.O:e.pe}function gn({state:t,error:e,K:i,link:n,Wn:s,r,Dt:a},{actions:l}){let o\##
-        =(m,C,P="",yt=null)=>({action:m,label:C,kind:P,icon:yt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("res\##
-        ume-sound",l.Fe,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")]\##
-        ;case"waiting":return[o("hang-up",l.We)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refus\##
-        e",l.je,"","no")];case"connecting":case"reconnecting":return[...f,c];case"connected":{let m=r?.ownComparison==\##
-        ="none"&&r.k!==null,C=[o("same",l.a,a?"":"primary","yes"),o("different",l.Re,"danger","no")],P=r?.muted?o("mut\##
-        e",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?C:[],P,{...c,kind:"half \##
-        danger"}]}case"ended":case"failed":case"bad-link":{let m=e==="other-tab"||e==="taken-over"?l.Ke:l.Ne;return[..\##
-        .n===null?[]:[o("copy-link",l.me,"primary","copy")],...i?[o("retry",m,n===null?"primary":"","again")]:[]]}defa\##
-        ult:return[]}}function vn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1\##
-        ))}var bn=class{constructor(t,e){this.d=t,this.Yt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Nn=null,\##
-        this.text=null,this.Kn=new Map,this.state=null,this.te=0,this.Bn=!1,this.#m()}show(t){if(!this.#e("model",t))r\##
-        eturn;let e=O[t.locale],i=un(t,e),n=this.Nn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["err\##
-        or","path","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#n(t.locale,e),this.#t("tit\##
-        le").textContent=i.title,this.d.title=`${i.title} · Colloque`,t.state!=="loading"&&this.#e("lines",i.lines)&&t\##
-        his.#t("text").replaceChildren(...i.lines.map(r=>this.#d(r))),this.#i("notice",i.Rn),this.#i("code",i.code),th\##
-        is.#u(t,e),this.#c(i.buttons),this.#h(t,i,e),this.#f(t,i,e),this.#o(dn(i,n)),this.#r(n!==null&&n.title!==i.tit\##
-        le),this.Nn=i,this.state=t.state}template(t){return this.d.getElementById(t)?.content.textContent??""}get Ki()\##
-        {let t=this.#t("sound",HTMLDetailsElement);return!t.hidden&&t.open}Bi(t){this.#t("meter").style.transform=`sca\##
-        leX(${t})`}#e(t,e){let i=JSON.stringify(e);return this.Kn.get(t)===i?!1:(this.Kn.set(t,i),!0)}#i(t,e){let i=th\##
-        is.#t(t);i.textContent!==e&&(i.textContent=e)}#o(t){t!==""&&(this.#t("announcement").textContent=t)}#r(t){let{\##
-        activeElement:e,body:i}=this.d,n=e===null||e===i,s=!n&&e.closest("details, dialog, nav, footer")!==null;(t?!s:\##
-        n&&this.Bn)&&this.#t("title").focus({preventScroll:!t}),this.Bn=this.d.activeElement!==i}#n(t,e){if(this.text=\##
-        ==e)return;this.text=e;let i=this.d.documentElement;i.lang=t,i.dir=e.direction;let n=this.#t("languages");n.se\##
-        tAttribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.entries(O).map(([r,{name:a}])\##
-        =>{let l=this.#a("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`${r.toUpperCase()}, ${\##
-        a}`),l.addEventListener("click",()=>this.Yt.speak(r)),l}));for(let r of n.children)r.setAttribute("aria-presse\##
-        d",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.Ee,help:e.help.title,legal:e.legal.title,clos\##
-        e:e.help.close,"words-intro":e.k.Pe,"digits-label":e.k.qe,"microphone-label":e.i.microphone,"speaker-label":e.\##
-        i.speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.l.Ve};for(let[r,a]of Object.entries(s))thi\##
-        s.#i(r,a);this.#l("sound-title","speaker",e.i.title),this.#l("chat-title","message",e.l.title),this.#l("play-s\##
-        ound","speaker",e.actions.Be),this.#l("send",null,e.l.send),this.#t("footer").prepend(tt(this.d,"lock")),this.\##
-        #t("message").setAttribute("aria-label",e.l.title),this.#t("message").setAttribute("placeholder",e.l.title),th\##
-        is.#t("advice").replaceChildren(...e.i.fe.map(r=>this.#a("li",r)))}#l(t,e,i){this.#t(t).replaceChildren(...e==\##
-        =null?[]:[tt(this.d,e)],i)}#d({kind:t,text:e}){switch(t){case"list":{let i=this.#a("ul");return i.append(...e.\##
-        map(n=>this.#a("li",n))),i}case"quote":{let i=this.#a("blockquote",e);return i.dir="auto",i}case"link":{let i=\##
-        this.d.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.setAttribute("aria-label",th\##
-        is.text?.actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#a("p",e,`quality ${t}`);return i.prep\##
-        end(tt(this.d,t)),i}default:return this.#a("p",e,t)}}#u({state:t,r:e},i){let n=t==="connected"?e?.k??null:null\##
-        ;this.#t("words").hidden=n===null;let s=n===null?[]:vn(this.template("word-lists").split(`
+        t?[{kind:e,text:i}]:[];function wn({state:t,r:e,m:i,Q:n},s){return i==="done"?s.actions.m:t!=="connected"?"":e\##
+        ?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Ln===!1?s.connected.Ie:""}function yn(t,{reconnecting:e\##
+        }){return t?.Ln?e.path:t?.Vi?e.O:e.pe}function gn({state:t,error:e,N:i,link:n,Wn:s,r,Dt:a},{actions:l}){let o=\##
+        (m,C,P="",yt=null)=>({action:m,label:C,kind:P,icon:yt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("resu\##
+        me-sound",l.Fe,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];\##
+        case"waiting":return[o("hang-up",l.We)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse\##
+        ",l.Ve,"","no")];case"connecting":case"reconnecting":return[...f,c];case"connected":{let m=r?.ownComparison===\##
+        "none"&&r.k!==null,C=[o("same",l.a,a?"":"primary","yes"),o("different",l.Re,"danger","no")],P=r?.muted?o("mute\##
+        ",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?C:[],P,{...c,kind:"half d\##
+        anger"}]}case"ended":case"failed":case"bad-link":{let m=e==="other-tab"||e==="taken-over"?l.Ne:l.Ke;return[...\##
+        n===null?[]:[o("copy-link",l.me,"primary","copy")],...i?[o("retry",m,n===null?"primary":"","again")]:[]]}defau\##
+        lt:return[]}}function vn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1)\##
+        )}var bn=class{constructor(t,e){this.d=t,this.Yt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Kn=null,t\##
+        his.text=null,this.Nn=new Map,this.state=null,this.ne=0,this.Bn=!1,this.#m()}show(t){if(!this.#e("model",t))re\##
+        turn;let e=O[t.locale],i=un(t,e),n=this.Kn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["erro\##
+        r","path","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#n(t.locale,e),this.#t("titl\##
+        e").textContent=i.title,this.d.title=`${i.title} · Colloque`,t.state!=="loading"&&this.#e("lines",i.lines)&&th\##
+        is.#t("text").replaceChildren(...i.lines.map(r=>this.#d(r))),this.#i("notice",i.Rn),this.#i("code",i.code),thi\##
+        s.#u(t,e),this.#c(i.buttons),this.#h(t,i,e),this.#f(t,i,e),this.#o(dn(i,n)),this.#r(n!==null&&n.title!==i.titl\##
+        e),this.Kn=i,this.state=t.state}template(t){return this.d.getElementById(t)?.content.textContent??""}get Ni(){\##
+        let t=this.#t("sound",HTMLDetailsElement);return!t.hidden&&t.open}Bi(t){this.#t("meter").style.transform=`scal\##
+        eX(${t})`}#e(t,e){let i=JSON.stringify(e);return this.Nn.get(t)===i?!1:(this.Nn.set(t,i),!0)}#i(t,e){let i=thi\##
+        s.#t(t);i.textContent!==e&&(i.textContent=e)}#o(t){t!==""&&(this.#t("announcement").textContent=t)}#r(t){let{a\##
+        ctiveElement:e,body:i}=this.d,n=e===null||e===i,s=!n&&e.closest("details, dialog, nav, footer")!==null;(t?!s:n\##
+        &&this.Bn)&&this.#t("title").focus({preventScroll:!t}),this.Bn=this.d.activeElement!==i}#n(t,e){if(this.text==\##
+        =e)return;this.text=e;let i=this.d.documentElement;i.lang=t,i.dir=e.direction;let n=this.#t("languages");n.set\##
+        Attribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.entries(O).map(([r,{name:a}])=\##
+        >{let l=this.#a("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`${r.toUpperCase()}, ${a\##
+        }`),l.addEventListener("click",()=>this.Yt.speak(r)),l}));for(let r of n.children)r.setAttribute("aria-pressed\##
+        ",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.Ee,help:e.help.title,legal:e.legal.title,close\##
+        :e.help.close,"words-intro":e.k.Pe,"digits-label":e.k.qe,"microphone-label":e.i.microphone,"speaker-label":e.i\##
+        .speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.l.je};for(let[r,a]of Object.entries(s))this\##
+        .#i(r,a);this.#l("sound-title","speaker",e.i.title),this.#l("chat-title","message",e.l.title),this.#l("play-so\##
+        und","speaker",e.actions.Be),this.#l("send",null,e.l.send),this.#t("footer").prepend(tt(this.d,"lock")),this.#\##
+        t("message").setAttribute("aria-label",e.l.title),this.#t("message").setAttribute("placeholder",e.l.title),thi\##
+        s.#t("advice").replaceChildren(...e.i.fe.map(r=>this.#a("li",r)))}#l(t,e,i){this.#t(t).replaceChildren(...e===\##
+        null?[]:[tt(this.d,e)],i)}#d({kind:t,text:e}){switch(t){case"list":{let i=this.#a("ul");return i.append(...e.m\##
+        ap(n=>this.#a("li",n))),i}case"quote":{let i=this.#a("blockquote",e);return i.dir="auto",i}case"link":{let i=t\##
+        his.d.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.setAttribute("aria-label",thi\##
+        s.text?.actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#a("p",e,`quality ${t}`);return i.prepe\##
+        nd(tt(this.d,t)),i}default:return this.#a("p",e,t)}}#u({state:t,r:e},i){let n=t==="connected"?e?.k??null:null;\##
+        this.#t("words").hidden=n===null;let s=n===null?[]:vn(this.template("word-lists").split(`
         `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?oi(n.octets).map(o=>s[o]??""):[],a=this.#t(\##
         "words-list");if(this.#e("words",r)&&a.replaceChildren(...r.map((o,c)=>this.#a("li",o,c<2?"mine":"theirs"))),t\##
         his.#i("digits",n===null?"":hi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[\##
@@ -670,108 +671,108 @@ package enum Page {
         oin(" "))}#c(t){if(!this.#e("actions",t))return;let e=this.#t("actions"),i=this.d.activeElement?.dataset.actio\##
         n;e.replaceChildren(...t.map(({action:n,label:s,kind:r,icon:a})=>{let l=this.#a("button",s,r);return l.dataset\##
         .action=n,l.setAttribute("type","button"),a!==null&&l.prepend(tt(this.d,a)),l.addEventListener("click",()=>thi\##
-        s.Yt.c(n)),l})),i!==void 0&&e.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:t,Lt:e,ue:i,path:n},{Bt\##
-        :s},r){let a=this.#t("sound",HTMLDetailsElement);a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="wai\##
-        ting")&&(a.open=t==="waiting"),this.#i("meter-text",r.i[i??"speak"]),this.#i("path",n===null?"":r.path[n]);let\##
-        {In:l,Pn:o,microphone:c,speaker:f}=e;this.#p("microphone",l,c,r.i.microphone),this.#p("speaker",o,f,r.i.speake\##
-        r)}#p(t,e,i,n){let s=this.#t(t,HTMLSelectElement);this.#t(`${t}-row`).hidden=e.length<2,this.#e(t,[e,n])&&s.re\##
-        placeChildren(...e.map((r,a)=>{let l=this.d.createElement("option");return l.value=r.id,l.textContent=r.label=\##
-        ==""?`${n} ${a+1}`:r.label,l})),e.some(r=>r.id===i)&&(s.value=i)}#f({r:t},{Wi:e},{l:i}){let n=this.#t("chat",H\##
-        TMLDetailsElement);n.hidden=!e,t===null&&(this.#t("message",HTMLInputElement).value="");let s=t?.S??[];if(!thi\##
-        s.#e("messages",[s,i.v]))return;let r=this.#t("messages");r.replaceChildren(...s.map(({v:o,text:c,tt:f})=>{let\##
-         m=this.#a("li","",o?"mine":"theirs"),C=this.#a("p",c);return C.dir="auto",m.append(this.#a("small",`${o?i.v:i\##
-        .A}${f?"":` · ${i.pending}`}`),C),m}));let a=s.filter(({v:o})=>!o),[l]=a.slice(-1);a.length>this.te&&l!==void \##
-        0&&(n.open=!0,this.#o(`${i.A}: ${l.text}`)),this.te=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet\##
-        -title").textContent=e,this.#t("topics").replaceChildren(...t.flatMap(([i,n])=>[this.#a("h3",i),this.#a("p",n)\##
-        ])),this.#t("sheet").showModal?.()}#m(){let{c:t,Fi:e,write:i}=this.Yt;this.#t("play-sound").addEventListener("\##
-        click",()=>t("play-sound"));for(let l of["microphone","speaker"]){let o=this.#t(l,HTMLSelectElement);o.addEven\##
-        tListener("change",()=>e(l,o.value))}let n=this.#t("volume",HTMLInputElement);n.addEventListener("input",()=>t\##
-        his.audio.volume=Number(n.value)/100),this.audio.volume=.5,this.#t("volume-row").hidden=this.audio.volume!==.5\##
-        ,this.audio.volume=1;let s=this.#t("message",HTMLInputElement),r=this.#t("letters",HTMLInputElement);s.addEven\##
-        tListener("input",()=>{r.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.focus()};this.#t("send\##
-        ").addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isComposing&&a()}),this.#t\##
-        ("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:o}=this.text;this.#s([...l.b,[o\##
-        .deaf,o.fe.join(" ")],l.$e],l.title)}),this.#t("legal").addEventListener("click",()=>{this.text!==null&&this.#\##
-        s(this.text.legal.b,this.text.legal.title)}),this.#t("close").addEventListener("click",()=>this.#t("sheet").cl\##
-        ose())}#a(t,e="",i=""){let n=this.d.createElement(t);return n.textContent=e,i!==""&&(n.className=i),n}#t(t,e){\##
-        let i=this.d.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Error(`no element ${t}`);r\##
-        eturn i}},pt="colloque",F=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:!1,link:null,Wn:!1,lo\##
-        cale:$e(navigator.languages??[]),Ni:ce(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:\##
-        null,m:"no",Gt:0,F:null,clock:null,Dt:!1,ue:null,Lt:Zi},W=location.hash.length>1?location.href:null,Yt=ue(navi\##
-        gator.userAgent),kn=100,xn=4e3,ft=0,S=null,v=null,et=null,d=null,N=null,Qt=0,te=0,mt=null,b=new bn(document,{c\##
-        :An,Fi:En,speak:t=>p({locale:t}),write:(t,e)=>void y({type:"write",text:t,Dn:e})}),L=new tn(b.audio),ee=!1;fun\##
-        ction p(t){Object.assign(g,t),ee&&(g.state!=="loading"||window.early===void 0)&&b.show(g)}var H=(t,e={})=>p({s\##
-        tate:"failed",error:t,K:!0,r:null,...e});function ie(){let t=window.early?.microphone??null;return delete wind\##
-        ow.early,t}async function Mn(){if(!isSecureContext||crypto.subtle===void 0)return H("browser-unsupported",{K:!\##
-        1,link:W});let t=location.hash.slice(1),e=Rt(sessionStorage.getItem(pt),F());if(t===""&&e===null)return p({sta\##
-        te:"bad-link",error:"missing"});try{if(t!==""){let i=await Ne(t);if(i.flags&Z.Jt)throw new h("post-quantum");l\##
-        et n=await Qe(i);S=e!==null&&rt(e.invitation.room,n.room)?e:mi(n)}else S=e}catch(i){if(!(i instanceof h))throw\##
-         i;return p({state:"bad-link",error:i.code})}if(!await Sn())return H(Yt?"in-app":"browser-unsupported",{K:!1,l\##
-        ink:W});p({state:"ready",error:null,Wn:S===e}),(t===""||window.early?.microphone)&&await it(!1)}async function\##
-         Sn(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:X().then(()=>!0,()=>!1)}\##
-        function An(t){switch(L.qn(),t){case"enter":return void it(!1);case"retry":return v===null||g.error==="taken-o\##
-        ver"?void it(g.error==="other-tab"||g.error==="taken-over"):void y({type:"retry"});case"copy-link":return void\##
-         Tn();case"consent":return void jn();case"refuse":return void y({type:"decline"});case"same":case"different":r\##
-        eturn void y({type:"words",a:t==="same"});case"mute":return void y({type:"mute",muted:!(g.r?.muted??!1)});case\##
-        "hang-up":return void y({type:"hang-up"});case"play-sound":return L.jn();case"resume-sound":return void qn()}}\##
-        async function Tn(){try{await navigator.clipboard.writeText(W??""),p({m:"done"})}catch{p({m:"failed"})}}async \##
-        function it(t){if(S===null)return;L.qn(),p({state:"checking",error:null,K:!1,link:null,m:"no"});try{d===null&&\##
-        ne(await Jt(void 0,ie()))}catch(n){return Cn(Qi(n))}re(),history.replaceState(null,"","/");let e=`colloque ${G\##
-        (S.invitation.room)}`,i=t?rn(e,F):null;if(!await nn(e,t,()=>void Un(e)))return H("other-tab");if(te=performanc\##
-        e.now(),S=await i??S,v=new Xi({t:S,locale:g.locale,L:Ln,ie:F}),d===null)return H("microphone-missing");et=new \##
-        Ae({microphone:d,audio:b.audio,It:On,M:n=>void y(n),dt:n=>p({path:n}),pt:n=>p({quality:n})}),await y({type:"st\##
-        art"})}function Cn(t){let e=Yt&&t==="microphone-denied";H(e?"in-app":t,{link:e?W:null}),t==="microphone-denied\##
-        "&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&g.state==="\##
-        failed"&&v===null&&it(!1)}},()=>{})}function ne(t){let e=d;d=t,ft=performance.now(),p({ue:null}),t.onmute=I,t.\##
-        onunmute=I,t.onended=()=>{t===d&&wt()},L.On(t),et?.Zn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),nt(\##
-        )}async function wt(t){try{ne(await Jt(t))}catch{await nt()}I()}async function En(t,e){return t==="microphone"\##
-        ?wt(e):(await L.Ri(e).catch(()=>{}),nt())}async function nt(){p({Lt:await L.Lt(d)})}function I(){let{audio:t}=\##
-        b,e=t.srcObject!==null&&t.paused,i=d!==null&&(d.muted||d.readyState==="ended");p({Dt:v!==null&&(e||i)})}async \##
-        function qn(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await wt(),I()}v\##
-        ar Ln=t=>crypto.getRandomValues(new Uint8Array(t));async function Un(t){if(v===null)return;let e=Dt(v.t);await\##
-         y({type:"taken-over"}),sn(t,e)}async function jn(){let{locale:t}=g,e=await D(k(an(t)));await y({type:"consent\##
-        ",consent:{locale:t,textHash:e,time:F()}})}async function y(t){if(v===null)return;await v.re(t,performance.now\##
-        ());for(let l of v.Ui())Kn(l);let e=v.I();clearTimeout(Qt),e!==null&&(Qt=window.setTimeout(()=>void y({type:"t\##
-        ick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r}=v.Vi();i!==g.state&&In(i,n),p({state:i\##
-        ,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Nn(),a&&e===null&&!s&&Pn()}function In(t,e){if(t===\##
-        "admitted"&&(L.jn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=S?.consent?.time??null,n=t==="en\##
-        ded"&&i!==null&&["connected","reconnecting"].includes(g.state);p({F:n?Math.floor((F()-i)/60):null,clock:e==="c\##
-        lock"?new Date:null,Dt:!1})}function Pn(){S!==null&&Ot(S),S=null,v=null,et=null,W=null,p({r:null})}function Kn\##
-        (t){switch(t.type){case"connect":return Dn(t.id);case"send":N?.id===t.id&&N.s.readyState===WebSocket.OPEN&&N.s\##
-        .send(t.octets);return;case"close":N?.id===t.id&&N.s.close();return;case"save":t.t===null?sessionStorage.remov\##
-        eItem(pt):sessionStorage.setItem(pt,Dt(t.t));return;default:et?.Yn(t)}}function Dn(t){let e=new WebSocket(`${l\##
-        ocation.origin.replace(/^http/,"ws")}/ws`,Le);e.binaryType="arraybuffer",N={id:t,s:e},e.onopen=()=>void y({typ\##
-        e:"socket-open",id:t}),e.onclose=()=>void y({type:"socket-closed",id:t}),e.onmessage=({data:i})=>{i instanceof\##
-         ArrayBuffer&&y({type:"socket-message",id:t,octets:new Uint8Array(i)})}}var se=()=>URL.createObjectURL(new Blo\##
-        b(['"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.\##
-        length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.\##
-        length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+\##
-        i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u\##
-        =0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let\##
-        {then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&6\##
-        3)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(..\##
-        .a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{f\##
-        irst:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case \##
-        2:return{first:l,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f\##
-        &64))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return \##
-        null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.leng\##
-        th-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new \##
-        TransformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffe\##
-        r.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{\##
-        type:"text/javascript"})),Rn=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:se});functio\##
-        n On(){return"RTCRtpScriptTransform"in window?new Worker(Rn?.createScriptURL("")??se()):null}function Nn(){d!=\##
-        =null&&(d.onended=null),d?.stop(),d=null,L.end(),mt?.release().catch(()=>{}),mt=null}function re(){navigator.w\##
-        akeLock?.request("screen").then(t=>mt=t,()=>{})}var ae=()=>void y({type:"network-changed"}),le=()=>{v!==null&&\##
-        document.visibilityState==="visible"&&d!==null&&(re(),b.audio.srcObject!==null&&b.audio.paused&&b.audio.play()\##
-        .then(I,I)),y({type:"awoke"})};addEventListener("online",ae),navigator.connection?.addEventListener("change",a\##
-        e),document.addEventListener("visibilitychange",le),document.addEventListener("resume",le),b.audio.addEventLis\##
-        tener("pause",I),b.audio.addEventListener("playing",I),navigator.mediaDevices?.addEventListener("devicechange"\##
-        ,()=>{d!==null&&nt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&location.reload()}\##
-        ),setInterval(()=>{if(g.state==="waiting"&&p({Gt:Math.floor((performance.now()-te)/6e4)}),d===null)return;let{\##
-        Et:t,Un:e,Vn:i}=L.Et();b.Ki&&b.Bi(t);let n=performance.now();i||(ft=n),e&&g.ue!=="voice"?p({ue:"voice"}):g.ue=\##
-        ==null&&n-ft>xn&&p({ue:"silence"})},kn),window.start=()=>{on(he,b.template("first"),b.template("sentences")),e\##
-        e=!0,p({})},Mn().catch(()=>H("internal",{K:!1})).then(()=>{v===null&&ie()?.then(t=>t.getTracks().forEach(e=>e.\##
-        stop()),()=>{})})})();</script>
+        s.Yt.c(n)),l})),i!==void 0&&e.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:t,Lt:e,Q:i,path:n},{Bt:\##
+        s},r){let a=this.#t("sound",HTMLDetailsElement);a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="wait\##
+        ing")&&(a.open=t==="waiting"),this.#i("meter-text",r.i[i??"speak"]),this.#i("path",n===null?"":r.path[n]);let{\##
+        In:l,Pn:o,microphone:c,speaker:f}=e;this.#p("microphone",l,c,r.i.microphone),this.#p("speaker",o,f,r.i.speaker\##
+        )}#p(t,e,i,n){let s=this.#t(t,HTMLSelectElement);this.#t(`${t}-row`).hidden=e.length<2,this.#e(t,[e,n])&&s.rep\##
+        laceChildren(...e.map((r,a)=>{let l=this.d.createElement("option");return l.value=r.id,l.textContent=r.label==\##
+        =""?`${n} ${a+1}`:r.label,l})),e.some(r=>r.id===i)&&(s.value=i)}#f({r:t},{Wi:e},{l:i}){let n=this.#t("chat",HT\##
+        MLDetailsElement);n.hidden=!e,t===null&&(this.#t("message",HTMLInputElement).value="");let s=t?.S??[];if(!this\##
+        .#e("messages",[s,i.v]))return;let r=this.#t("messages");r.replaceChildren(...s.map(({v:o,text:c,tt:f})=>{let \##
+        m=this.#a("li","",o?"mine":"theirs"),C=this.#a("p",c);return C.dir="auto",m.append(this.#a("small",`${o?i.v:i.\##
+        C}${f?"":` · ${i.pending}`}`),C),m}));let a=s.filter(({v:o})=>!o),[l]=a.slice(-1);a.length>this.ne&&l!==void 0\##
+        &&(n.open=!0,this.#o(`${i.C}: ${l.text}`)),this.ne=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet-\##
+        title").textContent=e,this.#t("topics").replaceChildren(...t.flatMap(([i,n])=>[this.#a("h3",i),this.#a("p",n)]\##
+        )),this.#t("sheet").showModal?.()}#m(){let{c:t,Fi:e,write:i}=this.Yt;this.#t("play-sound").addEventListener("c\##
+        lick",()=>t("play-sound"));for(let l of["microphone","speaker"]){let o=this.#t(l,HTMLSelectElement);o.addEvent\##
+        Listener("change",()=>e(l,o.value))}let n=this.#t("volume",HTMLInputElement);n.addEventListener("input",()=>th\##
+        is.audio.volume=Number(n.value)/100),this.audio.volume=.5,this.#t("volume-row").hidden=this.audio.volume!==.5,\##
+        this.audio.volume=1;let s=this.#t("message",HTMLInputElement),r=this.#t("letters",HTMLInputElement);s.addEvent\##
+        Listener("input",()=>{r.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.focus()};this.#t("send"\##
+        ).addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isComposing&&a()}),this.#t(\##
+        "help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:o}=this.text;this.#s([...l.b,[o.\##
+        deaf,o.fe.join(" ")],l.$e],l.title)}),this.#t("legal").addEventListener("click",()=>{this.text!==null&&this.#s\##
+        (this.text.legal.b,this.text.legal.title)}),this.#t("close").addEventListener("click",()=>this.#t("sheet").clo\##
+        se())}#a(t,e="",i=""){let n=this.d.createElement(t);return n.textContent=e,i!==""&&(n.className=i),n}#t(t,e){l\##
+        et i=this.d.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Error(`no element ${t}`);re\##
+        turn i}},ft="colloque",F=()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null,N:!1,link:null,Wn:!1,loc\##
+        ale:$e(navigator.languages??[]),Ki:ce(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:n\##
+        ull,m:"no",Gt:0,F:null,clock:null,Dt:!1,Q:null,Lt:Zi},W=location.hash.length>1?location.href:null,Xt=ue(naviga\##
+        tor.userAgent),kn=100,xn=4e3,mt=0,S=null,v=null,et=null,d=null,N=null,Yt=0,te=0,wt=null,b=new bn(document,{c:A\##
+        n,Fi:En,speak:t=>p({locale:t}),write:(t,e)=>void g({type:"write",text:t,Dn:e})}),L=new tn(b.audio),ee=!1;funct\##
+        ion p(t){Object.assign(y,t),ee&&(y.state!=="loading"||window.early===void 0)&&b.show(y)}var H=(t,e={})=>p({sta\##
+        te:"failed",error:t,N:!0,r:null,...e});function ie(){let t=window.early?.microphone??null;return delete window\##
+        .early,t}async function Mn(){if(!isSecureContext||crypto.subtle===void 0)return H("browser-unsupported",{N:!1,\##
+        link:W});let t=location.hash.slice(1),e=Rt(sessionStorage.getItem(ft),F());if(t===""&&e===null)return p({state\##
+        :"bad-link",error:"missing"});try{if(t!==""){let i=await Ne(t);if(i.flags&Z.Jt)throw new h("post-quantum");let\##
+         n=await Ye(i);S=e!==null&&at(e.invitation.room,n.room)?e:mi(n)}else S=e}catch(i){if(!(i instanceof h))throw i\##
+        ;return p({state:"bad-link",error:i.code})}if(!await Sn())return H(Xt?"in-app":"browser-unsupported",{N:!1,lin\##
+        k:W});p({state:"ready",error:null,Wn:S===e}),(t===""||window.early?.microphone)&&await it(!1)}async function S\##
+        n(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:Q().then(()=>!0,()=>!1)}fu\##
+        nction An(t){switch(L.qn(),t){case"enter":return void it(!1);case"retry":return v===null||y.error==="taken-ove\##
+        r"?void it(y.error==="other-tab"||y.error==="taken-over"):void g({type:"retry"});case"copy-link":return void T\##
+        n();case"consent":return void jn();case"refuse":return void g({type:"decline"});case"same":case"different":ret\##
+        urn void g({type:"words",a:t==="same"});case"mute":return void g({type:"mute",muted:!(y.r?.muted??!1)});case"h\##
+        ang-up":return void g({type:"hang-up"});case"play-sound":return L.Vn();case"resume-sound":return void qn()}}as\##
+        ync function Tn(){try{await navigator.clipboard.writeText(W??""),p({m:"done"})}catch{p({m:"failed"})}}async fu\##
+        nction it(t){if(S===null)return;L.qn(),p({state:"checking",error:null,N:!1,link:null,m:"no"});try{d===null&&ne\##
+        (await Jt(void 0,ie()))}catch(n){return Cn(Yi(n))}re(),history.replaceState(null,"","/");let e=`colloque ${G(S\##
+        .invitation.room)}`,i=t?rn(e,F):null;if(!await nn(e,t,()=>void Un(e)))return H("other-tab");if(te=performance.\##
+        now(),S=await i??S,v=new Qi({t:S,locale:y.locale,L:Ln,se:F}),d===null)return H("microphone-missing");et=new Ae\##
+        ({microphone:d,audio:b.audio,It:On,M:n=>void g(n),dt:n=>p({path:n}),pt:n=>p({quality:n})}),await g({type:"star\##
+        t"})}function Cn(t){let e=Xt&&t==="microphone-denied";H(e?"in-app":t,{link:e?W:null}),t==="microphone-denied"&\##
+        &navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&y.state==="fa\##
+        iled"&&v===null&&it(!1)}},()=>{})}function ne(t){let e=d;d=t,mt=performance.now(),p({Q:null}),t.onmute=I,t.onu\##
+        nmute=I,t.onended=()=>{t===d&&nt()},L.On(t),et?.Zn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),st()}a\##
+        sync function nt(t){try{ne(await Jt(t))}catch{await st()}I()}async function En(t,e){return t==="microphone"?nt\##
+        (e):(await L.Ri(e).catch(()=>{}),st())}async function st(){p({Lt:await L.Lt(d)})}function I(){let{audio:t}=b,e\##
+        =t.srcObject!==null&&t.paused,i=d!==null&&(d.muted||d.readyState==="ended");p({Dt:v!==null&&(e||i)})}async fun\##
+        ction qn(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await nt(),I()}var \##
+        Ln=t=>crypto.getRandomValues(new Uint8Array(t));async function Un(t){if(v===null)return;let e=Dt(v.t);await g(\##
+        {type:"taken-over"}),sn(t,e)}async function jn(){let{locale:t}=y,e=await D(k(an(t)));await g({type:"consent",c\##
+        onsent:{locale:t,textHash:e,time:F()}})}async function g(t){if(v===null)return;await v.oe(t,performance.now())\##
+        ;for(let l of v.Ui())Kn(l);let e=v.I();clearTimeout(Yt),e!==null&&(Yt=window.setTimeout(()=>void g({type:"tick\##
+        "}),Math.max(0,e-performance.now())));let{state:i,reason:n,N:s,...r}=v.ji();i!==y.state&&In(i,n),p({state:i,er\##
+        ror:n,N:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Nn(),a&&e===null&&!s&&Pn()}function In(t,e){if(t==="ad\##
+        mitted"&&(L.Vn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=S?.consent?.time??null,n=t==="ended\##
+        "&&i!==null&&["connected","reconnecting"].includes(y.state);p({F:n?Math.floor((F()-i)/60):null,clock:e==="cloc\##
+        k"?new Date:null,Dt:!1})}function Pn(){S!==null&&Ot(S),S=null,v=null,et=null,W=null,p({r:null})}function Kn(t)\##
+        {switch(t.type){case"connect":return Dn(t.id);case"send":N?.id===t.id&&N.s.readyState===WebSocket.OPEN&&N.s.se\##
+        nd(t.octets);return;case"close":N?.id===t.id&&N.s.close();return;case"save":t.t===null?sessionStorage.removeIt\##
+        em(ft):sessionStorage.setItem(ft,Dt(t.t));return;default:et?.Yn(t)}}function Dn(t){let e=new WebSocket(`${loca\##
+        tion.origin.replace(/^http/,"ws")}/ws`,Le);e.binaryType="arraybuffer",N={id:t,s:e},e.onopen=()=>void g({type:"\##
+        socket-open",id:t}),e.onclose=()=>void g({type:"socket-closed",id:t}),e.onmessage=({data:i})=>{i instanceof Ar\##
+        rayBuffer&&g({type:"socket-message",id:t,octets:new Uint8Array(i)})}}var se=()=>URL.createObjectURL(new Blob([\##
+        '"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.len\##
+        gth%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.len\##
+        gth;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=\##
+        (o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;\##
+        for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{th\##
+        en:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<\##
+        <2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,\##
+        ...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{firs\##
+        t:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:r\##
+        eturn{first:l,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64\##
+        ))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return nul\##
+        l;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-\##
+        a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new Tra\##
+        nsformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.s\##
+        lice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{typ\##
+        e:"text/javascript"})),Rn=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:se});function O\##
+        n(){return"RTCRtpScriptTransform"in window?new Worker(Rn?.createScriptURL("")??se()):null}function Nn(){d!==nu\##
+        ll&&(d.onended=null),d?.stop(),d=null,L.end(),wt?.release().catch(()=>{}),wt=null}function re(){navigator.wake\##
+        Lock?.request("screen").then(t=>wt=t,()=>{})}var ae=()=>void g({type:"network-changed"}),le=()=>{v!==null&&doc\##
+        ument.visibilityState==="visible"&&d!==null&&(re(),b.audio.srcObject!==null&&b.audio.paused&&b.audio.play().th\##
+        en(I,I),y.Q==="silence"&&(d.onended=null,d.stop(),nt(d.getSettings().deviceId))),g({type:"awoke"})};addEventLi\##
+        stener("online",ae),navigator.connection?.addEventListener("change",ae),document.addEventListener("visibilityc\##
+        hange",le),document.addEventListener("resume",le),b.audio.addEventListener("pause",I),b.audio.addEventListener\##
+        ("playing",I),navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&st()}),addEventListener("\##
+        hashchange",()=>{location.hash.length>1&&v===null&&location.reload()}),setInterval(()=>{if(y.state==="waiting"\##
+        &&p({Gt:Math.floor((performance.now()-te)/6e4)}),d===null)return;let{Et:t,Un:e,jn:i}=L.Et();b.Ni&&b.Bi(t);let \##
+        n=performance.now();i||(mt=n),e&&y.Q!=="voice"?p({Q:"voice"}):y.Q===null&&n-mt>xn&&p({Q:"silence"})},kn),windo\##
+        w.start=()=>{on(he,b.template("first"),b.template("sentences")),ee=!0,p({})},Mn().catch(()=>H("internal",{N:!1\##
+        })).then(()=>{v===null&&ie()?.then(t=>t.getTracks().forEach(e=>e.stop()),()=>{})})})();</script>
         <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
         decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
         riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##
@@ -797,46 +798,47 @@ package enum Page {
          sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer i\##
         ci|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le\##
          son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a ri\##
-        en gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}.|Appuyez longtemps sur le lien pour le c\##
-        opier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser\##
-         ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliqu\##
-        ez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Mic\##
-        rophone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez\##
-         « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le nav\##
-        igateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, C\##
-        hrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est \##
-        glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette\##
-         page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos do\##
-        nnées.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à c\##
-        e que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appa\##
-        reil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessi\##
-        bilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il ma\##
-        nque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en che\##
-        min. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ense\##
-        mble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne \##
-        permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans u\##
-        n navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, \##
-        et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microph\##
-        one ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, pu\##
-        is réessayez.|Consultation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation cont\##
-        inuée ailleurs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous \##
-        pouvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Cons\##
-        ultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|\##
-        La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultatio\##
-        n|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre méd\##
-        ecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre m\##
-        édecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : \##
-        elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur.\##
-         Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez\##
-         votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vér\##
-        ifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. \##
-        Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous\##
-         n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne\##
-         répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-\##
-        Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages\##
-        . Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne co\##
-        ntinuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la,\##
-         puis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.
+        en gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}. Si c’est juste, téléphonez à votre méde\##
+        cin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du nav\##
+        igateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, \##
+        Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage\##
+        .|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à gauch\##
+        e de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les\##
+         réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur a\##
+        vec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les \##
+        mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez \##
+        le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de répondre \##
+        à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience\##
+        . Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des \##
+        messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette a\##
+        dresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chos\##
+        e vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoy\##
+        é.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-\##
+        en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le cod\##
+        e.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chr\##
+        ome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez\##
+         le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis rées\##
+        sayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre appl\##
+        ication utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation est ouv\##
+        erte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans un autre onglet.|Cons\##
+        ultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a ra\##
+        ccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau li\##
+        en à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vo\##
+        us pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son c\##
+        abinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphon\##
+        ez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse\##
+        |Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|\##
+        L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert q\##
+        u’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette con\##
+        sultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente plei\##
+        ne|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minu\##
+        te, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à v\##
+        otre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|\##
+        Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre im\##
+        possible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé pr\##
+        ésentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date\##
+         de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par\##
+         précaution. Réessayez.
         nl|Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Sta d\##
         e microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u\##
          er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra u\##
@@ -860,44 +862,44 @@ package enum Page {
         |De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|\##
         Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een g\##
         eluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|D\##
-        eze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}.|Houd de li\##
-        nk lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser, Mi\##
-        crofoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik o\##
-        p de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Websites\##
-        , Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog geweig\##
-        erd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig hebt\##
-        |Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waaro\##
-        m woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet hier\##
-        : bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht \##
-        met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaar\##
-        t wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerka\##
-        dres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkhe\##
-        id|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige lin\##
-        k die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het \##
-        laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, en no\##
-        em de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in ee\##
-        n recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon.\##
-         Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en pro\##
-        beer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon bez\##
-        et|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult sta\##
-        at open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult \##
-        afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze\##
-         pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoor\##
-        d|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet \##
-        via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is \##
-        het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|I\##
-        emand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel van\##
-         uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, waarsc\##
-        huw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer het \##
-        tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link. \##
-        Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consult ge\##
-        sloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server antwo\##
-        ordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga van w\##
-        ifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de berichte\##
-        n veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet die\##
-         van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Zet di\##
-        e goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opnieuw\##
-        .
+        eze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat,\##
+         bel dan uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps\##
+        , de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microf\##
+        oon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari\##
+        , dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon:\##
+         kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|H\##
+        ulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safa\##
+        ri, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij e\##
+        en noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziek\##
+        enhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen \##
+        metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegeld\##
+        e berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een t\##
+        ussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ont\##
+        breekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Ko\##
+        pieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw\##
+         arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopie\##
+        er de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft ge\##
+        en toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon gewe\##
+        igerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probee\##
+        r het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consul\##
+        t al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in\##
+         een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts \##
+        heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nie\##
+        uwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen cons\##
+        ult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een a\##
+        nder toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opn\##
+        ieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gespre\##
+        k is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één \##
+        keer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet o\##
+        f niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te vee\##
+        l toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en pro\##
+        beer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Gee\##
+        n verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt n\##
+        iet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbi\##
+        nding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De \##
+        getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit to\##
+        estel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid \##
+        gestopt. Probeer het opnieuw.
         de|Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Mikrofon erla\##
         uben|Oben oder unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß\##
          man, dass Sie da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch ni\##
@@ -924,49 +926,50 @@ package enum Page {
         lten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. \##
         Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprech\##
         stunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts\##
-         behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ih\##
-        n zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wä\##
-        hlen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf da\##
-        s durchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstell\##
-        ungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: \##
-        „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben S\##
-        ie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhige\##
-        n Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter\##
-         lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rec\##
-        htliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anlie\##
-        gen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen\##
-         braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Gerät\##
-        s. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese\##
-         Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen S\##
-        ie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt\##
-        . Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht \##
-        zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser könn\##
-        en Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox\##
-        .|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chr\##
-        ome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einm\##
-        al.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon b\##
-        elegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde \##
-        schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprech\##
-        stunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schl\##
-        ießen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufe\##
-        n|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde h\##
-        at nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie\##
-         nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingel\##
-        assen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zei\##
-        t. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde g\##
-        etrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten S\##
-        ie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; \##
-        sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie \##
-        die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem \##
-        Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, u\##
-        nd versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es\##
-         noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindu\##
-        ng, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten\##
-         oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten veränder\##
-        t. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist ni\##
-        cht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Ger\##
-        äts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen\##
-        |Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.
+         behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis\##
+         an.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Na\##
+        me des Browsers, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigun\##
+        gen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sp\##
+        erre löschen.|Menü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links ne\##
+        ben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den \##
+        Einstellungen des Geräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder e\##
+        inen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter \##
+        vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Wart\##
+        en Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klini\##
+        k. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine M\##
+        essung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nach\##
+        richten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis ver\##
+        langt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Si\##
+        e es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvoll\##
+        ständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um e\##
+        inen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link\##
+         woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in ein\##
+        em aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopie\##
+        ren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben S\##
+        ie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und \##
+        versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und ver\##
+        suchen Sie es noch einmal.|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Spre\##
+        chstunde woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie habe\##
+        n aufgelegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese\##
+         Seite schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link\##
+        .|Sie haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine \##
+        Sprechstunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät \##
+        empfangen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht je\##
+        tzt|In der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand\##
+         könnte mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät\##
+         der Praxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren\##
+         Sie es nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gi\##
+        bt es nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer\##
+         voll|Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu \##
+        viele Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nic\##
+        ht mehr im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet\##
+         nicht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf z\##
+        u|Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbi\##
+        ndung|Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nic\##
+        ht erkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Prax\##
+        is an.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie \##
+        es noch einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal\##
+        .
         en|English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Allow the microph\##
         one|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you \##
         are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this p\##
@@ -990,41 +993,41 @@ package enum Page {
         are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is cop\##
         ied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close th\##
         is page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code\##
-        }|This device says: {date}.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the\##
-         name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microp\##
-        hone: choose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, \##
-        then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: ch\##
-        oose “Allow”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|\##
-        Close|What you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome o\##
-        r Firefox.|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|D\##
-        o not wait here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer y\##
-        our questions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps wha\##
-        t a reload needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on\##
-         the network. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page\##
-         aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole li\##
-        nk your doctor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, o\##
-        r ask for a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open th\##
-        e link elsewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome o\##
-        r Firefox.|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, \##
-        Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in \##
-        a microphone or a headset, then try again.|Microphone in use|Another application is using the microphone. Clos\##
-        e it, then try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|\##
-        The consultation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation \##
-        over|Your doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your d\##
-        octor for a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone \##
-        them.|No consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another devi\##
-        ce|Your doctor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not ava\##
-        ilable. Try again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|T\##
-        he call stopped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If\##
-         that was not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist,\##
-         or no longer does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait\##
-         with this link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultati\##
-        on closed|You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server doe\##
-        s not answer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi \##
-        to mobile data, or the other way, then try again.|No secure link|Something altered the messages. Change to ano\##
-        ther network, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: p\##
-        hone your doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something we\##
-        nt wrong|The page stopped to be safe. Try again.</template>
+        }|This device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings \##
+        of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of \##
+        the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the addres\##
+        s, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol lef\##
+        t of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the\##
+         device, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet plac\##
+        e, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has \##
+        slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your do\##
+        ctor or their hospital. They answer your questions and requests about your data.|What is kept|No account, no c\##
+        ookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed m\##
+        essages, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask\##
+         for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|\##
+        The link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Cop\##
+        y all of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new\##
+         link, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open\##
+         it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the mic\##
+        rophone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, t\##
+        hen try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another appl\##
+        ication is using the microphone. Close it, then try again.|Consultation already open|This consultation is open\##
+         in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. Y\##
+        ou can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|T\##
+        he time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started.\##
+         Your doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Pho\##
+        ne the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at\##
+         once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: t\##
+        he call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Li\##
+        nk already used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired l\##
+        ink|This consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Wa\##
+        iting room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait\##
+         a minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your\##
+         doctor.|No connection|The server does not answer. Check your Internet connection, then try again.|This networ\##
+        k carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Somethin\##
+        g altered the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not \##
+        the one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Cor\##
+        rect it, then try again.|Something went wrong|The page stopped to be safe. Try again.</template>
         <script>start()</script>
         <template id="word-lists">fr0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siet\##
         te1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouett\##

@@ -395,6 +395,12 @@ const awoke = () => {
   if (patient !== null && document.visibilityState === 'visible' && microphone !== null) {
     keepScreenOn();
     if (view.audio.srcObject !== null && view.audio.paused) view.audio.play().then(noteStops, noteStops);
+    // Whoever went to close the other program has come back.
+    if (model.hears === 'silence') {
+      microphone.onended = null;
+      microphone.stop();
+      void replaceMicrophone(microphone.getSettings().deviceId);
+    }
   }
   void feed({ type: 'awoke' });
 };

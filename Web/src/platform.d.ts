@@ -40,4 +40,5 @@ interface HTMLMediaElement {
 
 interface Navigator {
   readonly connection?: EventTarget;
+  readonly userActivation?: { readonly hasBeenActive: boolean };
 }

@@ -110,7 +110,7 @@ export const de = {
     kept: 'Diese Seite hat nichts behalten.',
   },
   code: 'Code zum Vorlesen am Telefon: {code}',
-  today: 'Dieses Gerät sagt: {date}.',
+  today: 'Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.',
   byHand: 'Halten Sie den Link gedrückt, um ihn zu kopieren.',
   permission: {
     ios: 'Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen.',

@@ -110,7 +110,7 @@ export const fr = {
     kept: 'Cette page n’a rien gardé.',
   },
   code: 'Code à lire au téléphone : {code}',
-  today: 'Cet appareil dit : {date}.',
+  today: 'Cet appareil dit : {date}. Si c’est juste, téléphonez à votre médecin.',
   byHand: 'Appuyez longtemps sur le lien pour le copier.',
   /** Where a browser keeps the permission for the microphone, and where the device does. */
   permission: {

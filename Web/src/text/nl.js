@@ -110,7 +110,7 @@ export const nl = {
     kept: 'Deze pagina heeft niets bewaard.',
   },
   code: 'Code om aan de telefoon te zeggen: {code}',
-  today: 'Dit toestel zegt: {date}.',
+  today: 'Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.',
   byHand: 'Houd de link lang ingedrukt om hem te kopiëren.',
   permission: {
     ios: 'Instellingen van de iPhone of iPad, dan Apps, de naam van de browser, Microfoon: kies ‘Sta toe’.',
