@@ -5,13 +5,14 @@ import { Call } from './call.js';
 import { subprotocol } from './envelopes.js';
 import { ProtocolError } from './errors.js';
 import { linkFlags, parseLink } from './link.js';
+import { chooseLocale } from './locale.js';
 import { Patient } from './patient.js';
 import { generateKeyPair, sha256 } from './primitives.js';
 import { deriveInvitation } from './schedule.js';
 import { deserialise, newSession, serialise, wipe } from './session.js';
 import { Sound, microphoneError, noDevices, openMicrophone } from './sound.js';
 import { acquireRoom, awaitHandOver, handOver } from './tabs.js';
-import { chooseLocale, consentText } from './text.js';
+import { consentText, learn } from './text.js';
 import { View } from './view.js';
 
 /** The shell: it owns the document's events, the socket, the microphone, the clock and the storage. */
@@ -70,15 +71,19 @@ let waitingSince = 0;
 /** @type {{ release(): Promise<void> } | null} */
 let wakefulness = null;
 
-const view = new View(document, WORD_LISTS, {
+const view = new View(document, {
   act, choose, speak: (locale) => show({ locale }), write: (text, isWhole) => void feed({ type: 'write', text, isWhole }),
 });
 const sound = new Sound(view.audio);
 
+/** Whether the sentences have come, which follow this script: until then it works and shows nothing. */
+let hasSentences = false;
+
 /** @param {Partial<import('./screens.js').Model>} change */
 function show(change) {
   Object.assign(model, change);
-  view.show(model);
+  // The first screen stands already where the early script could show it.
+  if (hasSentences && (model.state !== 'loading' || window.early === undefined)) view.show(model);
 }
 
 /**
@@ -448,7 +453,11 @@ setInterval(() => {
   else if (model.hears === null && now - soundedAt > silenceLimit) show({ hears: 'silence' });
 }, meterInterval);
 
-if (window.early === undefined) show({});
+window.start = () => {
+  learn(SENTENCE_NAMES, view.template('first'), view.template('sentences'));
+  hasSentences = true;
+  show({});
+};
 begin().catch(() => fail('internal', { canRetry: false })).then(() => {
   // What was pressed too early led nowhere: the microphone is given back.
   if (patient === null) takeEarlyMicrophone()?.then((stream) => stream.getTracks().forEach((track) => track.stop()), () => {});
