@@ -18,12 +18,10 @@ import { unfold } from './words.js';
 export class View {
   /**
    * @param {Document} page
-   * @param {Readonly<Record<string, string>>} wordLists folded
    * @param {Handlers} handlers
    */
-  constructor(page, wordLists, handlers) {
+  constructor(page, handlers) {
     this.page = page;
-    this.wordLists = wordLists;
     this.handlers = handlers;
     this.audio = this.#element('audio', HTMLAudioElement);
     /** @private @type {import('./screens.js').Screen | null} */
@@ -71,6 +69,16 @@ export class View {
     this.#moveFocus(before !== null && before.title !== screen.title);
     this.screen = screen;
     this.state = model.state;
+  }
+
+  /**
+   * Text that the document carries and does not show.
+   * @param {string} id
+   * @returns {string} empty while that part of the document is on its way
+   */
+  template(id) {
+    const template = /** @type {HTMLTemplateElement | null} */ (this.page.getElementById(id));
+    return template?.content.textContent ?? '';
   }
 
   /** Whether somebody can see how loud the microphone is. */
@@ -212,7 +220,7 @@ export class View {
     const words = state === 'connected' ? call?.words ?? null : null;
     this.#element('words').hidden = words === null;
     // Nothing of them stays behind a call, not even hidden.
-    const list = words === null ? [] : unfold(this.wordLists[words.locale] ?? '');
+    const list = words === null ? [] : unfold(this.template('word-lists').split('\n').find((list) => list.startsWith(words.locale)) ?? '');
     const shown = words !== null && list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
     const container = this.#element('words-list');
     if (this.#isNew('words', shown)) {
