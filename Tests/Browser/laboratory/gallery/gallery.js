@@ -4,7 +4,7 @@ import { View } from '../../../../Web/src/view.js';
 const nothing = () => {};
 let last = {};
 const speak = (locale) => pose({ ...last, locale });
-const view = new View(document, WORD_LISTS, { act: nothing, speak, choose: nothing, write: nothing });
+const view = new View(document, { act: nothing, speak, choose: nothing, write: nothing });
 
 const call = {
   doctorPresent: true, attached: true, seeksServer: false, awaitsDoctor: false, message: '', words: null,
@@ -23,5 +23,6 @@ globalThis.pose = (wanted) => {
   const clock = change.clock === undefined ? null : new Date(change.clock);
   view.show({ ...model, locale, ...change, clock, call: change.call ? { ...call, ...change.call, words: change.call.words ? words : null } : null });
   for (const panel of document.querySelectorAll('details')) panel.open = open.includes(panel.id) || (panel.id === '' && open.includes('deaf'));
+  if (change.call?.words && document.querySelectorAll('#words li').length !== 4) throw new Error('no words are shown');
   view.showLevel(change.hears === 'silence' ? 0 : 0.6);
 };
