@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "33b38c194f885bcbd7470e871023d1092ebe6e0fb92c3ee3149b1e204fa2f96b"
+    package static let sha256 = "1c1627b1749bbd1e70b302ca14e38d93505448d33a24501368359c1bc99323be"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
-        + "'sha256-lAnqMj5rTeItQqbsgS6hWyrD2/NhebvK1fQVN40LSTs='" + " "
+        + "'sha256-2LZdwgHfoMU4aTu/vgrpc203QVCHqNftQwChFxflKM0='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
@@ -179,11 +179,11 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script>"use strict";(()=>{var he={name:0,direction:0,languages:0,Ee:0,loading:{title:0},ready:{title:1,text:1\##
+        <script>"use strict";(()=>{var ce={name:0,direction:0,languages:0,Ee:0,loading:{title:0},ready:{title:1,text:1\##
         ,Le:[1,1],De:1},checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,y:0},admitted:{title:0,consent:[0\##
         ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe\##
         :0,O:0},k:{Pe:0,qe:0,a:0,Oe:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
-        [0,0,0,0],Ue:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},l:{title:0,send:0,je:0,v:0,C:0,pending:\##
+        [0,0,0,0],Ue:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},l:{title:0,send:0,je:0,v:0,A:0,pending:\##
         0},actions:{enter:1,resume:0,consent:0,Ve:0,a:0,Re:0,mute:0,unmute:0,hangUp:0,We:0,Ke:0,Ne:0,me:0,m:0,Be:0,Fe:\##
         0},ended:{title:0,text:0,F:0,He:0,_e:0},code:0,Ge:0,Ye:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},\##
         help:{title:0,close:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
@@ -192,20 +192,20 @@ package enum Page {
         ctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now"\##
         :[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:\##
         [0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};functio\##
-        n ce(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
-        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function ue(t){return/FBA[NV]|FB_IAB\##
+        n ue(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
+        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function de(t){return/FBA[NV]|FB_IAB\##
         |Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(t)?!\##
         0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends Error\##
-        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},de=new TextEncoder,pe=new TextDecoder("utf-8"\##
-        ,{fatal:!0,ignoreBOM:!0}),k=t=>de.encode(t);function U(t){try{return pe.decode(t)}catch{throw new h("malformed\##
+        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},pe=new TextEncoder,fe=new TextDecoder("utf-8"\##
+        ,{fatal:!0,ignoreBOM:!0}),k=t=>pe.encode(t);function U(t){try{return fe.decode(t)}catch{throw new h("malformed\##
         ")}}function u(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
         ngth;return e}var w=t=>Uint8Array.of(t&255),bt=t=>Uint8Array.of(t>>>8&255,t&255),x=t=>Uint8Array.of(t>>>24&255\##
-        ,t>>>16&255,t>>>8&255,t&255),fe=t=>u(x(Math.floor(t/2**32)),x(t%2**32));function K(...t){return u(...t.flatMap\##
+        ,t>>>16&255,t>>>8&255,t&255),me=t=>u(x(Math.floor(t/2**32)),x(t%2**32));function K(...t){return u(...t.flatMap\##
         (e=>{let i=typeof e=="string"?k(e):e;return[bt(i.length),i]}))}function at(t,e){if(t.length!==e.length)return!\##
         1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var _=t=>t.every(e=>e===0),G=t=>Arra\##
         y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function kt(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
         throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
-        nction me(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
+        nction we(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
         et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var $=class{cons\##
         tructor(t){this.octets=t,this.offset=0}x(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
         n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.x(this.octets.length-this.of\##
@@ -219,22 +219,22 @@ package enum Page {
         ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",t.publicKey))}}async functi\##
         on xt(t,e){let i;try{let n=await M.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await M.deriveBit\##
         s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(_(i))throw new h("low-order");return i}as\##
-        ync function we(t,e,i){try{let n=await M.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await M.veri\##
-        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var ye=t=>M.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
-        sync function ge(t,e,i,n){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
-        sync function ve(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await M.decry\##
+        ync function ye(t,e,i){try{let n=await M.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await M.veri\##
+        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var ge=t=>M.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
+        sync function ve(t,e,i,n){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
+        sync function be(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await M.decry\##
         pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var lt={fair:{$t:.02,jitt\##
-        er:.04,ut:.4},poor:{$t:.08,jitter:.1,ut:.8}},be=5e3,Mt={Fn:1500,Hn:6e3},St={good:0,fair:1,poor:2},At=class{con\##
+        er:.04,ut:.4},poor:{$t:.08,jitter:.1,ut:.8}},ke=5e3,Mt={Fn:1500,Hn:6e3},St={good:0,fair:1,poor:2},At=class{con\##
         structor(){this.te=null,this.we=[],this.candidate=null}_n({ne:t,ye:e,jitter:i,ut:n,Gn:s},r){let a=this.we.at(-\##
-        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-be;)th\##
+        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-ke;)th\##
         is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,c=Math.max(o/Math.max(1,o+t-l.ne)\##
         ,s),f=m=>c>lt[m].$t||i>lt[m].jitter||n>lt[m].ut;this.#e(f("poor")?"poor":f("fair")?"fair":"good",r)}#e(t,e){th\##
         is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,y:e}:e-this.candidate.y>\##
-        =(St[t]>St[this.te]?Mt.Fn:Mt.Hn)&&(this.te=t,this.candidate=null)}};function ke(t){let e=t.find(({type:s,kind:\##
+        =(St[t]>St[this.te]?Mt.Fn:Mt.Hn)&&(this.te=t,this.candidate=null)}};function xe(t){let e=t.find(({type:s,kind:\##
         r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fi\##
         nd(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived??0,y\##
         e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ut:i?.roundTripTime??n?.currentRoundTripTime??0,Gn:i?.frac\##
-        tionLost??0}}var xe=20,Me=100,Se=500,Ae=class{constructor({microphone:t,audio:e,It:i,M:n,dt:s,pt:r}){this.micr\##
+        tionLost??0}}var Me=20,Se=100,Ae=500,Ce=class{constructor({microphone:t,audio:e,It:i,M:n,dt:s,pt:r}){this.micr\##
         ophone=t,this.audio=e,this.It=i,this.M=n,this.dt=s,this.pt=r,this.quality=new At,this.connection=null,this.tra\##
         ck=null,this.Qe=null,this.name=-1,this.generation=-1,this.Pt="",this.qt=!1,this.counter=0,this.ft=!1,this.earl\##
         y=[],this.i={send:!1,h:!1},this.ke=Promise.resolve()}Yn(t){t.type==="sound"?this.#c(t.send,t.h):t.type==="end-\##
@@ -250,397 +250,398 @@ package enum Page {
         l||this.connection.signalingState!=="stable"?this.early.push(e):await this.#i(e)}}}async#i(t){await this.conne\##
         ction?.addIceCandidate(t).catch(()=>{})}async#o({generation:t,$n:e,U:i,j:n}){this.generation=t,this.early=[];l\##
         et s=!e&&this.connection!==null,r=s&&this.connection?this.connection:this.#r(t,i,n);s&&i!==null&&r.setConfigur\##
-        ation(Tt(i,n)),this.qt=r.signalingState==="stable"&&r.iceGatheringState!=="gathering";let a=await r.createOffe\##
+        ation(Ct(i,n)),this.qt=r.signalingState==="stable"&&r.iceGatheringState!=="gathering";let a=await r.createOffe\##
         r({iceRestart:s});r!==this.connection||t!==this.generation||(this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1\##
         ]??"",this.M({type:"offer",generation:t,sdp:a.sdp??""}),await r.setLocalDescription(a))}#r(t,e,i){this.end(),t\##
-        his.name=t;let n=new RTCPeerConnection(Tt(e,i));this.connection=n,this.track=this.microphone.clone(),this.trac\##
-        k.enabled=this.i.send;let s=n.addTransceiver(this.track,{direction:"sendrecv"});Ee(s),this.Qe=this.It(),this.Q\##
+        his.name=t;let n=new RTCPeerConnection(Ct(e,i));this.connection=n,this.track=this.microphone.clone(),this.trac\##
+        k.enabled=this.i.send;let s=n.addTransceiver(this.track,{direction:"sendrecv"});qe(s),this.Qe=this.It(),this.Q\##
         e!==null&&(s.sender.transform=new RTCRtpScriptTransform(this.Qe)),n.onicecandidate=({candidate:a})=>{n===this.\##
         connection&&this.#n(a)},n.ontrack=({track:a})=>{a.enabled=this.i.h,this.audio.srcObject=new MediaStream([a]),t\##
         his.#h()};let r=()=>this.#l(n,s.sender);return n.onconnectionstatechange=r,n.oniceconnectionstatechange=r,this\##
-        .ft=!1,this.counter=window.setInterval(()=>void this.#u(n),Se),n}#n(t){let e=t?.usernameFragment??this.Pt,i=t?\##
-        .candidate??"";if(!(e!==this.Pt||Ce(i))){if(i===""){if(!this.qt)return;this.qt=!1}this.M({type:"candidate",gen\##
+        .ft=!1,this.counter=window.setInterval(()=>void this.#u(n),Ae),n}#n(t){let e=t?.usernameFragment??this.Pt,i=t?\##
+        .candidate??"";if(!(e!==this.Pt||Ee(i))){if(i===""){if(!this.qt)return;this.qt=!1}this.M({type:"candidate",gen\##
         eration:this.generation,candidate:i})}}async#l(t,e){if(t!==this.connection)return;let i=this.name,{connectionS\##
         tate:n}=t;if(n==="failed")this.M({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.M({typ\##
-        e:"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#d(t,e),r=qe(t.localDescrip\##
+        e:"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#d(t,e),r=Le(t.localDescrip\##
         tion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.M({type:"transport",r:i,state:"failed\##
         "});return}this.M({type:"transport",r:i,state:"connected",Jn:r,Qn:s}),await this.#u(t)}}async#d(t,e){for(let i\##
-        =0;i<Me&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():\##
+        =0;i<Se&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():\##
         [],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return D(new Uint8Array(s));await new Promise(r=>setTimeo\##
-        ut(r,xe))}return null}async#u(t){if(this.ft)return;this.ft=!0;let e=await t.getStats().catch(()=>null);if(this\##
+        ut(r,Me))}return null}async#u(t){if(this.ft)return;this.ft=!0;let e=await t.getStats().catch(()=>null);if(this\##
         .ft=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=\##
         >r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.M({type:"heard",r:this.name,\##
-        Xe:n}),this.quality._n(ke(i),performance.now()),this.pt(this.quality.te);let s=Te(i);s!==null&&this.dt(s)}#c(t\##
+        Xe:n}),this.quality._n(xe(i),performance.now()),this.pt(this.quality.te);let s=Te(i);s!==null&&this.dt(s)}#c(t\##
         ,e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#h()}#h(){let{h:t}=this.i;for(let e of \##
         this.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this\##
         .audio.play().catch(()=>{})}};function Te(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport\##
         "&&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r\##
         ==="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===v\##
         oid 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.inc\##
-        ludes(s)&&r==="relay")?"relay":"direct"}function Tt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.tes\##
+        ludes(s)&&r==="relay")?"relay":"direct"}function Ct(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.tes\##
         t(c)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^\##
         turn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:\##
-        r,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ce=t=>/\##
-        ^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ee(t){let e=(RTCRtpReceiver.getCapabilities\##
+        r,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ee=t=>/\##
+        ^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function qe(t){let e=(RTCRtpReceiver.getCapabilities\##
         ?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferen\##
-        ces?.(e)}function qe(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?\##
-        null:kt(e.replace(/:/g,""))}var Le="colloque.v1",Ue=65600,je=8,Ie={fresh:0,resume:1},E={mt:1,used:2,full:3,rat\##
-        e:4,Hi:5,closed:6},Pe=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Ct=t=>u(w(16),x(0),t);function Ke(t){if(t.length>Ue)retur\##
-        n null;try{return De(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function De(t){switch(t.p()){ca\##
+        ces?.(e)}function Le(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?\##
+        null:kt(e.replace(/:/g,""))}var Ue="colloque.v1",je=65600,Ie=8,Pe={fresh:0,resume:1},E={mt:1,used:2,full:3,rat\##
+        e:4,Hi:5,closed:6},Ke=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Tt=t=>u(w(16),x(0),t);function De(t){if(t.length>je)retur\##
+        n null;try{return Re(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function Re(t){switch(t.p()){ca\##
         se 16:return t.H(),{type:"relay",message:t.ee()};case 129:return t.x(32),t.end(),{type:"challenge"};case 130:{\##
         let e=t.p();return t.end(),e>1?null:{type:"state",ve:e===1}}case 134:{let e=t.p(),i=[];for(let a=0;a<e;a+=1)i.\##
         push(U(t.ht()));let[n,s]=[U(t.ht()),U(t.ht())],r=t.H();return t.end(),{type:"servers",U:{urls:i.filter(a=>/^(s\##
-        tuns?|turns?):/.test(a)).slice(0,je),username:n,credential:s,Xn:r}}}case 224:{let e=t.Je();return t.end(),{typ\##
-        e:"error",code:e}}default:return null}}var Z={Jt:1,j:2},Re=1+1+16+32+4,Oe=72;async function Ne(t){if(/[^A-Za-z\##
-        0-9_-]/.test(t))throw new h("alphabet");if(t.length!==Oe)throw new h("incomplete");let e=me(t);if(e.length!==R\##
-        e)throw new h("incomplete");if(!at(e.subarray(50),await He(e.subarray(0,50))))throw new h("incomplete");if(e[0\##
+        tuns?|turns?):/.test(a)).slice(0,Ie),username:n,credential:s,Xn:r}}}case 224:{let e=t.Je();return t.end(),{typ\##
+        e:"error",code:e}}default:return null}}var Z={Jt:1,j:2},Oe=1+1+16+32+4,Ne=72;async function He(t){if(/[^A-Za-z\##
+        0-9_-]/.test(t))throw new h("alphabet");if(t.length!==Ne)throw new h("incomplete");let e=we(t);if(e.length!==O\##
+        e)throw new h("incomplete");if(!at(e.subarray(50),await $e(e.subarray(0,50))))throw new h("incomplete");if(e[0\##
         ]!==1)throw new h("version");let i=e[1]??0;if(i&~(Z.Jt|Z.j))throw new h("flags");return{flags:i,ei:e.slice(2,1\##
-        8),sessionKey:e.slice(18,50)}}async function He(t){return(await D(u(k("colloque/1 link"),t))).subarray(0,4)}va\##
-        r Et=["fr","nl","de","en"];function $e(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>Et.find(i=>i=\##
+        8),sessionKey:e.slice(18,50)}}async function $e(t){return(await D(u(k("colloque/1 link"),t))).subarray(0,4)}va\##
+        r Et=["fr","nl","de","en"];function ze(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>Et.find(i=>i=\##
         ==e)??[])[0]??"fr"}var z=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&\##
         &this._.clear();for(let e of t)this._.delete(e)}G(t){return this._.has(t)}et(){return this._.size===0?null:Mat\##
         h.min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===voi\##
-        d 0?null:(this._.delete(e[0]),e[0])}},ze=class{constructor(){this.S=[],this.z=0,this.Y=null,this.C=0}write(t,e\##
-        ,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)return;this.Y===null&&(this.z=Math.max(this.z+1\##
-        ,i));let s={id:this.z,v:!0,text:n,tt:!1};this.Y=e&&n!==""?null:s,this.Y===null&&this.#e(s)}h(t,e){let i=t!==0&\##
-        &t===this.C;this.C=t;let n={id:t,v:!1,text:e.slice(0,2e3),tt:!0},s=i?this.S.filter(({v:a})=>!a).pop():void 0,r\##
-        =e.trim()==="";s===void 0?r||this.#e(n):this.S=this.S.flatMap(a=>a!==s?[a]:r?[]:[n])}gt(){this.C=0}pending(){r\##
-        eturn[...this.S,...this.Y===null?[]:[this.Y]].filter(({tt:t})=>!t)}nt(t){t===this.Y?this.Y=t.text===""?null:{.\##
-        ..t,tt:!0}:this.S=this.S.map(e=>e===t?{...e,tt:!0}:e)}#e(t){this.S=[...this.S,t].slice(-200)}},qt=[256,1024,40\##
-        96,16384],q={ti:0,Qt:1,Xt:2,expired:3,error:4},V={ni:0,tn:1,ii:2,si:3},Lt=["offer","answer","restart"],Ve=["bo\##
-        dy","signature"],Be=t=>Fe(...We(t));function Fe(t,e){let i=qt.find(s=>s>=e.length+3);if(i===void 0)throw new h\##
-        ("malformed");let n=new Uint8Array(i);return n.set(u(w(t),bt(e.length),e)),n}function We(t){switch(t.type){cas\##
-        e"confirm":return[3,u(t.nn,t.sn,K(t.name))];case"refuse":return[6,w(t.reason)];case"description":return[7,u(w(\##
-        Lt.indexOf(t.kind)),x(t.generation),k(t.sdp))];case"candidate":return[8,u(x(t.generation),k(t.candidate))];cas\##
-        e"words":return[9,w(t.a?1:0)];case"binding":return[10,t.tag];case"chat":return[11,u(x(t.id),k(t.message))];cas\##
-        e"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)];case"consent":return[16,u(w(t.versi\##
-        on),k(t.locale),t.textHash,fe(t.time))]}}function _e(t,e=Ge){let i=new $(t),n=i.p(),s=i.x(i.Je()),r=qt.find(o=\##
-        >o>=s.length+3);if(t.length!==r||!_(i.ee()))throw new h("malformed");let a=new $(s),l=e(n,a);return a.end(),l}\##
-        function Ge(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ht())};case 5:return{type:"admit",j:(e.p()\##
-        &1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Lt[e.p()];if(i===void 0)throw new h("malforme\##
-        d");return{type:"description",kind:i,generation:e.H(),sdp:U(e.ee())}}case 8:return{type:"candidate",generation\##
-        :e.H(),candidate:U(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed");return{type:"words",a:i===1}}c\##
-        ase 10:return{type:"binding",tag:e.x(32)};case 11:return{type:"chat",id:e.H(),message:U(e.ee())};case 13:retur\##
-        n{type:"keepalive"};case 14:{let i=Ve[e.p()];if(i===void 0)throw new h("malformed");return{type:"receipt",_i:i\##
-        ,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"identity",code:e.p()};default:thr\##
-        ow new h("malformed")}}var Ut=k("Noise_NKpsk0_25519_AESGCM_SHA256"),ot=new Uint8Array(0),Je=32+16,Qe=2**20,B=c\##
-        lass{constructor(t){this.key=t,this.counter=0}static async create(t){return new B(await ye(t))}rn(){if(this.co\##
-        unter>=Qe)throw new h("exhausted");let t=u(new Uint8Array(8),x(this.counter));return this.counter+=1,t}async e\##
-        ncrypt(t,e=ot){return ge(this.key,this.rn(),e,t)}async decrypt(t,e=ot){return ve(this.key,this.rn(),e,t)}},Ze=\##
-        class{constructor(){this.E=Ut,this.hash=Ut,this.be=null}async A(t){this.hash=await D(this.hash,t)}async Z(t){l\##
-        et[e,i]=await jt(this.E,t);this.E=e,this.be=await B.create(i)}async on(t){let e=await A(this.E,t);this.E=await\##
-         A(e,w(1));let i=await A(e,u(this.E,w(2))),n=await A(e,u(i,w(3)));await this.A(i),this.be=await B.create(n)}as\##
-        ync an(t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);return await this.A(e),e}async cn(t){let e\##
-        =this.be===null?t:await this.be.decrypt(t,this.hash);return await this.A(t),e}};async function jt(t,e){let i=a\##
-        wait A(t,e),n=await A(i,w(1));return[n,await A(i,u(n,w(2)))]}async function Xe(t,e){let i=[...await jt(t.E,ot)\##
-        ],[n,s]=[await B.create(i[0]),await B.create(i[1])];return{hash:t.hash,E:t.E,keys:i,send:e?n:s,h:e?s:n}}var ht\##
-        =class{constructor(t,e,i){this.it=t,this.wt=e,this.ie=i}static async create(t){let e=new Ze;return await e.A(t\##
-        .Ot),await e.A(t.Ut),new ht(e,t,t.ie??await Q())}async ln(t){let{it:e,ie:i,wt:n}=this;return await e.on(n.pres\##
-        haredKey),await e.A(i.publicKey),await e.Z(i.publicKey),await e.Z(await xt(i.privateKey,n.Ut)),u(i.publicKey,a\##
-        wait e.an(t))}async hn(t){if(t.length<Je)throw new h("authentication");let{it:e,ie:i}=this,n=t.subarray(0,32);\##
-        return await e.A(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{un:await e.cn(t.subarray(32)),transport:\##
-        await Xe(e,!0)}}},It=new Uint8Array(32);async function Ye(t){let e=await J("colloque/1 invite",u(t.ei,t.sessio\##
-        nKey)),[i,n,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque/1 join",32),j(e,"colloque/1 psk",32)\##
-        ]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken:n}}var ti=t=>K("colloque/1","c\##
-        all",t,x(0),It),ei=(t,e,i)=>K("colloque/1","resume",t,x(e),i);async function Pt(t,e){let i=await J(t,await A(e\##
-        ,k("colloque/1 exporter"))),[n,s]=await Promise.all([j(i,"colloque/1 resume",32),j(i,"colloque/1 dtls-bind",32\##
-        )]);return{resumeSecret:n,yt:s}}var ii=(t,e)=>D(K("colloque/1 transcript",t,e)),ni=t=>ii(It,t),si=t=>j(t,"coll\##
-        oque/1 rejoin",32);async function ri(t,e,i){let n=await J(t,e);return j(n,u(k("colloque/1 psk-resume"),x(i)),3\##
-        2)}var ai=(t,e,i)=>D(K("colloque/1 sas-commit",t,e,i));async function li(t,e,i){return j(await J(t,u(e,i)),"co\##
-        lloque/1 sas",8)}var oi=t=>Array.from(t.subarray(0,4));function hi(t){let e=t.subarray(0,5).reduce((i,n)=>i*25\##
-        6+n,0);return String(e%1e8).padStart(8,"0")}var ci=(t,e,i,n,s)=>A(e,K(`colloque/1 bind ${t}`,i,n,s)),X={dn:64,\##
-        message2:256},ct=24*3600,Kt=class{constructor(t,e){this.hash=t.hash,this.oi=t.send,this.ai=t.h,this.yt=e}ci(t)\##
-        {return this.oi.encrypt(Be(t))}async open(t){return _e(await this.ai.decrypt(t))}pn(t,e,i){return ci(t,this.yt\##
-        ,this.hash,e,i)}};async function ui(t,e){let{room:i,sessionKey:n,presharedKey:s}=t,r=e.L(32),a=e.ie??await Q()\##
-        ,l=await ht.create({Ot:ti(i),presharedKey:s,Ut:n,ie:a}),o=await ai(i,a.publicKey,r),c=x(0),f=fi(X.dn,w(1),o,c,\##
-        k(e.locale)),m=await l.ln(f);async function C(P,yt){let gt=await l.hn(P),rt=await pi(gt.un,i,n,yt),{hash:vt,E:\##
-        Hn}=gt.transport,oe=await Pt(vt,Hn);return{D:new Kt(gt.transport,oe.yt),bond:{resumeSecret:oe.resumeSecret,tra\##
-        nscript:await ni(vt),authenticationString:await li(vt,r,rt.li),wordsLocale:rt.wordsLocale,identity:rt.identity\##
-        ,expiry:rt.hi+ct},fn:{type:"confirm",nn:r,sn:new Uint8Array(32),name:""}}}return{message:m,finish:C}}async fun\##
-        ction di(t,e,i,n){let s=await ht.create({Ot:ei(t.room,i,e.transcript),presharedKey:await ri(t.presharedKey,e.r\##
-        esumeSecret,i),Ut:t.sessionKey,ie:n??await Q()}),r=await s.ln(new Uint8Array(X.dn)),a=u(x(i),r);async function\##
-         l(o){let{un:c,transport:f}=await s.hn(o);if(c.length!==X.message2||!_(c))throw new h("malformed");let{yt:m}=a\##
-        wait Pt(f.hash,f.E);return{D:new Kt(f,m),fn:{type:"confirm",nn:new Uint8Array(32),sn:new Uint8Array(32),name:"\##
-        "}}}return{message:a,finish:l}}async function pi(t,e,i,n){if(t.length!==X.message2)throw new h("malformed");le\##
-        t s=new $(t);if(s.p()!==1)throw new h("malformed");let r=s.x(32).slice(),a=s.x(32).slice(),l=s.x(16),o=s.x(64)\##
-        ,c=U(s.x(2));if(s.H(),!_(s.ee()))throw new h("malformed");let f=K("colloque/1 delegation",a,i,e,l);if(!await w\##
-        e(o,f,a))throw new h("delegation");let m=new $(l),[C,P]=[m.Zt(),m.Zt()];if(n<C-ct||n>P+ct)throw new h("delegat\##
-        ion-dates");return{li:r,identity:a,wordsLocale:c,hi:P}}function fi(t,...e){let i=new Uint8Array(t);return i.se\##
-        t(u(...e)),i}var mi=t=>({invitation:t,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownCompariso\##
-        n:"none",peerComparison:"none"}),R=t=>t.invitation.joinToken===null,Dt=t=>JSON.stringify(t,(e,i)=>i instanceof\##
-         Uint8Array?{octets:G(i)}:i);function Rt(t,e){if(t===null)return null;try{let i=JSON.parse(t,(n,s)=>wi(s)?kt(s\##
-        .octets):s);return i.invitation.room.length!==16||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.e\##
-        xpiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxError||i instanceof TypeError||i instan\##
-        ceof h)return null;throw i}}function Ot(t){for(let e of Object.values(t))e instanceof Uint8Array?e.fill(0):typ\##
-        eof e=="object"&&e!==null&&Ot(e)}var wi=t=>typeof t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length==\##
-        =1,ut={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},yi=.3,gi=3e4,vi=1e3,Nt=25e3,bi=2e3,k\##
-        i=2e4,Ht=class{constructor({t,mode:e,locale:i,L:n,se:s,ui:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n\##
-        ,this.se=s,this.jt=a,this.di=r?yi:1,this.o="opening",this.D=null,this.U=null,this.mn=1/0,this.finish=null,this\##
-        .gn=-1/0,this.wn=a,this.yn=a,this.e=new z,this.kn=[],this.#e("open",a)}get pi(){return this.e.G("open")||this.\##
-        e.G("state")}get rt(){return this.o==="established"}get ot(){return this.o==="away"||this.o==="orphaned"}fi(t)\##
-        {return t>=this.mn&&(this.U?.urls.some(e=>/^turns?:/.test(e))??!1)}mi(t){this.o==="established"&&t-this.yn>gi&\##
-        &this.e.set("silence",t+vi)}Vt(){return this.kn.splice(0)}I(){return this.e.et()}async open(t){let{invitation:\##
-        e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await si(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear\##
-        ("open"),this.#e("state",t),this.#i({type:"send",octets:Pe(e.room,n,Ie[this.mode])}),await this.#n())}async h(\##
-        t,e){let i=Ke(t);if(!(i===null||this.o==="over"))switch(i.type){case"challenge":return;case"state":return this\##
-        .#r(i.ve,e);case"servers":this.U=i.U,this.mn=e+i.U.Xn*1e3;return;case"error":return this.#o({type:"refused",co\##
-        de:i.code});case"relay":try{return await this.#l(i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this\##
-        .o==="confirming"||this.o==="established"||this.mode==="resume";return this.#o({type:"broken",code:n.code,gi:s\##
-        })}}}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e!=="keepalive")return this.#o({type:"lost",\##
-        cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Nt),await this.send({type:"keepalive"},t)}}async send(\##
-        t,e){return this.D===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.wn=e,this.#i({type:"send",oc\##
-        tets:Ct(await this.D.ci(t))}),!0)}#e(t,e){this.e.set(t,e+ut[t]*this.di)}#i(t){this.kn.push(t)}#o(t){this.o="ov\##
-        er",this.e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#i({type:"doctor",B:t}),t?this.o==="or\##
-        phaned"||e-this.gn<bi?this.#o({type:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("stat\##
-        e","away"),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(this.gn=e),this.o=i||this.o==="away"?\##
-        "away":"orphaned",R(this.t)&&this.e.set("away",e+ut.X))}async#n(){let{t}=this;this.o="handshaking";let e;if(th\##
-        is.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"});let i=await di(t.invitation,t.bond,\##
-        t.epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),e=i.message}else{let i=await ui(t.invit\##
-        ation,{locale:this.locale,L:this.L});this.finish=n=>i.finish(n,this.se()),e=i.message}this.#i({type:"send",oct\##
-        ets:Ct(e)})}async#l(t,e){if(this.o==="handshaking"&&this.finish!==null){let{D:i,bond:n,fn:s}=await this.finish\##
-        (t);this.finish=null,this.D=i,this.o="confirming",this.e.clear("message2"),this.#e("firstFrame",e),this.e.set(\##
-        "keepalive",e+Nt),this.#i({type:"confirmed",bond:n}),await this.send(s,e)}else if(this.D!==null&&(this.o==="co\##
-        nfirming"||this.o==="established")){let i=await this.D.open(t);this.o="established",this.e.clear("firstFrame")\##
-        ,this.yn=e,this.e.set("silence",e+ut.silence),this.#i({type:"frame",frame:i}),i.type==="keepalive"&&e-this.wn>\##
-        =ki&&await this.send({type:"keepalive"},e)}}},$t=3e3,xi=2e4,Mi=1e3,Si=class{constructor({t,V:e,n:i,s:n,re:s,c:\##
-        r},a){this.t=t,this.V=e,this.n=i,this.s=n,this.re=s,this.c=r,this.e=new z,this.e.set("end",a+(s===null?$t:xi))\##
-        ,s!==null&&(i===null||i.ot)&&this.#o(a)}I(){let t=[this.e.et()??1/0,this.n?.I()??1/0],e=Math.min(...t);return \##
-        e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?\##
-        this.end():this.#o(e);return await this.n?.xe(e),this.#e(e);case"socket-open":return t.id===this.s&&await this\##
-        .n?.open(e),this.#e(e);case"socket-message":return t.id===this.s&&await this.n?.h(t.octets,e),this.#e(e);case"\##
-        socket-closed":t.id===this.s&&this.#r(e)}}end(){this.re=null,this.e.clear(),this.#n()}async#e(t){for(let e=thi\##
-        s.#i();e.length>0;e=this.#i())for(let i of e)if(i.type==="send")this.c({type:"send",id:this.s,octets:i.octets}\##
-        );else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},t),this.re=null,\##
-        this.e.set("end",t+$t);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if\##
-        (i.type==="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n?.Vt()??[]}#o(t){this.#n(),this.s+=1,\##
-        this.n=new Ht({t:this.t,mode:"resume",...this.V},t),this.c({type:"connect",id:this.s})}#r(t){if(this.re===null\##
-        )return this.end();this.#n(),this.e.set("retry",t+Mi)}#n(){this.n!==null&&this.c({type:"close",id:this.s}),thi\##
-        s.n=null}},Ai=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","tak\##
-        en-over","internal","refused-not-now","relay-missing"]),Ti=new Set(["hung-up","ended-by-doctor","expired","con\##
-        sent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),dt=t=>Ai.has(t),Ci=t\##
-        =>Ti.has(t),Ei={[V.tn]:"refused-other-device",[V.ii]:"refused-not-now",[V.si]:"refused-wrong-person"},qi={[q.Q\##
-        t]:"words-differ",[q.Xt]:"binding-failed",[q.expired]:"expired",[q.error]:"doctor-error"},Li={[E.mt]:"unknown-\##
-        room",[E.used]:"used",[E.full]:"full",[E.rate]:"rate",[E.closed]:"closed"},Ui=t=>Ei[t]??"refused",ji=t=>qi[t]?\##
-        ?"ended-by-doctor",Ii=t=>Li[t]??"protocol";function Pi(t){return t==="delegation"?"identity":t==="delegation-d\##
-        ates"?"clock":"secure-channel"}var zt=3,Ki=500,Di=8e3,Ri=4e3,Oi=5,Ni=class{constructor(t){this.L=t,this.R=0,th\##
-        is.Se=!1,this.kt=null,this.ct=0}wi(){this.Se=!1,this.ct=0}yi(){this.R=0,this.Se=!1,this.ct=0}ki(t){let e=this.\##
-        kt??(t.bond===null?"fresh":"resume");return this.kt=null,e}ye({vi:t,bi:e}){if(this.R+=1,!(t&&!this.Se)&&this.R\##
-        >zt)return null;let i=e?Ri:Di,n=Math.min(Ki*2**(this.R-1),i),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)\##
-        }refused(t,e,i,n){return R(i)?(this.ct=t===E.mt?this.ct+1:0,this.ct>Oi&&!n?"unknown-room":"later"):t===E.mt&&e\##
-        ==="resume"?this.Se?"secure-channel":(this.kt="fresh","now"):t===E.used&&e==="fresh"&&i.bond!==null&&this.R<zt\##
-        ?(this.R+=1,this.kt="resume","now"):Ii(t)}},Vt=6e4,Bt=2e3,Hi=1e4,$i=3,zi=class{constructor(t,e,i){this.t=t,thi\##
-        s.V=e,this.u=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,this.P=new Ni(e.L),this.W=-1/0,this.e=new z,this.Rt=\##
-        !1,this.pending=[],this.Wt=[]}get rt(){return this.n?.rt??!1}get ot(){return this.n?.ot??!1}get Kt(){return th\##
-        is.P.R>0&&(this.n?.pi??!0)}I(){let t=Math.min(this.e.et()??1/0,this.n?.I()??1/0);return t===1/0?null:t}async o\##
-        e(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.type==="socket-message"?await this.n?.h(\##
-        t.octets,e):this.n!==null&&this.ze(e))}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?th\##
-        is.bt(t):this.P.R=0;await this.n?.xe(t)}xi(t){for(;;){let e=this.Wt.shift();if(e!==void 0)return e;this.pendin\##
-        g.push(...this.n?.Vt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#i(i,t)}}send(t,e){retur\##
-        n this.n?.send(t,e)??Promise.resolve(!1)}bt(t){let{t:e,V:i,u:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())re\##
-        turn this.#n("expired");let s=this.P.ki(e);this.e.clear("retry","stable"),n.lt(),this.s+=1;let r=n.i().xt&&thi\##
-        s.P.R<2;this.n=new Ht({t:e,mode:s,ui:r,...i},t),n.c({type:"connect",id:this.s})}Si(t){(this.n===null||t-this.n\##
-        .jt>=Bt)&&this.#r(t)}Ae(t,e){this.s=t,this.P.yi(),this.bt(e)}ae(t){if(!(this.n===null||t-this.n.jt<Bt)&&!this.\##
-        n.ot){if(t-this.W<Hi)return this.ze(t);this.W=t,this.#r(t)}}ze(t){this.disconnect(),this.vt=!1;let{zi:e,xt:i}=\##
-        this.u.i(),n=R(this.t)&&e,s=this.P.ye({vi:n,bi:i});if(s===null)return this.#n(this.P.Se?"secure-channel":"netw\##
-        ork");this.e.set("retry",t+s)}vn(t){let e=this.t.former.shift();return e===void 0?!1:(Object.assign(this.t,{bo\##
-        nd:e,epochNumber:0}),this.Rt=!0,this.#r(t),!0)}bn(t,e,i){if(!e)return this.#n(Pi(t));this.P.Se=!0,this.ze(i)}f\##
-        lush(){let t=[...this.pending.splice(0),...this.n?.Vt()??[]];for(let e of t)e.type==="send"&&this.#e(e.octets)\##
-        }disconnect(){this.n!==null&&this.u.c({type:"close",id:this.s}),this.xn()}xn(){let{n:t}=this;return this.n=nul\##
-        l,this.pending=[],this.e.clear(),this.u.left(),t}#e(t){this.u.c({type:"send",id:this.s,octets:t})}#i(t,e){swit\##
-        ch(t.type){case"send":return this.#e(t.octets);case"save":return this.u.lt();case"doctor":this.ve=t.B,t.B||(th\##
-        is.vt=!0),this.e.G("stable")||this.e.set("stable",e+Vt);return;case"confirmed":if(t.bond!==null){let i={epochN\##
-        umber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0\##
-        ,$i);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return this.e.set("stable",e+Vt),this.u.lt();\##
-        case"frame":this.P.wi(),this.vt=!1,this.Rt=!1,this.Wt.push(t);return;case"refused":return this.#o(t.code,e);ca\##
-        se"lost":return t.cause==="timeout"?this.ze(e):this.#r(e);case"broken":return this.bn(t.code,t.gi,e)}}#o(t,e){\##
-        if(this.Rt&&t===E.mt){this.vn(e)||this.#n("refused-other-device");return}let i=this.n?.mode??null,n=this.P.ref\##
-        used(t,i,this.t,this.u.i().Ai);n==="later"?this.ze(e):n==="now"?this.#r(e):this.#n(n)}#r(t){this.disconnect(),\##
-        this.bt(t)}#n(t){this.Wt.push({type:"stop",reason:t})}},Ft=class{constructor(){this.K=0,this.z=-1/0}Ae(t){t-th\##
-        is.z>15e3&&(this.K=0),this.K+=1,this.z=t}get Sn(){return Math.min(4e3*1.5**(this.K-1),1e4)}get Ci(){return Mat\##
-        h.min(1500*this.K,6e3)}get St(){return this.z+(this.K===0?0:this.Sn)}},Vi=class{constructor(){this.z=null,this\##
-        .y=0}Ae(t,e){this.z={Xe:t,zn:e},this.y=e}K(t,e){let{z:i}=this;this.z={Xe:t,zn:e};let n=i!==null&&e-i.zn<=1250;\##
-        return(!n||t!==i.Xe)&&(this.y=e),n&&t!==i.Xe?"sound":e-this.y>=1500?"silence":"unknown"}},Wt=class{constructor\##
-        (){this.silence=new Vi,this.ce=!1,this.Nt=!1,this.zt=!1,this.An=-1/0,this.W=null,this.Cn=-1/0}get Mn(){return \##
-        this.W!==null}ae(t){this.W=t}Mi(t){this.An=t,this.zt=!1,this.Nt=!1,this.W=null}Ti(t,e){this.silence.Ae(0,e),th\##
-        is.ce=t}Ei(t,e){this.silence.Ae(t,e)}K(t,e){let i=this.Cn;this.Cn=e;let n=this.silence.K(t,e);return n==="soun\##
-        d"&&(this.ce=!1,i>=this.An&&(this.zt=!0),this.W!==null&&i>=this.W&&(this.W=null)),n!=="silence"||this.ce?!1:(t\##
-        his.ce=!0,!0)}get Bt(){return this.zt&&!this.ce}Tn(t){t&&!this.zt&&(this.Nt=!0)}},pt={Li:6e3,Di:5e3,path:13e3}\##
-        ,Bi=3e3,Fi=1e4,Wi=1,_i=class{constructor(t,e){this.t=t,this.u=e,this.muted=!1,this.g=t.invitation.joinToken===\##
-        null&&t.consent!==null,this.n=null,this.j=!1,this.transport="none",this.r=-1,this.En=null,this.w=null,this.Ft=\##
-        [],this.le=null,this.At=null,this.Ct=!1,this.Mt=null,this.f=new Wt,this.he=new Ft,this.Tt=0,this.i={send:!1,h:\##
-        !1},this.$=[],this.e=new z}Ii(){return this.$.shift()??null}I(){return this.e.et()}Ce(){return this.transport=\##
-        =="connected"&&this.#f()&&!this.f.ce}xt(){return this.g&&(!this.Ce()||this.f.Mn)}get Pi(){return!this.g&&this.\##
-        w?.J===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}ae(t){this.transport!=="none"&&this.f.a\##
-        e(t)}qi(t,e){this.n=t,this.j=e}gt(){this.n=null,this.Ct=!1,this.At=null,this.e.clear("answer","binding")}end()\##
-        {this.gt(),this.e.clear(),this.$=[],this.transport="none",this.w=null,this.Mt=null,this.le=null,this.f=new Wt,\##
-        this.he=new Ft,this.Tt=0,this.#s(),this.u.c({type:"end-call"})}async Oi(t){this.transport==="connected"&&this.\##
-        w?.J===!0&&!this.f.ce&&!this.f.Mn?await this.#h(t):this.#r(t)}async xe(t){for(let e=this.e.T(t);e!==null;e=thi\##
-        s.e.T(t))e==="path"?this.#c(t):e==="attempt"?this.#l(t):this.$.push(e==="answer"&&this.g?"socket-doubted":"rej\##
-        oin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.w?.generation||this.n===null)return;this\##
-        .w.nt=!0,this.e.set("answer",e+(this.g?this.he.Ci:pt.Li)),await this.#e({type:"description",kind:"offer",gener\##
-        ation:t.generation,sdp:t.sdp},e);for(let i of this.Ft.splice(0))await this.#e({type:"candidate",generation:t.g\##
-        eneration,candidate:i},e);return;case"candidate":if(t.generation!==this.w?.generation)return;this.w.nt?await t\##
-        his.#e({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ft.push(t.candidate);return;ca\##
-        se"transport":return this.#u(t,e);case"heard":return this.#d(t,e)}}async h(t,e){if(t.type==="description"&&t.k\##
-        ind==="restart")return this.#i(t.sdp,e);let{w:i}=this;if(t.type==="binding")return i?.J!==!0?void 0:(this.At=t\##
-        .tag.slice(),this.#p());if(!(i===null||!i.nt||t.generation!==i.generation))if(t.type==="candidate"){let{genera\##
-        tion:n,candidate:s}=t;this.u.c({type:"apply-candidate",generation:n,candidate:s})}else i.J||(i.J=!0,this.e.cle\##
-        ar("answer"),this.u.c({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?aw\##
-        ait this.#h(e):this.g||this.e.set("path",e+pt.path),this.#s())}async#e(t,e){await this.u.send(t,e)}#i(t,e){if(\##
-        this.t.consent===null)return;let i=t==="new"&&this.En!==this.n;!i&&e<this.he.St||(i&&(this.transport="failed")\##
-        ,this.#r(e))}#o(){return this.n!==null&&this.n.rt&&this.t.consent!==null}#r(t){let{n:e,t:i}=this;if(e===null)r\##
-        eturn;let n=this.transport==="none"||this.transport==="failed"||this.f.Nt,s=i.generation;i.generation+=1,this.\##
-        u.lt(),n&&(this.r=s,this.En=e,this.transport="new",this.le=null,this.Mt=null,this.Ct=!1,this.f.Ti(this.g,t),th\##
-        is.#s()),this.w={generation:s,nt:!1,J:!1},this.Ft=[],this.At=null,this.f.Mi(t),this.e.clear("answer","binding"\##
-        ,"path","attempt"),this.g&&(this.he.Ae(t),this.e.set("attempt",t+this.he.Sn));let{j:r}=this;this.u.c({type:"ma\##
-        ke-offer",generation:s,$n:n,U:e.U,j:r})}#n(t){let{n:e,he:i}=this;this.#o()?t<i.St?this.e.set("attempt",i.St):e\##
-        ?.fi(t)?(this.ae(t),this.$.push("socket-doubted")):this.#r(t):e!==null&&this.$.push("socket-doubted")}#l(t){th\##
-        is.transport==="none"||this.Ce()||(this.f.Tn(this.w?.J===!0),this.#n(t))}#d({r:t,Xe:e},i){if(!(this.transport=\##
-        =="none"||t!==this.r)){if(!this.#f())return this.f.Ei(e,i);this.f.K(e,i)?(this.f.Tn(this.w?.J===!0),this.#n(i)\##
-        ):this.f.Bt&&this.Ce()&&this.e.clear("attempt")}}async#u(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(\##
-        t.state==="connected")this.transport="connected",this.Tt=0,this.e.clear("path"),this.e.G("attempt")&&this.e.se\##
-        t("attempt",Math.max(this.he.St,e+Bi)),this.le={Ht:t.Jn,O:t.Qn},await this.#h(e),this.#s();else if(t.state==="\##
-        failed")this.#c(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("bindin\##
-        g"),this.e.G("attempt"))return;this.ae(e),this.#o()&&e-(this.n?.jt??0)<Fi?this.#n(e):this.$.push("socket-doubt\##
-        ed")}}}#c(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.g)return this.#n(t);this\##
-        .Tt+=1,this.Tt>Wi?this.$.push("no-path"):this.#o()&&this.#r(t)}async#h(t){let{le:e}=this,i=this.n?.D??null;if(\##
-        e===null||i===null||this.w?.J!==!0)return;let n=await i.pn("P",e.Ht,e.O);await this.#e({type:"binding",tag:n},\##
-        t),this.Ct||this.e.set("binding",t+pt.Di),await this.#p()}async#p(){let{le:t,At:e}=this,i=this.n?.D??null;if(t\##
-        ===null||e===null||i===null)return;let n=await i.pn("D",t.Ht,t.O);if(!at(n,e)){this.$.push("binding-failed");r\##
-        eturn}this.Ct=!0,this.Mt=_t(t),this.g=!0,this.e.clear("binding"),this.#s()}#f(){return this.le!==null&&this.Mt\##
-        ===_t(this.le)}#s(){let t=this.#f(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.send&&e\##
-        .h===this.i.h||(this.i=e,this.u.c({type:"sound",...e}))}},_t=({Ht:t,O:e})=>`${G(t)} ${G(e)}`,Gi=6e4,Ji=400,Qi=\##
-        class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.V={locale:e,L:i,se:n},this.line=new zi(t,this.V,{c:s=>t\##
-        his.actions.push(s),lt:()=>this.#a(),left:()=>this.#n(),i:()=>({Ai:this.media.Ce(),xt:this.media.xt(),zi:this.\##
-        media.g})}),this.ue=!1,this.message="",this.l=new ze,this.reason=null,this.Me=null,this.e=new z,this.actions=[\##
-        ],this.media=new _i(t,{send:(s,r)=>this.line.send(s,r),c:s=>this.actions.push(s),lt:()=>this.#a()}),this.ke=Pr\##
-        omise.resolve()}oe(t,e){return this.ke=this.ke.then(async()=>{try{await this.#i(t,e),this.#m(e)}catch{await th\##
-        is.#s("internal",e)}}),this.ke}Ui(){return this.actions.splice(0)}I(){if(this.reason!==null)return this.Me?.I(\##
-        )??null;let t=[this.e.et(),this.line.I(),this.media.I()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e\##
-        }ji(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#e(),reason:this.reason,N:this.rea\##
-        son!==null&&dt(this.reason),ve:this.line.ve,Ln:this.line.rt,Kt:this.line.Kt,Vi:this.line.vt,message:this.messa\##
-        ge,k:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted\##
-        :this.media.muted,S:this.l.S}}#e(){return this.reason!==null?Ci(this.reason)?"ended":"failed":R(this.t)?this.t\##
-        .consent===null?"admitted":this.media.Ce()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}asyn\##
-        c#i(t,e){if(this.reason!==null)return this.#o(t,e);switch(t.type){case"start":return this.line.bt(e),this.#l(e\##
-        );case"tick":return this.#r(e);case"socket-open":case"socket-message":case"socket-closed":return await this.li\##
-        ne.oe(t,e),this.#l(e);case"network-changed":return this.media.ae(e),this.line.Si(e),this.#l(e);case"awoke":ret\##
-        urn this.line.n?.mi(e),this.#r(e);case"consent":return R(this.t)?(this.t.consent=t.consent,this.#a(),this.ue&&\##
-        await this.#c(e),this.#l(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:V.ni},e),t\##
-        his.#s("consent-refused",e);case"words":return this.#p(t.a,e);case"mute":this.media.mute(t.muted);return;case"\##
-        write":if(this.l.write(t.text,t.Dn,this.V.se()),t.Dn)return this.#h(e);this.e.G("letters")||this.e.set("letter\##
-        s",e+Ji);return;case"hang-up":return this.#s("hung-up",e,q.ti);case"taken-over":return this.#s("taken-over",e)\##
-        ;case"retry":return;default:return await this.media.oe(t,e),this.#l(e)}}async#o(t,e){let i=this.reason==="netw\##
-        ork"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||!d\##
-        t(this.reason)?this.Me?.oe(t,e):(this.Me?.end(),this.reason=null,this.line.Ae(this.Me?.s??this.line.s,e),this.\##
-        Me=null,this.#l(e))}async#r(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience")return this.#s(\##
-        this.line.rt?"no-path":"network",t);await this.#h(t)}await this.line.xe(t),await this.#l(t),await this.media.x\##
-        e(t),await this.#l(t)}#n(){this.ue=!1,this.media.gt(),this.l.gt()}async#l(t){for(;this.reason===null;){let e=t\##
-        his.media.Ii();if(e!==null){await this.#f(e,t);continue}let i=this.line.xi(t);if(i===null)return;i.type==="sto\##
-        p"?await this.#s(i.reason,t):await this.#d(i.frame,t)}}async#d(t,e){switch(t.type){case"waiting":this.message=\##
-        t.message;return;case"admit":return this.#u(t.j,e);case"refuse":return t.reason===V.tn&&this.line.vn(e)?void 0\##
-        :this.#s(Ui(t.reason),e);case"words":return this.t.peerComparison=t.a?"same":"different",this.#a();case"bye":r\##
-        eturn this.#s(this.media.Pi&&t.reason===q.error?"no-path":ji(t.reason),e);case"description":case"candidate":ca\##
-        se"binding":return this.ue&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e):this.line.bn("malfor\##
-        med",!0,e);case"chat":this.ue&&this.l.h(t.id,t.message);return;case"keepalive":case"receipt":case"identity":re\##
-        turn}}async#u(t,e){let{n:i}=this.line;if(this.ue||i===null)return;this.ue=!0,this.t.invitation.joinToken=null,\##
-        this.t.former=[],this.#a();let n=t||(this.t.invitation.flags&Z.j)!==0;if(n&&!(i.U?.urls.some(s=>/^turns?:/.tes\##
-        t(s))??!1))return this.#s("relay-missing",e,q.error);this.media.qi(i,n),this.t.consent!==null&&await this.#c(e\##
-        )}async#c(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",version:1,.\##
-        ..e},t),await this.media.Oi(t),i!=="none"&&await this.line.send({type:"words",a:i==="same"},t),await this.#h(t\##
-        ))}async#h(t){if(!(!this.ue||this.t.consent===null)){for(let e of this.l.pending()){let{id:i,text:n}=e;if(!awa\##
-        it this.line.send({type:"chat",id:i,message:n},t))return;this.l.nt(e)}return this.#l(t)}}async#p(t,e){this.t.o\##
-        wnComparison=t?"same":"different",this.#a(),await this.line.send({type:"words",a:t},e),await this.#l(e),t||awa\##
-        it this.#s("words-differ",e,q.Qt)}async#f(t,e){switch(t){case"rejoin":return this.line.ze(e);case"socket-doubt\##
-        ed":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,q.Xt);case"no-path":return t\##
-        his.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)===!0;th\##
-        is.line.flush(),this.reason=t,this.media.end(),this.e.clear(),dt(t)&&t!=="taken-over"?this.#a():this.actions.p\##
-        ush({type:"save",t:null});let s=!n&&R(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.disc\##
-        onnect();let{t:r,V:a}=this,{s:l}=this.line,o=this.line.xn(),c=f=>this.actions.push(f);this.Me=new Si({t:r,V:a,\##
-        n:o,s:l,re:s?i:null,c},e)}#m(t){!(this.reason===null&&this.media.g&&!this.media.Ce())||this.line.ot?this.e.cle\##
-        ar("patience"):this.e.G("patience")||this.e.set("patience",t+Gi)}#a(){this.actions.push({type:"save",t:this.t}\##
-        )}},Zi={In:[],Pn:[],microphone:"",speaker:""},Xi=4e-4,Gt={echoCancellation:!0,noiseSuppression:!0,autoGainCont\##
-        rol:!0};async function Jt(t,e){let i=t===void 0?Gt:{...Gt,deviceId:{exact:t}},n=await(e??navigator.mediaDevice\##
-        s.getUserMedia({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundErr\##
-        or");return s}function Yi(t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="Overco\##
-        nstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-de\##
-        nied"}var tn=class{constructor(t){this.audio=t,this._t=new Audio,this.q=null,this.output=null,this.source=null\##
-        ,this.Te=null,this.speaker=""}qn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running\##
-        "&&this.q.resume().catch(()=>{}))}On(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&\##
-        &(this.Te??=this.q.createAnalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.sour\##
-        ce.connect(this.Te))}Et(){if(this.Te===null||this.source===null)return{Et:0,Un:!1,jn:!1};let t=new Float32Arra\##
-        y(this.Te.fftSize);this.Te.getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==\##
-        ="running"||navigator.userActivation?.hasBeenActive===!0;return{Et:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/\##
-        5)),Un:e>Xi,jn:e===0&&i}}Vn(){let{q:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaStreamD\##
-        estination(),this._t.srcObject=this.output.stream),this._t.play().catch(()=>{});for(let[e,i]of[523,784].entrie\##
-        s()){let n=t.currentTime+.1+e*.35,s=t.createOscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueA\##
-        tTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r\##
-        ).connect(this.output),s.start(n),s.stop(n+1)}}}async Ri(t){await Promise.all([this.audio,this._t].map(e=>e.se\##
-        tSinkId(t))),this.speaker=t}async Lt(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=\##
-        n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,lab\##
-        el:r}));return{In:i("audioinput"),Pn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().\##
-        deviceId??"",speaker:this.speaker}}end(){this.On(null),this.q?.close().catch(()=>{}),this.q=null,this.Te=null,\##
-        this.output=null}},en=500;function nn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n\##
-        =>{navigator.locks.request(t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))\##
-        ).catch(i)})}function sn(t,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function rn(t,e){return\##
-         new Promise(i=>{let n=new BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(Rt(typeof r=="s\##
-        tring"?r:null,e())),setTimeout(()=>s(null),en)})}var O={},an=t=>[O[t].admitted.title,...O[t].admitted.consent]\##
-        .join(`
-        `),Qt=(t,e)=>t<1?O[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (t),ln=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Y=(t,e)=>t.replace(/\{\##
-        \w+\}/,()=>String(e));function on(t,e,i){let n=[i,e].map(s=>s.split(`
+        d 0?null:(this._.delete(e[0]),e[0])}},Ve=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,Be=/\##
+        (\p{M}{4})\p{M}+/gu,qt=t=>t.slice(0,2e3).replace(Ve,"").replace(Be,"$1"),Fe=200,We=class{constructor(){this.S=\##
+        [],this.z=0,this.Y=null,this.A=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)retur\##
+        n;this.Y===null&&(this.z=Math.max(this.z+1,i));let s={id:this.z,v:!0,text:n,tt:!1};this.Y=e&&n!==""?null:s,thi\##
+        s.Y===null&&this.#e(s)}h(t,e){let i=t!==0&&t===this.A;this.A=t;let n={id:t,v:!1,text:qt(e),tt:!0},s=i?this.S.f\##
+        ilter(({v:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#e(n):this.S=this.S.flatMap(a=>a!==s?[\##
+        a]:r?[]:[n])}gt(){this.A=0}pending(){return[...this.S,...this.Y===null?[]:[this.Y]].filter(({tt:t})=>!t)}nt(t)\##
+        {t===this.Y?this.Y=t.text===""?null:{...t,tt:!0}:this.S=this.S.map(e=>e===t?{...e,tt:!0}:e)}#e(t){this.S=[...t\##
+        his.S,t].slice(-Fe)}},Lt=[256,1024,4096,16384],q={ti:0,Qt:1,Xt:2,expired:3,error:4},V={ni:0,tn:1,ii:2,si:3},Ut\##
+        =["offer","answer","restart"],_e=["body","signature"],Ge=t=>Je(...Qe(t));function Je(t,e){let i=Lt.find(s=>s>=\##
+        e.length+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(u(w(t),bt(e.length),e)\##
+        ),n}function Qe(t){switch(t.type){case"confirm":return[3,u(t.nn,t.sn,K(t.name))];case"refuse":return[6,w(t.rea\##
+        son)];case"description":return[7,u(w(Ut.indexOf(t.kind)),x(t.generation),k(t.sdp))];case"candidate":return[8,u\##
+        (x(t.generation),k(t.candidate))];case"words":return[9,w(t.a?1:0)];case"binding":return[10,t.tag];case"chat":r\##
+        eturn[11,u(x(t.id),k(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)\##
+        ];case"consent":return[16,u(w(t.version),k(t.locale),t.textHash,me(t.time))]}}function Ze(t,e=Xe){let i=new $(\##
+        t),n=i.p(),s=i.x(i.Je()),r=Lt.find(o=>o>=s.length+3);if(t.length!==r||!_(i.ee()))throw new h("malformed");let \##
+        a=new $(s),l=e(n,a);return a.end(),l}function Xe(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ht())\##
+        };case 5:return{type:"admit",j:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Ut[e.p()\##
+        ];if(i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.H(),sdp:U(e.ee())}}case\##
+         8:return{type:"candidate",generation:e.H(),candidate:U(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malfo\##
+        rmed");return{type:"words",a:i===1}}case 10:return{type:"binding",tag:e.x(32)};case 11:return{type:"chat",id:e\##
+        .H(),message:U(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=_e[e.p()];if(i===void 0)throw new h("m\##
+        alformed");return{type:"receipt",_i:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{ty\##
+        pe:"identity",code:e.p()};default:throw new h("malformed")}}var jt=k("Noise_NKpsk0_25519_AESGCM_SHA256"),ot=ne\##
+        w Uint8Array(0),Ye=32+16,ti=2**20,B=class{constructor(t){this.key=t,this.counter=0}static async create(t){retu\##
+        rn new B(await ge(t))}rn(){if(this.counter>=ti)throw new h("exhausted");let t=u(new Uint8Array(8),x(this.count\##
+        er));return this.counter+=1,t}async encrypt(t,e=ot){return ve(this.key,this.rn(),e,t)}async decrypt(t,e=ot){re\##
+        turn be(this.key,this.rn(),e,t)}},ei=class{constructor(){this.E=jt,this.hash=jt,this.be=null}async C(t){this.h\##
+        ash=await D(this.hash,t)}async Z(t){let[e,i]=await It(this.E,t);this.E=e,this.be=await B.create(i)}async on(t)\##
+        {let e=await A(this.E,t);this.E=await A(e,w(1));let i=await A(e,u(this.E,w(2))),n=await A(e,u(i,w(3)));await t\##
+        his.C(i),this.be=await B.create(n)}async an(t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);retur\##
+        n await this.C(e),e}async cn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return await this.C(\##
+        t),e}};async function It(t,e){let i=await A(t,e),n=await A(i,w(1));return[n,await A(i,u(n,w(2)))]}async functi\##
+        on ii(t,e){let i=[...await It(t.E,ot)],[n,s]=[await B.create(i[0]),await B.create(i[1])];return{hash:t.hash,E:\##
+        t.E,keys:i,send:e?n:s,h:e?s:n}}var ht=class{constructor(t,e,i){this.it=t,this.wt=e,this.ie=i}static async crea\##
+        te(t){let e=new ei;return await e.C(t.Ot),await e.C(t.Ut),new ht(e,t,t.ie??await Q())}async ln(t){let{it:e,ie:\##
+        i,wt:n}=this;return await e.on(n.presharedKey),await e.C(i.publicKey),await e.Z(i.publicKey),await e.Z(await x\##
+        t(i.privateKey,n.Ut)),u(i.publicKey,await e.an(t))}async hn(t){if(t.length<Ye)throw new h("authentication");le\##
+        t{it:e,ie:i}=this,n=t.subarray(0,32);return await e.C(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{un:\##
+        await e.cn(t.subarray(32)),transport:await ii(e,!0)}}},Pt=new Uint8Array(32);async function ni(t){let e=await \##
+        J("colloque/1 invite",u(t.ei,t.sessionKey)),[i,n,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque\##
+        /1 join",32),j(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joi\##
+        nToken:n}}var si=t=>K("colloque/1","call",t,x(0),Pt),ri=(t,e,i)=>K("colloque/1","resume",t,x(e),i);async funct\##
+        ion Kt(t,e){let i=await J(t,await A(e,k("colloque/1 exporter"))),[n,s]=await Promise.all([j(i,"colloque/1 resu\##
+        me",32),j(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,yt:s}}var ai=(t,e)=>D(K("colloque/1 transcript"\##
+        ,t,e)),li=t=>ai(Pt,t),oi=t=>j(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await J(t,e);return j(n\##
+        ,u(k("colloque/1 psk-resume"),x(i)),32)}var ci=(t,e,i)=>D(K("colloque/1 sas-commit",t,e,i));async function ui(\##
+        t,e,i){return j(await J(t,u(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function pi(t){let\##
+         e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>A(e,K(`co\##
+        lloque/1 bind ${t}`,i,n,s)),X={dn:64,message2:256},ct=24*3600,Dt=class{constructor(t,e){this.hash=t.hash,this.\##
+        oi=t.send,this.ai=t.h,this.yt=e}ci(t){return this.oi.encrypt(Ge(t))}async open(t){return Ze(await this.ai.decr\##
+        ypt(t))}pn(t,e,i){return fi(t,this.yt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:n,preshare\##
+        dKey:s}=t,r=e.L(32),a=e.ie??await Q(),l=await ht.create({Ot:si(i),presharedKey:s,Ut:n,ie:a}),o=await ci(i,a.pu\##
+        blicKey,r),c=x(0),f=gi(X.dn,w(1),o,c,k(e.locale)),m=await l.ln(f);async function T(P,yt){let gt=await l.hn(P),\##
+        rt=await yi(gt.un,i,n,yt),{hash:vt,E:Bn}=gt.transport,he=await Kt(vt,Bn);return{D:new Dt(gt.transport,he.yt),b\##
+        ond:{resumeSecret:he.resumeSecret,transcript:await li(vt),authenticationString:await ui(vt,r,rt.li),wordsLocal\##
+        e:rt.wordsLocale,identity:rt.identity,expiry:rt.hi+ct},fn:{type:"confirm",nn:r,sn:new Uint8Array(32),name:""}}\##
+        }return{message:m,finish:T}}async function wi(t,e,i,n){let s=await ht.create({Ot:ri(t.room,i,e.transcript),pre\##
+        sharedKey:await hi(t.presharedKey,e.resumeSecret,i),Ut:t.sessionKey,ie:n??await Q()}),r=await s.ln(new Uint8Ar\##
+        ray(X.dn)),a=u(x(i),r);async function l(o){let{un:c,transport:f}=await s.hn(o);if(c.length!==X.message2||!_(c)\##
+        )throw new h("malformed");let{yt:m}=await Kt(f.hash,f.E);return{D:new Dt(f,m),fn:{type:"confirm",nn:new Uint8A\##
+        rray(32),sn:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if(t.length!==X\##
+        .message2)throw new h("malformed");let s=new $(t);if(s.p()!==1)throw new h("malformed");let r=s.x(32).slice(),\##
+        a=s.x(32).slice(),l=s.x(16),o=s.x(64),c=U(s.x(2));if(s.H(),!_(s.ee()))throw new h("malformed");let f=K("colloq\##
+        ue/1 delegation",a,i,e,l);if(!await ye(o,f,a))throw new h("delegation");let m=new $(l),[T,P]=[m.Zt(),m.Zt()];i\##
+        f(n<T-ct||n>P+ct)throw new h("delegation-dates");return{li:r,identity:a,wordsLocale:c,hi:P}}function gi(t,...e\##
+        ){let i=new Uint8Array(t);return i.set(u(...e)),i}var vi=t=>({invitation:t,bond:null,former:[],epochNumber:0,g\##
+        eneration:0,consent:null,ownComparison:"none",peerComparison:"none"}),R=t=>t.invitation.joinToken===null,Rt=t=\##
+        >JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:G(i)}:i);function Ot(t,e){if(t===null)return null;try\##
+        {let i=JSON.parse(t,(n,s)=>bi(s)?kt(s.octets):s);return i.invitation.room.length!==16||i.invitation.sessionKey\##
+        .length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxEr\##
+        ror||i instanceof TypeError||i instanceof h)return null;throw i}}function Nt(t){for(let e of Object.values(t))\##
+        e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Nt(e)}var bi=t=>typeof t=="object"&&t!==null&&\##
+        "octets"in t&&Object.keys(t).length===1,ut={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4}\##
+        ,ki=.3,xi=3e4,Mi=1e3,Ht=25e3,Si=2e3,Ai=2e4,$t=class{constructor({t,mode:e,locale:i,L:n,se:s,ui:r=!1},a){this.t\##
+        =t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.jt=a,this.di=r?ki:1,this.o="opening",this.D=null,this.U=n\##
+        ull,this.mn=1/0,this.finish=null,this.gn=-1/0,this.wn=a,this.yn=a,this.e=new z,this.kn=[],this.#e("open",a)}ge\##
+        t pi(){return this.e.G("open")||this.e.G("state")}get rt(){return this.o==="established"}get ot(){return this.\##
+        o==="away"||this.o==="orphaned"}fi(t){return t>=this.mn&&(this.U?.urls.some(e=>/^turns?:/.test(e))??!1)}mi(t){\##
+        this.o==="established"&&t-this.yn>xi&&this.e.set("silence",t+Mi)}Vt(){return this.kn.splice(0)}I(){return this\##
+        .e.et()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await oi(i.resumeSecret\##
+        ):e.joinToken;n!==null&&(this.e.clear("open"),this.#e("state",t),this.#i({type:"send",octets:Ke(e.room,n,Pe[th\##
+        is.mode])}),await this.#n())}async h(t,e){let i=De(t);if(!(i===null||this.o==="over"))switch(i.type){case"chal\##
+        lenge":return;case"state":return this.#r(i.ve,e);case"servers":this.U=i.U,this.mn=e+i.U.Xn*1e3;return;case"err\##
+        or":return this.#o({type:"refused",code:i.code});case"relay":try{return await this.#l(i.message,e)}catch(n){if\##
+        (!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.mode==="resume";return th\##
+        is.#o({type:"broken",code:n.code,gi:s})}}}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e!=="ke\##
+        epalive")return this.#o({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Ht),await this.se\##
+        nd({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"&&this.o!=="established"?\##
+        !1:(this.wn=e,this.#i({type:"send",octets:Tt(await this.D.ci(t))}),!0)}#e(t,e){this.e.set(t,e+ut[t]*this.di)}#\##
+        i(t){this.kn.push(t)}#o(t){this.o="over",this.e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#\##
+        i({type:"doctor",B:t}),t?this.o==="orphaned"||e-this.gn<Si?this.#o({type:"lost",cause:"doctor-returned"}):(i||\##
+        this.o==="away")&&(this.e.clear("state","away"),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(\##
+        this.gn=e),this.o=i||this.o==="away"?"away":"orphaned",R(this.t)&&this.e.set("away",e+ut.X))}async#n(){let{t}=\##
+        this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"}\##
+        );let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),e=\##
+        i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish=n=>i.finish(n,this.se())\##
+        ,e=i.message}this.#i({type:"send",octets:Tt(e)})}async#l(t,e){if(this.o==="handshaking"&&this.finish!==null){l\##
+        et{D:i,bond:n,fn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming",this.e.clear("message2"\##
+        ),this.#e("firstFrame",e),this.e.set("keepalive",e+Ht),this.#i({type:"confirmed",bond:n}),await this.send(s,e)\##
+        }else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.D.open(t);this.o="es\##
+        tablished",this.e.clear("firstFrame"),this.yn=e,this.e.set("silence",e+ut.silence),this.#i({type:"frame",frame\##
+        :i}),i.type==="keepalive"&&e-this.wn>=Ai&&await this.send({type:"keepalive"},e)}}},zt=3e3,Ci=2e4,Ti=1e3,Ei=cla\##
+        ss{constructor({t,V:e,n:i,s:n,re:s,c:r},a){this.t=t,this.V=e,this.n=i,this.s=n,this.re=s,this.c=r,this.e=new z\##
+        ,this.e.set("end",a+(s===null?zt:Ci)),s!==null&&(i===null||i.ot)&&this.#o(a)}I(){let t=[this.e.et()??1/0,this.\##
+        n?.I()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e.T\##
+        (e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#o(e);return await this.n?.xe(e),this.#e(e);case"socket-o\##
+        pen":return t.id===this.s&&await this.n?.open(e),this.#e(e);case"socket-message":return t.id===this.s&&await t\##
+        his.n?.h(t.octets,e),this.#e(e);case"socket-closed":t.id===this.s&&this.#r(e)}}end(){this.re=null,this.e.clear\##
+        (),this.#n()}async#e(t){for(let e=this.#i();e.length>0;e=this.#i())for(let i of e)if(i.type==="send")this.c({t\##
+        ype:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type:"\##
+        bye",reason:this.re},t),this.re=null,this.e.set("end",t+zt);else{if(i.type==="refused"||i.type==="frame"&&i.fr\##
+        ame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n\##
+        ?.Vt()??[]}#o(t){this.#n(),this.s+=1,this.n=new $t({t:this.t,mode:"resume",...this.V},t),this.c({type:"connect\##
+        ",id:this.s})}#r(t){if(this.re===null)return this.end();this.#n(),this.e.set("retry",t+Ti)}#n(){this.n!==null&\##
+        &this.c({type:"close",id:this.s}),this.n=null}},qi=new Set(["unknown-room","full","rate","closed","network","n\##
+        o-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Li=new Set(["hung\##
+        -up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refused\##
+        -wrong-person"]),dt=t=>qi.has(t),Ui=t=>Li.has(t),ji={[V.tn]:"refused-other-device",[V.ii]:"refused-not-now",[V\##
+        .si]:"refused-wrong-person"},Ii={[q.Qt]:"words-differ",[q.Xt]:"binding-failed",[q.expired]:"expired",[q.error]\##
+        :"doctor-error"},Pi={[E.mt]:"unknown-room",[E.used]:"used",[E.full]:"full",[E.rate]:"rate",[E.closed]:"closed"\##
+        },Ki=t=>ji[t]??"refused",Di=t=>Ii[t]??"ended-by-doctor",Ri=t=>Pi[t]??"protocol";function Oi(t){return t==="del\##
+        egation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var Vt=3,Ni=500,Hi=8e3,$i=4e3,zi=5,Vi=clas\##
+        s{constructor(t){this.L=t,this.R=0,this.Se=!1,this.kt=null,this.ct=0}wi(){this.Se=!1,this.ct=0}yi(){this.R=0,t\##
+        his.Se=!1,this.ct=0}ki(t){let e=this.kt??(t.bond===null?"fresh":"resume");return this.kt=null,e}ye({vi:t,bi:e}\##
+        ){if(this.R+=1,!(t&&!this.Se)&&this.R>Vt)return null;let i=e?$i:Hi,n=Math.min(Ni*2**(this.R-1),i),s=.5+(this.L\##
+        (1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return R(i)?(this.ct=t===E.mt?this.ct+1:0,this.ct>zi&&!\##
+        n?"unknown-room":"later"):t===E.mt&&e==="resume"?this.Se?"secure-channel":(this.kt="fresh","now"):t===E.used&&\##
+        e==="fresh"&&i.bond!==null&&this.R<Vt?(this.R+=1,this.kt="resume","now"):Ri(t)}},Bt=6e4,Ft=2e3,Bi=1e4,Fi=3,Wi=\##
+        class{constructor(t,e,i){this.t=t,this.V=e,this.u=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,this.P=new Vi(e\##
+        .L),this.W=-1/0,this.e=new z,this.Rt=!1,this.pending=[],this.Wt=[]}get rt(){return this.n?.rt??!1}get ot(){ret\##
+        urn this.n?.ot??!1}get Kt(){return this.P.R>0&&(this.n?.pi??!0)}I(){let t=Math.min(this.e.et()??1/0,this.n?.I(\##
+        )??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.typ\##
+        e==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.ze(e))}async xe(t){for(let e=this.e.T(t);\##
+        e!==null;e=this.e.T(t))e==="retry"?this.bt(t):this.P.R=0;await this.n?.xe(t)}xi(t){for(;;){let e=this.Wt.shift\##
+        ();if(e!==void 0)return e;this.pending.push(...this.n?.Vt()??[]);let i=this.pending.shift();if(i===void 0)retu\##
+        rn null;this.#i(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}bt(t){let{t:e,V:i,u:n}=this;if(e\##
+        .bond!==null&&e.bond.expiry<i.se())return this.#n("expired");let s=this.P.ki(e);this.e.clear("retry","stable")\##
+        ,n.lt(),this.s+=1;let r=n.i().xt&&this.P.R<2;this.n=new $t({t:e,mode:s,ui:r,...i},t),n.c({type:"connect",id:th\##
+        is.s})}Si(t){(this.n===null||t-this.n.jt>=Ft)&&this.#r(t)}Ce(t,e){this.s=t,this.P.yi(),this.bt(e)}ae(t){if(!(t\##
+        his.n===null||t-this.n.jt<Ft)&&!this.n.ot){if(t-this.W<Bi)return this.ze(t);this.W=t,this.#r(t)}}ze(t){this.di\##
+        sconnect(),this.vt=!1;let{zi:e,xt:i}=this.u.i(),n=R(this.t)&&e,s=this.P.ye({vi:n,bi:i});if(s===null)return thi\##
+        s.#n(this.P.Se?"secure-channel":"network");this.e.set("retry",t+s)}vn(t){let e=this.t.former.shift();return e=\##
+        ==void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Rt=!0,this.#r(t),!0)}bn(t,e,i){if(!e)return thi\##
+        s.#n(Oi(t));this.P.Se=!0,this.ze(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Vt()??[]];for(let e of\##
+         t)e.type==="send"&&this.#e(e.octets)}disconnect(){this.n!==null&&this.u.c({type:"close",id:this.s}),this.xn()\##
+        }xn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.u.left(),t}#e(t){this.u.c({type:"se\##
+        nd",id:this.s,octets:t})}#i(t,e){switch(t.type){case"send":return this.#e(t.octets);case"save":return this.u.l\##
+        t();case"doctor":this.ve=t.B,t.B||(this.vt=!0),this.e.G("stable")||this.e.set("stable",e+Bt);return;case"confi\##
+        rmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...thi\##
+        s.t.former].flatMap(s=>s??[]).slice(0,Fi);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return t\##
+        his.e.set("stable",e+Bt),this.u.lt();case"frame":this.P.wi(),this.vt=!1,this.Rt=!1,this.Wt.push(t);return;case\##
+        "refused":return this.#o(t.code,e);case"lost":return t.cause==="timeout"?this.ze(e):this.#r(e);case"broken":re\##
+        turn this.bn(t.code,t.gi,e)}}#o(t,e){if(this.Rt&&t===E.mt){this.vn(e)||this.#n("refused-other-device");return}\##
+        let i=this.n?.mode??null,n=this.P.refused(t,i,this.t,this.u.i().Ci);n==="later"?this.ze(e):n==="now"?this.#r(e\##
+        ):this.#n(n)}#r(t){this.disconnect(),this.bt(t)}#n(t){this.Wt.push({type:"stop",reason:t})}},Wt=class{construc\##
+        tor(){this.K=0,this.z=-1/0}Ce(t){t-this.z>15e3&&(this.K=0),this.K+=1,this.z=t}get Sn(){return Math.min(4e3*1.5\##
+        **(this.K-1),1e4)}get Ai(){return Math.min(1500*this.K,6e3)}get St(){return this.z+(this.K===0?0:this.Sn)}},_i\##
+        =class{constructor(){this.z=null,this.y=0}Ce(t,e){this.z={Xe:t,zn:e},this.y=e}K(t,e){let{z:i}=this;this.z={Xe:\##
+        t,zn:e};let n=i!==null&&e-i.zn<=1250;return(!n||t!==i.Xe)&&(this.y=e),n&&t!==i.Xe?"sound":e-this.y>=1500?"sile\##
+        nce":"unknown"}},_t=class{constructor(){this.silence=new _i,this.ce=!1,this.Nt=!1,this.zt=!1,this.Cn=-1/0,this\##
+        .W=null,this.An=-1/0}get Mn(){return this.W!==null}ae(t){this.W=t}Mi(t){this.Cn=t,this.zt=!1,this.Nt=!1,this.W\##
+        =null}Ti(t,e){this.silence.Ce(0,e),this.ce=t}Ei(t,e){this.silence.Ce(t,e)}K(t,e){let i=this.An;this.An=e;let n\##
+        =this.silence.K(t,e);return n==="sound"&&(this.ce=!1,i>=this.Cn&&(this.zt=!0),this.W!==null&&i>=this.W&&(this.\##
+        W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get Bt(){return this.zt&&!this.ce}Tn(t){t&&!this.zt&&(this.\##
+        Nt=!0)}},pt={Li:6e3,Di:5e3,path:13e3},Gi=3e3,Ji=1e4,Qi=1,Zi=class{constructor(t,e){this.t=t,this.u=e,this.mute\##
+        d=!1,this.g=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.j=!1,this.transport="none",this.r\##
+        =-1,this.En=null,this.w=null,this.Ft=[],this.le=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new _t,this.h\##
+        e=new Wt,this.Tt=0,this.i={send:!1,h:!1},this.$=[],this.e=new z}Ii(){return this.$.shift()??null}I(){return th\##
+        is.e.et()}Ae(){return this.transport==="connected"&&this.#f()&&!this.f.ce}xt(){return this.g&&(!this.Ae()||thi\##
+        s.f.Mn)}get Pi(){return!this.g&&this.w?.J===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}ae\##
+        (t){this.transport!=="none"&&this.f.ae(t)}qi(t,e){this.n=t,this.j=e}gt(){this.n=null,this.At=!1,this.Ct=null,t\##
+        his.e.clear("answer","binding")}end(){this.gt(),this.e.clear(),this.$=[],this.transport="none",this.w=null,thi\##
+        s.Mt=null,this.le=null,this.f=new _t,this.he=new Wt,this.Tt=0,this.#s(),this.u.c({type:"end-call"})}async Oi(t\##
+        ){this.transport==="connected"&&this.w?.J===!0&&!this.f.ce&&!this.f.Mn?await this.#h(t):this.#r(t)}async xe(t)\##
+        {for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="path"?this.#c(t):e==="attempt"?this.#l(t):this.$.push(e==="\##
+        answer"&&this.g?"socket-doubted":"rejoin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.w?.\##
+        generation||this.n===null)return;this.w.nt=!0,this.e.set("answer",e+(this.g?this.he.Ai:pt.Li)),await this.#e({\##
+        type:"description",kind:"offer",generation:t.generation,sdp:t.sdp},e);for(let i of this.Ft.splice(0))await thi\##
+        s.#e({type:"candidate",generation:t.generation,candidate:i},e);return;case"candidate":if(t.generation!==this.w\##
+        ?.generation)return;this.w.nt?await this.#e({type:"candidate",generation:t.generation,candidate:t.candidate},e\##
+        ):this.Ft.push(t.candidate);return;case"transport":return this.#u(t,e);case"heard":return this.#d(t,e)}}async \##
+        h(t,e){if(t.type==="description"&&t.kind==="restart")return this.#i(t.sdp,e);let{w:i}=this;if(t.type==="bindin\##
+        g")return i?.J!==!0?void 0:(this.Ct=t.tag.slice(),this.#p());if(!(i===null||!i.nt||t.generation!==i.generation\##
+        ))if(t.type==="candidate"){let{generation:n,candidate:s}=t;this.u.c({type:"apply-candidate",generation:n,candi\##
+        date:s})}else i.J||(i.J=!0,this.e.clear("answer"),this.u.c({type:"apply-answer",generation:t.generation,sdp:t.\##
+        sdp}),this.transport==="connected"?await this.#h(e):this.g||this.e.set("path",e+pt.path),this.#s())}async#e(t,\##
+        e){await this.u.send(t,e)}#i(t,e){if(this.t.consent===null)return;let i=t==="new"&&this.En!==this.n;!i&&e<this\##
+        .he.St||(i&&(this.transport="failed"),this.#r(e))}#o(){return this.n!==null&&this.n.rt&&this.t.consent!==null}\##
+        #r(t){let{n:e,t:i}=this;if(e===null)return;let n=this.transport==="none"||this.transport==="failed"||this.f.Nt\##
+        ,s=i.generation;i.generation+=1,this.u.lt(),n&&(this.r=s,this.En=e,this.transport="new",this.le=null,this.Mt=n\##
+        ull,this.At=!1,this.f.Ti(this.g,t),this.#s()),this.w={generation:s,nt:!1,J:!1},this.Ft=[],this.Ct=null,this.f.\##
+        Mi(t),this.e.clear("answer","binding","path","attempt"),this.g&&(this.he.Ce(t),this.e.set("attempt",t+this.he.\##
+        Sn));let{j:r}=this;this.u.c({type:"make-offer",generation:s,$n:n,U:e.U,j:r})}#n(t){let{n:e,he:i}=this;this.#o(\##
+        )?t<i.St?this.e.set("attempt",i.St):e?.fi(t)?(this.ae(t),this.$.push("socket-doubted")):this.#r(t):e!==null&&t\##
+        his.$.push("socket-doubted")}#l(t){this.transport==="none"||this.Ae()||(this.f.Tn(this.w?.J===!0),this.#n(t))}\##
+        #d({r:t,Xe:e},i){if(!(this.transport==="none"||t!==this.r)){if(!this.#f())return this.f.Ei(e,i);this.f.K(e,i)?\##
+        (this.f.Tn(this.w?.J===!0),this.#n(i)):this.f.Bt&&this.Ae()&&this.e.clear("attempt")}}async#u(t,e){if(!(this.t\##
+        ransport==="none"||t.r!==this.r)){if(t.state==="connected")this.transport="connected",this.Tt=0,this.e.clear("\##
+        path"),this.e.G("attempt")&&this.e.set("attempt",Math.max(this.he.St,e+Gi)),this.le={Ht:t.Jn,O:t.Qn},await thi\##
+        s.#h(e),this.#s();else if(t.state==="failed")this.#c(e);else if(this.transport==="connected"){if(this.transpor\##
+        t="disconnected",this.e.clear("binding"),this.e.G("attempt"))return;this.ae(e),this.#o()&&e-(this.n?.jt??0)<Ji\##
+        ?this.#n(e):this.$.push("socket-doubted")}}}#c(t){if(this.transport="failed",this.e.clear("path","binding"),th\##
+        is.#s(),this.g)return this.#n(t);this.Tt+=1,this.Tt>Qi?this.$.push("no-path"):this.#o()&&this.#r(t)}async#h(t)\##
+        {let{le:e}=this,i=this.n?.D??null;if(e===null||i===null||this.w?.J!==!0)return;let n=await i.pn("P",e.Ht,e.O);\##
+        await this.#e({type:"binding",tag:n},t),this.At||this.e.set("binding",t+pt.Di),await this.#p()}async#p(){let{l\##
+        e:t,Ct:e}=this,i=this.n?.D??null;if(t===null||e===null||i===null)return;let n=await i.pn("D",t.Ht,t.O);if(!at(\##
+        n,e)){this.$.push("binding-failed");return}this.At=!0,this.Mt=Gt(t),this.g=!0,this.e.clear("binding"),this.#s(\##
+        )}#f(){return this.le!==null&&this.Mt===Gt(this.le)}#s(){let t=this.#f(),e={send:t&&this.t.consent!==null&&!th\##
+        is.muted,h:t};e.send===this.i.send&&e.h===this.i.h||(this.i=e,this.u.c({type:"sound",...e}))}},Gt=({Ht:t,O:e})\##
+        =>`${G(t)} ${G(e)}`,Xi=6e4,Yi=400,tn=class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.V={locale:e,L:i,se\##
+        :n},this.line=new Wi(t,this.V,{c:s=>this.actions.push(s),lt:()=>this.#a(),left:()=>this.#n(),i:()=>({Ci:this.m\##
+        edia.Ae(),xt:this.media.xt(),zi:this.media.g})}),this.ue=!1,this.message="",this.l=new We,this.reason=null,thi\##
+        s.Me=null,this.e=new z,this.actions=[],this.media=new Zi(t,{send:(s,r)=>this.line.send(s,r),c:s=>this.actions.\##
+        push(s),lt:()=>this.#a()}),this.ke=Promise.resolve()}oe(t,e){return this.ke=this.ke.then(async()=>{try{await t\##
+        his.#i(t,e),this.#m(e)}catch{await this.#s("internal",e)}}),this.ke}Ui(){return this.actions.splice(0)}I(){if(\##
+        this.reason!==null)return this.Me?.I()??null;let t=[this.e.et(),this.line.I(),this.media.I()],e=Math.min(...t.\##
+        map(i=>i??1/0));return e===1/0?null:e}ji(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:th\##
+        is.#e(),reason:this.reason,N:this.reason!==null&&dt(this.reason),ve:this.line.ve,Ln:this.line.rt,Kt:this.line.\##
+        Kt,Vi:this.line.vt,message:this.message,k:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},o\##
+        wnComparison:e,peerComparison:i,muted:this.media.muted,S:this.l.S}}#e(){return this.reason!==null?Ui(this.reas\##
+        on)?"ended":"failed":R(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reco\##
+        nnecting":"connecting":"waiting"}async#i(t,e){if(this.reason!==null)return this.#o(t,e);switch(t.type){case"st\##
+        art":return this.line.bt(e),this.#l(e);case"tick":return this.#r(e);case"socket-open":case"socket-message":cas\##
+        e"socket-closed":return await this.line.oe(t,e),this.#l(e);case"network-changed":return this.media.ae(e),this.\##
+        line.Si(e),this.#l(e);case"awoke":return this.line.n?.mi(e),this.#r(e);case"consent":return R(this.t)?(this.t.\##
+        consent=t.consent,this.#a(),this.ue&&await this.#c(e),this.#l(e)):void 0;case"decline":return await this.line.\##
+        send({type:"refuse",reason:V.ni},e),this.#s("consent-refused",e);case"words":return this.#p(t.a,e);case"mute":\##
+        this.media.mute(t.muted);return;case"write":if(this.l.write(t.text,t.Dn,this.V.se()),t.Dn)return this.#h(e);th\##
+        is.e.G("letters")||this.e.set("letters",e+Yi);return;case"hang-up":return this.#s("hung-up",e,q.ti);case"taken\##
+        -over":return this.#s("taken-over",e);case"retry":return;default:return await this.media.oe(t,e),this.#l(e)}}a\##
+        sync#o(t,e){let i=this.reason==="network"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network\##
+        -changed"&&i)||this.reason===null||!dt(this.reason)?this.Me?.oe(t,e):(this.Me?.end(),this.reason=null,this.lin\##
+        e.Ce(this.Me?.s??this.line.s,e),this.Me=null,this.#l(e))}async#r(t){for(let e=this.e.T(t);e!==null;e=this.e.T(\##
+        t)){if(e==="patience")return this.#s(this.line.rt?"no-path":"network",t);await this.#h(t)}await this.line.xe(t\##
+        ),await this.#l(t),await this.media.xe(t),await this.#l(t)}#n(){this.ue=!1,this.media.gt(),this.l.gt()}async#l\##
+        (t){for(;this.reason===null;){let e=this.media.Ii();if(e!==null){await this.#f(e,t);continue}let i=this.line.x\##
+        i(t);if(i===null)return;i.type==="stop"?await this.#s(i.reason,t):await this.#d(i.frame,t)}}async#d(t,e){switc\##
+        h(t.type){case"waiting":this.message=qt(t.message);return;case"admit":return this.#u(t.j,e);case"refuse":retur\##
+        n t.reason===V.tn&&this.line.vn(e)?void 0:this.#s(Ki(t.reason),e);case"words":return this.t.peerComparison=t.a\##
+        ?"same":"different",this.#a();case"bye":return this.#s(this.media.Pi&&t.reason===q.error?"no-path":Di(t.reason\##
+        ),e);case"description":case"candidate":case"binding":return this.ue&&!(t.type==="description"&&t.kind==="offer\##
+        ")?this.media.h(t,e):this.line.bn("malformed",!0,e);case"chat":this.ue&&this.l.h(t.id,t.message);return;case"k\##
+        eepalive":case"receipt":case"identity":return}}async#u(t,e){let{n:i}=this.line;if(this.ue||i===null)return;thi\##
+        s.ue=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#a();let n=t||(this.t.invitation.flags&Z.j)!==0\##
+        ;if(n&&!(i.U?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#s("relay-missing",e,q.error);this.media.qi(i,\##
+        n),this.t.consent!==null&&await this.#c(e)}async#c(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await t\##
+        his.line.send({type:"consent",version:1,...e},t),await this.media.Oi(t),i!=="none"&&await this.line.send({type\##
+        :"words",a:i==="same"},t),await this.#h(t))}async#h(t){if(!(!this.ue||this.t.consent===null)){for(let e of thi\##
+        s.l.pending()){let{id:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n},t))return;this.l.nt(e)\##
+        }return this.#l(t)}}async#p(t,e){this.t.ownComparison=t?"same":"different",this.#a(),await this.line.send({typ\##
+        e:"words",a:t},e),await this.#l(e),t||await this.#s("words-differ",e,q.Qt)}async#f(t,e){switch(t){case"rejoin"\##
+        :return this.line.ze(e);case"socket-doubted":return this.line.ae(e);case"binding-failed":return this.#s("bindi\##
+        ng-failed",e,q.Xt);case"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.l\##
+        ine.send({type:"bye",reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),dt(t)&&\##
+        t!=="taken-over"?this.#a():this.actions.push({type:"save",t:null});let s=!n&&R(this.t);if(!s&&(t!=="hung-up"||\##
+        this.line.n===null))return this.line.disconnect();let{t:r,V:a}=this,{s:l}=this.line,o=this.line.xn(),c=f=>this\##
+        .actions.push(f);this.Me=new Ei({t:r,V:a,n:o,s:l,re:s?i:null,c},e)}#m(t){!(this.reason===null&&this.media.g&&!\##
+        this.media.Ae())||this.line.ot?this.e.clear("patience"):this.e.G("patience")||this.e.set("patience",t+Xi)}#a()\##
+        {this.actions.push({type:"save",t:this.t})}},en={In:[],Pn:[],microphone:"",speaker:""},nn=4e-4,Jt={echoCancell\##
+        ation:!0,noiseSuppression:!0,autoGainControl:!0};async function Qt(t,e){let i=t===void 0?Jt:{...Jt,deviceId:{e\##
+        xact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw\##
+         new DOMException("no track","NotFoundError");return s}function sn(t){let e=t instanceof DOMException?t.name:"\##
+        ";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="Abo\##
+        rtError"?"microphone-busy":"microphone-denied"}var rn=class{constructor(t){this.audio=t,this._t=new Audio,this\##
+        .q=null,this.output=null,this.source=null,this.Te=null,this.speaker=""}qn(){"AudioContext"in window&&(this.q??\##
+        =new AudioContext,this.q.state!=="running"&&this.q.resume().catch(()=>{}))}On(t){this.source?.disconnect(),thi\##
+        s.source=null,!(this.q===null||t===null)&&(this.Te??=this.q.createAnalyser(),this.source=this.q.createMediaStr\##
+        eamSource(new MediaStream([t])),this.source.connect(this.Te))}Et(){if(this.Te===null||this.source===null)retur\##
+        n{Et:0,Un:!1,jn:!1};let t=new Float32Array(this.Te.fftSize);this.Te.getFloatTimeDomainData(t);let e=t.reduce((\##
+        n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.userActivation?.hasBeenActive===!0;return{Et:Ma\##
+        th.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Un:e>nn,jn:e===0&&i}}Vn(){let{q:t}=this;if(t!==null){this.output=\##
+        ==null&&(this.output=t.createMediaStreamDestination(),this._t.srcObject=this.output.stream),this._t.play().cat\##
+        ch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.createOscillator(),r=t.createGa\##
+        in();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.03),r.gain.exponentia\##
+        lRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop(n+1)}}}async Ri(t){await Pro\##
+        mise.all([this.audio,this._t].map(e=>e.setSinkId(t))),this.speaker=t}async Lt(t){let e=await navigator.mediaDe\##
+        vices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&&r!=="communications\##
+        ").map(({deviceId:s,label:r})=>({id:s,label:r}));return{In:i("audioinput"),Pn:"setSinkId"in this.audio?i("audi\##
+        ooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.On(null),this.q?.close(\##
+        ).catch(()=>{}),this.q=null,this.Te=null,this.output=null}},an=500;function ln(t,e,i){return navigator.locks==\##
+        =void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==n\##
+        ull),s===null?void 0:new Promise(()=>{}))).catch(i)})}function on(t,e){let i=new BroadcastChannel(t);i.postMes\##
+        sage(e),i.close()}function hn(t,e){return new Promise(i=>{let n=new BroadcastChannel(t),s=r=>{n.close(),i(r)};\##
+        n.onmessage=({data:r})=>s(Ot(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),an)})}var O={},cn=t=>[O[t]\##
+        .admitted.title,...O[t].admitted.consent].join(`
+        `),Zt=(t,e)=>t<1?O[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),un=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Y=(t,e)=>t.replace(/\{\##
+        \w+\}/,()=>String(e));function dn(t,e,i){let n=[i,e].map(s=>s.split(`
         `).map(r=>r.split("|")));for(let s of Et){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
         (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,c])=>[o,a(c)]));O[s]=\##
-        a(t)}}var hn={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",si\##
+        a(t)}}var pn={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",si\##
         lent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-\##
         5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 \##
         0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0\##
          1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6\##
          19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function tt(t,e){let i=t.getElementById("ic\##
-        on").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.setAttribute("d",hn[e]),i}var cn={mi\##
+        on").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.setAttribute("d",pn[e]),i}var fn={mi\##
         ssing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-un\##
         supported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"\##
         taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-err\##
         or":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-diff\##
-        er":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function un(t,e){let{state:i,\##
-        error:n}=t,s=i==="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?cn[n]:void 0;retur\##
-        n{title:fn(t,e),lines:mn(t,e),buttons:gn(t,e),Rn:wn(t,e),code:r===void 0?"":Y(e.code,r),Bt:s||i==="waiting"||i\##
-        ==="connecting",Wi:s}}function dn(t,e){let i=({lines:s,Rn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link\##
+        er":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function mn(t,e){let{state:i,\##
+        error:n}=t,s=i==="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?fn[n]:void 0;retur\##
+        n{title:gn(t,e),lines:vn(t,e),buttons:xn(t,e),Rn:bn(t,e),code:r===void 0?"":Y(e.code,r),Bt:s||i==="waiting"||i\##
+        ==="connecting",Wi:s}}function wn(t,e){let i=({lines:s,Rn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link\##
         ").flatMap(a=>a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set\##
-        (i(e));return i(t).filter(s=>!n.has(s)).join(" ")}var pn={alphabet:"incomplete",flags:"version","post-quantum"\##
+        (i(e));return i(t).filter(s=>!n.has(s)).join(" ")}var yn={alphabet:"incomplete",flags:"version","post-quantum"\##
         :"version",protocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person"\##
-        :"refused"},Zt=(t,{errors:e})=>e[pn[t??""]??t??""];function fn({state:t,error:e},i){return t==="ended"||t==="f\##
-        ailed"||t==="bad-link"?Zt(e,i)?.[0]??i.ended.title:i[t].title}function mn(t,e){let{state:i,error:n,r:s,locale:\##
+        :"refused"},Xt=(t,{errors:e})=>e[yn[t??""]??t??""];function gn({state:t,error:e},i){return t==="ended"||t==="f\##
+        ailed"||t==="bad-link"?Xt(e,i)?.[0]??i.ended.title:i[t].title}function vn(t,e){let{state:i,error:n,r:s,locale:\##
         r}=t;switch(i){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Le},{kind:"quiet",\##
         text:e.ready.De}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??\##
-        "",{B:l,X:o}=e.waiting;return[{kind:"lead",text:s?.Kt?e.reconnecting.pe:s?.ve?l:o},...T(t.Gt>0,"since",Y(e.wai\##
-        ting.y,Qt(t.Gt,r))),...T(a!=="","quiet",e.waiting.message),...T(a!=="","quote",a)]}case"admitted":return[{kind\##
+        "",{B:l,X:o}=e.waiting;return[{kind:"lead",text:s?.Kt?e.reconnecting.pe:s?.ve?l:o},...C(t.Gt>0,"since",Y(e.wai\##
+        ting.y,Zt(t.Gt,r))),...C(a!=="","quiet",e.waiting.message),...C(a!=="","quote",a)]}case"admitted":return[{kind\##
         :"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connecte\##
         d":return t.Dt?[{kind:"lead",text:e.i.Ue}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.qu\##
-        ality[t.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:yn(s,e)\##
+        ality[t.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:kn(s,e)\##
         }];case"ended":case"failed":case"bad-link":{let{F:a,clock:l,link:o}=t,c=n==="microphone-denied";return[{kind:"\##
-        lead",text:Zt(n,e)?.[1]??e.ended.text},...T(c,"quiet",e.ge[t.Ki]),...T(c,"quiet",e.ge.Ze),...T(n==="clock","qu\##
-        iet",Y(e.Ge,l===null?"":ln(l,r))),...T(a!==null,"quiet",Y(e.ended.F,Qt(a??0,r))),...T(i==="ended","quiet",e.en\##
-        ded._e),...T(t.m==="failed","quiet",e.Ye),...T(t.m==="failed","link",o??"")]}default:return[]}}var T=(t,e,i)=>\##
-        t?[{kind:e,text:i}]:[];function wn({state:t,r:e,m:i,Q:n},s){return i==="done"?s.actions.m:t!=="connected"?"":e\##
-        ?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Ln===!1?s.connected.Ie:""}function yn(t,{reconnecting:e\##
-        }){return t?.Ln?e.path:t?.Vi?e.O:e.pe}function gn({state:t,error:e,N:i,link:n,Wn:s,r,Dt:a},{actions:l}){let o=\##
-        (m,C,P="",yt=null)=>({action:m,label:C,kind:P,icon:yt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("resu\##
+        lead",text:Xt(n,e)?.[1]??e.ended.text},...C(c,"quiet",e.ge[t.Ki]),...C(c,"quiet",e.ge.Ze),...C(n==="clock","qu\##
+        iet",Y(e.Ge,l===null?"":un(l,r))),...C(a!==null,"quiet",Y(e.ended.F,Zt(a??0,r))),...C(i==="ended","quiet",e.en\##
+        ded._e),...C(t.m==="failed","quiet",e.Ye),...C(t.m==="failed","link",o??"")]}default:return[]}}var C=(t,e,i)=>\##
+        t?[{kind:e,text:i}]:[];function bn({state:t,r:e,m:i,Q:n},s){return i==="done"?s.actions.m:t!=="connected"?"":e\##
+        ?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Ln===!1?s.connected.Ie:""}function kn(t,{reconnecting:e\##
+        }){return t?.Ln?e.path:t?.Vi?e.O:e.pe}function xn({state:t,error:e,N:i,link:n,Wn:s,r,Dt:a},{actions:l}){let o=\##
+        (m,T,P="",yt=null)=>({action:m,label:T,kind:P,icon:yt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("resu\##
         me-sound",l.Fe,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];\##
         case"waiting":return[o("hang-up",l.We)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse\##
         ",l.Ve,"","no")];case"connecting":case"reconnecting":return[...f,c];case"connected":{let m=r?.ownComparison===\##
-        "none"&&r.k!==null,C=[o("same",l.a,a?"":"primary","yes"),o("different",l.Re,"danger","no")],P=r?.muted?o("mute\##
-        ",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?C:[],P,{...c,kind:"half d\##
+        "none"&&r.k!==null,T=[o("same",l.a,a?"":"primary","yes"),o("different",l.Re,"danger","no")],P=r?.muted?o("mute\##
+        ",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?T:[],P,{...c,kind:"half d\##
         anger"}]}case"ended":case"failed":case"bad-link":{let m=e==="other-tab"||e==="taken-over"?l.Ne:l.Ke;return[...\##
         n===null?[]:[o("copy-link",l.me,"primary","copy")],...i?[o("retry",m,n===null?"primary":"","again")]:[]]}defau\##
-        lt:return[]}}function vn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1)\##
-        )}var bn=class{constructor(t,e){this.d=t,this.Yt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Kn=null,t\##
+        lt:return[]}}function Mn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1)\##
+        )}var Sn=class{constructor(t,e){this.d=t,this.Yt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Kn=null,t\##
         his.text=null,this.Nn=new Map,this.state=null,this.ne=0,this.Bn=!1,this.#m()}show(t){if(!this.#e("model",t))re\##
-        turn;let e=O[t.locale],i=un(t,e),n=this.Kn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["erro\##
+        turn;let e=O[t.locale],i=mn(t,e),n=this.Kn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["erro\##
         r","path","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#n(t.locale,e),this.#t("titl\##
         e").textContent=i.title,this.d.title=`${i.title} · Colloque`,t.state!=="loading"&&this.#e("lines",i.lines)&&th\##
         is.#t("text").replaceChildren(...i.lines.map(r=>this.#d(r))),this.#i("notice",i.Rn),this.#i("code",i.code),thi\##
-        s.#u(t,e),this.#c(i.buttons),this.#h(t,i,e),this.#f(t,i,e),this.#o(dn(i,n)),this.#r(n!==null&&n.title!==i.titl\##
+        s.#u(t,e),this.#c(i.buttons),this.#h(t,i,e),this.#f(t,i,e),this.#o(wn(i,n)),this.#r(n!==null&&n.title!==i.titl\##
         e),this.Kn=i,this.state=t.state}template(t){return this.d.getElementById(t)?.content.textContent??""}get Ni(){\##
         let t=this.#t("sound",HTMLDetailsElement);return!t.hidden&&t.open}Bi(t){this.#t("meter").style.transform=`scal\##
         eX(${t})`}#e(t,e){let i=JSON.stringify(e);return this.Nn.get(t)===i?!1:(this.Nn.set(t,i),!0)}#i(t,e){let i=thi\##
@@ -663,10 +664,10 @@ package enum Page {
         his.d.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.setAttribute("aria-label",thi\##
         s.text?.actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#a("p",e,`quality ${t}`);return i.prepe\##
         nd(tt(this.d,t)),i}default:return this.#a("p",e,t)}}#u({state:t,r:e},i){let n=t==="connected"?e?.k??null:null;\##
-        this.#t("words").hidden=n===null;let s=n===null?[]:vn(this.template("word-lists").split(`
-        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?oi(n.octets).map(o=>s[o]??""):[],a=this.#t(\##
+        this.#t("words").hidden=n===null;let s=n===null?[]:Mn(this.template("word-lists").split(`
+        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?di(n.octets).map(o=>s[o]??""):[],a=this.#t(\##
         "words-list");if(this.#e("words",r)&&a.replaceChildren(...r.map((o,c)=>this.#a("li",o,c<2?"mine":"theirs"))),t\##
-        his.#i("digits",n===null?"":hi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[\##
+        his.#i("digits",n===null?"":pi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[\##
         ];e.ownComparison==="same"&&l.push(i.k.a),e.peerComparison==="same"&&l.push(i.k.Oe),this.#i("words-result",l.j\##
         oin(" "))}#c(t){if(!this.#e("actions",t))return;let e=this.#t("actions"),i=this.d.activeElement?.dataset.actio\##
         n;e.replaceChildren(...t.map(({action:n,label:s,kind:r,icon:a})=>{let l=this.#a("button",s,r);return l.dataset\##
@@ -680,9 +681,9 @@ package enum Page {
         =""?`${n} ${a+1}`:r.label,l})),e.some(r=>r.id===i)&&(s.value=i)}#f({r:t},{Wi:e},{l:i}){let n=this.#t("chat",HT\##
         MLDetailsElement);n.hidden=!e,t===null&&(this.#t("message",HTMLInputElement).value="");let s=t?.S??[];if(!this\##
         .#e("messages",[s,i.v]))return;let r=this.#t("messages");r.replaceChildren(...s.map(({v:o,text:c,tt:f})=>{let \##
-        m=this.#a("li","",o?"mine":"theirs"),C=this.#a("p",c);return C.dir="auto",m.append(this.#a("small",`${o?i.v:i.\##
-        C}${f?"":` · ${i.pending}`}`),C),m}));let a=s.filter(({v:o})=>!o),[l]=a.slice(-1);a.length>this.ne&&l!==void 0\##
-        &&(n.open=!0,this.#o(`${i.C}: ${l.text}`)),this.ne=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet-\##
+        m=this.#a("li","",o?"mine":"theirs"),T=this.#a("p",c);return T.dir="auto",m.append(this.#a("small",`${o?i.v:i.\##
+        A}${f?"":` · ${i.pending}`}`),T),m}));let a=s.filter(({v:o})=>!o),[l]=a.slice(-1);a.length>this.ne&&l!==void 0\##
+        &&(n.open=!0,this.#o(`${i.A}: ${l.text}`)),this.ne=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet-\##
         title").textContent=e,this.#t("topics").replaceChildren(...t.flatMap(([i,n])=>[this.#a("h3",i),this.#a("p",n)]\##
         )),this.#t("sheet").showModal?.()}#m(){let{c:t,Fi:e,write:i}=this.Yt;this.#t("play-sound").addEventListener("c\##
         lick",()=>t("play-sound"));for(let l of["microphone","speaker"]){let o=this.#t(l,HTMLSelectElement);o.addEvent\##
@@ -697,53 +698,53 @@ package enum Page {
         se())}#a(t,e="",i=""){let n=this.d.createElement(t);return n.textContent=e,i!==""&&(n.className=i),n}#t(t,e){l\##
         et i=this.d.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Error(`no element ${t}`);re\##
         turn i}},ft="colloque",F=()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null,N:!1,link:null,Wn:!1,loc\##
-        ale:$e(navigator.languages??[]),Ki:ce(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:n\##
-        ull,m:"no",Gt:0,F:null,clock:null,Dt:!1,Q:null,Lt:Zi},W=location.hash.length>1?location.href:null,Xt=ue(naviga\##
-        tor.userAgent),kn=100,xn=4e3,mt=0,S=null,v=null,et=null,d=null,N=null,Yt=0,te=0,wt=null,b=new bn(document,{c:A\##
-        n,Fi:En,speak:t=>p({locale:t}),write:(t,e)=>void g({type:"write",text:t,Dn:e})}),L=new tn(b.audio),ee=!1;funct\##
-        ion p(t){Object.assign(y,t),ee&&(y.state!=="loading"||window.early===void 0)&&b.show(y)}var H=(t,e={})=>p({sta\##
-        te:"failed",error:t,N:!0,r:null,...e});function ie(){let t=window.early?.microphone??null;return delete window\##
-        .early,t}async function Mn(){if(!isSecureContext||crypto.subtle===void 0)return H("browser-unsupported",{N:!1,\##
-        link:W});let t=location.hash.slice(1),e=Rt(sessionStorage.getItem(ft),F());if(t===""&&e===null)return p({state\##
-        :"bad-link",error:"missing"});try{if(t!==""){let i=await Ne(t);if(i.flags&Z.Jt)throw new h("post-quantum");let\##
-         n=await Ye(i);S=e!==null&&at(e.invitation.room,n.room)?e:mi(n)}else S=e}catch(i){if(!(i instanceof h))throw i\##
-        ;return p({state:"bad-link",error:i.code})}if(!await Sn())return H(Xt?"in-app":"browser-unsupported",{N:!1,lin\##
-        k:W});p({state:"ready",error:null,Wn:S===e}),(t===""||window.early?.microphone)&&await it(!1)}async function S\##
+        ale:ze(navigator.languages??[]),Ki:ue(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:n\##
+        ull,m:"no",Gt:0,F:null,clock:null,Dt:!1,Q:null,Lt:en},W=location.hash.length>1?location.href:null,Yt=de(naviga\##
+        tor.userAgent),An=100,Cn=4e3,mt=0,S=null,v=null,et=null,d=null,N=null,te=0,ee=0,wt=null,b=new Sn(document,{c:q\##
+        n,Fi:jn,speak:t=>p({locale:t}),write:(t,e)=>void g({type:"write",text:t,Dn:e})}),L=new rn(b.audio),ie=!1;funct\##
+        ion p(t){Object.assign(y,t),ie&&(y.state!=="loading"||window.early===void 0)&&b.show(y)}var H=(t,e={})=>p({sta\##
+        te:"failed",error:t,N:!0,r:null,...e});function ne(){let t=window.early?.microphone??null;return delete window\##
+        .early,t}async function Tn(){if(!isSecureContext||crypto.subtle===void 0)return H("browser-unsupported",{N:!1,\##
+        link:W});let t=location.hash.slice(1),e=Ot(sessionStorage.getItem(ft),F());if(t===""&&e===null)return p({state\##
+        :"bad-link",error:"missing"});try{if(t!==""){let i=await He(t);if(i.flags&Z.Jt)throw new h("post-quantum");let\##
+         n=await ni(i);S=e!==null&&at(e.invitation.room,n.room)?e:vi(n)}else S=e}catch(i){if(!(i instanceof h))throw i\##
+        ;return p({state:"bad-link",error:i.code})}if(!await En())return H(Yt?"in-app":"browser-unsupported",{N:!1,lin\##
+        k:W});p({state:"ready",error:null,Wn:S===e}),(t===""||window.early?.microphone)&&await it(!1)}async function E\##
         n(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:Q().then(()=>!0,()=>!1)}fu\##
-        nction An(t){switch(L.qn(),t){case"enter":return void it(!1);case"retry":return v===null||y.error==="taken-ove\##
-        r"?void it(y.error==="other-tab"||y.error==="taken-over"):void g({type:"retry"});case"copy-link":return void T\##
-        n();case"consent":return void jn();case"refuse":return void g({type:"decline"});case"same":case"different":ret\##
+        nction qn(t){switch(L.qn(),t){case"enter":return void it(!1);case"retry":return v===null||y.error==="taken-ove\##
+        r"?void it(y.error==="other-tab"||y.error==="taken-over"):void g({type:"retry"});case"copy-link":return void L\##
+        n();case"consent":return void Dn();case"refuse":return void g({type:"decline"});case"same":case"different":ret\##
         urn void g({type:"words",a:t==="same"});case"mute":return void g({type:"mute",muted:!(y.r?.muted??!1)});case"h\##
-        ang-up":return void g({type:"hang-up"});case"play-sound":return L.Vn();case"resume-sound":return void qn()}}as\##
-        ync function Tn(){try{await navigator.clipboard.writeText(W??""),p({m:"done"})}catch{p({m:"failed"})}}async fu\##
-        nction it(t){if(S===null)return;L.qn(),p({state:"checking",error:null,N:!1,link:null,m:"no"});try{d===null&&ne\##
-        (await Jt(void 0,ie()))}catch(n){return Cn(Yi(n))}re(),history.replaceState(null,"","/");let e=`colloque ${G(S\##
-        .invitation.room)}`,i=t?rn(e,F):null;if(!await nn(e,t,()=>void Un(e)))return H("other-tab");if(te=performance.\##
-        now(),S=await i??S,v=new Qi({t:S,locale:y.locale,L:Ln,se:F}),d===null)return H("microphone-missing");et=new Ae\##
-        ({microphone:d,audio:b.audio,It:On,M:n=>void g(n),dt:n=>p({path:n}),pt:n=>p({quality:n})}),await g({type:"star\##
-        t"})}function Cn(t){let e=Xt&&t==="microphone-denied";H(e?"in-app":t,{link:e?W:null}),t==="microphone-denied"&\##
+        ang-up":return void g({type:"hang-up"});case"play-sound":return L.Vn();case"resume-sound":return void In()}}as\##
+        ync function Ln(){try{await navigator.clipboard.writeText(W??""),p({m:"done"})}catch{p({m:"failed"})}}async fu\##
+        nction it(t){if(S===null)return;L.qn(),p({state:"checking",error:null,N:!1,link:null,m:"no"});try{d===null&&se\##
+        (await Qt(void 0,ne()))}catch(n){return Un(sn(n))}ae(),history.replaceState(null,"","/");let e=`colloque ${G(S\##
+        .invitation.room)}`,i=t?hn(e,F):null;if(!await ln(e,t,()=>void Kn(e)))return H("other-tab");if(ee=performance.\##
+        now(),S=await i??S,v=new tn({t:S,locale:y.locale,L:Pn,se:F}),d===null)return H("microphone-missing");et=new Ce\##
+        ({microphone:d,audio:b.audio,It:zn,M:n=>void g(n),dt:n=>p({path:n}),pt:n=>p({quality:n})}),await g({type:"star\##
+        t"})}function Un(t){let e=Yt&&t==="microphone-denied";H(e?"in-app":t,{link:e?W:null}),t==="microphone-denied"&\##
         &navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&y.state==="fa\##
-        iled"&&v===null&&it(!1)}},()=>{})}function ne(t){let e=d;d=t,mt=performance.now(),p({Q:null}),t.onmute=I,t.onu\##
+        iled"&&v===null&&it(!1)}},()=>{})}function se(t){let e=d;d=t,mt=performance.now(),p({Q:null}),t.onmute=I,t.onu\##
         nmute=I,t.onended=()=>{t===d&&nt()},L.On(t),et?.Zn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),st()}a\##
-        sync function nt(t){try{ne(await Jt(t))}catch{await st()}I()}async function En(t,e){return t==="microphone"?nt\##
+        sync function nt(t){try{se(await Qt(t))}catch{await st()}I()}async function jn(t,e){return t==="microphone"?nt\##
         (e):(await L.Ri(e).catch(()=>{}),st())}async function st(){p({Lt:await L.Lt(d)})}function I(){let{audio:t}=b,e\##
         =t.srcObject!==null&&t.paused,i=d!==null&&(d.muted||d.readyState==="ended");p({Dt:v!==null&&(e||i)})}async fun\##
-        ction qn(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await nt(),I()}var \##
-        Ln=t=>crypto.getRandomValues(new Uint8Array(t));async function Un(t){if(v===null)return;let e=Dt(v.t);await g(\##
-        {type:"taken-over"}),sn(t,e)}async function jn(){let{locale:t}=y,e=await D(k(an(t)));await g({type:"consent",c\##
+        ction In(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await nt(),I()}var \##
+        Pn=t=>crypto.getRandomValues(new Uint8Array(t));async function Kn(t){if(v===null)return;let e=Rt(v.t);await g(\##
+        {type:"taken-over"}),on(t,e)}async function Dn(){let{locale:t}=y,e=await D(k(cn(t)));await g({type:"consent",c\##
         onsent:{locale:t,textHash:e,time:F()}})}async function g(t){if(v===null)return;await v.oe(t,performance.now())\##
-        ;for(let l of v.Ui())Kn(l);let e=v.I();clearTimeout(Yt),e!==null&&(Yt=window.setTimeout(()=>void g({type:"tick\##
-        "}),Math.max(0,e-performance.now())));let{state:i,reason:n,N:s,...r}=v.ji();i!==y.state&&In(i,n),p({state:i,er\##
-        ror:n,N:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Nn(),a&&e===null&&!s&&Pn()}function In(t,e){if(t==="ad\##
+        ;for(let l of v.Ui())Nn(l);let e=v.I();clearTimeout(te),e!==null&&(te=window.setTimeout(()=>void g({type:"tick\##
+        "}),Math.max(0,e-performance.now())));let{state:i,reason:n,N:s,...r}=v.ji();i!==y.state&&Rn(i,n),p({state:i,er\##
+        ror:n,N:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Vn(),a&&e===null&&!s&&On()}function Rn(t,e){if(t==="ad\##
         mitted"&&(L.Vn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=S?.consent?.time??null,n=t==="ended\##
         "&&i!==null&&["connected","reconnecting"].includes(y.state);p({F:n?Math.floor((F()-i)/60):null,clock:e==="cloc\##
-        k"?new Date:null,Dt:!1})}function Pn(){S!==null&&Ot(S),S=null,v=null,et=null,W=null,p({r:null})}function Kn(t)\##
-        {switch(t.type){case"connect":return Dn(t.id);case"send":N?.id===t.id&&N.s.readyState===WebSocket.OPEN&&N.s.se\##
+        k"?new Date:null,Dt:!1})}function On(){S!==null&&Nt(S),S=null,v=null,et=null,W=null,p({r:null})}function Nn(t)\##
+        {switch(t.type){case"connect":return Hn(t.id);case"send":N?.id===t.id&&N.s.readyState===WebSocket.OPEN&&N.s.se\##
         nd(t.octets);return;case"close":N?.id===t.id&&N.s.close();return;case"save":t.t===null?sessionStorage.removeIt\##
-        em(ft):sessionStorage.setItem(ft,Dt(t.t));return;default:et?.Yn(t)}}function Dn(t){let e=new WebSocket(`${loca\##
-        tion.origin.replace(/^http/,"ws")}/ws`,Le);e.binaryType="arraybuffer",N={id:t,s:e},e.onopen=()=>void g({type:"\##
+        em(ft):sessionStorage.setItem(ft,Rt(t.t));return;default:et?.Yn(t)}}function Hn(t){let e=new WebSocket(`${loca\##
+        tion.origin.replace(/^http/,"ws")}/ws`,Ue);e.binaryType="arraybuffer",N={id:t,s:e},e.onopen=()=>void g({type:"\##
         socket-open",id:t}),e.onclose=()=>void g({type:"socket-closed",id:t}),e.onmessage=({data:i})=>{i instanceof Ar\##
-        rayBuffer&&g({type:"socket-message",id:t,octets:new Uint8Array(i)})}}var se=()=>URL.createObjectURL(new Blob([\##
+        rayBuffer&&g({type:"socket-message",id:t,octets:new Uint8Array(i)})}}var re=()=>URL.createObjectURL(new Blob([\##
         '"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.len\##
         gth%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.len\##
         gth;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=\##
@@ -759,20 +760,20 @@ package enum Page {
         a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new Tra\##
         nsformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.s\##
         lice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{typ\##
-        e:"text/javascript"})),Rn=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:se});function O\##
-        n(){return"RTCRtpScriptTransform"in window?new Worker(Rn?.createScriptURL("")??se()):null}function Nn(){d!==nu\##
-        ll&&(d.onended=null),d?.stop(),d=null,L.end(),wt?.release().catch(()=>{}),wt=null}function re(){navigator.wake\##
-        Lock?.request("screen").then(t=>wt=t,()=>{})}var ae=()=>void g({type:"network-changed"}),le=()=>{v!==null&&doc\##
-        ument.visibilityState==="visible"&&d!==null&&(re(),b.audio.srcObject!==null&&b.audio.paused&&b.audio.play().th\##
+        e:"text/javascript"})),$n=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:re});function z\##
+        n(){return"RTCRtpScriptTransform"in window?new Worker($n?.createScriptURL("")??re()):null}function Vn(){d!==nu\##
+        ll&&(d.onended=null),d?.stop(),d=null,L.end(),wt?.release().catch(()=>{}),wt=null}function ae(){navigator.wake\##
+        Lock?.request("screen").then(t=>wt=t,()=>{})}var le=()=>void g({type:"network-changed"}),oe=()=>{v!==null&&doc\##
+        ument.visibilityState==="visible"&&d!==null&&(ae(),b.audio.srcObject!==null&&b.audio.paused&&b.audio.play().th\##
         en(I,I),y.Q==="silence"&&(d.onended=null,d.stop(),nt(d.getSettings().deviceId))),g({type:"awoke"})};addEventLi\##
-        stener("online",ae),navigator.connection?.addEventListener("change",ae),document.addEventListener("visibilityc\##
-        hange",le),document.addEventListener("resume",le),b.audio.addEventListener("pause",I),b.audio.addEventListener\##
+        stener("online",le),navigator.connection?.addEventListener("change",le),document.addEventListener("visibilityc\##
+        hange",oe),document.addEventListener("resume",oe),b.audio.addEventListener("pause",I),b.audio.addEventListener\##
         ("playing",I),navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&st()}),addEventListener("\##
         hashchange",()=>{location.hash.length>1&&v===null&&location.reload()}),setInterval(()=>{if(y.state==="waiting"\##
-        &&p({Gt:Math.floor((performance.now()-te)/6e4)}),d===null)return;let{Et:t,Un:e,jn:i}=L.Et();b.Ni&&b.Bi(t);let \##
-        n=performance.now();i||(mt=n),e&&y.Q!=="voice"?p({Q:"voice"}):y.Q===null&&n-mt>xn&&p({Q:"silence"})},kn),windo\##
-        w.start=()=>{on(he,b.template("first"),b.template("sentences")),ee=!0,p({})},Mn().catch(()=>H("internal",{N:!1\##
-        })).then(()=>{v===null&&ie()?.then(t=>t.getTracks().forEach(e=>e.stop()),()=>{})})})();</script>
+        &&p({Gt:Math.floor((performance.now()-ee)/6e4)}),d===null)return;let{Et:t,Un:e,jn:i}=L.Et();b.Ni&&b.Bi(t);let \##
+        n=performance.now();i||(mt=n),e&&y.Q!=="voice"?p({Q:"voice"}):y.Q===null&&n-mt>Cn&&p({Q:"silence"})},An),windo\##
+        w.start=()=>{dn(ce,b.template("first"),b.template("sentences")),ie=!0,p({})},Tn().catch(()=>H("internal",{N:!1\##
+        })).then(()=>{v===null&&ne()?.then(t=>t.getTracks().forEach(e=>e.stop()),()=>{})})})();</script>
         <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
         decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
         riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##
