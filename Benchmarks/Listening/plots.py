@@ -1,4 +1,11 @@
-"""Histograms as SVG, one panel beside the other: how good sound was, how late, what it cost."""
+"""Histograms as SVG, one panel beside the other: how good sound was, how late, what it cost.
+
+    python plots.py MEDIA.json FILE.svg     of `colloque bench media --report MEDIA.json`
+"""
+
+import json
+import sys
+from pathlib import Path
 
 _COLOURS = ["#1b6ca8", "#d1495b", "#66a182", "#8d6a9f", "#edae49", "#555555"]
 _WIDTH, _HEIGHT, _GAP = 260, 120, 46
@@ -64,3 +71,18 @@ def _steps(values, left, top, least, most, bins, colour):
     for index, count in enumerate(counts):
         path += f"L{left + index * step:.1f} {top + _HEIGHT - count / highest * _HEIGHT:.1f}h{step:.1f}"
     return f'<path d="{path}V{top + _HEIGHT}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+
+
+def main(report, figure):
+    found = json.loads(Path(report).read_text())["perPacket"]
+    values = {
+        name: [(bin + 0.5) * one["binMicroseconds"] for bin, count in enumerate(one["counts"]) for _ in range(count)]
+        for name, one in found.items()
+    }
+    histograms(
+        Path(figure), "processor time for one packet each way, \u00b5s", sorted(values), [("whole duplex leg", values)],
+        0, 1000, 50)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -111,25 +111,29 @@ class Bridges:
             [self._program, "broker", "--listen", f"127.0.0.1:{port}", "--state", state], stream="stderr",
             stdout=subprocess.DEVNULL))
         await_port(port)
-        made = json.loads(self._run(
-            "session", "new", "--broker", broker, "--count", sessions, "--no-verify", "--json", *unlocked))
-        rooms = made["sessions"] if sessions > 1 else [made]
-        ends = []
-        for index, room in enumerate(rooms):
-            for who, role in (
-                ("doctor", ["--session", room["session"], "--broker", broker, *unlocked]), ("patient", ["--link", room["link"]]),
-            ):
-                report = directory / f"{who}-{index}.json"
-                ends.append(Lines(
-                    [self._program, "bridge", *role, "--play", self._speech, "--words", "same", "--report", report,
-                     "--duration", 3600, *self._options],
-                    stream="stderr", stdout=subprocess.DEVNULL))
-                self._reports.append(report)
+        if sessions == 1:
+            room = json.loads(self._run("session", "new", "--broker", broker, "--no-verify", "--json", *unlocked))
+            doctor, patient = ["--session", room["session"]], ["--link", room["link"]]
+        else:
+            links = directory / "links"
+            doctor, patient = ["--sessions", sessions, "--links-to", links], ["--links-from", links]
+        ends = [self._bridge(directory / "doctor.json", *doctor, "--broker", broker, *unlocked)]
+        if sessions > 1:
+            await_links(links, sessions)
+        ends.append(self._bridge(directory / "patient.json", *patient))
         self._processes += ends
         for end in ends:
-            end.line("^connected")
+            for _ in range(sessions):
+                end.line("connected: ")
         self._ends = ends
         return [end.pid for end in ends]
+
+    def _bridge(self, report, *role):
+        self._reports.append(report)
+        return Lines(
+            [self._program, "bridge", *role, "--play", self._speech, "--words", "same", "--report", report,
+             "--duration", 3600, *self._options],
+            stream="stderr", stdout=subprocess.DEVNULL)
 
     def _run(self, *arguments):
         done = subprocess.run(
@@ -142,8 +146,12 @@ class Bridges:
         for end in self._ends:
             end.child.wait(20)
         self.kill()
-        audio = [json.loads(report.read_text())["audio"] for report in self._reports]
-        return [(one["sent"], one["received"]) for one in audio]
+        found = []
+        for path in self._reports:
+            report = json.loads(path.read_text())
+            audio = [one["audio"] for one in report.get("sessions", [report])]
+            found.append((sum(one["sent"] for one in audio), sum(one["received"] for one in audio)))
+        return found
 
     def kill(self):
         for process in self._processes:
@@ -168,3 +176,12 @@ def await_port(port, patience=20):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def await_links(path, count, patience=60):
+    """Until the rooms of so many links are open."""
+    deadline = time.monotonic() + patience
+    while not path.exists() or len(path.read_text().split()) < count:
+        if time.monotonic() > deadline:
+            raise RuntimeError("no links")
+        time.sleep(0.05)

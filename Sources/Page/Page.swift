@@ -4,16 +4,16 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "1c1627b1749bbd1e70b302ca14e38d93505448d33a24501368359c1bc99323be"
+    package static let sha256 = "a29c49c0f70f41873ce2982c6b9afedd04e79da17f28efc0ef685c08b1038fd9"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
-        + "'sha256-2LZdwgHfoMU4aTu/vgrpc203QVCHqNftQwChFxflKM0='" + " "
+        + "'sha256-6tyT3DAEDR09QM/xndZQIiFFaj1bsEzxoQVzpm2XMoM='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-YZ3BvWm7ELg9nMIa+7Zuo0YZM81lLYmPUiGTMgk0i2k='"
+    package static let styleHash = "'sha256-WaKT4cI8hRVDSIzVtcgj6y+4/0Et0+AjSEiM+EGIfOM='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -31,77 +31,78 @@ package enum Page {
         -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
         08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
         color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,sans-serif;min-height:100dvh;d\##
-        isplay:flex;flex-direction:column;padding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-r\##
-        ight)) max(1rem,env(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:1\##
-        00%;max-width:34rem;margin-inline:auto}header{display:flex;justify-content:space-between;align-items:center;mi\##
-        n-height:2.75rem}.brand{font-family:Georgia,serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:\##
-        .125rem}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border\##
-        :0;border-radius:8px;background:none;color:var(--d);cursor:pointer}nav button[aria-pressed=true]{color:var(--c\##
-        );font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}\##
-        h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,serif;text-wrap:balance;margin-bottom:.75rem}h1:\##
-        focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.text p,.notice,.result,.code,.panel p{co\##
-        lor:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:.9375rem;margin-top:1rem}.notice{ma\##
-        rgin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul{padding:0;list-style:none;border-t\##
-        op:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.75rem;border-botto\##
-        m:1px solid var(--e);position:relative}.text li:before{content:"";position:absolute;inset-inline-start:.2rem;t\##
-        op:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}.text blockquote{border-inline-star\##
-        t:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem;overflow-wrap:anywhere}.actions{display:gr\##
-        id;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.a\##
-        ctions>.half{grid-column:auto}.actions:empty{display:none}.actions button{font:inherit;font-weight:600;line-he\##
-        ight:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);border:1.5px solid var(--e);backgrou\##
-        nd:var(--b);color:var(--c);cursor:pointer}.actions button.primary{background:var(--f);border-color:var(--f);co\##
-        lor:var(--g)}.actions button{display:flex;align-items:center;justify-content:center}.actions button.half{flex-\##
-        direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var(--i)}.a\##
-        ctions .on{background:var(--j);border-color:var(--i);color:var(--i)}.actions button:disabled{opacity:.55;curso\##
-        r:default}:is(button,summary,select,input):focus-visible{outline:3px solid var(--f);outline-offset:3px}@media \##
-        (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions button.primary:hover:enabled{filte\##
-        r:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px solid var(--e);padding-top:.25rem;d\##
-        isplay:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap:1rem}footer .icon{width\##
-        :1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block:.5rem}footer button{fon\##
-        t:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:8px;background:none;colo\##
-        r:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}footer p:last-child{margin-inli\##
-        ne-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-inline-end:.5rem;flex:none;fi\##
-        ll:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.quality{display:flex;al\##
-        ign-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .quality.poor{color:var(--i)}.panel{bo\##
-        rder-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[hidden]+.panel{margin-top:1.25rem}.\##
-        panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-height:3rem;cursor:pointer;font-weigh\##
-        t:600;list-style:none;display:flex;align-items:center;border-radius:8px}summary::-webkit-details-marker{displa\##
-        y:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto .375rem;border:solid var(--d);bord\##
-        er-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform:rotate(-135deg)}.panel ul{padding-\##
-        inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel label{display:grid;gap:.25rem}.pan\##
-        el button,.panel select,.panel input,dialog button,.link{font:inherit;min-height:2.75rem;padding:.5rem .875rem\##
-        ;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:var(--c);max-width:100%;width:100%}.\##
-        panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel .check{display:flex;align-items:ce\##
-        nter;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accen\##
-        t-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0;background:none}.meter{height:.75r\##
-        em;border-radius:.375rem;background:var(--h);border:1px solid var(--d);overflow:hidden}.meter span{display:blo\##
-        ck;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-orig\##
-        in:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:\##
-        empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--e\##
-        );background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{justify-self:end;background:\##
-        var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages small{color:var(--d)}.messages .mine\##
-         small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;\##
-        width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34re\##
-        m,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--e)\##
-        ;border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop{background:#0009}dialog h2{font:50\##
-        0 1.5rem/1.2 Georgia,serif}dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dial\##
-        og button{margin-top:1.25rem;width:100%}.words{background:var(--b);border:1px solid var(--e);border-radius:var\##
-        (--k);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-te\##
-        mplate-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,ser\##
-        if;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e);overflow-wrap:anywher\##
-        e}.words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{\##
-        font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .result:empty{\##
-        display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}\##
-        :root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"]\##
-        ,[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;ba\##
-        ckground:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{wi\##
-        dth:1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}[data-state=failed] h1,[data-state=\##
-        bad-link] h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,\##
-        [data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{\##
-        animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal s\##
-        pan:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media\##
-         (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.la\##
-        te{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        isplay:flex;flex-direction:column;overflow-wrap:anywhere;padding:max(1rem,env(safe-area-inset-top)) max(1.25re\##
+        m,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}hea\##
+        der,main,footer{width:100%;max-width:34rem;margin-inline:auto}header{display:flex;flex-wrap:wrap;justify-conte\##
+        nt:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Georgia,serif;font-size:1.25rem;lett\##
+        er-spacing:.01em}nav{display:flex;flex-wrap:wrap;gap:.125rem}nav button{font:inherit;font-size:.875rem;min-wid\##
+        th:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;border-radius:8px;background:none;color:var(--d);curso\##
+        r:pointer}nav button[aria-pressed=true]{color:var(--c);font-weight:600}main{flex:1;display:flex;flex-direction\##
+        :column;justify-content:center;padding-block:1.25rem}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Geo\##
+        rgia,serif;text-wrap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}:is\##
+        (p,li){text-wrap:pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.result,.code,.panel p{color:var(--d)}.tex\##
+        t .lead{color:var(--c);font-size:1.125rem}.code{font-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.\##
+        notice:empty,.code:empty,.text:empty{display:none}.text ul{padding:0;list-style:none;border-top:1px solid var(\##
+        --e);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.75rem;border-bottom:1px solid var(-\##
+        -e);position:relative}.text li:before{content:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width\##
+        :.5rem;height:.5rem;border-radius:50%;background:var(--f)}.text blockquote{border-inline-start:3px solid var(-\##
+        -f);padding-block:.25rem;padding-inline-start:1rem}.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:\##
+        1.5rem}.actions>*{flex:1 1 100%}.actions>.half{flex-basis:8rem}.actions:empty{display:none}.actions button{fon\##
+        t:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);bor\##
+        der:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{background:\##
+        var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-content:\##
+        center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.action\##
+        s button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.actions \##
+        button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input,ol):focus-visible{outline:3px solid\##
+         var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.action\##
+        s button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px\##
+         solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:cente\##
+        r;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{p\##
+        adding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bo\##
+        rder-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poi\##
+        nter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;\##
+        margin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-lin\##
+        ejoin:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .q\##
+        uality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}\##
+        [hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-h\##
+        eight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}su\##
+        mmary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:aut\##
+        o .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transfor\##
+        m:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.pane\##
+        l label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-\##
+        height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:\##
+        var(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.pane\##
+        l .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-he\##
+        ight:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:\##
+        0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);ove\##
+        rflow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}\##
+        [dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-hei\##
+        ght:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-\##
+        radius:10px;border:1px solid var(--e);background:var(--b);white-space:pre-wrap}.messages .mine{justify-self:en\##
+        d;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages small{color:var(--d)}.m\##
+        essages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{posit\##
+        ion:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;w\##
+        idth:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px s\##
+        olid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop{background:#0009}dial\##
+        og h2{font:500 1.5rem/1.2 Georgia,serif}dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:\##
+        var(--d)}dialog button{margin-top:1.25rem;width:100%;position:sticky;bottom:0}.words{background:var(--b);borde\##
+        r:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:\##
+        0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clam\##
+        p(1rem,4.6vw,1.375rem)/1.2 Georgia,serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1p\##
+        x solid var(--e)}.words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[da\##
+        ta-sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words\##
+         .result:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-\##
+        bottom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state=\##
+        "reconnecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;borde\##
+        r-radius:50%;background:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] \##
+        .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}:is([data-error="wor\##
+        ds-differ"],[data-error="binding-failed"],[data-error="identity"],[data-error="refused-other-device"]) h1{colo\##
+        r:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiti\##
+        ng] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe\##
+         1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){\##
+        animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30re\##
+        m){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late\##
+         5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
@@ -124,7 +125,7 @@ package enum Page {
         <p id="code" class="code"></p>
         <details id="chat" class="panel" hidden>
         <summary id="chat-title"></summary>
-        <ol id="messages" class="messages" tabindex="-1"></ol>
+        <ol id="messages" class="messages" tabindex="0" aria-labelledby="chat-title"></ol>
         <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto"><but\##
         ton id="send" type="button"></button></div>
         <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
@@ -179,601 +180,609 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script>"use strict";(()=>{var ce={name:0,direction:0,languages:0,Ee:0,loading:{title:0},ready:{title:1,text:1\##
-        ,Le:[1,1],De:1},checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,y:0},admitted:{title:0,consent:[0\##
-        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,Ie:0},reconnecting:{title:0,text:0,path:0,pe\##
-        :0,O:0},k:{Pe:0,qe:0,a:0,Oe:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
-        [0,0,0,0],Ue:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},l:{title:0,send:0,je:0,v:0,A:0,pending:\##
-        0},actions:{enter:1,resume:0,consent:0,Ve:0,a:0,Re:0,mute:0,unmute:0,hangUp:0,We:0,Ke:0,Ne:0,me:0,m:0,Be:0,Fe:\##
-        0},ended:{title:0,text:0,F:0,He:0,_e:0},code:0,Ge:0,Ye:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},\##
-        help:{title:0,close:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
+        <script>"use strict";(()=>{var de={name:0,direction:0,languages:0,Le:0,loading:{title:0},ready:{title:1,text:1\##
+        ,De:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,g:0},admitted:{title:0,consent:[0\##
+        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,Pe:0},reconnecting:{title:0,text:0,path:0,pe\##
+        :0,j:0},b:{qe:0,Oe:0,c:0,Ue:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
+        [0,0,0,0],je:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Ve:0,x:0,T:0,pending:\##
+        0},actions:{enter:1,resume:0,consent:0,We:0,c:0,Re:0,mute:0,unmute:0,hangUp:0,Ne:0,Ke:0,Be:0,me:0,y:0,Fe:0,_e:\##
+        0},ended:{title:0,text:0,F:0,He:0,Ge:0},code:0,Ye:0,Ze:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,$e:0},\##
+        help:{title:0,close:0,S:[[0,0],[0,0]],Je:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
         ,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"micro\##
         phone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-do\##
         ctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now"\##
         :[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:\##
         [0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};functio\##
-        n ue(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
-        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function de(t){return/FBA[NV]|FB_IAB\##
+        n pe(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
+        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function fe(t){return/FBA[NV]|FB_IAB\##
         |Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(t)?!\##
         0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends Error\##
-        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},pe=new TextEncoder,fe=new TextDecoder("utf-8"\##
-        ,{fatal:!0,ignoreBOM:!0}),k=t=>pe.encode(t);function U(t){try{return fe.decode(t)}catch{throw new h("malformed\##
+        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},me=new TextEncoder,we=new TextDecoder("utf-8"\##
+        ,{fatal:!0,ignoreBOM:!0}),k=t=>me.encode(t);function U(t){try{return we.decode(t)}catch{throw new h("malformed\##
         ")}}function u(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
-        ngth;return e}var w=t=>Uint8Array.of(t&255),bt=t=>Uint8Array.of(t>>>8&255,t&255),x=t=>Uint8Array.of(t>>>24&255\##
-        ,t>>>16&255,t>>>8&255,t&255),me=t=>u(x(Math.floor(t/2**32)),x(t%2**32));function K(...t){return u(...t.flatMap\##
-        (e=>{let i=typeof e=="string"?k(e):e;return[bt(i.length),i]}))}function at(t,e){if(t.length!==e.length)return!\##
+        ngth;return e}var w=t=>Uint8Array.of(t&255),kt=t=>Uint8Array.of(t>>>8&255,t&255),M=t=>Uint8Array.of(t>>>24&255\##
+        ,t>>>16&255,t>>>8&255,t&255),ye=t=>u(M(Math.floor(t/2**32)),M(t%2**32));function O(...t){return u(...t.flatMap\##
+        (e=>{let i=typeof e=="string"?k(e):e;return[kt(i.length),i]}))}function lt(t,e){if(t.length!==e.length)return!\##
         1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var _=t=>t.every(e=>e===0),G=t=>Arra\##
-        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function kt(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
+        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function Mt(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
         throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
-        nction we(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
+        nction ge(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
         et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var $=class{cons\##
-        tructor(t){this.octets=t,this.offset=0}x(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
-        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.x(this.octets.length-this.of\##
-        fset)}p(){return this.x(1)[0]??0}Je(){return this.p()*256+this.p()}H(){return this.Je()*65536+this.Je()}Zt(){l\##
-        et t=this.H()*4294967296+this.H();if(!Number.isSafeInteger(t))throw new h("malformed");return t}ht(){return th\##
-        is.x(this.Je())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:M}=globalThis.cry\##
-        pto;async function D(...t){return new Uint8Array(await M.digest("SHA-256",u(...t)))}async function A(t,e){let \##
-        i=await M.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC\##
-        ",i,e))}var J=(t,e)=>A(typeof t=="string"?k(t):t,e);async function j(t,e,i){return(await A(t,u(typeof e=="stri\##
-        ng"?k(e):e,w(1)))).subarray(0,i)}async function Q(){let t=await M.generateKey({name:"X25519"},!1,["deriveBits"\##
-        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",t.publicKey))}}async functi\##
-        on xt(t,e){let i;try{let n=await M.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await M.deriveBit\##
+        tructor(t){this.octets=t,this.offset=0}z(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
+        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.z(this.octets.length-this.of\##
+        fset)}p(){return this.z(1)[0]??0}Qe(){return this.p()*256+this.p()}_(){return this.Qe()*65536+this.Qe()}$t(){l\##
+        et t=this._()*4294967296+this._();if(!Number.isSafeInteger(t))throw new h("malformed");return t}ut(){return th\##
+        is.z(this.Qe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:x}=globalThis.cry\##
+        pto;async function K(...t){return new Uint8Array(await x.digest("SHA-256",u(...t)))}async function S(t,e){let \##
+        i=await x.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await x.sign("HMAC\##
+        ",i,e))}var Z=(t,e)=>S(typeof t=="string"?k(t):t,e);async function I(t,e,i){return(await S(t,u(typeof e=="stri\##
+        ng"?k(e):e,w(1)))).subarray(0,i)}async function Q(){let t=await x.generateKey({name:"X25519"},!1,["deriveBits"\##
+        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await x.exportKey("raw",t.publicKey))}}async functi\##
+        on xt(t,e){let i;try{let n=await x.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await x.deriveBit\##
         s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(_(i))throw new h("low-order");return i}as\##
-        ync function ye(t,e,i){try{let n=await M.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await M.veri\##
-        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var ge=t=>M.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
-        sync function ve(t,e,i,n){return new Uint8Array(await M.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
-        sync function be(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await M.decry\##
-        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var lt={fair:{$t:.02,jitt\##
-        er:.04,ut:.4},poor:{$t:.08,jitter:.1,ut:.8}},ke=5e3,Mt={Fn:1500,Hn:6e3},St={good:0,fair:1,poor:2},At=class{con\##
-        structor(){this.te=null,this.we=[],this.candidate=null}_n({ne:t,ye:e,jitter:i,ut:n,Gn:s},r){let a=this.we.at(-\##
-        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-ke;)th\##
+        ync function ve(t,e,i){try{let n=await x.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await x.veri\##
+        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var be=t=>x.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
+        sync function ke(t,e,i,n){return new Uint8Array(await x.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
+        sync function Me(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await x.decry\##
+        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ot={fair:{Jt:.02,jitt\##
+        er:.04,dt:.4},poor:{Jt:.08,jitter:.1,dt:.8}},xe=5e3,At={_n:1500,Hn:6e3},St={good:0,fair:1,poor:2},Ct=class{con\##
+        structor(){this.te=null,this.we=[],this.candidate=null}Gn({ne:t,ye:e,jitter:i,dt:n,Yn:s},r){let a=this.we.at(-\##
+        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-xe;)th\##
         is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,c=Math.max(o/Math.max(1,o+t-l.ne)\##
-        ,s),f=m=>c>lt[m].$t||i>lt[m].jitter||n>lt[m].ut;this.#e(f("poor")?"poor":f("fair")?"fair":"good",r)}#e(t,e){th\##
-        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,y:e}:e-this.candidate.y>\##
-        =(St[t]>St[this.te]?Mt.Fn:Mt.Hn)&&(this.te=t,this.candidate=null)}};function xe(t){let e=t.find(({type:s,kind:\##
+        ,s),f=m=>c>ot[m].Jt||i>ot[m].jitter||n>ot[m].dt;this.#e(f("poor")?"poor":f("fair")?"fair":"good",r)}#e(t,e){th\##
+        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,g:e}:e-this.candidate.g>\##
+        =(St[t]>St[this.te]?At._n:At.Hn)&&(this.te=t,this.candidate=null)}};function Ae(t){let e=t.find(({type:s,kind:\##
         r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fi\##
         nd(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived??0,y\##
-        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ut:i?.roundTripTime??n?.currentRoundTripTime??0,Gn:i?.frac\##
-        tionLost??0}}var Me=20,Se=100,Ae=500,Ce=class{constructor({microphone:t,audio:e,It:i,M:n,dt:s,pt:r}){this.micr\##
-        ophone=t,this.audio=e,this.It=i,this.M=n,this.dt=s,this.pt=r,this.quality=new At,this.connection=null,this.tra\##
-        ck=null,this.Qe=null,this.name=-1,this.generation=-1,this.Pt="",this.qt=!1,this.counter=0,this.ft=!1,this.earl\##
-        y=[],this.i={send:!1,h:!1},this.ke=Promise.resolve()}Yn(t){t.type==="sound"?this.#c(t.send,t.h):t.type==="end-\##
-        call"?this.end():this.ke=this.ke.then(()=>this.#e(t)).catch(()=>this.M({type:"transport",r:this.name,state:"fa\##
-        iled"}))}async Zn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return;let i=this.\##
-        track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop()}end(){cle\##
-        arInterval(this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this\##
-        .Qe?.terminate(),this.Qe=null,this.audio.srcObject=null,this.quality=new At,this.dt(null),this.pt(null)}async#\##
-        e(t){switch(t.type){case"make-offer":return this.#o(t);case"apply-answer":if(t.generation!==this.generation||t\##
-        his.connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e o\##
-        f this.early.splice(0))await this.#i(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.\##
-        connection===null)return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===nul\##
-        l||this.connection.signalingState!=="stable"?this.early.push(e):await this.#i(e)}}}async#i(t){await this.conne\##
-        ction?.addIceCandidate(t).catch(()=>{})}async#o({generation:t,$n:e,U:i,j:n}){this.generation=t,this.early=[];l\##
-        et s=!e&&this.connection!==null,r=s&&this.connection?this.connection:this.#r(t,i,n);s&&i!==null&&r.setConfigur\##
-        ation(Ct(i,n)),this.qt=r.signalingState==="stable"&&r.iceGatheringState!=="gathering";let a=await r.createOffe\##
-        r({iceRestart:s});r!==this.connection||t!==this.generation||(this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1\##
-        ]??"",this.M({type:"offer",generation:t,sdp:a.sdp??""}),await r.setLocalDescription(a))}#r(t,e,i){this.end(),t\##
-        his.name=t;let n=new RTCPeerConnection(Ct(e,i));this.connection=n,this.track=this.microphone.clone(),this.trac\##
-        k.enabled=this.i.send;let s=n.addTransceiver(this.track,{direction:"sendrecv"});qe(s),this.Qe=this.It(),this.Q\##
-        e!==null&&(s.sender.transform=new RTCRtpScriptTransform(this.Qe)),n.onicecandidate=({candidate:a})=>{n===this.\##
-        connection&&this.#n(a)},n.ontrack=({track:a})=>{a.enabled=this.i.h,this.audio.srcObject=new MediaStream([a]),t\##
-        his.#h()};let r=()=>this.#l(n,s.sender);return n.onconnectionstatechange=r,n.oniceconnectionstatechange=r,this\##
-        .ft=!1,this.counter=window.setInterval(()=>void this.#u(n),Ae),n}#n(t){let e=t?.usernameFragment??this.Pt,i=t?\##
-        .candidate??"";if(!(e!==this.Pt||Ee(i))){if(i===""){if(!this.qt)return;this.qt=!1}this.M({type:"candidate",gen\##
-        eration:this.generation,candidate:i})}}async#l(t,e){if(t!==this.connection)return;let i=this.name,{connectionS\##
-        tate:n}=t;if(n==="failed")this.M({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.M({typ\##
-        e:"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#d(t,e),r=Le(t.localDescrip\##
-        tion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.M({type:"transport",r:i,state:"failed\##
-        "});return}this.M({type:"transport",r:i,state:"connected",Jn:r,Qn:s}),await this.#u(t)}}async#d(t,e){for(let i\##
-        =0;i<Se&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():\##
-        [],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return D(new Uint8Array(s));await new Promise(r=>setTimeo\##
-        ut(r,Me))}return null}async#u(t){if(this.ft)return;this.ft=!0;let e=await t.getStats().catch(()=>null);if(this\##
-        .ft=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=\##
-        >r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.M({type:"heard",r:this.name,\##
-        Xe:n}),this.quality._n(xe(i),performance.now()),this.pt(this.quality.te);let s=Te(i);s!==null&&this.dt(s)}#c(t\##
-        ,e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#h()}#h(){let{h:t}=this.i;for(let e of \##
-        this.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this\##
-        .audio.play().catch(()=>{})}};function Te(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport\##
-        "&&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r\##
-        ==="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===v\##
-        oid 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.inc\##
-        ludes(s)&&r==="relay")?"relay":"direct"}function Ct(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.tes\##
-        t(c)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^\##
-        turn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:\##
-        r,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ee=t=>/\##
-        ^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function qe(t){let e=(RTCRtpReceiver.getCapabilities\##
-        ?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferen\##
-        ces?.(e)}function Le(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?\##
-        null:kt(e.replace(/:/g,""))}var Ue="colloque.v1",je=65600,Ie=8,Pe={fresh:0,resume:1},E={mt:1,used:2,full:3,rat\##
-        e:4,Hi:5,closed:6},Ke=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Tt=t=>u(w(16),x(0),t);function De(t){if(t.length>je)retur\##
-        n null;try{return Re(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function Re(t){switch(t.p()){ca\##
-        se 16:return t.H(),{type:"relay",message:t.ee()};case 129:return t.x(32),t.end(),{type:"challenge"};case 130:{\##
-        let e=t.p();return t.end(),e>1?null:{type:"state",ve:e===1}}case 134:{let e=t.p(),i=[];for(let a=0;a<e;a+=1)i.\##
-        push(U(t.ht()));let[n,s]=[U(t.ht()),U(t.ht())],r=t.H();return t.end(),{type:"servers",U:{urls:i.filter(a=>/^(s\##
-        tuns?|turns?):/.test(a)).slice(0,Ie),username:n,credential:s,Xn:r}}}case 224:{let e=t.Je();return t.end(),{typ\##
-        e:"error",code:e}}default:return null}}var Z={Jt:1,j:2},Oe=1+1+16+32+4,Ne=72;async function He(t){if(/[^A-Za-z\##
-        0-9_-]/.test(t))throw new h("alphabet");if(t.length!==Ne)throw new h("incomplete");let e=we(t);if(e.length!==O\##
-        e)throw new h("incomplete");if(!at(e.subarray(50),await $e(e.subarray(0,50))))throw new h("incomplete");if(e[0\##
-        ]!==1)throw new h("version");let i=e[1]??0;if(i&~(Z.Jt|Z.j))throw new h("flags");return{flags:i,ei:e.slice(2,1\##
-        8),sessionKey:e.slice(18,50)}}async function $e(t){return(await D(u(k("colloque/1 link"),t))).subarray(0,4)}va\##
-        r Et=["fr","nl","de","en"];function ze(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>Et.find(i=>i=\##
-        ==e)??[])[0]??"fr"}var z=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&\##
-        &this._.clear();for(let e of t)this._.delete(e)}G(t){return this._.has(t)}et(){return this._.size===0?null:Mat\##
-        h.min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===voi\##
-        d 0?null:(this._.delete(e[0]),e[0])}},Ve=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,Be=/\##
-        (\p{M}{4})\p{M}+/gu,qt=t=>t.slice(0,2e3).replace(Ve,"").replace(Be,"$1"),Fe=200,We=class{constructor(){this.S=\##
-        [],this.z=0,this.Y=null,this.A=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)retur\##
-        n;this.Y===null&&(this.z=Math.max(this.z+1,i));let s={id:this.z,v:!0,text:n,tt:!1};this.Y=e&&n!==""?null:s,thi\##
-        s.Y===null&&this.#e(s)}h(t,e){let i=t!==0&&t===this.A;this.A=t;let n={id:t,v:!1,text:qt(e),tt:!0},s=i?this.S.f\##
-        ilter(({v:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#e(n):this.S=this.S.flatMap(a=>a!==s?[\##
-        a]:r?[]:[n])}gt(){this.A=0}pending(){return[...this.S,...this.Y===null?[]:[this.Y]].filter(({tt:t})=>!t)}nt(t)\##
-        {t===this.Y?this.Y=t.text===""?null:{...t,tt:!0}:this.S=this.S.map(e=>e===t?{...e,tt:!0}:e)}#e(t){this.S=[...t\##
-        his.S,t].slice(-Fe)}},Lt=[256,1024,4096,16384],q={ti:0,Qt:1,Xt:2,expired:3,error:4},V={ni:0,tn:1,ii:2,si:3},Ut\##
-        =["offer","answer","restart"],_e=["body","signature"],Ge=t=>Je(...Qe(t));function Je(t,e){let i=Lt.find(s=>s>=\##
-        e.length+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(u(w(t),bt(e.length),e)\##
-        ),n}function Qe(t){switch(t.type){case"confirm":return[3,u(t.nn,t.sn,K(t.name))];case"refuse":return[6,w(t.rea\##
-        son)];case"description":return[7,u(w(Ut.indexOf(t.kind)),x(t.generation),k(t.sdp))];case"candidate":return[8,u\##
-        (x(t.generation),k(t.candidate))];case"words":return[9,w(t.a?1:0)];case"binding":return[10,t.tag];case"chat":r\##
-        eturn[11,u(x(t.id),k(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)\##
-        ];case"consent":return[16,u(w(t.version),k(t.locale),t.textHash,me(t.time))]}}function Ze(t,e=Xe){let i=new $(\##
-        t),n=i.p(),s=i.x(i.Je()),r=Lt.find(o=>o>=s.length+3);if(t.length!==r||!_(i.ee()))throw new h("malformed");let \##
-        a=new $(s),l=e(n,a);return a.end(),l}function Xe(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ht())\##
-        };case 5:return{type:"admit",j:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Ut[e.p()\##
-        ];if(i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.H(),sdp:U(e.ee())}}case\##
-         8:return{type:"candidate",generation:e.H(),candidate:U(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malfo\##
-        rmed");return{type:"words",a:i===1}}case 10:return{type:"binding",tag:e.x(32)};case 11:return{type:"chat",id:e\##
-        .H(),message:U(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=_e[e.p()];if(i===void 0)throw new h("m\##
-        alformed");return{type:"receipt",_i:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{ty\##
-        pe:"identity",code:e.p()};default:throw new h("malformed")}}var jt=k("Noise_NKpsk0_25519_AESGCM_SHA256"),ot=ne\##
-        w Uint8Array(0),Ye=32+16,ti=2**20,B=class{constructor(t){this.key=t,this.counter=0}static async create(t){retu\##
-        rn new B(await ge(t))}rn(){if(this.counter>=ti)throw new h("exhausted");let t=u(new Uint8Array(8),x(this.count\##
-        er));return this.counter+=1,t}async encrypt(t,e=ot){return ve(this.key,this.rn(),e,t)}async decrypt(t,e=ot){re\##
-        turn be(this.key,this.rn(),e,t)}},ei=class{constructor(){this.E=jt,this.hash=jt,this.be=null}async C(t){this.h\##
-        ash=await D(this.hash,t)}async Z(t){let[e,i]=await It(this.E,t);this.E=e,this.be=await B.create(i)}async on(t)\##
-        {let e=await A(this.E,t);this.E=await A(e,w(1));let i=await A(e,u(this.E,w(2))),n=await A(e,u(i,w(3)));await t\##
-        his.C(i),this.be=await B.create(n)}async an(t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);retur\##
-        n await this.C(e),e}async cn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return await this.C(\##
-        t),e}};async function It(t,e){let i=await A(t,e),n=await A(i,w(1));return[n,await A(i,u(n,w(2)))]}async functi\##
-        on ii(t,e){let i=[...await It(t.E,ot)],[n,s]=[await B.create(i[0]),await B.create(i[1])];return{hash:t.hash,E:\##
-        t.E,keys:i,send:e?n:s,h:e?s:n}}var ht=class{constructor(t,e,i){this.it=t,this.wt=e,this.ie=i}static async crea\##
-        te(t){let e=new ei;return await e.C(t.Ot),await e.C(t.Ut),new ht(e,t,t.ie??await Q())}async ln(t){let{it:e,ie:\##
-        i,wt:n}=this;return await e.on(n.presharedKey),await e.C(i.publicKey),await e.Z(i.publicKey),await e.Z(await x\##
-        t(i.privateKey,n.Ut)),u(i.publicKey,await e.an(t))}async hn(t){if(t.length<Ye)throw new h("authentication");le\##
-        t{it:e,ie:i}=this,n=t.subarray(0,32);return await e.C(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{un:\##
-        await e.cn(t.subarray(32)),transport:await ii(e,!0)}}},Pt=new Uint8Array(32);async function ni(t){let e=await \##
-        J("colloque/1 invite",u(t.ei,t.sessionKey)),[i,n,s]=await Promise.all([j(e,"colloque/1 room",16),j(e,"colloque\##
-        /1 join",32),j(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joi\##
-        nToken:n}}var si=t=>K("colloque/1","call",t,x(0),Pt),ri=(t,e,i)=>K("colloque/1","resume",t,x(e),i);async funct\##
-        ion Kt(t,e){let i=await J(t,await A(e,k("colloque/1 exporter"))),[n,s]=await Promise.all([j(i,"colloque/1 resu\##
-        me",32),j(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,yt:s}}var ai=(t,e)=>D(K("colloque/1 transcript"\##
-        ,t,e)),li=t=>ai(Pt,t),oi=t=>j(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await J(t,e);return j(n\##
-        ,u(k("colloque/1 psk-resume"),x(i)),32)}var ci=(t,e,i)=>D(K("colloque/1 sas-commit",t,e,i));async function ui(\##
-        t,e,i){return j(await J(t,u(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function pi(t){let\##
-         e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>A(e,K(`co\##
-        lloque/1 bind ${t}`,i,n,s)),X={dn:64,message2:256},ct=24*3600,Dt=class{constructor(t,e){this.hash=t.hash,this.\##
-        oi=t.send,this.ai=t.h,this.yt=e}ci(t){return this.oi.encrypt(Ge(t))}async open(t){return Ze(await this.ai.decr\##
-        ypt(t))}pn(t,e,i){return fi(t,this.yt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:n,preshare\##
-        dKey:s}=t,r=e.L(32),a=e.ie??await Q(),l=await ht.create({Ot:si(i),presharedKey:s,Ut:n,ie:a}),o=await ci(i,a.pu\##
-        blicKey,r),c=x(0),f=gi(X.dn,w(1),o,c,k(e.locale)),m=await l.ln(f);async function T(P,yt){let gt=await l.hn(P),\##
-        rt=await yi(gt.un,i,n,yt),{hash:vt,E:Bn}=gt.transport,he=await Kt(vt,Bn);return{D:new Dt(gt.transport,he.yt),b\##
-        ond:{resumeSecret:he.resumeSecret,transcript:await li(vt),authenticationString:await ui(vt,r,rt.li),wordsLocal\##
-        e:rt.wordsLocale,identity:rt.identity,expiry:rt.hi+ct},fn:{type:"confirm",nn:r,sn:new Uint8Array(32),name:""}}\##
-        }return{message:m,finish:T}}async function wi(t,e,i,n){let s=await ht.create({Ot:ri(t.room,i,e.transcript),pre\##
-        sharedKey:await hi(t.presharedKey,e.resumeSecret,i),Ut:t.sessionKey,ie:n??await Q()}),r=await s.ln(new Uint8Ar\##
-        ray(X.dn)),a=u(x(i),r);async function l(o){let{un:c,transport:f}=await s.hn(o);if(c.length!==X.message2||!_(c)\##
-        )throw new h("malformed");let{yt:m}=await Kt(f.hash,f.E);return{D:new Dt(f,m),fn:{type:"confirm",nn:new Uint8A\##
-        rray(32),sn:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if(t.length!==X\##
-        .message2)throw new h("malformed");let s=new $(t);if(s.p()!==1)throw new h("malformed");let r=s.x(32).slice(),\##
-        a=s.x(32).slice(),l=s.x(16),o=s.x(64),c=U(s.x(2));if(s.H(),!_(s.ee()))throw new h("malformed");let f=K("colloq\##
-        ue/1 delegation",a,i,e,l);if(!await ye(o,f,a))throw new h("delegation");let m=new $(l),[T,P]=[m.Zt(),m.Zt()];i\##
-        f(n<T-ct||n>P+ct)throw new h("delegation-dates");return{li:r,identity:a,wordsLocale:c,hi:P}}function gi(t,...e\##
-        ){let i=new Uint8Array(t);return i.set(u(...e)),i}var vi=t=>({invitation:t,bond:null,former:[],epochNumber:0,g\##
-        eneration:0,consent:null,ownComparison:"none",peerComparison:"none"}),R=t=>t.invitation.joinToken===null,Rt=t=\##
-        >JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:G(i)}:i);function Ot(t,e){if(t===null)return null;try\##
-        {let i=JSON.parse(t,(n,s)=>bi(s)?kt(s.octets):s);return i.invitation.room.length!==16||i.invitation.sessionKey\##
-        .length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxEr\##
-        ror||i instanceof TypeError||i instanceof h)return null;throw i}}function Nt(t){for(let e of Object.values(t))\##
-        e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Nt(e)}var bi=t=>typeof t=="object"&&t!==null&&\##
-        "octets"in t&&Object.keys(t).length===1,ut={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4}\##
-        ,ki=.3,xi=3e4,Mi=1e3,Ht=25e3,Si=2e3,Ai=2e4,$t=class{constructor({t,mode:e,locale:i,L:n,se:s,ui:r=!1},a){this.t\##
-        =t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.jt=a,this.di=r?ki:1,this.o="opening",this.D=null,this.U=n\##
-        ull,this.mn=1/0,this.finish=null,this.gn=-1/0,this.wn=a,this.yn=a,this.e=new z,this.kn=[],this.#e("open",a)}ge\##
-        t pi(){return this.e.G("open")||this.e.G("state")}get rt(){return this.o==="established"}get ot(){return this.\##
-        o==="away"||this.o==="orphaned"}fi(t){return t>=this.mn&&(this.U?.urls.some(e=>/^turns?:/.test(e))??!1)}mi(t){\##
-        this.o==="established"&&t-this.yn>xi&&this.e.set("silence",t+Mi)}Vt(){return this.kn.splice(0)}I(){return this\##
-        .e.et()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await oi(i.resumeSecret\##
-        ):e.joinToken;n!==null&&(this.e.clear("open"),this.#e("state",t),this.#i({type:"send",octets:Ke(e.room,n,Pe[th\##
-        is.mode])}),await this.#n())}async h(t,e){let i=De(t);if(!(i===null||this.o==="over"))switch(i.type){case"chal\##
-        lenge":return;case"state":return this.#r(i.ve,e);case"servers":this.U=i.U,this.mn=e+i.U.Xn*1e3;return;case"err\##
-        or":return this.#o({type:"refused",code:i.code});case"relay":try{return await this.#l(i.message,e)}catch(n){if\##
-        (!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.mode==="resume";return th\##
-        is.#o({type:"broken",code:n.code,gi:s})}}}async xe(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e!=="ke\##
-        epalive")return this.#o({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Ht),await this.se\##
-        nd({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"&&this.o!=="established"?\##
-        !1:(this.wn=e,this.#i({type:"send",octets:Tt(await this.D.ci(t))}),!0)}#e(t,e){this.e.set(t,e+ut[t]*this.di)}#\##
-        i(t){this.kn.push(t)}#o(t){this.o="over",this.e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#\##
-        i({type:"doctor",B:t}),t?this.o==="orphaned"||e-this.gn<Si?this.#o({type:"lost",cause:"doctor-returned"}):(i||\##
-        this.o==="away")&&(this.e.clear("state","away"),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(\##
-        this.gn=e),this.o=i||this.o==="away"?"away":"orphaned",R(this.t)&&this.e.set("away",e+ut.X))}async#n(){let{t}=\##
-        this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"}\##
-        );let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),e=\##
-        i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish=n=>i.finish(n,this.se())\##
-        ,e=i.message}this.#i({type:"send",octets:Tt(e)})}async#l(t,e){if(this.o==="handshaking"&&this.finish!==null){l\##
-        et{D:i,bond:n,fn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming",this.e.clear("message2"\##
-        ),this.#e("firstFrame",e),this.e.set("keepalive",e+Ht),this.#i({type:"confirmed",bond:n}),await this.send(s,e)\##
-        }else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.D.open(t);this.o="es\##
-        tablished",this.e.clear("firstFrame"),this.yn=e,this.e.set("silence",e+ut.silence),this.#i({type:"frame",frame\##
-        :i}),i.type==="keepalive"&&e-this.wn>=Ai&&await this.send({type:"keepalive"},e)}}},zt=3e3,Ci=2e4,Ti=1e3,Ei=cla\##
-        ss{constructor({t,V:e,n:i,s:n,re:s,c:r},a){this.t=t,this.V=e,this.n=i,this.s=n,this.re=s,this.c=r,this.e=new z\##
-        ,this.e.set("end",a+(s===null?zt:Ci)),s!==null&&(i===null||i.ot)&&this.#o(a)}I(){let t=[this.e.et()??1/0,this.\##
-        n?.I()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e.T\##
-        (e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#o(e);return await this.n?.xe(e),this.#e(e);case"socket-o\##
-        pen":return t.id===this.s&&await this.n?.open(e),this.#e(e);case"socket-message":return t.id===this.s&&await t\##
-        his.n?.h(t.octets,e),this.#e(e);case"socket-closed":t.id===this.s&&this.#r(e)}}end(){this.re=null,this.e.clear\##
-        (),this.#n()}async#e(t){for(let e=this.#i();e.length>0;e=this.#i())for(let i of e)if(i.type==="send")this.c({t\##
-        ype:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type:"\##
-        bye",reason:this.re},t),this.re=null,this.e.set("end",t+zt);else{if(i.type==="refused"||i.type==="frame"&&i.fr\##
-        ame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n\##
-        ?.Vt()??[]}#o(t){this.#n(),this.s+=1,this.n=new $t({t:this.t,mode:"resume",...this.V},t),this.c({type:"connect\##
-        ",id:this.s})}#r(t){if(this.re===null)return this.end();this.#n(),this.e.set("retry",t+Ti)}#n(){this.n!==null&\##
-        &this.c({type:"close",id:this.s}),this.n=null}},qi=new Set(["unknown-room","full","rate","closed","network","n\##
-        o-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Li=new Set(["hung\##
-        -up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refused\##
-        -wrong-person"]),dt=t=>qi.has(t),Ui=t=>Li.has(t),ji={[V.tn]:"refused-other-device",[V.ii]:"refused-not-now",[V\##
-        .si]:"refused-wrong-person"},Ii={[q.Qt]:"words-differ",[q.Xt]:"binding-failed",[q.expired]:"expired",[q.error]\##
-        :"doctor-error"},Pi={[E.mt]:"unknown-room",[E.used]:"used",[E.full]:"full",[E.rate]:"rate",[E.closed]:"closed"\##
-        },Ki=t=>ji[t]??"refused",Di=t=>Ii[t]??"ended-by-doctor",Ri=t=>Pi[t]??"protocol";function Oi(t){return t==="del\##
-        egation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var Vt=3,Ni=500,Hi=8e3,$i=4e3,zi=5,Vi=clas\##
-        s{constructor(t){this.L=t,this.R=0,this.Se=!1,this.kt=null,this.ct=0}wi(){this.Se=!1,this.ct=0}yi(){this.R=0,t\##
-        his.Se=!1,this.ct=0}ki(t){let e=this.kt??(t.bond===null?"fresh":"resume");return this.kt=null,e}ye({vi:t,bi:e}\##
-        ){if(this.R+=1,!(t&&!this.Se)&&this.R>Vt)return null;let i=e?$i:Hi,n=Math.min(Ni*2**(this.R-1),i),s=.5+(this.L\##
-        (1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return R(i)?(this.ct=t===E.mt?this.ct+1:0,this.ct>zi&&!\##
-        n?"unknown-room":"later"):t===E.mt&&e==="resume"?this.Se?"secure-channel":(this.kt="fresh","now"):t===E.used&&\##
-        e==="fresh"&&i.bond!==null&&this.R<Vt?(this.R+=1,this.kt="resume","now"):Ri(t)}},Bt=6e4,Ft=2e3,Bi=1e4,Fi=3,Wi=\##
-        class{constructor(t,e,i){this.t=t,this.V=e,this.u=i,this.n=null,this.s=0,this.ve=!1,this.vt=!1,this.P=new Vi(e\##
-        .L),this.W=-1/0,this.e=new z,this.Rt=!1,this.pending=[],this.Wt=[]}get rt(){return this.n?.rt??!1}get ot(){ret\##
-        urn this.n?.ot??!1}get Kt(){return this.P.R>0&&(this.n?.pi??!0)}I(){let t=Math.min(this.e.et()??1/0,this.n?.I(\##
-        )??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.typ\##
-        e==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.ze(e))}async xe(t){for(let e=this.e.T(t);\##
-        e!==null;e=this.e.T(t))e==="retry"?this.bt(t):this.P.R=0;await this.n?.xe(t)}xi(t){for(;;){let e=this.Wt.shift\##
-        ();if(e!==void 0)return e;this.pending.push(...this.n?.Vt()??[]);let i=this.pending.shift();if(i===void 0)retu\##
-        rn null;this.#i(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}bt(t){let{t:e,V:i,u:n}=this;if(e\##
-        .bond!==null&&e.bond.expiry<i.se())return this.#n("expired");let s=this.P.ki(e);this.e.clear("retry","stable")\##
-        ,n.lt(),this.s+=1;let r=n.i().xt&&this.P.R<2;this.n=new $t({t:e,mode:s,ui:r,...i},t),n.c({type:"connect",id:th\##
-        is.s})}Si(t){(this.n===null||t-this.n.jt>=Ft)&&this.#r(t)}Ce(t,e){this.s=t,this.P.yi(),this.bt(e)}ae(t){if(!(t\##
-        his.n===null||t-this.n.jt<Ft)&&!this.n.ot){if(t-this.W<Bi)return this.ze(t);this.W=t,this.#r(t)}}ze(t){this.di\##
-        sconnect(),this.vt=!1;let{zi:e,xt:i}=this.u.i(),n=R(this.t)&&e,s=this.P.ye({vi:n,bi:i});if(s===null)return thi\##
-        s.#n(this.P.Se?"secure-channel":"network");this.e.set("retry",t+s)}vn(t){let e=this.t.former.shift();return e=\##
-        ==void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Rt=!0,this.#r(t),!0)}bn(t,e,i){if(!e)return thi\##
-        s.#n(Oi(t));this.P.Se=!0,this.ze(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Vt()??[]];for(let e of\##
-         t)e.type==="send"&&this.#e(e.octets)}disconnect(){this.n!==null&&this.u.c({type:"close",id:this.s}),this.xn()\##
-        }xn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.u.left(),t}#e(t){this.u.c({type:"se\##
-        nd",id:this.s,octets:t})}#i(t,e){switch(t.type){case"send":return this.#e(t.octets);case"save":return this.u.l\##
-        t();case"doctor":this.ve=t.B,t.B||(this.vt=!0),this.e.G("stable")||this.e.set("stable",e+Bt);return;case"confi\##
-        rmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...thi\##
-        s.t.former].flatMap(s=>s??[]).slice(0,Fi);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return t\##
-        his.e.set("stable",e+Bt),this.u.lt();case"frame":this.P.wi(),this.vt=!1,this.Rt=!1,this.Wt.push(t);return;case\##
-        "refused":return this.#o(t.code,e);case"lost":return t.cause==="timeout"?this.ze(e):this.#r(e);case"broken":re\##
-        turn this.bn(t.code,t.gi,e)}}#o(t,e){if(this.Rt&&t===E.mt){this.vn(e)||this.#n("refused-other-device");return}\##
-        let i=this.n?.mode??null,n=this.P.refused(t,i,this.t,this.u.i().Ci);n==="later"?this.ze(e):n==="now"?this.#r(e\##
-        ):this.#n(n)}#r(t){this.disconnect(),this.bt(t)}#n(t){this.Wt.push({type:"stop",reason:t})}},Wt=class{construc\##
-        tor(){this.K=0,this.z=-1/0}Ce(t){t-this.z>15e3&&(this.K=0),this.K+=1,this.z=t}get Sn(){return Math.min(4e3*1.5\##
-        **(this.K-1),1e4)}get Ai(){return Math.min(1500*this.K,6e3)}get St(){return this.z+(this.K===0?0:this.Sn)}},_i\##
-        =class{constructor(){this.z=null,this.y=0}Ce(t,e){this.z={Xe:t,zn:e},this.y=e}K(t,e){let{z:i}=this;this.z={Xe:\##
-        t,zn:e};let n=i!==null&&e-i.zn<=1250;return(!n||t!==i.Xe)&&(this.y=e),n&&t!==i.Xe?"sound":e-this.y>=1500?"sile\##
-        nce":"unknown"}},_t=class{constructor(){this.silence=new _i,this.ce=!1,this.Nt=!1,this.zt=!1,this.Cn=-1/0,this\##
-        .W=null,this.An=-1/0}get Mn(){return this.W!==null}ae(t){this.W=t}Mi(t){this.Cn=t,this.zt=!1,this.Nt=!1,this.W\##
-        =null}Ti(t,e){this.silence.Ce(0,e),this.ce=t}Ei(t,e){this.silence.Ce(t,e)}K(t,e){let i=this.An;this.An=e;let n\##
-        =this.silence.K(t,e);return n==="sound"&&(this.ce=!1,i>=this.Cn&&(this.zt=!0),this.W!==null&&i>=this.W&&(this.\##
-        W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get Bt(){return this.zt&&!this.ce}Tn(t){t&&!this.zt&&(this.\##
-        Nt=!0)}},pt={Li:6e3,Di:5e3,path:13e3},Gi=3e3,Ji=1e4,Qi=1,Zi=class{constructor(t,e){this.t=t,this.u=e,this.mute\##
-        d=!1,this.g=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.j=!1,this.transport="none",this.r\##
-        =-1,this.En=null,this.w=null,this.Ft=[],this.le=null,this.Ct=null,this.At=!1,this.Mt=null,this.f=new _t,this.h\##
-        e=new Wt,this.Tt=0,this.i={send:!1,h:!1},this.$=[],this.e=new z}Ii(){return this.$.shift()??null}I(){return th\##
-        is.e.et()}Ae(){return this.transport==="connected"&&this.#f()&&!this.f.ce}xt(){return this.g&&(!this.Ae()||thi\##
-        s.f.Mn)}get Pi(){return!this.g&&this.w?.J===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}ae\##
-        (t){this.transport!=="none"&&this.f.ae(t)}qi(t,e){this.n=t,this.j=e}gt(){this.n=null,this.At=!1,this.Ct=null,t\##
-        his.e.clear("answer","binding")}end(){this.gt(),this.e.clear(),this.$=[],this.transport="none",this.w=null,thi\##
-        s.Mt=null,this.le=null,this.f=new _t,this.he=new Wt,this.Tt=0,this.#s(),this.u.c({type:"end-call"})}async Oi(t\##
-        ){this.transport==="connected"&&this.w?.J===!0&&!this.f.ce&&!this.f.Mn?await this.#h(t):this.#r(t)}async xe(t)\##
-        {for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="path"?this.#c(t):e==="attempt"?this.#l(t):this.$.push(e==="\##
-        answer"&&this.g?"socket-doubted":"rejoin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.w?.\##
-        generation||this.n===null)return;this.w.nt=!0,this.e.set("answer",e+(this.g?this.he.Ai:pt.Li)),await this.#e({\##
-        type:"description",kind:"offer",generation:t.generation,sdp:t.sdp},e);for(let i of this.Ft.splice(0))await thi\##
-        s.#e({type:"candidate",generation:t.generation,candidate:i},e);return;case"candidate":if(t.generation!==this.w\##
-        ?.generation)return;this.w.nt?await this.#e({type:"candidate",generation:t.generation,candidate:t.candidate},e\##
-        ):this.Ft.push(t.candidate);return;case"transport":return this.#u(t,e);case"heard":return this.#d(t,e)}}async \##
-        h(t,e){if(t.type==="description"&&t.kind==="restart")return this.#i(t.sdp,e);let{w:i}=this;if(t.type==="bindin\##
-        g")return i?.J!==!0?void 0:(this.Ct=t.tag.slice(),this.#p());if(!(i===null||!i.nt||t.generation!==i.generation\##
-        ))if(t.type==="candidate"){let{generation:n,candidate:s}=t;this.u.c({type:"apply-candidate",generation:n,candi\##
-        date:s})}else i.J||(i.J=!0,this.e.clear("answer"),this.u.c({type:"apply-answer",generation:t.generation,sdp:t.\##
-        sdp}),this.transport==="connected"?await this.#h(e):this.g||this.e.set("path",e+pt.path),this.#s())}async#e(t,\##
-        e){await this.u.send(t,e)}#i(t,e){if(this.t.consent===null)return;let i=t==="new"&&this.En!==this.n;!i&&e<this\##
-        .he.St||(i&&(this.transport="failed"),this.#r(e))}#o(){return this.n!==null&&this.n.rt&&this.t.consent!==null}\##
-        #r(t){let{n:e,t:i}=this;if(e===null)return;let n=this.transport==="none"||this.transport==="failed"||this.f.Nt\##
-        ,s=i.generation;i.generation+=1,this.u.lt(),n&&(this.r=s,this.En=e,this.transport="new",this.le=null,this.Mt=n\##
-        ull,this.At=!1,this.f.Ti(this.g,t),this.#s()),this.w={generation:s,nt:!1,J:!1},this.Ft=[],this.Ct=null,this.f.\##
-        Mi(t),this.e.clear("answer","binding","path","attempt"),this.g&&(this.he.Ce(t),this.e.set("attempt",t+this.he.\##
-        Sn));let{j:r}=this;this.u.c({type:"make-offer",generation:s,$n:n,U:e.U,j:r})}#n(t){let{n:e,he:i}=this;this.#o(\##
-        )?t<i.St?this.e.set("attempt",i.St):e?.fi(t)?(this.ae(t),this.$.push("socket-doubted")):this.#r(t):e!==null&&t\##
-        his.$.push("socket-doubted")}#l(t){this.transport==="none"||this.Ae()||(this.f.Tn(this.w?.J===!0),this.#n(t))}\##
-        #d({r:t,Xe:e},i){if(!(this.transport==="none"||t!==this.r)){if(!this.#f())return this.f.Ei(e,i);this.f.K(e,i)?\##
-        (this.f.Tn(this.w?.J===!0),this.#n(i)):this.f.Bt&&this.Ae()&&this.e.clear("attempt")}}async#u(t,e){if(!(this.t\##
-        ransport==="none"||t.r!==this.r)){if(t.state==="connected")this.transport="connected",this.Tt=0,this.e.clear("\##
-        path"),this.e.G("attempt")&&this.e.set("attempt",Math.max(this.he.St,e+Gi)),this.le={Ht:t.Jn,O:t.Qn},await thi\##
-        s.#h(e),this.#s();else if(t.state==="failed")this.#c(e);else if(this.transport==="connected"){if(this.transpor\##
-        t="disconnected",this.e.clear("binding"),this.e.G("attempt"))return;this.ae(e),this.#o()&&e-(this.n?.jt??0)<Ji\##
-        ?this.#n(e):this.$.push("socket-doubted")}}}#c(t){if(this.transport="failed",this.e.clear("path","binding"),th\##
-        is.#s(),this.g)return this.#n(t);this.Tt+=1,this.Tt>Qi?this.$.push("no-path"):this.#o()&&this.#r(t)}async#h(t)\##
-        {let{le:e}=this,i=this.n?.D??null;if(e===null||i===null||this.w?.J!==!0)return;let n=await i.pn("P",e.Ht,e.O);\##
-        await this.#e({type:"binding",tag:n},t),this.At||this.e.set("binding",t+pt.Di),await this.#p()}async#p(){let{l\##
-        e:t,Ct:e}=this,i=this.n?.D??null;if(t===null||e===null||i===null)return;let n=await i.pn("D",t.Ht,t.O);if(!at(\##
-        n,e)){this.$.push("binding-failed");return}this.At=!0,this.Mt=Gt(t),this.g=!0,this.e.clear("binding"),this.#s(\##
-        )}#f(){return this.le!==null&&this.Mt===Gt(this.le)}#s(){let t=this.#f(),e={send:t&&this.t.consent!==null&&!th\##
-        is.muted,h:t};e.send===this.i.send&&e.h===this.i.h||(this.i=e,this.u.c({type:"sound",...e}))}},Gt=({Ht:t,O:e})\##
-        =>`${G(t)} ${G(e)}`,Xi=6e4,Yi=400,tn=class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.V={locale:e,L:i,se\##
-        :n},this.line=new Wi(t,this.V,{c:s=>this.actions.push(s),lt:()=>this.#a(),left:()=>this.#n(),i:()=>({Ci:this.m\##
-        edia.Ae(),xt:this.media.xt(),zi:this.media.g})}),this.ue=!1,this.message="",this.l=new We,this.reason=null,thi\##
-        s.Me=null,this.e=new z,this.actions=[],this.media=new Zi(t,{send:(s,r)=>this.line.send(s,r),c:s=>this.actions.\##
-        push(s),lt:()=>this.#a()}),this.ke=Promise.resolve()}oe(t,e){return this.ke=this.ke.then(async()=>{try{await t\##
-        his.#i(t,e),this.#m(e)}catch{await this.#s("internal",e)}}),this.ke}Ui(){return this.actions.splice(0)}I(){if(\##
-        this.reason!==null)return this.Me?.I()??null;let t=[this.e.et(),this.line.I(),this.media.I()],e=Math.min(...t.\##
-        map(i=>i??1/0));return e===1/0?null:e}ji(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:th\##
-        is.#e(),reason:this.reason,N:this.reason!==null&&dt(this.reason),ve:this.line.ve,Ln:this.line.rt,Kt:this.line.\##
-        Kt,Vi:this.line.vt,message:this.message,k:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},o\##
-        wnComparison:e,peerComparison:i,muted:this.media.muted,S:this.l.S}}#e(){return this.reason!==null?Ui(this.reas\##
-        on)?"ended":"failed":R(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.g?"reco\##
-        nnecting":"connecting":"waiting"}async#i(t,e){if(this.reason!==null)return this.#o(t,e);switch(t.type){case"st\##
-        art":return this.line.bt(e),this.#l(e);case"tick":return this.#r(e);case"socket-open":case"socket-message":cas\##
-        e"socket-closed":return await this.line.oe(t,e),this.#l(e);case"network-changed":return this.media.ae(e),this.\##
-        line.Si(e),this.#l(e);case"awoke":return this.line.n?.mi(e),this.#r(e);case"consent":return R(this.t)?(this.t.\##
-        consent=t.consent,this.#a(),this.ue&&await this.#c(e),this.#l(e)):void 0;case"decline":return await this.line.\##
-        send({type:"refuse",reason:V.ni},e),this.#s("consent-refused",e);case"words":return this.#p(t.a,e);case"mute":\##
-        this.media.mute(t.muted);return;case"write":if(this.l.write(t.text,t.Dn,this.V.se()),t.Dn)return this.#h(e);th\##
-        is.e.G("letters")||this.e.set("letters",e+Yi);return;case"hang-up":return this.#s("hung-up",e,q.ti);case"taken\##
-        -over":return this.#s("taken-over",e);case"retry":return;default:return await this.media.oe(t,e),this.#l(e)}}a\##
-        sync#o(t,e){let i=this.reason==="network"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network\##
-        -changed"&&i)||this.reason===null||!dt(this.reason)?this.Me?.oe(t,e):(this.Me?.end(),this.reason=null,this.lin\##
-        e.Ce(this.Me?.s??this.line.s,e),this.Me=null,this.#l(e))}async#r(t){for(let e=this.e.T(t);e!==null;e=this.e.T(\##
-        t)){if(e==="patience")return this.#s(this.line.rt?"no-path":"network",t);await this.#h(t)}await this.line.xe(t\##
-        ),await this.#l(t),await this.media.xe(t),await this.#l(t)}#n(){this.ue=!1,this.media.gt(),this.l.gt()}async#l\##
-        (t){for(;this.reason===null;){let e=this.media.Ii();if(e!==null){await this.#f(e,t);continue}let i=this.line.x\##
-        i(t);if(i===null)return;i.type==="stop"?await this.#s(i.reason,t):await this.#d(i.frame,t)}}async#d(t,e){switc\##
-        h(t.type){case"waiting":this.message=qt(t.message);return;case"admit":return this.#u(t.j,e);case"refuse":retur\##
-        n t.reason===V.tn&&this.line.vn(e)?void 0:this.#s(Ki(t.reason),e);case"words":return this.t.peerComparison=t.a\##
-        ?"same":"different",this.#a();case"bye":return this.#s(this.media.Pi&&t.reason===q.error?"no-path":Di(t.reason\##
-        ),e);case"description":case"candidate":case"binding":return this.ue&&!(t.type==="description"&&t.kind==="offer\##
-        ")?this.media.h(t,e):this.line.bn("malformed",!0,e);case"chat":this.ue&&this.l.h(t.id,t.message);return;case"k\##
-        eepalive":case"receipt":case"identity":return}}async#u(t,e){let{n:i}=this.line;if(this.ue||i===null)return;thi\##
-        s.ue=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#a();let n=t||(this.t.invitation.flags&Z.j)!==0\##
-        ;if(n&&!(i.U?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#s("relay-missing",e,q.error);this.media.qi(i,\##
-        n),this.t.consent!==null&&await this.#c(e)}async#c(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await t\##
-        his.line.send({type:"consent",version:1,...e},t),await this.media.Oi(t),i!=="none"&&await this.line.send({type\##
-        :"words",a:i==="same"},t),await this.#h(t))}async#h(t){if(!(!this.ue||this.t.consent===null)){for(let e of thi\##
-        s.l.pending()){let{id:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n},t))return;this.l.nt(e)\##
-        }return this.#l(t)}}async#p(t,e){this.t.ownComparison=t?"same":"different",this.#a(),await this.line.send({typ\##
-        e:"words",a:t},e),await this.#l(e),t||await this.#s("words-differ",e,q.Qt)}async#f(t,e){switch(t){case"rejoin"\##
-        :return this.line.ze(e);case"socket-doubted":return this.line.ae(e);case"binding-failed":return this.#s("bindi\##
-        ng-failed",e,q.Xt);case"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.l\##
-        ine.send({type:"bye",reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),dt(t)&&\##
-        t!=="taken-over"?this.#a():this.actions.push({type:"save",t:null});let s=!n&&R(this.t);if(!s&&(t!=="hung-up"||\##
-        this.line.n===null))return this.line.disconnect();let{t:r,V:a}=this,{s:l}=this.line,o=this.line.xn(),c=f=>this\##
-        .actions.push(f);this.Me=new Ei({t:r,V:a,n:o,s:l,re:s?i:null,c},e)}#m(t){!(this.reason===null&&this.media.g&&!\##
-        this.media.Ae())||this.line.ot?this.e.clear("patience"):this.e.G("patience")||this.e.set("patience",t+Xi)}#a()\##
-        {this.actions.push({type:"save",t:this.t})}},en={In:[],Pn:[],microphone:"",speaker:""},nn=4e-4,Jt={echoCancell\##
-        ation:!0,noiseSuppression:!0,autoGainControl:!0};async function Qt(t,e){let i=t===void 0?Jt:{...Jt,deviceId:{e\##
-        xact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw\##
-         new DOMException("no track","NotFoundError");return s}function sn(t){let e=t instanceof DOMException?t.name:"\##
-        ";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="Abo\##
-        rtError"?"microphone-busy":"microphone-denied"}var rn=class{constructor(t){this.audio=t,this._t=new Audio,this\##
-        .q=null,this.output=null,this.source=null,this.Te=null,this.speaker=""}qn(){"AudioContext"in window&&(this.q??\##
-        =new AudioContext,this.q.state!=="running"&&this.q.resume().catch(()=>{}))}On(t){this.source?.disconnect(),thi\##
-        s.source=null,!(this.q===null||t===null)&&(this.Te??=this.q.createAnalyser(),this.source=this.q.createMediaStr\##
-        eamSource(new MediaStream([t])),this.source.connect(this.Te))}Et(){if(this.Te===null||this.source===null)retur\##
-        n{Et:0,Un:!1,jn:!1};let t=new Float32Array(this.Te.fftSize);this.Te.getFloatTimeDomainData(t);let e=t.reduce((\##
-        n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.userActivation?.hasBeenActive===!0;return{Et:Ma\##
-        th.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Un:e>nn,jn:e===0&&i}}Vn(){let{q:t}=this;if(t!==null){this.output=\##
-        ==null&&(this.output=t.createMediaStreamDestination(),this._t.srcObject=this.output.stream),this._t.play().cat\##
-        ch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.createOscillator(),r=t.createGa\##
-        in();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.03),r.gain.exponentia\##
-        lRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop(n+1)}}}async Ri(t){await Pro\##
-        mise.all([this.audio,this._t].map(e=>e.setSinkId(t))),this.speaker=t}async Lt(t){let e=await navigator.mediaDe\##
-        vices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&&r!=="communications\##
-        ").map(({deviceId:s,label:r})=>({id:s,label:r}));return{In:i("audioinput"),Pn:"setSinkId"in this.audio?i("audi\##
-        ooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.On(null),this.q?.close(\##
-        ).catch(()=>{}),this.q=null,this.Te=null,this.output=null}},an=500;function ln(t,e,i){return navigator.locks==\##
-        =void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==n\##
-        ull),s===null?void 0:new Promise(()=>{}))).catch(i)})}function on(t,e){let i=new BroadcastChannel(t);i.postMes\##
-        sage(e),i.close()}function hn(t,e){return new Promise(i=>{let n=new BroadcastChannel(t),s=r=>{n.close(),i(r)};\##
-        n.onmessage=({data:r})=>s(Ot(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),an)})}var O={},cn=t=>[O[t]\##
-        .admitted.title,...O[t].admitted.consent].join(`
-        `),Zt=(t,e)=>t<1?O[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (t),un=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Y=(t,e)=>t.replace(/\{\##
-        \w+\}/,()=>String(e));function dn(t,e,i){let n=[i,e].map(s=>s.split(`
-        `).map(r=>r.split("|")));for(let s of Et){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
-        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,c])=>[o,a(c)]));O[s]=\##
-        a(t)}}var pn={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",si\##
+        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,dt:i?.roundTripTime??n?.currentRoundTripTime??0,Yn:i?.frac\##
+        tionLost??0}}var Se=5,Ce=400,Ee=500,Te=class{constructor({microphone:t,audio:e,Pt:i,E:n,pt:s,ft:r}){this.micro\##
+        phone=t,this.audio=e,this.Pt=i,this.E=n,this.pt=s,this.ft=r,this.quality=new Ct,this.connection=null,this.ke=n\##
+        ull,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.qt="",this.Ot=!1,this.counter=0,this.mt=\##
+        !1,this.early=[],this.i={send:!1,l:!1},this.ve=Promise.resolve()}Zn(t){t.type==="sound"?this.#d(t.send,t.l):t.\##
+        type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#e(t)).catch(()=>this.E({type:"transport",r:this.na\##
+        me,state:"failed"}))}async $n(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return\##
+        ;let i=this.track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop\##
+        ()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ke=null,this.track?.st\##
+        op(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.quality=new Ct,this.pt(n\##
+        ull),this.ft(null)}async#e(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#o(t);retur\##
+        n;case"make-offer":return this.#r(t);case"apply-answer":if(t.generation!==this.generation||this.connection===n\##
+        ull)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of this.early.splic\##
+        e(0))await this.#i(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.connection===null)\##
+        return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection\##
+        .signalingState!=="stable"?this.early.push(e):await this.#i(e)}}}async#i(t){await this.connection?.addIceCandi\##
+        date(t).catch(()=>{})}async#o({f:t,w:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&(this\##
+        .ke={f:t,w:e,Jn:n})}async#r({generation:t,Qn:e,f:i,w:n}){this.generation=t,this.early=[];let s=this.ke?.f===i&\##
+        &this.ke.w===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connection?thi\##
+        s.connection:this.#a(i,n);r||this.#n(a,t),r&&i!==null&&a.setConfiguration(Et(i,n)),this.Ot=a.signalingState===\##
+        "stable"&&a.iceGatheringState!=="gathering";let l=s?.Jn??await a.createOffer({iceRestart:r});a!==this.connecti\##
+        on||t!==this.generation||(this.qt=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.E({type:"offer",generati\##
+        on:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#n(t,e){this.name=e,this.mt=!1,clearInterval(this.counter\##
+        ),this.counter=window.setInterval(()=>void this.#h(t),Ee)}#a(t,e){this.end();let i=new RTCPeerConnection(Et(t,\##
+        e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTransceiver\##
+        (this.track,{direction:"sendrecv"});Ue(n),this.Xe=this.Pt(),this.Xe!==null&&(n.sender.transform=new RTCRtpScri\##
+        ptTransform(this.Xe)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#p(r)},i.ontrack=({track:r}\##
+        )=>{r.enabled=this.i.l,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#f(i,n.sender);retu\##
+        rn i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#p(t){let e=t?.usernameFragment??this.qt,i=t?.\##
+        candidate??"";if(!(e!==this.qt||Le(i))){if(i===""){if(!this.Ot)return;this.Ot=!1}this.E({type:"candidate",gene\##
+        ration:this.generation,candidate:i})}}async#f(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
+        ate:n}=t;if(n==="failed")this.E({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.E({type\##
+        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#u(t,e),r=Ie(t.localDescript\##
+        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.E({type:"transport",r:i,state:"failed"\##
+        });return}this.E({type:"transport",r:i,state:"connected",Xn:r,ei:s}),await this.#h(t)}}async#u(t,e){for(let i=\##
+        0;i<Ce&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
+        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return K(new Uint8Array(s));await new Promise(r=>setTimeou\##
+        t(r,Se))}return null}async#h(t){if(this.mt)return;this.mt=!0;let e=await t.getStats().catch(()=>null);if(this.\##
+        mt=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
+        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.E({type:"heard",r:this.name,e\##
+        t:n}),this.quality.Gn(Ae(i),performance.now()),this.ft(this.quality.te);let s=qe(i);s!==null&&this.pt(s)}#d(t,\##
+        e){this.i={send:t,l:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{l:t}=this.i;for(let e of t\##
+        his.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this.\##
+        audio.play().catch(()=>{})}};function qe(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
+        &&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r=\##
+        =="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===vo\##
+        id 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.incl\##
+        udes(s)&&r==="relay")?"relay":"direct"}function Et(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.test\##
+        (c)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
+        urn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:r\##
+        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Le=t=>/^\##
+        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ue(t){let e=(RTCRtpReceiver.getCapabilities?\##
+        .("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferenc\##
+        es?.(e)}function Ie(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
+        ull:Mt(e.replace(/:/g,""))}var je="colloque.v1",Pe=65600,Oe=8,Ke={fresh:0,resume:1},T={gt:1,used:2,full:3,rate\##
+        :4,Gi:5,closed:6},De=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Tt=t=>u(w(16),M(0),t);function Re(t){if(t.length>Pe)return\##
+         null;try{return Ne(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function Ne(t){switch(t.p()){cas\##
+        e 16:return t._(),{type:"relay",message:t.ee()};case 129:return t.z(32),t.end(),{type:"challenge"};case 130:{l\##
+        et e=t.p();return t.end(),e>1?null:{type:"state",be:e===1}}case 134:{let e=t.p(),i=[];for(let a=0;a<e;a+=1)i.p\##
+        ush(U(t.ut()));let[n,s]=[U(t.ut()),U(t.ut())],r=t._();return t.end(),{type:"servers",f:{urls:i.filter(a=>/^(st\##
+        uns?|turns?):/.test(a)).slice(0,Oe),username:n,credential:s,ti:r}}}case 224:{let e=t.Qe();return t.end(),{type\##
+        :"error",code:e}}default:return null}}var J={Qt:1,w:2},He=1+1+16+32+4,$e=72;async function ze(t){if(/[^A-Za-z0\##
+        -9_-]/.test(t))throw new h("alphabet");if(t.length!==$e)throw new h("incomplete");let e=ge(t);if(e.length!==He\##
+        )throw new h("incomplete");if(!lt(e.subarray(50),await Be(e.subarray(0,50))))throw new h("incomplete");if(e[0]\##
+        !==1)throw new h("version");let i=e[1]??0;if(i&~(J.Qt|J.w))throw new h("flags");return{flags:i,ni:e.slice(2,18\##
+        ),sessionKey:e.slice(18,50)}}async function Be(t){return(await K(u(k("colloque/1 link"),t))).subarray(0,4)}var\##
+         qt=["fr","nl","de","en"];function Ve(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>qt.find(i=>i==\##
+        =e)??[])[0]??"fr"}var z=class{constructor(){this.H=new Map}set(t,e){this.H.set(t,e)}clear(...t){t.length===0&&\##
+        this.H.clear();for(let e of t)this.H.delete(e)}G(t){return this.H.has(t)}tt(){return this.H.size===0?null:Math\##
+        .min(...this.H.values())}L(t){let e=[...this.H].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void\##
+         0?null:(this.H.delete(e[0]),e[0])}},Fe=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,We=/(\##
+        \p{M}{4})\p{M}+/gu,Lt=t=>t.slice(0,2e3).replace(Fe,"").replace(We,"$1"),_e=200,Ge=class{constructor(){this.C=[\##
+        ],this.M=0,this.Y=null,this.T=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)return\##
+        ;this.Y===null&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,nt:!1};this.Y=e&&n!==""?null:s,this\##
+        .Y===null&&this.#e(s)}l(t,e){let i=t!==0&&t===this.T;this.T=t;let n={id:t,x:!1,text:Lt(e),nt:!0},s=i?this.C.fi\##
+        lter(({x:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#e(n):this.C=this.C.flatMap(a=>a!==s?[a\##
+        ]:r?[]:[n])}wt(){this.T=0}pending(){return[...this.C,...this.Y===null?[]:[this.Y]].filter(({nt:t})=>!t)}it(t){\##
+        t===this.Y?this.Y=t.text===""?null:{...t,nt:!0}:this.C=this.C.map(e=>e===t?{...e,nt:!0}:e)}#e(t){this.C=[...th\##
+        is.C,t].slice(-_e)}},Ut=[256,1024,4096,16384],q={ii:0,Xt:1,tn:2,expired:3,error:4},B={si:0,nn:1,ri:2,oi:3},It=\##
+        ["offer","answer","restart"],Ze=["body","signature"],Qe=t=>Je(...Xe(t));function Je(t,e){let i=Ut.find(s=>s>=e\##
+        .length+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(u(w(t),kt(e.length),e))\##
+        ,n}function Xe(t){switch(t.type){case"confirm":return[3,u(t.sn,t.rn,O(t.name))];case"refuse":return[6,w(t.reas\##
+        on)];case"description":return[7,u(w(It.indexOf(t.kind)),M(t.generation),k(t.sdp))];case"candidate":return[8,u(\##
+        M(t.generation),k(t.candidate))];case"words":return[9,w(t.c?1:0)];case"binding":return[10,t.tag];case"chat":re\##
+        turn[11,u(M(t.id),k(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)]\##
+        ;case"consent":return[16,u(w(t.version),k(t.locale),t.textHash,ye(t.time))]}}function Ye(t,e=ti){let i=new $(t\##
+        ),n=i.p(),s=i.z(i.Qe()),r=Ut.find(o=>o>=s.length+3);if(t.length!==r||!_(i.ee()))throw new h("malformed");let a\##
+        =new $(s),l=e(n,a);return a.end(),l}function ti(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ut())}\##
+        ;case 5:return{type:"admit",w:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=It[e.p()]\##
+        ;if(i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e._(),sdp:U(e.ee())}}case \##
+        8:return{type:"candidate",generation:e._(),candidate:U(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malfor\##
+        med");return{type:"words",c:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"chat",id:e.\##
+        _(),message:U(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=Ze[e.p()];if(i===void 0)throw new h("ma\##
+        lformed");return{type:"receipt",Yi:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{typ\##
+        e:"identity",code:e.p()};default:throw new h("malformed")}}var jt=k("Noise_NKpsk0_25519_AESGCM_SHA256"),ht=new\##
+         Uint8Array(0),ei=32+16,ii=2**20,V=class{constructor(t){this.key=t,this.counter=0}static async create(t){retur\##
+        n new V(await be(t))}on(){if(this.counter>=ii)throw new h("exhausted");let t=u(new Uint8Array(8),M(this.counte\##
+        r));return this.counter+=1,t}async encrypt(t,e=ht){return ke(this.key,this.on(),e,t)}async decrypt(t,e=ht){ret\##
+        urn Me(this.key,this.on(),e,t)}},ni=class{constructor(){this.D=jt,this.hash=jt,this.xe=null}async A(t){this.ha\##
+        sh=await K(this.hash,t)}async Z(t){let[e,i]=await Pt(this.D,t);this.D=e,this.xe=await V.create(i)}async an(t){\##
+        let e=await S(this.D,t);this.D=await S(e,w(1));let i=await S(e,u(this.D,w(2))),n=await S(e,u(i,w(3)));await th\##
+        is.A(i),this.xe=await V.create(n)}async cn(t){let e=this.xe===null?t:await this.xe.encrypt(t,this.hash);return\##
+         await this.A(e),e}async ln(t){let e=this.xe===null?t:await this.xe.decrypt(t,this.hash);return await this.A(t\##
+        ),e}};async function Pt(t,e){let i=await S(t,e),n=await S(i,w(1));return[n,await S(i,u(n,w(2)))]}async functio\##
+        n si(t,e){let i=[...await Pt(t.D,ht)],[n,s]=[await V.create(i[0]),await V.create(i[1])];return{hash:t.hash,D:t\##
+        .D,keys:i,send:e?n:s,l:e?s:n}}var ct=class{constructor(t,e,i){this.st=t,this.yt=e,this.ie=i}static async creat\##
+        e(t){let e=new ni;return await e.A(t.Ut),await e.A(t.jt),new ct(e,t,t.ie??await Q())}async hn(t){let{st:e,ie:i\##
+        ,yt:n}=this;return await e.an(n.presharedKey),await e.A(i.publicKey),await e.Z(i.publicKey),await e.Z(await xt\##
+        (i.privateKey,n.jt)),u(i.publicKey,await e.cn(t))}async un(t){if(t.length<ei)throw new h("authentication");let\##
+        {st:e,ie:i}=this,n=t.subarray(0,32);return await e.A(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{dn:a\##
+        wait e.ln(t.subarray(32)),transport:await si(e,!0)}}},Ot=new Uint8Array(32);async function ri(t){let e=await Z\##
+        ("colloque/1 invite",u(t.ni,t.sessionKey)),[i,n,s]=await Promise.all([I(e,"colloque/1 room",16),I(e,"colloque/\##
+        1 join",32),I(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,join\##
+        Token:n}}var ai=t=>O("colloque/1","call",t,M(0),Ot),li=(t,e,i)=>O("colloque/1","resume",t,M(e),i);async functi\##
+        on Kt(t,e){let i=await Z(t,await S(e,k("colloque/1 exporter"))),[n,s]=await Promise.all([I(i,"colloque/1 resum\##
+        e",32),I(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,kt:s}}var oi=(t,e)=>K(O("colloque/1 transcript",\##
+        t,e)),hi=t=>oi(Ot,t),ci=t=>I(t,"colloque/1 rejoin",32);async function ui(t,e,i){let n=await Z(t,e);return I(n,\##
+        u(k("colloque/1 psk-resume"),M(i)),32)}var di=(t,e,i)=>K(O("colloque/1 sas-commit",t,e,i));async function pi(t\##
+        ,e,i){return I(await Z(t,u(e,i)),"colloque/1 sas",8)}var fi=t=>Array.from(t.subarray(0,4));function mi(t){let \##
+        e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var wi=(t,e,i,n,s)=>S(e,O(`col\##
+        loque/1 bind ${t}`,i,n,s)),X={pn:64,message2:256},ut=24*3600,Dt=class{constructor(t,e){this.hash=t.hash,this.c\##
+        i=t.send,this.li=t.l,this.kt=e}hi(t){return this.ci.encrypt(Qe(t))}async open(t){return Ye(await this.li.decry\##
+        pt(t))}fn(t,e,i){return wi(t,this.kt,this.hash,e,i)}};async function yi(t,e){let{room:i,sessionKey:n,preshared\##
+        Key:s}=t,r=e.I(32),a=e.ie??await Q(),l=await ct.create({Ut:ai(i),presharedKey:s,jt:n,ie:a}),o=await di(i,a.pub\##
+        licKey,r),c=M(0),f=bi(X.pn,w(1),o,c,k(e.locale)),m=await l.hn(f);async function E(P,gt){let vt=await l.un(P),a\##
+        t=await vi(vt.dn,i,n,gt),{hash:bt,D:Zn}=vt.transport,ue=await Kt(bt,Zn);return{P:new Dt(vt.transport,ue.kt),bo\##
+        nd:{resumeSecret:ue.resumeSecret,transcript:await hi(bt),authenticationString:await pi(bt,r,at.ui),wordsLocale\##
+        :at.wordsLocale,identity:at.identity,expiry:at.di+ut},mn:{type:"confirm",sn:r,rn:new Uint8Array(32),name:""}}}\##
+        return{message:m,finish:E}}async function gi(t,e,i,n){let s=await ct.create({Ut:li(t.room,i,e.transcript),pres\##
+        haredKey:await ui(t.presharedKey,e.resumeSecret,i),jt:t.sessionKey,ie:n??await Q()}),r=await s.hn(new Uint8Arr\##
+        ay(X.pn)),a=u(M(i),r);async function l(o){let{dn:c,transport:f}=await s.un(o);if(c.length!==X.message2||!_(c))\##
+        throw new h("malformed");let{kt:m}=await Kt(f.hash,f.D);return{P:new Dt(f,m),mn:{type:"confirm",sn:new Uint8Ar\##
+        ray(32),rn:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function vi(t,e,i,n){if(t.length!==X.\##
+        message2)throw new h("malformed");let s=new $(t);if(s.p()!==1)throw new h("malformed");let r=s.z(32).slice(),a\##
+        =s.z(32).slice(),l=s.z(16),o=s.z(64),c=U(s.z(2));if(s._(),!_(s.ee()))throw new h("malformed");let f=O("colloqu\##
+        e/1 delegation",a,i,e,l);if(!await ve(o,f,a))throw new h("delegation");let m=new $(l),[E,P]=[m.$t(),m.$t()];if\##
+        (n<E-ut||n>P+ut)throw new h("delegation-dates");return{ui:r,identity:a,wordsLocale:c,di:P}}function bi(t,...e)\##
+        {let i=new Uint8Array(t);return i.set(u(...e)),i}var ki=t=>({invitation:t,bond:null,former:[],epochNumber:0,ge\##
+        neration:0,consent:null,ownComparison:"none",peerComparison:"none"}),D=t=>t.invitation.joinToken===null,Rt=t=>\##
+        JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:G(i)}:i);function Nt(t,e){if(t===null)return null;try{\##
+        let i=JSON.parse(t,(n,s)=>Mi(s)?Mt(s.octets):s);return i.invitation.room.length!==16||i.invitation.sessionKey.\##
+        length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxErr\##
+        or||i instanceof TypeError||i instanceof h)return null;throw i}}function Ht(t){for(let e of Object.values(t))e\##
+         instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Ht(e)}var Mi=t=>typeof t=="object"&&t!==null&&"\##
+        octets"in t&&Object.keys(t).length===1,dt={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},\##
+        xi=.3,Ai=3e4,Si=1e3,$t=25e3,Ci=2e3,Ei=2e4,zt=class{constructor({t,mode:e,locale:i,I:n,se:s,pi:r=!1},a){this.t=\##
+        t,this.mode=e,this.locale=i,this.I=n,this.se=s,this.Vt=a,this.fi=r?xi:1,this.o="opening",this.P=null,this.f=nu\##
+        ll,this.gn=1/0,this.finish=null,this.wn=-1/0,this.yn=a,this.kn=a,this.e=new z,this.vn=[],this.#e("open",a)}get\##
+         mi(){return this.e.G("open")||this.e.G("state")}get ot(){return this.o==="established"}get ct(){return this.o\##
+        ==="away"||this.o==="orphaned"}gi(t){return t>=this.gn&&(this.f?.urls.some(e=>/^turns?:/.test(e))??!1)}wi(t){t\##
+        his.o==="established"&&t-this.kn>Ai&&this.e.set("silence",t+Si)}Wt(){return this.vn.splice(0)}q(){return this.\##
+        e.tt()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await ci(i.resumeSecret)\##
+        :e.joinToken;n!==null&&(this.e.clear("open"),this.#e("state",t),this.#i({type:"send",octets:De(e.room,n,Ke[thi\##
+        s.mode])}),await this.#n())}async l(t,e){let i=Re(t);if(!(i===null||this.o==="over"))switch(i.type){case"chall\##
+        enge":return;case"state":return this.#r(i.be,e);case"servers":this.f=i.f,this.gn=e+i.f.ti*1e3;return;case"erro\##
+        r":return this.#o({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,e)}catch(n){if(\##
+        !(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.mode==="resume";return thi\##
+        s.#o({type:"broken",code:n.code,yi:s})}}}async Se(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t)){if(e!=="kee\##
+        palive")return this.#o({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+$t),await this.sen\##
+        d({type:"keepalive"},t)}}async send(t,e){return this.P===null||this.o!=="confirming"&&this.o!=="established"?!\##
+        1:(this.yn=e,this.#i({type:"send",octets:Tt(await this.P.hi(t))}),!0)}#e(t,e){this.e.set(t,e+dt[t]*this.fi)}#i\##
+        (t){this.vn.push(t)}#o(t){this.o="over",this.e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#i\##
+        ({type:"doctor",B:t}),t?this.o==="orphaned"||e-this.wn<Ci?this.#o({type:"lost",cause:"doctor-returned"}):(i||t\##
+        his.o==="away")&&(this.e.clear("state","away"),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(t\##
+        his.wn=e),this.o=i||this.o==="away"?"away":"orphaned",D(this.t)&&this.e.set("away",e+dt.X))}async#n(){let{t}=t\##
+        his;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"})\##
+        ;let i=await gi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),e=i\##
+        .message}else{let i=await yi(t.invitation,{locale:this.locale,I:this.I});this.finish=n=>i.finish(n,this.se()),\##
+        e=i.message}this.#i({type:"send",octets:Tt(e)})}async#a(t,e){if(this.o==="handshaking"&&this.finish!==null){le\##
+        t{P:i,bond:n,mn:s}=await this.finish(t);this.finish=null,this.P=i,this.o="confirming",this.e.clear("message2")\##
+        ,this.#e("firstFrame",e),this.e.set("keepalive",e+$t),this.#i({type:"confirmed",bond:n}),await this.send(s,e)}\##
+        else if(this.P!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.P.open(t);this.o="est\##
+        ablished",this.e.clear("firstFrame"),this.kn=e,this.e.set("silence",e+dt.silence),this.#i({type:"frame",frame:\##
+        i}),i.type==="keepalive"&&e-this.yn>=Ei&&await this.send({type:"keepalive"},e)}}},Bt=3e3,Ti=2e4,qi=1e3,Li=clas\##
+        s{constructor({t,V:e,n:i,s:n,re:s,a:r},a){this.t=t,this.V=e,this.n=i,this.s=n,this.re=s,this.a=r,this.e=new z,\##
+        this.e.set("end",a+(s===null?Bt:Ti)),s!==null&&(i===null||i.ct)&&this.#o(a)}q(){let t=[this.e.tt()??1/0,this.n\##
+        ?.q()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e.L(\##
+        e);i!==null;i=this.e.L(e))i==="end"?this.end():this.#o(e);return await this.n?.Se(e),this.#e(e);case"socket-op\##
+        en":return t.id===this.s&&await this.n?.open(e),this.#e(e);case"socket-message":return t.id===this.s&&await th\##
+        is.n?.l(t.octets,e),this.#e(e);case"socket-closed":t.id===this.s&&this.#r(e)}}end(){this.re=null,this.e.clear(\##
+        ),this.#n()}async#e(t){for(let e=this.#i();e.length>0;e=this.#i())for(let i of e)if(i.type==="send")this.a({ty\##
+        pe:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type:"b\##
+        ye",reason:this.re},t),this.re=null,this.e.set("end",t+Bt);else{if(i.type==="refused"||i.type==="frame"&&i.fra\##
+        me.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n?\##
+        .Wt()??[]}#o(t){this.#n(),this.s+=1,this.n=new zt({t:this.t,mode:"resume",...this.V},t),this.a({type:"connect"\##
+        ,id:this.s})}#r(t){if(this.re===null)return this.end();this.#n(),this.e.set("retry",t+qi)}#n(){this.n!==null&&\##
+        this.a({type:"close",id:this.s}),this.n=null}},Ui=new Set(["unknown-room","full","rate","closed","network","no\##
+        -path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Ii=new Set(["hung-\##
+        up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refused-\##
+        wrong-person"]),pt=t=>Ui.has(t),ji=t=>Ii.has(t),Pi={[B.nn]:"refused-other-device",[B.ri]:"refused-not-now",[B.\##
+        oi]:"refused-wrong-person"},Oi={[q.Xt]:"words-differ",[q.tn]:"binding-failed",[q.expired]:"expired",[q.error]:\##
+        "doctor-error"},Ki={[T.gt]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"}\##
+        ,Di=t=>Pi[t]??"refused",Ri=t=>Oi[t]??"ended-by-doctor",Ni=t=>Ki[t]??"protocol";function Hi(t){return t==="dele\##
+        gation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var Vt=3,$i=500,zi=8e3,Bi=4e3,Vi=5,Fi=class\##
+        {constructor(t){this.I=t,this.W=0,this.ze=!1,this.vt=null,this.lt=0}ki(){this.ze=!1,this.lt=0}vi(){this.W=0,th\##
+        is.ze=!1,this.lt=0}bi(t){let e=this.vt??(t.bond===null?"fresh":"resume");return this.vt=null,e}ye({xi:t,Si:e})\##
+        {if(this.W+=1,!(t&&!this.ze)&&this.W>Vt)return null;let i=e?Bi:zi,n=Math.min($i*2**(this.W-1),i),s=.5+(this.I(\##
+        1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return D(i)?(this.lt=t===T.gt?this.lt+1:0,this.lt>Vi&&!n\##
+        ?"unknown-room":"later"):t===T.gt&&e==="resume"?this.ze?"secure-channel":(this.vt="fresh","now"):t===T.used&&e\##
+        ==="fresh"&&i.bond!==null&&this.W<Vt?(this.W+=1,this.vt="resume","now"):Ni(t)}},Ft=6e4,Wt=2e3,Wi=1e4,_i=3,Gi=c\##
+        lass{constructor(t,e,i){this.t=t,this.V=e,this.h=i,this.n=null,this.s=0,this.be=!1,this.bt=!1,this.O=new Fi(e.\##
+        I),this.R=-1/0,this.e=new z,this.Rt=!1,this.pending=[],this.Nt=[]}get ot(){return this.n?.ot??!1}get ct(){retu\##
+        rn this.n?.ct??!1}get Kt(){return this.O.W>0&&(this.n?.mi??!0)}q(){let t=Math.min(this.e.tt()??1/0,this.n?.q()\##
+        ??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.type\##
+        ==="socket-message"?await this.n?.l(t.octets,e):this.n!==null&&this.Ce(e))}async Se(t){for(let e=this.e.L(t);e\##
+        !==null;e=this.e.L(t))e==="retry"?this.xt(t):this.O.W=0;await this.n?.Se(t)}zi(t){for(;;){let e=this.Nt.shift(\##
+        );if(e!==void 0)return e;this.pending.push(...this.n?.Wt()??[]);let i=this.pending.shift();if(i===void 0)retur\##
+        n null;this.#i(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}xt(t){let{t:e,V:i,h:n}=this;if(e.\##
+        bond!==null&&e.bond.expiry<i.se())return this.#n("expired");let s=this.O.bi(e);this.e.clear("retry","stable"),\##
+        n.ht(),this.s+=1;let r=n.i().St&&this.O.W<2;this.n=new zt({t:e,mode:s,pi:r,...i},t),n.a({type:"connect",id:thi\##
+        s.s})}Ci(t){(this.n===null||t-this.n.Vt>=Wt)&&this.#r(t)}Me(t,e){this.s=t,this.O.vi(),this.xt(e)}ae(t){if(!(th\##
+        is.n===null||t-this.n.Vt<Wt)&&!this.n.ct){if(t-this.R<Wi)return this.Ce(t);this.R=t,this.#r(t)}}Ce(t){this.dis\##
+        connect(),this.bt=!1;let{Mi:e,St:i}=this.h.i(),n=D(this.t)&&e,s=this.O.ye({xi:n,Si:i});if(s===null)return this\##
+        .#n(this.O.ze?"secure-channel":"network");this.e.set("retry",t+s)}bn(t){let e=this.t.former.shift();return e==\##
+        =void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Rt=!0,this.#r(t),!0)}xn(t,e,i){if(!e)return this\##
+        .#n(Hi(t));this.O.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Wt()??[]];for(let e of \##
+        t)e.type==="send"&&this.#e(e.octets)}disconnect(){this.n!==null&&this.h.a({type:"close",id:this.s}),this.Sn()}\##
+        Sn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),t}#e(t){this.h.a({type:"sen\##
+        d",id:this.s,octets:t})}#i(t,e){switch(t.type){case"send":return this.#e(t.octets);case"save":return this.h.ht\##
+        ();case"doctor":this.be=t.B,t.B||(this.bt=!0),this.e.G("stable")||this.e.set("stable",e+Ft);return;case"confir\##
+        med":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...this\##
+        .t.former].flatMap(s=>s??[]).slice(0,_i);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return th\##
+        is.e.set("stable",e+Ft),this.h.ht();case"frame":this.O.ki(),this.bt=!1,this.Rt=!1,this.Nt.push(t);return;case"\##
+        refused":return this.#o(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):this.#r(e);case"broken":ret\##
+        urn this.xn(t.code,t.yi,e)}}#o(t,e){if(this.Rt&&t===T.gt){this.bn(e)||this.#n("refused-other-device");return}l\##
+        et i=this.n?.mode??null,n=this.O.refused(t,i,this.t,this.h.i().Ai);n==="later"?this.Ce(e):n==="now"?this.#r(e)\##
+        :this.#n(n)}#r(t){this.disconnect(),this.xt(t)}#n(t){this.Nt.push({type:"stop",reason:t})}},_t=class{construct\##
+        or(){this.N=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.N=0),this.N+=1,this.M=t}get zn(){return Math.min(4e3*1.5*\##
+        *(this.N-1),1e4)}get Ti(){return Math.min(1500*this.N,6e3)}get zt(){return this.M+(this.N===0?0:this.zn)}},Zi=\##
+        class{constructor(){this.M=null,this.g=0}Me(t,e){this.M={et:t,Cn:e},this.g=e}N(t,e){let{M:i}=this;this.M={et:t\##
+        ,Cn:e};let n=i!==null&&e-i.Cn<=1250;return(!n||t!==i.et)&&(this.g=e),n&&t!==i.et?"sound":e-this.g>=1500?"silen\##
+        ce":"unknown"}},Gt=class{constructor(){this.silence=new Zi,this.ce=!1,this.Bt=!1,this.Ct=!1,this.Mn=-1/0,this.\##
+        R=null,this.An=-1/0}get Tn(){return this.R!==null}ae(t){this.R=t}Ei(t){this.Mn=t,this.Ct=!1,this.Bt=!1,this.R=\##
+        null}Li(t,e){this.silence.Me(0,e),this.ce=t}Di(t,e){this.silence.Me(t,e)}N(t,e){let i=this.An;this.An=e;let n=\##
+        this.silence.N(t,e);return n==="sound"&&(this.ce=!1,i>=this.Mn&&(this.Ct=!0),this.R!==null&&i>=this.R&&(this.R\##
+        =null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get Ft(){return this.Ct&&!this.ce}En(t){t&&!this.Ct&&(this.B\##
+        t=!0)}},ft={Ii:6e3,Pi:5e3,path:13e3},Qi=3e3,Ji=1e4,Xi=1,Yi=class{constructor(t,e){this.t=t,this.h=e,this.muted\##
+        =!1,this.k=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.w=!1,this.transport="none",this.r=\##
+        -1,this.Ln=null,this.v=null,this._t=[],this.le=null,this.Mt=null,this.At=!1,this.Tt=null,this.m=new Gt,this.he\##
+        =new _t,this.Et=0,this.i={send:!1,l:!1},this.$=[],this.e=new z}qi(){return this.$.shift()??null}q(){return thi\##
+        s.e.tt()}Ae(){return this.transport==="connected"&&this.#c()&&!this.m.ce}St(){return this.k&&(!this.Ae()||this\##
+        .m.Tn)}get Oi(){return!this.k&&this.v?.J===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}ae(\##
+        t){this.transport!=="none"&&this.m.ae(t)}Ui(t,e){this.n=t,this.w=e,this.t.consent===null&&this.h.a({type:"prep\##
+        are-call",f:t.f,w:e})}wt(){this.n=null,this.At=!1,this.Mt=null,this.e.clear("answer","binding")}end(){this.wt(\##
+        ),this.e.clear(),this.$=[],this.transport="none",this.v=null,this.Tt=null,this.le=null,this.m=new Gt,this.he=n\##
+        ew _t,this.Et=0,this.#s(),this.h.a({type:"end-call"})}async ji(t){this.transport==="connected"&&this.v?.J===!0\##
+        &&!this.m.ce&&!this.m.Tn?await this.#h(t):this.#r(t)}async Se(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t))\##
+        e==="path"?this.#u(t):e==="attempt"?this.#a(t):this.$.push(e==="answer"&&this.k?"socket-doubted":"rejoin")}asy\##
+        nc oe(t,e){switch(t.type){case"offer":if(t.generation!==this.v?.generation||this.n===null)return;this.v.it=!0,\##
+        this.e.set("answer",e+(this.k?this.he.Ti:ft.Ii)),await this.#e({type:"description",kind:"offer",generation:t.g\##
+        eneration,sdp:t.sdp},e);for(let i of this._t.splice(0))await this.#e({type:"candidate",generation:t.generation\##
+        ,candidate:i},e);return;case"candidate":if(t.generation!==this.v?.generation)return;this.v.it?await this.#e({t\##
+        ype:"candidate",generation:t.generation,candidate:t.candidate},e):this._t.push(t.candidate);return;case"transp\##
+        ort":return this.#f(t,e);case"heard":return this.#p(t,e)}}async l(t,e){if(t.type==="description"&&t.kind==="re\##
+        start")return this.#i(t.sdp,e);let{v:i}=this;if(t.type==="binding")return i?.J!==!0?void 0:(this.Mt=t.tag.slic\##
+        e(),this.#d());if(!(i===null||!i.it||t.generation!==i.generation))if(t.type==="candidate"){let{generation:n,ca\##
+        ndidate:s}=t;this.h.a({type:"apply-candidate",generation:n,candidate:s})}else i.J||(i.J=!0,this.e.clear("answe\##
+        r"),this.h.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?await this.\##
+        #h(e):this.k||this.e.set("path",e+ft.path),this.#s())}async#e(t,e){await this.h.send(t,e)}#i(t,e){if(this.t.co\##
+        nsent===null)return;let i=t==="new"&&this.Ln!==this.n;!i&&e<this.he.zt||(i&&(this.transport="failed"),this.#r(\##
+        e))}#o(){return this.n!==null&&this.n.ot&&this.t.consent!==null}#r(t){let{n:e,t:i}=this;if(e===null)return;let\##
+         n=this.transport==="none"||this.transport==="failed"||this.m.Bt,s=i.generation;i.generation+=1,this.h.ht(),n&\##
+        &(this.r=s,this.Ln=e,this.transport="new",this.le=null,this.Tt=null,this.At=!1,this.m.Li(this.k,t),this.#s()),\##
+        this.v={generation:s,it:!1,J:!1},this._t=[],this.Mt=null,this.m.Ei(t),this.e.clear("answer","binding","path","\##
+        attempt"),this.k&&(this.he.Me(t),this.e.set("attempt",t+this.he.zn));let{w:r}=this;this.h.a({type:"make-offer"\##
+        ,generation:s,Qn:n,f:e.f,w:r})}#n(t){let{n:e,he:i}=this;this.#o()?t<i.zt?this.e.set("attempt",i.zt):e?.gi(t)?(\##
+        this.ae(t),this.$.push("socket-doubted")):this.#r(t):e!==null&&this.$.push("socket-doubted")}#a(t){this.transp\##
+        ort==="none"||this.Ae()||(this.m.En(this.v?.J===!0),this.#n(t))}#p({r:t,et:e},i){if(!(this.transport==="none"|\##
+        |t!==this.r)){if(!this.#c())return this.m.Di(e,i);this.m.N(e,i)?(this.m.En(this.v?.J===!0),this.#n(i)):this.m.\##
+        Ft&&this.Ae()&&this.e.clear("attempt")}}async#f(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(t.state==\##
+        ="connected")this.transport="connected",this.Et=0,this.e.clear("path"),this.e.G("attempt")&&this.e.set("attemp\##
+        t",Math.max(this.he.zt,e+Qi)),this.le={Ht:t.Xn,j:t.ei},await this.#h(e),this.#s();else if(t.state==="failed")t\##
+        his.#u(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.\##
+        e.G("attempt"))return;this.ae(e),this.#o()&&e-(this.n?.Vt??0)<Ji?this.#n(e):this.$.push("socket-doubted")}}}#u\##
+        (t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.k)return this.#n(t);this.Et+=1,th\##
+        is.Et>Xi?this.$.push("no-path"):this.#o()&&this.#r(t)}async#h(t){let{le:e}=this,i=this.n?.P??null;if(e===null|\##
+        |i===null||this.v?.J!==!0)return;let n=await i.fn("P",e.Ht,e.j);await this.#e({type:"binding",tag:n},t),this.A\##
+        t||this.e.set("binding",t+ft.Pi),await this.#d()}async#d(){let{le:t,Mt:e}=this,i=this.n?.P??null;if(t===null||\##
+        e===null||i===null)return;let n=await i.fn("D",t.Ht,t.j);if(!lt(n,e)){this.$.push("binding-failed");return}thi\##
+        s.At=!0,this.Tt=Zt(t),this.k=!0,this.e.clear("binding"),this.#s()}#c(){return this.le!==null&&this.Tt===Zt(thi\##
+        s.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,l:t};e.send===this.i.send&&e.l===this\##
+        .i.l||(this.i=e,this.h.a({type:"sound",...e}))}},Zt=({Ht:t,j:e})=>`${G(t)} ${G(e)}`,tn=6e4,en=400,nn=class{con\##
+        structor({t,locale:e,I:i,se:n}){this.t=t,this.V={locale:e,I:i,se:n},this.line=new Gi(t,this.V,{a:s=>this.actio\##
+        ns.push(s),ht:()=>this.#l(),left:()=>this.#n(),i:()=>({Ai:this.media.Ae(),St:this.media.St(),Mi:this.media.k})\##
+        }),this.ue=!1,this.message="",this.u=new Ge,this.reason=null,this.Te=null,this.e=new z,this.actions=[],this.me\##
+        dia=new Yi(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),ht:()=>this.#l()}),this.ve=Promise.res\##
+        olve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#i(t,e),this.#m(e)}catch{await this.#s("in\##
+        ternal",e)}}),this.ve}Vi(){return this.actions.splice(0)}q(){if(this.reason!==null)return this.Te?.q()??null;l\##
+        et t=[this.e.tt(),this.line.q(),this.media.q()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e}Wi(){let\##
+        {bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#e(),reason:this.reason,K:this.reason!==nul\##
+        l&&pt(this.reason),be:this.line.be,Dn:this.line.ot,Kt:this.line.Kt,Ri:this.line.bt,message:this.message,b:t===\##
+        null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted:this.med\##
+        ia.muted,C:this.u.C}}#e(){return this.reason!==null?ji(this.reason)?"ended":"failed":D(this.t)?this.t.consent=\##
+        ==null?"admitted":this.media.Ae()?"connected":this.media.k?"reconnecting":"connecting":"waiting"}async#i(t,e){\##
+        if(this.reason!==null)return this.#o(t,e);switch(t.type){case"start":return this.line.xt(e),this.#a(e);case"ti\##
+        ck":return this.#r(e);case"socket-open":case"socket-message":case"socket-closed":return await this.line.oe(t,e\##
+        ),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ci(e),this.#a(e);case"awoke":return this.\##
+        line.n?.wi(e),this.#r(e);case"consent":return D(this.t)?(this.t.consent=t.consent,this.#l(),this.ue&&await thi\##
+        s.#u(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:B.si},e),this.#s("c\##
+        onsent-refused",e);case"words":return this.#d(t.c,e);case"mute":this.media.mute(t.muted);return;case"write":if\##
+        (this.u.write(t.text,t.In,this.V.se()),t.In)return this.#h(e);this.e.G("letters")||this.e.set("letters",e+en);\##
+        return;case"hang-up":return this.#s("hung-up",e,q.ii);case"taken-over":return this.#s("taken-over",e);case"ret\##
+        ry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#o(t,e){let i=this.reason==="network"||thi\##
+        s.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||!pt(this.re\##
+        ason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??this.line.s,e),this.Te=null,t\##
+        his.#a(e))}async#r(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t)){if(e==="patience")return this.#s(this.line\##
+        .ot?"no-path":"network",t);await this.#h(t)}await this.line.Se(t),await this.#a(t),await this.media.Se(t),awai\##
+        t this.#a(t)}#n(){this.ue=!1,this.media.wt(),this.u.wt()}async#a(t){for(;this.reason===null;){let e=this.media\##
+        .qi();if(e!==null){await this.#c(e,t);continue}let i=this.line.zi(t);if(i===null)return;i.type==="stop"?await \##
+        this.#s(i.reason,t):await this.#p(i.frame,t)}}async#p(t,e){switch(t.type){case"waiting":this.message=Lt(t.mess\##
+        age);return;case"admit":return this.#f(t.w,e);case"refuse":return t.reason===B.nn&&this.line.bn(e)?void 0:this\##
+        .#s(Di(t.reason),e);case"words":return this.t.peerComparison=t.c?"same":"different",this.#l();case"bye":return\##
+         this.#s(this.media.Oi&&t.reason===q.error?"no-path":Ri(t.reason),e);case"description":case"candidate":case"bi\##
+        nding":return this.ue&&!(t.type==="description"&&t.kind==="offer")?this.media.l(t,e):this.line.xn("malformed",\##
+        !0,e);case"chat":this.ue&&this.u.l(t.id,t.message);return;case"keepalive":case"receipt":case"identity":return}\##
+        }async#f(t,e){let{n:i}=this.line;if(this.ue||i===null)return;this.ue=!0,this.t.invitation.joinToken=null,this.\##
+        t.former=[],this.#l();let n=t||(this.t.invitation.flags&J.w)!==0;if(n&&!(i.f?.urls.some(s=>/^turns?:/.test(s))\##
+        ??!1))return this.#s("relay-missing",e,q.error);this.media.Ui(i,n),this.t.consent!==null&&await this.#u(e)}asy\##
+        nc#u(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",version:1,...e},\##
+        t),await this.media.ji(t),i!=="none"&&await this.line.send({type:"words",c:i==="same"},t),await this.#h(t))}as\##
+        ync#h(t){if(!(!this.ue||this.t.consent===null)){for(let e of this.u.pending()){let{id:i,text:n}=e;if(!await th\##
+        is.line.send({type:"chat",id:i,message:n},t))return;this.u.it(e)}return this.#a(t)}}async#d(t,e){this.t.ownCom\##
+        parison=t?"same":"different",this.#l(),await this.line.send({type:"words",c:t},e),await this.#a(e),t||await th\##
+        is.#s("words-differ",e,q.Xt)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce(e);case"socket-doubted":r\##
+        eturn this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,q.tn);case"no-path":return this.#\##
+        s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)===!0;this.li\##
+        ne.flush(),this.reason=t,this.media.end(),this.e.clear(),pt(t)&&t!=="taken-over"?this.#l():this.actions.push({\##
+        type:"save",t:null});let s=!n&&D(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.disconnec\##
+        t();let{t:r,V:a}=this,{s:l}=this.line,o=this.line.Sn(),c=f=>this.actions.push(f);this.Te=new Li({t:r,V:a,n:o,s\##
+        :l,re:s?i:null,a:c},e)}#m(t){!(this.reason===null&&this.media.k&&!this.media.Ae())||this.line.ct?this.e.clear(\##
+        "patience"):this.e.G("patience")||this.e.set("patience",t+tn)}#l(){this.actions.push({type:"save",t:this.t})}}\##
+        ,sn={Pn:[],qn:[],microphone:"",speaker:""},rn=4e-4,Qt={echoCancellation:!0,noiseSuppression:!0,autoGainControl\##
+        :!0};async function Jt(t,e){let i=t===void 0?Qt:{...Qt,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.g\##
+        etUserMedia({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError"\##
+        );return s}function an(t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="Overconst\##
+        rainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denie\##
+        d"}var ln=class{constructor(t){this.audio=t,this.Gt=new Audio,this.U=null,this.output=null,this.source=null,th\##
+        is.Ee=null,this.speaker=""}On(){"AudioContext"in window&&(this.U??=new AudioContext,this.U.state!=="running"&&\##
+        this.U.resume().catch(()=>{}))}Un(t){this.source?.disconnect(),this.source=null,!(this.U===null||t===null)&&(t\##
+        his.Ee??=this.U.createAnalyser(),this.source=this.U.createMediaStreamSource(new MediaStream([t])),this.source.\##
+        connect(this.Ee))}Lt(){if(this.Ee===null||this.source===null)return{Lt:0,jn:!1,Vn:!1};let t=new Float32Array(t\##
+        his.Ee.fftSize);this.Ee.getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.U?.state==="r\##
+        unning"||navigator.userActivation?.hasBeenActive===!0;return{Lt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5))\##
+        ,jn:e>rn,Vn:e===0&&i}}Wn(){let{U:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaStreamDest\##
+        ination(),this.Gt.srcObject=this.output.stream),this.Gt.play().catch(()=>{});for(let[e,i]of[523,784].entries()\##
+        ){let n=t.currentTime+.1+e*.35,s=t.createOscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTi\##
+        me(0,n),r.gain.linearRampToValueAtTime(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).c\##
+        onnect(this.output),s.start(n),s.stop(n+1)}}}async Ni(t){await Promise.all([this.audio,this.Gt].map(e=>e.setSi\##
+        nkId(t))),this.speaker=t}async Dt(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>\##
+        e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:\##
+        r}));return{Pn:i("audioinput"),qn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().dev\##
+        iceId??"",speaker:this.speaker}}end(){this.Un(null),this.U?.close().catch(()=>{}),this.U=null,this.Ee=null,thi\##
+        s.output=null}},on=500;function hn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{\##
+        navigator.locks.request(t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).c\##
+        atch(i)})}function cn(t,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function un(t,e){return ne\##
+        w Promise(i=>{let n=new BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(Nt(typeof r=="stri\##
+        ng"?r:null,e())),setTimeout(()=>s(null),on)})}var R={},dn=t=>[R[t].admitted.title,...R[t].admitted.consent].jo\##
+        in(`
+        `),Xt=(t,e)=>t<1?R[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),pn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Y=(t,e)=>t.replace(/\{\##
+        \w+\}/,()=>String(e));function fn(t,e,i){let n=[i,e].map(s=>s.split(`
+        `).map(r=>r.split("|")));for(let s of qt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
+        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,c])=>[o,a(c)]));R[s]=\##
+        a(t)}}var mn={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",si\##
         lent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-\##
         5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 \##
         0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0\##
          1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6\##
          19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function tt(t,e){let i=t.getElementById("ic\##
-        on").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.setAttribute("d",pn[e]),i}var fn={mi\##
+        on").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.setAttribute("d",mn[e]),i}var wn={mi\##
         ssing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-un\##
         supported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"\##
         taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-err\##
         or":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-diff\##
-        er":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function mn(t,e){let{state:i,\##
-        error:n}=t,s=i==="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?fn[n]:void 0;retur\##
-        n{title:gn(t,e),lines:vn(t,e),buttons:xn(t,e),Rn:bn(t,e),code:r===void 0?"":Y(e.code,r),Bt:s||i==="waiting"||i\##
-        ==="connecting",Wi:s}}function wn(t,e){let i=({lines:s,Rn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link\##
+        er":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function yn(t,e){let{state:i,\##
+        error:n}=t,s=i==="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?wn[n]:void 0;retur\##
+        n{title:bn(t,e),lines:kn(t,e),buttons:An(t,e),Rn:Mn(t,e),code:r===void 0?"":Y(e.code,r),Ft:s||i==="waiting"||i\##
+        ==="connecting",Ki:s}}function gn(t,e){let i=({lines:s,Rn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link\##
         ").flatMap(a=>a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set\##
-        (i(e));return i(t).filter(s=>!n.has(s)).join(" ")}var yn={alphabet:"incomplete",flags:"version","post-quantum"\##
+        (i(e));return i(t).filter(s=>!n.has(s)).join(" ")}var vn={alphabet:"incomplete",flags:"version","post-quantum"\##
         :"version",protocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person"\##
-        :"refused"},Xt=(t,{errors:e})=>e[yn[t??""]??t??""];function gn({state:t,error:e},i){return t==="ended"||t==="f\##
-        ailed"||t==="bad-link"?Xt(e,i)?.[0]??i.ended.title:i[t].title}function vn(t,e){let{state:i,error:n,r:s,locale:\##
-        r}=t;switch(i){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Le},{kind:"quiet",\##
-        text:e.ready.De}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??\##
-        "",{B:l,X:o}=e.waiting;return[{kind:"lead",text:s?.Kt?e.reconnecting.pe:s?.ve?l:o},...C(t.Gt>0,"since",Y(e.wai\##
-        ting.y,Zt(t.Gt,r))),...C(a!=="","quiet",e.waiting.message),...C(a!=="","quote",a)]}case"admitted":return[{kind\##
+        :"refused"},Yt=(t,{errors:e})=>e[vn[t??""]??t??""];function bn({state:t,error:e},i){return t==="ended"||t==="f\##
+        ailed"||t==="bad-link"?Yt(e,i)?.[0]??i.ended.title:i[t].title}function kn(t,e){let{state:i,error:n,r:s,locale:\##
+        r}=t;switch(i){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.De},{kind:"quiet",\##
+        text:e.ready.Ie}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??\##
+        "",{B:l,X:o}=e.waiting;return[{kind:"lead",text:s?.Kt?e.reconnecting.pe:s?.be?l:o},...C(t.Yt>0,"since",Y(e.wai\##
+        ting.g,Xt(t.Yt,r))),...C(a!=="","quiet",e.waiting.message),...C(a!=="","quote",a)]}case"admitted":return[{kind\##
         :"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connecte\##
-        d":return t.Dt?[{kind:"lead",text:e.i.Ue}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.qu\##
-        ality[t.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:kn(s,e)\##
+        d":return t.It?[{kind:"lead",text:e.i.je}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.qu\##
+        ality[t.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:xn(s,e)\##
         }];case"ended":case"failed":case"bad-link":{let{F:a,clock:l,link:o}=t,c=n==="microphone-denied";return[{kind:"\##
-        lead",text:Xt(n,e)?.[1]??e.ended.text},...C(c,"quiet",e.ge[t.Ki]),...C(c,"quiet",e.ge.Ze),...C(n==="clock","qu\##
-        iet",Y(e.Ge,l===null?"":un(l,r))),...C(a!==null,"quiet",Y(e.ended.F,Zt(a??0,r))),...C(i==="ended","quiet",e.en\##
-        ded._e),...C(t.m==="failed","quiet",e.Ye),...C(t.m==="failed","link",o??"")]}default:return[]}}var C=(t,e,i)=>\##
-        t?[{kind:e,text:i}]:[];function bn({state:t,r:e,m:i,Q:n},s){return i==="done"?s.actions.m:t!=="connected"?"":e\##
-        ?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Ln===!1?s.connected.Ie:""}function kn(t,{reconnecting:e\##
-        }){return t?.Ln?e.path:t?.Vi?e.O:e.pe}function xn({state:t,error:e,N:i,link:n,Wn:s,r,Dt:a},{actions:l}){let o=\##
-        (m,T,P="",yt=null)=>({action:m,label:T,kind:P,icon:yt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("resu\##
-        me-sound",l.Fe,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];\##
-        case"waiting":return[o("hang-up",l.We)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse\##
-        ",l.Ve,"","no")];case"connecting":case"reconnecting":return[...f,c];case"connected":{let m=r?.ownComparison===\##
-        "none"&&r.k!==null,T=[o("same",l.a,a?"":"primary","yes"),o("different",l.Re,"danger","no")],P=r?.muted?o("mute\##
-        ",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?T:[],P,{...c,kind:"half d\##
-        anger"}]}case"ended":case"failed":case"bad-link":{let m=e==="other-tab"||e==="taken-over"?l.Ne:l.Ke;return[...\##
+        lead",text:Yt(n,e)?.[1]??e.ended.text},...C(c,"quiet",e.ge[t.Bi]),...C(c,"quiet",e.ge.$e),...C(n==="clock","qu\##
+        iet",Y(e.Ye,l===null?"":pn(l,r))),...C(a!==null,"quiet",Y(e.ended.F,Xt(a??0,r))),...C(i==="ended","quiet",e.en\##
+        ded.Ge),...C(t.y==="failed","quiet",e.Ze),...C(t.y==="failed","link",o??"")]}default:return[]}}var C=(t,e,i)=>\##
+        t?[{kind:e,text:i}]:[];function Mn({state:t,r:e,y:i,Q:n},s){return i==="done"?s.actions.y:t!=="connected"?"":e\##
+        ?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Dn===!1?s.connected.Pe:""}function xn(t,{reconnecting:e\##
+        }){return t?.Dn?e.path:t?.Ri?e.j:e.pe}function An({state:t,error:e,K:i,link:n,Nn:s,r,It:a},{actions:l}){let o=\##
+        (m,E,P="",gt=null)=>({action:m,label:E,kind:P,icon:gt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("resu\##
+        me-sound",l._e,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];\##
+        case"waiting":return[o("hang-up",l.Ne)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse\##
+        ",l.We,"","no")];case"connecting":case"reconnecting":return[...f,c];case"connected":{let m=r?.ownComparison===\##
+        "none"&&r.b!==null,E=[o("same",l.c,a?"":"primary","yes"),o("different",l.Re,"danger","no")],P=r?.muted?o("mute\##
+        ",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?E:[],P,{...c,kind:"half d\##
+        anger"}]}case"ended":case"failed":case"bad-link":{let m=e==="other-tab"||e==="taken-over"?l.Be:l.Ke;return[...\##
         n===null?[]:[o("copy-link",l.me,"primary","copy")],...i?[o("retry",m,n===null?"primary":"","again")]:[]]}defau\##
-        lt:return[]}}function Mn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1)\##
-        )}var Sn=class{constructor(t,e){this.d=t,this.Yt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Kn=null,t\##
-        his.text=null,this.Nn=new Map,this.state=null,this.ne=0,this.Bn=!1,this.#m()}show(t){if(!this.#e("model",t))re\##
-        turn;let e=O[t.locale],i=mn(t,e),n=this.Kn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["erro\##
+        lt:return[]}}function Sn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1)\##
+        )}var Cn=class{constructor(t,e){this.d=t,this.Zt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Kn=null,t\##
+        his.text=null,this.Bn=new Map,this.state=null,this.ne=0,this.Fn=!1,this.#m()}show(t){if(!this.#e("model",t))re\##
+        turn;let e=R[t.locale],i=yn(t,e),n=this.Kn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["erro\##
         r","path","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#n(t.locale,e),this.#t("titl\##
         e").textContent=i.title,this.d.title=`${i.title} · Colloque`,t.state!=="loading"&&this.#e("lines",i.lines)&&th\##
-        is.#t("text").replaceChildren(...i.lines.map(r=>this.#d(r))),this.#i("notice",i.Rn),this.#i("code",i.code),thi\##
-        s.#u(t,e),this.#c(i.buttons),this.#h(t,i,e),this.#f(t,i,e),this.#o(wn(i,n)),this.#r(n!==null&&n.title!==i.titl\##
-        e),this.Kn=i,this.state=t.state}template(t){return this.d.getElementById(t)?.content.textContent??""}get Ni(){\##
-        let t=this.#t("sound",HTMLDetailsElement);return!t.hidden&&t.open}Bi(t){this.#t("meter").style.transform=`scal\##
-        eX(${t})`}#e(t,e){let i=JSON.stringify(e);return this.Nn.get(t)===i?!1:(this.Nn.set(t,i),!0)}#i(t,e){let i=thi\##
+        is.#t("text").replaceChildren(...i.lines.map(r=>this.#p(r))),this.#i("notice",i.Rn),this.#i("code",i.code),thi\##
+        s.#f(t,e),this.#u(i.buttons),this.#h(t,i,e),this.#c(t,i,e),this.#o(gn(i,n)),this.#r(n!==null&&n.title!==i.titl\##
+        e),this.Kn=i,this.state=t.state}template(t){return this.d.getElementById(t)?.content.textContent??""}get Fi(){\##
+        let t=this.#t("sound",HTMLDetailsElement);return!t.hidden&&t.open}_i(t){this.#t("meter").style.transform=`scal\##
+        eX(${t})`}#e(t,e){let i=JSON.stringify(e);return this.Bn.get(t)===i?!1:(this.Bn.set(t,i),!0)}#i(t,e){let i=thi\##
         s.#t(t);i.textContent!==e&&(i.textContent=e)}#o(t){t!==""&&(this.#t("announcement").textContent=t)}#r(t){let{a\##
         ctiveElement:e,body:i}=this.d,n=e===null||e===i,s=!n&&e.closest("details, dialog, nav, footer")!==null;(t?!s:n\##
-        &&this.Bn)&&this.#t("title").focus({preventScroll:!t}),this.Bn=this.d.activeElement!==i}#n(t,e){if(this.text==\##
+        &&this.Fn)&&this.#t("title").focus({preventScroll:!t}),this.Fn=this.d.activeElement!==i}#n(t,e){if(this.text==\##
         =e)return;this.text=e;let i=this.d.documentElement;i.lang=t,i.dir=e.direction;let n=this.#t("languages");n.set\##
-        Attribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.entries(O).map(([r,{name:a}])=\##
-        >{let l=this.#a("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`${r.toUpperCase()}, ${a\##
-        }`),l.addEventListener("click",()=>this.Yt.speak(r)),l}));for(let r of n.children)r.setAttribute("aria-pressed\##
-        ",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.Ee,help:e.help.title,legal:e.legal.title,close\##
-        :e.help.close,"words-intro":e.k.Pe,"digits-label":e.k.qe,"microphone-label":e.i.microphone,"speaker-label":e.i\##
-        .speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.l.je};for(let[r,a]of Object.entries(s))this\##
-        .#i(r,a);this.#l("sound-title","speaker",e.i.title),this.#l("chat-title","message",e.l.title),this.#l("play-so\##
-        und","speaker",e.actions.Be),this.#l("send",null,e.l.send),this.#t("footer").prepend(tt(this.d,"lock")),this.#\##
-        t("message").setAttribute("aria-label",e.l.title),this.#t("message").setAttribute("placeholder",e.l.title),thi\##
-        s.#t("advice").replaceChildren(...e.i.fe.map(r=>this.#a("li",r)))}#l(t,e,i){this.#t(t).replaceChildren(...e===\##
-        null?[]:[tt(this.d,e)],i)}#d({kind:t,text:e}){switch(t){case"list":{let i=this.#a("ul");return i.append(...e.m\##
-        ap(n=>this.#a("li",n))),i}case"quote":{let i=this.#a("blockquote",e);return i.dir="auto",i}case"link":{let i=t\##
-        his.d.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.setAttribute("aria-label",thi\##
-        s.text?.actions.me??""),i}case"good":case"fair":case"poor":{let i=this.#a("p",e,`quality ${t}`);return i.prepe\##
-        nd(tt(this.d,t)),i}default:return this.#a("p",e,t)}}#u({state:t,r:e},i){let n=t==="connected"?e?.k??null:null;\##
-        this.#t("words").hidden=n===null;let s=n===null?[]:Mn(this.template("word-lists").split(`
-        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?di(n.octets).map(o=>s[o]??""):[],a=this.#t(\##
-        "words-list");if(this.#e("words",r)&&a.replaceChildren(...r.map((o,c)=>this.#a("li",o,c<2?"mine":"theirs"))),t\##
-        his.#i("digits",n===null?"":pi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[\##
-        ];e.ownComparison==="same"&&l.push(i.k.a),e.peerComparison==="same"&&l.push(i.k.Oe),this.#i("words-result",l.j\##
-        oin(" "))}#c(t){if(!this.#e("actions",t))return;let e=this.#t("actions"),i=this.d.activeElement?.dataset.actio\##
-        n;e.replaceChildren(...t.map(({action:n,label:s,kind:r,icon:a})=>{let l=this.#a("button",s,r);return l.dataset\##
+        Attribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.entries(R).map(([r,{name:a}])=\##
+        >{let l=this.#l("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`${r.toUpperCase()}, ${a\##
+        }`),l.addEventListener("click",()=>this.Zt.speak(r)),l}));for(let r of n.children)r.setAttribute("aria-pressed\##
+        ",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.Le,help:e.help.title,legal:e.legal.title,close\##
+        :e.help.close,"words-intro":e.b.qe,"digits-label":e.b.Oe,"microphone-label":e.i.microphone,"speaker-label":e.i\##
+        .speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.Ve};for(let[r,a]of Object.entries(s))this\##
+        .#i(r,a);this.#a("sound-title","speaker",e.i.title),this.#a("chat-title","message",e.u.title),this.#a("play-so\##
+        und","speaker",e.actions.Fe),this.#a("send",null,e.u.send),this.#t("footer").prepend(tt(this.d,"lock")),this.#\##
+        t("message").setAttribute("aria-label",e.u.title),this.#t("advice").replaceChildren(...e.i.fe.map(r=>this.#l("\##
+        li",r)))}#a(t,e,i){this.#t(t).replaceChildren(...e===null?[]:[tt(this.d,e)],i)}#p({kind:t,text:e}){switch(t){c\##
+        ase"list":{let i=this.#l("ul");return i.append(...e.map(n=>this.#l("li",n))),i}case"quote":{let i=this.#l("blo\##
+        ckquote",e);return i.dir="auto",i}case"link":{let i=this.d.createElement("input");return i.readOnly=!0,i.value\##
+        =e,i.className="link",i.addEventListener("focus",()=>i.select()),i.setAttribute("aria-label",this.text?.action\##
+        s.me??""),i}case"good":case"fair":case"poor":{let i=this.#l("p",e,`quality ${t}`);return i.prepend(tt(this.d,t\##
+        )),i}default:return this.#l("p",e,t)}}#f({state:t,r:e},i){let n=t==="connected"?e?.b??null:null;this.#t("words\##
+        ").hidden=n===null;let s=n===null?[]:Sn(this.template("word-lists").split(`
+        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?fi(n.octets).map(o=>s[o]??""):[],a=this.#t(\##
+        "words-list");if(this.#e("words",r)&&a.replaceChildren(...r.map((o,c)=>this.#l("li",o,c<2?"mine":"theirs"))),t\##
+        his.#i("digits",n===null?"":mi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[\##
+        ];e.ownComparison==="same"&&l.push(i.b.c),e.peerComparison==="same"&&l.push(i.b.Ue),this.#i("words-result",l.j\##
+        oin(" "))}#u(t){if(!this.#e("actions",t))return;let e=this.#t("actions"),i=this.d.activeElement?.dataset.actio\##
+        n;e.replaceChildren(...t.map(({action:n,label:s,kind:r,icon:a})=>{let l=this.#l("button",s,r);return l.dataset\##
         .action=n,l.setAttribute("type","button"),a!==null&&l.prepend(tt(this.d,a)),l.addEventListener("click",()=>thi\##
-        s.Yt.c(n)),l})),i!==void 0&&e.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:t,Lt:e,Q:i,path:n},{Bt:\##
+        s.Zt.a(n)),l})),i!==void 0&&e.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:t,Dt:e,Q:i,path:n},{Ft:\##
         s},r){let a=this.#t("sound",HTMLDetailsElement);a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="wait\##
         ing")&&(a.open=t==="waiting"),this.#i("meter-text",r.i[i??"speak"]),this.#i("path",n===null?"":r.path[n]);let{\##
-        In:l,Pn:o,microphone:c,speaker:f}=e;this.#p("microphone",l,c,r.i.microphone),this.#p("speaker",o,f,r.i.speaker\##
-        )}#p(t,e,i,n){let s=this.#t(t,HTMLSelectElement);this.#t(`${t}-row`).hidden=e.length<2,this.#e(t,[e,n])&&s.rep\##
+        Pn:l,qn:o,microphone:c,speaker:f}=e;this.#d("microphone",l,c,r.i.microphone),this.#d("speaker",o,f,r.i.speaker\##
+        )}#d(t,e,i,n){let s=this.#t(t,HTMLSelectElement);this.#t(`${t}-row`).hidden=e.length<2,this.#e(t,[e,n])&&s.rep\##
         laceChildren(...e.map((r,a)=>{let l=this.d.createElement("option");return l.value=r.id,l.textContent=r.label==\##
-        =""?`${n} ${a+1}`:r.label,l})),e.some(r=>r.id===i)&&(s.value=i)}#f({r:t},{Wi:e},{l:i}){let n=this.#t("chat",HT\##
-        MLDetailsElement);n.hidden=!e,t===null&&(this.#t("message",HTMLInputElement).value="");let s=t?.S??[];if(!this\##
-        .#e("messages",[s,i.v]))return;let r=this.#t("messages");r.replaceChildren(...s.map(({v:o,text:c,tt:f})=>{let \##
-        m=this.#a("li","",o?"mine":"theirs"),T=this.#a("p",c);return T.dir="auto",m.append(this.#a("small",`${o?i.v:i.\##
-        A}${f?"":` · ${i.pending}`}`),T),m}));let a=s.filter(({v:o})=>!o),[l]=a.slice(-1);a.length>this.ne&&l!==void 0\##
-        &&(n.open=!0,this.#o(`${i.A}: ${l.text}`)),this.ne=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet-\##
-        title").textContent=e,this.#t("topics").replaceChildren(...t.flatMap(([i,n])=>[this.#a("h3",i),this.#a("p",n)]\##
-        )),this.#t("sheet").showModal?.()}#m(){let{c:t,Fi:e,write:i}=this.Yt;this.#t("play-sound").addEventListener("c\##
-        lick",()=>t("play-sound"));for(let l of["microphone","speaker"]){let o=this.#t(l,HTMLSelectElement);o.addEvent\##
-        Listener("change",()=>e(l,o.value))}let n=this.#t("volume",HTMLInputElement);n.addEventListener("input",()=>th\##
-        is.audio.volume=Number(n.value)/100),this.audio.volume=.5,this.#t("volume-row").hidden=this.audio.volume!==.5,\##
-        this.audio.volume=1;let s=this.#t("message",HTMLInputElement),r=this.#t("letters",HTMLInputElement);s.addEvent\##
-        Listener("input",()=>{r.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.focus()};this.#t("send"\##
-        ).addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isComposing&&a()}),this.#t(\##
-        "help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:o}=this.text;this.#s([...l.b,[o.\##
-        deaf,o.fe.join(" ")],l.$e],l.title)}),this.#t("legal").addEventListener("click",()=>{this.text!==null&&this.#s\##
-        (this.text.legal.b,this.text.legal.title)}),this.#t("close").addEventListener("click",()=>this.#t("sheet").clo\##
-        se())}#a(t,e="",i=""){let n=this.d.createElement(t);return n.textContent=e,i!==""&&(n.className=i),n}#t(t,e){l\##
-        et i=this.d.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Error(`no element ${t}`);re\##
-        turn i}},ft="colloque",F=()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null,N:!1,link:null,Wn:!1,loc\##
-        ale:ze(navigator.languages??[]),Ki:ue(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:n\##
-        ull,m:"no",Gt:0,F:null,clock:null,Dt:!1,Q:null,Lt:en},W=location.hash.length>1?location.href:null,Yt=de(naviga\##
-        tor.userAgent),An=100,Cn=4e3,mt=0,S=null,v=null,et=null,d=null,N=null,te=0,ee=0,wt=null,b=new Sn(document,{c:q\##
-        n,Fi:jn,speak:t=>p({locale:t}),write:(t,e)=>void g({type:"write",text:t,Dn:e})}),L=new rn(b.audio),ie=!1;funct\##
-        ion p(t){Object.assign(y,t),ie&&(y.state!=="loading"||window.early===void 0)&&b.show(y)}var H=(t,e={})=>p({sta\##
-        te:"failed",error:t,N:!0,r:null,...e});function ne(){let t=window.early?.microphone??null;return delete window\##
-        .early,t}async function Tn(){if(!isSecureContext||crypto.subtle===void 0)return H("browser-unsupported",{N:!1,\##
-        link:W});let t=location.hash.slice(1),e=Ot(sessionStorage.getItem(ft),F());if(t===""&&e===null)return p({state\##
-        :"bad-link",error:"missing"});try{if(t!==""){let i=await He(t);if(i.flags&Z.Jt)throw new h("post-quantum");let\##
-         n=await ni(i);S=e!==null&&at(e.invitation.room,n.room)?e:vi(n)}else S=e}catch(i){if(!(i instanceof h))throw i\##
-        ;return p({state:"bad-link",error:i.code})}if(!await En())return H(Yt?"in-app":"browser-unsupported",{N:!1,lin\##
-        k:W});p({state:"ready",error:null,Wn:S===e}),(t===""||window.early?.microphone)&&await it(!1)}async function E\##
-        n(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:Q().then(()=>!0,()=>!1)}fu\##
-        nction qn(t){switch(L.qn(),t){case"enter":return void it(!1);case"retry":return v===null||y.error==="taken-ove\##
-        r"?void it(y.error==="other-tab"||y.error==="taken-over"):void g({type:"retry"});case"copy-link":return void L\##
-        n();case"consent":return void Dn();case"refuse":return void g({type:"decline"});case"same":case"different":ret\##
-        urn void g({type:"words",a:t==="same"});case"mute":return void g({type:"mute",muted:!(y.r?.muted??!1)});case"h\##
-        ang-up":return void g({type:"hang-up"});case"play-sound":return L.Vn();case"resume-sound":return void In()}}as\##
-        ync function Ln(){try{await navigator.clipboard.writeText(W??""),p({m:"done"})}catch{p({m:"failed"})}}async fu\##
-        nction it(t){if(S===null)return;L.qn(),p({state:"checking",error:null,N:!1,link:null,m:"no"});try{d===null&&se\##
-        (await Qt(void 0,ne()))}catch(n){return Un(sn(n))}ae(),history.replaceState(null,"","/");let e=`colloque ${G(S\##
-        .invitation.room)}`,i=t?hn(e,F):null;if(!await ln(e,t,()=>void Kn(e)))return H("other-tab");if(ee=performance.\##
-        now(),S=await i??S,v=new tn({t:S,locale:y.locale,L:Pn,se:F}),d===null)return H("microphone-missing");et=new Ce\##
-        ({microphone:d,audio:b.audio,It:zn,M:n=>void g(n),dt:n=>p({path:n}),pt:n=>p({quality:n})}),await g({type:"star\##
-        t"})}function Un(t){let e=Yt&&t==="microphone-denied";H(e?"in-app":t,{link:e?W:null}),t==="microphone-denied"&\##
-        &navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&y.state==="fa\##
-        iled"&&v===null&&it(!1)}},()=>{})}function se(t){let e=d;d=t,mt=performance.now(),p({Q:null}),t.onmute=I,t.onu\##
-        nmute=I,t.onended=()=>{t===d&&nt()},L.On(t),et?.Zn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),st()}a\##
-        sync function nt(t){try{se(await Qt(t))}catch{await st()}I()}async function jn(t,e){return t==="microphone"?nt\##
-        (e):(await L.Ri(e).catch(()=>{}),st())}async function st(){p({Lt:await L.Lt(d)})}function I(){let{audio:t}=b,e\##
-        =t.srcObject!==null&&t.paused,i=d!==null&&(d.muted||d.readyState==="ended");p({Dt:v!==null&&(e||i)})}async fun\##
-        ction In(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d.readyState==="ended")&&await nt(),I()}var \##
-        Pn=t=>crypto.getRandomValues(new Uint8Array(t));async function Kn(t){if(v===null)return;let e=Rt(v.t);await g(\##
-        {type:"taken-over"}),on(t,e)}async function Dn(){let{locale:t}=y,e=await D(k(cn(t)));await g({type:"consent",c\##
-        onsent:{locale:t,textHash:e,time:F()}})}async function g(t){if(v===null)return;await v.oe(t,performance.now())\##
-        ;for(let l of v.Ui())Nn(l);let e=v.I();clearTimeout(te),e!==null&&(te=window.setTimeout(()=>void g({type:"tick\##
-        "}),Math.max(0,e-performance.now())));let{state:i,reason:n,N:s,...r}=v.ji();i!==y.state&&Rn(i,n),p({state:i,er\##
-        ror:n,N:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Vn(),a&&e===null&&!s&&On()}function Rn(t,e){if(t==="ad\##
-        mitted"&&(L.Vn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=S?.consent?.time??null,n=t==="ended\##
-        "&&i!==null&&["connected","reconnecting"].includes(y.state);p({F:n?Math.floor((F()-i)/60):null,clock:e==="cloc\##
-        k"?new Date:null,Dt:!1})}function On(){S!==null&&Nt(S),S=null,v=null,et=null,W=null,p({r:null})}function Nn(t)\##
-        {switch(t.type){case"connect":return Hn(t.id);case"send":N?.id===t.id&&N.s.readyState===WebSocket.OPEN&&N.s.se\##
-        nd(t.octets);return;case"close":N?.id===t.id&&N.s.close();return;case"save":t.t===null?sessionStorage.removeIt\##
-        em(ft):sessionStorage.setItem(ft,Rt(t.t));return;default:et?.Yn(t)}}function Hn(t){let e=new WebSocket(`${loca\##
-        tion.origin.replace(/^http/,"ws")}/ws`,Ue);e.binaryType="arraybuffer",N={id:t,s:e},e.onopen=()=>void g({type:"\##
-        socket-open",id:t}),e.onclose=()=>void g({type:"socket-closed",id:t}),e.onmessage=({data:i})=>{i instanceof Ar\##
-        rayBuffer&&g({type:"socket-message",id:t,octets:new Uint8Array(i)})}}var re=()=>URL.createObjectURL(new Blob([\##
-        '"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.len\##
-        gth%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.len\##
-        gth;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=\##
-        (o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;\##
-        for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{th\##
-        en:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<\##
-        <2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,\##
-        ...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{firs\##
-        t:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:r\##
-        eturn{first:l,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64\##
-        ))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return nul\##
-        l;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-\##
-        a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new Tra\##
-        nsformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.s\##
-        lice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{typ\##
-        e:"text/javascript"})),$n=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:re});function z\##
-        n(){return"RTCRtpScriptTransform"in window?new Worker($n?.createScriptURL("")??re()):null}function Vn(){d!==nu\##
-        ll&&(d.onended=null),d?.stop(),d=null,L.end(),wt?.release().catch(()=>{}),wt=null}function ae(){navigator.wake\##
-        Lock?.request("screen").then(t=>wt=t,()=>{})}var le=()=>void g({type:"network-changed"}),oe=()=>{v!==null&&doc\##
-        ument.visibilityState==="visible"&&d!==null&&(ae(),b.audio.srcObject!==null&&b.audio.paused&&b.audio.play().th\##
-        en(I,I),y.Q==="silence"&&(d.onended=null,d.stop(),nt(d.getSettings().deviceId))),g({type:"awoke"})};addEventLi\##
-        stener("online",le),navigator.connection?.addEventListener("change",le),document.addEventListener("visibilityc\##
-        hange",oe),document.addEventListener("resume",oe),b.audio.addEventListener("pause",I),b.audio.addEventListener\##
-        ("playing",I),navigator.mediaDevices?.addEventListener("devicechange",()=>{d!==null&&st()}),addEventListener("\##
-        hashchange",()=>{location.hash.length>1&&v===null&&location.reload()}),setInterval(()=>{if(y.state==="waiting"\##
-        &&p({Gt:Math.floor((performance.now()-ee)/6e4)}),d===null)return;let{Et:t,Un:e,jn:i}=L.Et();b.Ni&&b.Bi(t);let \##
-        n=performance.now();i||(mt=n),e&&y.Q!=="voice"?p({Q:"voice"}):y.Q===null&&n-mt>Cn&&p({Q:"silence"})},An),windo\##
-        w.start=()=>{dn(ce,b.template("first"),b.template("sentences")),ie=!0,p({})},Tn().catch(()=>H("internal",{N:!1\##
-        })).then(()=>{v===null&&ne()?.then(t=>t.getTracks().forEach(e=>e.stop()),()=>{})})})();</script>
+        =""?`${n} ${a+1}`:r.label,l})),e.some(r=>r.id===i)&&(s.value=i)}#c({r:t},{Ki:e},{u:i}){let n=this.#t("chat",HT\##
+        MLDetailsElement);n.hidden=!e,t===null&&(this.#t("message",HTMLInputElement).value="");let s=t?.C??[];if(!this\##
+        .#e("messages",[s,i.x]))return;let r=this.#t("messages");r.replaceChildren(...s.map(({x:o,text:c,nt:f})=>{let \##
+        m=this.#l("li","",o?"mine":"theirs"),E=this.#l("p",c);return E.dir="auto",m.append(this.#l("small",`${o?i.x:i.\##
+        T}${f?"":` · ${i.pending}`}`),E),m}));let a=s.filter(({x:o})=>!o),[l]=a.slice(-1);a.length>this.ne&&l!==void 0\##
+        &&(n.open=!0,this.#o(`${i.T}: ${l.text}`)),this.ne=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet-\##
+        title").textContent=e,this.#t("topics").replaceChildren(...t.flatMap(([n,s])=>[this.#l("h3",n),this.#l("p",s)]\##
+        ));let i=this.#t("sheet");i.showModal?.(),i.scrollTop=0}#m(){let{a:t,Hi:e,write:i}=this.Zt;this.#t("play-sound\##
+        ").addEventListener("click",()=>t("play-sound"));for(let l of["microphone","speaker"]){let o=this.#t(l,HTMLSel\##
+        ectElement);o.addEventListener("change",()=>e(l,o.value))}let n=this.#t("volume",HTMLInputElement);n.addEventL\##
+        istener("input",()=>this.audio.volume=Number(n.value)/100),this.audio.volume=.5,this.#t("volume-row").hidden=t\##
+        his.audio.volume!==.5,this.audio.volume=1;let s=this.#t("message",HTMLInputElement),r=this.#t("letters",HTMLIn\##
+        putElement);s.addEventListener("input",()=>{r.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.f\##
+        ocus()};this.#t("send").addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isCom\##
+        posing&&a()}),this.#t("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:o}=this.te\##
+        xt;this.#s([...l.S,[o.deaf,o.fe.join(" ")],l.Je],l.title)}),this.#t("legal").addEventListener("click",()=>{thi\##
+        s.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#t("close").addEventListener("click",()\##
+        =>this.#t("sheet").close())}#l(t,e="",i=""){let n=this.d.createElement(t);return n.textContent=e,i!==""&&(n.cl\##
+        assName=i),n}#t(t,e){let i=this.d.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Error\##
+        (`no element ${t}`);return i}},mt="colloque",F=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:\##
+        !1,link:null,Nn:!1,locale:Ve(navigator.languages??[]),Bi:pe(navigator.userAgent,navigator.maxTouchPoints),path\##
+        :null,quality:null,r:null,y:"no",Yt:0,F:null,clock:null,It:!1,Q:null,Dt:sn},W=location.hash.length>1?location.\##
+        href:null,te=fe(navigator.userAgent),En=100,Tn=3500,qn=4e3,wt=0,A=null,v=null,et=null,d=null,N=null,it=null,ee\##
+        =0,ie=0,yt=null,b=new Cn(document,{a:In,Hi:On,speak:t=>p({locale:t}),write:(t,e)=>void y({type:"write",text:t,\##
+        In:e})}),L=new ln(b.audio),ne=!1;function p(t){Object.assign(g,t),ne&&(g.state!=="loading"||window.early===voi\##
+        d 0)&&b.show(g)}var H=(t,e={})=>p({state:"failed",error:t,K:!0,r:null,...e});function se(){let t=window.early?\##
+        .microphone??null;return delete window.early,t}async function Ln(){if(!isSecureContext||crypto.subtle===void 0\##
+        )return H("browser-unsupported",{K:!1,link:W});let t=location.hash.slice(1),e=Nt(sessionStorage.getItem(mt),F(\##
+        ));if(t===""&&e===null)return p({state:"bad-link",error:"missing"});try{if(t!==""){let i=await ze(t);if(i.flag\##
+        s&J.Qt)throw new h("post-quantum");let n=await ri(i);A=e!==null&&lt(e.invitation.room,n.room)?e:ki(n)}else A=e\##
+        }catch(i){if(!(i instanceof h))throw i;return p({state:"bad-link",error:i.code})}if(!await Un())return H(te?"i\##
+        n-app":"browser-unsupported",{K:!1,link:W});p({state:"ready",error:null,Nn:A===e}),(t===""||window.early?.micr\##
+        ophone)&&await nt(!1)}async function Un(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getU\##
+        serMedia?!1:Q().then(()=>!0,()=>!1)}function In(t){switch(L.On(),t){case"enter":return void nt(!1);case"retry"\##
+        :return v===null||g.error==="taken-over"?void nt(g.error==="other-tab"||g.error==="taken-over"):void y({type:"\##
+        retry"});case"copy-link":return void jn();case"consent":return void Nn();case"refuse":return void y({type:"dec\##
+        line"});case"same":case"different":return void y({type:"words",c:t==="same"});case"mute":return void y({type:"\##
+        mute",muted:!(g.r?.muted??!1)});case"hang-up":return void y({type:"hang-up"});case"play-sound":return L.Wn();c\##
+        ase"resume-sound":return void Kn()}}async function jn(){try{await navigator.clipboard.writeText(W??""),p({y:"d\##
+        one"})}catch{p({y:"failed"})}}async function nt(t){if(A===null)return;L.On(),p({state:"checking",error:null,K:\##
+        !1,link:null,y:"no"}),Bn();try{d===null&&re(await Jt(void 0,se()))}catch(n){return Pn(an(n))}oe(),history.repl\##
+        aceState(null,"","/");let e=`colloque ${G(A.invitation.room)}`,i=t?un(e,F):null;if(!await hn(e,t,()=>void Rn(e\##
+        )))return H("other-tab");if(ie=performance.now(),A=await i??A,v=new nn({t:A,locale:g.locale,I:Dn,se:F}),d===nu\##
+        ll)return H("microphone-missing");et=new Te({microphone:d,audio:b.audio,Pt:_n,E:n=>void y(n),pt:n=>p({path:n})\##
+        ,ft:n=>p({quality:n})}),await y({type:"start"})}function Pn(t){let e=te&&t==="microphone-denied";H(e?"in-app":\##
+        t,{link:e?W:null}),t==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.oncha\##
+        nge=()=>{i.state==="granted"&&g.state==="failed"&&v===null&&nt(!1)}},()=>{})}function re(t){let e=d;d=t,wt=per\##
+        formance.now(),p({Q:null}),t.onmute=j,t.onunmute=j,t.onended=()=>{t===d&&st()},L.Un(t),et?.$n(t).catch(()=>{})\##
+        ,e!==null&&(e.onended=null,e.stop()),rt()}async function st(t){try{re(await Jt(t))}catch{await rt()}j()}async \##
+        function On(t,e){return t==="microphone"?st(e):(await L.Ni(e).catch(()=>{}),rt())}async function rt(){p({Dt:aw\##
+        ait L.Dt(d)})}function j(){let{audio:t}=b,e=t.srcObject!==null&&t.paused,i=d!==null&&(d.muted||d.readyState===\##
+        "ended");p({It:v!==null&&(e||i)})}async function Kn(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d\##
+        .readyState==="ended")&&await st(),j()}var Dn=t=>crypto.getRandomValues(new Uint8Array(t));async function Rn(t\##
+        ){if(v===null)return;let e=Rt(v.t);await y({type:"taken-over"}),cn(t,e)}async function Nn(){let{locale:t}=g,e=\##
+        await K(k(dn(t)));await y({type:"consent",consent:{locale:t,textHash:e,time:F()}})}async function y(t){if(v===\##
+        null)return;await v.oe(t,performance.now());for(let l of v.Vi())zn(l);let e=v.q();clearTimeout(ee),e!==null&&(\##
+        ee=window.setTimeout(()=>void y({type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r\##
+        }=v.Wi();i!==g.state&&Hn(i,n),p({state:i,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Gn(),a&&e==\##
+        =null&&!s&&$n()}function Hn(t,e){if(t==="admitted"&&(L.Wn(),navigator.vibrate?.([200,100,200])),e===null)retur\##
+        n;let i=A?.consent?.time??null,n=t==="ended"&&i!==null&&["connected","reconnecting"].includes(g.state);p({F:n?\##
+        Math.floor((F()-i)/60):null,clock:e==="clock"?new Date:null,It:!1})}function $n(){A!==null&&Ht(A),A=null,v=nul\##
+        l,et=null,W=null,p({r:null})}function zn(t){switch(t.type){case"connect":return Fn(t.id);case"send":N?.id===t.\##
+        id&&N.s.readyState===WebSocket.OPEN&&N.s.send(t.octets);return;case"close":N?.id===t.id&&N.s.close();return;ca\##
+        se"save":t.t===null?sessionStorage.removeItem(mt):sessionStorage.setItem(mt,Rt(t.t));return;default:et?.Zn(t)}\##
+        }function ae(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,je);return t.binaryType="arra\##
+        ybuffer",t}function Bn(){v===null&&it===null&&(it={s:ae(),g:performance.now()})}function Vn(){let t=it;if(it=n\##
+        ull,t===null)return null;let e=performance.now()-t.g<Tn&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),\##
+        e?t.s:null}function Fn(t){let e=Vn()??ae();N={id:t,s:e},e.readyState===WebSocket.OPEN&&queueMicrotask(()=>void\##
+         y({type:"socket-open",id:t})),e.onopen=()=>void y({type:"socket-open",id:t}),e.onclose=()=>void y({type:"sock\##
+        et-closed",id:t}),e.onmessage=({data:i})=>{i instanceof ArrayBuffer&&y({type:"socket-message",id:t,octets:new \##
+        Uint8Array(i)})}}var le=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192){let f=b(t);i\##
+        f(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.len\##
+        gth;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.f\##
+        loor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];ret\##
+        urn(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3\##
+        ]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=\##
+        r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}retu\##
+        rn t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===voi\##
+        d 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!1};case 1:ret\##
+        urn{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray(1),padded:!1\##
+        };default:{if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarray(2),padded:!\##
+        1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.\##
+        length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=\##
+        >{let{readable:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(new Uint8Array(\##
+        r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r\##
+        )}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Wn=window.trustedTypes?.creat\##
+        ePolicy("colloque-worker",{createScriptURL:le});function _n(){return"RTCRtpScriptTransform"in window?new Worke\##
+        r(Wn?.createScriptURL("")??le()):null}function Gn(){d!==null&&(d.onended=null),d?.stop(),d=null,L.end(),yt?.re\##
+        lease().catch(()=>{}),yt=null}function oe(){navigator.wakeLock?.request("screen").then(t=>yt=t,()=>{})}var he=\##
+        ()=>void y({type:"network-changed"}),ce=()=>{v!==null&&document.visibilityState==="visible"&&d!==null&&(oe(),b\##
+        .audio.srcObject!==null&&b.audio.paused&&b.audio.play().then(j,j),g.Q==="silence"&&(d.onended=null,d.stop(),st\##
+        (d.getSettings().deviceId))),y({type:"awoke"})};addEventListener("online",he),navigator.connection?.addEventLi\##
+        stener("change",he),document.addEventListener("visibilitychange",ce),document.addEventListener("resume",ce),b.\##
+        audio.addEventListener("pause",j),b.audio.addEventListener("playing",j),navigator.mediaDevices?.addEventListen\##
+        er("devicechange",()=>{d!==null&&rt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&l\##
+        ocation.reload()}),setInterval(()=>{if(g.state==="waiting"&&p({Yt:Math.floor((performance.now()-ie)/6e4)}),d==\##
+        =null)return;let{Lt:t,jn:e,Vn:i}=L.Lt();b.Fi&&b._i(t);let n=performance.now();i||(wt=n),e&&g.Q!=="voice"?p({Q:\##
+        "voice"}):g.Q===null&&n-wt>qn&&p({Q:"silence"})},En),window.start=()=>{fn(de,b.template("first"),b.template("s\##
+        entences")),ne=!0,p({})},Ln().catch(()=>H("internal",{K:!1})).then(()=>{v===null&&se()?.then(t=>t.getTracks().\##
+        forEach(e=>e.stop()),()=>{})})})();</script>
         <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
         decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
         riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##
@@ -788,58 +797,58 @@ package enum Page {
         n pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinateur de\##
          votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots. Votr\##
         e médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mot\##
-        s.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Votre micro n’envoie aucun son. Est-il \##
-        coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volume|Je n’entends rien|Montez le volume d\##
-        e votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un son ». Vous l’entendez \##
-        ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou rechargez cette page : l’\##
-        appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre application.|Bonne liaison|Lia\##
-        ison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos deux appareils.|Voie p\##
-        ar un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer chaque lettre dès que je l’écris|Vous\##
-        |Votre médecin|pas encore envoyé|Reprendre la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots\##
-         sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer i\##
-        ci|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le\##
-         son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a ri\##
-        en gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}. Si c’est juste, téléphonez à votre méde\##
-        cin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du nav\##
-        igateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, \##
-        Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage\##
-        .|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à gauch\##
-        e de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les\##
-         réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur a\##
-        vec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les \##
-        mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez \##
-        le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’est à lui de répondre \##
-        à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience\##
-        . Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des \##
-        messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette a\##
-        dresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chos\##
-        e vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoy\##
-        é.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-\##
-        en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le cod\##
-        e.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chr\##
-        ome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez\##
-         le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis rées\##
-        sayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre appl\##
-        ication utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation est ouv\##
-        erte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans un autre onglet.|Cons\##
-        ultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a ra\##
-        ccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau li\##
-        en à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vo\##
-        us pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son c\##
-        abinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphon\##
-        ez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse\##
-        |Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|\##
-        L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert q\##
-        u’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette con\##
-        sultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente plei\##
-        ne|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minu\##
-        te, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à v\##
-        otre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|\##
-        Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre im\##
-        possible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé pr\##
-        ésentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date\##
-         de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par\##
-         précaution. Réessayez.
+        s.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Votre micro n’envoie aucun son. Vérifie\##
+        z qu’il est allumé, et qu’aucune autre application ne l’utilise.|Microphone|Haut-parleur|Volume|Je n’entends r\##
+        ien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un s\##
+        on ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou rec\##
+        hargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre applicat\##
+        ion.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos \##
+        deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer chaque lettre d\##
+        ès que je l’écris|Vous|Votre médecin|pas encore envoyé|Reprendre la consultation|J’accepte|Je refuse|Ce sont l\##
+        es mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente\##
+        |Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écou\##
+        ter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une mi\##
+        nute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}. Si c’est juste, t\##
+        éléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, pu\##
+        is Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse\##
+        , puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse,\##
+         et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez \##
+        sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez «\##
+         Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléph\##
+        one ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des m\##
+        ots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’atten\##
+        dez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’\##
+        est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie\##
+        , ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce qu\##
+        e voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre méde\##
+        cin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2\##
+        .1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votr\##
+        e médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier c\##
+        aractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médeci\##
+        n, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvr\##
+        ez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas \##
+        accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le\##
+         comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone\##
+         occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cett\##
+        e consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans\##
+         un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation termi\##
+        née|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. \##
+        Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre méde\##
+        cin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce li\##
+        en. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est \##
+        pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus \##
+        tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.\##
+        |L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà uti\##
+        lisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.\##
+        |Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez\##
+        .|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’es\##
+        sais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessa\##
+        yez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Inte\##
+        rnet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis rées\##
+        sayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin\##
+         non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vé\##
+        rifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La \##
+        page s’est arrêtée par précaution. Réessayez.
         nl|Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Sta d\##
         e microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u\##
          er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra u\##
@@ -853,54 +862,54 @@ package enum Page {
         el internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de e\##
         erste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts h\##
         eeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt gee\##
-        n geluid uit uw microfoon. Staat hij uit, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor\##
-         niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid ho\##
-        ren’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pa\##
-        gina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een andere app\##
-        .|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw \##
-        beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen st\##
-        uren|U|Uw arts|nog niet verstuurd|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden\##
-        |De woorden zijn anders|Microfoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|\##
-        Hier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een g\##
-        eluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|D\##
-        eze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat,\##
-         bel dan uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps\##
-        , de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microf\##
-        oon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari\##
-        , dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon:\##
-         kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|H\##
-        ulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safa\##
-        ri, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij e\##
-        en noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziek\##
-        enhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen \##
-        metingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegeld\##
-        e berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een t\##
-        ussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ont\##
-        breekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Ko\##
-        pieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw\##
-         arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopie\##
-        er de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft ge\##
-        en toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon gewe\##
-        igerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probee\##
-        r het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consul\##
-        t al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in\##
-         een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts \##
-        heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nie\##
-        uwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen cons\##
-        ult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een a\##
-        nder toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opn\##
-        ieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gespre\##
-        k is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één \##
-        keer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet o\##
-        f niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te vee\##
-        l toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en pro\##
-        beer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Gee\##
-        n verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt n\##
-        iet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbi\##
-        nding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De \##
-        getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit to\##
-        estel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid \##
-        gestopt. Probeer het opnieuw.
+        n geluid uit uw microfoon. Kijk of hij aanstaat, en of geen andere app hem gebruikt.|Microfoon|Luidspreker|Vol\##
+        ume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Ee\##
+        n geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of l\##
+        aad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een\##
+         andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks\##
+         tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke lette\##
+        r meteen sturen|U|Uw arts|nog niet verstuurd|Verdergaan met het consult|Ik ga akkoord|Ik weiger|De woorden zij\##
+        n gelijk|De woorden zijn anders|Microfoon uit|Microfoon aan|Ophangen|De wachtkamer verlaten|Opnieuw proberen|H\##
+        ier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een ge\##
+        luid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|De\##
+        ze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, \##
+        bel dan uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps,\##
+         de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfo\##
+        on: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari,\##
+         dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: \##
+        kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hu\##
+        lp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safar\##
+        i, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij ee\##
+        n noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het zieke\##
+        nhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen m\##
+        etingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde\##
+         berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tu\##
+        ssenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontb\##
+        reekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kop\##
+        ieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw \##
+        arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopiee\##
+        r de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft gee\##
+        n toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon gewei\##
+        gerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer\##
+         het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult\##
+         al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in \##
+        een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts h\##
+        eeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieu\##
+        we link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consu\##
+        lt|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een an\##
+        der toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opni\##
+        euw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek\##
+         is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één k\##
+        eer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of\##
+         niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel\##
+         toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en prob\##
+        eer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen\##
+         verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt ni\##
+        et via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbin\##
+        ding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De g\##
+        etoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toe\##
+        stel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid g\##
+        estopt. Probeer het opnieuw.
         de|Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Mikrofon erla\##
         uben|Oben oder unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß\##
          man, dass Sie da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch ni\##
@@ -916,61 +925,60 @@ package enum Page {
         ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest d\##
         ie letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofo\##
         n und Ton|Sagen Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt\##
-         kein Ton. Ist es ausgeschaltet, oder benutzt es eine andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre ni\##
-        chts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „To\##
-        n abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsp\##
-        recher, oder laden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines A\##
-        nrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den W\##
-        LAN-Router.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis \##
-        schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Sprechstunde fortsetzen|Ich\##
-         bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einscha\##
-        lten|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. \##
-        Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprech\##
-        stunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts\##
-         behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis\##
-         an.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Na\##
-        me des Browsers, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigun\##
-        gen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sp\##
-        erre löschen.|Menü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links ne\##
-        ben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den \##
-        Einstellungen des Geräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder e\##
-        inen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter \##
-        vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Wart\##
-        en Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klini\##
-        k. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine M\##
-        essung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nach\##
-        richten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis ver\##
-        langt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Si\##
-        e es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link unvoll\##
-        ständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um e\##
-        inen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link\##
-         woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in ein\##
-        em aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopie\##
-        ren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben S\##
-        ie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und \##
-        versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und ver\##
-        suchen Sie es noch einmal.|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Spre\##
-        chstunde woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie habe\##
-        n aufgelegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese\##
-         Seite schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link\##
-        .|Sie haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine \##
-        Sprechstunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät \##
-        empfangen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht je\##
-        tzt|In der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand\##
-         könnte mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät\##
-         der Praxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren\##
-         Sie es nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gi\##
-        bt es nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer\##
-         voll|Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu \##
-        viele Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nic\##
-        ht mehr im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet\##
-         nicht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf z\##
-        u|Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbi\##
-        ndung|Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nic\##
-        ht erkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Prax\##
-        is an.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie \##
-        es noch einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal\##
-        .
+         kein Ton. Prüfen Sie, ob es eingeschaltet ist und keine andere App es benutzt.|Mikrofon|Lautsprecher|Lautstär\##
+        ke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|D\##
+        rücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen \##
+        anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht\##
+         wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie \##
+        näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegel\##
+        t.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Sprechstunde \##
+        fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Mikrofon aus|Mik\##
+        rofon an|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopie\##
+        rt. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sp\##
+        rechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat ni\##
+        chts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Pr\##
+        axis an.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, de\##
+        r Name des Browsers, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berecht\##
+        igungen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und di\##
+        e Sperre löschen.|Menü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen link\##
+        s neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in \##
+        den Einstellungen des Geräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon od\##
+        er einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wör\##
+        ter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|\##
+        Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder K\##
+        linik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, kei\##
+        ne Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte \##
+        Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis\##
+         verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sage\##
+        n Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link un\##
+        vollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie \##
+        um einen neuen.|Der Link passt nicht zur Seite|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link w\##
+        oanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem\##
+         aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopiere\##
+        n Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie\##
+         es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und ve\##
+        rsuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versu\##
+        chen Sie es noch einmal.|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprech\##
+        stunde woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben \##
+        aufgelegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese S\##
+        eite schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|\##
+        Sie haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sp\##
+        rechstunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät em\##
+        pfangen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetz\##
+        t|In der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand k\##
+        önnte mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät d\##
+        er Praxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren S\##
+        ie es nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt\##
+         es nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer v\##
+        oll|Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu vi\##
+        ele Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht\##
+         mehr im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet n\##
+        icht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|\##
+        Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbind\##
+        ung|Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht\##
+         erkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis\##
+         an.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es\##
+         noch einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.
         en|English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Allow the microph\##
         one|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you \##
         are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this p\##
@@ -984,51 +992,51 @@ package enum Page {
         e looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is oft\##
         en back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You con\##
         firmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your micro\##
-        phone works.|Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeake\##
-        r|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off\##
-        .|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another l\##
-        oudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or a\##
-        nother app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path betw\##
-        een your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type \##
-        it|You|Your doctor|not sent yet|Go on with the consultation|I agree|I refuse|The words are the same|The words \##
-        are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is cop\##
-        ied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close th\##
-        is page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code\##
-        }|This device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings \##
-        of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of \##
-        the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the addres\##
-        s, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol lef\##
-        t of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the\##
-         device, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet plac\##
-        e, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has \##
-        slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your do\##
-        ctor or their hospital. They answer your questions and requests about your data.|What is kept|No account, no c\##
-        ookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed m\##
-        essages, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask\##
-         for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|\##
-        The link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Cop\##
-        y all of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new\##
-         link, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open\##
-         it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the mic\##
-        rophone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, t\##
-        hen try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another appl\##
-        ication is using the microphone. Close it, then try again.|Consultation already open|This consultation is open\##
-         in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. Y\##
-        ou can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|T\##
-        he time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started.\##
-         Your doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Pho\##
-        ne the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at\##
-         once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: t\##
-        he call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Li\##
-        nk already used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired l\##
-        ink|This consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Wa\##
-        iting room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait\##
-         a minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your\##
-         doctor.|No connection|The server does not answer. Check your Internet connection, then try again.|This networ\##
-        k carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Somethin\##
-        g altered the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not \##
-        the one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Cor\##
-        rect it, then try again.|Something went wrong|The page stopped to be safe. Try again.</template>
+        phone works.|Your microphone sends no sound. Check that it is on, and that no other app is using it.|Microphon\##
+        e|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch B\##
+        luetooth off.|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choo\##
+        se another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a pho\##
+        ne call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Dire\##
+        ct path between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each lette\##
+        r as I type it|You|Your doctor|not sent yet|Go on with the consultation|I agree|I refuse|The words are the sam\##
+        e|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The\##
+         link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You \##
+        can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the \##
+        phone: {code}|This device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy i\##
+        t.|Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the sym\##
+        bol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left o\##
+        f the address, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click th\##
+        e symbol left of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the set\##
+        tings of the device, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, \##
+        a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words,\##
+         nobody has slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this \##
+        page|Your doctor or their hospital. They answer your questions and requests about your data.|What is kept|No a\##
+        ccount, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server s\##
+        ees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that address too, unl\##
+        ess they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell y\##
+        our doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on \##
+        its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doct\##
+        or for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the l\##
+        ink and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no acces\##
+        s to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it \##
+        like this, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|\##
+        Another application is using the microphone. Close it, then try again.|Consultation already open|This consulta\##
+        tion is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|Yo\##
+        u hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultati\##
+        on expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has \##
+        not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not see you through th\##
+        is link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, p\##
+        hone them at once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be \##
+        listening: the call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a \##
+        new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwise ask for anothe\##
+        r.|Expired link|This consultation does not exist, or no longer does. Check the time of the appointment, then t\##
+        ry again.|Waiting room full|Too many devices wait with this link. Close the others, then try again.|Too many a\##
+        ttempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, o\##
+        r phone your doctor.|No connection|The server does not answer. Check your Internet connection, then try again.\##
+        |This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure l\##
+        ink|Something altered the messages. Change to another network, then try again.|Doctor not recognised|The key s\##
+        hown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seem\##
+        s wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again.</template>
         <script>start()</script>
         <template id="word-lists">fr0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siet\##
         te1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouett\##

@@ -1,3 +1,4 @@
+import Audio
 import Consultation
 import Endpoint
 import Foundation
@@ -110,6 +111,7 @@ struct BridgeLoad {
     ) -> CallPool {
         var configuration = PeerSession.Configuration()
         configuration.relayOnly = relayOnly
+        configuration.encoder.adapts = !self.options.steady
         // A relay knows an allocation by the socket it was asked from.
         configuration.relayTransports = [.tcp, .tls]
         var settings = CallPool.Settings(

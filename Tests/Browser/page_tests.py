@@ -5,10 +5,18 @@ import json
 import urllib.request
 from pathlib import Path
 
+<<<<<<< HEAD
 from laboratory import accessibility, hostile, sound
 from laboratory.colloque import Broker, Doctor, completed
 from laboratory.processes import Process
 from laboratory.runner import test
+=======
+import numpy
+
+from laboratory import accessibility, gallery, sound
+from laboratory.colloque import Broker, Doctor, completed
+from laboratory.runner import needs_namespaces, test
+>>>>>>> ed3d1235560eb02682e23c00606482b600fdd939
 
 
 async def prepared(laboratory, **options):
@@ -70,8 +78,21 @@ async def everything_accessible(laboratory):
     await check("ended")
     violations = await patient.violations()
     completed(await bridge.report(), "doctor")
-    assert not found, f"{len(found)} complaints:\n" + "\n".join(found[:30])
+    assert not found, f"{len(found)} complaints:\n" + "\n".join(found[:60])
     assert not violations, violations
+
+
+@test("Every screen there is, wrong turns too, passes axe-core in all languages and schemes, and fits adapted text",
+      limit=600, long=True)
+async def gallery_accessible(laboratory):
+    visitor = await laboratory.chromium(reduced_motion="reduce")
+    await visitor.goto(gallery.document(laboratory.directory))
+    found = []
+    for name, model in gallery.poses().items():
+        await gallery.pose(visitor.page, model, "fr")
+        lines = await accessibility.complaints(visitor) + await accessibility.complaints_of_adapted_text(visitor)
+        found.extend(f"{name}: {line}" for line in lines)
+    assert not found, f"{len(found)} complaints:\n" + "\n".join(found[:60])
 
 
 @test("A whole call by keyboard alone, each step announced and each control named", limit=120)
@@ -209,6 +230,50 @@ async def hostile_texts(laboratory, browser):
 for _browser in ("Chromium", "Firefox"):
     test(f"In {_browser} 200 hostile texts of a doctor's end are text, cleaned and bounded: nothing is made, nothing runs",
          limit=60)(lambda laboratory, browser=_browser: hostile_texts(laboratory, browser))
+
+
+#: The two tones of the bell, Hz.
+_BELL = (523, 784)
+
+
+def rings(recording):
+    """Whether both tones were heard, far above what lies beside them."""
+    samples, rate = sound.read(recording)
+    power = numpy.abs(numpy.fft.rfft(samples * numpy.hanning(len(samples)))) ** 2
+    hertz = numpy.fft.rfftfreq(len(samples), 1 / rate)
+
+    def around(tone, width):
+        return power[numpy.abs(hertz - tone) < width].sum()
+
+    return all(around(tone, 8) > 0.5 * around(tone, 80) > 0 for tone in _BELL)
+
+
+@test("Two tones come out of the loudspeaker: when one tries it, and when the doctor lets somebody in", limit=90,
+      needs=[needs_namespaces])
+async def bell(laboratory):
+    cable = laboratory.cable()
+    broker = await Broker(laboratory).start()
+    await laboratory.carry(broker.port, cable.doctor, cable.patient)
+    doctor = await Doctor(laboratory, broker, namespace=cable.doctor).settle()
+    session = await doctor.session()
+    patient = await laboratory.firefox(namespace=cable.patient)
+    loudspeaker = await laboratory.speakers()
+    await patient.goto(session["link"])
+    await patient.enter()
+    await patient.until("waiting")
+    tried, silent, admitted = (laboratory.file(f"{name}.wav") for name in ("tried", "silent", "admitted"))
+    recording = asyncio.create_task(loudspeaker.record_loudspeaker(tried, 3))
+    await asyncio.sleep(0.5)
+    await patient.act("play-sound")
+    await recording
+    assert rings(tried), "the sound to try is not heard"
+    await loudspeaker.record_loudspeaker(silent, 1)
+    assert not rings(silent), "the bell rings without a reason"
+    recording = asyncio.create_task(loudspeaker.record_loudspeaker(admitted, 8))
+    await doctor.bridge(session, play="silence", words="none", seconds=30)
+    await patient.until("admitted")
+    await recording
+    assert rings(admitted), "an admission is not heard"
 
 
 @test("With three in the waiting room it is full, and the fourth is told", limit=60)

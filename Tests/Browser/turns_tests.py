@@ -20,7 +20,7 @@ APPLICATION = {
 #: What the page has heard of its microphone.
 HEARS = {word: f"() => document.getElementById('meter-text').textContent === {sentence!r}" for word, sentence in {
     "voice": "Your microphone works.",
-    "silence": "Your microphone sends no sound. Is it switched off, or used by another app?",
+    "silence": "Your microphone sends no sound. Check that it is on, and that no other app is using it.",
 }.items()}
 #: What refuses the microphone for good: the setting of a person who pressed "block".
 REFUSED = {"permissions.default.microphone": 2, "media.navigator.permission.disabled": False}

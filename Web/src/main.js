@@ -45,6 +45,8 @@ let link = location.hash.length > 1 ? location.href : null;
 const inApplication = isInApplication(navigator.userAgent);
 /** How often the loudness of the microphone is shown. Milliseconds. */
 const meterInterval = 100;
+/** The broker closes a socket that says nothing for 5 s. Milliseconds. */
+const spareLifetime = 3_500;
 /**
  * A microphone that is switched off, or that another program has, often gives silence in place of an error; one that
  * works takes a second to begin. Milliseconds.
@@ -61,6 +63,8 @@ let call = null;
 let microphone = null;
 /** @type {{ id: number, socket: WebSocket } | null} */
 let current = null;
+/** @type {{ socket: WebSocket, since: number } | null} */
+let spare = null;
 let timer = 0;
 /** When the waiting room was entered, and when sound first passed. Milliseconds of the page's clock. */
 let waitingSince = 0;
@@ -171,6 +175,7 @@ async function enter(takeOver) {
   if (session === null) return;
   sound.wake();
   show({ state: 'checking', error: null, canRetry: false, link: null, copied: 'no' });
+  prepareSocket();
   try {
     if (microphone === null) useMicrophone(await openMicrophone(undefined, takeEarlyMicrophone()));
   } catch (error) {
@@ -353,11 +358,32 @@ function perform(action) {
   }
 }
 
-/** @param {number} id */
-function connect(id) {
+function openSocket() {
   const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`, subprotocol);
   socket.binaryType = 'arraybuffer';
+  return socket;
+}
+
+/** Opens the socket of the first connection while the microphone is asked for. */
+function prepareSocket() {
+  if (patient === null && spare === null) spare = { socket: openSocket(), since: performance.now() };
+}
+
+/** @returns {WebSocket | null} the prepared socket, unless the broker may have lost patience with it */
+function takeSocket() {
+  const taken = spare;
+  spare = null;
+  if (taken === null) return null;
+  const isFresh = performance.now() - taken.since < spareLifetime && taken.socket.readyState <= WebSocket.OPEN;
+  if (!isFresh) taken.socket.close();
+  return isFresh ? taken.socket : null;
+}
+
+/** @param {number} id */
+function connect(id) {
+  const socket = takeSocket() ?? openSocket();
   current = { id, socket };
+  if (socket.readyState === WebSocket.OPEN) queueMicrotask(() => void feed({ type: 'socket-open', id }));
   socket.onopen = () => void feed({ type: 'socket-open', id });
   socket.onclose = () => void feed({ type: 'socket-closed', id });
   socket.onmessage = ({ data }) => {

@@ -166,7 +166,6 @@ export class View {
     this.#label('send', null, text.chat.send);
     this.#element('footer').prepend(icon(this.page, 'lock'));
     this.#element('message').setAttribute('aria-label', text.chat.title);
-    this.#element('message').setAttribute('placeholder', text.chat.title);
     this.#element('advice').replaceChildren(...text.sound.advice.map((line) => this.#make('li', line)));
   }
 
@@ -197,6 +196,7 @@ export class View {
         field.readOnly = true;
         field.value = text;
         field.className = 'link';
+        field.addEventListener('focus', () => field.select());
         field.setAttribute('aria-label', this.text?.actions.copyLink ?? '');
         return field;
       }
@@ -332,6 +332,7 @@ export class View {
     );
     const sheet = /** @type {HTMLDialogElement} */ (this.#element('sheet'));
     sheet.showModal?.();
+    sheet.scrollTop = 0;
   }
 
   #listen() {
