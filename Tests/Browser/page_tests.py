@@ -5,18 +5,12 @@ import json
 import urllib.request
 from pathlib import Path
 
-<<<<<<< HEAD
-from laboratory import accessibility, hostile, sound
-from laboratory.colloque import Broker, Doctor, completed
-from laboratory.processes import Process
-from laboratory.runner import test
-=======
 import numpy
 
-from laboratory import accessibility, gallery, sound
+from laboratory import accessibility, gallery, hostile, sound
 from laboratory.colloque import Broker, Doctor, completed
+from laboratory.processes import Process
 from laboratory.runner import needs_namespaces, test
->>>>>>> ed3d1235560eb02682e23c00606482b600fdd939
 
 
 async def prepared(laboratory, **options):

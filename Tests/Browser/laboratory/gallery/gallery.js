@@ -4,7 +4,7 @@ import { View } from '../../../../Web/src/view.js';
 const nothing = () => {};
 let last = {};
 const speak = (locale) => pose({ ...last, locale });
-const view = new View(document, WORD_LISTS, { act: nothing, speak, choose: nothing, write: nothing });
+const view = new View(document, { act: nothing, speak, choose: nothing, write: nothing });
 
 const call = {
   doctorPresent: true, attached: true, seeksServer: false, awaitsDoctor: false, message: '', words: null,
@@ -16,6 +16,7 @@ const model = {
   devices: { microphones: [], speakers: [], microphone: '', speaker: '' },
 };
 
+globalThis.start = nothing;
 globalThis.pose = (wanted) => {
   last = wanted;
   const { locale, open = [], ...change } = wanted;
