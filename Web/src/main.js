@@ -71,7 +71,7 @@ let waitingSince = 0;
 /** @type {{ release(): Promise<void> } | null} */
 let wakefulness = null;
 
-const view = new View(document, {
+const view = new View({
   act, choose, speak: (locale) => show({ locale }), write: (text, isWhole) => void feed({ type: 'write', text, isWhole }),
 });
 const sound = new Sound(view.audio);
@@ -446,7 +446,7 @@ setInterval(() => {
   if (model.state === 'waiting') show({ waited: Math.floor((performance.now() - waitingSince) / 60_000) });
   if (microphone === null) return;
   const { level, isVoice, isSilence } = sound.level();
-  if (view.showsMeter) view.showLevel(level);
+  if (view.sound.showsMeter) view.sound.showLevel(level);
   const now = performance.now();
   if (!isSilence) soundedAt = now;
   if (isVoice && model.hears !== 'voice') show({ hears: 'voice' });
