@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "8b7f799a8e798976813070249982f5dab7773021438c87f08eedfdb8e368f17b"
+    package static let sha256 = "9f1ea44aee32252e76912b0cc5b07d9ca49c9c762628a868a1ba8012a8a81a33"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
-        + "'sha256-pVUEI/qYk3nGqvJlMcxh4kSmdSNv0AmkBeWE+iihg1Y='" + " "
+        + "'sha256-gRfjdw/pxf0s08Fa8d6u/z2+JTDgtYui/akZm8aH2V0='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
@@ -180,607 +180,608 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script>"use strict";(()=>{var we={name:0,direction:0,languages:0,De:0,loading:{title:0},ready:{title:1,text:1\##
-        ,Ie:[1,1],Pe:1},checking:{title:0,text:0},waiting:{title:0,N:0,X:0,message:0,m:0},admitted:{title:0,consent:[0\##
+        <script>"use strict";(()=>{var me={name:0,direction:0,languages:0,De:0,loading:{title:0},ready:{title:1,text:1\##
+        ,Pe:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,N:0,X:0,message:0,w:0},admitted:{title:0,consent:[0\##
         ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,qe:0},reconnecting:{title:0,text:0,path:0,pe\##
-        :0,O:0},v:{Oe:0,Ue:0,c:0,je:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
-        [0,0,0,0],Ve:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},l:{title:0,send:0,We:0,b:0,U:0,pending:\##
-        0},actions:{enter:1,resume:0,consent:0,Re:0,c:0,Ke:0,mute:0,unmute:0,hangUp:0,Ne:0,Be:0,Fe:0,me:0,w:0,_e:0,He:\##
+        :0,O:0},b:{Oe:0,Ue:0,l:0,je:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
+        [0,0,0,0],Ve:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,We:0,x:0,U:0,pending:\##
+        0},actions:{enter:1,resume:0,consent:0,Re:0,l:0,Ke:0,mute:0,unmute:0,hangUp:0,Ne:0,Be:0,Fe:0,me:0,k:0,_e:0,He:\##
         0},ended:{title:0,text:0,B:0,Ge:0,Ye:0},code:0,Ze:0,$e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Je:0},\##
-        help:{title:0,close:0,x:[[0,0],[0,0]],Qe:[0,0]},legal:{title:0,x:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
+        help:{title:0,close:0,S:[[0,0],[0,0]],Qe:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
         ,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"micro\##
         phone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-do\##
         ctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now"\##
         :[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:\##
         [0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};functio\##
-        n ye(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
-        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function ge(t){return/FBA[NV]|FB_IAB\##
+        n we(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
+        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function ye(t){return/FBA[NV]|FB_IAB\##
         |Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(t)?!\##
         0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends Error\##
-        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},ve=new TextEncoder,be=new TextDecoder("utf-8"\##
-        ,{fatal:!0,ignoreBOM:!0}),x=t=>ve.encode(t);function P(t){try{return be.decode(t)}catch{throw new h("malformed\##
+        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},ge=new TextEncoder,ve=new TextDecoder("utf-8"\##
+        ,{fatal:!0,ignoreBOM:!0}),x=t=>ge.encode(t);function I(t){try{return ve.decode(t)}catch{throw new h("malformed\##
         ")}}function d(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
-        ngth;return e}var y=t=>Uint8Array.of(t&255),At=t=>Uint8Array.of(t>>>8&255,t&255),S=t=>Uint8Array.of(t>>>24&255\##
-        ,t>>>16&255,t>>>8&255,t&255),ke=t=>d(S(Math.floor(t/2**32)),S(t%2**32));function D(...t){return d(...t.flatMap\##
-        (e=>{let i=typeof e=="string"?x(e):e;return[At(i.length),i]}))}function ct(t,e){if(t.length!==e.length)return!\##
-        1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var J=t=>t.every(e=>e===0),X=t=>Arra\##
-        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function Ct(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
+        ngth;return e}var y=t=>Uint8Array.of(t&255),At=t=>Uint8Array.of(t>>>8&255,t&255),A=t=>Uint8Array.of(t>>>24&255\##
+        ,t>>>16&255,t>>>8&255,t&255),be=t=>d(A(Math.floor(t/2**32)),A(t%2**32));function D(...t){return d(...t.flatMap\##
+        (e=>{let i=typeof e=="string"?x(e):e;return[At(i.length),i]}))}function ht(t,e){if(t.length!==e.length)return!\##
+        1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var Z=t=>t.every(e=>e===0),J=t=>Arra\##
+        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function St(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
         throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
-        nction Me(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
-        et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var V=class{cons\##
-        tructor(t){this.octets=t,this.offset=0}S(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
-        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.S(this.octets.length-this.of\##
-        fset)}d(){return this.S(1)[0]??0}Xe(){return this.d()*256+this.d()}F(){return this.Xe()*65536+this.Xe()}Jt(){l\##
+        nction ke(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
+        et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var z=class{cons\##
+        tructor(t){this.octets=t,this.offset=0}z(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
+        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.z(this.octets.length-this.of\##
+        fset)}p(){return this.z(1)[0]??0}Xe(){return this.p()*256+this.p()}F(){return this.Xe()*65536+this.Xe()}Qt(){l\##
         et t=this.F()*4294967296+this.F();if(!Number.isSafeInteger(t))throw new h("malformed");return t}dt(){return th\##
-        is.S(this.Xe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:A}=globalThis.cry\##
-        pto;async function H(...t){return new Uint8Array(await A.digest("SHA-256",d(...t)))}async function E(t,e){let \##
-        i=await A.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await A.sign("HMAC\##
-        ",i,e))}var Q=(t,e)=>E(typeof t=="string"?x(t):t,e);async function K(t,e,i){return(await E(t,d(typeof e=="stri\##
-        ng"?x(e):e,y(1)))).subarray(0,i)}async function Y(){let t=await A.generateKey({name:"X25519"},!1,["deriveBits"\##
-        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await A.exportKey("raw",t.publicKey))}}async functi\##
-        on Et(t,e){let i;try{let n=await A.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await A.deriveBit\##
-        s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(J(i))throw new h("low-order");return i}as\##
-        ync function xe(t,e,i){try{let n=await A.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await A.veri\##
-        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var Se=t=>A.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
-        sync function Ae(t,e,i,n){return new Uint8Array(await A.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
-        sync function Ce(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await A.decry\##
-        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ut={fair:{Qt:.02,jitt\##
-        er:.04,pt:.4},poor:{Qt:.08,jitter:.1,pt:.8}},Ee=5e3,Tt={Gn:1500,Yn:6e3},qt={good:0,fair:1,poor:2},Lt=class{con\##
-        structor(){this.te=null,this.we=[],this.candidate=null}Zn({ne:t,ye:e,jitter:i,pt:n,$n:s},r){let a=this.we.at(-\##
-        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-Ee;)th\##
+        is.z(this.Xe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.cry\##
+        pto;async function $(...t){return new Uint8Array(await S.digest("SHA-256",d(...t)))}async function E(t,e){let \##
+        i=await S.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC\##
+        ",i,e))}var X=(t,e)=>E(typeof t=="string"?x(t):t,e);async function K(t,e,i){return(await E(t,d(typeof e=="stri\##
+        ng"?x(e):e,y(1)))).subarray(0,i)}async function Q(){let t=await S.generateKey({name:"X25519"},!1,["deriveBits"\##
+        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",t.publicKey))}}async functi\##
+        on Ct(t,e){let i;try{let n=await S.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await S.deriveBit\##
+        s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(Z(i))throw new h("low-order");return i}as\##
+        ync function Me(t,e,i){try{let n=await S.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await S.veri\##
+        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var xe=t=>S.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
+        sync function Ae(t,e,i,n){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
+        sync function Se(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await S.decry\##
+        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ct={fair:{Xt:.02,jitt\##
+        er:.04,pt:.4},poor:{Xt:.08,jitter:.1,pt:.8}},Ce=5e3,Et={Yn:1500,Zn:6e3},Tt={good:0,fair:1,poor:2},qt=class{con\##
+        structor(){this.te=null,this.we=[],this.candidate=null}$n({ne:t,ye:e,jitter:i,pt:n,Jn:s},r){let a=this.we.at(-\##
+        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-Ce;)th\##
         is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,u=Math.max(o/Math.max(1,o+t-l.ne)\##
-        ,s),w=f=>u>ut[f].Qt||i>ut[f].jitter||n>ut[f].pt;this.#t(w("poor")?"poor":w("fair")?"fair":"good",r)}#t(t,e){th\##
-        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,m:e}:e-this.candidate.m>\##
-        =(qt[t]>qt[this.te]?Tt.Gn:Tt.Yn)&&(this.te=t,this.candidate=null)}};function Te(t){let e=t.find(({type:s,kind:\##
+        ,s),w=f=>u>ct[f].Xt||i>ct[f].jitter||n>ct[f].pt;this.#t(w("poor")?"poor":w("fair")?"fair":"good",r)}#t(t,e){th\##
+        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,w:e}:e-this.candidate.w>\##
+        =(Tt[t]>Tt[this.te]?Et.Yn:Et.Zn)&&(this.te=t,this.candidate=null)}};function Ee(t){let e=t.find(({type:s,kind:\##
         r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fi\##
         nd(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived??0,y\##
-        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,pt:i?.roundTripTime??n?.currentRoundTripTime??0,$n:i?.frac\##
-        tionLost??0}}var qe=5,Le=400,je=500,Ue=class{constructor({microphone:t,audio:e,qt:i,A:n,ft:s,mt:r}){this.micro\##
-        phone=t,this.audio=e,this.qt=i,this.A=n,this.ft=s,this.mt=r,this.quality=new Lt,this.connection=null,this.ke=n\##
+        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,pt:i?.roundTripTime??n?.currentRoundTripTime??0,Jn:i?.frac\##
+        tionLost??0}}var Te=5,qe=400,Le=500,je=class{constructor({microphone:t,audio:e,qt:i,f:n,ft:s,mt:r}){this.micro\##
+        phone=t,this.audio=e,this.qt=i,this.f=n,this.ft=s,this.mt=r,this.quality=new qt,this.connection=null,this.ke=n\##
         ull,this.track=null,this.et=null,this.name=-1,this.generation=-1,this.Ot="",this.Ut=!1,this.counter=0,this.gt=\##
-        !1,this.early=[],this.i={send:!1,u:!1},this.ve=Promise.resolve()}Jn(t){t.type==="sound"?this.#p(t.send,t.u):t.\##
-        type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#t(t)).catch(()=>this.A({type:"transport",r:this.na\##
-        me,state:"failed"}))}async Qn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return\##
+        !1,this.early=[],this.i={send:!1,h:!1},this.ve=Promise.resolve()}Qn(t){t.type==="sound"?this.#p(t.send,t.h):t.\##
+        type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#t(t)).catch(()=>this.f({type:"transport",r:this.na\##
+        me,state:"failed"}))}async Xn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return\##
         ;let i=this.track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop\##
         ()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ke=null,this.track?.st\##
-        op(),this.track=null,this.et?.terminate(),this.et=null,this.audio.srcObject=null,this.quality=new Lt,this.ft(n\##
+        op(),this.track=null,this.et?.terminate(),this.et=null,this.audio.srcObject=null,this.quality=new qt,this.ft(n\##
         ull),this.mt(null)}async#t(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#r(t);retur\##
         n;case"make-offer":return this.#e(t);case"apply-answer":if(t.generation!==this.generation||this.connection===n\##
         ull)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of this.early.splic\##
         e(0))await this.#n(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.connection===null)\##
         return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection\##
         .signalingState!=="stable"?this.early.push(e):await this.#n(e)}}}async#n(t){await this.connection?.addIceCandi\##
-        date(t).catch(()=>{})}async#r({p:t,g:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&(this\##
-        .ke={p:t,g:e,Xn:n})}async#e({generation:t,ei:e,p:i,g:n}){this.generation=t,this.early=[];let s=this.ke?.p===i&\##
-        &this.ke.g===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connection?thi\##
-        s.connection:this.#a(i,n);r||this.#i(a,t),r&&i!==null&&a.setConfiguration(jt(i,n)),this.Ut=a.signalingState===\##
-        "stable"&&a.iceGatheringState!=="gathering";let l=s?.Xn??await a.createOffer({iceRestart:r});a!==this.connecti\##
-        on||t!==this.generation||(this.Ot=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.A({type:"offer",generati\##
+        date(t).catch(()=>{})}async#r({m:t,y:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&(this\##
+        .ke={m:t,y:e,ei:n})}async#e({generation:t,ti:e,m:i,y:n}){this.generation=t,this.early=[];let s=this.ke?.m===i&\##
+        &this.ke.y===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connection?thi\##
+        s.connection:this.#a(i,n);r||this.#i(a,t),r&&i!==null&&a.setConfiguration(Lt(i,n)),this.Ut=a.signalingState===\##
+        "stable"&&a.iceGatheringState!=="gathering";let l=s?.ei??await a.createOffer({iceRestart:r});a!==this.connecti\##
+        on||t!==this.generation||(this.Ot=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.f({type:"offer",generati\##
         on:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#i(t,e){this.name=e,this.gt=!1,clearInterval(this.counter\##
-        ),this.counter=window.setInterval(()=>void this.#l(t),je)}#a(t,e){this.end();let i=new RTCPeerConnection(jt(t,\##
+        ),this.counter=window.setInterval(()=>void this.#l(t),Le)}#a(t,e){this.end();let i=new RTCPeerConnection(Lt(t,\##
         e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTransceiver\##
-        (this.track,{direction:"sendrecv"});Ke(n),this.et=this.qt(),this.et!==null&&(n.sender.transform=new RTCRtpScri\##
+        (this.track,{direction:"sendrecv"});Ie(n),this.et=this.qt(),this.et!==null&&(n.sender.transform=new RTCRtpScri\##
         ptTransform(this.et)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#u(r)},i.ontrack=({track:r}\##
-        )=>{r.enabled=this.i.u,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#h(i,n.sender);retu\##
+        )=>{r.enabled=this.i.h,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#h(i,n.sender);retu\##
         rn i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#u(t){let e=t?.usernameFragment??this.Ot,i=t?.\##
-        candidate??"";if(!(e!==this.Ot||Pe(i))){if(i===""){if(!this.Ut)return;this.Ut=!1}this.A({type:"candidate",gene\##
+        candidate??"";if(!(e!==this.Ot||Ue(i))){if(i===""){if(!this.Ut)return;this.Ut=!1}this.f({type:"candidate",gene\##
         ration:this.generation,candidate:i})}}async#h(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
-        ate:n}=t;if(n==="failed")this.A({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.A({type\##
-        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#o(t,e),r=Oe(t.localDescript\##
-        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.A({type:"transport",r:i,state:"failed"\##
-        });return}this.A({type:"transport",r:i,state:"connected",ti:r,ni:s}),await this.#l(t)}}async#o(t,e){for(let i=\##
-        0;i<Le&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
-        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return H(new Uint8Array(s));await new Promise(r=>setTimeou\##
-        t(r,qe))}return null}async#l(t){if(this.gt)return;this.gt=!0;let e=await t.getStats().catch(()=>null);if(this.\##
+        ate:n}=t;if(n==="failed")this.f({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.f({type\##
+        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#o(t,e),r=Ke(t.localDescript\##
+        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.f({type:"transport",r:i,state:"failed"\##
+        });return}this.f({type:"transport",r:i,state:"connected",ni:r,ii:s}),await this.#l(t)}}async#o(t,e){for(let i=\##
+        0;i<qe&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
+        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return $(new Uint8Array(s));await new Promise(r=>setTimeou\##
+        t(r,Te))}return null}async#l(t){if(this.gt)return;this.gt=!0;let e=await t.getStats().catch(()=>null);if(this.\##
         gt=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
-        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.A({type:"heard",r:this.name,t\##
-        t:n}),this.quality.Zn(Te(i),performance.now()),this.mt(this.quality.te);let s=Ie(i);s!==null&&this.ft(s)}#p(t,\##
-        e){this.i={send:t,u:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{u:t}=this.i;for(let e of t\##
+        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.f({type:"heard",r:this.name,t\##
+        t:n}),this.quality.$n(Ee(i),performance.now()),this.mt(this.quality.te);let s=Pe(i);s!==null&&this.ft(s)}#p(t,\##
+        e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{h:t}=this.i;for(let e of t\##
         his.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this.\##
-        audio.play().catch(()=>{})}};function Ie(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
+        audio.play().catch(()=>{})}};function Pe(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
         &&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r=\##
         =="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===vo\##
         id 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.incl\##
-        udes(s)&&r==="relay")?"relay":"direct"}function jt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(u=>o.test\##
+        udes(s)&&r==="relay")?"relay":"direct"}function Lt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(u=>o.test\##
         (u)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
         urn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:r\##
-        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Pe=t=>/^\##
-        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ke(t){let e=(RTCRtpReceiver.getCapabilities?\##
+        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ue=t=>/^\##
+        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ie(t){let e=(RTCRtpReceiver.getCapabilities?\##
         .("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferenc\##
-        es?.(e)}function Oe(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
-        ull:Ct(e.replace(/:/g,""))}var De="colloque.v1",Re=65600,He=8,$e={fresh:0,resume:1},j={wt:1,used:2,full:3,rate\##
-        :4,Zi:5,closed:6},Ne=(t,e,i)=>d(y(1),y(1),t,e,y(i)),Ut=t=>d(y(16),S(0),t);function Fe(t){if(t.length>Re)return\##
-         null;try{return ze(new V(t))}catch(e){if(e instanceof h)return null;throw e}}function ze(t){switch(t.d()){cas\##
-        e 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.S(32),t.end(),{type:"challenge"};case 130:{l\##
-        et e=t.d();return t.end(),e>1?null:{type:"state",be:e===1}}case 134:{let e=t.d(),i=[];for(let a=0;a<e;a+=1)i.p\##
-        ush(P(t.dt()));let[n,s]=[P(t.dt()),P(t.dt())],r=t.F();return t.end(),{type:"servers",p:{urls:i.filter(a=>/^(st\##
-        uns?|turns?):/.test(a)).slice(0,He),username:n,credential:s,ii:r}}}case 224:{let e=t.Xe();return t.end(),{type\##
-        :"error",code:e}}default:return null}}var tt={Xt:1,g:2},Ve=1+1+16+32+4,Be=72;async function We(t){if(/[^A-Za-z\##
-        0-9_-]/.test(t))throw new h("alphabet");if(t.length!==Be)throw new h("incomplete");let e=Me(t);if(e.length!==V\##
-        e)throw new h("incomplete");if(!ct(e.subarray(50),await _e(e.subarray(0,50))))throw new h("incomplete");if(e[0\##
-        ]!==1)throw new h("version");let i=e[1]??0;if(i&~(tt.Xt|tt.g))throw new h("flags");return{flags:i,si:e.slice(2\##
-        ,18),sessionKey:e.slice(18,50)}}async function _e(t){return(await H(d(x("colloque/1 link"),t))).subarray(0,4)}\##
-        var It=["fr","nl","de","en"];function Ge(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>It.find(i=>\##
-        i===e)??[])[0]??"fr"}var B=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===\##
-        0&&this._.clear();for(let e of t)this._.delete(e)}H(t){return this._.has(t)}nt(){return this._.size===0?null:M\##
-        ath.min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===v\##
-        oid 0?null:(this._.delete(e[0]),e[0])}},Ze=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,Je\##
-        =/(\p{M}{4})\p{M}+/gu,Pt=t=>t.slice(0,2e3).replace(Ze,"").replace(Je,"$1"),Xe=200,Qe=class{constructor(){this.\##
-        z=[],this.C=0,this.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===null)ret\##
-        urn;this.G===null&&(this.C=Math.max(this.C+1,i));let s={id:this.C,b:!0,text:n,it:!1};this.G=e&&n!==""?null:s,t\##
-        his.G===null&&this.#t(s)}u(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,b:!1,text:Pt(e),it:!0},s=i?this.z\##
-        .filter(({b:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.z=this.z.flatMap(a=>a!==s\##
-        ?[a]:r?[]:[n])}yt(){this.U=0}pending(){return[...this.z,...this.G===null?[]:[this.G]].filter(({it:t})=>!t)}st(\##
-        t){t===this.G?this.G=t.text===""?null:{...t,it:!0}:this.z=this.z.map(e=>e===t?{...e,it:!0}:e)}#t(t){this.z=[..\##
-        .this.z,t].slice(-Xe)}},Kt=[256,1024,4096,16384],U={ri:0,tn:1,nn:2,expired:3,error:4},W={oi:0,sn:1,ai:2,ci:3},\##
-        Ot=["offer","answer","restart"],Ye=["body","signature"],ti=t=>ei(...ii(t));function ei(t,e){let i=Kt.find(s=>s\##
-        >=e.length+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(y(t),At(e.length),\##
-        e)),n}function ii(t){switch(t.type){case"confirm":return[3,d(t.rn,t.on,D(t.name))];case"refuse":return[6,y(t.r\##
-        eason)];case"description":return[7,d(y(Ot.indexOf(t.kind)),S(t.generation),x(t.sdp))];case"candidate":return[8\##
-        ,d(S(t.generation),x(t.candidate))];case"words":return[9,y(t.c?1:0)];case"binding":return[10,t.tag];case"chat"\##
-        :return[11,d(S(t.id),x(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,y(t.reaso\##
-        n)];case"consent":return[16,d(y(t.version),x(t.locale),t.textHash,ke(t.time))]}}function ni(t,e=si){let i=new \##
-        V(t),n=i.d(),s=i.S(i.Xe()),r=Kt.find(o=>o>=s.length+3);if(t.length!==r||!J(i.ee()))throw new h("malformed");le\##
-        t a=new V(s),l=e(n,a);return a.end(),l}function si(t,e){switch(t){case 4:return{type:"waiting",message:P(e.dt(\##
-        ))};case 5:return{type:"admit",g:(e.d()&1)===1};case 6:return{type:"refuse",reason:e.d()};case 7:{let i=Ot[e.d\##
-        ()];if(i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:P(e.ee())}}ca\##
-        se 8:return{type:"candidate",generation:e.F(),candidate:P(e.ee())};case 9:{let i=e.d();if(i>1)throw new h("mal\##
-        formed");return{type:"words",c:i===1}}case 10:return{type:"binding",tag:e.S(32)};case 11:return{type:"chat",id\##
-        :e.F(),message:P(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=Ye[e.d()];if(i===void 0)throw new h(\##
-        "malformed");return{type:"receipt",$i:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.d()};case 17:return{\##
-        type:"identity",code:e.d()};default:throw new h("malformed")}}var Dt=x("Noise_NKpsk0_25519_AESGCM_SHA256"),dt=\##
-        new Uint8Array(0),ri=32+16,ai=2**20,_=class{constructor(t){this.key=t,this.counter=0}static async create(t){re\##
-        turn new _(await Se(t))}an(){if(this.counter>=ai)throw new h("exhausted");let t=d(new Uint8Array(8),S(this.cou\##
-        nter));return this.counter+=1,t}async encrypt(t,e=dt){return Ae(this.key,this.an(),e,t)}async decrypt(t,e=dt){\##
-        return Ce(this.key,this.an(),e,t)}},li=class{constructor(){this.E=Dt,this.hash=Dt,this.xe=null}async M(t){this\##
-        .hash=await H(this.hash,t)}async Y(t){let[e,i]=await Rt(this.E,t);this.E=e,this.xe=await _.create(i)}async cn(\##
-        t){let e=await E(this.E,t);this.E=await E(e,y(1));let i=await E(e,d(this.E,y(2))),n=await E(e,d(i,y(3)));await\##
-         this.M(i),this.xe=await _.create(n)}async ln(t){let e=this.xe===null?t:await this.xe.encrypt(t,this.hash);ret\##
-        urn await this.M(e),e}async un(t){let e=this.xe===null?t:await this.xe.decrypt(t,this.hash);return await this.\##
-        M(t),e}};async function Rt(t,e){let i=await E(t,e),n=await E(i,y(1));return[n,await E(i,d(n,y(2)))]}async func\##
-        tion oi(t,e){let i=[...await Rt(t.E,dt)],[n,s]=[await _.create(i[0]),await _.create(i[1])];return{hash:t.hash,\##
-        E:t.E,keys:i,send:e?n:s,u:e?s:n}}var pt=class{constructor(t,e,i){this.rt=t,this.kt=e,this.ie=i}static async cr\##
-        eate(t){let e=new li;return await e.M(t.jt),await e.M(t.Vt),new pt(e,t,t.ie??await Y())}async hn(t){let{rt:e,i\##
-        e:i,kt:n}=this;return await e.cn(n.presharedKey),await e.M(i.publicKey),await e.Y(i.publicKey),await e.Y(await\##
-         Et(i.privateKey,n.Vt)),d(i.publicKey,await e.ln(t))}async dn(t){if(t.length<ri)throw new h("authentication");\##
-        let{rt:e,ie:i}=this,n=t.subarray(0,32);return await e.M(n),await e.Y(n),await e.Y(await Et(i.privateKey,n)),{p\##
-        n:await e.un(t.subarray(32)),transport:await oi(e,!0)}}},Ht=new Uint8Array(32);async function hi(t){let e=awai\##
-        t Q("colloque/1 invite",d(t.si,t.sessionKey)),[i,n,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"colloq\##
-        ue/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,j\##
-        oinToken:n}}var ci=t=>D("colloque/1","call",t,S(0),Ht),ui=(t,e,i)=>D("colloque/1","resume",t,S(e),i);async fun\##
-        ction $t(t,e){let i=await Q(t,await E(e,x("colloque/1 exporter"))),[n,s]=await Promise.all([K(i,"colloque/1 re\##
-        sume",32),K(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,vt:s}}var di=(t,e)=>H(D("colloque/1 transcrip\##
-        t",t,e)),pi=t=>di(Ht,t),fi=t=>K(t,"colloque/1 rejoin",32);async function mi(t,e,i){let n=await Q(t,e);return K\##
-        (n,d(x("colloque/1 psk-resume"),S(i)),32)}var wi=(t,e,i)=>H(D("colloque/1 sas-commit",t,e,i));async function y\##
-        i(t,e,i){return K(await Q(t,d(e,i)),"colloque/1 sas",8)}var gi=t=>Array.from(t.subarray(0,4));function vi(t){l\##
-        et e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var bi=(t,e,i,n,s)=>E(e,D(`\##
-        colloque/1 bind ${t}`,i,n,s)),et={fn:64,message2:256},ft=24*3600,Nt=class{constructor(t,e){this.hash=t.hash,th\##
-        is.ui=t.send,this.hi=t.u,this.vt=e}di(t){return this.ui.encrypt(ti(t))}async open(t){return ni(await this.hi.d\##
-        ecrypt(t))}mn(t,e,i){return bi(t,this.vt,this.hash,e,i)}};async function ki(t,e){let{room:i,sessionKey:n,presh\##
-        aredKey:s}=t,r=e.L(32),a=e.ie??await Y(),l=await pt.create({jt:ci(i),presharedKey:s,Vt:n,ie:a}),o=await wi(i,a\##
-        .publicKey,r),u=S(0),w=Si(et.fn,y(1),o,u,x(e.locale)),f=await l.hn(w);async function L(T,Mt){let xt=await l.dn\##
-        (T),ht=await xi(xt.pn,i,n,Mt),{hash:St,E:es}=xt.transport,me=await $t(St,es);return{D:new Nt(xt.transport,me.v\##
-        t),bond:{resumeSecret:me.resumeSecret,transcript:await pi(St),authenticationString:await yi(St,r,ht.pi),wordsL\##
-        ocale:ht.wordsLocale,identity:ht.identity,expiry:ht.fi+ft},gn:{type:"confirm",rn:r,on:new Uint8Array(32),name:\##
-        ""}}}return{message:f,finish:L}}async function Mi(t,e,i,n){let s=await pt.create({jt:ui(t.room,i,e.transcript)\##
-        ,presharedKey:await mi(t.presharedKey,e.resumeSecret,i),Vt:t.sessionKey,ie:n??await Y()}),r=await s.hn(new Uin\##
-        t8Array(et.fn)),a=d(S(i),r);async function l(o){let{pn:u,transport:w}=await s.dn(o);if(u.length!==et.message2|\##
-        |!J(u))throw new h("malformed");let{vt:f}=await $t(w.hash,w.E);return{D:new Nt(w,f),gn:{type:"confirm",rn:new \##
-        Uint8Array(32),on:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function xi(t,e,i,n){if(t.leng\##
-        th!==et.message2)throw new h("malformed");let s=new V(t);if(s.d()!==1)throw new h("malformed");let r=s.S(32).s\##
-        lice(),a=s.S(32).slice(),l=s.S(16),o=s.S(64),u=P(s.S(2));if(s.F(),!J(s.ee()))throw new h("malformed");let w=D(\##
-        "colloque/1 delegation",a,i,e,l);if(!await xe(o,w,a))throw new h("delegation");let f=new V(l),[L,T]=[f.Jt(),f.\##
-        Jt()];if(n<L-ft||n>T+ft)throw new h("delegation-dates");return{pi:r,identity:a,wordsLocale:u,fi:T}}function Si\##
-        (t,...e){let i=new Uint8Array(t);return i.set(d(...e)),i}var Ai=t=>({invitation:t,bond:null,former:[],epochNum\##
-        ber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),$=t=>t.invitation.joinToken===nul\##
-        l,Ft=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:X(i)}:i);function zt(t,e){if(t===null)return n\##
-        ull;try{let i=JSON.parse(t,(n,s)=>Ci(s)?Ct(s.octets):s);return i.invitation.room.length!==16||i.invitation.ses\##
-        sionKey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof S\##
-        yntaxError||i instanceof TypeError||i instanceof h)return null;throw i}}function Vt(t){for(let e of Object.val\##
-        ues(t))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Vt(e)}var Ci=t=>typeof t=="object"&&t!=\##
-        =null&&"octets"in t&&Object.keys(t).length===1,mt={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4\##
-        ,X:3e4},Ei=.3,Ti=3e4,qi=1e3,Bt=25e3,Li=2e3,ji=2e4,Wt=class{constructor({t,mode:e,locale:i,L:n,se:s,mi:r=!1},a)\##
-        {this.t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Wt=a,this.gi=r?Ei:1,this.o="opening",this.D=null,t\##
-        his.p=null,this.wn=1/0,this.finish=null,this.yn=-1/0,this.kn=a,this.vn=a,this.e=new B,this.bn=[],this.#t("open\##
-        ",a)}get wi(){return this.e.H("open")||this.e.H("state")}get ct(){return this.o==="established"}get lt(){retur\##
-        n this.o==="away"||this.o==="orphaned"}yi(t){return t>=this.wn&&(this.p?.urls.some(e=>/^turns?:/.test(e))??!1)\##
-        }ki(t){this.o==="established"&&t-this.vn>Ti&&this.e.set("silence",t+qi)}Rt(){return this.bn.splice(0)}I(){retu\##
-        rn this.e.nt()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await fi(i.resum\##
-        eSecret):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send",octets:Ne(e.room,\##
-        n,$e[this.mode])}),await this.#i())}async u(t,e){let i=Fe(t);if(!(i===null||this.o==="over"))switch(i.type){ca\##
-        se"challenge":return;case"state":return this.#e(i.be,e);case"servers":this.p=i.p,this.wn=e+i.p.ii*1e3;return;c\##
-        ase"error":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,e)}catc\##
-        h(n){if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.mode==="resume";re\##
-        turn this.#r({type:"broken",code:n.code,vi:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(\##
-        e!=="keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Bt),await \##
-        this.send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"&&this.o!=="establ\##
-        ished"?!1:(this.kn=e,this.#n({type:"send",octets:Ut(await this.D.di(t))}),!0)}#t(t,e){this.e.set(t,e+mt[t]*thi\##
-        s.gi)}#n(t){this.bn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i=this.e.H("state")\##
-        ;this.#n({type:"doctor",N:t}),t?this.o==="orphaned"||e-this.yn<Li?this.#r({type:"lost",cause:"doctor-returned"\##
-        }):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#i()):(this.e.clear\##
-        (),i&&(this.yn=e),this.o=i||this.o==="away"?"away":"orphaned",$(this.t)&&this.e.set("away",e+mt.X))}async#i(){\##
-        let{t}=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#n({type:\##
-        "save"});let i=await Mi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i.finish(n),bond:nu\##
-        ll}),e=i.message}else{let i=await ki(t.invitation,{locale:this.locale,L:this.L});this.finish=n=>i.finish(n,thi\##
-        s.se()),e=i.message}this.#n({type:"send",octets:Ut(e)})}async#a(t,e){if(this.o==="handshaking"&&this.finish!==\##
-        null){let{D:i,bond:n,gn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming",this.e.clear("me\##
-        ssage2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Bt),this.#n({type:"confirmed",bond:n}),await this.se\##
-        nd(s,e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.D.open(t);thi\##
-        s.o="established",this.e.clear("firstFrame"),this.vn=e,this.e.set("silence",e+mt.silence),this.#n({type:"frame\##
-        ",frame:i}),i.type==="keepalive"&&e-this.kn>=ji&&await this.send({type:"keepalive"},e)}}},_t=3e3,Ui=2e4,Ii=1e3\##
-        ,Pi=class{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.re=s,this.a=r,this.\##
-        e=new B,this.e.set("end",a+(s===null?_t:Ui)),s!==null&&(i===null||i.lt)&&this.#r(a)}I(){let t=[this.e.nt()??1/\##
-        0,this.n?.I()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=t\##
-        his.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e),this.#t(e);case"s\##
-        ocket-open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":return t.id===this.s&&\##
-        await this.n?.u(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){this.re=null,this.\##
-        e.clear(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(i.type==="send")th\##
-        is.a({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)await this.n?.send(\##
-        {type:"bye",reason:this.re},t),this.re=null,this.e.set("end",t+_t);else{if(i.type==="refused"||i.type==="frame\##
-        "&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#e(t)}}#n(){return\##
-         this.n?.Rt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Wt({t:this.t,mode:"resume",...this.j},t),this.a({type:"\##
-        connect",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",t+Ii)}#i(){this.n!\##
-        ==null&&this.a({type:"close",id:this.s}),this.n=null}},Ki=new Set(["unknown-room","full","rate","closed","netw\##
-        ork","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Oi=new Set\##
-        (["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","\##
-        refused-wrong-person"]),wt=t=>Ki.has(t),Di=t=>Oi.has(t),Ri={[W.sn]:"refused-other-device",[W.ai]:"refused-not-\##
-        now",[W.ci]:"refused-wrong-person"},Hi={[U.tn]:"words-differ",[U.nn]:"binding-failed",[U.expired]:"expired",[U\##
-        .error]:"doctor-error"},$i={[j.wt]:"unknown-room",[j.used]:"used",[j.full]:"full",[j.rate]:"rate",[j.closed]:"\##
-        closed"},Ni=t=>Ri[t]??"refused",Fi=t=>Hi[t]??"ended-by-doctor",zi=t=>$i[t]??"protocol";function Vi(t){return t\##
-        ==="delegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var Gt=3,Bi=500,Wi=8e3,_i=4e3,Gi=5,\##
-        Zi=class{constructor(t){this.L=t,this.V=0,this.ze=!1,this.bt=null,this.ut=0}bi(){this.ze=!1,this.ut=0}xi(){thi\##
-        s.V=0,this.ze=!1,this.ut=0}Si(t){let e=this.bt??(t.bond===null?"fresh":"resume");return this.bt=null,e}ye({zi:\##
-        t,Ci:e}){if(this.V+=1,!(t&&!this.ze)&&this.V>Gt)return null;let i=e?_i:Wi,n=Math.min(Bi*2**(this.V-1),i),s=.5+\##
-        (this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return $(i)?(this.ut=t===j.wt?this.ut+1:0,this.u\##
-        t>Gi&&!n?"unknown-room":"later"):t===j.wt&&e==="resume"?this.ze?"secure-channel":(this.bt="fresh","now"):t===j\##
-        .used&&e==="fresh"&&i.bond!==null&&this.V<Gt?(this.V+=1,this.bt="resume","now"):zi(t)}},Zt=6e4,Jt=2e3,Ji=1e4,X\##
-        i=3,Qi=class{constructor(t,e,i){this.t=t,this.j=e,this.h=i,this.n=null,this.s=0,this.be=!1,this.xt=!1,this.P=n\##
-        ew Zi(e.L),this.W=-1/0,this.e=new B,this.Kt=!1,this.pending=[],this.Nt=[]}get ct(){return this.n?.ct??!1}get l\##
-        t(){return this.n?.lt??!1}get Bt(){return this.P.V>0&&(this.n?.wi??!0)}I(){let t=Math.min(this.e.nt()??1/0,thi\##
-        s.n?.I()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e\##
-        ):t.type==="socket-message"?await this.n?.u(t.octets,e):this.n!==null&&this.Ce(e))}async Se(t){for(let e=this.\##
-        e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.St(t):this.P.V=0;await this.n?.Se(t)}Mi(t){for(;;){let e=this.N\##
-        t.shift();if(e!==void 0)return e;this.pending.push(...this.n?.Rt()??[]);let i=this.pending.shift();if(i===void\##
-         0)return null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}St(t){let{t:e,j:i,h:n}=th\##
-        is;if(e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.P.Si(e);this.e.clear("retry","s\##
-        table"),n.ht(),this.s+=1;let r=n.i().zt&&this.P.V<2;this.n=new Wt({t:e,mode:s,mi:r,...i},t),n.a({type:"connect\##
-        ",id:this.s})}Ai(t){(this.n===null||t-this.n.Wt>=Jt)&&this.#e(t)}Me(t,e){this.s=t,this.P.xi(),this.St(e)}ae(t)\##
-        {if(!(this.n===null||t-this.n.Wt<Jt)&&!this.n.lt){if(t-this.W<Ji)return this.Ce(t);this.W=t,this.#e(t)}}Ce(t){\##
-        this.disconnect(),this.xt=!1;let{Ti:e,zt:i}=this.h.i(),n=$(this.t)&&e,s=this.P.ye({zi:n,Ci:i});if(s===null)ret\##
-        urn this.#i(this.P.ze?"secure-channel":"network");this.e.set("retry",t+s)}xn(t){let e=this.t.former.shift();re\##
-        turn e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}Sn(t,e,i){if(!e)ret\##
-        urn this.#i(Vi(t));this.P.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Rt()??[]];for(l\##
-        et e of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.h.a({type:"close",id:this.s}),th\##
-        is.zn()}zn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.left(),t}#t(t){this.h.a({t\##
-        ype:"send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);case"save":return t\##
-        his.h.ht();case"doctor":this.be=t.N,t.N||(this.xt=!0),this.e.H("stable")||this.e.set("stable",e+Zt);return;cas\##
-        e"confirmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond\##
-        ,...this.t.former].flatMap(s=>s??[]).slice(0,Xi);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}r\##
-        eturn this.e.set("stable",e+Zt),this.h.ht();case"frame":this.P.bi(),this.xt=!1,this.Kt=!1,this.Nt.push(t);retu\##
-        rn;case"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):this.#e(e);case"bro\##
-        ken":return this.Sn(t.code,t.vi,e)}}#r(t,e){if(this.Kt&&t===j.wt){this.xn(e)||this.#i("refused-other-device");\##
-        return}let i=this.n?.mode??null,n=this.P.refused(t,i,this.t,this.h.i().Ei);n==="later"?this.Ce(e):n==="now"?th\##
-        is.#e(e):this.#i(n)}#e(t){this.disconnect(),this.St(t)}#i(t){this.Nt.push({type:"stop",reason:t})}},Xt=class{c\##
-        onstructor(){this.R=0,this.C=-1/0}Me(t){t-this.C>15e3&&(this.R=0),this.R+=1,this.C=t}get Cn(){return Math.min(\##
-        4e3*1.5**(this.R-1),1e4)}get Li(){return Math.min(1500*this.R,6e3)}get Ct(){return this.C+(this.R===0?0:this.C\##
-        n)}},Yi=class{constructor(){this.C=null,this.m=0}Me(t,e){this.C={tt:t,Mn:e},this.m=e}R(t,e){let{C:i}=this;this\##
-        .C={tt:t,Mn:e};let n=i!==null&&e-i.Mn<=1250;return(!n||t!==i.tt)&&(this.m=e),n&&t!==i.tt?"sound":e-this.m>=150\##
-        0?"silence":"unknown"}},Qt=class{constructor(){this.silence=new Yi,this.ce=!1,this.Ft=!1,this.Mt=!1,this.An=-1\##
-        /0,this.W=null,this.Tn=-1/0}get En(){return this.W!==null}ae(t){this.W=t}Di(t){this.An=t,this.Mt=!1,this.Ft=!1\##
-        ,this.W=null}Ii(t,e){this.silence.Me(0,e),this.ce=t}Pi(t,e){this.silence.Me(t,e)}R(t,e){let i=this.Tn;this.Tn=\##
-        e;let n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.An&&(this.Mt=!0),this.W!==null&&i>=this.W&\##
-        &(this.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.Mt&&!this.ce}Ln(t){t&&!this.Mt&\##
-        &(this.Ft=!0)}},yt={qi:6e3,Oi:5e3,path:13e3},tn=3e3,en=1e4,nn=1,sn=class{constructor(t,e){this.t=t,this.h=e,th\##
-        is.muted=!1,this.y=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.g=!1,this.transport="none"\##
-        ,this.r=-1,this.Dn=null,this.k=null,this.Ht=[],this.le=null,this.At=null,this.Tt=!1,this.Et=null,this.f=new Qt\##
-        ,this.ue=new Xt,this.Lt=0,this.i={send:!1,u:!1},this.Z=[],this.e=new B}Ui(){return this.Z.shift()??null}I(){re\##
-        turn this.e.nt()}Ae(){return this.transport==="connected"&&this.#c()&&!this.f.ce}zt(){return this.y&&(!this.Ae\##
-        ()||this.f.En)}get ji(){return!this.y&&this.k?.$===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.\##
-        #s()}ae(t){this.transport!=="none"&&this.f.ae(t)}Vi(t,e){this.n=t,this.g=e,this.t.consent===null&&this.h.a({ty\##
-        pe:"prepare-call",p:t.p,g:e})}yt(){this.n=null,this.Tt=!1,this.At=null,this.e.clear("answer","binding")}end(){\##
-        this.yt(),this.e.clear(),this.Z=[],this.transport="none",this.k=null,this.Et=null,this.le=null,this.f=new Qt,t\##
-        his.ue=new Xt,this.Lt=0,this.#s(),this.h.a({type:"end-call"})}async Wi(t){this.transport==="connected"&&this.k\##
-        ?.$===!0&&!this.f.ce&&!this.f.En?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(t);e!==null;e=this\##
-        .e.T(t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.y?"socket-doubted":"rejo\##
-        in")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.k?.generation||this.n===null)return;this.\##
-        k.st=!0,this.e.set("answer",e+(this.y?this.ue.Li:yt.qi)),await this.#t({type:"description",kind:"offer",genera\##
-        tion:t.generation,sdp:t.sdp},e);for(let i of this.Ht.splice(0))await this.#t({type:"candidate",generation:t.ge\##
-        neration,candidate:i},e);return;case"candidate":if(t.generation!==this.k?.generation)return;this.k.st?await th\##
-        is.#t({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ht.push(t.candidate);return;cas\##
-        e"transport":return this.#h(t,e);case"heard":return this.#u(t,e)}}async u(t,e){if(t.type==="description"&&t.ki\##
-        nd==="restart")return this.#n(t.sdp,e);let{k:i}=this;if(t.type==="binding")return i?.$!==!0?void 0:(this.At=t.\##
-        tag.slice(),this.#p());if(!(i===null||!i.st||t.generation!==i.generation))if(t.type==="candidate"){let{generat\##
-        ion:n,candidate:s}=t;this.h.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(i.$=!0,this.e.clea\##
-        r("answer"),this.h.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?awa\##
-        it this.#l(e):this.y||this.e.set("path",e+yt.path),this.#s())}async#t(t,e){await this.h.send(t,e)}#n(t,e){if(t\##
-        his.t.consent===null)return;let i=t==="new"&&this.Dn!==this.n;!i&&e<this.ue.Ct||(i&&(this.transport="failed"),\##
-        this.#e(e))}#r(){return this.n!==null&&this.n.ct&&this.t.consent!==null}#e(t){let{n:e,t:i}=this;if(e===null)re\##
-        turn;let n=this.transport==="none"||this.transport==="failed"||this.f.Ft,s=i.generation;i.generation+=1,this.h\##
-        .ht(),n&&(this.r=s,this.Dn=e,this.transport="new",this.le=null,this.Et=null,this.Tt=!1,this.f.Ii(this.y,t),thi\##
-        s.#s()),this.k={generation:s,st:!1,$:!1},this.Ht=[],this.At=null,this.f.Di(t),this.e.clear("answer","binding",\##
-        "path","attempt"),this.y&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.Cn));let{g:r}=this;this.h.a({type:"mak\##
-        e-offer",generation:s,ei:n,p:e.p,g:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Ct?this.e.set("attempt",i.Ct):e?\##
-        .yi(t)?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-doubted")}#a(t){thi\##
-        s.transport==="none"||this.Ae()||(this.f.Ln(this.k?.$===!0),this.#i(t))}#u({r:t,tt:e},i){if(!(this.transport==\##
-        ="none"||t!==this.r)){if(!this.#c())return this.f.Pi(e,i);this.f.R(e,i)?(this.f.Ln(this.k?.$===!0),this.#i(i))\##
-        :this.f._t&&this.Ae()&&this.e.clear("attempt")}}async#h(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(t\##
-        .state==="connected")this.transport="connected",this.Lt=0,this.e.clear("path"),this.e.H("attempt")&&this.e.set\##
-        ("attempt",Math.max(this.ue.Ct,e+tn)),this.le={Gt:t.ti,O:t.ni},await this.#l(e),this.#s();else if(t.state==="f\##
-        ailed")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding\##
-        "),this.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Wt??0)<en?this.#i(e):this.Z.push("socket-doubte\##
-        d")}}}#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.y)return this.#i(t);this.\##
-        Lt+=1,this.Lt>nn?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=this.n?.D??null;if(e\##
-        ===null||i===null||this.k?.$!==!0)return;let n=await i.mn("P",e.Gt,e.O);await this.#t({type:"binding",tag:n},t\##
-        ),this.Tt||this.e.set("binding",t+yt.Oi),await this.#p()}async#p(){let{le:t,At:e}=this,i=this.n?.D??null;if(t=\##
-        ==null||e===null||i===null)return;let n=await i.mn("D",t.Gt,t.O);if(!ct(n,e)){this.Z.push("binding-failed");re\##
-        turn}this.Tt=!0,this.Et=Yt(t),this.y=!0,this.e.clear("binding"),this.#s()}#c(){return this.le!==null&&this.Et=\##
-        ==Yt(this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,u:t};e.send===this.i.send&&e.\##
-        u===this.i.u||(this.i=e,this.h.a({type:"sound",...e}))}},Yt=({Gt:t,O:e})=>`${X(t)} ${X(e)}`,rn=6e4,an=400,ln=c\##
-        lass{constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new Qi(t,this.j,{a:s=>th\##
-        is.actions.push(s),ht:()=>this.#d(),left:()=>this.#i(),i:()=>({Ei:this.media.Ae(),zt:this.media.zt(),Ti:this.m\##
-        edia.y})}),this.he=!1,this.message="",this.l=new Qe,this.reason=null,this.Te=null,this.e=new B,this.actions=[]\##
-        ,this.media=new sn(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),ht:()=>this.#d()}),this.ve=Pro\##
-        mise.resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(e)}catch{await thi\##
-        s.#s("internal",e)}}),this.ve}Ri(){return this.actions.splice(0)}I(){if(this.reason!==null)return this.Te?.I()\##
-        ??null;let t=[this.e.nt(),this.line.I(),this.media.I()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e}\##
-        Ki(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.reason,K:this.reas\##
-        on!==null&&wt(this.reason),be:this.line.be,In:this.line.ct,Bt:this.line.Bt,Ni:this.line.xt,message:this.messag\##
-        e,v:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted:\##
-        this.media.muted,z:this.l.z}}#t(){return this.reason!==null?Di(this.reason)?"ended":"failed":$(this.t)?this.t.\##
-        consent===null?"admitted":this.media.Ae()?"connected":this.media.y?"reconnecting":"connecting":"waiting"}async\##
-        #n(t,e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.line.St(e),this.#a(e)\##
-        ;case"tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":return await this.lin\##
-        e.oe(t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ai(e),this.#a(e);case"awoke":retu\##
-        rn this.line.n?.ki(e),this.#e(e);case"consent":return $(this.t)?(this.t.consent=t.consent,this.#d(),this.he&&a\##
-        wait this.#o(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:W.oi},e),th\##
-        is.#s("consent-refused",e);case"words":return this.#p(t.c,e);case"mute":this.media.mute(t.muted);return;case"w\##
-        rite":if(this.l.write(t.text,t.Pn,this.j.se()),t.Pn)return this.#l(e);this.e.H("letters")||this.e.set("letters\##
-        ",e+an);return;case"hang-up":return this.#s("hung-up",e,U.ri);case"taken-over":return this.#s("taken-over",e);\##
-        case"retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t,e){let i=this.reason==="netwo\##
-        rk"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||!wt\##
-        (this.reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??this.line.s,e),this.T\##
-        e=null,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience")return this.#s(t\##
-        his.line.ct?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await this.#a(t),await this.media.Se\##
-        (t),await this.#a(t)}#i(){this.he=!1,this.media.yt(),this.l.yt()}async#a(t){for(;this.reason===null;){let e=th\##
-        is.media.Ui();if(e!==null){await this.#c(e,t);continue}let i=this.line.Mi(t);if(i===null)return;i.type==="stop\##
-        "?await this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type){case"waiting":this.message=P\##
-        t(t.message);return;case"admit":return this.#h(t.g,e);case"refuse":return t.reason===W.sn&&this.line.xn(e)?voi\##
-        d 0:this.#s(Ni(t.reason),e);case"words":return this.t.peerComparison=t.c?"same":"different",this.#d();case"bye\##
-        ":return this.#s(this.media.ji&&t.reason===U.error?"no-path":Fi(t.reason),e);case"description":case"candidate"\##
-        :case"binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.u(t,e):this.line.Sn("mal\##
-        formed",!0,e);case"chat":this.he&&this.l.u(t.id,t.message);return;case"keepalive":case"receipt":case"identity"\##
-        :return}}async#h(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=nu\##
-        ll,this.t.former=[],this.#d();let n=t||(this.t.invitation.flags&tt.g)!==0;if(n&&!(i.p?.urls.some(s=>/^turns?:/\##
-        .test(s))??!1))return this.#s("relay-missing",e,U.error);this.media.Vi(i,n),this.t.consent!==null&&await this.\##
-        #o(e)}async#o(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",version\##
-        :1,...e},t),await this.media.Wi(t),i!=="none"&&await this.line.send({type:"words",c:i==="same"},t),await this.\##
-        #l(t))}async#l(t){if(!(!this.he||this.t.consent===null)){for(let e of this.l.pending()){let{id:i,text:n}=e;if(\##
-        !await this.line.send({type:"chat",id:i,message:n},t))return;this.l.st(e)}return this.#a(t)}}async#p(t,e){this\##
-        .t.ownComparison=t?"same":"different",this.#d(),await this.line.send({type:"words",c:t},e),await this.#a(e),t|\##
-        |await this.#s("words-differ",e,U.tn)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce(e);case"socket-d\##
-        oubted":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,U.nn);case"no-path":retu\##
-        rn this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)===!\##
-        0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),wt(t)&&t!=="taken-over"?this.#d():this.actio\##
-        ns.push({type:"save",t:null});let s=!n&&$(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.\##
-        disconnect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.zn(),u=w=>this.actions.push(w);this.Te=new Pi({t:r,\##
-        j:a,n:o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.y&&!this.media.Ae())||this.line.lt?this\##
-        .e.clear("patience"):this.e.H("patience")||this.e.set("patience",t+rn)}#d(){this.actions.push({type:"save",t:t\##
-        his.t})}},on={qn:[],On:[],microphone:"",speaker:""},hn=4e-4,te={echoCancellation:!0,noiseSuppression:!0,autoGa\##
-        inControl:!0};async function ee(t,e){let i=t===void 0?te:{...te,deviceId:{exact:t}},n=await(e??navigator.media\##
-        Devices.getUserMedia({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
-        undError");return s}function cn(t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="\##
-        OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
-        one-denied"}var un=class{constructor(t){this.audio=t,this.Yt=new Audio,this.q=null,this.output=null,this.sourc\##
-        e=null,this.Ee=null,this.speaker=""}Un(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="r\##
-        unning"&&this.q.resume().catch(()=>{}))}jn(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===\##
-        null)&&(this.Ee??=this.q.createAnalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),thi\##
-        s.source.connect(this.Ee))}Dt(){if(this.Ee===null||this.source===null)return{Dt:0,Vn:!1,Wn:!1};let t=new Float\##
-        32Array(this.Ee.fftSize);this.Ee.getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.s\##
-        tate==="running"||navigator.userActivation?.hasBeenActive===!0;return{Dt:Math.max(0,Math.min(1,1+Math.log10(e+\##
-        1e-9)/5)),Vn:e>hn,Wn:e===0&&i}}Rn(){let{q:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaS\##
-        treamDestination(),this.Yt.srcObject=this.output.stream),this.Yt.play().catch(()=>{});for(let[e,i]of[523,784].\##
-        entries()){let n=t.currentTime+.1+e*.35,s=t.createOscillator(),r=t.createGain();s.frequency.value=i,r.gain.set\##
-        ValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.con\##
-        nect(r).connect(this.output),s.start(n),s.stop(n+1)}}}async Bi(t){await Promise.all([this.audio,this.Yt].map(e\##
-        =>e.setSinkId(t))),this.speaker=t}async It(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>\##
-        []),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id\##
-        :s,label:r}));return{qn:i("audioinput"),On:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSetti\##
-        ngs().deviceId??"",speaker:this.speaker}}end(){this.jn(null),this.q?.close().catch(()=>{}),this.q=null,this.Ee\##
-        =null,this.output=null}},dn=500;function pn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Pro\##
-        mise(n=>{navigator.locks.request(t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()\##
-        =>{}))).catch(i)})}function fn(t,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function mn(t,e){\##
-        return new Promise(i=>{let n=new BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof\##
-         r=="string"?r:null,e())),setTimeout(()=>s(null),dn)})}var N={},wn=t=>[N[t].admitted.title,...N[t].admitted.co\##
-        nsent].join(`
-        `),ie=(t,e)=>t<1?N[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (t),yn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),it=(t,e)=>t.replace(/\\##
-        {\w+\}/,()=>String(e));function gn(t,e,i){let n=[i,e].map(s=>s.split(`
-        `).map(r=>r.split("|")));for(let s of It){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
+        es?.(e)}function Ke(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
+        ull:St(e.replace(/:/g,""))}var Y={tn:1,y:2},Oe=1+1+16+32+4,De=72;async function Re(t){if(/[^A-Za-z0-9_-]/.test\##
+        (t))throw new h("alphabet");if(t.length!==De)throw new h("incomplete");let e=ke(t);if(e.length!==Oe)throw new \##
+        h("incomplete");if(!ht(e.subarray(50),await $e(e.subarray(0,50))))throw new h("incomplete");if(e[0]!==1)throw \##
+        new h("version");let i=e[1]??0;if(i&~(Y.tn|Y.y))throw new h("flags");return{flags:i,si:e.slice(2,18),sessionKe\##
+        y:e.slice(18,50)}}async function $e(t){return(await $(d(x("colloque/1 link"),t))).subarray(0,4)}var jt=["fr","\##
+        nl","de","en"];function He(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>jt.find(i=>i===e)??[])[0]\##
+        ??"fr"}var Pt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null\##
+        )return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;\##
+        let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)\##
+        /255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>\##
+        {if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let \##
+        r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||\##
+        s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{the\##
+        n:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return\##
+         null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:\##
+        l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray(1),padded:!1};default:\##
+        {if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2\##
+        ,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?n\##
+        ull:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{read\##
+        able:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.\##
+        getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pip\##
+        eThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Ne=window.trustedTypes?.createPolicy("c\##
+        olloque-worker",{createScriptURL:Pt});function Fe(){return"RTCRtpScriptTransform"in window?new Worker(Ne?.crea\##
+        teScriptURL("")??Pt()):null}var V=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.le\##
+        ngth===0&&this._.clear();for(let e of t)this._.delete(e)}H(t){return this._.has(t)}nt(){return this._.size===0\##
+        ?null:Math.min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];retur\##
+        n e===void 0?null:(this._.delete(e[0]),e[0])}},ze=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff\##
+        ]/gu,Ve=/(\p{M}{4})\p{M}+/gu,Ut=t=>t.slice(0,2e3).replace(ze,"").replace(Ve,"$1"),Be=200,Ge=class{constructor(\##
+        ){this.C=[],this.M=0,this.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===n\##
+        ull)return;this.G===null&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,it:!1};this.G=e&&n!==""?n\##
+        ull:s,this.G===null&&this.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:Ut(e),it:!0},s=i\##
+        ?this.C.filter(({x:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.C=this.C.flatMap(a\##
+        =>a!==s?[a]:r?[]:[n])}wt(){this.U=0}pending(){return[...this.C,...this.G===null?[]:[this.G]].filter(({it:t})=>\##
+        !t)}st(t){t===this.G?this.G=t.text===""?null:{...t,it:!0}:this.C=this.C.map(e=>e===t?{...e,it:!0}:e)}#t(t){thi\##
+        s.C=[...this.C,t].slice(-Be)}},It=[256,1024,4096,16384],j={ri:0,nn:1,sn:2,expired:3,error:4},B={oi:0,rn:1,ai:2\##
+        ,ci:3},Kt=["offer","answer","restart"],We=["body","signature"],_e=t=>Ze(...Je(t));function Ze(t,e){let i=It.fi\##
+        nd(s=>s>=e.length+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(y(t),At(e.l\##
+        ength),e)),n}function Je(t){switch(t.type){case"confirm":return[3,d(t.on,t.an,D(t.name))];case"refuse":return[\##
+        6,y(t.reason)];case"description":return[7,d(y(Kt.indexOf(t.kind)),A(t.generation),x(t.sdp))];case"candidate":r\##
+        eturn[8,d(A(t.generation),x(t.candidate))];case"words":return[9,y(t.l?1:0)];case"binding":return[10,t.tag];cas\##
+        e"chat":return[11,d(A(t.id),x(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,y(\##
+        t.reason)];case"consent":return[16,d(y(t.version),x(t.locale),t.textHash,be(t.time))]}}function Xe(t,e=Qe){let\##
+         i=new z(t),n=i.p(),s=i.z(i.Xe()),r=It.find(o=>o>=s.length+3);if(t.length!==r||!Z(i.ee()))throw new h("malform\##
+        ed");let a=new z(s),l=e(n,a);return a.end(),l}function Qe(t,e){switch(t){case 4:return{type:"waiting",message:\##
+        I(e.dt())};case 5:return{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i\##
+        =Kt[e.p()];if(i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:I(e.ee\##
+        ())}}case 8:return{type:"candidate",generation:e.F(),candidate:I(e.ee())};case 9:{let i=e.p();if(i>1)throw new\##
+         h("malformed");return{type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"c\##
+        hat",id:e.F(),message:I(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=We[e.p()];if(i===void 0)throw\##
+         new h("malformed");return{type:"receipt",Ji:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:\##
+        return{type:"identity",code:e.p()};default:throw new h("malformed")}}var Ot=x("Noise_NKpsk0_25519_AESGCM_SHA25\##
+        6"),ut=new Uint8Array(0),Ye=32+16,ti=2**20,G=class{constructor(t){this.key=t,this.counter=0}static async creat\##
+        e(t){return new G(await xe(t))}cn(){if(this.counter>=ti)throw new h("exhausted");let t=d(new Uint8Array(8),A(t\##
+        his.counter));return this.counter+=1,t}async encrypt(t,e=ut){return Ae(this.key,this.cn(),e,t)}async decrypt(t\##
+        ,e=ut){return Se(this.key,this.cn(),e,t)}},ei=class{constructor(){this.E=Ot,this.hash=Ot,this.be=null}async A(\##
+        t){this.hash=await $(this.hash,t)}async Y(t){let[e,i]=await Dt(this.E,t);this.E=e,this.be=await G.create(i)}as\##
+        ync ln(t){let e=await E(this.E,t);this.E=await E(e,y(1));let i=await E(e,d(this.E,y(2))),n=await E(e,d(i,y(3))\##
+        );await this.A(i),this.be=await G.create(n)}async un(t){let e=this.be===null?t:await this.be.encrypt(t,this.ha\##
+        sh);return await this.A(e),e}async hn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return awai\##
+        t this.A(t),e}};async function Dt(t,e){let i=await E(t,e),n=await E(i,y(1));return[n,await E(i,d(n,y(2)))]}asy\##
+        nc function ii(t,e){let i=[...await Dt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:\##
+        t.hash,E:t.E,keys:i,send:e?n:s,h:e?s:n}}var dt=class{constructor(t,e,i){this.rt=t,this.yt=e,this.ie=i}static a\##
+        sync create(t){let e=new ei;return await e.A(t.jt),await e.A(t.Vt),new dt(e,t,t.ie??await Q())}async dn(t){let\##
+        {rt:e,ie:i,yt:n}=this;return await e.ln(n.presharedKey),await e.A(i.publicKey),await e.Y(i.publicKey),await e.\##
+        Y(await Ct(i.privateKey,n.Vt)),d(i.publicKey,await e.un(t))}async pn(t){if(t.length<Ye)throw new h("authentica\##
+        tion");let{rt:e,ie:i}=this,n=t.subarray(0,32);return await e.A(n),await e.Y(n),await e.Y(await Ct(i.privateKey\##
+        ,n)),{fn:await e.hn(t.subarray(32)),transport:await ii(e,!0)}}},Rt=new Uint8Array(32);async function ni(t){let\##
+         e=await X("colloque/1 invite",d(t.si,t.sessionKey)),[i,n,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,\##
+        "colloque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,preshared\##
+        Key:s,joinToken:n}}var si=t=>D("colloque/1","call",t,A(0),Rt),ri=(t,e,i)=>D("colloque/1","resume",t,A(e),i);as\##
+        ync function $t(t,e){let i=await X(t,await E(e,x("colloque/1 exporter"))),[n,s]=await Promise.all([K(i,"colloq\##
+        ue/1 resume",32),K(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,kt:s}}var ai=(t,e)=>$(D("colloque/1 tr\##
+        anscript",t,e)),li=t=>ai(Rt,t),oi=t=>K(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await X(t,e);r\##
+        eturn K(n,d(x("colloque/1 psk-resume"),A(i)),32)}var ci=(t,e,i)=>$(D("colloque/1 sas-commit",t,e,i));async fun\##
+        ction ui(t,e,i){return K(await X(t,d(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function \##
+        pi(t){let e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>\##
+        E(e,D(`colloque/1 bind ${t}`,i,n,s)),tt={mn:64,message2:256},pt=24*3600,Ht=class{constructor(t,e){this.hash=t.\##
+        hash,this.ui=t.send,this.hi=t.h,this.kt=e}di(t){return this.ui.encrypt(_e(t))}async open(t){return Xe(await th\##
+        is.hi.decrypt(t))}gn(t,e,i){return fi(t,this.kt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:\##
+        n,presharedKey:s}=t,r=e.L(32),a=e.ie??await Q(),l=await dt.create({jt:si(i),presharedKey:s,Vt:n,ie:a}),o=await\##
+         ci(i,a.publicKey,r),u=A(0),w=gi(tt.mn,y(1),o,u,x(e.locale)),f=await l.dn(w);async function L(T,kt){let Mt=awa\##
+        it l.pn(T),ot=await yi(Mt.fn,i,n,kt),{hash:xt,E:Yn}=Mt.transport,fe=await $t(xt,Yn);return{D:new Ht(Mt.transpo\##
+        rt,fe.kt),bond:{resumeSecret:fe.resumeSecret,transcript:await li(xt),authenticationString:await ui(xt,r,ot.pi)\##
+        ,wordsLocale:ot.wordsLocale,identity:ot.identity,expiry:ot.fi+pt},wn:{type:"confirm",on:r,an:new Uint8Array(32\##
+        ),name:""}}}return{message:f,finish:L}}async function wi(t,e,i,n){let s=await dt.create({jt:ri(t.room,i,e.tran\##
+        script),presharedKey:await hi(t.presharedKey,e.resumeSecret,i),Vt:t.sessionKey,ie:n??await Q()}),r=await s.dn(\##
+        new Uint8Array(tt.mn)),a=d(A(i),r);async function l(o){let{fn:u,transport:w}=await s.pn(o);if(u.length!==tt.me\##
+        ssage2||!Z(u))throw new h("malformed");let{kt:f}=await $t(w.hash,w.E);return{D:new Ht(w,f),wn:{type:"confirm",\##
+        on:new Uint8Array(32),an:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if\##
+        (t.length!==tt.message2)throw new h("malformed");let s=new z(t);if(s.p()!==1)throw new h("malformed");let r=s.\##
+        z(32).slice(),a=s.z(32).slice(),l=s.z(16),o=s.z(64),u=I(s.z(2));if(s.F(),!Z(s.ee()))throw new h("malformed");l\##
+        et w=D("colloque/1 delegation",a,i,e,l);if(!await Me(o,w,a))throw new h("delegation");let f=new z(l),[L,T]=[f.\##
+        Qt(),f.Qt()];if(n<L-pt||n>T+pt)throw new h("delegation-dates");return{pi:r,identity:a,wordsLocale:u,fi:T}}func\##
+        tion gi(t,...e){let i=new Uint8Array(t);return i.set(d(...e)),i}var vi="colloque.v1",bi=65600,ki=8,Mi={fresh:0\##
+        ,resume:1},P={vt:1,used:2,full:3,rate:4,es:5,closed:6},xi=(t,e,i)=>d(y(1),y(1),t,e,y(i)),Nt=t=>d(y(16),A(0),t)\##
+        ;function Ai(t){if(t.length>bi)return null;try{return Si(new z(t))}catch(e){if(e instanceof h)return null;thro\##
+        w e}}function Si(t){switch(t.p()){case 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.z(32),t\##
+        .end(),{type:"challenge"};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",xe:e===1}}case 134:{let \##
+        e=t.p(),i=[];for(let a=0;a<e;a+=1)i.push(I(t.dt()));let[n,s]=[I(t.dt()),I(t.dt())],r=t.F();return t.end(),{typ\##
+        e:"servers",m:{urls:i.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,ki),username:n,credential:s,mi:r}}}case 2\##
+        24:{let e=t.Xe();return t.end(),{type:"error",code:e}}default:return null}}var Ci=t=>({invitation:t,bond:null,\##
+        former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),H=t=>t.invitati\##
+        on.joinToken===null,Ft=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:J(i)}:i);function zt(t,e){if\##
+        (t===null)return null;try{let i=JSON.parse(t,(n,s)=>Ei(s)?St(s.octets):s);return i.invitation.room.length!==16\##
+        ||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i)\##
+        {if(i instanceof SyntaxError||i instanceof TypeError||i instanceof h)return null;throw i}}function Vt(t){for(l\##
+        et e of Object.values(t))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Vt(e)}var Ei=t=>typeo\##
+        f t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length===1,ft={open:8e3,state:6e3,message2:12e3,firstFra\##
+        me:6e3,silence:6e4,X:3e4},Ti=.3,qi=3e4,Li=1e3,Bt=25e3,ji=2e3,Pi=2e4,Gt=class{constructor({t,mode:e,locale:i,L:\##
+        n,se:s,gi:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Wt=a,this.wi=r?Ti:1,this.o="open\##
+        ing",this.D=null,this.m=null,this.yn=1/0,this.finish=null,this.kn=-1/0,this.vn=a,this.bn=a,this.e=new V,this.x\##
+        n=[],this.#t("open",a)}get yi(){return this.e.H("open")||this.e.H("state")}get ct(){return this.o==="establish\##
+        ed"}get lt(){return this.o==="away"||this.o==="orphaned"}ki(t){return t>=this.yn&&(this.m?.urls.some(e=>/^turn\##
+        s?:/.test(e))??!1)}vi(t){this.o==="established"&&t-this.bn>qi&&this.e.set("silence",t+Li)}Rt(){return this.xn.\##
+        splice(0)}P(){return this.e.nt()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==nul\##
+        l?await oi(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send"\##
+        ,octets:xi(e.room,n,Mi[this.mode])}),await this.#i())}async h(t,e){let i=Ai(t);if(!(i===null||this.o==="over")\##
+        )switch(i.type){case"challenge":return;case"state":return this.#e(i.xe,e);case"servers":this.m=i.m,this.yn=e+i\##
+        .m.mi*1e3;return;case"error":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a\##
+        (i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.\##
+        mode==="resume";return this.#r({type:"broken",code:n.code,bi:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;\##
+        e=this.e.T(t)){if(e!=="keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepa\##
+        live",t+Bt),await this.send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"\##
+        &&this.o!=="established"?!1:(this.vn=e,this.#n({type:"send",octets:Nt(await this.D.di(t))}),!0)}#t(t,e){this.e\##
+        .set(t,e+ft[t]*this.wi)}#n(t){this.xn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i\##
+        =this.e.H("state");this.#n({type:"doctor",N:t}),t?this.o==="orphaned"||e-this.kn<ji?this.#r({type:"lost",cause\##
+        :"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#\##
+        i()):(this.e.clear(),i&&(this.kn=e),this.o=i||this.o==="away"?"away":"orphaned",H(this.t)&&this.e.set("away",e\##
+        +ft.X))}async#i(){let{t}=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber\##
+        +=1,this.#n({type:"save"});let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i\##
+        .finish(n),bond:null}),e=i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish\##
+        =n=>i.finish(n,this.se()),e=i.message}this.#n({type:"send",octets:Nt(e)})}async#a(t,e){if(this.o==="handshakin\##
+        g"&&this.finish!==null){let{D:i,bond:n,wn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming\##
+        ",this.e.clear("message2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Bt),this.#n({type:"confirmed",bond\##
+        :n}),await this.send(s,e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await \##
+        this.D.open(t);this.o="established",this.e.clear("firstFrame"),this.bn=e,this.e.set("silence",e+ft.silence),th\##
+        is.#n({type:"frame",frame:i}),i.type==="keepalive"&&e-this.vn>=Pi&&await this.send({type:"keepalive"},e)}}},Wt\##
+        =3e3,Ui=2e4,Ii=1e3,Ki=class{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.r\##
+        e=s,this.a=r,this.e=new V,this.e.set("end",a+(s===null?Wt:Ui)),s!==null&&(i===null||i.lt)&&this.#r(a)}P(){let \##
+        t=[this.e.nt()??1/0,this.n?.P()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case\##
+        "tick":for(let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e)\##
+        ,this.#t(e);case"socket-open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":retu\##
+        rn t.id===this.s&&await this.n?.h(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){\##
+        this.re=null,this.e.clear(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(\##
+        i.type==="send")this.a({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)a\##
+        wait this.n?.send({type:"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Wt);else{if(i.type==="refused\##
+        "||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.\##
+        #e(t)}}#n(){return this.n?.Rt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Gt({t:this.t,mode:"resume",...this.j}\##
+        ,t),this.a({type:"connect",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",\##
+        t+Ii)}#i(){this.n!==null&&this.a({type:"close",id:this.s}),this.n=null}},Oi=new Set(["unknown-room","full","ra\##
+        te","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-mis\##
+        sing"]),Di=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","\##
+        refused-not-now","refused-wrong-person"]),mt=t=>Oi.has(t),Ri=t=>Di.has(t),$i={[B.rn]:"refused-other-device",[B\##
+        .ai]:"refused-not-now",[B.ci]:"refused-wrong-person"},Hi={[j.nn]:"words-differ",[j.sn]:"binding-failed",[j.exp\##
+        ired]:"expired",[j.error]:"doctor-error"},Ni={[P.vt]:"unknown-room",[P.used]:"used",[P.full]:"full",[P.rate]:"\##
+        rate",[P.closed]:"closed"},Fi=t=>$i[t]??"refused",zi=t=>Hi[t]??"ended-by-doctor",Vi=t=>Ni[t]??"protocol";funct\##
+        ion Bi(t){return t==="delegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var _t=3,Gi=500,W\##
+        i=8e3,_i=4e3,Zi=5,Ji=class{constructor(t){this.L=t,this.V=0,this.ze=!1,this.bt=null,this.ut=0}xi(){this.ze=!1,\##
+        this.ut=0}Si(){this.V=0,this.ze=!1,this.ut=0}zi(t){let e=this.bt??(t.bond===null?"fresh":"resume");return this\##
+        .bt=null,e}ye({Ci:t,Mi:e}){if(this.V+=1,!(t&&!this.ze)&&this.V>_t)return null;let i=e?_i:Wi,n=Math.min(Gi*2**(\##
+        this.V-1),i),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return H(i)?(this.ut=t===P.vt?\##
+        this.ut+1:0,this.ut>Zi&&!n?"unknown-room":"later"):t===P.vt&&e==="resume"?this.ze?"secure-channel":(this.bt="f\##
+        resh","now"):t===P.used&&e==="fresh"&&i.bond!==null&&this.V<_t?(this.V+=1,this.bt="resume","now"):Vi(t)}},Zt=6\##
+        e4,Jt=2e3,Xi=1e4,Qi=3,Yi=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.xe=!1,t\##
+        his.xt=!1,this.I=new Ji(e.L),this.W=-1/0,this.e=new V,this.Kt=!1,this.pending=[],this.Nt=[]}get ct(){return th\##
+        is.n?.ct??!1}get lt(){return this.n?.lt??!1}get Bt(){return this.I.V>0&&(this.n?.yi??!0)}P(){let t=Math.min(th\##
+        is.e.nt()??1/0,this.n?.P()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?aw\##
+        ait this.n?.open(e):t.type==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Ce(e))}async Se(\##
+        t){for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.St(t):this.I.V=0;await this.n?.Se(t)}Ai(t){fo\##
+        r(;;){let e=this.Nt.shift();if(e!==void 0)return e;this.pending.push(...this.n?.Rt()??[]);let i=this.pending.s\##
+        hift();if(i===void 0)return null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}St(t){l\##
+        et{t:e,j:i,d:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.I.zi(e);this.\##
+        e.clear("retry","stable"),n.ht(),this.s+=1;let r=n.i().zt&&this.I.V<2;this.n=new Gt({t:e,mode:s,gi:r,...i},t),\##
+        n.a({type:"connect",id:this.s})}Ti(t){(this.n===null||t-this.n.Wt>=Jt)&&this.#e(t)}Me(t,e){this.s=t,this.I.Si(\##
+        ),this.St(e)}ae(t){if(!(this.n===null||t-this.n.Wt<Jt)&&!this.n.lt){if(t-this.W<Xi)return this.Ce(t);this.W=t,\##
+        this.#e(t)}}Ce(t){this.disconnect(),this.xt=!1;let{Ei:e,zt:i}=this.d.i(),n=H(this.t)&&e,s=this.I.ye({Ci:n,Mi:i\##
+        });if(s===null)return this.#i(this.I.ze?"secure-channel":"network");this.e.set("retry",t+s)}Sn(t){let e=this.t\##
+        .former.shift();return e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}z\##
+        n(t,e,i){if(!e)return this.#i(Bi(t));this.I.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.\##
+        n?.Rt()??[]];for(let e of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.d.a({type:"clo\##
+        se",id:this.s}),this.Cn()}Cn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.d.left(),t\##
+        }#t(t){this.d.a({type:"send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);c\##
+        ase"save":return this.d.ht();case"doctor":this.xe=t.N,t.N||(this.xt=!0),this.e.H("stable")||this.e.set("stable\##
+        ",e+Zt);return;case"confirmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"non\##
+        e"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,Qi);Object.assign(this.t,i,{bond:t.bond,former:\##
+        n,consent:null})}return this.e.set("stable",e+Zt),this.d.ht();case"frame":this.I.xi(),this.xt=!1,this.Kt=!1,th\##
+        is.Nt.push(t);return;case"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):t\##
+        his.#e(e);case"broken":return this.zn(t.code,t.bi,e)}}#r(t,e){if(this.Kt&&t===P.vt){this.Sn(e)||this.#i("refus\##
+        ed-other-device");return}let i=this.n?.mode??null,n=this.I.refused(t,i,this.t,this.d.i().Li);n==="later"?this.\##
+        Ce(e):n==="now"?this.#e(e):this.#i(n)}#e(t){this.disconnect(),this.St(t)}#i(t){this.Nt.push({type:"stop",reaso\##
+        n:t})}},Xt=class{constructor(){this.R=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get Mn(\##
+        ){return Math.min(4e3*1.5**(this.R-1),1e4)}get Di(){return Math.min(1500*this.R,6e3)}get Ct(){return this.M+(t\##
+        his.R===0?0:this.Mn)}},tn=class{constructor(){this.M=null,this.w=0}Me(t,e){this.M={tt:t,An:e},this.w=e}R(t,e){\##
+        let{M:i}=this;this.M={tt:t,An:e};let n=i!==null&&e-i.An<=1250;return(!n||t!==i.tt)&&(this.w=e),n&&t!==i.tt?"so\##
+        und":e-this.w>=1500?"silence":"unknown"}},Qt=class{constructor(){this.silence=new tn,this.ce=!1,this.Ft=!1,thi\##
+        s.Mt=!1,this.Tn=-1/0,this.W=null,this.En=-1/0}get Ln(){return this.W!==null}ae(t){this.W=t}Pi(t){this.Tn=t,thi\##
+        s.Mt=!1,this.Ft=!1,this.W=null}Ii(t,e){this.silence.Me(0,e),this.ce=t}qi(t,e){this.silence.Me(t,e)}R(t,e){let \##
+        i=this.En;this.En=e;let n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.Tn&&(this.Mt=!0),this.W!\##
+        ==null&&i>=this.W&&(this.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.Mt&&!this.ce}\##
+        Dn(t){t&&!this.Mt&&(this.Ft=!0)}},wt={Oi:6e3,Ui:5e3,path:13e3},en=3e3,nn=1e4,sn=1,rn=class{constructor(t,e){th\##
+        is.t=t,this.d=e,this.muted=!1,this.v=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.y=!1,thi\##
+        s.transport="none",this.r=-1,this.Pn=null,this.c=null,this.Ht=[],this.le=null,this.At=null,this.Tt=!1,this.Et=\##
+        null,this.g=new Qt,this.ue=new Xt,this.Lt=0,this.i={send:!1,h:!1},this.Z=[],this.e=new V}ji(){return this.Z.sh\##
+        ift()??null}P(){return this.e.nt()}Ae(){return this.transport==="connected"&&this.#c()&&!this.g.ce}zt(){return\##
+         this.v&&(!this.Ae()||this.g.Ln)}get Vi(){return!this.v&&this.c?.$===!0&&this.transport!=="connected"}mute(t){\##
+        this.muted=t,this.#s()}ae(t){this.transport!=="none"&&this.g.ae(t)}Wi(t,e){this.n=t,this.y=e,this.t.consent===\##
+        null&&this.d.a({type:"prepare-call",m:t.m,y:e})}wt(){this.n=null,this.Tt=!1,this.At=null,this.e.clear("answer"\##
+        ,"binding")}end(){this.wt(),this.e.clear(),this.Z=[],this.transport="none",this.c=null,this.Et=null,this.le=nu\##
+        ll,this.g=new Qt,this.ue=new Xt,this.Lt=0,this.#s(),this.d.a({type:"end-call"})}async Ri(t){this.transport==="\##
+        connected"&&this.c?.$===!0&&!this.g.ce&&!this.g.Ln?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(\##
+        t);e!==null;e=this.e.T(t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.v?"soc\##
+        ket-doubted":"rejoin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.c?.generation||this.n==\##
+        =null)return;this.c.st=!0,this.e.set("answer",e+(this.v?this.ue.Di:wt.Oi)),await this.#t({type:"description",k\##
+        ind:"offer",generation:t.generation,sdp:t.sdp},e);for(let i of this.Ht.splice(0))await this.#t({type:"candidat\##
+        e",generation:t.generation,candidate:i},e);return;case"candidate":if(t.generation!==this.c?.generation)return;\##
+        this.c.st?await this.#t({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ht.push(t.can\##
+        didate);return;case"transport":return this.#h(t,e);case"heard":return this.#u(t,e)}}async h(t,e){if(t.type==="\##
+        description"&&t.kind==="restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.$!==!0?\##
+        void 0:(this.At=t.tag.slice(),this.#p());if(!(i===null||!i.st||t.generation!==i.generation))if(t.type==="candi\##
+        date"){let{generation:n,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(\##
+        i.$=!0,this.e.clear("answer"),this.d.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport\##
+        ==="connected"?await this.#l(e):this.v||this.e.set("path",e+wt.path),this.#s())}async#t(t,e){await this.d.send\##
+        (t,e)}#n(t,e){if(this.t.consent===null)return;let i=t==="new"&&this.Pn!==this.n;!i&&e<this.ue.Ct||(i&&(this.tr\##
+        ansport="failed"),this.#e(e))}#r(){return this.n!==null&&this.n.ct&&this.t.consent!==null}#e(t){let{n:e,t:i}=t\##
+        his;if(e===null)return;let n=this.transport==="none"||this.transport==="failed"||this.g.Ft,s=i.generation;i.ge\##
+        neration+=1,this.d.ht(),n&&(this.r=s,this.Pn=e,this.transport="new",this.le=null,this.Et=null,this.Tt=!1,this.\##
+        g.Ii(this.v,t),this.#s()),this.c={generation:s,st:!1,$:!1},this.Ht=[],this.At=null,this.g.Pi(t),this.e.clear("\##
+        answer","binding","path","attempt"),this.v&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.Mn));let{y:r}=this;t\##
+        his.d.a({type:"make-offer",generation:s,ti:n,m:e.m,y:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Ct?this.e.set(\##
+        "attempt",i.Ct):e?.ki(t)?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-d\##
+        oubted")}#a(t){this.transport==="none"||this.Ae()||(this.g.Dn(this.c?.$===!0),this.#i(t))}#u({r:t,tt:e},i){if(\##
+        !(this.transport==="none"||t!==this.r)){if(!this.#c())return this.g.qi(e,i);this.g.R(e,i)?(this.g.Dn(this.c?.$\##
+        ===!0),this.#i(i)):this.g._t&&this.Ae()&&this.e.clear("attempt")}}async#h(t,e){if(!(this.transport==="none"||t\##
+        .r!==this.r)){if(t.state==="connected")this.transport="connected",this.Lt=0,this.e.clear("path"),this.e.H("att\##
+        empt")&&this.e.set("attempt",Math.max(this.ue.Ct,e+en)),this.le={Gt:t.ni,O:t.ii},await this.#l(e),this.#s();el\##
+        se if(t.state==="failed")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",thi\##
+        s.e.clear("binding"),this.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Wt??0)<nn?this.#i(e):this.Z.p\##
+        ush("socket-doubted")}}}#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.v)retur\##
+        n this.#i(t);this.Lt+=1,this.Lt>sn?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=th\##
+        is.n?.D??null;if(e===null||i===null||this.c?.$!==!0)return;let n=await i.gn("P",e.Gt,e.O);await this.#t({type:\##
+        "binding",tag:n},t),this.Tt||this.e.set("binding",t+wt.Ui),await this.#p()}async#p(){let{le:t,At:e}=this,i=thi\##
+        s.n?.D??null;if(t===null||e===null||i===null)return;let n=await i.gn("D",t.Gt,t.O);if(!ht(n,e)){this.Z.push("b\##
+        inding-failed");return}this.Tt=!0,this.Et=Yt(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.l\##
+        e!==null&&this.Et===Yt(this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send\##
+        ===this.i.send&&e.h===this.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},Yt=({Gt:t,O:e})=>`${J(t)} ${J(e)}`,\##
+        an=6e4,ln=400,on=class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new Yi\##
+        (t,this.j,{a:s=>this.actions.push(s),ht:()=>this.#d(),left:()=>this.#i(),i:()=>({Li:this.media.Ae(),zt:this.me\##
+        dia.zt(),Ei:this.media.v})}),this.he=!1,this.message="",this.u=new Ge,this.reason=null,this.Te=null,this.e=new\##
+         V,this.actions=[],this.media=new rn(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),ht:()=>this.\##
+        #d()}),this.ve=Promise.resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(\##
+        e)}catch{await this.#s("internal",e)}}),this.ve}Ki(){return this.actions.splice(0)}P(){if(this.reason!==null)r\##
+        eturn this.Te?.P()??null;let t=[this.e.nt(),this.line.P(),this.media.P()],e=Math.min(...t.map(i=>i??1/0));retu\##
+        rn e===1/0?null:e}Ni(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.\##
+        reason,K:this.reason!==null&&mt(this.reason),xe:this.line.xe,In:this.line.ct,Bt:this.line.Bt,Bi:this.line.xt,m\##
+        essage:this.message,b:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerC\##
+        omparison:i,muted:this.media.muted,C:this.u.C}}#t(){return this.reason!==null?Ri(this.reason)?"ended":"failed"\##
+        :H(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.v?"reconnecting":"connectin\##
+        g":"waiting"}async#n(t,e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.lin\##
+        e.St(e),this.#a(e);case"tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":ret\##
+        urn await this.line.oe(t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ti(e),this.#a(e\##
+        );case"awoke":return this.line.n?.vi(e),this.#e(e);case"consent":return H(this.t)?(this.t.consent=t.consent,th\##
+        is.#d(),this.he&&await this.#o(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",\##
+        reason:B.oi},e),this.#s("consent-refused",e);case"words":return this.#p(t.l,e);case"mute":this.media.mute(t.mu\##
+        ted);return;case"write":if(this.u.write(t.text,t.qn,this.j.se()),t.qn)return this.#l(e);this.e.H("letters")||t\##
+        his.e.set("letters",e+ln);return;case"hang-up":return this.#s("hung-up",e,j.ri);case"taken-over":return this.#\##
+        s("taken-over",e);case"retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t,e){let i=th\##
+        is.reason==="network"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.\##
+        reason===null||!mt(this.reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??thi\##
+        s.line.s,e),this.Te=null,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience\##
+        ")return this.#s(this.line.ct?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await this.#a(t),a\##
+        wait this.media.Se(t),await this.#a(t)}#i(){this.he=!1,this.media.wt(),this.u.wt()}async#a(t){for(;this.reason\##
+        ===null;){let e=this.media.ji();if(e!==null){await this.#c(e,t);continue}let i=this.line.Ai(t);if(i===null)ret\##
+        urn;i.type==="stop"?await this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type){case"waiti\##
+        ng":this.message=Ut(t.message);return;case"admit":return this.#h(t.y,e);case"refuse":return t.reason===B.rn&&t\##
+        his.line.Sn(e)?void 0:this.#s(Fi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":"different",\##
+        this.#d();case"bye":return this.#s(this.media.Vi&&t.reason===j.error?"no-path":zi(t.reason),e);case"descriptio\##
+        n":case"candidate":case"binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e)\##
+        :this.line.zn("malformed",!0,e);case"chat":this.he&&this.u.h(t.id,t.message);return;case"keepalive":case"recei\##
+        pt":case"identity":return}}async#h(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invit\##
+        ation.joinToken=null,this.t.former=[],this.#d();let n=t||(this.t.invitation.flags&Y.y)!==0;if(n&&!(i.m?.urls.s\##
+        ome(s=>/^turns?:/.test(s))??!1))return this.#s("relay-missing",e,j.error);this.media.Wi(i,n),this.t.consent!==\##
+        null&&await this.#o(e)}async#o(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:\##
+        "consent",version:1,...e},t),await this.media.Ri(t),i!=="none"&&await this.line.send({type:"words",l:i==="same\##
+        "},t),await this.#l(t))}async#l(t){if(!(!this.he||this.t.consent===null)){for(let e of this.u.pending()){let{i\##
+        d:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n},t))return;this.u.st(e)}return this.#a(t)}}\##
+        async#p(t,e){this.t.ownComparison=t?"same":"different",this.#d(),await this.line.send({type:"words",l:t},e),aw\##
+        ait this.#a(e),t||await this.#s("words-differ",e,j.nn)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce\##
+        (e);case"socket-doubted":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,j.sn);c\##
+        ase"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye"\##
+        ,reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),mt(t)&&t!=="taken-over"?thi\##
+        s.#d():this.actions.push({type:"save",t:null});let s=!n&&H(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))\##
+        return this.line.disconnect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Cn(),u=w=>this.actions.push(w);thi\##
+        s.Te=new Ki({t:r,j:a,n:o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.media.Ae())||\##
+        this.line.lt?this.e.clear("patience"):this.e.H("patience")||this.e.set("patience",t+an)}#d(){this.actions.push\##
+        ({type:"save",t:this.t})}},hn=3500;function te(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}\##
+        /ws`,vi);return t.binaryType="arraybuffer",t}var cn=class{constructor(t){this.f=t,this.c=null,this.Yt=null}Fi(\##
+        ){this.Yt??={s:te(),w:performance.now()}}connect(t){let e=this.#t()??te();this.c={id:t,s:e};let i=()=>this.f({\##
+        type:"socket-open",id:t});e.readyState===WebSocket.OPEN&&queueMicrotask(i),e.onopen=i,e.onclose=()=>this.f({ty\##
+        pe:"socket-closed",id:t}),e.onmessage=({data:n})=>{n instanceof ArrayBuffer&&this.f({type:"socket-message",id:\##
+        t,octets:new Uint8Array(n)})}}send(t,e){this.c?.id===t&&this.c.s.readyState===WebSocket.OPEN&&this.c.s.send(e)\##
+        }close(t){this.c?.id===t&&this.c.s.close()}#t(){let{Yt:t}=this;if(this.Yt=null,t===null)return null;let e=perf\##
+        ormance.now()-t.w<hn&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}},un={On:[],Un:[],microp\##
+        hone:"",speaker:""},dn=4e-4,ee={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function ie(\##
+        t,e){let i=t===void 0?ee:{...ee,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i}))\##
+        ,[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function pn(\##
+        t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphon\##
+        e-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var fn=class{constru\##
+        ctor(t){this.audio=t,this.Zt=new Audio,this.q=null,this.output=null,this.source=null,this.Ee=null,this.speaker\##
+        =""}jn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.resume().catch((\##
+        )=>{}))}Vn(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Ee??=this.q.createA\##
+        nalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}Dt(){\##
+        if(this.Ee===null||this.source===null)return{Dt:0,Wn:!1,Rn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee\##
+        .getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.user\##
+        Activation?.hasBeenActive===!0;return{Dt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Wn:e>dn,Rn:e===0&&i}}K\##
+        n(){let{q:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.Zt.srcOb\##
+        ject=this.output.stream),this.Zt.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.\##
+        1+e*.35,s=t.createOscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRa\##
+        mpToValueAtTime(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.s\##
+        tart(n),s.stop(n+1)}}}async _i(t){await Promise.all([this.audio,this.Zt].map(e=>e.setSinkId(t))),this.speaker=\##
+        t}async Pt(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,devic\##
+        eId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{On:i("audio\##
+        input"),Un:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.\##
+        speaker}}end(){this.Vn(null),this.q?.close().catch(()=>{}),this.q=null,this.Ee=null,this.output=null}},mn=500;\##
+        function wn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request\##
+        (t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function yn(t\##
+        ,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function gn(t,e){return new Promise(i=>{let n=new\##
+         BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof r=="string"?r:null,e())),setTim\##
+        eout(()=>s(null),mn)})}var N={},vn=t=>[N[t].admitted.title,...N[t].admitted.consent].join(`
+        `),ne=(t,e)=>t<1?N[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),bn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),et=(t,e)=>t.replace(/\\##
+        {\w+\}/,()=>String(e));function kn(t,e,i){let n=[i,e].map(s=>s.split(`
+        `).map(r=>r.split("|")));for(let s of jt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
         (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,u])=>[o,a(u)]));N[s]=\##
         a(t)}}function c(t,e){let i=document.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Er\##
-        ror(`no element ${t}`);return i}function k(t,e="",i=""){let n=document.createElement(t);return n.textContent=e\##
-        ,i!==""&&(n.className=i),n}function R(t,e){let i=c(t);i.textContent!==e&&(i.textContent=e)}var gt=class{constr\##
-        uctor(){this.Kn=new Map}Le(t,e){let i=JSON.stringify(e);return this.Kn.get(t)===i?!1:(this.Kn.set(t,i),!0)}},v\##
-        n=class{constructor(t){this.J=new gt,this.ne=0,this.message=c("message",HTMLInputElement);let{message:e}=this,\##
+        ror(`no element ${t}`);return i}function b(t,e="",i=""){let n=document.createElement(t);return n.textContent=e\##
+        ,i!==""&&(n.className=i),n}function R(t,e){let i=c(t);i.textContent!==e&&(i.textContent=e)}var yt=class{constr\##
+        uctor(){this.Nn=new Map}Le(t,e){let i=JSON.stringify(e);return this.Nn.get(t)===i?!1:(this.Nn.set(t,i),!0)}},M\##
+        n=class{constructor(t){this.J=new yt,this.ne=0,this.message=c("message",HTMLInputElement);let{message:e}=this,\##
         i=c("letters",HTMLInputElement);e.addEventListener("input",()=>{i.checked&&t(e.value,!1)});let n=()=>{t(e.valu\##
         e,!0),e.value="",e.focus()};c("send").addEventListener("click",n),e.addEventListener("keydown",s=>{s.key==="En\##
-        ter"&&!s.isComposing&&n()})}show(t,e,{b:i,U:n,pending:s}){let r=c("chat",HTMLDetailsElement);r.hidden=!e,t===n\##
-        ull&&(this.message.value="");let a=t?.z??[];if(!this.J.Le("messages",[a,i]))return"";let l=c("messages");l.rep\##
-        laceChildren(...a.map(f=>{let L=k("li","",f.b?"mine":"theirs"),T=k("p",f.text);return T.dir="auto",L.append(k(\##
-        "small",`${f.b?i:n}${f.it?"":` · ${s}`}`),T),L}));let o=a.filter(f=>!f.b),[u]=o.slice(-1),w=o.length>this.ne&&\##
-        u!==void 0;return w&&(r.open=!0),this.ne=o.length,l.scrollTop=l.scrollHeight,w?`${n}: ${u.text}`:""}},bn={micr\##
+        ter"&&!s.isComposing&&n()})}show(t,e,{x:i,U:n,pending:s}){let r=c("chat",HTMLDetailsElement);r.hidden=!e,t===n\##
+        ull&&(this.message.value="");let a=t?.C??[];if(!this.J.Le("messages",[a,i]))return"";let l=c("messages");l.rep\##
+        laceChildren(...a.map(f=>{let L=b("li","",f.x?"mine":"theirs"),T=b("p",f.text);return T.dir="auto",L.append(b(\##
+        "small",`${f.x?i:n}${f.it?"":` · ${s}`}`),T),L}));let o=a.filter(f=>!f.x),[u]=o.slice(-1),w=o.length>this.ne&&\##
+        u!==void 0;return w&&(r.open=!0),this.ne=o.length,l.scrollTop=l.scrollHeight,w?`${n}: ${u.text}`:""}},xn={micr\##
         ophone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0\##
          0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4\##
         -2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",messag\##
         e:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4\##
         ",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18\##
-         19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function nt(t){let e=c("icon",HTMLTemplateElement).content.fi\##
-        rstElementChild?.cloneNode(!0);return e.firstElementChild?.setAttribute("d",bn[t]),e}var kn={missing:11,incomp\##
+         19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function it(t){let e=c("icon",HTMLTemplateElement).content.fi\##
+        rstElementChild?.cloneNode(!0);return e.firstElementChild?.setAttribute("d",xn[t]),e}var An={missing:11,incomp\##
         lete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-unsupported":21,"\##
         in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,\##
         "refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-error":44,closed:4\##
         5,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-differ":71,"binding\##
-        -failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function Mn(t,e){let{state:i,error:n}=t,s=i=\##
-        =="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?kn[n]:void 0;return{title:An(t,e)\##
-        ,lines:Cn(t,e),buttons:qn(t,e),Nn:En(t,e),code:r===void 0?"":it(e.code,r),_t:s||i==="waiting"||i==="connecting\##
-        ",Fi:s}}function xn(t,e){let i=({lines:s,Nn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link").flatMap(a=>\##
+        -failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function Sn(t,e){let{state:i,error:n}=t,s=i=\##
+        =="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?An[n]:void 0;return{title:Tn(t,e)\##
+        ,lines:qn(t,e),buttons:Pn(t,e),Bn:Ln(t,e),code:r===void 0?"":et(e.code,r),_t:s||i==="waiting"||i==="connecting\##
+        ",Hi:s}}function Cn(t,e){let i=({lines:s,Bn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link").flatMap(a=>\##
         a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set(i(e));return \##
-        i(t).filter(s=>!n.has(s)).join(" ")}var Sn={alphabet:"incomplete",flags:"version","post-quantum":"version",pro\##
-        tocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person":"refused"},ne\##
-        =(t,{errors:e})=>e[Sn[t??""]??t??""];function An({state:t,error:e},i){return t==="ended"||t==="failed"||t==="b\##
-        ad-link"?ne(e,i)?.[0]??i.ended.title:i[t].title}function Cn(t,e){let{state:i,error:n,r:s,locale:r}=t;switch(i)\##
-        {case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Ie},{kind:"quiet",text:e.ready.P\##
+        i(t).filter(s=>!n.has(s)).join(" ")}var En={alphabet:"incomplete",flags:"version","post-quantum":"version",pro\##
+        tocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person":"refused"},se\##
+        =(t,{errors:e})=>e[En[t??""]??t??""];function Tn({state:t,error:e},i){return t==="ended"||t==="failed"||t==="b\##
+        ad-link"?se(e,i)?.[0]??i.ended.title:i[t].title}function qn(t,e){let{state:i,error:n,r:s,locale:r}=t;switch(i)\##
+        {case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Pe},{kind:"quiet",text:e.ready.I\##
         e}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??"",{N:l,X:o}=e\##
-        .waiting;return[{kind:"lead",text:s?.Bt?e.reconnecting.pe:s?.be?l:o},...q(t.Zt>0,"since",it(e.waiting.m,ie(t.Z\##
+        .waiting;return[{kind:"lead",text:s?.Bt?e.reconnecting.pe:s?.xe?l:o},...q(t.$t>0,"since",et(e.waiting.w,ne(t.$\##
         t,r))),...q(a!=="","quiet",e.waiting.message),...q(a!=="","quote",a)]}case"admitted":return[{kind:"list",text:\##
-        e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return t.P\##
+        e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return t.I\##
         t?[{kind:"lead",text:e.i.Ve}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.quality[t.quali\##
-        ty]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:Tn(s,e)}];case"ended\##
-        ":case"failed":case"bad-link":{let{B:a,clock:l,link:o}=t,u=n==="microphone-denied";return[{kind:"lead",text:ne\##
-        (n,e)?.[1]??e.ended.text},...q(u,"quiet",e.ge[t._i]),...q(u,"quiet",e.ge.Je),...q(n==="clock","quiet",it(e.Ze,\##
-        l===null?"":yn(l,r))),...q(a!==null,"quiet",it(e.ended.B,ie(a??0,r))),...q(i==="ended","quiet",e.ended.Ye),...\##
-        q(t.w==="failed","quiet",e.$e),...q(t.w==="failed","link",o??"")]}default:return[]}}var q=(t,e,i)=>t?[{kind:e,\##
-        text:i}]:[];function En({state:t,r:e,w:i,Q:n},s){return i==="done"?s.actions.w:t!=="connected"?"":e?.muted?s.c\##
-        onnected.muted:n==="silence"?s.i.silence:e?.In===!1?s.connected.qe:""}function Tn(t,{reconnecting:e}){return t\##
-        ?.In?e.path:t?.Ni?e.O:e.pe}function qn({state:t,error:e,K:i,link:n,Bn:s,r,Pt:a},{actions:l}){let o=(f,L,T="",M\##
-        t=null)=>({action:f,label:L,kind:T,icon:Mt}),u=o("hang-up",l.hangUp,"danger","hangUp"),w=a?[o("resume-sound",l\##
+        ty]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:jn(s,e)}];case"ended\##
+        ":case"failed":case"bad-link":{let{B:a,clock:l,link:o}=t,u=n==="microphone-denied";return[{kind:"lead",text:se\##
+        (n,e)?.[1]??e.ended.text},...q(u,"quiet",e.ge[t.Gi]),...q(u,"quiet",e.ge.Je),...q(n==="clock","quiet",et(e.Ze,\##
+        l===null?"":bn(l,r))),...q(a!==null,"quiet",et(e.ended.B,ne(a??0,r))),...q(i==="ended","quiet",e.ended.Ye),...\##
+        q(t.k==="failed","quiet",e.$e),...q(t.k==="failed","link",o??"")]}default:return[]}}var q=(t,e,i)=>t?[{kind:e,\##
+        text:i}]:[];function Ln({state:t,r:e,k:i,Q:n},s){return i==="done"?s.actions.k:t!=="connected"?"":e?.muted?s.c\##
+        onnected.muted:n==="silence"?s.i.silence:e?.In===!1?s.connected.qe:""}function jn(t,{reconnecting:e}){return t\##
+        ?.In?e.path:t?.Bi?e.O:e.pe}function Pn({state:t,error:e,K:i,link:n,Fn:s,r,It:a},{actions:l}){let o=(f,L,T="",k\##
+        t=null)=>({action:f,label:L,kind:T,icon:kt}),u=o("hang-up",l.hangUp,"danger","hangUp"),w=a?[o("resume-sound",l\##
         .He,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];case"waitin\##
         g":return[o("hang-up",l.Ne)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse",l.Re,"","\##
-        no")];case"connecting":case"reconnecting":return[...w,u];case"connected":{let f=r?.ownComparison==="none"&&r.v\##
-        !==null,L=[o("same",l.c,a?"":"primary","yes"),o("different",l.Ke,"danger","no")],T=r?.muted?o("mute",l.unmute,\##
+        no")];case"connecting":case"reconnecting":return[...w,u];case"connected":{let f=r?.ownComparison==="none"&&r.b\##
+        !==null,L=[o("same",l.l,a?"":"primary","yes"),o("different",l.Ke,"danger","no")],T=r?.muted?o("mute",l.unmute,\##
         "half on","silent"):o("mute",l.mute,"half","microphone");return[...w,...f?L:[],T,{...u,kind:"half danger"}]}ca\##
         se"ended":case"failed":case"bad-link":{let f=e==="other-tab"||e==="taken-over"?l.Fe:l.Be;return[...n===null?[]\##
         :[o("copy-link",l.me,"primary","copy")],...i?[o("retry",f,n===null?"primary":"","again")]:[]]}default:return[]\##
-        }}var Ln=class{constructor(t,{a:e,Hi:i}){this.J=new gt,this.state=null,this.$t=c("sound",HTMLDetailsElement),c\##
+        }}var Un=class{constructor(t,{a:e,Yi:i}){this.J=new yt,this.state=null,this.Jt=c("sound",HTMLDetailsElement),c\##
         ("play-sound").addEventListener("click",()=>e("play-sound"));for(let s of["microphone","speaker"]){let r=c(s,H\##
         TMLSelectElement);r.addEventListener("change",()=>i(s,r.value))}let n=c("volume",HTMLInputElement);n.addEventL\##
         istener("input",()=>t.volume=Number(n.value)/100),t.volume=.5,c("volume-row").hidden=t.volume!==.5,t.volume=1}\##
-        get Gi(){return!this.$t.hidden&&this.$t.open}Yi(t){c("meter").style.transform=`scaleX(${t})`}show({state:t,It:\##
-        e,Q:i,path:n},s,r){let{$t:a}=this;a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="waiting")&&(a.open\##
-        =t==="waiting"),this.state=t,R("meter-text",r.i[i??"speak"]),R("path",n===null?"":r.path[n]);let{qn:l,On:o,mic\##
+        get Zi(){return!this.Jt.hidden&&this.Jt.open}$i(t){c("meter").style.transform=`scaleX(${t})`}show({state:t,Pt:\##
+        e,Q:i,path:n},s,r){let{Jt:a}=this;a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="waiting")&&(a.open\##
+        =t==="waiting"),this.state=t,R("meter-text",r.i[i??"speak"]),R("path",n===null?"":r.path[n]);let{On:l,Un:o,mic\##
         rophone:u,speaker:w}=e;this.#t("microphone",l,u,r.i.microphone),this.#t("speaker",o,w,r.i.speaker)}#t(t,e,i,n)\##
         {let s=c(t,HTMLSelectElement);c(`${t}-row`).hidden=e.length<2,this.J.Le(t,[e,n])&&s.replaceChildren(...e.map((\##
-        r,a)=>{let l=k("option",r.label||`${n} ${a+1}`);return l.value=r.id,l})),e.some(r=>r.id===i)&&(s.value=i)}};fu\##
-        nction jn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1))}var Un=class{\##
-        constructor(t){this.Fn=t,this.audio=c("audio",HTMLAudioElement),this._n=null,this.text=null,this.J=new gt,this\##
-        .i=new Ln(this.audio,t),this.l=new vn(t.write),this.Hn=!1,this.#o()}show(t){if(!this.J.Le("model",t))return;le\##
-        t e=N[t.locale],i=Mn(t,e),n=this._n,s=document.documentElement;s.dataset.state=t.state;for(let r of["error","p\##
+        r,a)=>{let l=b("option",r.label||`${n} ${a+1}`);return l.value=r.id,l})),e.some(r=>r.id===i)&&(s.value=i)}};fu\##
+        nction In(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1))}var Kn=class{\##
+        constructor(t){this._n=t,this.audio=c("audio",HTMLAudioElement),this.Hn=null,this.text=null,this.J=new yt,this\##
+        .i=new Un(this.audio,t),this.u=new Mn(t.write),this.Gn=!1,this.#o()}show(t){if(!this.J.Le("model",t))return;le\##
+        t e=N[t.locale],i=Sn(t,e),n=this.Hn,s=document.documentElement;s.dataset.state=t.state;for(let r of["error","p\##
         ath","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#r(t.locale,e),c("title").textCon\##
         tent=i.title,document.title=`${i.title} · Colloque`,t.state!=="loading"&&this.J.Le("lines",i.lines)&&c("text")\##
-        .replaceChildren(...i.lines.map(r=>this.#i(r))),R("notice",i.Nn),R("code",i.code),this.#a(t,e),this.#u(i.butto\##
-        ns),this.i.show(t,i._t,e),this.#t(this.l.show(t.r,i.Fi,e.l)),this.#t(xn(i,n)),this.#n(n!==null&&n.title!==i.ti\##
-        tle),this._n=i}template(t){return document.getElementById(t)?.content.textContent??""}#t(t){t!==""&&(c("announ\##
+        .replaceChildren(...i.lines.map(r=>this.#i(r))),R("notice",i.Bn),R("code",i.code),this.#a(t,e),this.#u(i.butto\##
+        ns),this.i.show(t,i._t,e),this.#t(this.u.show(t.r,i.Hi,e.u)),this.#t(Cn(i,n)),this.#n(n!==null&&n.title!==i.ti\##
+        tle),this.Hn=i}template(t){return document.getElementById(t)?.content.textContent??""}#t(t){t!==""&&(c("announ\##
         cement").textContent=t)}#n(t){let{activeElement:e,body:i}=document,n=e===null||e===i,s=!n&&e.closest("details,\##
-         dialog, nav, footer")!==null;(t?!s:n&&this.Hn)&&c("title").focus({preventScroll:!t}),this.Hn=document.activeE\##
+         dialog, nav, footer")!==null;(t?!s:n&&this.Gn)&&c("title").focus({preventScroll:!t}),this.Gn=document.activeE\##
         lement!==i}#r(t,e){if(this.text===e)return;this.text=e;let i=document.documentElement;i.lang=t,i.dir=e.directi\##
         on;let n=c("languages");n.setAttribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.e\##
-        ntries(N).map(([r,{name:a}])=>{let l=k("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`\##
-        ${r.toUpperCase()}, ${a}`),l.addEventListener("click",()=>this.Fn.speak(r)),l}));for(let r of n.children)r.set\##
+        ntries(N).map(([r,{name:a}])=>{let l=b("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`\##
+        ${r.toUpperCase()}, ${a}`),l.addEventListener("click",()=>this._n.speak(r)),l}));for(let r of n.children)r.set\##
         Attribute("aria-pressed",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.De,help:e.help.title,le\##
-        gal:e.legal.title,close:e.help.close,"words-intro":e.v.Oe,"digits-label":e.v.Ue,"microphone-label":e.i.microph\##
-        one,"speaker-label":e.i.speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.l.We};for(let[r,a]of\##
-         Object.entries(s))R(r,a);this.#e("sound-title","speaker",e.i.title),this.#e("chat-title","message",e.l.title)\##
-        ,this.#e("play-sound","speaker",e.actions._e),this.#e("send",null,e.l.send),c("footer").prepend(nt("lock")),c(\##
-        "message").setAttribute("aria-label",e.l.title),c("advice").replaceChildren(...e.i.fe.map(r=>k("li",r)))}#e(t,\##
-        e,i){c(t).replaceChildren(...e===null?[]:[nt(e)],i)}#i({kind:t,text:e}){switch(t){case"list":{let i=k("ul");re\##
-        turn i.append(...e.map(n=>k("li",n))),i}case"quote":{let i=k("blockquote",e);return i.dir="auto",i}case"link":\##
+        gal:e.legal.title,close:e.help.close,"words-intro":e.b.Oe,"digits-label":e.b.Ue,"microphone-label":e.i.microph\##
+        one,"speaker-label":e.i.speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.We};for(let[r,a]of\##
+         Object.entries(s))R(r,a);this.#e("sound-title","speaker",e.i.title),this.#e("chat-title","message",e.u.title)\##
+        ,this.#e("play-sound","speaker",e.actions._e),this.#e("send",null,e.u.send),c("footer").prepend(it("lock")),c(\##
+        "message").setAttribute("aria-label",e.u.title),c("advice").replaceChildren(...e.i.fe.map(r=>b("li",r)))}#e(t,\##
+        e,i){c(t).replaceChildren(...e===null?[]:[it(e)],i)}#i({kind:t,text:e}){switch(t){case"list":{let i=b("ul");re\##
+        turn i.append(...e.map(n=>b("li",n))),i}case"quote":{let i=b("blockquote",e);return i.dir="auto",i}case"link":\##
         {let i=document.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.addEventListener("f\##
         ocus",()=>i.select()),i.setAttribute("aria-label",this.text?.actions.me??""),i}case"good":case"fair":case"poor\##
-        ":{let i=k("p",e,`quality ${t}`);return i.prepend(nt(t)),i}default:return k("p",e,t)}}#a({state:t,r:e},i){let \##
-        n=t==="connected"?e?.v??null:null;c("words").hidden=n===null;let s=n===null?[]:jn(this.template("word-lists").\##
+        ":{let i=b("p",e,`quality ${t}`);return i.prepend(it(t)),i}default:return b("p",e,t)}}#a({state:t,r:e},i){let \##
+        n=t==="connected"?e?.b??null:null;c("words").hidden=n===null;let s=n===null?[]:In(this.template("word-lists").\##
         split(`
-        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?gi(n.octets).map(o=>s[o]??""):[],a=c("words\##
-        -list");if(this.J.Le("words",r)&&a.replaceChildren(...r.map((o,u)=>k("li",o,u<2?"mine":"theirs"))),R("digits",\##
-        n===null?"":vi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[];e.ownCompariso\##
-        n==="same"&&l.push(i.v.c),e.peerComparison==="same"&&l.push(i.v.je),R("words-result",l.join(" "))}#u(t){if(!th\##
+        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?di(n.octets).map(o=>s[o]??""):[],a=c("words\##
+        -list");if(this.J.Le("words",r)&&a.replaceChildren(...r.map((o,u)=>b("li",o,u<2?"mine":"theirs"))),R("digits",\##
+        n===null?"":pi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[];e.ownCompariso\##
+        n==="same"&&l.push(i.b.l),e.peerComparison==="same"&&l.push(i.b.je),R("words-result",l.join(" "))}#u(t){if(!th\##
         is.J.Le("actions",t))return;let e=c("actions"),i=document.activeElement?.dataset.action;e.replaceChildren(...t\##
-        .map(({action:n,label:s,kind:r,icon:a})=>{let l=k("button",s,r);return l.dataset.action=n,l.setAttribute("type\##
-        ","button"),a!==null&&l.prepend(nt(a)),l.addEventListener("click",()=>this.Fn.a(n)),l})),i!==void 0&&e.querySe\##
+        .map(({action:n,label:s,kind:r,icon:a})=>{let l=b("button",s,r);return l.dataset.action=n,l.setAttribute("type\##
+        ","button"),a!==null&&l.prepend(it(a)),l.addEventListener("click",()=>this._n.a(n)),l})),i!==void 0&&e.querySe\##
         lector(`[data-action="${i}"]`)?.focus()}#h(t,e){c("sheet-title").textContent=e,c("topics").replaceChildren(...\##
-        t.flatMap(([n,s])=>[k("h3",n),k("p",s)]));let i=c("sheet");i.showModal?.(),i.scrollTop=0}#o(){c("help").addEve\##
-        ntListener("click",()=>{if(this.text===null)return;let{help:t,i:e}=this.text;this.#h([...t.x,[e.deaf,e.fe.join\##
-        (" ")],t.Qe],t.title)}),c("legal").addEventListener("click",()=>{this.text!==null&&this.#h(this.text.legal.x,t\##
-        his.text.legal.title)}),c("close").addEventListener("click",()=>c("sheet").close())}},vt="colloque",G=()=>Math\##
-        .floor(Date.now()/1e3),v={state:"loading",error:null,K:!1,link:null,Bn:!1,locale:Ge(navigator.languages??[]),_\##
-        i:ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,w:"no",Zt:0,B:null,clock:null\##
-        ,Pt:!1,Q:null,It:on},Z=location.hash.length>1?location.href:null,se=ge(navigator.userAgent),In=100,Pn=3500,Kn=\##
-        4e3,bt=0,C=null,b=null,st=null,p=null,F=null,rt=null,re=0,ae=0,kt=null,M=new Un({a:Rn,Hi:Nn,speak:t=>m({locale\##
-        :t}),write:(t,e)=>void g({type:"write",text:t,Pn:e})}),I=new un(M.audio),le=!1;function m(t){Object.assign(v,t\##
-        ),le&&(v.state!=="loading"||window.early===void 0)&&M.show(v)}var z=(t,e={})=>m({state:"failed",error:t,K:!0,r\##
-        :null,...e});function oe(){let t=window.early?.microphone??null;return delete window.early,t}async function On\##
-        (){if(!isSecureContext||crypto.subtle===void 0)return z("browser-unsupported",{K:!1,link:Z});let t=location.ha\##
-        sh.slice(1),e=zt(sessionStorage.getItem(vt),G());if(t===""&&e===null)return m({state:"bad-link",error:"missing\##
-        "});try{if(t!==""){let i=await We(t);if(i.flags&tt.Xt)throw new h("post-quantum");let n=await hi(i);C=e!==null\##
-        &&ct(e.invitation.room,n.room)?e:Ai(n)}else C=e}catch(i){if(!(i instanceof h))throw i;return m({state:"bad-lin\##
-        k",error:i.code})}if(!await Dn())return z(se?"in-app":"browser-unsupported",{K:!1,link:Z});m({state:"ready",er\##
-        ror:null,Bn:C===e}),(t===""||window.early?.microphone)&&await at(!1)}async function Dn(){return!("RTCPeerConne\##
-        ction"in window)||!navigator.mediaDevices?.getUserMedia?!1:Y().then(()=>!0,()=>!1)}function Rn(t){switch(I.Un(\##
-        ),t){case"enter":return void at(!1);case"retry":return b===null||v.error==="taken-over"?void at(v.error==="oth\##
-        er-tab"||v.error==="taken-over"):void g({type:"retry"});case"copy-link":return void Hn();case"consent":return \##
-        void Bn();case"refuse":return void g({type:"decline"});case"same":case"different":return void g({type:"words",\##
-        c:t==="same"});case"mute":return void g({type:"mute",muted:!(v.r?.muted??!1)});case"hang-up":return void g({ty\##
-        pe:"hang-up"});case"play-sound":return I.Rn();case"resume-sound":return void Fn()}}async function Hn(){try{awa\##
-        it navigator.clipboard.writeText(Z??""),m({w:"done"})}catch{m({w:"failed"})}}async function at(t){if(C===null)\##
-        return;I.Un(),m({state:"checking",error:null,K:!1,link:null,w:"no"}),Zn();try{p===null&&he(await ee(void 0,oe(\##
-        )))}catch(n){return $n(cn(n))}de(),history.replaceState(null,"","/");let e=`colloque ${X(C.invitation.room)}`,\##
-        i=t?mn(e,G):null;if(!await pn(e,t,()=>void Vn(e)))return z("other-tab");if(ae=performance.now(),C=await i??C,b\##
-        =new ln({t:C,locale:v.locale,L:zn,se:G}),p===null)return z("microphone-missing");st=new Ue({microphone:p,audio\##
-        :M.audio,qt:Yn,A:n=>void g(n),ft:n=>m({path:n}),mt:n=>m({quality:n})}),await g({type:"start"})}function $n(t){\##
-        let e=se&&t==="microphone-denied";z(e?"in-app":t,{link:e?Z:null}),t==="microphone-denied"&&navigator.permissio\##
-        ns?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&v.state==="failed"&&b===null&&at(\##
-        !1)}},()=>{})}function he(t){let e=p;p=t,bt=performance.now(),m({Q:null}),t.onmute=O,t.onunmute=O,t.onended=()\##
-        =>{t===p&&lt()},I.jn(t),st?.Qn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),ot()}async function lt(t){\##
-        try{he(await ee(t))}catch{await ot()}O()}async function Nn(t,e){return t==="microphone"?lt(e):(await I.Bi(e).c\##
-        atch(()=>{}),ot())}async function ot(){m({It:await I.It(p)})}function O(){let{audio:t}=M,e=t.srcObject!==null&\##
-        &t.paused,i=p!==null&&(p.muted||p.readyState==="ended");m({Pt:b!==null&&(e||i)})}async function Fn(){await M.a\##
-        udio.play().catch(()=>{}),(p===null||p.muted||p.readyState==="ended")&&await lt(),O()}var zn=t=>crypto.getRand\##
-        omValues(new Uint8Array(t));async function Vn(t){if(b===null)return;let e=Ft(b.t);await g({type:"taken-over"})\##
-        ,fn(t,e)}async function Bn(){let{locale:t}=v,e=await H(x(wn(t)));await g({type:"consent",consent:{locale:t,tex\##
-        tHash:e,time:G()}})}async function g(t){if(b===null)return;await b.oe(t,performance.now());for(let l of b.Ri()\##
-        )Gn(l);let e=b.I();clearTimeout(re),e!==null&&(re=window.setTimeout(()=>void g({type:"tick"}),Math.max(0,e-per\##
-        formance.now())));let{state:i,reason:n,K:s,...r}=b.Ki();i!==v.state&&Wn(i,n),m({state:i,error:n,K:s,r});let a=\##
-        n!==null&&(!s||n==="taken-over");a&&ts(),a&&e===null&&!s&&_n()}function Wn(t,e){if(t==="admitted"&&(I.Rn(),nav\##
-        igator.vibrate?.([200,100,200])),e===null)return;let i=C?.consent?.time??null,n=t==="ended"&&i!==null&&["conne\##
-        cted","reconnecting"].includes(v.state);m({B:n?Math.floor((G()-i)/60):null,clock:e==="clock"?new Date:null,Pt:\##
-        !1})}function _n(){C!==null&&Vt(C),C=null,b=null,st=null,Z=null,m({r:null})}function Gn(t){switch(t.type){case\##
-        "connect":return Xn(t.id);case"send":F?.id===t.id&&F.s.readyState===WebSocket.OPEN&&F.s.send(t.octets);return;\##
-        case"close":F?.id===t.id&&F.s.close();return;case"save":t.t===null?sessionStorage.removeItem(vt):sessionStorag\##
-        e.setItem(vt,Ft(t.t));return;default:st?.Jn(t)}}function ce(){let t=new WebSocket(`${location.origin.replace(/\##
-        ^http/,"ws")}/ws`,De);return t.binaryType="arraybuffer",t}function Zn(){b===null&&rt===null&&(rt={s:ce(),m:per\##
-        formance.now()})}function Jn(){let t=rt;if(rt=null,t===null)return null;let e=performance.now()-t.m<Pn&&t.s.re\##
-        adyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}function Xn(t){let e=Jn()??ce();F={id:t,s:e},e.ready\##
-        State===WebSocket.OPEN&&queueMicrotask(()=>void g({type:"socket-open",id:t})),e.onopen=()=>void g({type:"socke\##
-        t-open",id:t}),e.onclose=()=>void g({type:"socket-closed",id:t}),e.onmessage=({data:i})=>{i instanceof ArrayBu\##
-        ffer&&g({type:"socket-message",id:t,octets:new Uint8Array(i)})}}var ue=()=>URL.createObjectURL(new Blob(['"use\##
-         strict";(()=>{function c(t,n=192){let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n\##
-        ===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;i\##
-        f(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)\##
-        %255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;\##
-        (n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,\##
-        copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.\##
-        length>>8,d.length&255,...a],e=[...d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,\##
-        ...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,c\##
-        ount:1,body:t.subarray(1),padded:!1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return\##
-        {first:l,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64))ret\##
-        urn{first:l,count:u,body:t.subarray(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(\##
-        r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),pa\##
-        dded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new Transfor\##
-        mStream({transform(r,a){let e=l(new Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(\##
-        e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"te\##
-        xt/javascript"})),Qn=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:ue});function Yn(){r\##
-        eturn"RTCRtpScriptTransform"in window?new Worker(Qn?.createScriptURL("")??ue()):null}function ts(){p!==null&&(\##
-        p.onended=null),p?.stop(),p=null,I.end(),kt?.release().catch(()=>{}),kt=null}function de(){navigator.wakeLock?\##
-        .request("screen").then(t=>kt=t,()=>{})}var pe=()=>void g({type:"network-changed"}),fe=()=>{b!==null&&document\##
-        .visibilityState==="visible"&&p!==null&&(de(),M.audio.srcObject!==null&&M.audio.paused&&M.audio.play().then(O,\##
-        O),v.Q==="silence"&&(p.onended=null,p.stop(),lt(p.getSettings().deviceId))),g({type:"awoke"})};addEventListene\##
-        r("online",pe),navigator.connection?.addEventListener("change",pe),document.addEventListener("visibilitychange\##
-        ",fe),document.addEventListener("resume",fe),M.audio.addEventListener("pause",O),M.audio.addEventListener("pla\##
-        ying",O),navigator.mediaDevices?.addEventListener("devicechange",()=>{p!==null&&ot()}),addEventListener("hashc\##
-        hange",()=>{location.hash.length>1&&b===null&&location.reload()}),setInterval(()=>{if(v.state==="waiting"&&m({\##
-        Zt:Math.floor((performance.now()-ae)/6e4)}),p===null)return;let{Dt:t,Vn:e,Wn:i}=I.Dt();M.i.Gi&&M.i.Yi(t);let n\##
-        =performance.now();i||(bt=n),e&&v.Q!=="voice"?m({Q:"voice"}):v.Q===null&&n-bt>Kn&&m({Q:"silence"})},In),window\##
-        .start=()=>{gn(we,M.template("first"),M.template("sentences")),le=!0,m({})},On().catch(()=>z("internal",{K:!1}\##
-        )).then(()=>{b===null&&oe()?.then(t=>t.getTracks().forEach(e=>e.stop()),()=>{})})})();</script>
+        t.flatMap(([n,s])=>[b("h3",n),b("p",s)]));let i=c("sheet");i.showModal?.(),i.scrollTop=0}#o(){c("help").addEve\##
+        ntListener("click",()=>{if(this.text===null)return;let{help:t,i:e}=this.text;this.#h([...t.S,[e.deaf,e.fe.join\##
+        (" ")],t.Qe],t.title)}),c("legal").addEventListener("click",()=>{this.text!==null&&this.#h(this.text.legal.S,t\##
+        his.text.legal.title)}),c("close").addEventListener("click",()=>c("sheet").close())}},gt=null;function re(){na\##
+        vigator.wakeLock?.request("screen").then(t=>gt=t,()=>{})}function On(){gt?.release().catch(()=>{}),gt=null}var\##
+         vt="colloque",W=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:!1,link:null,Fn:!1,locale:He(n\##
+        avigator.languages??[]),Gi:we(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,k:"n\##
+        o",$t:0,B:null,clock:null,It:!1,Q:null,Pt:un},_=location.hash.length>1?location.href:null,ae=ye(navigator.user\##
+        Agent),Dn=100,Rn=4e3,bt=0,C=null,v=null,nt=null,p=null,le=0,oe=0,k=new Kn({a:Nn,Yi:Vn,speak:t=>m({locale:t}),w\##
+        rite:(t,e)=>void M({type:"write",text:t,qn:e})}),U=new fn(k.audio),st=new cn(t=>void M(t)),he=!1;function m(t)\##
+        {Object.assign(g,t),he&&(g.state!=="loading"||window.early===void 0)&&k.show(g)}var F=(t,e={})=>m({state:"fail\##
+        ed",error:t,K:!0,r:null,...e});function ce(){let t=window.early?.microphone??null;return delete window.early,t\##
+        }async function $n(){if(!isSecureContext||crypto.subtle===void 0)return F("browser-unsupported",{K:!1,link:_})\##
+        ;let t=location.hash.slice(1),e=zt(sessionStorage.getItem(vt),W());if(t===""&&e===null)return m({state:"bad-li\##
+        nk",error:"missing"});try{if(t!==""){let i=await Re(t);if(i.flags&Y.tn)throw new h("post-quantum");let n=await\##
+         ni(i);C=e!==null&&ht(e.invitation.room,n.room)?e:Ci(n)}else C=e}catch(i){if(!(i instanceof h))throw i;return \##
+        m({state:"bad-link",error:i.code})}if(!await Hn())return F(ae?"in-app":"browser-unsupported",{K:!1,link:_});m(\##
+        {state:"ready",error:null,Fn:C===e}),(t===""||window.early?.microphone)&&await rt(!1)}async function Hn(){retu\##
+        rn!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:Q().then(()=>!0,()=>!1)}function N\##
+        n(t){switch(U.jn(),t){case"enter":return void rt(!1);case"retry":return v===null||g.error==="taken-over"?void \##
+        rt(g.error==="other-tab"||g.error==="taken-over"):void M({type:"retry"});case"copy-link":return void Fn();case\##
+        "consent":return void _n();case"refuse":return void M({type:"decline"});case"same":case"different":return void\##
+         M({type:"words",l:t==="same"});case"mute":return void M({type:"mute",muted:!(g.r?.muted??!1)});case"hang-up":\##
+        return void M({type:"hang-up"});case"play-sound":return U.Kn();case"resume-sound":return void Bn()}}async func\##
+        tion Fn(){try{await navigator.clipboard.writeText(_??""),m({k:"done"})}catch{m({k:"failed"})}}async function r\##
+        t(t){if(C===null)return;U.jn(),m({state:"checking",error:null,K:!1,link:null,k:"no"}),v===null&&st.Fi();try{p=\##
+        ==null&&ue(await ie(void 0,ce()))}catch(n){return zn(pn(n))}re(),history.replaceState(null,"","/");let e=`coll\##
+        oque ${J(C.invitation.room)}`,i=t?gn(e,W):null;if(!await wn(e,t,()=>void Wn(e)))return F("other-tab");if(oe=pe\##
+        rformance.now(),C=await i??C,v=new on({t:C,locale:g.locale,L:Gn,se:W}),p===null)return F("microphone-missing")\##
+        ;nt=new je({microphone:p,audio:k.audio,qt:Fe,f:n=>void M(n),ft:n=>m({path:n}),mt:n=>m({quality:n})}),await M({\##
+        type:"start"})}function zn(t){let e=ae&&t==="microphone-denied";F(e?"in-app":t,{link:e?_:null}),t==="microphon\##
+        e-denied"&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&g.s\##
+        tate==="failed"&&v===null&&rt(!1)}},()=>{})}function ue(t){let e=p;p=t,bt=performance.now(),m({Q:null}),t.onmu\##
+        te=O,t.onunmute=O,t.onended=()=>{t===p&&at()},U.Vn(t),nt?.Xn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop\##
+        ()),lt()}async function at(t){try{ue(await ie(t))}catch{await lt()}O()}async function Vn(t,e){return t==="micr\##
+        ophone"?at(e):(await U._i(e).catch(()=>{}),lt())}async function lt(){m({Pt:await U.Pt(p)})}function O(){let{au\##
+        dio:t}=k,e=t.srcObject!==null&&t.paused,i=p!==null&&(p.muted||p.readyState==="ended");m({It:v!==null&&(e||i)})\##
+        }async function Bn(){await k.audio.play().catch(()=>{}),(p===null||p.muted||p.readyState==="ended")&&await at(\##
+        ),O()}var Gn=t=>crypto.getRandomValues(new Uint8Array(t));async function Wn(t){if(v===null)return;let e=Ft(v.t\##
+        );await M({type:"taken-over"}),yn(t,e)}async function _n(){let{locale:t}=g,e=await $(x(vn(t)));await M({type:"\##
+        consent",consent:{locale:t,textHash:e,time:W()}})}async function M(t){if(v===null)return;await v.oe(t,performa\##
+        nce.now());for(let l of v.Ki())Xn(l);let e=v.P();clearTimeout(le),e!==null&&(le=window.setTimeout(()=>void M({\##
+        type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r}=v.Ni();i!==g.state&&Zn(i,n),m({\##
+        state:i,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Qn(),a&&e===null&&!s&&Jn()}function Zn(t,e){\##
+        if(t==="admitted"&&(U.Kn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=C?.consent?.time??null,n=\##
+        t==="ended"&&i!==null&&["connected","reconnecting"].includes(g.state);m({B:n?Math.floor((W()-i)/60):null,clock\##
+        :e==="clock"?new Date:null,It:!1})}function Jn(){C!==null&&Vt(C),C=null,v=null,nt=null,_=null,m({r:null})}func\##
+        tion Xn(t){switch(t.type){case"connect":return st.connect(t.id);case"send":return st.send(t.id,t.octets);case"\##
+        close":return st.close(t.id);case"save":t.t===null?sessionStorage.removeItem(vt):sessionStorage.setItem(vt,Ft(\##
+        t.t));return;default:nt?.Qn(t)}}function Qn(){p!==null&&(p.onended=null),p?.stop(),p=null,U.end(),On()}var de=\##
+        ()=>void M({type:"network-changed"}),pe=()=>{v!==null&&document.visibilityState==="visible"&&p!==null&&(re(),k\##
+        .audio.srcObject!==null&&k.audio.paused&&k.audio.play().then(O,O),g.Q==="silence"&&(p.onended=null,p.stop(),at\##
+        (p.getSettings().deviceId))),M({type:"awoke"})};addEventListener("online",de),navigator.connection?.addEventLi\##
+        stener("change",de),document.addEventListener("visibilitychange",pe),document.addEventListener("resume",pe),k.\##
+        audio.addEventListener("pause",O),k.audio.addEventListener("playing",O),navigator.mediaDevices?.addEventListen\##
+        er("devicechange",()=>{p!==null&&lt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&l\##
+        ocation.reload()}),setInterval(()=>{if(g.state==="waiting"&&m({$t:Math.floor((performance.now()-oe)/6e4)}),p==\##
+        =null)return;let{Dt:t,Wn:e,Rn:i}=U.Dt();k.i.Zi&&k.i.$i(t);let n=performance.now();i||(bt=n),e&&g.Q!=="voice"?m\##
+        ({Q:"voice"}):g.Q===null&&n-bt>Rn&&m({Q:"silence"})},Dn),window.start=()=>{kn(me,k.template("first"),k.templat\##
+        e("sentences")),he=!0,m({})},$n().catch(()=>F("internal",{K:!1})).then(()=>{v===null&&ce()?.then(t=>t.getTrack\##
+        s().forEach(e=>e.stop()),()=>{})})})();</script>
         <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
         decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
         riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##
