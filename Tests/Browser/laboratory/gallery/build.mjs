@@ -7,9 +7,10 @@ import { wordLists } from '../../../../Web/build.mjs';
 const web = new URL('../../../../Web/', import.meta.url);
 const script = execFileSync('esbuild', [
   fileURLToPath(new URL('gallery.js', import.meta.url)), '--bundle', '--format=iife', '--charset=utf8',
-  '--log-level=warning', `--define:WORD_LISTS=${JSON.stringify(wordLists())}`,
+  '--log-level=warning',
 ], { encoding: 'utf8' });
 process.stdout.write(readFileSync(new URL('index.html', web), 'utf8')
   .replace('/* style */', () => readFileSync(new URL('style.css', web), 'utf8'))
   .replace('/* early */', '')
+  .replace('/* word lists */', () => wordLists())
   .replace('/* script */', () => script.replaceAll('</script', '<\\/script')));
