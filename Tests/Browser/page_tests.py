@@ -145,9 +145,22 @@ async def keyboard_and_screen_reader(laboratory):
     completed(await bridge.report(), "doctor")
 
 
+#: Runs before the page: keeps every lock on the screen that the browser gives it.
+_AWAKE = """() => {
+    globalThis.__awake = [];
+    const { request } = WakeLock.prototype;
+    WakeLock.prototype.request = async function (...kind) {
+        const lock = await request.apply(this, kind);
+        globalThis.__awake.push(lock);
+        return lock;
+    };
+}"""
+
+
 @test("The microphone, the loudspeaker and the volume change in mid-call, and the doctor goes on hearing", limit=90)
 async def devices_in_mid_call(laboratory):
     broker, doctor, session, patient = await prepared(laboratory)
+    await patient.page.add_init_script(f"({_AWAKE})()")
     bridge = await doctor.bridge(session, play="tone:500", seconds=60)
     await patient.goto(session["link"])
     await patient.enter()
@@ -160,6 +173,7 @@ async def devices_in_mid_call(laboratory):
         assert len(values) > 1, (kind, values)
         await patient.page.select_option(f"#{kind}", values[-1])
     await patient.true("(id) => document.querySelector('audio').sinkId === id", values[-1])
+    assert await patient.evaluate("() => __awake.some((lock) => !lock.released)"), "the screen may go dark"
     await patient.page.fill("#volume", "30")
     assert await patient.evaluate("() => document.querySelector('audio').volume") == 0.3
     await asyncio.sleep(1)
@@ -170,6 +184,7 @@ async def devices_in_mid_call(laboratory):
     assert await patient.evaluate("() => globalThis.__ear.connections.length") == 1
     await patient.act("hang-up")
     await patient.until("ended")
+    await patient.true("() => __awake.every((lock) => lock.released)", saying="the screen stays lit after the call")
     completed(await bridge.report(), "doctor")
 
 
