@@ -1,6 +1,6 @@
 # Every target sets up what it needs; nothing else has to be typed.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long captures build page lint bench bench-relay bench-quality bench-setup fuzz networks screenshots clean
+.PHONY: help demo test test-long captures build page lint bench bench-relay bench-quality bench-setup bench-peers fuzz networks screenshots clean
 SHELL := /bin/bash
 
 PORT ?= 8443
@@ -55,6 +55,10 @@ bench-setup: ## Time calls from answer to sound over 0 to 400 ms, beside Chromiu
 bench-quality: ## Score what is heard over bad paths (PESQ-WB, STOI, mouth to ear); Scripts/bench-quality chromium compares
 	@Scripts/setup build
 	@Scripts/bench-quality
+
+bench-peers: ## Cost of a leg beside pion with libopus and beside aiortc (SESSIONS="1 8" ROUNDS=5)
+	@Scripts/setup build
+	@Scripts/bench-peers --sessions $(or $(SESSIONS),1 8) --rounds $(or $(ROUNDS),5)
 
 fuzz: ## Fuzz every parser for SECONDS each (60)
 	@Scripts/setup build
