@@ -15,14 +15,15 @@ package final class CallPool: Sendable {
     /// does it in blocks and the other in stripes, with the sessions in the same order; where they meet all the same
     /// they are given more sockets.
     package enum Sharing: Sendable {
-        /// The first sixteen sessions on the first socket, the next on the second.
+        /// The first sessions, sixteen at most, on the first socket, the next on the second.
         case blocks
         /// Each session on another socket, and again from the first: at least sixteen sockets.
         case stripes
 
-        func place(of session: Int, among sessions: Int) -> Int {
+        /// - Returns: the number of the socket, on each address, that a session is on.
+        package func place(of session: Int, among sessions: Int, threads: Int) -> Int {
             switch self {
-            case .blocks: session / CallPool.sessionsOnSocket
+            case .blocks: session / min(CallPool.sessionsOnSocket, (sessions - 1) / threads + 1)
             case .stripes:
                 session % max(CallPool.sessionsOnSocket, (sessions - 1) / CallPool.sessionsOnSocket + 1)
             }
@@ -61,6 +62,8 @@ package final class CallPool: Sendable {
         package var includesLoopback: Bool
         /// Between the beginnings of two sessions.
         package var pace: Duration = .zero
+        /// Counts the calling thread's allocations of memory so far.
+        package var allocationCount: (@Sendable () -> Int?)?
 
         package init(
             threads: Int, sharing: Sharing, configuration: PeerSession.Configuration, includesLoopback: Bool
@@ -127,7 +130,7 @@ package final class CallPool: Sendable {
         var homes: [(thread: Int, index: Int)] = []
         for session in parts.indices {
             // A socket is one thread's: who shares it is there too.
-            let thread = settings.sharing.place(of: session, among: parts.count) % numbers.count
+            let thread = settings.sharing.place(of: session, among: parts.count, threads: numbers.count) % numbers.count
             homes.append((thread, numbers[thread].count))
             numbers[thread].append(session)
         }

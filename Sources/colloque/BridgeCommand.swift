@@ -62,6 +62,9 @@ struct BridgeCommand: AsyncParsableCommand {
             "Serve many sessions on so many threads (default: one for each processor).", valueName: "number"))
     var threads: Int?
 
+    @Flag(help: "Count what the threads of many sessions allocate, where the kernel has breakpoints for it.")
+    var countAllocations = false
+
     @Option(help: ArgumentHelp("What to say: FILE.wav, tone:HZ, silence or echo.", valueName: "what"))
     var play = "silence"
 

@@ -1,3 +1,4 @@
+import CAllocations
 import Consultation
 import Endpoint
 import Foundation
@@ -115,6 +116,12 @@ struct BridgeLoad {
         var settings = CallPool.Settings(
             threads: self.options.threads ?? ProcessInfo.processInfo.activeProcessorCount, sharing: sharing,
             configuration: configuration, includesLoopback: parts.contains { $0.broker.isLoopback })
+        if self.options.countAllocations {
+            settings.allocationCount = {
+                let count = colloque_allocation_count()
+                return count < 0 ? nil : Int(count)
+            }
+        }
         if case .stripes = sharing { settings.pace = Self.pace }
         let watcher = CallPool.Watcher(
             onEvent: { CallProgress.tell($1, of: $0 + 1) },
