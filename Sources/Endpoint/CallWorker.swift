@@ -139,7 +139,9 @@ final class CallWorker {
 
     private func serveDue() {
         var now = monotonicNow()
-        while let (index, deadline) = self.deadlines.first, deadline <= now {
+        // Whoever is late catches up beat by beat, with what has come for everybody between.
+        for _ in self.members.indices {
+            guard let (index, deadline) = self.deadlines.first, deadline <= now else { break }
             if self.members[index].call == nil { self.begin(index, now: now) }
             self.withCall(index) { $0.driver.serve(now: now) }
             now = monotonicNow()

@@ -106,7 +106,7 @@ struct BridgeLoad {
     }
 
     private func pool(
-        _ parts: [CallPool.Part], sharing: CallPool.Sharing, relayOnly: Bool,
+        _ parts: [CallPool.Part], sharing: CallPool.Sharing.Order, relayOnly: Bool,
         atSeat: @escaping @Sendable (@escaping @Sendable (inout DoctorSeat) -> Void) -> Void = { _ in }
     ) -> CallPool {
         var configuration = PeerSession.Configuration()
@@ -114,7 +114,8 @@ struct BridgeLoad {
         // A relay knows an allocation by the socket it was asked from.
         configuration.relayTransports = [.tcp, .tls]
         var settings = CallPool.Settings(
-            threads: self.options.threads ?? ProcessInfo.processInfo.activeProcessorCount, sharing: sharing,
+            threads: self.options.threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            sharing: CallPool.Sharing(sharing, most: self.options.perSocket),
             configuration: configuration, includesLoopback: parts.contains { $0.broker.isLoopback })
         if self.options.countAllocations {
             settings.allocationCount = {

@@ -23,7 +23,7 @@ class Pool:
     @classmethod
     async def start(cls, laboratory, name, role, *, first, seconds=None, extra=()):
         directory = laboratory.directory
-        arguments = [executable(), "bridge", *role, "--play", f"tone:{first}+30", "--timeout", 30,
+        arguments = [executable(), "bridge", *role, "--play", f"tone:{first}+30", "--timeout", 60,
                      "--record", directory / f"{name}-%.wav", "--report", directory / f"{name}.json"]
         if seconds:
             arguments += ["--duration", seconds]
@@ -37,15 +37,18 @@ class Pool:
         return report
 
     def heard(self, order, first):
-        """Session `number` here heard the tone of session `order[number]` there, and it alone."""
+        """Session `number` here heard the tone of session `order[number]` there: no other is stronger, and none is near.
+
+        A machine that is busy elsewhere tears holes into the sound, which spread the tone a little.
+        """
         for number, other in enumerate(order):
             hertz, share = sound.tone(self._directory / f"{self.name}-{number + 1}.wav")
             wanted = first + 30 * other
-            assert abs(hertz - wanted) < 4 and share > 0.8, (
+            assert abs(hertz - wanted) < 8 and share > 0.3, (
                 f"{self.name} {number + 1} heard {hertz:.0f} Hz ({share:.2f} of it), not {wanted}")
 
 
-async def many(laboratory, doctors, sessions, order, seconds):
+async def many(laboratory, doctors, sessions, order, seconds, extra=()):
     """Doctors with `sessions` each; the patients take their links in `order`. Returns the reports, patients' last."""
     broker = Broker(laboratory)
     settings = laboratory.file("broker.conf")
@@ -61,7 +64,7 @@ async def many(laboratory, doctors, sessions, order, seconds):
         pool = await Pool.start(
             laboratory, f"doctor-{number}",
             ["--sessions", sessions, "--links-to", path, "--home", doctor.home, "--broker", broker.url,
-             "--passphrase-file", doctor.passphrase], first=300, seconds=seconds)
+             "--passphrase-file", doctor.passphrase], first=300, seconds=seconds, extra=extra)
         while not path.exists() or len(path.read_text().split()) < sessions:
             assert pool.process.child.returncode is None, pool.process.tail()
             await asyncio.sleep(0.1)
@@ -70,7 +73,7 @@ async def many(laboratory, doctors, sessions, order, seconds):
         pools.append(pool)
     taken = laboratory.file("links")
     taken.write_text("".join(f"{links[index]}\n" for index in order))
-    patients = await Pool.start(laboratory, "patients", ["--links-from", taken], first=315)
+    patients = await Pool.start(laboratory, "patients", ["--links-from", taken], first=315, extra=extra)
     reports = await asyncio.gather(*(pool.report() for pool in pools), patients.report())
     # Each doctor's tones begin anew.
     patients.heard([index % sessions for index in order], 300)
@@ -81,17 +84,19 @@ async def many(laboratory, doctors, sessions, order, seconds):
     return reports
 
 
-@test("Seventeen sessions in each of two processes share sockets, and each hears its own peer", limit=90)
+@test("Nine sessions in each of two processes share sockets, and each hears its own peer", limit=120)
 async def isolation(laboratory):
-    # The sixth and the last have changed places: the last is then where the first is, at both ends, until it is given
+    # The second and the last have changed places: the last is then where the first is, at both ends, until it is given
     # a socket of its own.
-    order = [*range(5), 16, *range(6, 16), 5]
-    doctor, patients = await many(laboratory, 1, 17, order, seconds=3)
+    order = [0, 8, *range(2, 8), 1]
+    doctor, patients = await many(laboratory, 1, 9, order, seconds=2.5, extra=["--per-socket", 4, "--threads", 1])
     paths = [(call["path"]["local"], call["path"]["remote"]) for call in patients["sessions"]]
-    assert len(set(paths)) == 17, paths
-    assert len({local for local, _ in paths}) < 34 and len({remote for _, remote in paths}) < 17, paths
-    assert doctor["completed"] == patients["completed"] == 17
-    assert doctor["beat"]["beats"] > 17 * 100, doctor["beat"]
+    assert len(set(paths)) == 9, paths
+    assert len({remote for _, remote in paths}) < 9 and len({local for local, _ in paths}) < 9, paths
+    assert sum(thread["conflicts"] for report in (doctor, patients) for thread in report["threads"]) > 0, (
+        "nobody met on a path: nothing was tested")
+    assert doctor["completed"] == patients["completed"] == 9
+    assert doctor["beat"]["beats"] > 9 * 100, doctor["beat"]
 
 
 @test("A hundred sessions of two doctors and one process of patients, in any order", limit=180, long=True)

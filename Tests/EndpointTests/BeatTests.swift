@@ -45,8 +45,9 @@ struct BeatTests {
             (1, 1), (8, 2), (16, 2), (17, 1), (50, 2), (50, 3), (200, 4), (500, 8), (1000, 2),
         ])
     func sharing(sessions: Int, threads: Int) {
+        let ways = [CallPool.Sharing(.blocks), CallPool.Sharing(.stripes)]
         let pairs = (0..<sessions).map { session in
-            [CallPool.Sharing.blocks, .stripes].map { $0.place(of: session, among: sessions, threads: threads) }
+            ways.map { $0.place(of: session, among: sessions, threads: threads) }
         }
         #expect(Set(pairs).count == sessions)
     }
