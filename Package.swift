@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZopfli", providers: [.apt(["libzopfli-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
@@ -101,8 +102,8 @@ let package = Package(
         .target(name: "CConsole"),
         core("Console", ["Terminal", "CConsole"]),
 
-        // Deflate and brotli, whole: zlib and libbrotli, sealed in.
-        core("Compression", ["CZlib", "CBrotli"]),
+        // Deflate and brotli, whole: zlib, zopfli and libbrotli, sealed in.
+        core("Compression", ["CZlib", "CZopfli", "CBrotli"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
         // Many datagrams per system call, and epoll.

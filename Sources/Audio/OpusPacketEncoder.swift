@@ -8,6 +8,8 @@ package struct OpusEncoderSettings: Equatable, Sendable {
     package var complexity: Int
     /// The loss the in-band error correction prepares for, 0 ... 100 %. At 0 none is sent.
     package var expectedLossPercentage: Int
+    /// Whether a call changes rate, error correction and redundancy by what the peer reports.
+    package var adapts = true
 
     package init(bitsPerSecond: Int = 32_000, complexity: Int = 5, expectedLossPercentage: Int = 10) {
         self.bitsPerSecond = min(max(bitsPerSecond, 6_000), 128_000)

@@ -188,8 +188,13 @@ private func transportAddress(_ storage: sockaddr_storage) -> TransportAddress? 
     withUnsafeBytes(of: storage) { octets in
         let port = UInt16(octets[2]) << 8 | UInt16(octets[3])
         switch Int32(storage.ss_family) {
-        case AF_INET: return IPAddress(bytes: octets[4..<8]).map { TransportAddress($0, port: port) }
-        case AF_INET6: return IPAddress(bytes: octets[8..<24]).map { TransportAddress($0, port: port) }
+        case AF_INET:
+            let word = octets.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+            return TransportAddress(.v4(UInt32(bigEndian: word)), port: port)
+        case AF_INET6:
+            let high = octets.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            let low = octets.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
+            return TransportAddress(.v6(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low)), port: port)
         default: return nil
         }
     }

@@ -173,6 +173,10 @@ extension PeerSession {
         case .pathState(let state):
             self.emit(.pathState(state))
             self.watchPath(state, now: now)
+        case .peerVerified(let certificates):
+            self.inSeat(
+                now: now, patient: { $0.peerVerified(certificates, now: now) },
+                doctor: { $0.peerVerified(certificates, in: $1, now: now) })
         case .secured(let certificates):
             self.milestones.reach(\.secured, now: now)
             self.setupDeadline = nil

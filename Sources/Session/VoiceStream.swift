@@ -55,7 +55,8 @@ package final class VoiceStream {
         self.outgoing = try SRTPSender(keys)
         self.incoming = try SRTPReceiver(keys)
         self.adaptation = SendAdaptation(
-            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, now: now)
+            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, isSteady: !encoder.adapts,
+            now: now)
         self.breaker = CircuitBreaker(now: now)
         self.encoder = try AudioSender(settings: encoder.adapted(to: self.adaptation.step))
         self.decoder = try AudioReceiver()

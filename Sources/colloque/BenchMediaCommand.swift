@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audio
+import Foundation
 import MediaBench
 
 /// `colloque bench media`: the media engine beside libopus alone.
@@ -18,18 +19,23 @@ struct BenchMediaCommand: ParsableCommand {
             and nothing of the allocator is replaced. Where kernel.perf_event_paranoid is above 2 or a container \
             forbids it, they read `not counted`, and `null` with --json.
 
-            With --json one document: `runs`, and `perPacket` with histograms of the time for one packet each way.
+            The JSON document has `runs`, and `perPacket` with histograms of the time for one packet each way.
 
             EXAMPLES
               colloque bench media
               colloque bench media --runs 10 --json
 
             EXIT STATUS
-              0 measured · 64 usage
+              0 measured · 64 usage · 73 cannot write
             """)
 
     @Option(help: ArgumentHelp("How often all of it is measured.", valueName: "count"))
     var runs = 5
+
+    @Option(
+        help: ArgumentHelp("Write the JSON document to this file, beside what is printed.", valueName: "file"),
+        completion: .file())
+    var report: String?
 
     @Flag(help: "Print one JSON document on stdout and nothing else.")
     var json = false
@@ -57,11 +63,20 @@ struct BenchMediaCommand: ParsableCommand {
             }
         }
         progress.clear()
-        guard self.json else { return }
-        try printJSON(
-            Document(
-                runs: rows,
-                perPacket: ["ours": cost.oursPerPacket, "libopus": cost.libopusPerPacket]))
+        let document = Document(
+            runs: rows, perPacket: ["ours": cost.oursPerPacket, "libopus": cost.libopusPerPacket])
+        if let report { try Self.write(document, to: report) }
+        if self.json { try printJSON(document) }
+    }
+
+    private static func write(_ document: Document, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        do {
+            try encoder.encode(document).write(to: URL(fileURLWithPath: path))
+        } catch {
+            throw CommandFailure(code: 73, "\(path): the report cannot be written; choose another file")
+        }
     }
 
     private struct Document: Encodable {

@@ -89,6 +89,9 @@ struct BridgeCommand: AsyncParsableCommand {
     @Flag(help: "Send sound through a relay only.")
     var relayOnly = false
 
+    @Flag(help: "Send 32 kbit/s with error correction, whatever the path: to compare costs at one setting.")
+    var steady = false
+
     @Option(help: ArgumentHelp("Write the report to this file.", valueName: "file"))
     var report: String?
 
@@ -145,6 +148,7 @@ struct BridgeCommand: AsyncParsableCommand {
             duration: self.duration.map { .seconds($0) }, onEvent: { CallProgress.tell($0) })
         var configuration = PeerSession.Configuration()
         configuration.relayOnly = self.relayOnly
+        configuration.encoder.adapts = !self.steady
         let place: PatientPlace =
             if let link = self.link {
                 try PatientPlace.make(

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 import CAllocations
+=======
+import Audio
+>>>>>>> ed3d1235560eb02682e23c00606482b600fdd939
 import Consultation
 import Endpoint
 import Foundation
@@ -111,6 +115,7 @@ struct BridgeLoad {
     ) -> CallPool {
         var configuration = PeerSession.Configuration()
         configuration.relayOnly = relayOnly
+        configuration.encoder.adapts = !self.options.steady
         // A relay knows an allocation by the socket it was asked from.
         configuration.relayTransports = [.tcp, .tls]
         var settings = CallPool.Settings(

@@ -23,7 +23,7 @@ class Pool:
     @classmethod
     async def start(cls, laboratory, name, role, *, first, seconds=None, extra=()):
         directory = laboratory.directory
-        arguments = [executable(), "bridge", *role, "--play", f"tone:{first}+30", "--timeout", 60,
+        arguments = [executable(), "bridge", *role, "--play", f"tone:{first}+60", "--timeout", 60,
                      "--record", directory / f"{name}-%.wav", "--report", directory / f"{name}.json"]
         if seconds:
             arguments += ["--duration", seconds]
@@ -43,8 +43,8 @@ class Pool:
         """
         for number, other in enumerate(order):
             hertz, share = sound.tone(self._directory / f"{self.name}-{number + 1}.wav")
-            wanted = first + 30 * other
-            assert abs(hertz - wanted) < 8 and share > 0.3, (
+            wanted = first + 60 * other
+            assert abs(hertz - wanted) < 14 and share > 0.3, (
                 f"{self.name} {number + 1} heard {hertz:.0f} Hz ({share:.2f} of it), not {wanted}")
 
 
@@ -73,12 +73,12 @@ async def many(laboratory, doctors, sessions, order, seconds, extra=()):
         pools.append(pool)
     taken = laboratory.file("links")
     taken.write_text("".join(f"{links[index]}\n" for index in order))
-    patients = await Pool.start(laboratory, "patients", ["--links-from", taken], first=315, extra=extra)
+    patients = await Pool.start(laboratory, "patients", ["--links-from", taken], first=330, extra=extra)
     reports = await asyncio.gather(*(pool.report() for pool in pools), patients.report())
     # Each doctor's tones begin anew.
     patients.heard([index % sessions for index in order], 300)
     for number, pool in enumerate(pools):
-        pool.heard([order.index(number * sessions + index) for index in range(sessions)], 315)
+        pool.heard([order.index(number * sessions + index) for index in range(sessions)], 330)
     for report in reports:
         assert all(call["security"]["bound"] for call in report["sessions"]), report["sessions"]
     return reports

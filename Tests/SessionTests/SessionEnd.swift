@@ -63,6 +63,7 @@ final class SessionEnd: SimulatedEnd {
                 guard let socket = self.sockets.first(where: { $0.id == path.socket }) else { continue }
                 return .transmit(
                     SimulatedDatagram(source: socket.base, destination: path.remote, bytes: bytes))
+            // The seat is this session's own.
             case .checkSocket, .forSeat: continue
             case .resolve(let host):
                 let addresses = IPAddress(host).map { [RelaySet.ServerAddress(ip: $0, via: nil)] } ?? []

@@ -18,12 +18,10 @@ import { unfold } from './words.js';
 export class View {
   /**
    * @param {Document} page
-   * @param {Readonly<Record<string, string>>} wordLists folded
    * @param {Handlers} handlers
    */
-  constructor(page, wordLists, handlers) {
+  constructor(page, handlers) {
     this.page = page;
-    this.wordLists = wordLists;
     this.handlers = handlers;
     this.audio = this.#element('audio', HTMLAudioElement);
     /** @private @type {import('./screens.js').Screen | null} */
@@ -73,6 +71,16 @@ export class View {
     this.state = model.state;
   }
 
+  /**
+   * Text that the document carries and does not show.
+   * @param {string} id
+   * @returns {string} empty while that part of the document is on its way
+   */
+  template(id) {
+    const template = /** @type {HTMLTemplateElement | null} */ (this.page.getElementById(id));
+    return template?.content.textContent ?? '';
+  }
+
   /** Whether somebody can see how loud the microphone is. */
   get showsMeter() {
     const panel = this.#element('sound', HTMLDetailsElement);
@@ -81,7 +89,7 @@ export class View {
 
   /** @param {number} level 0…1 */
   showLevel(level) {
-    this.#element('meter').style.transform = `scaleX(${level.toFixed(2)})`;
+    this.#element('meter').style.transform = `scaleX(${level})`;
   }
 
   /**
@@ -158,7 +166,6 @@ export class View {
     this.#label('send', null, text.chat.send);
     this.#element('footer').prepend(icon(this.page, 'lock'));
     this.#element('message').setAttribute('aria-label', text.chat.title);
-    this.#element('message').setAttribute('placeholder', text.chat.title);
     this.#element('advice').replaceChildren(...text.sound.advice.map((line) => this.#make('li', line)));
   }
 
@@ -189,6 +196,7 @@ export class View {
         field.readOnly = true;
         field.value = text;
         field.className = 'link';
+        field.addEventListener('focus', () => field.select());
         field.setAttribute('aria-label', this.text?.actions.copyLink ?? '');
         return field;
       }
@@ -212,7 +220,7 @@ export class View {
     const words = state === 'connected' ? call?.words ?? null : null;
     this.#element('words').hidden = words === null;
     // Nothing of them stays behind a call, not even hidden.
-    const list = words === null ? [] : unfold(this.wordLists[words.locale] ?? '');
+    const list = words === null ? [] : unfold(this.template('word-lists').split('\n').find((list) => list.startsWith(words.locale)) ?? '');
     const shown = words !== null && list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
     const container = this.#element('words-list');
     if (this.#isNew('words', shown)) {
@@ -324,6 +332,7 @@ export class View {
     );
     const sheet = /** @type {HTMLDialogElement} */ (this.#element('sheet'));
     sheet.showModal?.();
+    sheet.scrollTop = 0;
   }
 
   #listen() {

@@ -57,7 +57,7 @@ export const en = {
     title: 'Microphone and sound',
     speak: 'Speak: the bar should move.',
     voice: 'Your microphone works.',
-    silence: 'Your microphone sends no sound. Is it switched off, or used by another app?',
+    silence: 'Your microphone sends no sound. Check that it is on, and that no other app is using it.',
     microphone: 'Microphone',
     speaker: 'Loudspeaker',
     volume: 'Volume',
@@ -110,7 +110,7 @@ export const en = {
     kept: 'This page has kept nothing.',
   },
   code: 'Code to read out on the phone: {code}',
-  today: 'This device says: {date}.',
+  today: 'This device says: {date}. If that is right, phone your doctor.',
   byHand: 'Press and hold the link to copy it.',
   permission: {
     ios: 'Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.',

@@ -57,7 +57,7 @@ export const fr = {
     title: 'Micro et son',
     speak: 'Parlez : la barre doit bouger.',
     voice: 'Votre micro fonctionne.',
-    silence: 'Votre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?',
+    silence: 'Votre micro n’envoie aucun son. Vérifiez qu’il est allumé, et qu’aucune autre application ne l’utilise.',
     microphone: 'Microphone',
     speaker: 'Haut-parleur',
     volume: 'Volume',
@@ -110,7 +110,7 @@ export const fr = {
     kept: 'Cette page n’a rien gardé.',
   },
   code: 'Code à lire au téléphone : {code}',
-  today: 'Cet appareil dit : {date}.',
+  today: 'Cet appareil dit : {date}. Si c’est juste, téléphonez à votre médecin.',
   byHand: 'Appuyez longtemps sur le lien pour le copier.',
   /** Where a browser keeps the permission for the microphone, and where the device does. */
   permission: {
