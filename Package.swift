@@ -179,7 +179,7 @@ let package = Package(
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
                 "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk", "MediaBench", "QualityBench",
-                "SetupBench",
+                "SetupBench", "CAllocations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -237,7 +237,7 @@ let package = Package(
         tests(
             "SessionTests",
             [
-                "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
+                "Session", "STUN", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
                 "Audio",
                 "SecureTransport", "RTP", "Primitives", "Wire", "CVirtualClock",
             ]),
@@ -245,6 +245,7 @@ let package = Package(
         .target(
             name: "RelaySupport", dependencies: ["TURN", "Network", "Wire"], path: "Tests/RelaySupport",
             swiftSettings: strict),
+        tests("EndpointTests", ["Endpoint", "Wire"]),
         tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay", "RelaySupport"] + nio),
         tests(
             "NetworkTests",
