@@ -1,8 +1,5 @@
-<<<<<<< HEAD
-import CAllocations
-=======
 import Audio
->>>>>>> ed3d1235560eb02682e23c00606482b600fdd939
+import CAllocations
 import Consultation
 import Endpoint
 import Foundation
