@@ -7,7 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,18 +48,17 @@ function fold(words) {
     .join('');
 }
 
-/** 256 words a language, in the order of their index; a language without its file yet is left out. */
+/** 256 words a language, in the order of their index, folded, a line each behind its two letters. */
 export function wordLists() {
-  const lists = {};
+  const lists = [];
   for (const language of locales) {
     const file = path(`words/${language}.txt`);
-    if (!existsSync(file)) continue;
     const words = readFileSync(file, 'utf8').normalize('NFC').split('\n').filter((line) => line !== '');
     if (words.length !== 256 || new Set(words).size !== 256) throw new Error(`${file} must have 256 different words`);
     if (words.some((word) => /\d/.test(word))) throw new Error(`${file} has a word with a digit`);
-    lists[language] = fold(words);
+    lists.push(`${language}${fold(words)}`);
   }
-  return lists;
+  return lists.join('\n');
 }
 
 /** Sentences of the first screen, in their order. */
@@ -114,7 +113,7 @@ export function build() {
   const style = shortened(esbuild([path('style.css')]));
   if (/<\/(script|style)|<!--/i.test(early + script + style)) throw new Error('the script would end its own element');
   const { first, others } = packTexts();
-  const words = Object.entries(wordLists()).map((one) => one.join('')).join('\n');
+  const words = wordLists();
   if (/[<&]/.test(first + others + words)) throw new Error('a sentence or a word would be taken for markup');
   const html = readFileSync(path('index.html'), 'utf8')
     .replace(/\n +/g, '\n')

@@ -17,7 +17,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -57,7 +56,7 @@ def measured(peer, sessions, seconds, patience):
     """One round of one peer."""
     quiet(patience)
     try:
-        pids = peer.start(sessions)
+        pids = started(peer, sessions)
         time.sleep(WARM_UP)
         machine, own, began = Machine(), time.process_time(), time.monotonic()
         first = before = [processor_seconds(pid) for pid in pids]
@@ -79,6 +78,17 @@ def measured(peer, sessions, seconds, patience):
         "stolen": 100 * (later.stolen - machine.stolen) / elapsed,
     }
     return {**figures, "void": void(figures)}
+
+
+def started(peer, sessions):
+    """A call that does not come about is tried again, and said: only what flows is measured."""
+    for attempt in range(3):
+        try:
+            return peer.start(sessions)
+        except RuntimeError as error:
+            peer.kill()
+            print(f"{peer.name}: {error}", file=sys.stderr, flush=True)
+    raise SystemExit(f"{peer.name}: no call comes about")
 
 
 def void(figures):

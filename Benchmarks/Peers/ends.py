@@ -28,7 +28,7 @@ class Lines:
         self._pending = b""
         self.seen = []
 
-    def line(self, pattern="", patience=60):
+    def line(self, pattern="", patience=40):
         """The next line in which `pattern` is found."""
         deadline = time.monotonic() + patience
         while True:

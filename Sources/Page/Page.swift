@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "f4ad0d3c3a9f409c9cbf85815e303a209e3cfd0f5738c24fb1bf0aa21691f954"
+    package static let sha256 = "9f1ea44aee32252e76912b0cc5b07d9ca49c9c762628a868a1ba8012a8a81a33"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
-        + "'sha256-mlraYYZdWvARjrLoA6CRw5n5eeatD2qMHUw1Z/Zd9Ds='" + " "
+        + "'sha256-gRfjdw/pxf0s08Fa8d6u/z2+JTDgtYui/akZm8aH2V0='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
@@ -180,607 +180,608 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script>"use strict";(()=>{var ue={name:0,direction:0,languages:0,Le:0,loading:{title:0},ready:{title:1,text:1\##
-        ,De:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,g:0},admitted:{title:0,consent:[0\##
-        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,Pe:0},reconnecting:{title:0,text:0,path:0,pe\##
-        :0,j:0},b:{qe:0,Oe:0,c:0,Ue:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
-        [0,0,0,0],je:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Ve:0,x:0,T:0,pending:\##
-        0},actions:{enter:1,resume:0,consent:0,We:0,c:0,Re:0,mute:0,unmute:0,hangUp:0,Ne:0,Ke:0,Be:0,me:0,y:0,Fe:0,_e:\##
-        0},ended:{title:0,text:0,F:0,He:0,Ge:0},code:0,Ye:0,Ze:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,$e:0},\##
-        help:{title:0,close:0,S:[[0,0],[0,0]],Je:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
+        <script>"use strict";(()=>{var me={name:0,direction:0,languages:0,De:0,loading:{title:0},ready:{title:1,text:1\##
+        ,Pe:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,N:0,X:0,message:0,w:0},admitted:{title:0,consent:[0\##
+        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,qe:0},reconnecting:{title:0,text:0,path:0,pe\##
+        :0,O:0},b:{Oe:0,Ue:0,l:0,je:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
+        [0,0,0,0],Ve:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,We:0,x:0,U:0,pending:\##
+        0},actions:{enter:1,resume:0,consent:0,Re:0,l:0,Ke:0,mute:0,unmute:0,hangUp:0,Ne:0,Be:0,Fe:0,me:0,k:0,_e:0,He:\##
+        0},ended:{title:0,text:0,B:0,Ge:0,Ye:0},code:0,Ze:0,$e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Je:0},\##
+        help:{title:0,close:0,S:[[0,0],[0,0]],Qe:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
         ,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"micro\##
         phone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-do\##
         ctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now"\##
         :[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:\##
         [0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};functio\##
-        n de(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
-        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function pe(t){return/FBA[NV]|FB_IAB\##
+        n we(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
+        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function ye(t){return/FBA[NV]|FB_IAB\##
         |Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(t)?!\##
         0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends Error\##
-        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},fe=new TextEncoder,me=new TextDecoder("utf-8"\##
-        ,{fatal:!0,ignoreBOM:!0}),k=t=>fe.encode(t);function U(t){try{return me.decode(t)}catch{throw new h("malformed\##
-        ")}}function u(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
-        ngth;return e}var w=t=>Uint8Array.of(t&255),kt=t=>Uint8Array.of(t>>>8&255,t&255),M=t=>Uint8Array.of(t>>>24&255\##
-        ,t>>>16&255,t>>>8&255,t&255),we=t=>u(M(Math.floor(t/2**32)),M(t%2**32));function P(...t){return u(...t.flatMap\##
-        (e=>{let i=typeof e=="string"?k(e):e;return[kt(i.length),i]}))}function lt(t,e){if(t.length!==e.length)return!\##
-        1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var _=t=>t.every(e=>e===0),G=t=>Arra\##
-        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function Mt(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
+        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},ge=new TextEncoder,ve=new TextDecoder("utf-8"\##
+        ,{fatal:!0,ignoreBOM:!0}),x=t=>ge.encode(t);function I(t){try{return ve.decode(t)}catch{throw new h("malformed\##
+        ")}}function d(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
+        ngth;return e}var y=t=>Uint8Array.of(t&255),At=t=>Uint8Array.of(t>>>8&255,t&255),A=t=>Uint8Array.of(t>>>24&255\##
+        ,t>>>16&255,t>>>8&255,t&255),be=t=>d(A(Math.floor(t/2**32)),A(t%2**32));function D(...t){return d(...t.flatMap\##
+        (e=>{let i=typeof e=="string"?x(e):e;return[At(i.length),i]}))}function ht(t,e){if(t.length!==e.length)return!\##
+        1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var Z=t=>t.every(e=>e===0),J=t=>Arra\##
+        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function St(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
         throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
-        nction ye(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
-        et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var $=class{cons\##
+        nction ke(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
+        et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var z=class{cons\##
         tructor(t){this.octets=t,this.offset=0}z(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
         n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.z(this.octets.length-this.of\##
-        fset)}p(){return this.z(1)[0]??0}Qe(){return this.p()*256+this.p()}_(){return this.Qe()*65536+this.Qe()}$t(){l\##
-        et t=this._()*4294967296+this._();if(!Number.isSafeInteger(t))throw new h("malformed");return t}ut(){return th\##
-        is.z(this.Qe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:x}=globalThis.cry\##
-        pto;async function K(...t){return new Uint8Array(await x.digest("SHA-256",u(...t)))}async function S(t,e){let \##
-        i=await x.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await x.sign("HMAC\##
-        ",i,e))}var Z=(t,e)=>S(typeof t=="string"?k(t):t,e);async function I(t,e,i){return(await S(t,u(typeof e=="stri\##
-        ng"?k(e):e,w(1)))).subarray(0,i)}async function Q(){let t=await x.generateKey({name:"X25519"},!1,["deriveBits"\##
-        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await x.exportKey("raw",t.publicKey))}}async functi\##
-        on xt(t,e){let i;try{let n=await x.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await x.deriveBit\##
-        s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(_(i))throw new h("low-order");return i}as\##
-        ync function ge(t,e,i){try{let n=await x.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await x.veri\##
-        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var ve=t=>x.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
-        sync function be(t,e,i,n){return new Uint8Array(await x.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
-        sync function ke(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await x.decry\##
-        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ot={fair:{Jt:.02,jitt\##
-        er:.04,dt:.4},poor:{Jt:.08,jitter:.1,dt:.8}},Me=5e3,At={_n:1500,Hn:6e3},St={good:0,fair:1,poor:2},Et=class{con\##
-        structor(){this.te=null,this.we=[],this.candidate=null}Gn({ne:t,ye:e,jitter:i,dt:n,Yn:s},r){let a=this.we.at(-\##
-        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-Me;)th\##
-        is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,c=Math.max(o/Math.max(1,o+t-l.ne)\##
-        ,s),f=m=>c>ot[m].Jt||i>ot[m].jitter||n>ot[m].dt;this.#e(f("poor")?"poor":f("fair")?"fair":"good",r)}#e(t,e){th\##
-        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,g:e}:e-this.candidate.g>\##
-        =(St[t]>St[this.te]?At._n:At.Hn)&&(this.te=t,this.candidate=null)}};function xe(t){let e=t.find(({type:s,kind:\##
+        fset)}p(){return this.z(1)[0]??0}Xe(){return this.p()*256+this.p()}F(){return this.Xe()*65536+this.Xe()}Qt(){l\##
+        et t=this.F()*4294967296+this.F();if(!Number.isSafeInteger(t))throw new h("malformed");return t}dt(){return th\##
+        is.z(this.Xe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.cry\##
+        pto;async function $(...t){return new Uint8Array(await S.digest("SHA-256",d(...t)))}async function E(t,e){let \##
+        i=await S.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC\##
+        ",i,e))}var X=(t,e)=>E(typeof t=="string"?x(t):t,e);async function K(t,e,i){return(await E(t,d(typeof e=="stri\##
+        ng"?x(e):e,y(1)))).subarray(0,i)}async function Q(){let t=await S.generateKey({name:"X25519"},!1,["deriveBits"\##
+        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",t.publicKey))}}async functi\##
+        on Ct(t,e){let i;try{let n=await S.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await S.deriveBit\##
+        s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(Z(i))throw new h("low-order");return i}as\##
+        ync function Me(t,e,i){try{let n=await S.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await S.veri\##
+        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var xe=t=>S.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
+        sync function Ae(t,e,i,n){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
+        sync function Se(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await S.decry\##
+        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ct={fair:{Xt:.02,jitt\##
+        er:.04,pt:.4},poor:{Xt:.08,jitter:.1,pt:.8}},Ce=5e3,Et={Yn:1500,Zn:6e3},Tt={good:0,fair:1,poor:2},qt=class{con\##
+        structor(){this.te=null,this.we=[],this.candidate=null}$n({ne:t,ye:e,jitter:i,pt:n,Jn:s},r){let a=this.we.at(-\##
+        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-Ce;)th\##
+        is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,u=Math.max(o/Math.max(1,o+t-l.ne)\##
+        ,s),w=f=>u>ct[f].Xt||i>ct[f].jitter||n>ct[f].pt;this.#t(w("poor")?"poor":w("fair")?"fair":"good",r)}#t(t,e){th\##
+        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,w:e}:e-this.candidate.w>\##
+        =(Tt[t]>Tt[this.te]?Et.Yn:Et.Zn)&&(this.te=t,this.candidate=null)}};function Ee(t){let e=t.find(({type:s,kind:\##
         r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fi\##
         nd(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived??0,y\##
-        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,dt:i?.roundTripTime??n?.currentRoundTripTime??0,Yn:i?.frac\##
-        tionLost??0}}var Ae=5,Se=400,Ee=500,Ce=class{constructor({microphone:t,audio:e,Pt:i,E:n,pt:s,ft:r}){this.micro\##
-        phone=t,this.audio=e,this.Pt=i,this.E=n,this.pt=s,this.ft=r,this.quality=new Et,this.connection=null,this.ke=n\##
-        ull,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.qt="",this.Ot=!1,this.counter=0,this.mt=\##
-        !1,this.early=[],this.i={send:!1,l:!1},this.ve=Promise.resolve()}Zn(t){t.type==="sound"?this.#d(t.send,t.l):t.\##
-        type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#e(t)).catch(()=>this.E({type:"transport",r:this.na\##
-        me,state:"failed"}))}async $n(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return\##
+        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,pt:i?.roundTripTime??n?.currentRoundTripTime??0,Jn:i?.frac\##
+        tionLost??0}}var Te=5,qe=400,Le=500,je=class{constructor({microphone:t,audio:e,qt:i,f:n,ft:s,mt:r}){this.micro\##
+        phone=t,this.audio=e,this.qt=i,this.f=n,this.ft=s,this.mt=r,this.quality=new qt,this.connection=null,this.ke=n\##
+        ull,this.track=null,this.et=null,this.name=-1,this.generation=-1,this.Ot="",this.Ut=!1,this.counter=0,this.gt=\##
+        !1,this.early=[],this.i={send:!1,h:!1},this.ve=Promise.resolve()}Qn(t){t.type==="sound"?this.#p(t.send,t.h):t.\##
+        type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#t(t)).catch(()=>this.f({type:"transport",r:this.na\##
+        me,state:"failed"}))}async Xn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return\##
         ;let i=this.track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop\##
         ()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ke=null,this.track?.st\##
-        op(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.quality=new Et,this.pt(n\##
-        ull),this.ft(null)}async#e(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#o(t);retur\##
-        n;case"make-offer":return this.#r(t);case"apply-answer":if(t.generation!==this.generation||this.connection===n\##
+        op(),this.track=null,this.et?.terminate(),this.et=null,this.audio.srcObject=null,this.quality=new qt,this.ft(n\##
+        ull),this.mt(null)}async#t(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#r(t);retur\##
+        n;case"make-offer":return this.#e(t);case"apply-answer":if(t.generation!==this.generation||this.connection===n\##
         ull)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of this.early.splic\##
-        e(0))await this.#i(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.connection===null)\##
+        e(0))await this.#n(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.connection===null)\##
         return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection\##
-        .signalingState!=="stable"?this.early.push(e):await this.#i(e)}}}async#i(t){await this.connection?.addIceCandi\##
-        date(t).catch(()=>{})}async#o({f:t,w:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&(this\##
-        .ke={f:t,w:e,Jn:n})}async#r({generation:t,Qn:e,f:i,w:n}){this.generation=t,this.early=[];let s=this.ke?.f===i&\##
-        &this.ke.w===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connection?thi\##
-        s.connection:this.#a(i,n);r||this.#n(a,t),r&&i!==null&&a.setConfiguration(Ct(i,n)),this.Ot=a.signalingState===\##
-        "stable"&&a.iceGatheringState!=="gathering";let l=s?.Jn??await a.createOffer({iceRestart:r});a!==this.connecti\##
-        on||t!==this.generation||(this.qt=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.E({type:"offer",generati\##
-        on:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#n(t,e){this.name=e,this.mt=!1,clearInterval(this.counter\##
-        ),this.counter=window.setInterval(()=>void this.#h(t),Ee)}#a(t,e){this.end();let i=new RTCPeerConnection(Ct(t,\##
+        .signalingState!=="stable"?this.early.push(e):await this.#n(e)}}}async#n(t){await this.connection?.addIceCandi\##
+        date(t).catch(()=>{})}async#r({m:t,y:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&(this\##
+        .ke={m:t,y:e,ei:n})}async#e({generation:t,ti:e,m:i,y:n}){this.generation=t,this.early=[];let s=this.ke?.m===i&\##
+        &this.ke.y===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connection?thi\##
+        s.connection:this.#a(i,n);r||this.#i(a,t),r&&i!==null&&a.setConfiguration(Lt(i,n)),this.Ut=a.signalingState===\##
+        "stable"&&a.iceGatheringState!=="gathering";let l=s?.ei??await a.createOffer({iceRestart:r});a!==this.connecti\##
+        on||t!==this.generation||(this.Ot=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.f({type:"offer",generati\##
+        on:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#i(t,e){this.name=e,this.gt=!1,clearInterval(this.counter\##
+        ),this.counter=window.setInterval(()=>void this.#l(t),Le)}#a(t,e){this.end();let i=new RTCPeerConnection(Lt(t,\##
         e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTransceiver\##
-        (this.track,{direction:"sendrecv"});Le(n),this.Xe=this.Pt(),this.Xe!==null&&(n.sender.transform=new RTCRtpScri\##
-        ptTransform(this.Xe)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#p(r)},i.ontrack=({track:r}\##
-        )=>{r.enabled=this.i.l,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#f(i,n.sender);retu\##
-        rn i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#p(t){let e=t?.usernameFragment??this.qt,i=t?.\##
-        candidate??"";if(!(e!==this.qt||qe(i))){if(i===""){if(!this.Ot)return;this.Ot=!1}this.E({type:"candidate",gene\##
-        ration:this.generation,candidate:i})}}async#f(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
-        ate:n}=t;if(n==="failed")this.E({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.E({type\##
-        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#u(t,e),r=Ue(t.localDescript\##
-        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.E({type:"transport",r:i,state:"failed"\##
-        });return}this.E({type:"transport",r:i,state:"connected",Xn:r,ei:s}),await this.#h(t)}}async#u(t,e){for(let i=\##
-        0;i<Se&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
-        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return K(new Uint8Array(s));await new Promise(r=>setTimeou\##
-        t(r,Ae))}return null}async#h(t){if(this.mt)return;this.mt=!0;let e=await t.getStats().catch(()=>null);if(this.\##
-        mt=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
-        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.E({type:"heard",r:this.name,e\##
-        t:n}),this.quality.Gn(xe(i),performance.now()),this.ft(this.quality.te);let s=Te(i);s!==null&&this.pt(s)}#d(t,\##
-        e){this.i={send:t,l:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{l:t}=this.i;for(let e of t\##
+        (this.track,{direction:"sendrecv"});Ie(n),this.et=this.qt(),this.et!==null&&(n.sender.transform=new RTCRtpScri\##
+        ptTransform(this.et)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#u(r)},i.ontrack=({track:r}\##
+        )=>{r.enabled=this.i.h,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#h(i,n.sender);retu\##
+        rn i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#u(t){let e=t?.usernameFragment??this.Ot,i=t?.\##
+        candidate??"";if(!(e!==this.Ot||Ue(i))){if(i===""){if(!this.Ut)return;this.Ut=!1}this.f({type:"candidate",gene\##
+        ration:this.generation,candidate:i})}}async#h(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
+        ate:n}=t;if(n==="failed")this.f({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.f({type\##
+        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#o(t,e),r=Ke(t.localDescript\##
+        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.f({type:"transport",r:i,state:"failed"\##
+        });return}this.f({type:"transport",r:i,state:"connected",ni:r,ii:s}),await this.#l(t)}}async#o(t,e){for(let i=\##
+        0;i<qe&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
+        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return $(new Uint8Array(s));await new Promise(r=>setTimeou\##
+        t(r,Te))}return null}async#l(t){if(this.gt)return;this.gt=!0;let e=await t.getStats().catch(()=>null);if(this.\##
+        gt=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
+        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.f({type:"heard",r:this.name,t\##
+        t:n}),this.quality.$n(Ee(i),performance.now()),this.mt(this.quality.te);let s=Pe(i);s!==null&&this.ft(s)}#p(t,\##
+        e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{h:t}=this.i;for(let e of t\##
         his.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this.\##
-        audio.play().catch(()=>{})}};function Te(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
+        audio.play().catch(()=>{})}};function Pe(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
         &&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r=\##
         =="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===vo\##
         id 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.incl\##
-        udes(s)&&r==="relay")?"relay":"direct"}function Ct(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.test\##
-        (c)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
+        udes(s)&&r==="relay")?"relay":"direct"}function Lt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(u=>o.test\##
+        (u)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
         urn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:r\##
-        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var qe=t=>/^\##
-        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Le(t){let e=(RTCRtpReceiver.getCapabilities?\##
+        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ue=t=>/^\##
+        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ie(t){let e=(RTCRtpReceiver.getCapabilities?\##
         .("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferenc\##
-        es?.(e)}function Ue(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
-        ull:Mt(e.replace(/:/g,""))}var Ie="colloque.v1",je=65600,Oe=8,Pe={fresh:0,resume:1},T={gt:1,used:2,full:3,rate\##
-        :4,Gi:5,closed:6},Ke=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Tt=t=>u(w(16),M(0),t);function De(t){if(t.length>je)return\##
-         null;try{return Re(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function Re(t){switch(t.p()){cas\##
-        e 16:return t._(),{type:"relay",message:t.ee()};case 129:return t.z(32),t.end(),{type:"challenge"};case 130:{l\##
-        et e=t.p();return t.end(),e>1?null:{type:"state",be:e===1}}case 134:{let e=t.p(),i=[];for(let a=0;a<e;a+=1)i.p\##
-        ush(U(t.ut()));let[n,s]=[U(t.ut()),U(t.ut())],r=t._();return t.end(),{type:"servers",f:{urls:i.filter(a=>/^(st\##
-        uns?|turns?):/.test(a)).slice(0,Oe),username:n,credential:s,ti:r}}}case 224:{let e=t.Qe();return t.end(),{type\##
-        :"error",code:e}}default:return null}}var J={Qt:1,w:2},Ne=1+1+16+32+4,He=72;async function $e(t){if(/[^A-Za-z0\##
-        -9_-]/.test(t))throw new h("alphabet");if(t.length!==He)throw new h("incomplete");let e=ye(t);if(e.length!==Ne\##
-        )throw new h("incomplete");if(!lt(e.subarray(50),await ze(e.subarray(0,50))))throw new h("incomplete");if(e[0]\##
-        !==1)throw new h("version");let i=e[1]??0;if(i&~(J.Qt|J.w))throw new h("flags");return{flags:i,ni:e.slice(2,18\##
-        ),sessionKey:e.slice(18,50)}}async function ze(t){return(await K(u(k("colloque/1 link"),t))).subarray(0,4)}var\##
-         qt=["fr","nl","de","en"];function Ve(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>qt.find(i=>i==\##
-        =e)??[])[0]??"fr"}var z=class{constructor(){this.H=new Map}set(t,e){this.H.set(t,e)}clear(...t){t.length===0&&\##
-        this.H.clear();for(let e of t)this.H.delete(e)}G(t){return this.H.has(t)}tt(){return this.H.size===0?null:Math\##
-        .min(...this.H.values())}L(t){let e=[...this.H].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void\##
-         0?null:(this.H.delete(e[0]),e[0])}},Be=class{constructor(){this.C=[],this.M=0,this.Y=null,this.T=0}write(t,e,\##
-        i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)return;this.Y===null&&(this.M=Math.max(this.M+1,\##
-        i));let s={id:this.M,x:!0,text:n,nt:!1};this.Y=e&&n!==""?null:s,this.Y===null&&this.#e(s)}l(t,e){let i=t!==0&&\##
-        t===this.T;this.T=t;let n={id:t,x:!1,text:e.slice(0,2e3),nt:!0},s=i?this.C.filter(({x:a})=>!a).pop():void 0,r=\##
-        e.trim()==="";s===void 0?r||this.#e(n):this.C=this.C.flatMap(a=>a!==s?[a]:r?[]:[n])}wt(){this.T=0}pending(){re\##
-        turn[...this.C,...this.Y===null?[]:[this.Y]].filter(({nt:t})=>!t)}it(t){t===this.Y?this.Y=t.text===""?null:{..\##
-        .t,nt:!0}:this.C=this.C.map(e=>e===t?{...e,nt:!0}:e)}#e(t){this.C=[...this.C,t].slice(-200)}},Lt=[256,1024,409\##
-        6,16384],q={ii:0,Xt:1,tn:2,expired:3,error:4},V={si:0,nn:1,ri:2,oi:3},Ut=["offer","answer","restart"],Fe=["bod\##
-        y","signature"],We=t=>_e(...Ge(t));function _e(t,e){let i=Lt.find(s=>s>=e.length+3);if(i===void 0)throw new h(\##
-        "malformed");let n=new Uint8Array(i);return n.set(u(w(t),kt(e.length),e)),n}function Ge(t){switch(t.type){case\##
-        "confirm":return[3,u(t.sn,t.rn,P(t.name))];case"refuse":return[6,w(t.reason)];case"description":return[7,u(w(U\##
-        t.indexOf(t.kind)),M(t.generation),k(t.sdp))];case"candidate":return[8,u(M(t.generation),k(t.candidate))];case\##
-        "words":return[9,w(t.c?1:0)];case"binding":return[10,t.tag];case"chat":return[11,u(M(t.id),k(t.message))];case\##
-        "keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)];case"consent":return[16,u(w(t.versio\##
-        n),k(t.locale),t.textHash,we(t.time))]}}function Ze(t,e=Qe){let i=new $(t),n=i.p(),s=i.z(i.Qe()),r=Lt.find(o=>\##
-        o>=s.length+3);if(t.length!==r||!_(i.ee()))throw new h("malformed");let a=new $(s),l=e(n,a);return a.end(),l}f\##
-        unction Qe(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ut())};case 5:return{type:"admit",w:(e.p()&\##
-        1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Ut[e.p()];if(i===void 0)throw new h("malformed\##
-        ");return{type:"description",kind:i,generation:e._(),sdp:U(e.ee())}}case 8:return{type:"candidate",generation:\##
-        e._(),candidate:U(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed");return{type:"words",c:i===1}}ca\##
-        se 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"chat",id:e._(),message:U(e.ee())};case 13:return\##
-        {type:"keepalive"};case 14:{let i=Fe[e.p()];if(i===void 0)throw new h("malformed");return{type:"receipt",Yi:i,\##
-        octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"identity",code:e.p()};default:thro\##
-        w new h("malformed")}}var It=k("Noise_NKpsk0_25519_AESGCM_SHA256"),ht=new Uint8Array(0),Je=32+16,Xe=2**20,B=cl\##
-        ass{constructor(t){this.key=t,this.counter=0}static async create(t){return new B(await ve(t))}on(){if(this.cou\##
-        nter>=Xe)throw new h("exhausted");let t=u(new Uint8Array(8),M(this.counter));return this.counter+=1,t}async en\##
-        crypt(t,e=ht){return be(this.key,this.on(),e,t)}async decrypt(t,e=ht){return ke(this.key,this.on(),e,t)}},Ye=c\##
-        lass{constructor(){this.D=It,this.hash=It,this.xe=null}async A(t){this.hash=await K(this.hash,t)}async Z(t){le\##
-        t[e,i]=await jt(this.D,t);this.D=e,this.xe=await B.create(i)}async an(t){let e=await S(this.D,t);this.D=await \##
-        S(e,w(1));let i=await S(e,u(this.D,w(2))),n=await S(e,u(i,w(3)));await this.A(i),this.xe=await B.create(n)}asy\##
-        nc cn(t){let e=this.xe===null?t:await this.xe.encrypt(t,this.hash);return await this.A(e),e}async ln(t){let e=\##
-        this.xe===null?t:await this.xe.decrypt(t,this.hash);return await this.A(t),e}};async function jt(t,e){let i=aw\##
-        ait S(t,e),n=await S(i,w(1));return[n,await S(i,u(n,w(2)))]}async function ti(t,e){let i=[...await jt(t.D,ht)]\##
-        ,[n,s]=[await B.create(i[0]),await B.create(i[1])];return{hash:t.hash,D:t.D,keys:i,send:e?n:s,l:e?s:n}}var ct=\##
-        class{constructor(t,e,i){this.st=t,this.yt=e,this.ie=i}static async create(t){let e=new Ye;return await e.A(t.\##
-        Ut),await e.A(t.jt),new ct(e,t,t.ie??await Q())}async hn(t){let{st:e,ie:i,yt:n}=this;return await e.an(n.presh\##
-        aredKey),await e.A(i.publicKey),await e.Z(i.publicKey),await e.Z(await xt(i.privateKey,n.jt)),u(i.publicKey,aw\##
-        ait e.cn(t))}async un(t){if(t.length<Je)throw new h("authentication");let{st:e,ie:i}=this,n=t.subarray(0,32);r\##
-        eturn await e.A(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{dn:await e.ln(t.subarray(32)),transport:a\##
-        wait ti(e,!0)}}},Ot=new Uint8Array(32);async function ei(t){let e=await Z("colloque/1 invite",u(t.ni,t.session\##
-        Key)),[i,n,s]=await Promise.all([I(e,"colloque/1 room",16),I(e,"colloque/1 join",32),I(e,"colloque/1 psk",32)]\##
-        );return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken:n}}var ii=t=>P("colloque/1","ca\##
-        ll",t,M(0),Ot),ni=(t,e,i)=>P("colloque/1","resume",t,M(e),i);async function Pt(t,e){let i=await Z(t,await S(e,\##
-        k("colloque/1 exporter"))),[n,s]=await Promise.all([I(i,"colloque/1 resume",32),I(i,"colloque/1 dtls-bind",32)\##
-        ]);return{resumeSecret:n,kt:s}}var si=(t,e)=>K(P("colloque/1 transcript",t,e)),ri=t=>si(Ot,t),ai=t=>I(t,"collo\##
-        que/1 rejoin",32);async function li(t,e,i){let n=await Z(t,e);return I(n,u(k("colloque/1 psk-resume"),M(i)),32\##
-        )}var oi=(t,e,i)=>K(P("colloque/1 sas-commit",t,e,i));async function hi(t,e,i){return I(await Z(t,u(e,i)),"col\##
-        loque/1 sas",8)}var ci=t=>Array.from(t.subarray(0,4));function ui(t){let e=t.subarray(0,5).reduce((i,n)=>i*256\##
-        +n,0);return String(e%1e8).padStart(8,"0")}var di=(t,e,i,n,s)=>S(e,P(`colloque/1 bind ${t}`,i,n,s)),X={pn:64,m\##
-        essage2:256},ut=24*3600,Kt=class{constructor(t,e){this.hash=t.hash,this.ci=t.send,this.li=t.l,this.kt=e}hi(t){\##
-        return this.ci.encrypt(We(t))}async open(t){return Ze(await this.li.decrypt(t))}fn(t,e,i){return di(t,this.kt,\##
-        this.hash,e,i)}};async function pi(t,e){let{room:i,sessionKey:n,presharedKey:s}=t,r=e.I(32),a=e.ie??await Q(),\##
-        l=await ct.create({Ut:ii(i),presharedKey:s,jt:n,ie:a}),o=await oi(i,a.publicKey,r),c=M(0),f=wi(X.pn,w(1),o,c,k\##
-        (e.locale)),m=await l.hn(f);async function C(O,gt){let vt=await l.un(O),at=await mi(vt.dn,i,n,gt),{hash:bt,D:F\##
-        n}=vt.transport,ce=await Pt(bt,Fn);return{P:new Kt(vt.transport,ce.kt),bond:{resumeSecret:ce.resumeSecret,tran\##
-        script:await ri(bt),authenticationString:await hi(bt,r,at.ui),wordsLocale:at.wordsLocale,identity:at.identity,\##
-        expiry:at.di+ut},mn:{type:"confirm",sn:r,rn:new Uint8Array(32),name:""}}}return{message:m,finish:C}}async func\##
-        tion fi(t,e,i,n){let s=await ct.create({Ut:ni(t.room,i,e.transcript),presharedKey:await li(t.presharedKey,e.re\##
-        sumeSecret,i),jt:t.sessionKey,ie:n??await Q()}),r=await s.hn(new Uint8Array(X.pn)),a=u(M(i),r);async function \##
-        l(o){let{dn:c,transport:f}=await s.un(o);if(c.length!==X.message2||!_(c))throw new h("malformed");let{kt:m}=aw\##
-        ait Pt(f.hash,f.D);return{P:new Kt(f,m),mn:{type:"confirm",sn:new Uint8Array(32),rn:new Uint8Array(32),name:""\##
-        }}}return{message:a,finish:l}}async function mi(t,e,i,n){if(t.length!==X.message2)throw new h("malformed");let\##
-         s=new $(t);if(s.p()!==1)throw new h("malformed");let r=s.z(32).slice(),a=s.z(32).slice(),l=s.z(16),o=s.z(64),\##
-        c=U(s.z(2));if(s._(),!_(s.ee()))throw new h("malformed");let f=P("colloque/1 delegation",a,i,e,l);if(!await ge\##
-        (o,f,a))throw new h("delegation");let m=new $(l),[C,O]=[m.$t(),m.$t()];if(n<C-ut||n>O+ut)throw new h("delegati\##
-        on-dates");return{ui:r,identity:a,wordsLocale:c,di:O}}function wi(t,...e){let i=new Uint8Array(t);return i.set\##
-        (u(...e)),i}var yi=t=>({invitation:t,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison\##
-        :"none",peerComparison:"none"}),D=t=>t.invitation.joinToken===null,Dt=t=>JSON.stringify(t,(e,i)=>i instanceof \##
-        Uint8Array?{octets:G(i)}:i);function Rt(t,e){if(t===null)return null;try{let i=JSON.parse(t,(n,s)=>gi(s)?Mt(s.\##
-        octets):s);return i.invitation.room.length!==16||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.ex\##
-        piry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxError||i instanceof TypeError||i instanc\##
-        eof h)return null;throw i}}function Nt(t){for(let e of Object.values(t))e instanceof Uint8Array?e.fill(0):type\##
-        of e=="object"&&e!==null&&Nt(e)}var gi=t=>typeof t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length===\##
-        1,dt={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},vi=.3,bi=3e4,ki=1e3,Ht=25e3,Mi=2e3,xi\##
-        =2e4,$t=class{constructor({t,mode:e,locale:i,I:n,se:s,pi:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.I=n,\##
-        this.se=s,this.Vt=a,this.fi=r?vi:1,this.o="opening",this.P=null,this.f=null,this.gn=1/0,this.finish=null,this.\##
-        wn=-1/0,this.yn=a,this.kn=a,this.e=new z,this.vn=[],this.#e("open",a)}get mi(){return this.e.G("open")||this.e\##
-        .G("state")}get ot(){return this.o==="established"}get ct(){return this.o==="away"||this.o==="orphaned"}gi(t){\##
-        return t>=this.gn&&(this.f?.urls.some(e=>/^turns?:/.test(e))??!1)}wi(t){this.o==="established"&&t-this.kn>bi&&\##
-        this.e.set("silence",t+ki)}Wt(){return this.vn.splice(0)}q(){return this.e.tt()}async open(t){let{invitation:e\##
-        ,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await ai(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear(\##
-        "open"),this.#e("state",t),this.#i({type:"send",octets:Ke(e.room,n,Pe[this.mode])}),await this.#n())}async l(t\##
-        ,e){let i=De(t);if(!(i===null||this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.\##
-        #r(i.be,e);case"servers":this.f=i.f,this.gn=e+i.f.ti*1e3;return;case"error":return this.#o({type:"refused",cod\##
-        e:i.code});case"relay":try{return await this.#a(i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this.\##
-        o==="confirming"||this.o==="established"||this.mode==="resume";return this.#o({type:"broken",code:n.code,yi:s}\##
-        )}}}async Se(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t)){if(e!=="keepalive")return this.#o({type:"lost",c\##
-        ause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Ht),await this.send({type:"keepalive"},t)}}async send(t\##
-        ,e){return this.P===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.yn=e,this.#i({type:"send",oct\##
-        ets:Tt(await this.P.hi(t))}),!0)}#e(t,e){this.e.set(t,e+dt[t]*this.fi)}#i(t){this.vn.push(t)}#o(t){this.o="ove\##
-        r",this.e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#i({type:"doctor",B:t}),t?this.o==="orp\##
-        haned"||e-this.wn<Mi?this.#o({type:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state\##
-        ","away"),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(this.wn=e),this.o=i||this.o==="away"?"\##
-        away":"orphaned",D(this.t)&&this.e.set("away",e+dt.X))}async#n(){let{t}=this;this.o="handshaking";let e;if(thi\##
-        s.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"});let i=await fi(t.invitation,t.bond,t\##
-        .epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),e=i.message}else{let i=await pi(t.invita\##
-        tion,{locale:this.locale,I:this.I});this.finish=n=>i.finish(n,this.se()),e=i.message}this.#i({type:"send",octe\##
-        ts:Tt(e)})}async#a(t,e){if(this.o==="handshaking"&&this.finish!==null){let{P:i,bond:n,mn:s}=await this.finish(\##
-        t);this.finish=null,this.P=i,this.o="confirming",this.e.clear("message2"),this.#e("firstFrame",e),this.e.set("\##
-        keepalive",e+Ht),this.#i({type:"confirmed",bond:n}),await this.send(s,e)}else if(this.P!==null&&(this.o==="con\##
-        firming"||this.o==="established")){let i=await this.P.open(t);this.o="established",this.e.clear("firstFrame"),\##
-        this.kn=e,this.e.set("silence",e+dt.silence),this.#i({type:"frame",frame:i}),i.type==="keepalive"&&e-this.yn>=\##
-        xi&&await this.send({type:"keepalive"},e)}}},zt=3e3,Ai=2e4,Si=1e3,Ei=class{constructor({t,V:e,n:i,s:n,re:s,a:r\##
-        },a){this.t=t,this.V=e,this.n=i,this.s=n,this.re=s,this.a=r,this.e=new z,this.e.set("end",a+(s===null?zt:Ai)),\##
-        s!==null&&(i===null||i.ct)&&this.#o(a)}q(){let t=[this.e.tt()??1/0,this.n?.q()??1/0],e=Math.min(...t);return e\##
-        ===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e.L(e);i!==null;i=this.e.L(e))i==="end"?t\##
-        his.end():this.#o(e);return await this.n?.Se(e),this.#e(e);case"socket-open":return t.id===this.s&&await this.\##
-        n?.open(e),this.#e(e);case"socket-message":return t.id===this.s&&await this.n?.l(t.octets,e),this.#e(e);case"s\##
-        ocket-closed":t.id===this.s&&this.#r(e)}}end(){this.re=null,this.e.clear(),this.#n()}async#e(t){for(let e=this\##
-        .#i();e.length>0;e=this.#i())for(let i of e)if(i.type==="send")this.a({type:"send",id:this.s,octets:i.octets})\##
-        ;else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},t),this.re=null,t\##
-        his.e.set("end",t+zt);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(\##
-        i.type==="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n?.Wt()??[]}#o(t){this.#n(),this.s+=1,t\##
-        his.n=new $t({t:this.t,mode:"resume",...this.V},t),this.a({type:"connect",id:this.s})}#r(t){if(this.re===null)\##
-        return this.end();this.#n(),this.e.set("retry",t+Si)}#n(){this.n!==null&&this.a({type:"close",id:this.s}),this\##
-        .n=null}},Ci=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","take\##
-        n-over","internal","refused-not-now","relay-missing"]),Ti=new Set(["hung-up","ended-by-doctor","expired","cons\##
-        ent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),pt=t=>Ci.has(t),qi=t=\##
-        >Ti.has(t),Li={[V.nn]:"refused-other-device",[V.ri]:"refused-not-now",[V.oi]:"refused-wrong-person"},Ui={[q.Xt\##
-        ]:"words-differ",[q.tn]:"binding-failed",[q.expired]:"expired",[q.error]:"doctor-error"},Ii={[T.gt]:"unknown-r\##
-        oom",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},ji=t=>Li[t]??"refused",Oi=t=>Ui[t]??\##
-        "ended-by-doctor",Pi=t=>Ii[t]??"protocol";function Ki(t){return t==="delegation"?"identity":t==="delegation-da\##
-        tes"?"clock":"secure-channel"}var Vt=3,Di=500,Ri=8e3,Ni=4e3,Hi=5,$i=class{constructor(t){this.I=t,this.W=0,thi\##
-        s.ze=!1,this.vt=null,this.lt=0}ki(){this.ze=!1,this.lt=0}vi(){this.W=0,this.ze=!1,this.lt=0}bi(t){let e=this.v\##
-        t??(t.bond===null?"fresh":"resume");return this.vt=null,e}ye({xi:t,Si:e}){if(this.W+=1,!(t&&!this.ze)&&this.W>\##
-        Vt)return null;let i=e?Ni:Ri,n=Math.min(Di*2**(this.W-1),i),s=.5+(this.I(1)[0]??0)/255;return Math.min(n*s,i)}\##
-        refused(t,e,i,n){return D(i)?(this.lt=t===T.gt?this.lt+1:0,this.lt>Hi&&!n?"unknown-room":"later"):t===T.gt&&e=\##
-        =="resume"?this.ze?"secure-channel":(this.vt="fresh","now"):t===T.used&&e==="fresh"&&i.bond!==null&&this.W<Vt?\##
-        (this.W+=1,this.vt="resume","now"):Pi(t)}},Bt=6e4,Ft=2e3,zi=1e4,Vi=3,Bi=class{constructor(t,e,i){this.t=t,this\##
-        .V=e,this.h=i,this.n=null,this.s=0,this.be=!1,this.bt=!1,this.O=new $i(e.I),this.R=-1/0,this.e=new z,this.Rt=!\##
-        1,this.pending=[],this.Nt=[]}get ot(){return this.n?.ot??!1}get ct(){return this.n?.ct??!1}get Kt(){return thi\##
-        s.O.W>0&&(this.n?.mi??!0)}q(){let t=Math.min(this.e.tt()??1/0,this.n?.q()??1/0);return t===1/0?null:t}async oe\##
-        (t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.type==="socket-message"?await this.n?.l(t\##
-        .octets,e):this.n!==null&&this.Ce(e))}async Se(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t))e==="retry"?thi\##
-        s.xt(t):this.O.W=0;await this.n?.Se(t)}zi(t){for(;;){let e=this.Nt.shift();if(e!==void 0)return e;this.pending\##
-        .push(...this.n?.Wt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#i(i,t)}}send(t,e){return\##
-         this.n?.send(t,e)??Promise.resolve(!1)}xt(t){let{t:e,V:i,h:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())ret\##
-        urn this.#n("expired");let s=this.O.bi(e);this.e.clear("retry","stable"),n.ht(),this.s+=1;let r=n.i().St&&this\##
-        .O.W<2;this.n=new $t({t:e,mode:s,pi:r,...i},t),n.a({type:"connect",id:this.s})}Ci(t){(this.n===null||t-this.n.\##
-        Vt>=Ft)&&this.#r(t)}Me(t,e){this.s=t,this.O.vi(),this.xt(e)}ae(t){if(!(this.n===null||t-this.n.Vt<Ft)&&!this.n\##
-        .ct){if(t-this.R<zi)return this.Ce(t);this.R=t,this.#r(t)}}Ce(t){this.disconnect(),this.bt=!1;let{Mi:e,St:i}=t\##
-        his.h.i(),n=D(this.t)&&e,s=this.O.ye({xi:n,Si:i});if(s===null)return this.#n(this.O.ze?"secure-channel":"netwo\##
-        rk");this.e.set("retry",t+s)}bn(t){let e=this.t.former.shift();return e===void 0?!1:(Object.assign(this.t,{bon\##
-        d:e,epochNumber:0}),this.Rt=!0,this.#r(t),!0)}xn(t,e,i){if(!e)return this.#n(Ki(t));this.O.ze=!0,this.Ce(i)}fl\##
-        ush(){let t=[...this.pending.splice(0),...this.n?.Wt()??[]];for(let e of t)e.type==="send"&&this.#e(e.octets)}\##
-        disconnect(){this.n!==null&&this.h.a({type:"close",id:this.s}),this.Sn()}Sn(){let{n:t}=this;return this.n=null\##
-        ,this.pending=[],this.e.clear(),this.h.left(),t}#e(t){this.h.a({type:"send",id:this.s,octets:t})}#i(t,e){switc\##
-        h(t.type){case"send":return this.#e(t.octets);case"save":return this.h.ht();case"doctor":this.be=t.B,t.B||(thi\##
-        s.bt=!0),this.e.G("stable")||this.e.set("stable",e+Bt);return;case"confirmed":if(t.bond!==null){let i={epochNu\##
-        mber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,\##
-        Vi);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return this.e.set("stable",e+Bt),this.h.ht();c\##
-        ase"frame":this.O.ki(),this.bt=!1,this.Rt=!1,this.Nt.push(t);return;case"refused":return this.#o(t.code,e);cas\##
-        e"lost":return t.cause==="timeout"?this.Ce(e):this.#r(e);case"broken":return this.xn(t.code,t.yi,e)}}#o(t,e){i\##
-        f(this.Rt&&t===T.gt){this.bn(e)||this.#n("refused-other-device");return}let i=this.n?.mode??null,n=this.O.refu\##
-        sed(t,i,this.t,this.h.i().Ai);n==="later"?this.Ce(e):n==="now"?this.#r(e):this.#n(n)}#r(t){this.disconnect(),t\##
-        his.xt(t)}#n(t){this.Nt.push({type:"stop",reason:t})}},Wt=class{constructor(){this.N=0,this.M=-1/0}Me(t){t-thi\##
-        s.M>15e3&&(this.N=0),this.N+=1,this.M=t}get zn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math\##
-        .min(1500*this.N,6e3)}get zt(){return this.M+(this.N===0?0:this.zn)}},Fi=class{constructor(){this.M=null,this.\##
-        g=0}Me(t,e){this.M={et:t,Cn:e},this.g=e}N(t,e){let{M:i}=this;this.M={et:t,Cn:e};let n=i!==null&&e-i.Cn<=1250;r\##
-        eturn(!n||t!==i.et)&&(this.g=e),n&&t!==i.et?"sound":e-this.g>=1500?"silence":"unknown"}},_t=class{constructor(\##
-        ){this.silence=new Fi,this.ce=!1,this.Bt=!1,this.Ct=!1,this.Mn=-1/0,this.R=null,this.An=-1/0}get Tn(){return t\##
-        his.R!==null}ae(t){this.R=t}Ei(t){this.Mn=t,this.Ct=!1,this.Bt=!1,this.R=null}Li(t,e){this.silence.Me(0,e),thi\##
-        s.ce=t}Di(t,e){this.silence.Me(t,e)}N(t,e){let i=this.An;this.An=e;let n=this.silence.N(t,e);return n==="sound\##
-        "&&(this.ce=!1,i>=this.Mn&&(this.Ct=!0),this.R!==null&&i>=this.R&&(this.R=null)),n!=="silence"||this.ce?!1:(th\##
-        is.ce=!0,!0)}get Ft(){return this.Ct&&!this.ce}En(t){t&&!this.Ct&&(this.Bt=!0)}},ft={Ii:6e3,Pi:5e3,path:13e3},\##
-        Wi=3e3,_i=1e4,Gi=1,Zi=class{constructor(t,e){this.t=t,this.h=e,this.muted=!1,this.k=t.invitation.joinToken===n\##
-        ull&&t.consent!==null,this.n=null,this.w=!1,this.transport="none",this.r=-1,this.Ln=null,this.v=null,this._t=[\##
-        ],this.le=null,this.Mt=null,this.At=!1,this.Tt=null,this.m=new _t,this.he=new Wt,this.Et=0,this.i={send:!1,l:!\##
-        1},this.$=[],this.e=new z}qi(){return this.$.shift()??null}q(){return this.e.tt()}Ae(){return this.transport==\##
-        ="connected"&&this.#c()&&!this.m.ce}St(){return this.k&&(!this.Ae()||this.m.Tn)}get Oi(){return!this.k&&this.v\##
-        ?.J===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}ae(t){this.transport!=="none"&&this.m.ae\##
-        (t)}Ui(t,e){this.n=t,this.w=e,this.t.consent===null&&this.h.a({type:"prepare-call",f:t.f,w:e})}wt(){this.n=nul\##
-        l,this.At=!1,this.Mt=null,this.e.clear("answer","binding")}end(){this.wt(),this.e.clear(),this.$=[],this.trans\##
-        port="none",this.v=null,this.Tt=null,this.le=null,this.m=new _t,this.he=new Wt,this.Et=0,this.#s(),this.h.a({t\##
-        ype:"end-call"})}async ji(t){this.transport==="connected"&&this.v?.J===!0&&!this.m.ce&&!this.m.Tn?await this.#\##
-        h(t):this.#r(t)}async Se(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t))e==="path"?this.#u(t):e==="attempt"?t\##
-        his.#a(t):this.$.push(e==="answer"&&this.k?"socket-doubted":"rejoin")}async oe(t,e){switch(t.type){case"offer"\##
-        :if(t.generation!==this.v?.generation||this.n===null)return;this.v.it=!0,this.e.set("answer",e+(this.k?this.he\##
-        .Ti:ft.Ii)),await this.#e({type:"description",kind:"offer",generation:t.generation,sdp:t.sdp},e);for(let i of \##
-        this._t.splice(0))await this.#e({type:"candidate",generation:t.generation,candidate:i},e);return;case"candidat\##
-        e":if(t.generation!==this.v?.generation)return;this.v.it?await this.#e({type:"candidate",generation:t.generati\##
-        on,candidate:t.candidate},e):this._t.push(t.candidate);return;case"transport":return this.#f(t,e);case"heard":\##
-        return this.#p(t,e)}}async l(t,e){if(t.type==="description"&&t.kind==="restart")return this.#i(t.sdp,e);let{v:\##
-        i}=this;if(t.type==="binding")return i?.J!==!0?void 0:(this.Mt=t.tag.slice(),this.#d());if(!(i===null||!i.it||\##
-        t.generation!==i.generation))if(t.type==="candidate"){let{generation:n,candidate:s}=t;this.h.a({type:"apply-ca\##
-        ndidate",generation:n,candidate:s})}else i.J||(i.J=!0,this.e.clear("answer"),this.h.a({type:"apply-answer",gen\##
-        eration:t.generation,sdp:t.sdp}),this.transport==="connected"?await this.#h(e):this.k||this.e.set("path",e+ft.\##
-        path),this.#s())}async#e(t,e){await this.h.send(t,e)}#i(t,e){if(this.t.consent===null)return;let i=t==="new"&&\##
-        this.Ln!==this.n;!i&&e<this.he.zt||(i&&(this.transport="failed"),this.#r(e))}#o(){return this.n!==null&&this.n\##
-        .ot&&this.t.consent!==null}#r(t){let{n:e,t:i}=this;if(e===null)return;let n=this.transport==="none"||this.tran\##
-        sport==="failed"||this.m.Bt,s=i.generation;i.generation+=1,this.h.ht(),n&&(this.r=s,this.Ln=e,this.transport="\##
-        new",this.le=null,this.Tt=null,this.At=!1,this.m.Li(this.k,t),this.#s()),this.v={generation:s,it:!1,J:!1},this\##
-        ._t=[],this.Mt=null,this.m.Ei(t),this.e.clear("answer","binding","path","attempt"),this.k&&(this.he.Me(t),this\##
-        .e.set("attempt",t+this.he.zn));let{w:r}=this;this.h.a({type:"make-offer",generation:s,Qn:n,f:e.f,w:r})}#n(t){\##
-        let{n:e,he:i}=this;this.#o()?t<i.zt?this.e.set("attempt",i.zt):e?.gi(t)?(this.ae(t),this.$.push("socket-doubte\##
-        d")):this.#r(t):e!==null&&this.$.push("socket-doubted")}#a(t){this.transport==="none"||this.Ae()||(this.m.En(t\##
-        his.v?.J===!0),this.#n(t))}#p({r:t,et:e},i){if(!(this.transport==="none"||t!==this.r)){if(!this.#c())return th\##
-        is.m.Di(e,i);this.m.N(e,i)?(this.m.En(this.v?.J===!0),this.#n(i)):this.m.Ft&&this.Ae()&&this.e.clear("attempt"\##
-        )}}async#f(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(t.state==="connected")this.transport="connecte\##
-        d",this.Et=0,this.e.clear("path"),this.e.G("attempt")&&this.e.set("attempt",Math.max(this.he.zt,e+Wi)),this.le\##
-        ={Ht:t.Xn,j:t.ei},await this.#h(e),this.#s();else if(t.state==="failed")this.#u(e);else if(this.transport==="c\##
-        onnected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.G("attempt"))return;this.ae(e),this\##
-        .#o()&&e-(this.n?.Vt??0)<_i?this.#n(e):this.$.push("socket-doubted")}}}#u(t){if(this.transport="failed",this.e\##
-        .clear("path","binding"),this.#s(),this.k)return this.#n(t);this.Et+=1,this.Et>Gi?this.$.push("no-path"):this.\##
-        #o()&&this.#r(t)}async#h(t){let{le:e}=this,i=this.n?.P??null;if(e===null||i===null||this.v?.J!==!0)return;let \##
-        n=await i.fn("P",e.Ht,e.j);await this.#e({type:"binding",tag:n},t),this.At||this.e.set("binding",t+ft.Pi),awai\##
-        t this.#d()}async#d(){let{le:t,Mt:e}=this,i=this.n?.P??null;if(t===null||e===null||i===null)return;let n=await\##
-         i.fn("D",t.Ht,t.j);if(!lt(n,e)){this.$.push("binding-failed");return}this.At=!0,this.Tt=Gt(t),this.k=!0,this.\##
-        e.clear("binding"),this.#s()}#c(){return this.le!==null&&this.Tt===Gt(this.le)}#s(){let t=this.#c(),e={send:t&\##
-        &this.t.consent!==null&&!this.muted,l:t};e.send===this.i.send&&e.l===this.i.l||(this.i=e,this.h.a({type:"sound\##
-        ",...e}))}},Gt=({Ht:t,j:e})=>`${G(t)} ${G(e)}`,Qi=6e4,Ji=400,Xi=class{constructor({t,locale:e,I:i,se:n}){this.\##
-        t=t,this.V={locale:e,I:i,se:n},this.line=new Bi(t,this.V,{a:s=>this.actions.push(s),ht:()=>this.#l(),left:()=>\##
-        this.#n(),i:()=>({Ai:this.media.Ae(),St:this.media.St(),Mi:this.media.k})}),this.ue=!1,this.message="",this.u=\##
-        new Be,this.reason=null,this.Te=null,this.e=new z,this.actions=[],this.media=new Zi(t,{send:(s,r)=>this.line.s\##
-        end(s,r),a:s=>this.actions.push(s),ht:()=>this.#l()}),this.ve=Promise.resolve()}oe(t,e){return this.ve=this.ve\##
-        .then(async()=>{try{await this.#i(t,e),this.#m(e)}catch{await this.#s("internal",e)}}),this.ve}Vi(){return thi\##
-        s.actions.splice(0)}q(){if(this.reason!==null)return this.Te?.q()??null;let t=[this.e.tt(),this.line.q(),this.\##
-        media.q()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e}Wi(){let{bond:t,ownComparison:e,peerCompariso\##
-        n:i}=this.t;return{state:this.#e(),reason:this.reason,K:this.reason!==null&&pt(this.reason),be:this.line.be,Dn\##
-        :this.line.ot,Kt:this.line.Kt,Ri:this.line.bt,message:this.message,b:t===null?null:{octets:t.authenticationStr\##
-        ing,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted:this.media.muted,C:this.u.C}}#e(){return this\##
-        .reason!==null?qi(this.reason)?"ended":"failed":D(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"co\##
-        nnected":this.media.k?"reconnecting":"connecting":"waiting"}async#i(t,e){if(this.reason!==null)return this.#o(\##
-        t,e);switch(t.type){case"start":return this.line.xt(e),this.#a(e);case"tick":return this.#r(e);case"socket-ope\##
-        n":case"socket-message":case"socket-closed":return await this.line.oe(t,e),this.#a(e);case"network-changed":re\##
-        turn this.media.ae(e),this.line.Ci(e),this.#a(e);case"awoke":return this.line.n?.wi(e),this.#r(e);case"consent\##
-        ":return D(this.t)?(this.t.consent=t.consent,this.#l(),this.ue&&await this.#u(e),this.#a(e)):void 0;case"decli\##
-        ne":return await this.line.send({type:"refuse",reason:V.si},e),this.#s("consent-refused",e);case"words":return\##
-         this.#d(t.c,e);case"mute":this.media.mute(t.muted);return;case"write":if(this.u.write(t.text,t.In,this.V.se()\##
-        ),t.In)return this.#h(e);this.e.G("letters")||this.e.set("letters",e+Ji);return;case"hang-up":return this.#s("\##
-        hung-up",e,q.ii);case"taken-over":return this.#s("taken-over",e);case"retry":return;default:return await this.\##
-        media.oe(t,e),this.#a(e)}}async#o(t,e){let i=this.reason==="network"||this.reason==="no-path";return!(t.type==\##
-        ="retry"||t.type==="network-changed"&&i)||this.reason===null||!pt(this.reason)?this.Te?.oe(t,e):(this.Te?.end(\##
-        ),this.reason=null,this.line.Me(this.Te?.s??this.line.s,e),this.Te=null,this.#a(e))}async#r(t){for(let e=this.\##
-        e.L(t);e!==null;e=this.e.L(t)){if(e==="patience")return this.#s(this.line.ot?"no-path":"network",t);await this\##
-        .#h(t)}await this.line.Se(t),await this.#a(t),await this.media.Se(t),await this.#a(t)}#n(){this.ue=!1,this.med\##
-        ia.wt(),this.u.wt()}async#a(t){for(;this.reason===null;){let e=this.media.qi();if(e!==null){await this.#c(e,t)\##
-        ;continue}let i=this.line.zi(t);if(i===null)return;i.type==="stop"?await this.#s(i.reason,t):await this.#p(i.f\##
-        rame,t)}}async#p(t,e){switch(t.type){case"waiting":this.message=t.message;return;case"admit":return this.#f(t.\##
-        w,e);case"refuse":return t.reason===V.nn&&this.line.bn(e)?void 0:this.#s(ji(t.reason),e);case"words":return th\##
-        is.t.peerComparison=t.c?"same":"different",this.#l();case"bye":return this.#s(this.media.Oi&&t.reason===q.erro\##
-        r?"no-path":Oi(t.reason),e);case"description":case"candidate":case"binding":return this.ue&&!(t.type==="descri\##
-        ption"&&t.kind==="offer")?this.media.l(t,e):this.line.xn("malformed",!0,e);case"chat":this.ue&&this.u.l(t.id,t\##
-        .message);return;case"keepalive":case"receipt":case"identity":return}}async#f(t,e){let{n:i}=this.line;if(this.\##
-        ue||i===null)return;this.ue=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#l();let n=t||(this.t.in\##
-        vitation.flags&J.w)!==0;if(n&&!(i.f?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#s("relay-missing",e,q.\##
-        error);this.media.Ui(i,n),this.t.consent!==null&&await this.#u(e)}async#u(t){let{consent:e,ownComparison:i}=th\##
-        is.t;e!==null&&(await this.line.send({type:"consent",version:1,...e},t),await this.media.ji(t),i!=="none"&&awa\##
-        it this.line.send({type:"words",c:i==="same"},t),await this.#h(t))}async#h(t){if(!(!this.ue||this.t.consent===\##
-        null)){for(let e of this.u.pending()){let{id:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n}\##
-        ,t))return;this.u.it(e)}return this.#a(t)}}async#d(t,e){this.t.ownComparison=t?"same":"different",this.#l(),aw\##
-        ait this.line.send({type:"words",c:t},e),await this.#a(e),t||await this.#s("words-differ",e,q.Xt)}async#c(t,e)\##
-        {switch(t){case"rejoin":return this.line.Ce(e);case"socket-doubted":return this.line.ae(e);case"binding-failed\##
-        ":return this.#s("binding-failed",e,q.tn);case"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n\##
-        =i===null||await this.line.send({type:"bye",reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end()\##
-        ,this.e.clear(),pt(t)&&t!=="taken-over"?this.#l():this.actions.push({type:"save",t:null});let s=!n&&D(this.t);\##
-        if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.disconnect();let{t:r,V:a}=this,{s:l}=this.line,o=t\##
-        his.line.Sn(),c=f=>this.actions.push(f);this.Te=new Ei({t:r,V:a,n:o,s:l,re:s?i:null,a:c},e)}#m(t){!(this.reaso\##
-        n===null&&this.media.k&&!this.media.Ae())||this.line.ct?this.e.clear("patience"):this.e.G("patience")||this.e.\##
-        set("patience",t+Qi)}#l(){this.actions.push({type:"save",t:this.t})}},Yi={Pn:[],qn:[],microphone:"",speaker:""\##
-        },tn=4e-4,Zt={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Qt(t,e){let i=t===voi\##
-        d 0?Zt:{...Zt,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i})),[s]=n.getAudioTra\##
-        cks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function en(t){let e=t instanc\##
-        eof DOMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="No\##
-        tReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var nn=class{constructor(t){this.audio\##
-        =t,this.Gt=new Audio,this.U=null,this.output=null,this.source=null,this.Ee=null,this.speaker=""}On(){"AudioCon\##
-        text"in window&&(this.U??=new AudioContext,this.U.state!=="running"&&this.U.resume().catch(()=>{}))}Un(t){this\##
-        .source?.disconnect(),this.source=null,!(this.U===null||t===null)&&(this.Ee??=this.U.createAnalyser(),this.sou\##
-        rce=this.U.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}Lt(){if(this.Ee===null|\##
-        |this.source===null)return{Lt:0,jn:!1,Vn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee.getFloatTimeDomai\##
-        nData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.U?.state==="running"||navigator.userActivation?.hasBee\##
-        nActive===!0;return{Lt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),jn:e>tn,Vn:e===0&&i}}Wn(){let{U:t}=this;\##
-        if(t!==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.Gt.srcObject=this.output.s\##
-        tream),this.Gt.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.create\##
-        Oscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3\##
-        ,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop(n+1\##
-        )}}}async Ni(t){await Promise.all([this.audio,this.Gt].map(e=>e.setSinkId(t))),this.speaker=t}async Dt(t){let \##
-        e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!\##
-        ==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{Pn:i("audioinput"),qn:"setSin\##
-        kId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end(){thi\##
-        s.Un(null),this.U?.close().catch(()=>{}),this.U=null,this.Ee=null,this.output=null}},sn=500;function rn(t,e,i)\##
-        {return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}:{if\##
-        Available:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function an(t,e){let i=new Broa\##
-        dcastChannel(t);i.postMessage(e),i.close()}function ln(t,e){return new Promise(i=>{let n=new BroadcastChannel(\##
-        t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(Rt(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),s\##
-        n)})}var R={},on=t=>[R[t].admitted.title,...R[t].admitted.consent].join(`
-        `),Jt=(t,e)=>t<1?R[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (t),hn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Y=(t,e)=>t.replace(/\{\##
-        \w+\}/,()=>String(e));function cn(t,e,i){let n=[i,e].map(s=>s.split(`
-        `).map(r=>r.split("|")));for(let s of qt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
-        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,c])=>[o,a(c)]));R[s]=\##
-        a(t)}}var un={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",si\##
-        lent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-\##
-        5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 \##
-        0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0\##
-         1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6\##
-         19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function tt(t,e){let i=t.getElementById("ic\##
-        on").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.setAttribute("d",un[e]),i}var dn={mi\##
-        ssing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-un\##
-        supported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"\##
-        taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-err\##
-        or":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-diff\##
-        er":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function pn(t,e){let{state:i,\##
-        error:n}=t,s=i==="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?dn[n]:void 0;retur\##
-        n{title:wn(t,e),lines:yn(t,e),buttons:bn(t,e),Rn:gn(t,e),code:r===void 0?"":Y(e.code,r),Ft:s||i==="waiting"||i\##
-        ==="connecting",Ki:s}}function fn(t,e){let i=({lines:s,Rn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link\##
-        ").flatMap(a=>a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set\##
-        (i(e));return i(t).filter(s=>!n.has(s)).join(" ")}var mn={alphabet:"incomplete",flags:"version","post-quantum"\##
-        :"version",protocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person"\##
-        :"refused"},Xt=(t,{errors:e})=>e[mn[t??""]??t??""];function wn({state:t,error:e},i){return t==="ended"||t==="f\##
-        ailed"||t==="bad-link"?Xt(e,i)?.[0]??i.ended.title:i[t].title}function yn(t,e){let{state:i,error:n,r:s,locale:\##
-        r}=t;switch(i){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.De},{kind:"quiet",\##
-        text:e.ready.Ie}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??\##
-        "",{B:l,X:o}=e.waiting;return[{kind:"lead",text:s?.Kt?e.reconnecting.pe:s?.be?l:o},...E(t.Yt>0,"since",Y(e.wai\##
-        ting.g,Jt(t.Yt,r))),...E(a!=="","quiet",e.waiting.message),...E(a!=="","quote",a)]}case"admitted":return[{kind\##
-        :"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connecte\##
-        d":return t.It?[{kind:"lead",text:e.i.je}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.qu\##
-        ality[t.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:vn(s,e)\##
-        }];case"ended":case"failed":case"bad-link":{let{F:a,clock:l,link:o}=t,c=n==="microphone-denied";return[{kind:"\##
-        lead",text:Xt(n,e)?.[1]??e.ended.text},...E(c,"quiet",e.ge[t.Bi]),...E(c,"quiet",e.ge.$e),...E(n==="clock","qu\##
-        iet",Y(e.Ye,l===null?"":hn(l,r))),...E(a!==null,"quiet",Y(e.ended.F,Jt(a??0,r))),...E(i==="ended","quiet",e.en\##
-        ded.Ge),...E(t.y==="failed","quiet",e.Ze),...E(t.y==="failed","link",o??"")]}default:return[]}}var E=(t,e,i)=>\##
-        t?[{kind:e,text:i}]:[];function gn({state:t,r:e,y:i,Q:n},s){return i==="done"?s.actions.y:t!=="connected"?"":e\##
-        ?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Dn===!1?s.connected.Pe:""}function vn(t,{reconnecting:e\##
-        }){return t?.Dn?e.path:t?.Ri?e.j:e.pe}function bn({state:t,error:e,K:i,link:n,Nn:s,r,It:a},{actions:l}){let o=\##
-        (m,C,O="",gt=null)=>({action:m,label:C,kind:O,icon:gt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("resu\##
-        me-sound",l._e,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];\##
-        case"waiting":return[o("hang-up",l.Ne)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse\##
-        ",l.We,"","no")];case"connecting":case"reconnecting":return[...f,c];case"connected":{let m=r?.ownComparison===\##
-        "none"&&r.b!==null,C=[o("same",l.c,a?"":"primary","yes"),o("different",l.Re,"danger","no")],O=r?.muted?o("mute\##
-        ",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?C:[],O,{...c,kind:"half d\##
-        anger"}]}case"ended":case"failed":case"bad-link":{let m=e==="other-tab"||e==="taken-over"?l.Be:l.Ke;return[...\##
-        n===null?[]:[o("copy-link",l.me,"primary","copy")],...i?[o("retry",m,n===null?"primary":"","again")]:[]]}defau\##
-        lt:return[]}}function kn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1)\##
-        )}var Mn=class{constructor(t,e){this.d=t,this.Zt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Kn=null,t\##
-        his.text=null,this.Bn=new Map,this.state=null,this.ne=0,this.Fn=!1,this.#m()}show(t){if(!this.#e("model",t))re\##
-        turn;let e=R[t.locale],i=pn(t,e),n=this.Kn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["erro\##
-        r","path","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#n(t.locale,e),this.#t("titl\##
-        e").textContent=i.title,this.d.title=`${i.title} · Colloque`,t.state!=="loading"&&this.#e("lines",i.lines)&&th\##
-        is.#t("text").replaceChildren(...i.lines.map(r=>this.#p(r))),this.#i("notice",i.Rn),this.#i("code",i.code),thi\##
-        s.#f(t,e),this.#u(i.buttons),this.#h(t,i,e),this.#c(t,i,e),this.#o(fn(i,n)),this.#r(n!==null&&n.title!==i.titl\##
-        e),this.Kn=i,this.state=t.state}template(t){return this.d.getElementById(t)?.content.textContent??""}get Fi(){\##
-        let t=this.#t("sound",HTMLDetailsElement);return!t.hidden&&t.open}_i(t){this.#t("meter").style.transform=`scal\##
-        eX(${t})`}#e(t,e){let i=JSON.stringify(e);return this.Bn.get(t)===i?!1:(this.Bn.set(t,i),!0)}#i(t,e){let i=thi\##
-        s.#t(t);i.textContent!==e&&(i.textContent=e)}#o(t){t!==""&&(this.#t("announcement").textContent=t)}#r(t){let{a\##
-        ctiveElement:e,body:i}=this.d,n=e===null||e===i,s=!n&&e.closest("details, dialog, nav, footer")!==null;(t?!s:n\##
-        &&this.Fn)&&this.#t("title").focus({preventScroll:!t}),this.Fn=this.d.activeElement!==i}#n(t,e){if(this.text==\##
-        =e)return;this.text=e;let i=this.d.documentElement;i.lang=t,i.dir=e.direction;let n=this.#t("languages");n.set\##
-        Attribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.entries(R).map(([r,{name:a}])=\##
-        >{let l=this.#l("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`${r.toUpperCase()}, ${a\##
-        }`),l.addEventListener("click",()=>this.Zt.speak(r)),l}));for(let r of n.children)r.setAttribute("aria-pressed\##
-        ",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.Le,help:e.help.title,legal:e.legal.title,close\##
-        :e.help.close,"words-intro":e.b.qe,"digits-label":e.b.Oe,"microphone-label":e.i.microphone,"speaker-label":e.i\##
-        .speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.Ve};for(let[r,a]of Object.entries(s))this\##
-        .#i(r,a);this.#a("sound-title","speaker",e.i.title),this.#a("chat-title","message",e.u.title),this.#a("play-so\##
-        und","speaker",e.actions.Fe),this.#a("send",null,e.u.send),this.#t("footer").prepend(tt(this.d,"lock")),this.#\##
-        t("message").setAttribute("aria-label",e.u.title),this.#t("advice").replaceChildren(...e.i.fe.map(r=>this.#l("\##
-        li",r)))}#a(t,e,i){this.#t(t).replaceChildren(...e===null?[]:[tt(this.d,e)],i)}#p({kind:t,text:e}){switch(t){c\##
-        ase"list":{let i=this.#l("ul");return i.append(...e.map(n=>this.#l("li",n))),i}case"quote":{let i=this.#l("blo\##
-        ckquote",e);return i.dir="auto",i}case"link":{let i=this.d.createElement("input");return i.readOnly=!0,i.value\##
-        =e,i.className="link",i.addEventListener("focus",()=>i.select()),i.setAttribute("aria-label",this.text?.action\##
-        s.me??""),i}case"good":case"fair":case"poor":{let i=this.#l("p",e,`quality ${t}`);return i.prepend(tt(this.d,t\##
-        )),i}default:return this.#l("p",e,t)}}#f({state:t,r:e},i){let n=t==="connected"?e?.b??null:null;this.#t("words\##
-        ").hidden=n===null;let s=n===null?[]:kn(this.template("word-lists").split(`
-        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?ci(n.octets).map(o=>s[o]??""):[],a=this.#t(\##
-        "words-list");if(this.#e("words",r)&&a.replaceChildren(...r.map((o,c)=>this.#l("li",o,c<2?"mine":"theirs"))),t\##
-        his.#i("digits",n===null?"":ui(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[\##
-        ];e.ownComparison==="same"&&l.push(i.b.c),e.peerComparison==="same"&&l.push(i.b.Ue),this.#i("words-result",l.j\##
-        oin(" "))}#u(t){if(!this.#e("actions",t))return;let e=this.#t("actions"),i=this.d.activeElement?.dataset.actio\##
-        n;e.replaceChildren(...t.map(({action:n,label:s,kind:r,icon:a})=>{let l=this.#l("button",s,r);return l.dataset\##
-        .action=n,l.setAttribute("type","button"),a!==null&&l.prepend(tt(this.d,a)),l.addEventListener("click",()=>thi\##
-        s.Zt.a(n)),l})),i!==void 0&&e.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:t,Dt:e,Q:i,path:n},{Ft:\##
-        s},r){let a=this.#t("sound",HTMLDetailsElement);a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="wait\##
-        ing")&&(a.open=t==="waiting"),this.#i("meter-text",r.i[i??"speak"]),this.#i("path",n===null?"":r.path[n]);let{\##
-        Pn:l,qn:o,microphone:c,speaker:f}=e;this.#d("microphone",l,c,r.i.microphone),this.#d("speaker",o,f,r.i.speaker\##
-        )}#d(t,e,i,n){let s=this.#t(t,HTMLSelectElement);this.#t(`${t}-row`).hidden=e.length<2,this.#e(t,[e,n])&&s.rep\##
-        laceChildren(...e.map((r,a)=>{let l=this.d.createElement("option");return l.value=r.id,l.textContent=r.label==\##
-        =""?`${n} ${a+1}`:r.label,l})),e.some(r=>r.id===i)&&(s.value=i)}#c({r:t},{Ki:e},{u:i}){let n=this.#t("chat",HT\##
-        MLDetailsElement);n.hidden=!e,t===null&&(this.#t("message",HTMLInputElement).value="");let s=t?.C??[];if(!this\##
-        .#e("messages",[s,i.x]))return;let r=this.#t("messages");r.replaceChildren(...s.map(({x:o,text:c,nt:f})=>{let \##
-        m=this.#l("li","",o?"mine":"theirs"),C=this.#l("p",c);return C.dir="auto",m.append(this.#l("small",`${o?i.x:i.\##
-        T}${f?"":` · ${i.pending}`}`),C),m}));let a=s.filter(({x:o})=>!o),[l]=a.slice(-1);a.length>this.ne&&l!==void 0\##
-        &&(n.open=!0,this.#o(`${i.T}: ${l.text}`)),this.ne=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet-\##
-        title").textContent=e,this.#t("topics").replaceChildren(...t.flatMap(([n,s])=>[this.#l("h3",n),this.#l("p",s)]\##
-        ));let i=this.#t("sheet");i.showModal?.(),i.scrollTop=0}#m(){let{a:t,Hi:e,write:i}=this.Zt;this.#t("play-sound\##
-        ").addEventListener("click",()=>t("play-sound"));for(let l of["microphone","speaker"]){let o=this.#t(l,HTMLSel\##
-        ectElement);o.addEventListener("change",()=>e(l,o.value))}let n=this.#t("volume",HTMLInputElement);n.addEventL\##
-        istener("input",()=>this.audio.volume=Number(n.value)/100),this.audio.volume=.5,this.#t("volume-row").hidden=t\##
-        his.audio.volume!==.5,this.audio.volume=1;let s=this.#t("message",HTMLInputElement),r=this.#t("letters",HTMLIn\##
-        putElement);s.addEventListener("input",()=>{r.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.f\##
-        ocus()};this.#t("send").addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isCom\##
-        posing&&a()}),this.#t("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:o}=this.te\##
-        xt;this.#s([...l.S,[o.deaf,o.fe.join(" ")],l.Je],l.title)}),this.#t("legal").addEventListener("click",()=>{thi\##
-        s.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#t("close").addEventListener("click",()\##
-        =>this.#t("sheet").close())}#l(t,e="",i=""){let n=this.d.createElement(t);return n.textContent=e,i!==""&&(n.cl\##
-        assName=i),n}#t(t,e){let i=this.d.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Error\##
-        (`no element ${t}`);return i}},mt="colloque",F=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:\##
-        !1,link:null,Nn:!1,locale:Ve(navigator.languages??[]),Bi:de(navigator.userAgent,navigator.maxTouchPoints),path\##
-        :null,quality:null,r:null,y:"no",Yt:0,F:null,clock:null,It:!1,Q:null,Dt:Yi},W=location.hash.length>1?location.\##
-        href:null,Yt=pe(navigator.userAgent),xn=100,An=3500,Sn=4e3,wt=0,A=null,v=null,et=null,d=null,N=null,it=null,te\##
-        =0,ee=0,yt=null,b=new Mn(document,{a:Tn,Hi:Un,speak:t=>p({locale:t}),write:(t,e)=>void y({type:"write",text:t,\##
-        In:e})}),L=new nn(b.audio),ie=!1;function p(t){Object.assign(g,t),ie&&(g.state!=="loading"||window.early===voi\##
-        d 0)&&b.show(g)}var H=(t,e={})=>p({state:"failed",error:t,K:!0,r:null,...e});function ne(){let t=window.early?\##
-        .microphone??null;return delete window.early,t}async function En(){if(!isSecureContext||crypto.subtle===void 0\##
-        )return H("browser-unsupported",{K:!1,link:W});let t=location.hash.slice(1),e=Rt(sessionStorage.getItem(mt),F(\##
-        ));if(t===""&&e===null)return p({state:"bad-link",error:"missing"});try{if(t!==""){let i=await $e(t);if(i.flag\##
-        s&J.Qt)throw new h("post-quantum");let n=await ei(i);A=e!==null&&lt(e.invitation.room,n.room)?e:yi(n)}else A=e\##
-        }catch(i){if(!(i instanceof h))throw i;return p({state:"bad-link",error:i.code})}if(!await Cn())return H(Yt?"i\##
-        n-app":"browser-unsupported",{K:!1,link:W});p({state:"ready",error:null,Nn:A===e}),(t===""||window.early?.micr\##
-        ophone)&&await nt(!1)}async function Cn(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getU\##
-        serMedia?!1:Q().then(()=>!0,()=>!1)}function Tn(t){switch(L.On(),t){case"enter":return void nt(!1);case"retry"\##
-        :return v===null||g.error==="taken-over"?void nt(g.error==="other-tab"||g.error==="taken-over"):void y({type:"\##
-        retry"});case"copy-link":return void qn();case"consent":return void Pn();case"refuse":return void y({type:"dec\##
-        line"});case"same":case"different":return void y({type:"words",c:t==="same"});case"mute":return void y({type:"\##
-        mute",muted:!(g.r?.muted??!1)});case"hang-up":return void y({type:"hang-up"});case"play-sound":return L.Wn();c\##
-        ase"resume-sound":return void In()}}async function qn(){try{await navigator.clipboard.writeText(W??""),p({y:"d\##
-        one"})}catch{p({y:"failed"})}}async function nt(t){if(A===null)return;L.On(),p({state:"checking",error:null,K:\##
-        !1,link:null,y:"no"}),Nn();try{d===null&&se(await Qt(void 0,ne()))}catch(n){return Ln(en(n))}le(),history.repl\##
-        aceState(null,"","/");let e=`colloque ${G(A.invitation.room)}`,i=t?ln(e,F):null;if(!await rn(e,t,()=>void On(e\##
-        )))return H("other-tab");if(ee=performance.now(),A=await i??A,v=new Xi({t:A,locale:g.locale,I:jn,se:F}),d===nu\##
-        ll)return H("microphone-missing");et=new Ce({microphone:d,audio:b.audio,Pt:Vn,E:n=>void y(n),pt:n=>p({path:n})\##
-        ,ft:n=>p({quality:n})}),await y({type:"start"})}function Ln(t){let e=Yt&&t==="microphone-denied";H(e?"in-app":\##
-        t,{link:e?W:null}),t==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.oncha\##
-        nge=()=>{i.state==="granted"&&g.state==="failed"&&v===null&&nt(!1)}},()=>{})}function se(t){let e=d;d=t,wt=per\##
-        formance.now(),p({Q:null}),t.onmute=j,t.onunmute=j,t.onended=()=>{t===d&&st()},L.Un(t),et?.$n(t).catch(()=>{})\##
-        ,e!==null&&(e.onended=null,e.stop()),rt()}async function st(t){try{se(await Qt(t))}catch{await rt()}j()}async \##
-        function Un(t,e){return t==="microphone"?st(e):(await L.Ni(e).catch(()=>{}),rt())}async function rt(){p({Dt:aw\##
-        ait L.Dt(d)})}function j(){let{audio:t}=b,e=t.srcObject!==null&&t.paused,i=d!==null&&(d.muted||d.readyState===\##
-        "ended");p({It:v!==null&&(e||i)})}async function In(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d\##
-        .readyState==="ended")&&await st(),j()}var jn=t=>crypto.getRandomValues(new Uint8Array(t));async function On(t\##
-        ){if(v===null)return;let e=Dt(v.t);await y({type:"taken-over"}),an(t,e)}async function Pn(){let{locale:t}=g,e=\##
-        await K(k(on(t)));await y({type:"consent",consent:{locale:t,textHash:e,time:F()}})}async function y(t){if(v===\##
-        null)return;await v.oe(t,performance.now());for(let l of v.Vi())Rn(l);let e=v.q();clearTimeout(te),e!==null&&(\##
-        te=window.setTimeout(()=>void y({type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r\##
-        }=v.Wi();i!==g.state&&Kn(i,n),p({state:i,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Bn(),a&&e==\##
-        =null&&!s&&Dn()}function Kn(t,e){if(t==="admitted"&&(L.Wn(),navigator.vibrate?.([200,100,200])),e===null)retur\##
-        n;let i=A?.consent?.time??null,n=t==="ended"&&i!==null&&["connected","reconnecting"].includes(g.state);p({F:n?\##
-        Math.floor((F()-i)/60):null,clock:e==="clock"?new Date:null,It:!1})}function Dn(){A!==null&&Nt(A),A=null,v=nul\##
-        l,et=null,W=null,p({r:null})}function Rn(t){switch(t.type){case"connect":return $n(t.id);case"send":N?.id===t.\##
-        id&&N.s.readyState===WebSocket.OPEN&&N.s.send(t.octets);return;case"close":N?.id===t.id&&N.s.close();return;ca\##
-        se"save":t.t===null?sessionStorage.removeItem(mt):sessionStorage.setItem(mt,Dt(t.t));return;default:et?.Zn(t)}\##
-        }function re(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,Ie);return t.binaryType="arra\##
-        ybuffer",t}function Nn(){v===null&&it===null&&(it={s:re(),g:performance.now()})}function Hn(){let t=it;if(it=n\##
-        ull,t===null)return null;let e=performance.now()-t.g<An&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),\##
-        e?t.s:null}function $n(t){let e=Hn()??re();N={id:t,s:e},e.readyState===WebSocket.OPEN&&queueMicrotask(()=>void\##
-         y({type:"socket-open",id:t})),e.onopen=()=>void y({type:"socket-open",id:t}),e.onclose=()=>void y({type:"sock\##
-        et-closed",id:t}),e.onmessage=({data:i})=>{i instanceof ArrayBuffer&&y({type:"socket-message",id:t,octets:new \##
-        Uint8Array(i)})}}var ae=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192){let f=b(t);i\##
-        f(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.len\##
-        gth;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.f\##
-        loor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];ret\##
-        urn(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3\##
-        ]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=\##
-        r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}retu\##
-        rn t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===voi\##
-        d 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!1};case 1:ret\##
-        urn{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray(1),padded:!1\##
-        };default:{if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarray(2),padded:!\##
-        1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.\##
-        length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=\##
-        >{let{readable:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(new Uint8Array(\##
-        r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r\##
-        )}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),zn=window.trustedTypes?.creat\##
-        ePolicy("colloque-worker",{createScriptURL:ae});function Vn(){return"RTCRtpScriptTransform"in window?new Worke\##
-        r(zn?.createScriptURL("")??ae()):null}function Bn(){d!==null&&(d.onended=null),d?.stop(),d=null,L.end(),yt?.re\##
-        lease().catch(()=>{}),yt=null}function le(){navigator.wakeLock?.request("screen").then(t=>yt=t,()=>{})}var oe=\##
-        ()=>void y({type:"network-changed"}),he=()=>{v!==null&&document.visibilityState==="visible"&&d!==null&&(le(),b\##
-        .audio.srcObject!==null&&b.audio.paused&&b.audio.play().then(j,j),g.Q==="silence"&&(d.onended=null,d.stop(),st\##
-        (d.getSettings().deviceId))),y({type:"awoke"})};addEventListener("online",oe),navigator.connection?.addEventLi\##
-        stener("change",oe),document.addEventListener("visibilitychange",he),document.addEventListener("resume",he),b.\##
-        audio.addEventListener("pause",j),b.audio.addEventListener("playing",j),navigator.mediaDevices?.addEventListen\##
-        er("devicechange",()=>{d!==null&&rt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&l\##
-        ocation.reload()}),setInterval(()=>{if(g.state==="waiting"&&p({Yt:Math.floor((performance.now()-ee)/6e4)}),d==\##
-        =null)return;let{Lt:t,jn:e,Vn:i}=L.Lt();b.Fi&&b._i(t);let n=performance.now();i||(wt=n),e&&g.Q!=="voice"?p({Q:\##
-        "voice"}):g.Q===null&&n-wt>Sn&&p({Q:"silence"})},xn),window.start=()=>{cn(ue,b.template("first"),b.template("s\##
-        entences")),ie=!0,p({})},En().catch(()=>H("internal",{K:!1})).then(()=>{v===null&&ne()?.then(t=>t.getTracks().\##
-        forEach(e=>e.stop()),()=>{})})})();</script>
+        es?.(e)}function Ke(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
+        ull:St(e.replace(/:/g,""))}var Y={tn:1,y:2},Oe=1+1+16+32+4,De=72;async function Re(t){if(/[^A-Za-z0-9_-]/.test\##
+        (t))throw new h("alphabet");if(t.length!==De)throw new h("incomplete");let e=ke(t);if(e.length!==Oe)throw new \##
+        h("incomplete");if(!ht(e.subarray(50),await $e(e.subarray(0,50))))throw new h("incomplete");if(e[0]!==1)throw \##
+        new h("version");let i=e[1]??0;if(i&~(Y.tn|Y.y))throw new h("flags");return{flags:i,si:e.slice(2,18),sessionKe\##
+        y:e.slice(18,50)}}async function $e(t){return(await $(d(x("colloque/1 link"),t))).subarray(0,4)}var jt=["fr","\##
+        nl","de","en"];function He(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>jt.find(i=>i===e)??[])[0]\##
+        ??"fr"}var Pt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null\##
+        )return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;\##
+        let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)\##
+        /255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>\##
+        {if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let \##
+        r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||\##
+        s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{the\##
+        n:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return\##
+         null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:\##
+        l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray(1),padded:!1};default:\##
+        {if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2\##
+        ,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?n\##
+        ull:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{read\##
+        able:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.\##
+        getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pip\##
+        eThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Ne=window.trustedTypes?.createPolicy("c\##
+        olloque-worker",{createScriptURL:Pt});function Fe(){return"RTCRtpScriptTransform"in window?new Worker(Ne?.crea\##
+        teScriptURL("")??Pt()):null}var V=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.le\##
+        ngth===0&&this._.clear();for(let e of t)this._.delete(e)}H(t){return this._.has(t)}nt(){return this._.size===0\##
+        ?null:Math.min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];retur\##
+        n e===void 0?null:(this._.delete(e[0]),e[0])}},ze=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff\##
+        ]/gu,Ve=/(\p{M}{4})\p{M}+/gu,Ut=t=>t.slice(0,2e3).replace(ze,"").replace(Ve,"$1"),Be=200,Ge=class{constructor(\##
+        ){this.C=[],this.M=0,this.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===n\##
+        ull)return;this.G===null&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,it:!1};this.G=e&&n!==""?n\##
+        ull:s,this.G===null&&this.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:Ut(e),it:!0},s=i\##
+        ?this.C.filter(({x:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.C=this.C.flatMap(a\##
+        =>a!==s?[a]:r?[]:[n])}wt(){this.U=0}pending(){return[...this.C,...this.G===null?[]:[this.G]].filter(({it:t})=>\##
+        !t)}st(t){t===this.G?this.G=t.text===""?null:{...t,it:!0}:this.C=this.C.map(e=>e===t?{...e,it:!0}:e)}#t(t){thi\##
+        s.C=[...this.C,t].slice(-Be)}},It=[256,1024,4096,16384],j={ri:0,nn:1,sn:2,expired:3,error:4},B={oi:0,rn:1,ai:2\##
+        ,ci:3},Kt=["offer","answer","restart"],We=["body","signature"],_e=t=>Ze(...Je(t));function Ze(t,e){let i=It.fi\##
+        nd(s=>s>=e.length+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(y(t),At(e.l\##
+        ength),e)),n}function Je(t){switch(t.type){case"confirm":return[3,d(t.on,t.an,D(t.name))];case"refuse":return[\##
+        6,y(t.reason)];case"description":return[7,d(y(Kt.indexOf(t.kind)),A(t.generation),x(t.sdp))];case"candidate":r\##
+        eturn[8,d(A(t.generation),x(t.candidate))];case"words":return[9,y(t.l?1:0)];case"binding":return[10,t.tag];cas\##
+        e"chat":return[11,d(A(t.id),x(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,y(\##
+        t.reason)];case"consent":return[16,d(y(t.version),x(t.locale),t.textHash,be(t.time))]}}function Xe(t,e=Qe){let\##
+         i=new z(t),n=i.p(),s=i.z(i.Xe()),r=It.find(o=>o>=s.length+3);if(t.length!==r||!Z(i.ee()))throw new h("malform\##
+        ed");let a=new z(s),l=e(n,a);return a.end(),l}function Qe(t,e){switch(t){case 4:return{type:"waiting",message:\##
+        I(e.dt())};case 5:return{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i\##
+        =Kt[e.p()];if(i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:I(e.ee\##
+        ())}}case 8:return{type:"candidate",generation:e.F(),candidate:I(e.ee())};case 9:{let i=e.p();if(i>1)throw new\##
+         h("malformed");return{type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"c\##
+        hat",id:e.F(),message:I(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=We[e.p()];if(i===void 0)throw\##
+         new h("malformed");return{type:"receipt",Ji:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:\##
+        return{type:"identity",code:e.p()};default:throw new h("malformed")}}var Ot=x("Noise_NKpsk0_25519_AESGCM_SHA25\##
+        6"),ut=new Uint8Array(0),Ye=32+16,ti=2**20,G=class{constructor(t){this.key=t,this.counter=0}static async creat\##
+        e(t){return new G(await xe(t))}cn(){if(this.counter>=ti)throw new h("exhausted");let t=d(new Uint8Array(8),A(t\##
+        his.counter));return this.counter+=1,t}async encrypt(t,e=ut){return Ae(this.key,this.cn(),e,t)}async decrypt(t\##
+        ,e=ut){return Se(this.key,this.cn(),e,t)}},ei=class{constructor(){this.E=Ot,this.hash=Ot,this.be=null}async A(\##
+        t){this.hash=await $(this.hash,t)}async Y(t){let[e,i]=await Dt(this.E,t);this.E=e,this.be=await G.create(i)}as\##
+        ync ln(t){let e=await E(this.E,t);this.E=await E(e,y(1));let i=await E(e,d(this.E,y(2))),n=await E(e,d(i,y(3))\##
+        );await this.A(i),this.be=await G.create(n)}async un(t){let e=this.be===null?t:await this.be.encrypt(t,this.ha\##
+        sh);return await this.A(e),e}async hn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return awai\##
+        t this.A(t),e}};async function Dt(t,e){let i=await E(t,e),n=await E(i,y(1));return[n,await E(i,d(n,y(2)))]}asy\##
+        nc function ii(t,e){let i=[...await Dt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:\##
+        t.hash,E:t.E,keys:i,send:e?n:s,h:e?s:n}}var dt=class{constructor(t,e,i){this.rt=t,this.yt=e,this.ie=i}static a\##
+        sync create(t){let e=new ei;return await e.A(t.jt),await e.A(t.Vt),new dt(e,t,t.ie??await Q())}async dn(t){let\##
+        {rt:e,ie:i,yt:n}=this;return await e.ln(n.presharedKey),await e.A(i.publicKey),await e.Y(i.publicKey),await e.\##
+        Y(await Ct(i.privateKey,n.Vt)),d(i.publicKey,await e.un(t))}async pn(t){if(t.length<Ye)throw new h("authentica\##
+        tion");let{rt:e,ie:i}=this,n=t.subarray(0,32);return await e.A(n),await e.Y(n),await e.Y(await Ct(i.privateKey\##
+        ,n)),{fn:await e.hn(t.subarray(32)),transport:await ii(e,!0)}}},Rt=new Uint8Array(32);async function ni(t){let\##
+         e=await X("colloque/1 invite",d(t.si,t.sessionKey)),[i,n,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,\##
+        "colloque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,preshared\##
+        Key:s,joinToken:n}}var si=t=>D("colloque/1","call",t,A(0),Rt),ri=(t,e,i)=>D("colloque/1","resume",t,A(e),i);as\##
+        ync function $t(t,e){let i=await X(t,await E(e,x("colloque/1 exporter"))),[n,s]=await Promise.all([K(i,"colloq\##
+        ue/1 resume",32),K(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,kt:s}}var ai=(t,e)=>$(D("colloque/1 tr\##
+        anscript",t,e)),li=t=>ai(Rt,t),oi=t=>K(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await X(t,e);r\##
+        eturn K(n,d(x("colloque/1 psk-resume"),A(i)),32)}var ci=(t,e,i)=>$(D("colloque/1 sas-commit",t,e,i));async fun\##
+        ction ui(t,e,i){return K(await X(t,d(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function \##
+        pi(t){let e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>\##
+        E(e,D(`colloque/1 bind ${t}`,i,n,s)),tt={mn:64,message2:256},pt=24*3600,Ht=class{constructor(t,e){this.hash=t.\##
+        hash,this.ui=t.send,this.hi=t.h,this.kt=e}di(t){return this.ui.encrypt(_e(t))}async open(t){return Xe(await th\##
+        is.hi.decrypt(t))}gn(t,e,i){return fi(t,this.kt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:\##
+        n,presharedKey:s}=t,r=e.L(32),a=e.ie??await Q(),l=await dt.create({jt:si(i),presharedKey:s,Vt:n,ie:a}),o=await\##
+         ci(i,a.publicKey,r),u=A(0),w=gi(tt.mn,y(1),o,u,x(e.locale)),f=await l.dn(w);async function L(T,kt){let Mt=awa\##
+        it l.pn(T),ot=await yi(Mt.fn,i,n,kt),{hash:xt,E:Yn}=Mt.transport,fe=await $t(xt,Yn);return{D:new Ht(Mt.transpo\##
+        rt,fe.kt),bond:{resumeSecret:fe.resumeSecret,transcript:await li(xt),authenticationString:await ui(xt,r,ot.pi)\##
+        ,wordsLocale:ot.wordsLocale,identity:ot.identity,expiry:ot.fi+pt},wn:{type:"confirm",on:r,an:new Uint8Array(32\##
+        ),name:""}}}return{message:f,finish:L}}async function wi(t,e,i,n){let s=await dt.create({jt:ri(t.room,i,e.tran\##
+        script),presharedKey:await hi(t.presharedKey,e.resumeSecret,i),Vt:t.sessionKey,ie:n??await Q()}),r=await s.dn(\##
+        new Uint8Array(tt.mn)),a=d(A(i),r);async function l(o){let{fn:u,transport:w}=await s.pn(o);if(u.length!==tt.me\##
+        ssage2||!Z(u))throw new h("malformed");let{kt:f}=await $t(w.hash,w.E);return{D:new Ht(w,f),wn:{type:"confirm",\##
+        on:new Uint8Array(32),an:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if\##
+        (t.length!==tt.message2)throw new h("malformed");let s=new z(t);if(s.p()!==1)throw new h("malformed");let r=s.\##
+        z(32).slice(),a=s.z(32).slice(),l=s.z(16),o=s.z(64),u=I(s.z(2));if(s.F(),!Z(s.ee()))throw new h("malformed");l\##
+        et w=D("colloque/1 delegation",a,i,e,l);if(!await Me(o,w,a))throw new h("delegation");let f=new z(l),[L,T]=[f.\##
+        Qt(),f.Qt()];if(n<L-pt||n>T+pt)throw new h("delegation-dates");return{pi:r,identity:a,wordsLocale:u,fi:T}}func\##
+        tion gi(t,...e){let i=new Uint8Array(t);return i.set(d(...e)),i}var vi="colloque.v1",bi=65600,ki=8,Mi={fresh:0\##
+        ,resume:1},P={vt:1,used:2,full:3,rate:4,es:5,closed:6},xi=(t,e,i)=>d(y(1),y(1),t,e,y(i)),Nt=t=>d(y(16),A(0),t)\##
+        ;function Ai(t){if(t.length>bi)return null;try{return Si(new z(t))}catch(e){if(e instanceof h)return null;thro\##
+        w e}}function Si(t){switch(t.p()){case 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.z(32),t\##
+        .end(),{type:"challenge"};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",xe:e===1}}case 134:{let \##
+        e=t.p(),i=[];for(let a=0;a<e;a+=1)i.push(I(t.dt()));let[n,s]=[I(t.dt()),I(t.dt())],r=t.F();return t.end(),{typ\##
+        e:"servers",m:{urls:i.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,ki),username:n,credential:s,mi:r}}}case 2\##
+        24:{let e=t.Xe();return t.end(),{type:"error",code:e}}default:return null}}var Ci=t=>({invitation:t,bond:null,\##
+        former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),H=t=>t.invitati\##
+        on.joinToken===null,Ft=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:J(i)}:i);function zt(t,e){if\##
+        (t===null)return null;try{let i=JSON.parse(t,(n,s)=>Ei(s)?St(s.octets):s);return i.invitation.room.length!==16\##
+        ||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i)\##
+        {if(i instanceof SyntaxError||i instanceof TypeError||i instanceof h)return null;throw i}}function Vt(t){for(l\##
+        et e of Object.values(t))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Vt(e)}var Ei=t=>typeo\##
+        f t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length===1,ft={open:8e3,state:6e3,message2:12e3,firstFra\##
+        me:6e3,silence:6e4,X:3e4},Ti=.3,qi=3e4,Li=1e3,Bt=25e3,ji=2e3,Pi=2e4,Gt=class{constructor({t,mode:e,locale:i,L:\##
+        n,se:s,gi:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Wt=a,this.wi=r?Ti:1,this.o="open\##
+        ing",this.D=null,this.m=null,this.yn=1/0,this.finish=null,this.kn=-1/0,this.vn=a,this.bn=a,this.e=new V,this.x\##
+        n=[],this.#t("open",a)}get yi(){return this.e.H("open")||this.e.H("state")}get ct(){return this.o==="establish\##
+        ed"}get lt(){return this.o==="away"||this.o==="orphaned"}ki(t){return t>=this.yn&&(this.m?.urls.some(e=>/^turn\##
+        s?:/.test(e))??!1)}vi(t){this.o==="established"&&t-this.bn>qi&&this.e.set("silence",t+Li)}Rt(){return this.xn.\##
+        splice(0)}P(){return this.e.nt()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==nul\##
+        l?await oi(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send"\##
+        ,octets:xi(e.room,n,Mi[this.mode])}),await this.#i())}async h(t,e){let i=Ai(t);if(!(i===null||this.o==="over")\##
+        )switch(i.type){case"challenge":return;case"state":return this.#e(i.xe,e);case"servers":this.m=i.m,this.yn=e+i\##
+        .m.mi*1e3;return;case"error":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a\##
+        (i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.\##
+        mode==="resume";return this.#r({type:"broken",code:n.code,bi:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;\##
+        e=this.e.T(t)){if(e!=="keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepa\##
+        live",t+Bt),await this.send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"\##
+        &&this.o!=="established"?!1:(this.vn=e,this.#n({type:"send",octets:Nt(await this.D.di(t))}),!0)}#t(t,e){this.e\##
+        .set(t,e+ft[t]*this.wi)}#n(t){this.xn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i\##
+        =this.e.H("state");this.#n({type:"doctor",N:t}),t?this.o==="orphaned"||e-this.kn<ji?this.#r({type:"lost",cause\##
+        :"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#\##
+        i()):(this.e.clear(),i&&(this.kn=e),this.o=i||this.o==="away"?"away":"orphaned",H(this.t)&&this.e.set("away",e\##
+        +ft.X))}async#i(){let{t}=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber\##
+        +=1,this.#n({type:"save"});let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i\##
+        .finish(n),bond:null}),e=i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish\##
+        =n=>i.finish(n,this.se()),e=i.message}this.#n({type:"send",octets:Nt(e)})}async#a(t,e){if(this.o==="handshakin\##
+        g"&&this.finish!==null){let{D:i,bond:n,wn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming\##
+        ",this.e.clear("message2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Bt),this.#n({type:"confirmed",bond\##
+        :n}),await this.send(s,e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await \##
+        this.D.open(t);this.o="established",this.e.clear("firstFrame"),this.bn=e,this.e.set("silence",e+ft.silence),th\##
+        is.#n({type:"frame",frame:i}),i.type==="keepalive"&&e-this.vn>=Pi&&await this.send({type:"keepalive"},e)}}},Wt\##
+        =3e3,Ui=2e4,Ii=1e3,Ki=class{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.r\##
+        e=s,this.a=r,this.e=new V,this.e.set("end",a+(s===null?Wt:Ui)),s!==null&&(i===null||i.lt)&&this.#r(a)}P(){let \##
+        t=[this.e.nt()??1/0,this.n?.P()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case\##
+        "tick":for(let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e)\##
+        ,this.#t(e);case"socket-open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":retu\##
+        rn t.id===this.s&&await this.n?.h(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){\##
+        this.re=null,this.e.clear(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(\##
+        i.type==="send")this.a({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)a\##
+        wait this.n?.send({type:"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Wt);else{if(i.type==="refused\##
+        "||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.\##
+        #e(t)}}#n(){return this.n?.Rt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Gt({t:this.t,mode:"resume",...this.j}\##
+        ,t),this.a({type:"connect",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",\##
+        t+Ii)}#i(){this.n!==null&&this.a({type:"close",id:this.s}),this.n=null}},Oi=new Set(["unknown-room","full","ra\##
+        te","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-mis\##
+        sing"]),Di=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","\##
+        refused-not-now","refused-wrong-person"]),mt=t=>Oi.has(t),Ri=t=>Di.has(t),$i={[B.rn]:"refused-other-device",[B\##
+        .ai]:"refused-not-now",[B.ci]:"refused-wrong-person"},Hi={[j.nn]:"words-differ",[j.sn]:"binding-failed",[j.exp\##
+        ired]:"expired",[j.error]:"doctor-error"},Ni={[P.vt]:"unknown-room",[P.used]:"used",[P.full]:"full",[P.rate]:"\##
+        rate",[P.closed]:"closed"},Fi=t=>$i[t]??"refused",zi=t=>Hi[t]??"ended-by-doctor",Vi=t=>Ni[t]??"protocol";funct\##
+        ion Bi(t){return t==="delegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var _t=3,Gi=500,W\##
+        i=8e3,_i=4e3,Zi=5,Ji=class{constructor(t){this.L=t,this.V=0,this.ze=!1,this.bt=null,this.ut=0}xi(){this.ze=!1,\##
+        this.ut=0}Si(){this.V=0,this.ze=!1,this.ut=0}zi(t){let e=this.bt??(t.bond===null?"fresh":"resume");return this\##
+        .bt=null,e}ye({Ci:t,Mi:e}){if(this.V+=1,!(t&&!this.ze)&&this.V>_t)return null;let i=e?_i:Wi,n=Math.min(Gi*2**(\##
+        this.V-1),i),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return H(i)?(this.ut=t===P.vt?\##
+        this.ut+1:0,this.ut>Zi&&!n?"unknown-room":"later"):t===P.vt&&e==="resume"?this.ze?"secure-channel":(this.bt="f\##
+        resh","now"):t===P.used&&e==="fresh"&&i.bond!==null&&this.V<_t?(this.V+=1,this.bt="resume","now"):Vi(t)}},Zt=6\##
+        e4,Jt=2e3,Xi=1e4,Qi=3,Yi=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.xe=!1,t\##
+        his.xt=!1,this.I=new Ji(e.L),this.W=-1/0,this.e=new V,this.Kt=!1,this.pending=[],this.Nt=[]}get ct(){return th\##
+        is.n?.ct??!1}get lt(){return this.n?.lt??!1}get Bt(){return this.I.V>0&&(this.n?.yi??!0)}P(){let t=Math.min(th\##
+        is.e.nt()??1/0,this.n?.P()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?aw\##
+        ait this.n?.open(e):t.type==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Ce(e))}async Se(\##
+        t){for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.St(t):this.I.V=0;await this.n?.Se(t)}Ai(t){fo\##
+        r(;;){let e=this.Nt.shift();if(e!==void 0)return e;this.pending.push(...this.n?.Rt()??[]);let i=this.pending.s\##
+        hift();if(i===void 0)return null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}St(t){l\##
+        et{t:e,j:i,d:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.I.zi(e);this.\##
+        e.clear("retry","stable"),n.ht(),this.s+=1;let r=n.i().zt&&this.I.V<2;this.n=new Gt({t:e,mode:s,gi:r,...i},t),\##
+        n.a({type:"connect",id:this.s})}Ti(t){(this.n===null||t-this.n.Wt>=Jt)&&this.#e(t)}Me(t,e){this.s=t,this.I.Si(\##
+        ),this.St(e)}ae(t){if(!(this.n===null||t-this.n.Wt<Jt)&&!this.n.lt){if(t-this.W<Xi)return this.Ce(t);this.W=t,\##
+        this.#e(t)}}Ce(t){this.disconnect(),this.xt=!1;let{Ei:e,zt:i}=this.d.i(),n=H(this.t)&&e,s=this.I.ye({Ci:n,Mi:i\##
+        });if(s===null)return this.#i(this.I.ze?"secure-channel":"network");this.e.set("retry",t+s)}Sn(t){let e=this.t\##
+        .former.shift();return e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}z\##
+        n(t,e,i){if(!e)return this.#i(Bi(t));this.I.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.\##
+        n?.Rt()??[]];for(let e of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.d.a({type:"clo\##
+        se",id:this.s}),this.Cn()}Cn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.d.left(),t\##
+        }#t(t){this.d.a({type:"send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);c\##
+        ase"save":return this.d.ht();case"doctor":this.xe=t.N,t.N||(this.xt=!0),this.e.H("stable")||this.e.set("stable\##
+        ",e+Zt);return;case"confirmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"non\##
+        e"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,Qi);Object.assign(this.t,i,{bond:t.bond,former:\##
+        n,consent:null})}return this.e.set("stable",e+Zt),this.d.ht();case"frame":this.I.xi(),this.xt=!1,this.Kt=!1,th\##
+        is.Nt.push(t);return;case"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):t\##
+        his.#e(e);case"broken":return this.zn(t.code,t.bi,e)}}#r(t,e){if(this.Kt&&t===P.vt){this.Sn(e)||this.#i("refus\##
+        ed-other-device");return}let i=this.n?.mode??null,n=this.I.refused(t,i,this.t,this.d.i().Li);n==="later"?this.\##
+        Ce(e):n==="now"?this.#e(e):this.#i(n)}#e(t){this.disconnect(),this.St(t)}#i(t){this.Nt.push({type:"stop",reaso\##
+        n:t})}},Xt=class{constructor(){this.R=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get Mn(\##
+        ){return Math.min(4e3*1.5**(this.R-1),1e4)}get Di(){return Math.min(1500*this.R,6e3)}get Ct(){return this.M+(t\##
+        his.R===0?0:this.Mn)}},tn=class{constructor(){this.M=null,this.w=0}Me(t,e){this.M={tt:t,An:e},this.w=e}R(t,e){\##
+        let{M:i}=this;this.M={tt:t,An:e};let n=i!==null&&e-i.An<=1250;return(!n||t!==i.tt)&&(this.w=e),n&&t!==i.tt?"so\##
+        und":e-this.w>=1500?"silence":"unknown"}},Qt=class{constructor(){this.silence=new tn,this.ce=!1,this.Ft=!1,thi\##
+        s.Mt=!1,this.Tn=-1/0,this.W=null,this.En=-1/0}get Ln(){return this.W!==null}ae(t){this.W=t}Pi(t){this.Tn=t,thi\##
+        s.Mt=!1,this.Ft=!1,this.W=null}Ii(t,e){this.silence.Me(0,e),this.ce=t}qi(t,e){this.silence.Me(t,e)}R(t,e){let \##
+        i=this.En;this.En=e;let n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.Tn&&(this.Mt=!0),this.W!\##
+        ==null&&i>=this.W&&(this.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.Mt&&!this.ce}\##
+        Dn(t){t&&!this.Mt&&(this.Ft=!0)}},wt={Oi:6e3,Ui:5e3,path:13e3},en=3e3,nn=1e4,sn=1,rn=class{constructor(t,e){th\##
+        is.t=t,this.d=e,this.muted=!1,this.v=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.y=!1,thi\##
+        s.transport="none",this.r=-1,this.Pn=null,this.c=null,this.Ht=[],this.le=null,this.At=null,this.Tt=!1,this.Et=\##
+        null,this.g=new Qt,this.ue=new Xt,this.Lt=0,this.i={send:!1,h:!1},this.Z=[],this.e=new V}ji(){return this.Z.sh\##
+        ift()??null}P(){return this.e.nt()}Ae(){return this.transport==="connected"&&this.#c()&&!this.g.ce}zt(){return\##
+         this.v&&(!this.Ae()||this.g.Ln)}get Vi(){return!this.v&&this.c?.$===!0&&this.transport!=="connected"}mute(t){\##
+        this.muted=t,this.#s()}ae(t){this.transport!=="none"&&this.g.ae(t)}Wi(t,e){this.n=t,this.y=e,this.t.consent===\##
+        null&&this.d.a({type:"prepare-call",m:t.m,y:e})}wt(){this.n=null,this.Tt=!1,this.At=null,this.e.clear("answer"\##
+        ,"binding")}end(){this.wt(),this.e.clear(),this.Z=[],this.transport="none",this.c=null,this.Et=null,this.le=nu\##
+        ll,this.g=new Qt,this.ue=new Xt,this.Lt=0,this.#s(),this.d.a({type:"end-call"})}async Ri(t){this.transport==="\##
+        connected"&&this.c?.$===!0&&!this.g.ce&&!this.g.Ln?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(\##
+        t);e!==null;e=this.e.T(t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.v?"soc\##
+        ket-doubted":"rejoin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.c?.generation||this.n==\##
+        =null)return;this.c.st=!0,this.e.set("answer",e+(this.v?this.ue.Di:wt.Oi)),await this.#t({type:"description",k\##
+        ind:"offer",generation:t.generation,sdp:t.sdp},e);for(let i of this.Ht.splice(0))await this.#t({type:"candidat\##
+        e",generation:t.generation,candidate:i},e);return;case"candidate":if(t.generation!==this.c?.generation)return;\##
+        this.c.st?await this.#t({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ht.push(t.can\##
+        didate);return;case"transport":return this.#h(t,e);case"heard":return this.#u(t,e)}}async h(t,e){if(t.type==="\##
+        description"&&t.kind==="restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.$!==!0?\##
+        void 0:(this.At=t.tag.slice(),this.#p());if(!(i===null||!i.st||t.generation!==i.generation))if(t.type==="candi\##
+        date"){let{generation:n,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(\##
+        i.$=!0,this.e.clear("answer"),this.d.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport\##
+        ==="connected"?await this.#l(e):this.v||this.e.set("path",e+wt.path),this.#s())}async#t(t,e){await this.d.send\##
+        (t,e)}#n(t,e){if(this.t.consent===null)return;let i=t==="new"&&this.Pn!==this.n;!i&&e<this.ue.Ct||(i&&(this.tr\##
+        ansport="failed"),this.#e(e))}#r(){return this.n!==null&&this.n.ct&&this.t.consent!==null}#e(t){let{n:e,t:i}=t\##
+        his;if(e===null)return;let n=this.transport==="none"||this.transport==="failed"||this.g.Ft,s=i.generation;i.ge\##
+        neration+=1,this.d.ht(),n&&(this.r=s,this.Pn=e,this.transport="new",this.le=null,this.Et=null,this.Tt=!1,this.\##
+        g.Ii(this.v,t),this.#s()),this.c={generation:s,st:!1,$:!1},this.Ht=[],this.At=null,this.g.Pi(t),this.e.clear("\##
+        answer","binding","path","attempt"),this.v&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.Mn));let{y:r}=this;t\##
+        his.d.a({type:"make-offer",generation:s,ti:n,m:e.m,y:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Ct?this.e.set(\##
+        "attempt",i.Ct):e?.ki(t)?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-d\##
+        oubted")}#a(t){this.transport==="none"||this.Ae()||(this.g.Dn(this.c?.$===!0),this.#i(t))}#u({r:t,tt:e},i){if(\##
+        !(this.transport==="none"||t!==this.r)){if(!this.#c())return this.g.qi(e,i);this.g.R(e,i)?(this.g.Dn(this.c?.$\##
+        ===!0),this.#i(i)):this.g._t&&this.Ae()&&this.e.clear("attempt")}}async#h(t,e){if(!(this.transport==="none"||t\##
+        .r!==this.r)){if(t.state==="connected")this.transport="connected",this.Lt=0,this.e.clear("path"),this.e.H("att\##
+        empt")&&this.e.set("attempt",Math.max(this.ue.Ct,e+en)),this.le={Gt:t.ni,O:t.ii},await this.#l(e),this.#s();el\##
+        se if(t.state==="failed")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",thi\##
+        s.e.clear("binding"),this.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Wt??0)<nn?this.#i(e):this.Z.p\##
+        ush("socket-doubted")}}}#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.v)retur\##
+        n this.#i(t);this.Lt+=1,this.Lt>sn?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=th\##
+        is.n?.D??null;if(e===null||i===null||this.c?.$!==!0)return;let n=await i.gn("P",e.Gt,e.O);await this.#t({type:\##
+        "binding",tag:n},t),this.Tt||this.e.set("binding",t+wt.Ui),await this.#p()}async#p(){let{le:t,At:e}=this,i=thi\##
+        s.n?.D??null;if(t===null||e===null||i===null)return;let n=await i.gn("D",t.Gt,t.O);if(!ht(n,e)){this.Z.push("b\##
+        inding-failed");return}this.Tt=!0,this.Et=Yt(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.l\##
+        e!==null&&this.Et===Yt(this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send\##
+        ===this.i.send&&e.h===this.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},Yt=({Gt:t,O:e})=>`${J(t)} ${J(e)}`,\##
+        an=6e4,ln=400,on=class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new Yi\##
+        (t,this.j,{a:s=>this.actions.push(s),ht:()=>this.#d(),left:()=>this.#i(),i:()=>({Li:this.media.Ae(),zt:this.me\##
+        dia.zt(),Ei:this.media.v})}),this.he=!1,this.message="",this.u=new Ge,this.reason=null,this.Te=null,this.e=new\##
+         V,this.actions=[],this.media=new rn(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),ht:()=>this.\##
+        #d()}),this.ve=Promise.resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(\##
+        e)}catch{await this.#s("internal",e)}}),this.ve}Ki(){return this.actions.splice(0)}P(){if(this.reason!==null)r\##
+        eturn this.Te?.P()??null;let t=[this.e.nt(),this.line.P(),this.media.P()],e=Math.min(...t.map(i=>i??1/0));retu\##
+        rn e===1/0?null:e}Ni(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.\##
+        reason,K:this.reason!==null&&mt(this.reason),xe:this.line.xe,In:this.line.ct,Bt:this.line.Bt,Bi:this.line.xt,m\##
+        essage:this.message,b:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerC\##
+        omparison:i,muted:this.media.muted,C:this.u.C}}#t(){return this.reason!==null?Ri(this.reason)?"ended":"failed"\##
+        :H(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.v?"reconnecting":"connectin\##
+        g":"waiting"}async#n(t,e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.lin\##
+        e.St(e),this.#a(e);case"tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":ret\##
+        urn await this.line.oe(t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ti(e),this.#a(e\##
+        );case"awoke":return this.line.n?.vi(e),this.#e(e);case"consent":return H(this.t)?(this.t.consent=t.consent,th\##
+        is.#d(),this.he&&await this.#o(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",\##
+        reason:B.oi},e),this.#s("consent-refused",e);case"words":return this.#p(t.l,e);case"mute":this.media.mute(t.mu\##
+        ted);return;case"write":if(this.u.write(t.text,t.qn,this.j.se()),t.qn)return this.#l(e);this.e.H("letters")||t\##
+        his.e.set("letters",e+ln);return;case"hang-up":return this.#s("hung-up",e,j.ri);case"taken-over":return this.#\##
+        s("taken-over",e);case"retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t,e){let i=th\##
+        is.reason==="network"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.\##
+        reason===null||!mt(this.reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??thi\##
+        s.line.s,e),this.Te=null,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience\##
+        ")return this.#s(this.line.ct?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await this.#a(t),a\##
+        wait this.media.Se(t),await this.#a(t)}#i(){this.he=!1,this.media.wt(),this.u.wt()}async#a(t){for(;this.reason\##
+        ===null;){let e=this.media.ji();if(e!==null){await this.#c(e,t);continue}let i=this.line.Ai(t);if(i===null)ret\##
+        urn;i.type==="stop"?await this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type){case"waiti\##
+        ng":this.message=Ut(t.message);return;case"admit":return this.#h(t.y,e);case"refuse":return t.reason===B.rn&&t\##
+        his.line.Sn(e)?void 0:this.#s(Fi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":"different",\##
+        this.#d();case"bye":return this.#s(this.media.Vi&&t.reason===j.error?"no-path":zi(t.reason),e);case"descriptio\##
+        n":case"candidate":case"binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e)\##
+        :this.line.zn("malformed",!0,e);case"chat":this.he&&this.u.h(t.id,t.message);return;case"keepalive":case"recei\##
+        pt":case"identity":return}}async#h(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invit\##
+        ation.joinToken=null,this.t.former=[],this.#d();let n=t||(this.t.invitation.flags&Y.y)!==0;if(n&&!(i.m?.urls.s\##
+        ome(s=>/^turns?:/.test(s))??!1))return this.#s("relay-missing",e,j.error);this.media.Wi(i,n),this.t.consent!==\##
+        null&&await this.#o(e)}async#o(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:\##
+        "consent",version:1,...e},t),await this.media.Ri(t),i!=="none"&&await this.line.send({type:"words",l:i==="same\##
+        "},t),await this.#l(t))}async#l(t){if(!(!this.he||this.t.consent===null)){for(let e of this.u.pending()){let{i\##
+        d:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n},t))return;this.u.st(e)}return this.#a(t)}}\##
+        async#p(t,e){this.t.ownComparison=t?"same":"different",this.#d(),await this.line.send({type:"words",l:t},e),aw\##
+        ait this.#a(e),t||await this.#s("words-differ",e,j.nn)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce\##
+        (e);case"socket-doubted":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,j.sn);c\##
+        ase"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye"\##
+        ,reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),mt(t)&&t!=="taken-over"?thi\##
+        s.#d():this.actions.push({type:"save",t:null});let s=!n&&H(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))\##
+        return this.line.disconnect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Cn(),u=w=>this.actions.push(w);thi\##
+        s.Te=new Ki({t:r,j:a,n:o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.media.Ae())||\##
+        this.line.lt?this.e.clear("patience"):this.e.H("patience")||this.e.set("patience",t+an)}#d(){this.actions.push\##
+        ({type:"save",t:this.t})}},hn=3500;function te(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}\##
+        /ws`,vi);return t.binaryType="arraybuffer",t}var cn=class{constructor(t){this.f=t,this.c=null,this.Yt=null}Fi(\##
+        ){this.Yt??={s:te(),w:performance.now()}}connect(t){let e=this.#t()??te();this.c={id:t,s:e};let i=()=>this.f({\##
+        type:"socket-open",id:t});e.readyState===WebSocket.OPEN&&queueMicrotask(i),e.onopen=i,e.onclose=()=>this.f({ty\##
+        pe:"socket-closed",id:t}),e.onmessage=({data:n})=>{n instanceof ArrayBuffer&&this.f({type:"socket-message",id:\##
+        t,octets:new Uint8Array(n)})}}send(t,e){this.c?.id===t&&this.c.s.readyState===WebSocket.OPEN&&this.c.s.send(e)\##
+        }close(t){this.c?.id===t&&this.c.s.close()}#t(){let{Yt:t}=this;if(this.Yt=null,t===null)return null;let e=perf\##
+        ormance.now()-t.w<hn&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}},un={On:[],Un:[],microp\##
+        hone:"",speaker:""},dn=4e-4,ee={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function ie(\##
+        t,e){let i=t===void 0?ee:{...ee,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i}))\##
+        ,[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function pn(\##
+        t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphon\##
+        e-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var fn=class{constru\##
+        ctor(t){this.audio=t,this.Zt=new Audio,this.q=null,this.output=null,this.source=null,this.Ee=null,this.speaker\##
+        =""}jn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.resume().catch((\##
+        )=>{}))}Vn(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Ee??=this.q.createA\##
+        nalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}Dt(){\##
+        if(this.Ee===null||this.source===null)return{Dt:0,Wn:!1,Rn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee\##
+        .getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.user\##
+        Activation?.hasBeenActive===!0;return{Dt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Wn:e>dn,Rn:e===0&&i}}K\##
+        n(){let{q:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.Zt.srcOb\##
+        ject=this.output.stream),this.Zt.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.\##
+        1+e*.35,s=t.createOscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRa\##
+        mpToValueAtTime(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.s\##
+        tart(n),s.stop(n+1)}}}async _i(t){await Promise.all([this.audio,this.Zt].map(e=>e.setSinkId(t))),this.speaker=\##
+        t}async Pt(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,devic\##
+        eId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{On:i("audio\##
+        input"),Un:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.\##
+        speaker}}end(){this.Vn(null),this.q?.close().catch(()=>{}),this.q=null,this.Ee=null,this.output=null}},mn=500;\##
+        function wn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request\##
+        (t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function yn(t\##
+        ,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function gn(t,e){return new Promise(i=>{let n=new\##
+         BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof r=="string"?r:null,e())),setTim\##
+        eout(()=>s(null),mn)})}var N={},vn=t=>[N[t].admitted.title,...N[t].admitted.consent].join(`
+        `),ne=(t,e)=>t<1?N[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),bn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),et=(t,e)=>t.replace(/\\##
+        {\w+\}/,()=>String(e));function kn(t,e,i){let n=[i,e].map(s=>s.split(`
+        `).map(r=>r.split("|")));for(let s of jt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
+        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,u])=>[o,a(u)]));N[s]=\##
+        a(t)}}function c(t,e){let i=document.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Er\##
+        ror(`no element ${t}`);return i}function b(t,e="",i=""){let n=document.createElement(t);return n.textContent=e\##
+        ,i!==""&&(n.className=i),n}function R(t,e){let i=c(t);i.textContent!==e&&(i.textContent=e)}var yt=class{constr\##
+        uctor(){this.Nn=new Map}Le(t,e){let i=JSON.stringify(e);return this.Nn.get(t)===i?!1:(this.Nn.set(t,i),!0)}},M\##
+        n=class{constructor(t){this.J=new yt,this.ne=0,this.message=c("message",HTMLInputElement);let{message:e}=this,\##
+        i=c("letters",HTMLInputElement);e.addEventListener("input",()=>{i.checked&&t(e.value,!1)});let n=()=>{t(e.valu\##
+        e,!0),e.value="",e.focus()};c("send").addEventListener("click",n),e.addEventListener("keydown",s=>{s.key==="En\##
+        ter"&&!s.isComposing&&n()})}show(t,e,{x:i,U:n,pending:s}){let r=c("chat",HTMLDetailsElement);r.hidden=!e,t===n\##
+        ull&&(this.message.value="");let a=t?.C??[];if(!this.J.Le("messages",[a,i]))return"";let l=c("messages");l.rep\##
+        laceChildren(...a.map(f=>{let L=b("li","",f.x?"mine":"theirs"),T=b("p",f.text);return T.dir="auto",L.append(b(\##
+        "small",`${f.x?i:n}${f.it?"":` · ${s}`}`),T),L}));let o=a.filter(f=>!f.x),[u]=o.slice(-1),w=o.length>this.ne&&\##
+        u!==void 0;return w&&(r.open=!0),this.ne=o.length,l.scrollTop=l.scrollHeight,w?`${n}: ${u.text}`:""}},xn={micr\##
+        ophone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0\##
+         0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4\##
+        -2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",messag\##
+        e:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4\##
+        ",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18\##
+         19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function it(t){let e=c("icon",HTMLTemplateElement).content.fi\##
+        rstElementChild?.cloneNode(!0);return e.firstElementChild?.setAttribute("d",xn[t]),e}var An={missing:11,incomp\##
+        lete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-unsupported":21,"\##
+        in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,\##
+        "refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-error":44,closed:4\##
+        5,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-differ":71,"binding\##
+        -failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function Sn(t,e){let{state:i,error:n}=t,s=i=\##
+        =="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?An[n]:void 0;return{title:Tn(t,e)\##
+        ,lines:qn(t,e),buttons:Pn(t,e),Bn:Ln(t,e),code:r===void 0?"":et(e.code,r),_t:s||i==="waiting"||i==="connecting\##
+        ",Hi:s}}function Cn(t,e){let i=({lines:s,Bn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link").flatMap(a=>\##
+        a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set(i(e));return \##
+        i(t).filter(s=>!n.has(s)).join(" ")}var En={alphabet:"incomplete",flags:"version","post-quantum":"version",pro\##
+        tocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person":"refused"},se\##
+        =(t,{errors:e})=>e[En[t??""]??t??""];function Tn({state:t,error:e},i){return t==="ended"||t==="failed"||t==="b\##
+        ad-link"?se(e,i)?.[0]??i.ended.title:i[t].title}function qn(t,e){let{state:i,error:n,r:s,locale:r}=t;switch(i)\##
+        {case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Pe},{kind:"quiet",text:e.ready.I\##
+        e}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??"",{N:l,X:o}=e\##
+        .waiting;return[{kind:"lead",text:s?.Bt?e.reconnecting.pe:s?.xe?l:o},...q(t.$t>0,"since",et(e.waiting.w,ne(t.$\##
+        t,r))),...q(a!=="","quiet",e.waiting.message),...q(a!=="","quote",a)]}case"admitted":return[{kind:"list",text:\##
+        e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return t.I\##
+        t?[{kind:"lead",text:e.i.Ve}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.quality[t.quali\##
+        ty]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:jn(s,e)}];case"ended\##
+        ":case"failed":case"bad-link":{let{B:a,clock:l,link:o}=t,u=n==="microphone-denied";return[{kind:"lead",text:se\##
+        (n,e)?.[1]??e.ended.text},...q(u,"quiet",e.ge[t.Gi]),...q(u,"quiet",e.ge.Je),...q(n==="clock","quiet",et(e.Ze,\##
+        l===null?"":bn(l,r))),...q(a!==null,"quiet",et(e.ended.B,ne(a??0,r))),...q(i==="ended","quiet",e.ended.Ye),...\##
+        q(t.k==="failed","quiet",e.$e),...q(t.k==="failed","link",o??"")]}default:return[]}}var q=(t,e,i)=>t?[{kind:e,\##
+        text:i}]:[];function Ln({state:t,r:e,k:i,Q:n},s){return i==="done"?s.actions.k:t!=="connected"?"":e?.muted?s.c\##
+        onnected.muted:n==="silence"?s.i.silence:e?.In===!1?s.connected.qe:""}function jn(t,{reconnecting:e}){return t\##
+        ?.In?e.path:t?.Bi?e.O:e.pe}function Pn({state:t,error:e,K:i,link:n,Fn:s,r,It:a},{actions:l}){let o=(f,L,T="",k\##
+        t=null)=>({action:f,label:L,kind:T,icon:kt}),u=o("hang-up",l.hangUp,"danger","hangUp"),w=a?[o("resume-sound",l\##
+        .He,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];case"waitin\##
+        g":return[o("hang-up",l.Ne)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse",l.Re,"","\##
+        no")];case"connecting":case"reconnecting":return[...w,u];case"connected":{let f=r?.ownComparison==="none"&&r.b\##
+        !==null,L=[o("same",l.l,a?"":"primary","yes"),o("different",l.Ke,"danger","no")],T=r?.muted?o("mute",l.unmute,\##
+        "half on","silent"):o("mute",l.mute,"half","microphone");return[...w,...f?L:[],T,{...u,kind:"half danger"}]}ca\##
+        se"ended":case"failed":case"bad-link":{let f=e==="other-tab"||e==="taken-over"?l.Fe:l.Be;return[...n===null?[]\##
+        :[o("copy-link",l.me,"primary","copy")],...i?[o("retry",f,n===null?"primary":"","again")]:[]]}default:return[]\##
+        }}var Un=class{constructor(t,{a:e,Yi:i}){this.J=new yt,this.state=null,this.Jt=c("sound",HTMLDetailsElement),c\##
+        ("play-sound").addEventListener("click",()=>e("play-sound"));for(let s of["microphone","speaker"]){let r=c(s,H\##
+        TMLSelectElement);r.addEventListener("change",()=>i(s,r.value))}let n=c("volume",HTMLInputElement);n.addEventL\##
+        istener("input",()=>t.volume=Number(n.value)/100),t.volume=.5,c("volume-row").hidden=t.volume!==.5,t.volume=1}\##
+        get Zi(){return!this.Jt.hidden&&this.Jt.open}$i(t){c("meter").style.transform=`scaleX(${t})`}show({state:t,Pt:\##
+        e,Q:i,path:n},s,r){let{Jt:a}=this;a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="waiting")&&(a.open\##
+        =t==="waiting"),this.state=t,R("meter-text",r.i[i??"speak"]),R("path",n===null?"":r.path[n]);let{On:l,Un:o,mic\##
+        rophone:u,speaker:w}=e;this.#t("microphone",l,u,r.i.microphone),this.#t("speaker",o,w,r.i.speaker)}#t(t,e,i,n)\##
+        {let s=c(t,HTMLSelectElement);c(`${t}-row`).hidden=e.length<2,this.J.Le(t,[e,n])&&s.replaceChildren(...e.map((\##
+        r,a)=>{let l=b("option",r.label||`${n} ${a+1}`);return l.value=r.id,l})),e.some(r=>r.id===i)&&(s.value=i)}};fu\##
+        nction In(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1))}var Kn=class{\##
+        constructor(t){this._n=t,this.audio=c("audio",HTMLAudioElement),this.Hn=null,this.text=null,this.J=new yt,this\##
+        .i=new Un(this.audio,t),this.u=new Mn(t.write),this.Gn=!1,this.#o()}show(t){if(!this.J.Le("model",t))return;le\##
+        t e=N[t.locale],i=Sn(t,e),n=this.Hn,s=document.documentElement;s.dataset.state=t.state;for(let r of["error","p\##
+        ath","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#r(t.locale,e),c("title").textCon\##
+        tent=i.title,document.title=`${i.title} · Colloque`,t.state!=="loading"&&this.J.Le("lines",i.lines)&&c("text")\##
+        .replaceChildren(...i.lines.map(r=>this.#i(r))),R("notice",i.Bn),R("code",i.code),this.#a(t,e),this.#u(i.butto\##
+        ns),this.i.show(t,i._t,e),this.#t(this.u.show(t.r,i.Hi,e.u)),this.#t(Cn(i,n)),this.#n(n!==null&&n.title!==i.ti\##
+        tle),this.Hn=i}template(t){return document.getElementById(t)?.content.textContent??""}#t(t){t!==""&&(c("announ\##
+        cement").textContent=t)}#n(t){let{activeElement:e,body:i}=document,n=e===null||e===i,s=!n&&e.closest("details,\##
+         dialog, nav, footer")!==null;(t?!s:n&&this.Gn)&&c("title").focus({preventScroll:!t}),this.Gn=document.activeE\##
+        lement!==i}#r(t,e){if(this.text===e)return;this.text=e;let i=document.documentElement;i.lang=t,i.dir=e.directi\##
+        on;let n=c("languages");n.setAttribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.e\##
+        ntries(N).map(([r,{name:a}])=>{let l=b("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`\##
+        ${r.toUpperCase()}, ${a}`),l.addEventListener("click",()=>this._n.speak(r)),l}));for(let r of n.children)r.set\##
+        Attribute("aria-pressed",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.De,help:e.help.title,le\##
+        gal:e.legal.title,close:e.help.close,"words-intro":e.b.Oe,"digits-label":e.b.Ue,"microphone-label":e.i.microph\##
+        one,"speaker-label":e.i.speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.We};for(let[r,a]of\##
+         Object.entries(s))R(r,a);this.#e("sound-title","speaker",e.i.title),this.#e("chat-title","message",e.u.title)\##
+        ,this.#e("play-sound","speaker",e.actions._e),this.#e("send",null,e.u.send),c("footer").prepend(it("lock")),c(\##
+        "message").setAttribute("aria-label",e.u.title),c("advice").replaceChildren(...e.i.fe.map(r=>b("li",r)))}#e(t,\##
+        e,i){c(t).replaceChildren(...e===null?[]:[it(e)],i)}#i({kind:t,text:e}){switch(t){case"list":{let i=b("ul");re\##
+        turn i.append(...e.map(n=>b("li",n))),i}case"quote":{let i=b("blockquote",e);return i.dir="auto",i}case"link":\##
+        {let i=document.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.addEventListener("f\##
+        ocus",()=>i.select()),i.setAttribute("aria-label",this.text?.actions.me??""),i}case"good":case"fair":case"poor\##
+        ":{let i=b("p",e,`quality ${t}`);return i.prepend(it(t)),i}default:return b("p",e,t)}}#a({state:t,r:e},i){let \##
+        n=t==="connected"?e?.b??null:null;c("words").hidden=n===null;let s=n===null?[]:In(this.template("word-lists").\##
+        split(`
+        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?di(n.octets).map(o=>s[o]??""):[],a=c("words\##
+        -list");if(this.J.Le("words",r)&&a.replaceChildren(...r.map((o,u)=>b("li",o,u<2?"mine":"theirs"))),R("digits",\##
+        n===null?"":pi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[];e.ownCompariso\##
+        n==="same"&&l.push(i.b.l),e.peerComparison==="same"&&l.push(i.b.je),R("words-result",l.join(" "))}#u(t){if(!th\##
+        is.J.Le("actions",t))return;let e=c("actions"),i=document.activeElement?.dataset.action;e.replaceChildren(...t\##
+        .map(({action:n,label:s,kind:r,icon:a})=>{let l=b("button",s,r);return l.dataset.action=n,l.setAttribute("type\##
+        ","button"),a!==null&&l.prepend(it(a)),l.addEventListener("click",()=>this._n.a(n)),l})),i!==void 0&&e.querySe\##
+        lector(`[data-action="${i}"]`)?.focus()}#h(t,e){c("sheet-title").textContent=e,c("topics").replaceChildren(...\##
+        t.flatMap(([n,s])=>[b("h3",n),b("p",s)]));let i=c("sheet");i.showModal?.(),i.scrollTop=0}#o(){c("help").addEve\##
+        ntListener("click",()=>{if(this.text===null)return;let{help:t,i:e}=this.text;this.#h([...t.S,[e.deaf,e.fe.join\##
+        (" ")],t.Qe],t.title)}),c("legal").addEventListener("click",()=>{this.text!==null&&this.#h(this.text.legal.S,t\##
+        his.text.legal.title)}),c("close").addEventListener("click",()=>c("sheet").close())}},gt=null;function re(){na\##
+        vigator.wakeLock?.request("screen").then(t=>gt=t,()=>{})}function On(){gt?.release().catch(()=>{}),gt=null}var\##
+         vt="colloque",W=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:!1,link:null,Fn:!1,locale:He(n\##
+        avigator.languages??[]),Gi:we(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,k:"n\##
+        o",$t:0,B:null,clock:null,It:!1,Q:null,Pt:un},_=location.hash.length>1?location.href:null,ae=ye(navigator.user\##
+        Agent),Dn=100,Rn=4e3,bt=0,C=null,v=null,nt=null,p=null,le=0,oe=0,k=new Kn({a:Nn,Yi:Vn,speak:t=>m({locale:t}),w\##
+        rite:(t,e)=>void M({type:"write",text:t,qn:e})}),U=new fn(k.audio),st=new cn(t=>void M(t)),he=!1;function m(t)\##
+        {Object.assign(g,t),he&&(g.state!=="loading"||window.early===void 0)&&k.show(g)}var F=(t,e={})=>m({state:"fail\##
+        ed",error:t,K:!0,r:null,...e});function ce(){let t=window.early?.microphone??null;return delete window.early,t\##
+        }async function $n(){if(!isSecureContext||crypto.subtle===void 0)return F("browser-unsupported",{K:!1,link:_})\##
+        ;let t=location.hash.slice(1),e=zt(sessionStorage.getItem(vt),W());if(t===""&&e===null)return m({state:"bad-li\##
+        nk",error:"missing"});try{if(t!==""){let i=await Re(t);if(i.flags&Y.tn)throw new h("post-quantum");let n=await\##
+         ni(i);C=e!==null&&ht(e.invitation.room,n.room)?e:Ci(n)}else C=e}catch(i){if(!(i instanceof h))throw i;return \##
+        m({state:"bad-link",error:i.code})}if(!await Hn())return F(ae?"in-app":"browser-unsupported",{K:!1,link:_});m(\##
+        {state:"ready",error:null,Fn:C===e}),(t===""||window.early?.microphone)&&await rt(!1)}async function Hn(){retu\##
+        rn!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:Q().then(()=>!0,()=>!1)}function N\##
+        n(t){switch(U.jn(),t){case"enter":return void rt(!1);case"retry":return v===null||g.error==="taken-over"?void \##
+        rt(g.error==="other-tab"||g.error==="taken-over"):void M({type:"retry"});case"copy-link":return void Fn();case\##
+        "consent":return void _n();case"refuse":return void M({type:"decline"});case"same":case"different":return void\##
+         M({type:"words",l:t==="same"});case"mute":return void M({type:"mute",muted:!(g.r?.muted??!1)});case"hang-up":\##
+        return void M({type:"hang-up"});case"play-sound":return U.Kn();case"resume-sound":return void Bn()}}async func\##
+        tion Fn(){try{await navigator.clipboard.writeText(_??""),m({k:"done"})}catch{m({k:"failed"})}}async function r\##
+        t(t){if(C===null)return;U.jn(),m({state:"checking",error:null,K:!1,link:null,k:"no"}),v===null&&st.Fi();try{p=\##
+        ==null&&ue(await ie(void 0,ce()))}catch(n){return zn(pn(n))}re(),history.replaceState(null,"","/");let e=`coll\##
+        oque ${J(C.invitation.room)}`,i=t?gn(e,W):null;if(!await wn(e,t,()=>void Wn(e)))return F("other-tab");if(oe=pe\##
+        rformance.now(),C=await i??C,v=new on({t:C,locale:g.locale,L:Gn,se:W}),p===null)return F("microphone-missing")\##
+        ;nt=new je({microphone:p,audio:k.audio,qt:Fe,f:n=>void M(n),ft:n=>m({path:n}),mt:n=>m({quality:n})}),await M({\##
+        type:"start"})}function zn(t){let e=ae&&t==="microphone-denied";F(e?"in-app":t,{link:e?_:null}),t==="microphon\##
+        e-denied"&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&g.s\##
+        tate==="failed"&&v===null&&rt(!1)}},()=>{})}function ue(t){let e=p;p=t,bt=performance.now(),m({Q:null}),t.onmu\##
+        te=O,t.onunmute=O,t.onended=()=>{t===p&&at()},U.Vn(t),nt?.Xn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop\##
+        ()),lt()}async function at(t){try{ue(await ie(t))}catch{await lt()}O()}async function Vn(t,e){return t==="micr\##
+        ophone"?at(e):(await U._i(e).catch(()=>{}),lt())}async function lt(){m({Pt:await U.Pt(p)})}function O(){let{au\##
+        dio:t}=k,e=t.srcObject!==null&&t.paused,i=p!==null&&(p.muted||p.readyState==="ended");m({It:v!==null&&(e||i)})\##
+        }async function Bn(){await k.audio.play().catch(()=>{}),(p===null||p.muted||p.readyState==="ended")&&await at(\##
+        ),O()}var Gn=t=>crypto.getRandomValues(new Uint8Array(t));async function Wn(t){if(v===null)return;let e=Ft(v.t\##
+        );await M({type:"taken-over"}),yn(t,e)}async function _n(){let{locale:t}=g,e=await $(x(vn(t)));await M({type:"\##
+        consent",consent:{locale:t,textHash:e,time:W()}})}async function M(t){if(v===null)return;await v.oe(t,performa\##
+        nce.now());for(let l of v.Ki())Xn(l);let e=v.P();clearTimeout(le),e!==null&&(le=window.setTimeout(()=>void M({\##
+        type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r}=v.Ni();i!==g.state&&Zn(i,n),m({\##
+        state:i,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Qn(),a&&e===null&&!s&&Jn()}function Zn(t,e){\##
+        if(t==="admitted"&&(U.Kn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=C?.consent?.time??null,n=\##
+        t==="ended"&&i!==null&&["connected","reconnecting"].includes(g.state);m({B:n?Math.floor((W()-i)/60):null,clock\##
+        :e==="clock"?new Date:null,It:!1})}function Jn(){C!==null&&Vt(C),C=null,v=null,nt=null,_=null,m({r:null})}func\##
+        tion Xn(t){switch(t.type){case"connect":return st.connect(t.id);case"send":return st.send(t.id,t.octets);case"\##
+        close":return st.close(t.id);case"save":t.t===null?sessionStorage.removeItem(vt):sessionStorage.setItem(vt,Ft(\##
+        t.t));return;default:nt?.Qn(t)}}function Qn(){p!==null&&(p.onended=null),p?.stop(),p=null,U.end(),On()}var de=\##
+        ()=>void M({type:"network-changed"}),pe=()=>{v!==null&&document.visibilityState==="visible"&&p!==null&&(re(),k\##
+        .audio.srcObject!==null&&k.audio.paused&&k.audio.play().then(O,O),g.Q==="silence"&&(p.onended=null,p.stop(),at\##
+        (p.getSettings().deviceId))),M({type:"awoke"})};addEventListener("online",de),navigator.connection?.addEventLi\##
+        stener("change",de),document.addEventListener("visibilitychange",pe),document.addEventListener("resume",pe),k.\##
+        audio.addEventListener("pause",O),k.audio.addEventListener("playing",O),navigator.mediaDevices?.addEventListen\##
+        er("devicechange",()=>{p!==null&&lt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&l\##
+        ocation.reload()}),setInterval(()=>{if(g.state==="waiting"&&m({$t:Math.floor((performance.now()-oe)/6e4)}),p==\##
+        =null)return;let{Dt:t,Wn:e,Rn:i}=U.Dt();k.i.Zi&&k.i.$i(t);let n=performance.now();i||(bt=n),e&&g.Q!=="voice"?m\##
+        ({Q:"voice"}):g.Q===null&&n-bt>Rn&&m({Q:"silence"})},Dn),window.start=()=>{kn(me,k.template("first"),k.templat\##
+        e("sentences")),he=!0,m({})},$n().catch(()=>F("internal",{K:!1})).then(()=>{v===null&&ce()?.then(t=>t.getTrack\##
+        s().forEach(e=>e.stop()),()=>{})})})();</script>
         <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
         decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
         riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##

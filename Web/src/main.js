@@ -2,20 +2,22 @@
 import { isInApplication, kindOf } from './browsers.js';
 import { equal, hex, utf8 } from './bytes.js';
 import { Call } from './call.js';
-import { subprotocol } from './envelopes.js';
 import { ProtocolError } from './errors.js';
 import { linkFlags, parseLink } from './link.js';
 import { chooseLocale } from './locale.js';
+import { makePaddingWorker } from './padding.js';
 import { Patient } from './patient.js';
 import { generateKeyPair, sha256 } from './primitives.js';
 import { deriveInvitation } from './schedule.js';
 import { deserialise, newSession, serialise, wipe } from './session.js';
+import { Sockets } from './sockets.js';
 import { Sound, microphoneError, noDevices, openMicrophone } from './sound.js';
 import { acquireRoom, awaitHandOver, handOver } from './tabs.js';
 import { consentText, learn } from './text.js';
 import { View } from './view.js';
+import { keepScreenOn, letScreenSleep } from './wakefulness.js';
 
-/** The shell: it owns the document's events, the socket, the microphone, the clock and the storage. */
+/** The shell: it owns the document's events, the microphone, the clock and the storage. */
 
 const storageKey = 'colloque';
 const wallClock = () => Math.floor(Date.now() / 1000);
@@ -45,8 +47,6 @@ let link = location.hash.length > 1 ? location.href : null;
 const inApplication = isInApplication(navigator.userAgent);
 /** How often the loudness of the microphone is shown. Milliseconds. */
 const meterInterval = 100;
-/** The broker closes a socket that says nothing for 5 s. Milliseconds. */
-const spareLifetime = 3_500;
 /**
  * A microphone that is switched off, or that another program has, often gives silence in place of an error; one that
  * works takes a second to begin. Milliseconds.
@@ -61,20 +61,15 @@ let patient = null;
 let call = null;
 /** @type {MediaStreamTrack | null} */
 let microphone = null;
-/** @type {{ id: number, socket: WebSocket } | null} */
-let current = null;
-/** @type {{ socket: WebSocket, since: number } | null} */
-let spare = null;
 let timer = 0;
 /** When the waiting room was entered, and when sound first passed. Milliseconds of the page's clock. */
 let waitingSince = 0;
-/** @type {{ release(): Promise<void> } | null} */
-let wakefulness = null;
 
-const view = new View(document, {
+const view = new View({
   act, choose, speak: (locale) => show({ locale }), write: (text, isWhole) => void feed({ type: 'write', text, isWhole }),
 });
 const sound = new Sound(view.audio);
+const sockets = new Sockets((event) => void feed(event));
 
 /** Whether the sentences have come, which follow this script: until then it works and shows nothing. */
 let hasSentences = false;
@@ -175,7 +170,7 @@ async function enter(takeOver) {
   if (session === null) return;
   sound.wake();
   show({ state: 'checking', error: null, canRetry: false, link: null, copied: 'no' });
-  prepareSocket();
+  if (patient === null) sockets.prepare();
   try {
     if (microphone === null) useMicrophone(await openMicrophone(undefined, takeEarlyMicrophone()));
   } catch (error) {
@@ -342,13 +337,11 @@ function forget() {
 function perform(action) {
   switch (action.type) {
     case 'connect':
-      return connect(action.id);
+      return sockets.connect(action.id);
     case 'send':
-      if (current?.id === action.id && current.socket.readyState === WebSocket.OPEN) current.socket.send(action.octets);
-      return;
+      return sockets.send(action.id, action.octets);
     case 'close':
-      if (current?.id === action.id) current.socket.close();
-      return;
+      return sockets.close(action.id);
     case 'save':
       if (action.session === null) sessionStorage.removeItem(storageKey);
       else sessionStorage.setItem(storageKey, serialise(action.session));
@@ -358,62 +351,12 @@ function perform(action) {
   }
 }
 
-function openSocket() {
-  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`, subprotocol);
-  socket.binaryType = 'arraybuffer';
-  return socket;
-}
-
-/** Opens the socket of the first connection while the microphone is asked for. */
-function prepareSocket() {
-  if (patient === null && spare === null) spare = { socket: openSocket(), since: performance.now() };
-}
-
-/** @returns {WebSocket | null} the prepared socket, unless the broker may have lost patience with it */
-function takeSocket() {
-  const taken = spare;
-  spare = null;
-  if (taken === null) return null;
-  const isFresh = performance.now() - taken.since < spareLifetime && taken.socket.readyState <= WebSocket.OPEN;
-  if (!isFresh) taken.socket.close();
-  return isFresh ? taken.socket : null;
-}
-
-/** @param {number} id */
-function connect(id) {
-  const socket = takeSocket() ?? openSocket();
-  current = { id, socket };
-  if (socket.readyState === WebSocket.OPEN) queueMicrotask(() => void feed({ type: 'socket-open', id }));
-  socket.onopen = () => void feed({ type: 'socket-open', id });
-  socket.onclose = () => void feed({ type: 'socket-closed', id });
-  socket.onmessage = ({ data }) => {
-    if (data instanceof ArrayBuffer) void feed({ type: 'socket-message', id, octets: new Uint8Array(data) });
-  };
-}
-
-const paddingWorker = () => URL.createObjectURL(new Blob([PADDING_WORKER], { type: 'text/javascript' }));
-const policy = window.trustedTypes?.createPolicy('colloque-worker', { createScriptURL: paddingWorker });
-
-/** The one script that is not in the document's own: made from text inside it. */
-function makePaddingWorker() {
-  // Engines without transforms are Chromium's older ones, which obey `cbr=1`: their packets have one size anyway.
-  if (!('RTCRtpScriptTransform' in window)) return null;
-  return new Worker(/** @type {string} */ (policy?.createScriptURL('') ?? paddingWorker()));
-}
-
 function releaseMicrophone() {
   if (microphone !== null) microphone.onended = null;
   microphone?.stop();
   microphone = null;
   sound.end();
-  wakefulness?.release().catch(() => {});
-  wakefulness = null;
-}
-
-/** A screen that goes dark takes the microphone with it on many telephones. */
-function keepScreenOn() {
-  /** @type {any} */ (navigator).wakeLock?.request('screen').then(
-    (/** @type {{ release(): Promise<void> }} */ lock) => (wakefulness = lock), () => {});
+  letScreenSleep();
 }
 
 const networkChanged = () => void feed({ type: 'network-changed' });
@@ -446,7 +389,7 @@ setInterval(() => {
   if (model.state === 'waiting') show({ waited: Math.floor((performance.now() - waitingSince) / 60_000) });
   if (microphone === null) return;
   const { level, isVoice, isSilence } = sound.level();
-  if (view.showsMeter) view.showLevel(level);
+  if (view.sound.showsMeter) view.sound.showLevel(level);
   const now = performance.now();
   if (!isSilence) soundedAt = now;
   if (isVoice && model.hears !== 'voice') show({ hears: 'voice' });

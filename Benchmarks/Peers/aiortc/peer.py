@@ -9,6 +9,7 @@ what it did when standard input ends. The library's own jitter buffer stands bef
 import asyncio
 import fractions
 import json
+import os
 import sys
 import threading
 import time
@@ -117,8 +118,6 @@ async def main(role, count, path):
     })
     sys.stdout.flush()
     # Closing takes seconds, and nothing of it is measured.
-    import os
-
     os._exit(0)
 
 

@@ -11,7 +11,7 @@ const script = execFileSync('esbuild', [
 ], { encoding: 'utf8' });
 const parts = {
   '/* style */': readFileSync(new URL('style.css', web), 'utf8'),
-  '/* word lists */': Object.entries(wordLists()).map((one) => one.join('')).join('\n'),
+  '/* word lists */': wordLists(),
   '/* script */': '',
   // The sentences are in the script; its view must find all of the document.
   '/* first */': '', '/* early */': '', '/* sentences */': '',

@@ -4,7 +4,7 @@ import { View } from '../../../../Web/src/view.js';
 const nothing = () => {};
 let last = {};
 const speak = (locale) => pose({ ...last, locale });
-const view = new View(document, { act: nothing, speak, choose: nothing, write: nothing });
+const view = new View({ act: nothing, speak, choose: nothing, write: nothing });
 
 const call = {
   doctorPresent: true, attached: true, seeksServer: false, awaitsDoctor: false, message: '', words: null,
@@ -16,6 +16,7 @@ const model = {
   devices: { microphones: [], speakers: [], microphone: '', speaker: '' },
 };
 
+globalThis.start = nothing;
 globalThis.pose = (wanted) => {
   last = wanted;
   const { locale, open = [], ...change } = wanted;
@@ -24,5 +25,5 @@ globalThis.pose = (wanted) => {
   view.show({ ...model, locale, ...change, clock, call: change.call ? { ...call, ...change.call, words: change.call.words ? words : null } : null });
   for (const panel of document.querySelectorAll('details')) panel.open = open.includes(panel.id) || (panel.id === '' && open.includes('deaf'));
   if (change.call?.words && document.querySelectorAll('#words li').length !== 4) throw new Error('no words are shown');
-  view.showLevel(change.hears === 'silence' ? 0 : 0.6);
+  view.sound.showLevel(change.hears === 'silence' ? 0 : 0.6);
 };
