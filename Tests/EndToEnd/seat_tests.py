@@ -259,6 +259,40 @@ async def crash_and_return(laboratory):
     assert await back.ended() == 0
 
 
+@test("A patient closes the tab; the call breaks off, the doctor re-opens the link, and the same patient is back", limit=240,
+      long=True)
+async def tab_closed(laboratory):
+    broker = await Broker(laboratory).start()
+    seat = await Seat(laboratory, broker).settle()
+    session = await seat.doctor.session("--label", "Lundi")
+    desk = await seat.command("desk")
+    await desk.until("Lundi")
+    patient = await laboratory.chromium(microphone=sound.speech("patient", laboratory.directory), locale="fr-FR")
+    await patient.goto(session["link"])
+    await patient.enter()
+    await admit(desk)
+    await patient.reach_call()
+    tab = await patient.another_tab()
+    await patient.close()
+    await tab.goto(session["link"])
+    await tab.act("enter")
+    await tab.stops("used")
+    await desk.until("(?i)interrompu", timeout=30)
+    await desk.until("(?i)entrée", timeout=100)
+    await asyncio.sleep(1)
+    await desk.press("Enter")
+    await asyncio.sleep(1)
+    code, _, errors = await colloque("session", "reopen", session["session"], "--passphrase-file",
+                                     seat.doctor.passphrase, home=seat.home)
+    assert code == 0, (code, errors, await desk.screen())
+    await tab.goto("about:blank")
+    await tab.goto(session["link"])
+    await tab.enter()
+    await admit(desk)
+    await tab.reach_call()
+    await seat.hears(sound.speech("patient", laboratory.directory))
+
+
 @test("The microphone is unplugged and returns in mid-call: the screen says so, sound is back within 2 s", limit=120)
 async def device_returns(laboratory):
     broker = await Broker(laboratory).start()
