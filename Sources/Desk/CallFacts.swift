@@ -83,6 +83,15 @@ package struct CallFacts {
         }
     }
 
+    /// Whether the call ended without a goodbye: a doctor who hangs up on silence says it to nobody.
+    package func brokeOff(by reason: EndReason) -> Bool {
+        switch reason {
+        case .mediaFailed, .retriesExhausted, .peerFailed: true
+        case .hungUp: self.pathBrokenSince != nil
+        default: false
+        }
+    }
+
     package mutating func handle(_ event: SoundEvent) {
         switch event {
         case .opened(let side, let device), .returned(let side, let device):

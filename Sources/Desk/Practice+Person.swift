@@ -101,7 +101,7 @@ extension Practice {
     /// - Returns: `false` when it has none, or one that is over.
     @discardableResult
     package func open(_ session: SessionID, reopens: Bool = false, driver: CallDriver, now: Instant) -> Bool {
-        guard let stored = try? self.identity.rooms.load(session), stored.state != .ended,
+        guard let stored = try? self.identity.rooms.load(session), !stored.isOver,
             stored.expires > UnixClock.now || AdmissionRecord(stored) != nil
         else { return false }
         driver.session.withDoctorSeat(now: now) { self.open(stored, at: &$0, reopens: reopens, now: now) }

@@ -181,7 +181,7 @@ package final class Practice: CallAttendant {
                 .ended, session,
                 "reason=\(reason.description.prefix(80)) words=\(words) path=\(report.path?.kind ?? "none") minutes=\(minutes)"
             )
-            self.keeper.end(session)
+            self.keeper.end(session, brokeOff: call.brokeOff(by: reason))
             self.rooms.removeAll { $0.session == session }
         }
         if self.setting.endsAfterCall {

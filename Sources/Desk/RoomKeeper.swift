@@ -38,8 +38,9 @@ final class RoomKeeper: Sendable {
     }
 
     /// The keys of the room are of no more use.
-    func end(_ session: SessionID) {
-        self.change(session, waits: false) { $0.state = .ended }
+    /// - Parameter brokeOff: nobody said goodbye; its link may be re-opened.
+    func end(_ session: SessionID, brokeOff: Bool = false) {
+        self.change(session, waits: false) { $0.state = brokeOff ? .brokenOff : .ended }
     }
 
     /// What could not be written since the last call; the doctor is told.

@@ -11,6 +11,8 @@ package struct StoredRoom: Sendable {
         case admitted(Admission)
         /// Over; kept until it is removed.
         case ended
+        /// Over, but nobody said goodbye: nobody comes back, and the link may be re-opened.
+        case brokenOff
     }
 
     package struct Admission: Equatable, Sendable {
@@ -84,6 +86,9 @@ package struct StoredRoom: Sendable {
         self.state = state
     }
 
+    /// Whether its link lets nobody in any more, unless it is re-opened.
+    package var isOver: Bool { self.state == .ended || self.state == .brokenOff }
+
     /// What an admitted patient comes back by; `nil` in the other states.
     package var resumption: Resumption? {
         guard case .admitted(let admission) = self.state else { return nil }
@@ -96,7 +101,7 @@ package struct StoredRoom: Sendable {
 ///
 ///     version u8 = 2 | lp session | lp label | lp origin | flags u8 | S 16 | d 32
 ///        | identity key 32 | not before u64 | not after u64 | signature 64 | ttl u32 | expires u64
-///        | opens u64 | re-opened u8 | state u8 (0 open, 1 admitted, 2 ended)
+///        | opens u64 | re-opened u8 | state u8 (0 open, 1 admitted, 2 ended, 3 broken off)
 ///        | admitted only: R 32, T_0 32, last epoch u32, consented u8, words u8 (0 different, 1 same, 2 not compared),
 ///          authentication 8, device u32
 extension StoredRoom {
@@ -129,6 +134,7 @@ extension StoredRoom {
             writer.write(admission.authentication)
             writer.write(admission.guestNumber)
         case .ended: writer.write(2 as UInt8)
+        case .brokenOff: writer.write(3 as UInt8)
         }
         return writer.bytes
     }
@@ -178,6 +184,7 @@ extension StoredRoom {
         case 0: .open
         case 1: try Self.readAdmission(&reader).map { .admitted($0) }
         case 2: .ended
+        case 3: .brokenOff
         default: nil
         }
     }

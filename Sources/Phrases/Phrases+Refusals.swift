@@ -12,6 +12,8 @@ package enum SessionTrouble: Equatable, Sendable {
     case inCall(String)
     case over
     case ended
+    /// Ended without a goodbye; its session.
+    case brokenOff(String)
     case nobodyAdmitted
     case reopenedAlready
     /// The broker's address cannot stand in a link.
@@ -20,7 +22,7 @@ package enum SessionTrouble: Equatable, Sendable {
 
     package static let all: [SessionTrouble] = [
         .labelUnfit, .countUnfit(most: 50), .opensInPast, .opensTooLate(days: 30), .inCall("abc"), .over, .ended,
-        .nobodyAdmitted, .reopenedAlready, .originUnfit(Neutralised("x")), .noCode,
+        .brokenOff("abc"), .nobodyAdmitted, .reopenedAlready, .originUnfit(Neutralised("x")), .noCode,
     ]
 }
 
@@ -85,6 +87,16 @@ extension Phrases {
                 pick(
                     fr: "Cette consultation est close.", en: "This consultation is ended.",
                     nl: "Dit consult is gesloten.", de: "Diese Sprechstunde ist geschlossen."), self.newSession)
+        case .brokenOff(let session):
+            explain(
+                pick(
+                    fr: "Cette consultation a été coupée.", en: "This consultation broke off.",
+                    nl: "Dit consult is afgebroken.", de: "Diese Sprechstunde ist abgebrochen."),
+                pick(
+                    fr: "Pour rouvrir son lien : colloque session reopen \(session)",
+                    en: "To re-open its link: colloque session reopen \(session)",
+                    nl: "Om de link te heropenen: colloque session reopen \(session)",
+                    de: "So öffnen Sie den Link wieder: colloque session reopen \(session)"))
         case .nobodyAdmitted:
             explain(
                 pick(

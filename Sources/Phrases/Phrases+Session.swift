@@ -4,6 +4,8 @@ package enum SessionState: String, CaseIterable, Sendable {
     /// Somebody was let in by its link.
     case admitted
     case ended
+    /// Ended without a goodbye: its link may be re-opened.
+    case brokenOff = "broken-off"
 }
 
 /// Links, from their making to their end; and the key that makes them.
@@ -100,6 +102,7 @@ extension Phrases {
         case .expired: pick(fr: "expirée", en: "expired", nl: "verlopen", de: "abgelaufen")
         case .admitted: pick(fr: "servie", en: "admitted", nl: "gebruikt", de: "benutzt")
         case .ended: pick(fr: "close", en: "ended", nl: "gesloten", de: "geschlossen")
+        case .brokenOff: pick(fr: "coupée", en: "broken off", nl: "afgebroken", de: "abgebrochen")
         }
     }
 

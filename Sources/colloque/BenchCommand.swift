@@ -18,7 +18,9 @@ struct BenchCommand: ParsableCommand {
               colloque bench setup
               colloque bench memory --minutes 180
             """,
-        subcommands: [BenchMediaCommand.self, BenchQualityCommand.self, BenchSetupCommand.self, BenchMemoryCommand.self])
+        subcommands: [
+            BenchMediaCommand.self, BenchQualityCommand.self, BenchSetupCommand.self, BenchMemoryCommand.self,
+        ])
 }
 
 /// What runs at present, on stderr: one line that is written over at a terminal, a line for each step elsewhere.

@@ -185,7 +185,7 @@ struct BridgeCommand: AsyncParsableCommand {
         }
         let unixTime = UnixClock.timeAtZero(now: now)
         let expiry = Instant(nanoseconds: (Int64(clamping: room.expires) - unixTime) * 1_000_000_000)
-        guard expiry > now, room.state != .ended else {
+        guard expiry > now, !room.isOver else {
             throw CommandFailure(code: 77, "the time of this session is over; make a new one")
         }
         var configuration = configuration

@@ -103,7 +103,7 @@ extension SessionTrouble {
         switch self {
         case .labelUnfit, .countUnfit, .opensInPast, .opensTooLate, .originUnfit: 64
         case .noCode: 65
-        case .inCall, .over, .ended, .nobodyAdmitted, .reopenedAlready: 77
+        case .inCall, .over, .ended, .brokenOff, .nobodyAdmitted, .reopenedAlready: 77
         }
     }
 }

@@ -94,7 +94,11 @@ struct CallCommand: AsyncParsableCommand {
             identity: identity, seat: self.seat, options: self.options, relayOnly: self.relayOnly)
         let room = try identity.rooms.load(self.session)
         guard room.isAlive else {
-            throw CommandFailure(room.state == .ended ? SessionTrouble.ended : .over)
+            switch room.state {
+            case .ended: throw CommandFailure(SessionTrouble.ended)
+            case .brokenOff: throw CommandFailure(SessionTrouble.brokenOff(room.session.text))
+            case .open, .admitted: throw CommandFailure(SessionTrouble.over)
+            }
         }
         let broker = try self.options.brokerURL(or: room.origin)
         try seated.run([room], at: broker, isSingle: true)
@@ -173,7 +177,7 @@ extension StoredRoom {
         switch self.state {
         case .open: self.expires > UnixClock.now
         case .admitted: self.expires + Self.longestCall > UnixClock.now
-        case .ended: false
+        case .ended, .brokenOff: false
         }
     }
 

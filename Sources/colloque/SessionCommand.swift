@@ -159,6 +159,7 @@ struct SessionFacts: Encodable {
             case .open: room.expires > UnixClock.now ? .open : .expired
             case .admitted: .admitted
             case .ended: .ended
+            case .brokenOff: .brokenOff
             }
         self.state = state.rawValue
     }

@@ -15,9 +15,10 @@ struct SessionReopen: AsyncParsableCommand {
         commandName: "reopen",
         abstract: "Let somebody in again by a link that was used, once.",
         discussion: """
-            For a patient who closed the tab or changes to another device after having been admitted: the same link \
-            lets somebody knock again, and whoever was admitted before cannot come back. Words are compared anew. A \
-            link is re-opened once (77 the second time); make a new session after that.
+            For a patient who closed the tab or changes to another device after having been admitted: hang up if the \
+            call still waits for them, then the same link lets somebody knock again, and whoever was admitted before \
+            cannot come back. Words are compared anew. A link is re-opened once (77 the second time), and never \
+            after a goodbye of either side: make a new session then.
             """)
 
     @Argument(help: ArgumentHelp("As `session new` printed it.", valueName: "session"), completion: .session)
@@ -32,8 +33,10 @@ struct SessionReopen: AsyncParsableCommand {
     func run() async throws {
         let identity = try self.options.unlock()
         let room = try identity.rooms.load(self.session)
-        guard case .admitted = room.state else {
-            throw CommandFailure(room.state == .ended ? SessionTrouble.ended : .nobodyAdmitted)
+        switch room.state {
+        case .admitted, .brokenOff: break
+        case .ended: throw CommandFailure(SessionTrouble.ended)
+        case .open: throw CommandFailure(SessionTrouble.nobodyAdmitted)
         }
         guard !room.isReopened else { throw CommandFailure(SessionTrouble.reopenedAlready) }
         let broker = try GlobalOptions.brokerURL(room.origin)

@@ -29,6 +29,17 @@ struct CallFactsTests {
         #expect(facts.chat.count == 200)
     }
 
+    @Test("without a goodbye, or with one that nobody hears, the call broke off")
+    func brokeOff() {
+        var facts = self.facts()
+        facts.handle(.bound, now: .zero)
+        #expect(!facts.brokeOff(by: .hungUp) && !facts.brokeOff(by: .peerHungUp))
+        #expect(!facts.brokeOff(by: .wordsDiffer) && !facts.brokeOff(by: .bindingFailed))
+        #expect(facts.brokeOff(by: .mediaFailed("no sound")) && facts.brokeOff(by: .peerFailed))
+        facts.handle(.pathState(.disconnected), now: .zero + .seconds(3))
+        #expect(facts.brokeOff(by: .hungUp) && !facts.brokeOff(by: .peerHungUp))
+    }
+
     @Test("a broken path is told since it broke, and no more once it is back")
     func path() {
         var facts = self.facts()
