@@ -1,6 +1,6 @@
 # Every target sets up what it needs; nothing else has to be typed.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long captures build page lint bench bench-relay bench-quality bench-peers fuzz networks screenshots clean
+.PHONY: help demo test test-long captures build page lint bench bench-relay bench-quality bench-setup bench-peers fuzz networks screenshots clean
 SHELL := /bin/bash
 
 PORT ?= 8443
@@ -47,6 +47,10 @@ bench: ## Measure the figures of docs/measurements.md again
 bench-relay: ## Measure the relay beside coturn with a load of our own (ROUNDS=5)
 	@Scripts/setup test
 	@Scripts/bench-relay
+
+bench-setup: ## Time calls from answer to sound over 0 to 400 ms, beside Chromium with Chromium; needs root
+	@Scripts/setup build
+	@Scripts/bench-setup
 
 bench-quality: ## Score what is heard over bad paths (PESQ-WB, STOI, mouth to ear); Scripts/bench-quality chromium compares
 	@Scripts/setup build

@@ -165,6 +165,13 @@ let package = Package(
         .target(
             name: "QualityBench", dependencies: ["Audio", "RTP", "Wire"], path: "Benchmarks/Quality",
             swiftSettings: strict),
+        // How long a call takes until it is heard, over paths of several lengths.
+        .target(
+            name: "SetupBench",
+            dependencies: [
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "Audio", "Session",
+            ],
+            path: "Benchmarks/Setup", exclude: ["browsers.py"], swiftSettings: strict),
         // The command.
         .executableTarget(
             name: "colloque",
@@ -172,6 +179,7 @@ let package = Package(
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
                 "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk", "MediaBench", "QualityBench",
+                "SetupBench", "CAllocations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -229,7 +237,7 @@ let package = Package(
         tests(
             "SessionTests",
             [
-                "Session", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
+                "Session", "STUN", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
                 "Audio",
                 "SecureTransport", "RTP", "Primitives", "Wire", "CVirtualClock",
             ]),
@@ -237,6 +245,7 @@ let package = Package(
         .target(
             name: "RelaySupport", dependencies: ["TURN", "Network", "Wire"], path: "Tests/RelaySupport",
             swiftSettings: strict),
+        tests("EndpointTests", ["Endpoint", "Wire"]),
         tests("RelayTests", ["Wire", "Primitives", "STUN", "TURN", "Network", "Relay", "RelaySupport"] + nio),
         tests(
             "NetworkTests",

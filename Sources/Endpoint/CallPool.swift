@@ -14,17 +14,28 @@ package final class CallPool: Sendable {
     /// How sessions share sockets. Two ends that both share have no two sessions on the same pair of sockets if one
     /// does it in blocks and the other in stripes, with the sessions in the same order; where they meet all the same
     /// they are given more sockets.
-    package enum Sharing: Sendable {
-        /// The first sixteen sessions on the first socket, the next on the second.
-        case blocks
-        /// Each session on another socket, and again from the first: at least sixteen sockets.
-        case stripes
+    package struct Sharing: Sendable {
+        package enum Order: Sendable {
+            /// The first sessions on the first socket, the next on the second.
+            case blocks
+            /// Each session on another socket, and again from the first.
+            case stripes
+        }
 
-        func place(of session: Int, among sessions: Int) -> Int {
-            switch self {
-            case .blocks: session / CallPool.sessionsOnSocket
-            case .stripes:
-                session % max(CallPool.sessionsOnSocket, (sessions - 1) / CallPool.sessionsOnSocket + 1)
+        package var order: Order
+        /// Sessions on one socket at most, and stripes at least.
+        package var most: Int
+
+        package init(_ order: Order, most: Int = 16) {
+            self.order = order
+            self.most = max(1, most)
+        }
+
+        /// - Returns: the number of the socket, on each address, that a session is on.
+        package func place(of session: Int, among sessions: Int, threads: Int) -> Int {
+            switch self.order {
+            case .blocks: session / min(self.most, (sessions - 1) / threads + 1)
+            case .stripes: session % max(self.most, (sessions - 1) / self.most + 1)
             }
         }
     }
@@ -61,6 +72,8 @@ package final class CallPool: Sendable {
         package var includesLoopback: Bool
         /// Between the beginnings of two sessions.
         package var pace: Duration = .zero
+        /// Counts the calling thread's allocations of memory so far.
+        package var allocationCount: (@Sendable () -> Int?)?
 
         package init(
             threads: Int, sharing: Sharing, configuration: PeerSession.Configuration, includesLoopback: Bool
@@ -127,7 +140,7 @@ package final class CallPool: Sendable {
         var homes: [(thread: Int, index: Int)] = []
         for session in parts.indices {
             // A socket is one thread's: who shares it is there too.
-            let thread = settings.sharing.place(of: session, among: parts.count) % numbers.count
+            let thread = settings.sharing.place(of: session, among: parts.count, threads: numbers.count) % numbers.count
             homes.append((thread, numbers[thread].count))
             numbers[thread].append(session)
         }
@@ -200,5 +213,4 @@ package final class CallPool: Sendable {
         if isFirst { self.watcher.onLateBeat(window) }
     }
 
-    static let sessionsOnSocket = 16
 }

@@ -38,16 +38,21 @@ final class CallWorker {
     private let mailbox: Mailbox<Letter>
     private let sockets: SharedSockets
     private let network = NetworkWatch()
-    private let ledger = BeatLedger(processorTime: CallWorker.processorTime)
+    private let ledger: BeatLedger
     private var members: [Member] = []
     private var deadlines: DeadlineQueue
     private var running: Int
 
     /// - Parameter sessions: of the pool, those of this thread.
     init(_ pool: CallPool, sessions: [Int], mailbox: Mailbox<Letter>) {
-        func place(_ session: Int) -> Int { pool.settings.sharing.place(of: session, among: pool.parts.count) }
+        func place(_ session: Int) -> Int {
+            pool.settings.sharing.place(of: session, among: pool.parts.count, threads: max(1, pool.settings.threads))
+        }
         self.pool = pool
         self.mailbox = mailbox
+        self.ledger = BeatLedger { [count = pool.settings.allocationCount] in
+            ThreadUsage(processorTime: Self.processorTime(), allocations: count?())
+        }
         let places = Set(sessions.map(place)).sorted()
         self.sockets = SharedSockets(places: places.count, includesLoopback: pool.settings.includesLoopback)
         self.deadlines = DeadlineQueue(members: sessions.count)
@@ -134,7 +139,9 @@ final class CallWorker {
 
     private func serveDue() {
         var now = monotonicNow()
-        while let (index, deadline) = self.deadlines.first, deadline <= now {
+        // Whoever is late catches up beat by beat, with what has come for everybody between.
+        for _ in self.members.indices {
+            guard let (index, deadline) = self.deadlines.first, deadline <= now else { break }
             if self.members[index].call == nil { self.begin(index, now: now) }
             self.withCall(index) { $0.driver.serve(now: now) }
             now = monotonicNow()

@@ -35,10 +35,10 @@ extension ICEAgent {
     }
 
     private var bestValidPair: CandidatePair? {
-        let valid = self.current.checklist.pairs.filter { $0.state == .succeeded }
-        let live = valid.filter { !$0.isSuspect }
-        let usable = live.isEmpty ? valid : live
-        return usable.first { $0.id == self.current.nominated } ?? usable.first
+        let valid = self.current.checklist.pairs.lazy.filter { $0.state == .succeeded }
+        let nominated = self.current.nominated
+        return valid.first { !$0.isSuspect && $0.id == nominated } ?? valid.first { !$0.isSuspect }
+            ?? valid.first { $0.id == nominated } ?? valid.first
     }
 
     private func describe(_ pair: CandidatePair) -> SelectedPair {

@@ -346,12 +346,19 @@ extension ICEAgent {
     }
 
     private func nextDeadline(now: Instant, nominationDue: Instant?) -> Instant? {
-        var deadlines = self.current.checks.map(\.retransmission.deadline)
-        deadlines += [
-            self.gathering.nextRetransmission,
-            self.current.consent?.deadline, self.previous?.consent?.deadline,
-            self.nextTransactionStart(now: now), nominationDue, self.previousExpiry, self.patienceEnd(now: now),
-        ].compactMap { $0 }
-        return deadlines.min()
+        var earliest: Instant?
+        func consider(_ deadline: Instant?) {
+            guard let deadline else { return }
+            earliest = min(earliest ?? deadline, deadline)
+        }
+        for check in self.current.checks { consider(check.retransmission.deadline) }
+        consider(self.gathering.nextRetransmission)
+        consider(self.current.consent?.deadline)
+        consider(self.previous?.consent?.deadline)
+        consider(self.nextTransactionStart(now: now))
+        consider(nominationDue)
+        consider(self.previousExpiry)
+        consider(self.patienceEnd(now: now))
+        return earliest
     }
 }

@@ -4,15 +4,16 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "4782d3ed43b32d70fc71fe6bb61a0da45781ba9323f6d4c28d92d4b5a4e746a1"
+    package static let sha256 = "9f1ea44aee32252e76912b0cc5b07d9ca49c9c762628a868a1ba8012a8a81a33"
 
-    /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
+    /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-jhhx9GXQmTsBEp1AQUtTiIi3iaL80NjfcmVcRMeg6aQ='" + " "
-        + "'sha256-4BK+9oErLTWXyKut+Q7ROkUZCSbCMoHKkZ7w5mUkAjE='"
+        "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
+        + "'sha256-gRfjdw/pxf0s08Fa8d6u/z2+JTDgtYui/akZm8aH2V0='" + " "
+        + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-BnSjoj5DqD8BlbfLUoasLQ8m3D5OYaRfeMOnp7Aoeyg='"
+    package static let styleHash = "'sha256-WaKT4cI8hRVDSIzVtcgj6y+4/0Et0+AjSEiM+EGIfOM='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -21,91 +22,87 @@ package enum Page {
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-        <meta name="color-scheme" content="light dark">
         <meta name="theme-color" content="#f6f4ef" media="(prefers-color-scheme: light)">
         <meta name="theme-color" content="#14181a" media="(prefers-color-scheme: dark)">
-        <meta name="referrer" content="no-referrer">
-        <meta name="robots" content="noindex, nofollow, noarchive">
         <title>Colloque</title>
         <link rel="icon" href="data:,">
         <style>:root{color-scheme:light dark;--a: #f6f4ef;--b: #fffefb;--c: #1d2527;--d: #5c686b;--e: #ddd8cc;--f: #14\##
         615a;--g: #ffffff;--h: #e3eeeb;--i: #a3312a;--j: #f7e6e3;--k: 14px}@media (prefers-color-scheme: dark){:root{-\##
         -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
         08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
-        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,\##
-        Noto Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;pad\##
-        ding:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-b\##
-        ottom)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:aut\##
-        o}header{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:G\##
-        eorgia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.1\##
-        25rem}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0\##
-        ;border-radius:8px;background:none;color:var(--d);cursor:pointer}nav button[aria-pressed=true]{color:var(--c);\##
-        font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem}h1\##
-        {font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-wr\##
-        ap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.text \##
-        p,.notice,.result,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:\##
-        .9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul\##
-        {padding:0;list-style:none;border-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;paddin\##
-        g-inline-start:1.75rem;border-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:\##
-        absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}\##
-        .text blockquote{border-inline-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem;overflo\##
-        w-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem;margin-top:1.5r\##
-        em}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{display:none}.actions button{f\##
-        ont:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);b\##
-        order:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{backgroun\##
-        d:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-conten\##
-        t:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.acti\##
-        ons button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.action\##
-        s button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid \##
-        var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions\##
-         button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px \##
-        solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center\##
-        ;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{pa\##
-        dding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bor\##
-        der-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poin\##
-        ter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;m\##
-        argin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-line\##
-        join:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .qu\##
-        ality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[\##
-        hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-he\##
-        ight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}sum\##
-        mary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto\##
-         .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform\##
-        :rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel\##
-         label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-h\##
-        eight:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:v\##
-        ar(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel\##
-         .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-hei\##
-        ght:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0\##
-        ;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);over\##
-        flow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[\##
-        dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-heig\##
-        ht:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-r\##
-        adius:10px;border:1px solid var(--e);background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}.messages\##
-         .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages s\##
-        mall{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min\##
-        -width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowra\##
-        p}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overfl\##
-        ow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop\##
-        {background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{fon\##
-        t:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25rem;width:100%}\##
-        .words{background:var(--b);border:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.w\##
-        ords ol{list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
-        ap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;\##
-        text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e);overflow-wrap:anywhere}.\##
-        words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{fon\##
-        t-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words .result:empty{dis\##
-        play:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:ro\##
-        ot:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[d\##
-        ata-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;backg\##
-        round:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width\##
-        :1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}[data-state=failed] h1,[data-state=bad\##
-        -link] h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[da\##
-        ta-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{ani\##
-        mation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span\##
-        :nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (m\##
-        in-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{\##
-        animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,sans-serif;min-height:100dvh;d\##
+        isplay:flex;flex-direction:column;overflow-wrap:anywhere;padding:max(1rem,env(safe-area-inset-top)) max(1.25re\##
+        m,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}hea\##
+        der,main,footer{width:100%;max-width:34rem;margin-inline:auto}header{display:flex;flex-wrap:wrap;justify-conte\##
+        nt:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Georgia,serif;font-size:1.25rem;lett\##
+        er-spacing:.01em}nav{display:flex;flex-wrap:wrap;gap:.125rem}nav button{font:inherit;font-size:.875rem;min-wid\##
+        th:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;border-radius:8px;background:none;color:var(--d);curso\##
+        r:pointer}nav button[aria-pressed=true]{color:var(--c);font-weight:600}main{flex:1;display:flex;flex-direction\##
+        :column;justify-content:center;padding-block:1.25rem}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Geo\##
+        rgia,serif;text-wrap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}:is\##
+        (p,li){text-wrap:pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.result,.code,.panel p{color:var(--d)}.tex\##
+        t .lead{color:var(--c);font-size:1.125rem}.code{font-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.\##
+        notice:empty,.code:empty,.text:empty{display:none}.text ul{padding:0;list-style:none;border-top:1px solid var(\##
+        --e);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.75rem;border-bottom:1px solid var(-\##
+        -e);position:relative}.text li:before{content:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width\##
+        :.5rem;height:.5rem;border-radius:50%;background:var(--f)}.text blockquote{border-inline-start:3px solid var(-\##
+        -f);padding-block:.25rem;padding-inline-start:1rem}.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:\##
+        1.5rem}.actions>*{flex:1 1 100%}.actions>.half{flex-basis:8rem}.actions:empty{display:none}.actions button{fon\##
+        t:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);bor\##
+        der:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{background:\##
+        var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-content:\##
+        center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.action\##
+        s button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.actions \##
+        button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input,ol):focus-visible{outline:3px solid\##
+         var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.action\##
+        s button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px\##
+         solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:cente\##
+        r;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{p\##
+        adding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bo\##
+        rder-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poi\##
+        nter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;\##
+        margin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-lin\##
+        ejoin:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .q\##
+        uality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}\##
+        [hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-h\##
+        eight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}su\##
+        mmary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:aut\##
+        o .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transfor\##
+        m:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.pane\##
+        l label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-\##
+        height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:\##
+        var(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.pane\##
+        l .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-he\##
+        ight:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:\##
+        0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);ove\##
+        rflow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}\##
+        [dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-hei\##
+        ght:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-\##
+        radius:10px;border:1px solid var(--e);background:var(--b);white-space:pre-wrap}.messages .mine{justify-self:en\##
+        d;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages small{color:var(--d)}.m\##
+        essages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{posit\##
+        ion:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;w\##
+        idth:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px s\##
+        olid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop{background:#0009}dial\##
+        og h2{font:500 1.5rem/1.2 Georgia,serif}dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:\##
+        var(--d)}dialog button{margin-top:1.25rem;width:100%;position:sticky;bottom:0}.words{background:var(--b);borde\##
+        r:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:\##
+        0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clam\##
+        p(1rem,4.6vw,1.375rem)/1.2 Georgia,serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1p\##
+        x solid var(--e)}.words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[da\##
+        ta-sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words\##
+         .result:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-\##
+        bottom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state=\##
+        "reconnecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;borde\##
+        r-radius:50%;background:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] \##
+        .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}:is([data-error="wor\##
+        ds-differ"],[data-error="binding-failed"],[data-error="identity"],[data-error="refused-other-device"]) h1{colo\##
+        r:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiti\##
+        ng] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe\##
+         1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){\##
+        animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30re\##
+        m){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late\##
+         5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
@@ -128,7 +125,7 @@ package enum Page {
         <p id="code" class="code"></p>
         <details id="chat" class="panel" hidden>
         <summary id="chat-title"></summary>
-        <ol id="messages" class="messages" tabindex="-1"></ol>
+        <ol id="messages" class="messages" tabindex="0" aria-labelledby="chat-title"></ol>
         <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto"><but\##
         ton id="send" type="button"></button></div>
         <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
@@ -147,26 +144,29 @@ package enum Page {
         </details>
         <p id="announcement" class="unseen" role="status"></p>
         </main>
-        <script>"use strict";(()=>{var l={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
-        de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
-        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
-        eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
-        ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
-        crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
-        Kein Konto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bl\##
-        eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
-        onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
-         you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
-        one: please allow it.|Enter"};function d(n,t,a){return n.map(e=>e.slice(0,2).toLowerCase()).find(e=>e in t)??a\##
-        }var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0},p=document.documentElement,c=d(navigator.l\##
-        anguages??[],l,"fr"),i=(n,...t)=>document.getElementById(n)?.replaceChildren(...t);function o(n,t,...a){let e=\##
-        document.createElement(n);return e.className=t,e.append(...a),e}if(/^#[\w-]{72}$/.test(location.hash)&&navigat\##
-        or.mediaDevices!==void 0&&sessionStorage.length===0){let[n="",t="",a="",e="",m="",h=""]=l[c].split("|"),s={mic\##
-        rophone:null};window.early=s;let r=o("button","primary",h);r.type="button",r.dataset.action="enter",r.addEvent\##
-        Listener("click",()=>{r.disabled=!0,s.microphone=navigator.mediaDevices.getUserMedia({audio:u}),s.microphone.c\##
-        atch(()=>{})}),p.lang=c,document.title=`${n} · Colloque`,i("title",n);let g=document.querySelectorAll(".late")\##
-        ;i("text",o("p","lead",t),o("ul","",o("li","",a),o("li","",e)),o("p","quiet",m),...g),i("actions",r)}})();</sc\##
-        ript>
+        <template id="first">fr|Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas de compte, pas\##
+         d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregistré par Colloqu\##
+        e, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acceptez.|Entrer
+        nl|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.\##
+        |Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat\##
+         toe.|Binnengaan
+        de|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nö\##
+        tig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser \##
+        wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten
+        en|Your consultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else\##
+         can hear you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for th\##
+        e microphone: please allow it.|Enter</template>
+        <script>"use strict";(()=>{var s=["fr","nl","de","en"];function d(t){return t.map(e=>e.slice(0,2).toLowerCase(\##
+        )).flatMap(e=>s.find(a=>a===e)??[])[0]??"fr"}var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0\##
+        },m=document.documentElement,c=d(navigator.languages??[]),l=(t,...e)=>document.getElementById(t)?.replaceChild\##
+        ren(...e);function n(t,e,...a){let i=document.createElement(t);return i.className=e,i.append(...a),i}if(/^#[\w\##
+        -]{72}$/.test(location.hash)&&navigator.mediaDevices!==void 0&&sessionStorage.length===0){let t=document.getEl\##
+        ementById("first").content.textContent?.split(`
+        `).find(f=>f.startsWith(c))??"",[,e="",a="",i="",p="",g="",h=""]=t.split("|"),r={microphone:null};window.early\##
+        =r;let o=n("button","primary",h);o.type="button",o.dataset.action="enter",o.addEventListener("click",()=>{o.di\##
+        sabled=!0,r.microphone=navigator.mediaDevices.getUserMedia({audio:u}),r.microphone.catch(()=>{})}),m.lang=c,do\##
+        cument.title=`${e} · Colloque`,l("title",e);let v=document.querySelectorAll(".late");l("text",n("p","lead",a),\##
+        n("ul","",n("li","",i),n("li","",p)),n("p","quiet",g),...v),l("actions",o)}})();</script>
         <footer>
         <p id="footer"></p>
         <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
@@ -180,919 +180,925 @@ package enum Page {
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var ot={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2\##
-        moire2tichaut1sperge2siette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teill\##
-        e1racelet3nche2ebis2ouette1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise\##
-        1haloupe3ndelle3riot3ussure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nich\##
-        on2uverture1ravate2êpe2ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encri\##
-        er2veloppe0épinard2onge0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine\##
-        2ugère1ramboise2omage0garage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1é\##
-        risson1orloge3tensia0igloo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0la\##
-        ngouste3terne2vande1essive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2tela\##
-        s1élodie2sange1icro2mosa1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasi\##
-        s1céan1mbrelle1péra1rchidée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote\##
-        2rroquet3sil1iano2geon2ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravi\##
-        oli1églisse1enard2quin1éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1ca\##
-        rabée1ésame1ifflet1oleil1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2u\##
-        can3rnesol1racteur2èfle2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2\##
-        olon2trine1oiture2lcan0yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0b\##
-        adger2gel2lcony2nana2thtub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1\##
-        uffalo2tton0cabbage2ctus2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2r\##
-        cus1larinet2over1oconut2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iam\##
-        ond1olphin2mino2nkey1ragon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1\##
-        irefly2sherman1lamingo3nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggl\##
-        es2ldfish2rilla1rape3vel0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1v\##
-        ory0jacket2guar2smine1igsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2\##
-        ttuce1ibrary2zard1obster2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum\##
-        3tard0necklace1oodle2tebook1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2ra\##
-        sol3rot3sley2ssport1eanut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rai\##
-        rie2esent3tzel1umpkin1yramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwi\##
-        ch2rdine1carf2ooter1eagull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfi\##
-        sh3tue2ocking1ubway2itcase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2i\##
-        angle2umpet1ulip0ukulele1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zeb\##
-        ra1ucchini",nl:"0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiet\##
-        s3ker2lkon2mboe2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolad\##
-        e1ircus2troen0dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1\##
-        ietsbel1lamingo1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0h\##
-        agelslag2mster2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2n\##
-        arie3goeroe2pitein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas\##
-        2ning2olmees1rokodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0\##
-        magneet2ndarijn3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narci\##
-        s1ectarine2stkast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranj\##
-        e2chidee2gel2kest0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1la\##
-        neet1oeder2ffertje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdin\##
-        e2xofoon1chatkist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2\##
-        rand3ik2uiver0tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1ui\##
-        nslang2lband0uitzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand\##
-        2terval1eide2reld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjur\##
-        k2ogdier1wembad",de:"0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Ba\##
-        dewanne2hnhof2lkon2mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2t\##
-        teln1elfin1iamant2stel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2r\##
-        ien3nrohr1ichte2ngerhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk\##
-        2würz1ipfel2tarre1locke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch\##
-        1olunder2nig0Iglu1ndigo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3usse\##
-        ll2stanie2ugummi1ilometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2o\##
-        kodil1uchen1ürbis0Labyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndari\##
-        ne3go3tel2rder3gerite3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1el\##
-        ke1ilpferd1ordpol2vember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2vi\##
-        llon1elikan1ferd2irsich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1y\##
-        ramide0Quitte0Rathaus1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litt\##
-        en3ublade1eehund1ilber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffe\##
-        l2lefon2nnis1heater1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1or\##
-        hang1ulkan0Walnuss2nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel\##
-        1ylinder"},lt={Fn:{name:0,direction:0,languages:0,Te:0,loading:{title:0},ready:{title:0,text:0,Le:[0,0],Ie:0},\##
-        checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,k:0},admitted:{title:0,consent:[0,0,0,0,0]},conne\##
-        cting:{title:0,text:0},connected:{title:0,muted:0,Ee:0},reconnecting:{title:0,text:0,path:0,pe:0,W:0},y:{Pe:0,\##
-        Ve:0,a:0,We:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:[0,0,0,0],qe:0},\##
-        quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},c:{title:0,send:0,Ue:0,v:0,A:0,pending:0},actions:{ente\##
-        r:0,resume:0,consent:0,je:0,a:0,Oe:0,mute:0,unmute:0,hangUp:0,Re:0,Ne:0,Be:0,me:0,m:0,Ke:0,Fe:0},ended:{title:\##
-        0,text:0,F:0,Ge:0,He:0},code:0,Ye:0,_e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Ze:0},help:{title:0,cl\##
-        ose:0,b:[[0,0],[0,0]],$e:[0,0]},legal:{title:0,b:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[\##
-        0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[\##
-        0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expi\##
-        red:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-di\##
-        ffer":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0\##
-        ,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},Gn:{fr:"Français|ltr|La\##
-        ngue|Chiffré de bout en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous \##
-        allez parler à votre médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’\##
-        autre ne peut vous entendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigat\##
-        eur va vous demander l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut \##
-        ou en bas de l’écran. Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur c\##
-        ette page : la consultation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vou\##
-        s serez annoncé dès son arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous re\##
-        çoit|Vous allez parler à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée\##
-         de bout en bout : personne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Coll\##
-        oque.|Votre médecin peut garder une attestation de la consultation : sa date, sa durée et votre accord, sans r\##
-        ien de ce qui a été dit.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes \##
-        en ligne|Votre microphone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On \##
-        vous reconnecte…|La liaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur r\##
-        épond. Nous cherchons un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le rése\##
-        au mobile est actif.|L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voi\##
-        x haute les deux premiers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mo\##
-        ts.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Vot\##
-        re micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?|Microphone|Haut-parleur|Volume|\##
-        Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez \##
-        « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-p\##
-        arleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une \##
-        autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie dire\##
-        cte entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer c\##
-        haque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J’accept\##
-        e|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitt\##
-        er la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firef\##
-        ox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {\##
-        time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {dat\##
-        e}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iP\##
-        hone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole \##
-        à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à\##
-         gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « \##
-        Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujour\##
-        s refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce\##
-         qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour\##
-        .|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’es\##
-        t une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou \##
-        son établissement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé\##
-        |Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, e\##
-        ffacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’a\##
-        ppareil de votre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise \##
-        le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le \##
-        lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entie\##
-        r, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouvea\##
-        u lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. C\##
-        opiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette appl\##
-        ication ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphon\##
-        e refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis \##
-        réessayez.|Microphone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consultat\##
-        ion déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La consu\##
-        ltation continue dans un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette pag\##
-        e.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le tem\##
-        ps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas\##
-         commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous\##
-         reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre a\##
-        ppareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas dispon\##
-        ible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléph\##
-        onez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouvea\##
-        u lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon \##
-        demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez\##
-        -vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis\##
-         réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la sa\##
-        lle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez v\##
-        otre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou\##
-         l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, pu\##
-        is réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphone\##
-        z à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une er\##
-        reur est survenue|La page s’est arrêtée par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind\##
-         versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen ac\##
-        count, geen app, geen naam nodig.|Niemand anders kan u horen.|Colloque neemt niets op, en er blijft niets op d\##
-        it toestel.|Uw browser vraagt straks om de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan h\##
-        et scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het co\##
-        nsult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra uw arts er is, wordt u aangemeld.|Beric\##
-        ht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tus\##
-        sen uw beide toestellen.|De verbinding is van begin tot eind versleuteld: niemand anders kan u horen, ook de s\##
-        erver niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het consult bewaren: de datum, de duur en uw t\##
-        oestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent\##
-         verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden\##
-        …|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf terug.|De server antwoordt. We zoeken e\##
-        en andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobiel internet aanstaat.|De computer van \##
-        uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts lee\##
-        st de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon e\##
-        n geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Staat hij u\##
-        it, of gebruikt een andere app hem?|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel h\##
-        arder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de\##
-         microfoon nakijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.\##
-        |Het geluid is gestopt, misschien door een telefoontje of een andere app.|Goede verbinding|Matige verbinding|S\##
-        lechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstatio\##
-        n, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binn\##
-        engaan|Verdergaan met het consult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Mic\##
-        rofoon dempen|Microfoon aanzetten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kop\##
-        iëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan\##
-        |Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewa\##
-        ard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.|Houd de l\##
-        ink lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser, M\##
-        icrofoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik \##
-        op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Website\##
-        s, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog gewei\##
-        gerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig heb\##
-        t|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waar\##
-        om woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet hie\##
-        r: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht\##
-         met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaa\##
-        rt wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerk\##
-        adres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkh\##
-        eid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige li\##
-        nk die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het\##
-         laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, en n\##
-        oem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in e\##
-        en recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon\##
-        . Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en pr\##
-        obeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon be\##
-        zet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult st\##
-        aat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult\##
-         afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag dez\##
-        e pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoo\##
-        rd|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet\##
-         via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is\##
-         het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|\##
-        Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel va\##
-        n uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, waars\##
-        chuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer het\##
-         tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link.\##
-         Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consult g\##
-        esloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server antw\##
-        oordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga van \##
-        wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de bericht\##
-        en veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet di\##
-        e van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Zet d\##
-        ie goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opnieu\##
-        w.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Ihre Spr\##
-        echstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nötig.|Nieman\##
-        d sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser wird nach d\##
-        em Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm erscheint eine Frag\##
-        e. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie auf dieser Seite: \##
-        Die Sprechstunde beginnt hier.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: Sobald jemand \##
-        da ist, werden Sie angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie spr\##
-        echen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung i\##
-        st Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.\##
-        |Die Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von de\##
-        m, was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr \##
-        Mikrofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Ve\##
-        rbindung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wi\##
-        r suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten eingescha\##
-        ltet sind.|Der Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten\##
-         zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter\##
-         bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken sollte sich bewe\##
-        gen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Ist es ausgeschaltet, oder benutzt es eine \##
-        andere App?|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Head\##
-        set ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr \##
-        Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht\##
-         weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige V\##
-        erbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Geräten\##
-        .|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Di\##
-        e Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dies\##
-        elben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch ein\##
-        mal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und f\##
-        ügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie können diese Seite schlie\##
-        ßen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {co\##
-        de}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den Link gedrückt, um ihn zu\##
-         kopieren.|Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen\##
-        .|Auf das Zeichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das du\##
-        rchgestrichene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellunge\##
-        n, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zul\##
-        assen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie e\##
-        s dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Or\##
-        t, und Safari, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter les\##
-        en, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtli\##
-        ches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen \##
-        zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen bra\##
-        ucht, und löscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. D\##
-        as Gerät der Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Sei\##
-        te richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie d\##
-        en ganzen Link, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Ko\##
-        pieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Link und Seite passen nicht zusa\##
-        mmen|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können S\##
-        ie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Li\##
-        nk im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome \##
-        oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|\##
-        Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon beleg\##
-        t|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde scho\##
-        n geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstun\##
-        de geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließe\##
-        n.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Di\##
-        e Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat n\##
-        icht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nic\##
-        ht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelasse\##
-        n. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. V\##
-        ersuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getre\##
-        nnt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie u\##
-        m einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sons\##
-        t bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die \##
-        Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link\##
-        . Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und v\##
-        ersuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noc\##
-        h einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, \##
-        und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten ode\##
-        r umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. W\##
-        echseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht \##
-        der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts \##
-        scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die\##
-         Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:"English|ltr|Language|End-to-end encry\##
-        pted, from your device to your doctor’s.|One moment…|Your consultation|You are about to speak with your doctor\##
-        . No account, no app, no name to give.|Nobody else can hear you.|Nothing is recorded by Colloque, and nothing \##
-        stays on this device.|Your browser will ask for the microphone: please allow it.|Allow the microphone|A questi\##
-        on appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you are here. St\##
-        ay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this page: you wil\##
-        l be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|Your doctor is \##
-        ready|You will speak with your doctor over an audio link between your two devices.|The link is end-to-end encr\##
-        ypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor may keep a \##
-        record that the consultation took place: its date, its length and your agreement, and nothing of what was said\##
-        .|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off.|The server\##
-         cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay on this page\##
-        , it comes back by itself.|The server answers. We are looking for another way for the sound.|We are looking fo\##
-        r the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is often back with\##
-        in a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You confirmed the w\##
-        ords.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your microphone works.\##
-        |Your microphone sends no sound. Is it switched off, or used by another app?|Microphone|Loudspeaker|Volume|I c\##
-        annot hear anything|Turn up the volume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Pla\##
-        y a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choose another loudspeaker, \##
-        or reload this page: the call goes on.|The sound has stopped, perhaps because of a phone call or another app.|\##
-        Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Direct path between your two\##
-         devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each letter as I type it|You|Your \##
-        doctor|not sent yet|Enter|Go on with the consultation|I agree|I refuse|The words are the same|The words are di\##
-        fferent|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The link is copied. O\##
-        pen Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You can close this pag\##
-        e.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the phone: {code}|This\##
-         device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy it.|Settings of the\##
-         iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the symbol left of the ad\##
-        dress, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and\##
-         clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click the symbol left of t\##
-        he address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the settings of the devic\##
-        e, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, a quiet place, and\##
-         an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words, nobody has slippe\##
-        d in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this page|Your doctor o\##
-        r their hospital. They answer your questions and requests about your data.|What is kept|No account, no cookie,\##
-         no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server sees|Sealed message\##
-        s, and your device’s address on the network. Your doctor’s device sees that address too, unless they ask for a\##
-         relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell your doctor.|The li\##
-        nk is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on its way. Copy all \##
-        of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doctor for a new link,\##
-         and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the link and open it in\##
-         an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no access to the microphon\##
-        e. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it like this, then tr\##
-        y again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|Another applicatio\##
-        n is using the microphone. Close it, then try again.|Consultation already open|This consultation is open in an\##
-        other tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|You hung up. You can\##
-         close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultation expired|The tim\##
-        e for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has not started. Your \##
-        doctor was told; you can phone them.|No consultation|Your doctor does not see you through this link. Phone the\##
-         practice.|Seen on another device|Your doctor admitted another device. If it is not yours, phone them at once.\##
-        |Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be listening: the cal\##
-        l was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a new link.|Link alr\##
-        eady used|A link works once. If that was not you, tell your doctor; otherwise ask for another.|Expired link|Th\##
-        is consultation does not exist, or no longer does. Check the time of the appointment, then try again.|Waiting \##
-        room full|Too many devices wait with this link. Close the others, then try again.|Too many attempts|Wait a min\##
-        ute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, or phone your docto\##
-        r.|No connection|The server does not answer. Check your Internet connection, then try again.|This network carr\##
-        ies no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure link|Something alte\##
-        red the messages. Change to another network, then try again.|Doctor not recognised|The key shown is not the on\##
-        e of your link. Do not go on: phone your doctor.|Check the date|The date of this device seems wrong. Correct i\##
-        t, then try again.|Something went wrong|The page stopped to be safe. Try again."}};function ht(e,t=0){return/i\##
-        Phone|iPad|iPod/.test(e)||/Macintosh/.test(e)&&t>1?"ios":/Android/.test(e)?"android":/Firefox\//.test(e)?"fire\##
-        fox":/Version\/\S+ Safari\//.test(e)?"safari":"other"}function ut(e){return/FBA[NV]|FB_IAB|Instagram|Line\/|Mi\##
-        croMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(e)?!0:/Android/.test(e)?\##
-        /; wv\)/.test(e):/iPhone|iPad|iPod/.test(e)&&!/Safari\//.test(e)}var h=class extends Error{constructor(e){supe\##
-        r(e),this.name="ProtocolError",this.code=e}},ct=new TextEncoder,dt=new TextDecoder("utf-8",{fatal:!0,ignoreBOM\##
-        :!0}),k=e=>ct.encode(e);function E(e){try{return dt.decode(e)}catch{throw new h("malformed")}}function c(...e)\##
-        {let t=new Uint8Array(e.reduce((i,r)=>i+r.length,0)),n=0;for(let i of e)t.set(i,n),n+=i.length;return t}var g=\##
-        e=>Uint8Array.of(e&255),ke=e=>Uint8Array.of(e>>>8&255,e&255),b=e=>Uint8Array.of(e>>>24&255,e>>>16&255,e>>>8&25\##
-        5,e&255),pt=e=>c(b(Math.floor(e/2**32)),b(e%2**32));function P(...e){return c(...e.flatMap(t=>{let n=typeof t=\##
-        ="string"?k(t):t;return[ke(n.length),n]}))}function ae(e,t){if(e.length!==t.length)return!1;let n=0;for(let i=\##
-        0;i<e.length;i+=1)n|=(e[i]??0)^(t[i]??0);return n===0}var Y=e=>e.every(t=>t===0),Z=e=>Array.from(e,t=>t.toStri\##
-        ng(16).padStart(2,"0")).join("");function be(e){if(e.length%2!==0||/[^0-9a-fA-F]/.test(e))throw new h("malform\##
-        ed");return Uint8Array.from({length:e.length/2},(t,n)=>parseInt(e.slice(2*n,2*n+2),16))}function mt(e){if(/[^A\##
-        -Za-z0-9_-]/.test(e))throw new h("alphabet");if(e.length%4===1)throw new h("incomplete");let t=atob(e.replace(\##
-        /-/g,"+").replace(/_/g,"/"));return Uint8Array.from(t,n=>n.charCodeAt(0))}var O=class{constructor(e){this.octe\##
-        ts=e,this.offset=0}S(e){if(e>this.octets.length-this.offset)throw new h("malformed");return this.offset+=e,thi\##
-        s.octets.subarray(this.offset-e,this.offset)}ee(){return this.S(this.octets.length-this.offset)}d(){return thi\##
-        s.S(1)[0]??0}Je(){return this.d()*256+this.d()}G(){return this.Je()*65536+this.Je()}Zt(){let e=this.G()*429496\##
-        7296+this.G();if(!Number.isSafeInteger(e))throw new h("malformed");return e}ut(){return this.S(this.Je())}end(\##
-        ){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.crypto;async function U\##
-        (...e){return new Uint8Array(await S.digest("SHA-256",c(...e)))}async function M(e,t){let n=await S.importKey(\##
-        "raw",e,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC",n,t))}var $=(e,t)=\##
-        >M(typeof e=="string"?k(e):e,t);async function j(e,t,n){return(await M(e,c(typeof t=="string"?k(t):t,g(1)))).s\##
-        ubarray(0,n)}async function J(){let e=await S.generateKey({name:"X25519"},!1,["deriveBits"]);return{privateKey\##
-        :e.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",e.publicKey))}}async function Se(e,t){let n;try\##
-        {let i=await S.importKey("raw",t,{name:"X25519"},!0,[]);n=new Uint8Array(await S.deriveBits({name:"X25519",pub\##
-        lic:i},e,256))}catch{throw new h("low-order")}if(Y(n))throw new h("low-order");return n}async function ft(e,t,\##
-        n){try{let i=await S.importKey("raw",n,{name:"Ed25519"},!1,["verify"]);return await S.verify({name:"Ed25519"},\##
-        i,e,t)}catch{return!1}}var gt=e=>S.importKey("raw",e,"AES-GCM",!1,["encrypt","decrypt"]);async function wt(e,t\##
-        ,n,i){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:t,additionalData:n},e,i))}async function yt(e,t\##
-        ,n,i){if(i.length<16)throw new h("authentication");try{return new Uint8Array(await S.decrypt({name:"AES-GCM",i\##
-        v:t,additionalData:n},e,i))}catch{throw new h("authentication")}}var oe={fair:{$t:.02,jitter:.04,ht:.4},poor:{\##
-        $t:.08,jitter:.1,ht:.8}},vt=5e3,ze={Hn:1500,Yn:6e3},Ce={good:0,fair:1,poor:2},Me=class{constructor(){this.te=n\##
-        ull,this.we=[],this.candidate=null}_n({ne:e,ke:t,jitter:n,ht:i,Zn:r},s){let a=this.we.at(-1);for(a!==void 0&&(\##
-        e<a.ne||t<a.ke)&&(this.we=[]),this.we.push({at:s,ne:e,ke:t});(this.we[1]?.at??s)<=s-vt;)this.we.shift();let o=\##
-        this.we[0];if(o===void 0||s-o.at<2e3)return;let l=t-o.ke,u=Math.max(l/Math.max(1,l+e-o.ne),r),m=f=>u>oe[f].$t|\##
-        |n>oe[f].jitter||i>oe[f].ht;this.#t(m("poor")?"poor":m("fair")?"fair":"good",s)}#t(e,t){this.te??=e,e===this.t\##
-        e?this.candidate=null:this.candidate?.te!==e?this.candidate={te:e,k:t}:t-this.candidate.k>=(Ce[e]>Ce[this.te]?\##
-        ze.Hn:ze.Yn)&&(this.te=e,this.candidate=null)}};function kt(e){let t=e.find(({type:r,kind:s})=>r==="inbound-rt\##
-        p"&&s==="audio"),n=e.find(({type:r,kind:s})=>r==="remote-inbound-rtp"&&s==="audio"),i=e.find(({type:r,state:s,\##
-        nominated:a})=>r==="candidate-pair"&&s==="succeeded"&&a);return{ne:t?.packetsReceived??0,ke:Math.max(0,t?.pack\##
-        etsLost??0),jitter:t?.jitter??0,ht:n?.roundTripTime??i?.currentRoundTripTime??0,Zn:n?.fractionLost??0}}var bt=\##
-        20,St=100,zt=500,Ct=class{constructor({microphone:e,audio:t,Et:n,M:i,dt:r,pt:s}){this.microphone=e,this.audio=\##
-        t,this.Et=n,this.M=i,this.dt=r,this.pt=s,this.quality=new Me,this.connection=null,this.track=null,this.Qe=null\##
-        ,this.name=-1,this.generation=-1,this.Pt="",this.Vt=!1,this.counter=0,this.ft=!1,this.early=[],this.i={send:!1\##
-        ,u:!1},this.ye=Promise.resolve()}$n(e){e.type==="sound"?this.#u(e.send,e.u):e.type==="end-call"?this.end():thi\##
-        s.ye=this.ye.then(()=>this.#t(e)).catch(()=>this.M({type:"transport",r:this.name,state:"failed"}))}async Jn(e)\##
-        {this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let n=this.track;this.track=e.c\##
-        lone(),this.track.enabled=this.i.send,await t.replaceTrack(this.track),n?.stop()}end(){clearInterval(this.coun\##
-        ter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.Qe?.terminate(),thi\##
-        s.Qe=null,this.audio.srcObject=null,this.quality=new Me,this.dt(null),this.pt(null)}async#t(e){switch(e.type){\##
-        case"make-offer":return this.#l(e);case"apply-answer":if(e.generation!==this.generation||this.connection===nul\##
-        l)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of this.early.splice(\##
-        0))await this.#n(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.connection===null)re\##
-        turn;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection.s\##
-        ignalingState!=="stable"?this.early.push(t):await this.#n(t)}}}async#n(e){await this.connection?.addIceCandida\##
-        te(e).catch(()=>{})}async#l({generation:e,Qn:t,q:n,U:i}){this.generation=e,this.early=[];let r=!t&&this.connec\##
-        tion!==null,s=r&&this.connection?this.connection:this.#s(e,n,i);r&&n!==null&&s.setConfiguration(xe(n,i)),this.\##
-        Vt=s.signalingState==="stable"&&s.iceGatheringState!=="gathering";let a=await s.createOffer({iceRestart:r});s!\##
-        ==this.connection||e!==this.generation||(this.Pt=/^a=ice-ufrag:(\S+)/m.exec(a.sdp??"")?.[1]??"",this.M({type:"\##
-        offer",generation:e,sdp:a.sdp??""}),await s.setLocalDescription(a))}#s(e,t,n){this.end(),this.name=e;let i=new\##
-         RTCPeerConnection(xe(t,n));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.sen\##
-        d;let r=i.addTransceiver(this.track,{direction:"sendrecv"});At(r),this.Qe=this.Et(),this.Qe!==null&&(r.sender.\##
-        transform=new RTCRtpScriptTransform(this.Qe)),i.onicecandidate=({candidate:a})=>{i===this.connection&&this.#i(\##
-        a)},i.ontrack=({track:a})=>{a.enabled=this.i.u,this.audio.srcObject=new MediaStream([a]),this.#h()};let s=()=>\##
-        this.#o(i,r.sender);return i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,this.ft=!1,this.counter=\##
-        window.setInterval(()=>void this.#c(i),zt),i}#i(e){let t=e?.usernameFragment??this.Pt,n=e?.candidate??"";if(!(\##
-        t!==this.Pt||xt(n))){if(n===""){if(!this.Vt)return;this.Vt=!1}this.M({type:"candidate",generation:this.generat\##
-        ion,candidate:n})}}async#o(e,t){if(e!==this.connection)return;let n=this.name,{connectionState:i}=e;if(i==="fa\##
-        iled")this.M({type:"transport",r:n,state:"failed"});else if(i==="disconnected")this.M({type:"transport",r:n,st\##
-        ate:"disconnected"});else if(i==="connected"){let r=await this.#d(e,t),s=Tt(e.localDescription?.sdp??"");if(e!\##
-        ==this.connection)return;if(r===null||s===null){this.M({type:"transport",r:n,state:"failed"});return}this.M({t\##
-        ype:"transport",r:n,state:"connected",Xn:s,ei:r}),await this.#c(e)}}async#d(e,t){for(let n=0;n<St&&e===this.co\##
-        nnection;n+=1){let i=t.transport?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=i;if(i.length\##
-        ===1&&r!==void 0&&r.byteLength>0)return U(new Uint8Array(r));await new Promise(s=>setTimeout(s,bt))}return nul\##
-        l}async#c(e){if(this.ft)return;this.ft=!0;let t=await e.getStats().catch(()=>null);if(this.ft=!1,t===null||e!=\##
-        =this.connection)return;let n=[];t.forEach(s=>n.push(s));let i=n.filter(({type:s,kind:a})=>s==="inbound-rtp"&&\##
-        a==="audio").reduce((s,{packetsReceived:a})=>s+(a??0),0);this.M({type:"heard",r:this.name,Xe:i}),this.quality.\##
-        _n(kt(n),performance.now()),this.pt(this.quality.te);let r=Mt(n);r!==null&&this.dt(r)}#u(e,t){this.i={send:e,u\##
-        :t},this.track!==null&&(this.track.enabled=e),this.#h()}#h(){let{u:e}=this.i;for(let t of this.connection?.get\##
-        Receivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(\##
-        ()=>{})}};function Mt(e){let t=e.find(({type:r,selectedCandidatePairId:s})=>r==="transport"&&s),n=e.find(({id:\##
-        r})=>r===t?.selectedCandidatePairId)??e.filter(({type:r,state:s})=>r==="candidate-pair"&&s==="succeeded").sort\##
-        ((r,s)=>(s.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(n===void 0)return null;le\##
-        t i=[n.localCandidateId,n.remoteCandidateId];return e.some(({id:r,candidateType:s})=>i.includes(r)&&s==="relay\##
-        ")?"relay":"direct"}function xe(e,t){let n=[];if(e!==null){let i=l=>e.urls.filter(u=>l.test(u)).slice(0,1),r=t\##
-        ?[]:i(/^stuns?:/),{username:s,credential:a}=e,o=(s===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp\##
-        /,/^turns:/]).flatMap(i);r.length>0&&n.push({urls:r}),o.length>0&&n.push({urls:o,username:s,credential:a})}ret\##
-        urn{iceServers:n,iceTransportPolicy:t?"relay":"all",bundlePolicy:"max-bundle"}}var xt=e=>/^candidate:\S+ (?!1 \##
-        )|^candidate:\S+ 1 (?!udp )/i.test(e);function At(e){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs?\##
-        ?[]).filter(({mimeType:n})=>/^audio\/(opus|red)$/i.test(n));t.length>0&&e.setCodecPreferences?.(t)}function Tt\##
-        (e){let t=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(e)?.[1];return t===void 0?null:be(t.replace(/:\##
-        /g,""))}var Dt="colloque.v1",Lt=65600,Et=8,jt={fresh:0,resume:1},T={mt:1,used:2,full:3,rate:4,_i:5,closed:6},q\##
-        t=(e,t,n)=>c(g(1),g(1),e,t,g(n)),Ae=e=>c(g(16),b(0),e);function It(e){if(e.length>Lt)return null;try{return Pt\##
-        (new O(e))}catch(t){if(t instanceof h)return null;throw t}}function Pt(e){switch(e.d()){case 16:return e.G(),{\##
-        type:"relay",message:e.ee()};case 129:return e.S(32),e.end(),{type:"challenge"};case 130:{let t=e.d();return e\##
-        .end(),t>1?null:{type:"state",ve:t===1}}case 134:{let t=e.d(),n=[];for(let a=0;a<t;a+=1)n.push(E(e.ut()));let[\##
-        i,r]=[E(e.ut()),E(e.ut())],s=e.G();return e.end(),{type:"servers",q:{urls:n.filter(a=>/^(stuns?|turns?):/.test\##
-        (a)).slice(0,Et),username:i,credential:r,ti:s}}}case 224:{let t=e.Je();return e.end(),{type:"error",code:t}}de\##
-        fault:return null}}var Q={Jt:1,U:2},Ut=1+1+16+32+4,Vt=72;async function Wt(e){if(/[^A-Za-z0-9_-]/.test(e))thro\##
-        w new h("alphabet");if(e.length!==Vt)throw new h("incomplete");let t=mt(e);if(t.length!==Ut)throw new h("incom\##
-        plete");if(!ae(t.subarray(50),await Nt(t.subarray(0,50))))throw new h("incomplete");if(t[0]!==1)throw new h("v\##
-        ersion");let n=t[1]??0;if(n&~(Q.Jt|Q.U))throw new h("flags");return{flags:n,ni:t.slice(2,18),sessionKey:t.slic\##
-        e(18,50)}}async function Nt(e){return(await U(c(k("colloque/1 link"),e))).subarray(0,4)}var B=class{constructo\##
-        r(){this.H=new Map}set(e,t){this.H.set(e,t)}clear(...e){e.length===0&&this.H.clear();for(let t of e)this.H.del\##
-        ete(t)}Y(e){return this.H.has(e)}et(){return this.H.size===0?null:Math.min(...this.H.values())}D(e){let t=[...\##
-        this.H].filter(([,n])=>n<=e).sort(([,n],[,i])=>n-i)[0];return t===void 0?null:(this.H.delete(t[0]),t[0])}},Rt=\##
-        class{constructor(){this.x=[],this.z=0,this._=null,this.A=0}write(e,t,n){let i=(t?e.trim():e).slice(0,2e3);if(\##
-        i===""&&this._===null)return;this._===null&&(this.z=Math.max(this.z+1,n));let r={id:this.z,v:!0,text:i,tt:!1};\##
-        this._=t&&i!==""?null:r,this._===null&&this.#t(r)}u(e,t){let n=e!==0&&e===this.A;this.A=e;let i={id:e,v:!1,tex\##
-        t:t.slice(0,2e3),tt:!0},r=n?this.x.filter(({v:a})=>!a).pop():void 0,s=t.trim()==="";r===void 0?s||this.#t(i):t\##
-        his.x=this.x.flatMap(a=>a!==r?[a]:s?[]:[i])}gt(){this.A=0}pending(){return[...this.x,...this._===null?[]:[this\##
-        ._]].filter(({tt:e})=>!e)}nt(e){e===this._?this._=e.text===""?null:{...e,tt:!0}:this.x=this.x.map(t=>t===e?{..\##
-        .t,tt:!0}:t)}#t(e){this.x=[...this.x,e].slice(-200)}},Te=[256,1024,4096,16384],D={ii:0,Qt:1,Xt:2,expired:3,err\##
-        or:4},K={si:0,tn:1,ri:2,oi:3},De=["offer","answer","restart"],Ot=["body","signature"],Bt=e=>Kt(...Ht(e));funct\##
-        ion Kt(e,t){let n=Te.find(r=>r>=t.length+3);if(n===void 0)throw new h("malformed");let i=new Uint8Array(n);ret\##
-        urn i.set(c(g(e),ke(t.length),t)),i}function Ht(e){switch(e.type){case"confirm":return[3,c(e.nn,e.sn,P(e.name)\##
-        )];case"refuse":return[6,g(e.reason)];case"description":return[7,c(g(De.indexOf(e.kind)),b(e.generation),k(e.s\##
-        dp))];case"candidate":return[8,c(b(e.generation),k(e.candidate))];case"words":return[9,g(e.a?1:0)];case"bindin\##
-        g":return[10,e.tag];case"chat":return[11,c(b(e.id),k(e.message))];case"keepalive":return[13,new Uint8Array(0)]\##
-        ;case"bye":return[15,g(e.reason)];case"consent":return[16,c(g(e.version),k(e.locale),e.textHash,pt(e.time))]}}\##
-        function Gt(e,t=Ft){let n=new O(e),i=n.d(),r=n.S(n.Je()),s=Te.find(l=>l>=r.length+3);if(e.length!==s||!Y(n.ee(\##
-        )))throw new h("malformed");let a=new O(r),o=t(i,a);return a.end(),o}function Ft(e,t){switch(e){case 4:return{\##
-        type:"waiting",message:E(t.ut())};case 5:return{type:"admit",U:(t.d()&1)===1};case 6:return{type:"refuse",reas\##
-        on:t.d()};case 7:{let n=De[t.d()];if(n===void 0)throw new h("malformed");return{type:"description",kind:n,gene\##
-        ration:t.G(),sdp:E(t.ee())}}case 8:return{type:"candidate",generation:t.G(),candidate:E(t.ee())};case 9:{let n\##
-        =t.d();if(n>1)throw new h("malformed");return{type:"words",a:n===1}}case 10:return{type:"binding",tag:t.S(32)}\##
-        ;case 11:return{type:"chat",id:t.G(),message:E(t.ee())};case 13:return{type:"keepalive"};case 14:{let n=Ot[t.d\##
-        ()];if(n===void 0)throw new h("malformed");return{type:"receipt",Zi:n,octets:t.ee()}}case 15:return{type:"bye"\##
-        ,reason:t.d()};case 17:return{type:"identity",code:t.d()};default:throw new h("malformed")}}var Le=k("Noise_NK\##
-        psk0_25519_AESGCM_SHA256"),le=new Uint8Array(0),Yt=32+16,Zt=2**20,H=class{constructor(e){this.key=e,this.count\##
-        er=0}static async create(e){return new H(await gt(e))}rn(){if(this.counter>=Zt)throw new h("exhausted");let e=\##
-        c(new Uint8Array(8),b(this.counter));return this.counter+=1,e}async encrypt(e,t=le){return wt(this.key,this.rn\##
-        (),t,e)}async decrypt(e,t=le){return yt(this.key,this.rn(),t,e)}},$t=class{constructor(){this.T=Le,this.hash=L\##
-        e,this.be=null}async C(e){this.hash=await U(this.hash,e)}async Z(e){let[t,n]=await Ee(this.T,e);this.T=t,this.\##
-        be=await H.create(n)}async on(e){let t=await M(this.T,e);this.T=await M(t,g(1));let n=await M(t,c(this.T,g(2))\##
-        ),i=await M(t,c(n,g(3)));await this.C(n),this.be=await H.create(i)}async an(e){let t=this.be===null?e:await th\##
-        is.be.encrypt(e,this.hash);return await this.C(t),t}async ln(e){let t=this.be===null?e:await this.be.decrypt(e\##
-        ,this.hash);return await this.C(e),t}};async function Ee(e,t){let n=await M(e,t),i=await M(n,g(1));return[i,aw\##
-        ait M(n,c(i,g(2)))]}async function Jt(e,t){let n=[...await Ee(e.T,le)],[i,r]=[await H.create(n[0]),await H.cre\##
-        ate(n[1])];return{hash:e.hash,T:e.T,keys:n,send:t?i:r,u:t?r:i}}var he=class{constructor(e,t,n){this.it=e,this.\##
-        wt=t,this.ie=n}static async create(e){let t=new $t;return await t.C(e.Wt),await t.C(e.qt),new he(t,e,e.ie??awa\##
-        it J())}async cn(e){let{it:t,ie:n,wt:i}=this;return await t.on(i.presharedKey),await t.C(n.publicKey),await t.\##
-        Z(n.publicKey),await t.Z(await Se(n.privateKey,i.qt)),c(n.publicKey,await t.an(e))}async un(e){if(e.length<Yt)\##
-        throw new h("authentication");let{it:t,ie:n}=this,i=e.subarray(0,32);return await t.C(i),await t.Z(i),await t.\##
-        Z(await Se(n.privateKey,i)),{hn:await t.ln(e.subarray(32)),transport:await Jt(t,!0)}}},je=new Uint8Array(32);a\##
-        sync function Qt(e){let t=await $("colloque/1 invite",c(e.ni,e.sessionKey)),[n,i,r]=await Promise.all([j(t,"co\##
-        lloque/1 room",16),j(t,"colloque/1 join",32),j(t,"colloque/1 psk",32)]);return{flags:e.flags,sessionKey:e.sess\##
-        ionKey,room:n,presharedKey:r,joinToken:i}}var _t=e=>P("colloque/1","call",e,b(0),je),Xt=(e,t,n)=>P("colloque/1\##
-        ","resume",e,b(t),n);async function qe(e,t){let n=await $(e,await M(t,k("colloque/1 exporter"))),[i,r]=await P\##
-        romise.all([j(n,"colloque/1 resume",32),j(n,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,kt:r}}var en=(e\##
-        ,t)=>U(P("colloque/1 transcript",e,t)),tn=e=>en(je,e),nn=e=>j(e,"colloque/1 rejoin",32);async function rn(e,t,\##
-        n){let i=await $(e,t);return j(i,c(k("colloque/1 psk-resume"),b(n)),32)}var sn=(e,t,n)=>U(P("colloque/1 sas-co\##
-        mmit",e,t,n));async function an(e,t,n){return j(await $(e,c(t,n)),"colloque/1 sas",8)}var on=e=>Array.from(e.s\##
-        ubarray(0,4));function ln(e){let t=e.subarray(0,5).reduce((n,i)=>n*256+i,0);return String(t%1e8).padStart(8,"0\##
-        ")}var hn=(e,t,n,i,r)=>M(t,P(`colloque/1 bind ${e}`,n,i,r)),_={dn:64,message2:256},ue=24*3600,Ie=class{constru\##
-        ctor(e,t){this.hash=e.hash,this.li=e.send,this.ci=e.u,this.kt=t}ui(e){return this.li.encrypt(Bt(e))}async open\##
-        (e){return Gt(await this.ci.decrypt(e))}pn(e,t,n){return hn(e,this.kt,this.hash,t,n)}};async function un(e,t){\##
-        let{room:n,sessionKey:i,presharedKey:r}=e,s=t.L(32),a=t.ie??await J(),o=await he.create({Wt:_t(n),presharedKey\##
-        :r,qt:i,ie:a}),l=await sn(n,a.publicKey,s),u=b(0),m=pn(_.dn,g(1),l,u,k(t.locale)),f=await o.cn(m);async functi\##
-        on A(I,we){let ye=await o.un(I),se=await dn(ye.hn,n,i,we),{hash:ve,T:Ri}=ye.transport,at=await qe(ve,Ri);retur\##
-        n{I:new Ie(ye.transport,at.kt),bond:{resumeSecret:at.resumeSecret,transcript:await tn(ve),authenticationString\##
-        :await an(ve,s,se.hi),wordsLocale:se.wordsLocale,identity:se.identity,expiry:se.di+ue},fn:{type:"confirm",nn:s\##
-        ,sn:new Uint8Array(32),name:""}}}return{message:f,finish:A}}async function cn(e,t,n,i){let r=await he.create({\##
-        Wt:Xt(e.room,n,t.transcript),presharedKey:await rn(e.presharedKey,t.resumeSecret,n),qt:e.sessionKey,ie:i??awai\##
-        t J()}),s=await r.cn(new Uint8Array(_.dn)),a=c(b(n),s);async function o(l){let{hn:u,transport:m}=await r.un(l)\##
-        ;if(u.length!==_.message2||!Y(u))throw new h("malformed");let{kt:f}=await qe(m.hash,m.T);return{I:new Ie(m,f),\##
-        fn:{type:"confirm",nn:new Uint8Array(32),sn:new Uint8Array(32),name:""}}}return{message:a,finish:o}}async func\##
-        tion dn(e,t,n,i){if(e.length!==_.message2)throw new h("malformed");let r=new O(e);if(r.d()!==1)throw new h("ma\##
-        lformed");let s=r.S(32).slice(),a=r.S(32).slice(),o=r.S(16),l=r.S(64),u=E(r.S(2));if(r.G(),!Y(r.ee()))throw ne\##
-        w h("malformed");let m=P("colloque/1 delegation",a,n,t,o);if(!await ft(l,m,a))throw new h("delegation");let f=\##
-        new O(o),[A,I]=[f.Zt(),f.Zt()];if(i<A-ue||i>I+ue)throw new h("delegation-dates");return{hi:s,identity:a,wordsL\##
-        ocale:u,di:I}}function pn(e,...t){let n=new Uint8Array(e);return n.set(c(...t)),n}var mn=e=>({invitation:e,bon\##
-        d:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),V=e=>e.i\##
-        nvitation.joinToken===null,Pe=e=>JSON.stringify(e,(t,n)=>n instanceof Uint8Array?{octets:Z(n)}:n);function Ue(\##
-        e,t){if(e===null)return null;try{let n=JSON.parse(e,(i,r)=>fn(r)?be(r.octets):r);return n.invitation.room.leng\##
-        th!==16||n.invitation.sessionKey.length!==32||n.bond!==null&&n.bond.expiry<t?null:{...n,former:n.former??[]}}c\##
-        atch(n){if(n instanceof SyntaxError||n instanceof TypeError||n instanceof h)return null;throw n}}function Ve(e\##
-        ){for(let t of Object.values(e))t instanceof Uint8Array?t.fill(0):typeof t=="object"&&t!==null&&Ve(t)}var fn=e\##
-        =>typeof e=="object"&&e!==null&&"octets"in e&&Object.keys(e).length===1,ce={open:8e3,state:6e3,message2:12e3,f\##
-        irstFrame:6e3,silence:6e4,X:3e4},gn=.3,wn=3e4,yn=1e3,We=25e3,vn=2e3,kn=2e4,Ne=class{constructor({t:e,mode:t,lo\##
-        cale:n,L:i,se:r,pi:s=!1},a){this.t=e,this.mode=t,this.locale=n,this.L=i,this.se=r,this.Ut=a,this.fi=s?gn:1,thi\##
-        s.o="opening",this.I=null,this.q=null,this.mn=1/0,this.finish=null,this.gn=-1/0,this.wn=a,this.kn=a,this.e=new\##
-         B,this.yn=[],this.#t("open",a)}get mi(){return this.e.Y("open")||this.e.Y("state")}get rt(){return this.o==="\##
-        established"}get ot(){return this.o==="away"||this.o==="orphaned"}gi(e){return e>=this.mn&&(this.q?.urls.some(\##
-        t=>/^turns?:/.test(t))??!1)}wi(e){this.o==="established"&&e-this.kn>wn&&this.e.set("silence",e+yn)}jt(){return\##
-         this.yn.splice(0)}E(){return this.e.et()}async open(e){let{invitation:t,bond:n}=this.t,i=this.mode==="resume"\##
-        &&n!==null?await nn(n.resumeSecret):t.joinToken;i!==null&&(this.e.clear("open"),this.#t("state",e),this.#n({ty\##
-        pe:"send",octets:qt(t.room,i,jt[this.mode])}),await this.#i())}async u(e,t){let n=It(e);if(!(n===null||this.o=\##
-        =="over"))switch(n.type){case"challenge":return;case"state":return this.#s(n.ve,t);case"servers":this.q=n.q,th\##
-        is.mn=t+n.q.ti*1e3;return;case"error":return this.#l({type:"refused",code:n.code});case"relay":try{return awai\##
-        t this.#o(n.message,t)}catch(i){if(!(i instanceof h))throw i;let r=this.o==="confirming"||this.o==="establishe\##
-        d"||this.mode==="resume";return this.#l({type:"broken",code:i.code,ki:r})}}}async Se(e){for(let t=this.e.D(e);\##
-        t!==null;t=this.e.D(e)){if(t!=="keepalive")return this.#l({type:"lost",cause:t==="away"?t:"timeout"});this.e.s\##
-        et("keepalive",e+We),await this.send({type:"keepalive"},e)}}async send(e,t){return this.I===null||this.o!=="co\##
-        nfirming"&&this.o!=="established"?!1:(this.wn=t,this.#n({type:"send",octets:Ae(await this.I.ui(e))}),!0)}#t(e,\##
-        t){this.e.set(e,t+ce[e]*this.fi)}#n(e){this.yn.push(e)}#l(e){this.o="over",this.e.clear(),this.#n(e)}async#s(e\##
-        ,t){let n=this.e.Y("state");this.#n({type:"doctor",K:e}),e?this.o==="orphaned"||t-this.gn<vn?this.#l({type:"lo\##
-        st",cause:"doctor-returned"}):(n||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",t),n||awa\##
-        it this.#i()):(this.e.clear(),n&&(this.gn=t),this.o=n||this.o==="away"?"away":"orphaned",V(this.t)&&this.e.set\##
-        ("away",t+ce.X))}async#i(){let{t:e}=this;this.o="handshaking";let t;if(this.mode==="resume"&&e.bond!==null){e.\##
-        epochNumber+=1,this.#n({type:"save"});let n=await cn(e.invitation,e.bond,e.epochNumber);this.finish=async i=>(\##
-        {...await n.finish(i),bond:null}),t=n.message}else{let n=await un(e.invitation,{locale:this.locale,L:this.L});\##
-        this.finish=i=>n.finish(i,this.se()),t=n.message}this.#n({type:"send",octets:Ae(t)})}async#o(e,t){if(this.o===\##
-        "handshaking"&&this.finish!==null){let{I:n,bond:i,fn:r}=await this.finish(e);this.finish=null,this.I=n,this.o=\##
-        "confirming",this.e.clear("message2"),this.#t("firstFrame",t),this.e.set("keepalive",t+We),this.#n({type:"conf\##
-        irmed",bond:i}),await this.send(r,t)}else if(this.I!==null&&(this.o==="confirming"||this.o==="established")){l\##
-        et n=await this.I.open(e);this.o="established",this.e.clear("firstFrame"),this.kn=t,this.e.set("silence",t+ce.\##
-        silence),this.#n({type:"frame",frame:n}),n.type==="keepalive"&&t-this.wn>=kn&&await this.send({type:"keepalive\##
-        "},t)}}},Re=3e3,bn=2e4,Sn=1e3,zn=class{constructor({t:e,j:t,n,s:i,re:r,l:s},a){this.t=e,this.j=t,this.n=n,this\##
-        .s=i,this.re=r,this.l=s,this.e=new B,this.e.set("end",a+(r===null?Re:bn)),r!==null&&(n===null||n.ot)&&this.#l(\##
-        a)}E(){let e=[this.e.et()??1/0,this.n?.E()??1/0],t=Math.min(...e);return t===1/0?null:t}async oe(e,t){switch(e\##
-        .type){case"tick":for(let n=this.e.D(t);n!==null;n=this.e.D(t))n==="end"?this.end():this.#l(t);return await th\##
-        is.n?.Se(t),this.#t(t);case"socket-open":return e.id===this.s&&await this.n?.open(t),this.#t(t);case"socket-me\##
-        ssage":return e.id===this.s&&await this.n?.u(e.octets,t),this.#t(t);case"socket-closed":e.id===this.s&&this.#s\##
-        (t)}}end(){this.re=null,this.e.clear(),this.#i()}async#t(e){for(let t=this.#n();t.length>0;t=this.#n())for(let\##
-         n of t)if(n.type==="send")this.l({type:"send",id:this.s,octets:n.octets});else if(n.type==="confirmed"&&this.\##
-        re!==null)await this.n?.send({type:"bye",reason:this.re},e),this.re=null,this.e.set("end",e+Re);else{if(n.type\##
-        ==="refused"||n.type==="frame"&&n.frame.type==="bye")return this.end();if(n.type==="lost"||n.type==="broken")r\##
-        eturn this.#s(e)}}#n(){return this.n?.jt()??[]}#l(e){this.#i(),this.s+=1,this.n=new Ne({t:this.t,mode:"resume"\##
-        ,...this.j},e),this.l({type:"connect",id:this.s})}#s(e){if(this.re===null)return this.end();this.#i(),this.e.s\##
-        et("retry",e+Sn)}#i(){this.n!==null&&this.l({type:"close",id:this.s}),this.n=null}},Cn=new Set(["unknown-room"\##
-        ,"full","rate","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now"\##
-        ,"relay-missing"]),Mn=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-othe\##
-        r-device","refused-not-now","refused-wrong-person"]),de=e=>Cn.has(e),xn=e=>Mn.has(e),An={[K.tn]:"refused-other\##
-        -device",[K.ri]:"refused-not-now",[K.oi]:"refused-wrong-person"},Tn={[D.Qt]:"words-differ",[D.Xt]:"binding-fai\##
-        led",[D.expired]:"expired",[D.error]:"doctor-error"},Dn={[T.mt]:"unknown-room",[T.used]:"used",[T.full]:"full"\##
-        ,[T.rate]:"rate",[T.closed]:"closed"},Ln=e=>An[e]??"refused",En=e=>Tn[e]??"ended-by-doctor",jn=e=>Dn[e]??"prot\##
-        ocol";function qn(e){return e==="delegation"?"identity":e==="delegation-dates"?"clock":"secure-channel"}var Oe\##
-        =3,In=500,Pn=8e3,Un=4e3,Vn=5,Wn=class{constructor(e){this.L=e,this.O=0,this.xe=!1,this.yt=null,this.lt=0}yi(){\##
-        this.xe=!1,this.lt=0}vi(){this.O=0,this.xe=!1,this.lt=0}bi(e){let t=this.yt??(e.bond===null?"fresh":"resume");\##
-        return this.yt=null,t}ke({Si:e,xi:t}){if(this.O+=1,!(e&&!this.xe)&&this.O>Oe)return null;let n=t?Un:Pn,i=Math.\##
-        min(In*2**(this.O-1),n),r=.5+(this.L(1)[0]??0)/255;return Math.min(i*r,n)}refused(e,t,n,i){return V(n)?(this.l\##
-        t=e===T.mt?this.lt+1:0,this.lt>Vn&&!i?"unknown-room":"later"):e===T.mt&&t==="resume"?this.xe?"secure-channel":\##
-        (this.yt="fresh","now"):e===T.used&&t==="fresh"&&n.bond!==null&&this.O<Oe?(this.O+=1,this.yt="resume","now"):j\##
-        n(e)}},Be=6e4,Ke=2e3,Nn=1e4,Rn=3,On=class{constructor(e,t,n){this.t=e,this.j=t,this.h=n,this.n=null,this.s=0,t\##
-        his.ve=!1,this.vt=!1,this.P=new Wn(t.L),this.R=-1/0,this.e=new B,this.Ot=!1,this.pending=[],this.Rt=[]}get rt(\##
-        ){return this.n?.rt??!1}get ot(){return this.n?.ot??!1}get Nt(){return this.P.O>0&&(this.n?.mi??!0)}E(){let e=\##
-        Math.min(this.e.et()??1/0,this.n?.E()??1/0);return e===1/0?null:e}async oe(e,t){e.id===this.s&&(e.type==="sock\##
-        et-open"?await this.n?.open(t):e.type==="socket-message"?await this.n?.u(e.octets,t):this.n!==null&&this.ze(t)\##
-        )}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e))t==="retry"?this.bt(e):this.P.O=0;await this.n?.Se(\##
-        e)}zi(e){for(;;){let t=this.Rt.shift();if(t!==void 0)return t;this.pending.push(...this.n?.jt()??[]);let n=thi\##
-        s.pending.shift();if(n===void 0)return null;this.#n(n,e)}}send(e,t){return this.n?.send(e,t)??Promise.resolve(\##
-        !1)}bt(e){let{t,j:n,h:i}=this;if(t.bond!==null&&t.bond.expiry<n.se())return this.#i("expired");let r=this.P.bi\##
-        (t);this.e.clear("retry","stable"),i.ct(),this.s+=1;let s=i.i().St&&this.P.O<2;this.n=new Ne({t,mode:r,pi:s,..\##
-        .n},e),i.l({type:"connect",id:this.s})}Ci(e){(this.n===null||e-this.n.Ut>=Ke)&&this.#s(e)}Ce(e,t){this.s=e,thi\##
-        s.P.vi(),this.bt(t)}ae(e){if(!(this.n===null||e-this.n.Ut<Ke)&&!this.n.ot){if(e-this.R<Nn)return this.ze(e);th\##
-        is.R=e,this.#s(e)}}ze(e){this.disconnect(),this.vt=!1;let{Ai:t,St:n}=this.h.i(),i=V(this.t)&&t,r=this.P.ke({Si\##
-        :i,xi:n});if(r===null)return this.#i(this.P.xe?"secure-channel":"network");this.e.set("retry",e+r)}vn(e){let t\##
-        =this.t.former.shift();return t===void 0?!1:(Object.assign(this.t,{bond:t,epochNumber:0}),this.Ot=!0,this.#s(e\##
-        ),!0)}bn(e,t,n){if(!t)return this.#i(qn(e));this.P.xe=!0,this.ze(n)}flush(){let e=[...this.pending.splice(0),.\##
-        ..this.n?.jt()??[]];for(let t of e)t.type==="send"&&this.#t(t.octets)}disconnect(){this.n!==null&&this.h.l({ty\##
-        pe:"close",id:this.s}),this.Sn()}Sn(){let{n:e}=this;return this.n=null,this.pending=[],this.e.clear(),this.h.l\##
-        eft(),e}#t(e){this.h.l({type:"send",id:this.s,octets:e})}#n(e,t){switch(e.type){case"send":return this.#t(e.oc\##
-        tets);case"save":return this.h.ct();case"doctor":this.ve=e.K,e.K||(this.vt=!0),this.e.Y("stable")||this.e.set(\##
-        "stable",t+Be);return;case"confirmed":if(e.bond!==null){let n={epochNumber:0,ownComparison:"none",peerComparis\##
-        on:"none"},i=[this.t.bond,...this.t.former].flatMap(r=>r??[]).slice(0,Rn);Object.assign(this.t,n,{bond:e.bond,\##
-        former:i,consent:null})}return this.e.set("stable",t+Be),this.h.ct();case"frame":this.P.yi(),this.vt=!1,this.O\##
-        t=!1,this.Rt.push(e);return;case"refused":return this.#l(e.code,t);case"lost":return e.cause==="timeout"?this.\##
-        ze(t):this.#s(t);case"broken":return this.bn(e.code,e.ki,t)}}#l(e,t){if(this.Ot&&e===T.mt){this.vn(t)||this.#i\##
-        ("refused-other-device");return}let n=this.n?.mode??null,i=this.P.refused(e,n,this.t,this.h.i().Mi);i==="later\##
-        "?this.ze(t):i==="now"?this.#s(t):this.#i(i)}#s(e){this.disconnect(),this.bt(e)}#i(e){this.Rt.push({type:"stop\##
-        ",reason:e})}},He=class{constructor(){this.N=0,this.z=-1/0}Ce(e){e-this.z>15e3&&(this.N=0),this.N+=1,this.z=e}\##
-        get xn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Di(){return Math.min(1500*this.N,6e3)}get xt(){return th\##
-        is.z+(this.N===0?0:this.xn)}},Bn=class{constructor(){this.z=null,this.k=0}Ce(e,t){this.z={Xe:e,zn:t},this.k=t}\##
-        N(e,t){let{z:n}=this;this.z={Xe:e,zn:t};let i=n!==null&&t-n.zn<=1250;return(!i||e!==n.Xe)&&(this.k=t),i&&e!==n\##
-        .Xe?"sound":t-this.k>=1500?"silence":"unknown"}},Ge=class{constructor(){this.silence=new Bn,this.le=!1,this.Bt\##
-        =!1,this.zt=!1,this.Cn=-1/0,this.R=null,this.An=-1/0}get Mn(){return this.R!==null}ae(e){this.R=e}Ti(e){this.C\##
-        n=e,this.zt=!1,this.Bt=!1,this.R=null}Li(e,t){this.silence.Ce(0,t),this.le=e}Ii(e,t){this.silence.Ce(e,t)}N(e,\##
-        t){let n=this.An;this.An=t;let i=this.silence.N(e,t);return i==="sound"&&(this.le=!1,n>=this.Cn&&(this.zt=!0),\##
-        this.R!==null&&n>=this.R&&(this.R=null)),i!=="silence"||this.le?!1:(this.le=!0,!0)}get Kt(){return this.zt&&!t\##
-        his.le}Dn(e){e&&!this.zt&&(this.Bt=!0)}},pe={Ei:6e3,Pi:5e3,path:13e3},Kn=3e3,Hn=1e4,Gn=1,Fn=class{constructor(\##
-        e,t){this.t=e,this.h=t,this.muted=!1,this.g=e.invitation.joinToken===null&&e.consent!==null,this.n=null,this.U\##
-        =!1,this.transport="none",this.r=-1,this.Tn=null,this.w=null,this.Ft=[],this.ce=null,this.Ct=null,this.At=!1,t\##
-        his.Mt=null,this.p=new Ge,this.ue=new He,this.Dt=0,this.i={send:!1,u:!1},this.$=[],this.e=new B}Vi(){return th\##
-        is.$.shift()??null}E(){return this.e.et()}Ae(){return this.transport==="connected"&&this.#m()&&!this.p.le}St()\##
-        {return this.g&&(!this.Ae()||this.p.Mn)}get Wi(){return!this.g&&this.w?.J===!0&&this.transport!=="connected"}m\##
-        ute(e){this.muted=e,this.#r()}ae(e){this.transport!=="none"&&this.p.ae(e)}qi(e,t){this.n=e,this.U=t}gt(){this.\##
-        n=null,this.At=!1,this.Ct=null,this.e.clear("answer","binding")}end(){this.gt(),this.e.clear(),this.$=[],this.\##
-        transport="none",this.w=null,this.Mt=null,this.ce=null,this.p=new Ge,this.ue=new He,this.Dt=0,this.#r(),this.h\##
-        .l({type:"end-call"})}async Ui(e){this.transport==="connected"&&this.w?.J===!0&&!this.p.le&&!this.p.Mn?await t\##
-        his.#h(e):this.#s(e)}async Se(e){for(let t=this.e.D(e);t!==null;t=this.e.D(e))t==="path"?this.#u(e):t==="attem\##
-        pt"?this.#o(e):this.$.push(t==="answer"&&this.g?"socket-doubted":"rejoin")}async oe(e,t){switch(e.type){case"o\##
-        ffer":if(e.generation!==this.w?.generation||this.n===null)return;this.w.nt=!0,this.e.set("answer",t+(this.g?th\##
-        is.ue.Di:pe.Ei)),await this.#t({type:"description",kind:"offer",generation:e.generation,sdp:e.sdp},t);for(let \##
-        n of this.Ft.splice(0))await this.#t({type:"candidate",generation:e.generation,candidate:n},t);return;case"can\##
-        didate":if(e.generation!==this.w?.generation)return;this.w.nt?await this.#t({type:"candidate",generation:e.gen\##
-        eration,candidate:e.candidate},t):this.Ft.push(e.candidate);return;case"transport":return this.#c(e,t);case"he\##
-        ard":return this.#d(e,t)}}async u(e,t){if(e.type==="description"&&e.kind==="restart")return this.#n(e.sdp,t);l\##
-        et{w:n}=this;if(e.type==="binding")return n?.J!==!0?void 0:(this.Ct=e.tag.slice(),this.#p());if(!(n===null||!n\##
-        .nt||e.generation!==n.generation))if(e.type==="candidate"){let{generation:i,candidate:r}=e;this.h.l({type:"app\##
-        ly-candidate",generation:i,candidate:r})}else n.J||(n.J=!0,this.e.clear("answer"),this.h.l({type:"apply-answer\##
-        ",generation:e.generation,sdp:e.sdp}),this.transport==="connected"?await this.#h(t):this.g||this.e.set("path",\##
-        t+pe.path),this.#r())}async#t(e,t){await this.h.send(e,t)}#n(e,t){if(this.t.consent===null)return;let n=e==="n\##
-        ew"&&this.Tn!==this.n;!n&&t<this.ue.xt||(n&&(this.transport="failed"),this.#s(t))}#l(){return this.n!==null&&t\##
-        his.n.rt&&this.t.consent!==null}#s(e){let{n:t,t:n}=this;if(t===null)return;let i=this.transport==="none"||this\##
-        .transport==="failed"||this.p.Bt,r=n.generation;n.generation+=1,this.h.ct(),i&&(this.r=r,this.Tn=t,this.transp\##
-        ort="new",this.ce=null,this.Mt=null,this.At=!1,this.p.Li(this.g,e),this.#r()),this.w={generation:r,nt:!1,J:!1}\##
-        ,this.Ft=[],this.Ct=null,this.p.Ti(e),this.e.clear("answer","binding","path","attempt"),this.g&&(this.ue.Ce(e)\##
-        ,this.e.set("attempt",e+this.ue.xn));let{U:s}=this;this.h.l({type:"make-offer",generation:r,Qn:i,q:t.q,U:s})}#\##
-        i(e){let{n:t,ue:n}=this;this.#l()?e<n.xt?this.e.set("attempt",n.xt):t?.gi(e)?(this.ae(e),this.$.push("socket-d\##
-        oubted")):this.#s(e):t!==null&&this.$.push("socket-doubted")}#o(e){this.transport==="none"||this.Ae()||(this.p\##
-        .Dn(this.w?.J===!0),this.#i(e))}#d({r:e,Xe:t},n){if(!(this.transport==="none"||e!==this.r)){if(!this.#m())retu\##
-        rn this.p.Ii(t,n);this.p.N(t,n)?(this.p.Dn(this.w?.J===!0),this.#i(n)):this.p.Kt&&this.Ae()&&this.e.clear("att\##
-        empt")}}async#c(e,t){if(!(this.transport==="none"||e.r!==this.r)){if(e.state==="connected")this.transport="con\##
-        nected",this.Dt=0,this.e.clear("path"),this.e.Y("attempt")&&this.e.set("attempt",Math.max(this.ue.xt,t+Kn)),th\##
-        is.ce={Gt:e.Xn,W:e.ei},await this.#h(t),this.#r();else if(e.state==="failed")this.#u(t);else if(this.transport\##
-        ==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.Y("attempt"))return;this.ae(t)\##
-        ,this.#l()&&t-(this.n?.Ut??0)<Hn?this.#i(t):this.$.push("socket-doubted")}}}#u(e){if(this.transport="failed",t\##
-        his.e.clear("path","binding"),this.#r(),this.g)return this.#i(e);this.Dt+=1,this.Dt>Gn?this.$.push("no-path"):\##
-        this.#l()&&this.#s(e)}async#h(e){let{ce:t}=this,n=this.n?.I??null;if(t===null||n===null||this.w?.J!==!0)return\##
-        ;let i=await n.pn("P",t.Gt,t.W);await this.#t({type:"binding",tag:i},e),this.At||this.e.set("binding",e+pe.Pi)\##
-        ,await this.#p()}async#p(){let{ce:e,Ct:t}=this,n=this.n?.I??null;if(e===null||t===null||n===null)return;let i=\##
-        await n.pn("D",e.Gt,e.W);if(!ae(i,t)){this.$.push("binding-failed");return}this.At=!0,this.Mt=Fe(e),this.g=!0,\##
-        this.e.clear("binding"),this.#r()}#m(){return this.ce!==null&&this.Mt===Fe(this.ce)}#r(){let e=this.#m(),t={se\##
-        nd:e&&this.t.consent!==null&&!this.muted,u:e};t.send===this.i.send&&t.u===this.i.u||(this.i=t,this.h.l({type:"\##
-        sound",...t}))}},Fe=({Gt:e,W:t})=>`${Z(e)} ${Z(t)}`,Yn=6e4,Zn=400,$n=class{constructor({t:e,locale:t,L:n,se:i}\##
-        ){this.t=e,this.j={locale:t,L:n,se:i},this.line=new On(e,this.j,{l:r=>this.actions.push(r),ct:()=>this.#a(),le\##
-        ft:()=>this.#i(),i:()=>({Mi:this.media.Ae(),St:this.media.St(),Ai:this.media.g})}),this.he=!1,this.message="",\##
-        this.c=new Rt,this.reason=null,this.Me=null,this.e=new B,this.actions=[],this.media=new Fn(e,{send:(r,s)=>this\##
-        .line.send(r,s),l:r=>this.actions.push(r),ct:()=>this.#a()}),this.ye=Promise.resolve()}oe(e,t){return this.ye=\##
-        this.ye.then(async()=>{try{await this.#n(e,t),this.#f(t)}catch{await this.#r("internal",t)}}),this.ye}ji(){ret\##
-        urn this.actions.splice(0)}E(){if(this.reason!==null)return this.Me?.E()??null;let e=[this.e.et(),this.line.E(\##
-        ),this.media.E()],t=Math.min(...e.map(n=>n??1/0));return t===1/0?null:t}Oi(){let{bond:e,ownComparison:t,peerCo\##
-        mparison:n}=this.t;return{state:this.#t(),reason:this.reason,B:this.reason!==null&&de(this.reason),ve:this.lin\##
-        e.ve,Ln:this.line.rt,Nt:this.line.Nt,Ri:this.line.vt,message:this.message,y:e===null?null:{octets:e.authentica\##
-        tionString,locale:e.wordsLocale},ownComparison:t,peerComparison:n,muted:this.media.muted,x:this.c.x}}#t(){retu\##
-        rn this.reason!==null?xn(this.reason)?"ended":"failed":V(this.t)?this.t.consent===null?"admitted":this.media.A\##
-        e()?"connected":this.media.g?"reconnecting":"connecting":"waiting"}async#n(e,t){if(this.reason!==null)return t\##
-        his.#l(e,t);switch(e.type){case"start":return this.line.bt(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
-        ket-open":case"socket-message":case"socket-closed":return await this.line.oe(e,t),this.#o(t);case"network-chan\##
-        ged":return this.media.ae(t),this.line.Ci(t),this.#o(t);case"awoke":return this.line.n?.wi(t),this.#s(t);case"\##
-        consent":return V(this.t)?(this.t.consent=e.consent,this.#a(),this.he&&await this.#u(t),this.#o(t)):void 0;cas\##
-        e"decline":return await this.line.send({type:"refuse",reason:K.si},t),this.#r("consent-refused",t);case"words"\##
-        :return this.#p(e.a,t);case"mute":this.media.mute(e.muted);return;case"write":if(this.c.write(e.text,e.In,this\##
-        .j.se()),e.In)return this.#h(t);this.e.Y("letters")||this.e.set("letters",t+Zn);return;case"hang-up":return th\##
-        is.#r("hung-up",t,D.ii);case"taken-over":return this.#r("taken-over",t);case"retry":return;default:return awai\##
-        t this.media.oe(e,t),this.#o(t)}}async#l(e,t){let n=this.reason==="network"||this.reason==="no-path";return!(e\##
-        .type==="retry"||e.type==="network-changed"&&n)||this.reason===null||!de(this.reason)?this.Me?.oe(e,t):(this.M\##
-        e?.end(),this.reason=null,this.line.Ce(this.Me?.s??this.line.s,t),this.Me=null,this.#o(t))}async#s(e){for(let \##
-        t=this.e.D(e);t!==null;t=this.e.D(e)){if(t==="patience")return this.#r(this.line.rt?"no-path":"network",e);awa\##
-        it this.#h(e)}await this.line.Se(e),await this.#o(e),await this.media.Se(e),await this.#o(e)}#i(){this.he=!1,t\##
-        his.media.gt(),this.c.gt()}async#o(e){for(;this.reason===null;){let t=this.media.Vi();if(t!==null){await this.\##
-        #m(t,e);continue}let n=this.line.zi(e);if(n===null)return;n.type==="stop"?await this.#r(n.reason,e):await this\##
-        .#d(n.frame,e)}}async#d(e,t){switch(e.type){case"waiting":this.message=e.message;return;case"admit":return thi\##
-        s.#c(e.U,t);case"refuse":return e.reason===K.tn&&this.line.vn(t)?void 0:this.#r(Ln(e.reason),t);case"words":re\##
-        turn this.t.peerComparison=e.a?"same":"different",this.#a();case"bye":return this.#r(this.media.Wi&&e.reason==\##
-        =D.error?"no-path":En(e.reason),t);case"description":case"candidate":case"binding":return this.he&&!(e.type===\##
-        "description"&&e.kind==="offer")?this.media.u(e,t):this.line.bn("malformed",!0,t);case"chat":this.he&&this.c.u\##
-        (e.id,e.message);return;case"keepalive":case"receipt":case"identity":return}}async#c(e,t){let{n}=this.line;if(\##
-        this.he||n===null)return;this.he=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#a();let i=e||(this\##
-        .t.invitation.flags&Q.U)!==0;if(i&&!(n.q?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#r("relay-missing"\##
-        ,t,D.error);this.media.qi(n,i),this.t.consent!==null&&await this.#u(t)}async#u(e){let{consent:t,ownComparison:\##
-        n}=this.t;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media.Ui(e),n!=="none"\##
-        &&await this.line.send({type:"words",a:n==="same"},e),await this.#h(e))}async#h(e){if(!(!this.he||this.t.conse\##
-        nt===null)){for(let t of this.c.pending()){let{id:n,text:i}=t;if(!await this.line.send({type:"chat",id:n,messa\##
-        ge:i},e))return;this.c.nt(t)}return this.#o(e)}}async#p(e,t){this.t.ownComparison=e?"same":"different",this.#a\##
-        (),await this.line.send({type:"words",a:e},t),await this.#o(t),e||await this.#r("words-differ",t,D.Qt)}async#m\##
-        (e,t){switch(e){case"rejoin":return this.line.ze(t);case"socket-doubted":return this.line.ae(t);case"binding-f\##
-        ailed":return this.#r("binding-failed",t,D.Xt);case"no-path":return this.#r("no-path",t)}}async#r(e,t,n=null){\##
-        let i=n===null||await this.line.send({type:"bye",reason:n},t)===!0;this.line.flush(),this.reason=e,this.media.\##
-        end(),this.e.clear(),de(e)&&e!=="taken-over"?this.#a():this.actions.push({type:"save",t:null});let r=!i&&V(thi\##
-        s.t);if(!r&&(e!=="hung-up"||this.line.n===null))return this.line.disconnect();let{t:s,j:a}=this,{s:o}=this.lin\##
-        e,l=this.line.Sn(),u=m=>this.actions.push(m);this.Me=new zn({t:s,j:a,n:l,s:o,re:r?n:null,l:u},t)}#f(e){!(this.\##
-        reason===null&&this.media.g&&!this.media.Ae())||this.line.ot?this.e.clear("patience"):this.e.Y("patience")||th\##
-        is.e.set("patience",e+Yn)}#a(){this.actions.push({type:"save",t:this.t})}},Jn={En:[],Pn:[],microphone:"",speak\##
-        er:""},Qn=4e-4,Ye={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Ze(e,t){let n=e=\##
-        ==void 0?Ye:{...Ye,deviceId:{exact:e}},i=await(t??navigator.mediaDevices.getUserMedia({audio:n})),[r]=i.getAud\##
-        ioTracks();if(r===void 0)throw new DOMException("no track","NotFoundError");return r}function _n(e){let t=e in\##
-        stanceof DOMException?e.name:"";return t==="NotFoundError"||t==="OverconstrainedError"?"microphone-missing":t=\##
-        =="NotReadableError"||t==="AbortError"?"microphone-busy":"microphone-denied"}var Xn=class{constructor(e){this.\##
-        audio=e,this.Ht=new Audio,this.V=null,this.output=null,this.source=null,this.De=null,this.speaker=""}Vn(){"Aud\##
-        ioContext"in window&&(this.V??=new AudioContext,this.V.state!=="running"&&this.V.resume().catch(()=>{}))}Wn(e)\##
-        {this.source?.disconnect(),this.source=null,!(this.V===null||e===null)&&(this.De??=this.V.createAnalyser(),thi\##
-        s.source=this.V.createMediaStreamSource(new MediaStream([e])),this.source.connect(this.De))}Tt(){if(this.De===\##
-        null||this.source===null)return{Tt:0,qn:!1,Un:!1};let e=new Float32Array(this.De.fftSize);this.De.getFloatTime\##
-        DomainData(e);let t=e.reduce((i,r)=>i+r*r,0)/e.length,n=this.V?.state==="running"||navigator.userActivation?.h\##
-        asBeenActive===!0;return{Tt:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),qn:t>Qn,Un:t===0&&n}}jn(){let{V:e}=\##
-        this;if(e!==null){this.output===null&&(this.output=e.createMediaStreamDestination(),this.Ht.srcObject=this.out\##
-        put.stream),this.Ht.play().catch(()=>{});for(let[t,n]of[523,784].entries()){let i=e.currentTime+.1+t*.35,r=e.c\##
-        reateOscillator(),s=e.createGain();r.frequency.value=n,s.gain.setValueAtTime(0,i),s.gain.linearRampToValueAtTi\##
-        me(.3,i+.03),s.gain.exponentialRampToValueAtTime(.001,i+.9),r.connect(s).connect(this.output),r.start(i),r.sto\##
-        p(i+1)}}}async Ni(e){await Promise.all([this.audio,this.Ht].map(t=>t.setSinkId(e))),this.speaker=e}async Lt(e)\##
-        {let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),n=i=>t.filter(({kind:r,deviceId:s})=>r===\##
-        i&&s!==""&&s!=="communications").map(({deviceId:r,label:s})=>({id:r,label:s}));return{En:n("audioinput"),Pn:"s\##
-        etSinkId"in this.audio?n("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:this.speaker}}end(\##
-        ){this.Wn(null),this.V?.close().catch(()=>{}),this.V=null,this.De=null,this.output=null}},ei=500;function ti(e\##
-        ,t,n){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navigator.locks.request(e,t?{steal:t\##
-        }:{ifAvailable:!0},r=>(i(r!==null),r===null?void 0:new Promise(()=>{}))).catch(n)})}function ni(e,t){let n=new\##
-         BroadcastChannel(e);n.postMessage(t),n.close()}function ii(e,t){return new Promise(n=>{let i=new BroadcastCha\##
-        nnel(e),r=s=>{i.close(),n(s)};i.onmessage=({data:s})=>r(Ue(typeof s=="string"?s:null,t())),setTimeout(()=>r(nu\##
-        ll),ei)})}function ri(e,t,n){return e.map(i=>i.slice(0,2).toLowerCase()).find(i=>i in t)??n}var W=li(lt),si=e=\##
-        >ri(e,W,"fr"),ai=e=>[W[e].admitted.title,...W[e].admitted.consent].join(`
-        `),$e=(e,t)=>e<1?W[t].ended.Ge:new Intl.NumberFormat(t,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (e),oi=(e,t)=>new Intl.DateTimeFormat(t,{dateStyle:"long",timeStyle:"short"}).format(e),X=(e,t)=>e.replace(/\{\##
-        \w+\}/,()=>String(t));function li({Fn:e,Gn:t}){let n=Object.entries(t).map(([i,r])=>{let s=r.split("|"),a=o=>o\##
-        ===0?s.shift():Array.isArray(o)?o.map(a):Object.fromEntries(Object.entries(o).map(([l,u])=>[l,a(u)]));return[i\##
-        ,a(e)]});return Object.fromEntries(n)}var hi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3Z\##
-        M6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 \##
-        17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM\##
-        15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 \##
-        0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no\##
-        :"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function ee\##
-        (e,t){let n=e.getElementById("icon").content.firstElementChild?.cloneNode(!0);return n.firstElementChild?.setA\##
-        ttribute("d",hi[t]),n}var ui={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:\##
-        17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"micr\##
-        ophone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refu\##
-        sed-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,net\##
-        work:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:8\##
-        1};function ci(e,t){let{state:n,error:i}=e,r=n==="connected"||n==="reconnecting",s=(n==="failed"||n==="bad-lin\##
-        k")&&i!==null?ui[i]:void 0;return{title:mi(e,t),lines:fi(e,t),buttons:yi(e,t),On:gi(e,t),code:s===void 0?"":X(\##
-        t.code,s),Kt:r||n==="waiting"||n==="connecting",Bi:r}}function di(e,t){let n=({lines:r,On:s})=>[...r.filter(({\##
-        kind:a})=>a!=="since"&&a!=="link").flatMap(a=>a.text),s];if(e.title!==t?.title)return[e.title,...n(e)].filter(\##
-        Boolean).join(" ");let i=new Set(n(t));return n(e).filter(r=>!i.has(r)).join(" ")}var pi={alphabet:"incomplete\##
-        ",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version","binding-failed":"word\##
-        s-differ","refused-wrong-person":"refused"},Je=(e,{errors:t})=>t[pi[e??""]??e??""];function mi({state:e,error:\##
-        t},n){return e==="ended"||e==="failed"||e==="bad-link"?Je(t,n)?.[0]??n.ended.title:n[e].title}function fi(e,t)\##
-        {let{state:n,error:i,r,locale:s}=e;switch(n){case"ready":return[{kind:"lead",text:t.ready.text},{kind:"list",t\##
-        ext:t.ready.Le},{kind:"quiet",text:t.ready.Ie}];case"checking":return[{kind:"quiet",text:t.checking.text}];cas\##
-        e"waiting":{let a=r?.message??"",{K:o,X:l}=t.waiting;return[{kind:"lead",text:r?.Nt?t.reconnecting.pe:r?.ve?o:\##
-        l},...x(e.Yt>0,"since",X(t.waiting.k,$e(e.Yt,s))),...x(a!=="","quiet",t.waiting.message),...x(a!=="","quote",a\##
-        )]}case"admitted":return[{kind:"list",text:t.admitted.consent}];case"connecting":return[{kind:"quiet",text:t.c\##
-        onnecting.text}];case"connected":return e.It?[{kind:"lead",text:t.i.qe}]:[e.quality===null?{kind:"quiet",text:\##
-        " "}:{kind:e.quality,text:t.quality[e.quality]}];case"reconnecting":return[{kind:"lead",text:t.reconnecting.te\##
-        xt},{kind:"quiet",text:wi(r,t)}];case"ended":case"failed":case"bad-link":{let{F:a,clock:o,link:l}=e,u=i==="mic\##
-        rophone-denied";return[{kind:"lead",text:Je(i,t)?.[1]??t.ended.text},...x(u,"quiet",t.ge[e.Ki]),...x(u,"quiet"\##
-        ,t.ge.Ze),...x(i==="clock","quiet",X(t.Ye,o===null?"":oi(o,s))),...x(a!==null,"quiet",X(t.ended.F,$e(a??0,s)))\##
-        ,...x(n==="ended","quiet",t.ended.He),...x(e.m==="failed","quiet",t._e),...x(e.m==="failed","link",l??"")]}def\##
-        ault:return[]}}var x=(e,t,n)=>e?[{kind:t,text:n}]:[];function gi({state:e,r:t,m:n,Q:i},r){return n==="done"?r.\##
-        actions.m:e!=="connected"?"":t?.muted?r.connected.muted:i==="silence"?r.i.silence:t?.Ln===!1?r.connected.Ee:""\##
-        }function wi(e,{reconnecting:t}){return e?.Ln?t.path:e?.Ri?t.W:t.pe}function yi({state:e,error:t,B:n,link:i,Rn\##
-        :r,r:s,It:a},{actions:o}){let l=(f,A,I="",we=null)=>({action:f,label:A,kind:I,icon:we}),u=l("hang-up",o.hangUp\##
-        ,"danger","hangUp"),m=a?[l("resume-sound",o.Fe,"primary","speaker")]:[];switch(e){case"ready":return[l("enter"\##
-        ,r?o.resume:o.enter,"primary")];case"waiting":return[l("hang-up",o.Re)];case"admitted":return[l("consent",o.co\##
-        nsent,"primary","yes"),l("refuse",o.je,"","no")];case"connecting":case"reconnecting":return[...m,u];case"conne\##
-        cted":{let f=s?.ownComparison==="none"&&s.y!==null,A=[l("same",o.a,a?"":"primary","yes"),l("different",o.Oe,"d\##
-        anger","no")],I=s?.muted?l("mute",o.unmute,"half on","silent"):l("mute",o.mute,"half","microphone");return[...\##
-        m,...f?A:[],I,{...u,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let f=t==="other-tab"||t==="\##
-        taken-over"?o.Be:o.Ne;return[...i===null?[]:[l("copy-link",o.me,"primary","copy")],...n?[l("retry",f,i===null?\##
-        "primary":"","again")]:[]]}default:return[]}}function vi(e){let t="";return(e.match(/\d\D*/g)??[]).map(n=>t=t.\##
-        slice(0,Number(n[0]))+n.slice(1))}var ki=class{constructor(e,t,n){this.f=e,this.Fi=t,this._t=n,this.audio=this\##
-        .#e("audio",HTMLAudioElement),this.Nn=null,this.text=null,this.Bn=new Map,this.state=null,this.ne=0,this.Kn=!1\##
-        ,this.#f()}show(e){if(!this.#t("model",e))return;let t=W[e.locale],n=ci(e,t),i=this.Nn,r=this.f.documentElemen\##
-        t;r.dataset.state=e.state;for(let s of["error","path","quality"]){let a=e[s];a===null?delete r.dataset[s]:r.da\##
-        taset[s]=a}this.#i(e.locale,t),this.#e("title").textContent=n.title,this.f.title=`${n.title} · Colloque`,e.sta\##
-        te!=="loading"&&this.#t("lines",n.lines)&&this.#e("text").replaceChildren(...n.lines.map(s=>this.#d(s))),this.\##
-        #n("notice",n.On),this.#n("code",n.code),this.#c(e,t),this.#u(n.buttons),this.#h(e,n,t),this.#m(e,n,t),this.#l\##
-        (di(n,i)),this.#s(i!==null&&i.title!==n.title),this.Nn=n,this.state=e.state}get Gi(){let e=this.#e("sound",HTM\##
-        LDetailsElement);return!e.hidden&&e.open}Hi(e){this.#e("meter").style.transform=`scaleX(${e})`}#t(e,t){let n=J\##
-        SON.stringify(t);return this.Bn.get(e)===n?!1:(this.Bn.set(e,n),!0)}#n(e,t){let n=this.#e(e);n.textContent!==t\##
-        &&(n.textContent=t)}#l(e){e!==""&&(this.#e("announcement").textContent=e)}#s(e){let{activeElement:t,body:n}=th\##
-        is.f,i=t===null||t===n,r=!i&&t.closest("details, dialog, nav, footer")!==null;(e?!r:i&&this.Kn)&&this.#e("titl\##
-        e").focus({preventScroll:!e}),this.Kn=this.f.activeElement!==n}#i(e,t){if(this.text===t)return;this.text=t;let\##
-         n=this.f.documentElement;n.lang=e,n.dir=t.direction;let i=this.#e("languages");i.setAttribute("aria-label",t.\##
-        languages),i.childElementCount===0&&i.append(...Object.entries(W).map(([s,{name:a}])=>{let o=this.#a("button",\##
-        s.toUpperCase());return o.lang=s,o.setAttribute("aria-label",`${s.toUpperCase()}, ${a}`),o.addEventListener("c\##
-        lick",()=>this._t.speak(s)),o}));for(let s of i.children)s.setAttribute("aria-pressed",String(s instanceof HTM\##
-        LElement&&s.lang===e));let r={footer:t.Te,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intr\##
-        o":t.y.Pe,"digits-label":t.y.Ve,"microphone-label":t.i.microphone,"speaker-label":t.i.speaker,"volume-label":t\##
-        .i.volume,deaf:t.i.deaf,"letters-label":t.c.Ue};for(let[s,a]of Object.entries(r))this.#n(s,a);this.#o("sound-t\##
-        itle","speaker",t.i.title),this.#o("chat-title","message",t.c.title),this.#o("play-sound","speaker",t.actions.\##
-        Ke),this.#o("send",null,t.c.send),this.#e("footer").prepend(ee(this.f,"lock")),this.#e("message").setAttribute\##
-        ("aria-label",t.c.title),this.#e("message").setAttribute("placeholder",t.c.title),this.#e("advice").replaceChi\##
-        ldren(...t.i.fe.map(s=>this.#a("li",s)))}#o(e,t,n){this.#e(e).replaceChildren(...t===null?[]:[ee(this.f,t)],n)\##
-        }#d({kind:e,text:t}){switch(e){case"list":{let n=this.#a("ul");return n.append(...t.map(i=>this.#a("li",i))),n\##
-        }case"quote":{let n=this.#a("blockquote",t);return n.dir="auto",n}case"link":{let n=this.f.createElement("inpu\##
-        t");return n.readOnly=!0,n.value=t,n.className="link",n.setAttribute("aria-label",this.text?.actions.me??""),n\##
-        }case"good":case"fair":case"poor":{let n=this.#a("p",t,`quality ${e}`);return n.prepend(ee(this.f,e)),n}defaul\##
-        t:return this.#a("p",t,e)}}#c({state:e,r:t},n){let i=e==="connected"?t?.y??null:null;this.#e("words").hidden=i\##
-        ===null;let r=i===null?[]:vi(this.Fi[i.locale]??""),s=i!==null&&r.length===256?on(i.octets).map(l=>r[l]??""):[\##
-        ],a=this.#e("words-list");if(this.#t("words",s)&&a.replaceChildren(...s.map((l,u)=>this.#a("li",l,u<2?"mine":"\##
-        theirs"))),this.#n("digits",i===null?"":ln(i.octets).replace(/^(....)/,"$1 ")),i===null||!t)return;a.lang=i.lo\##
-        cale;let o=[];t.ownComparison==="same"&&o.push(n.y.a),t.peerComparison==="same"&&o.push(n.y.We),this.#n("words\##
-        -result",o.join(" "))}#u(e){if(!this.#t("actions",e))return;let t=this.#e("actions"),n=this.f.activeElement?.d\##
-        ataset.action;t.replaceChildren(...e.map(({action:i,label:r,kind:s,icon:a})=>{let o=this.#a("button",r,s);retu\##
-        rn o.dataset.action=i,o.setAttribute("type","button"),a!==null&&o.prepend(ee(this.f,a)),o.addEventListener("cl\##
-        ick",()=>this._t.l(i)),o})),n!==void 0&&t.querySelector(`[data-action="${n}"]`)?.focus()}#h({state:e,Lt:t,Q:n,\##
-        path:i},{Kt:r},s){let a=this.#e("sound",HTMLDetailsElement);a.hidden=!r,e!==this.state&&(e==="waiting"||this.s\##
-        tate==="waiting")&&(a.open=e==="waiting"),this.#n("meter-text",s.i[n??"speak"]),this.#n("path",i===null?"":s.p\##
-        ath[i]);let{En:o,Pn:l,microphone:u,speaker:m}=t;this.#p("microphone",o,u,s.i.microphone),this.#p("speaker",l,m\##
-        ,s.i.speaker)}#p(e,t,n,i){let r=this.#e(e,HTMLSelectElement);this.#e(`${e}-row`).hidden=t.length<2,this.#t(e,[\##
-        t,i])&&r.replaceChildren(...t.map((s,a)=>{let o=this.f.createElement("option");return o.value=s.id,o.textConte\##
-        nt=s.label===""?`${i} ${a+1}`:s.label,o})),t.some(s=>s.id===n)&&(r.value=n)}#m({r:e},{Bi:t},{c:n}){let i=this.\##
-        #e("chat",HTMLDetailsElement);i.hidden=!t,e===null&&(this.#e("message",HTMLInputElement).value="");let r=e?.x?\##
-        ?[];if(!this.#t("messages",[r,n.v]))return;let s=this.#e("messages");s.replaceChildren(...r.map(({v:l,text:u,t\##
-        t:m})=>{let f=this.#a("li","",l?"mine":"theirs"),A=this.#a("p",u);return A.dir="auto",f.append(this.#a("small"\##
-        ,`${l?n.v:n.A}${m?"":` · ${n.pending}`}`),A),f}));let a=r.filter(({v:l})=>!l),[o]=a.slice(-1);a.length>this.ne\##
-        &&o!==void 0&&(i.open=!0,this.#l(`${n.A}: ${o.text}`)),this.ne=a.length,s.scrollTop=s.scrollHeight}#r(e,t){thi\##
-        s.#e("sheet-title").textContent=t,this.#e("topics").replaceChildren(...e.flatMap(([n,i])=>[this.#a("h3",n),thi\##
-        s.#a("p",i)])),this.#e("sheet").showModal?.()}#f(){let{l:e,Yi:t,write:n}=this._t;this.#e("play-sound").addEven\##
-        tListener("click",()=>e("play-sound"));for(let o of["microphone","speaker"]){let l=this.#e(o,HTMLSelectElement\##
-        );l.addEventListener("change",()=>t(o,l.value))}let i=this.#e("volume",HTMLInputElement);i.addEventListener("i\##
-        nput",()=>this.audio.volume=Number(i.value)/100),this.audio.volume=.5,this.#e("volume-row").hidden=this.audio.\##
-        volume!==.5,this.audio.volume=1;let r=this.#e("message",HTMLInputElement),s=this.#e("letters",HTMLInputElement\##
-        );r.addEventListener("input",()=>{s.checked&&n(r.value,!1)});let a=()=>{n(r.value,!0),r.value="",r.focus()};th\##
-        is.#e("send").addEventListener("click",a),r.addEventListener("keydown",o=>{o.key==="Enter"&&!o.isComposing&&a(\##
-        )}),this.#e("help").addEventListener("click",()=>{if(this.text===null)return;let{help:o,i:l}=this.text;this.#r\##
-        ([...o.b,[l.deaf,l.fe.join(" ")],o.$e],o.title)}),this.#e("legal").addEventListener("click",()=>{this.text!==n\##
-        ull&&this.#r(this.text.legal.b,this.text.legal.title)}),this.#e("close").addEventListener("click",()=>this.#e(\##
-        "sheet").close())}#a(e,t="",n=""){let i=this.f.createElement(e);return i.textContent=t,n!==""&&(i.className=n)\##
-        ,i}#e(e,t){let n=this.f.getElementById(e);if(n===null||t!==void 0&&!(n instanceof t))throw new Error(`no eleme\##
-        nt ${e}`);return n}},me="colloque",G=()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null,B:!1,link:nu\##
-        ll,Rn:!1,locale:si(navigator.languages??[]),Ki:ht(navigator.userAgent,navigator.maxTouchPoints),path:null,qual\##
-        ity:null,r:null,m:"no",Yt:0,F:null,clock:null,It:!1,Q:null,Lt:Jn},F=location.hash.length>1?location.href:null,\##
-        Qe=ut(navigator.userAgent),bi=100,Si=4e3,fe=0,z=null,v=null,te=null,d=null,N=null,_e=0,Xe=0,ge=null,C=new ki(d\##
-        ocument,ot,{l:Mi,Yi:Ti,speak:e=>p({locale:e}),write:(e,t)=>void w({type:"write",text:e,In:t})}),L=new Xn(C.aud\##
-        io);function p(e){Object.assign(y,e),C.show(y)}var R=(e,t={})=>p({state:"failed",error:e,B:!0,r:null,...t});fu\##
-        nction et(){let e=window.early?.microphone??null;return delete window.early,e}async function zi(){if(!isSecure\##
-        Context||crypto.subtle===void 0)return R("browser-unsupported",{B:!1,link:F});let e=location.hash.slice(1),t=U\##
-        e(sessionStorage.getItem(me),G());if(e===""&&t===null)return p({state:"bad-link",error:"missing"});try{if(e!==\##
-        ""){let n=await Wt(e);if(n.flags&Q.Jt)throw new h("post-quantum");let i=await Qt(n);z=t!==null&&ae(t.invitatio\##
-        n.room,i.room)?t:mn(i)}else z=t}catch(n){if(!(n instanceof h))throw n;return p({state:"bad-link",error:n.code}\##
-        )}if(!await Ci())return R(Qe?"in-app":"browser-unsupported",{B:!1,link:F});p({state:"ready",error:null,Rn:z===\##
-        t}),(e===""||window.early?.microphone)&&await ne(!1)}async function Ci(){return!("RTCPeerConnection"in window)\##
-        ||!navigator.mediaDevices?.getUserMedia?!1:J().then(()=>!0,()=>!1)}function Mi(e){switch(L.Vn(),e){case"enter"\##
-        :return void ne(!1);case"retry":return v===null||y.error==="taken-over"?void ne(y.error==="other-tab"||y.error\##
-        ==="taken-over"):void w({type:"retry"});case"copy-link":return void xi();case"consent":return void ji();case"r\##
-        efuse":return void w({type:"decline"});case"same":case"different":return void w({type:"words",a:e==="same"});c\##
-        ase"mute":return void w({type:"mute",muted:!(y.r?.muted??!1)});case"hang-up":return void w({type:"hang-up"});c\##
-        ase"play-sound":return L.jn();case"resume-sound":return void Di()}}async function xi(){try{await navigator.cli\##
-        pboard.writeText(F??""),p({m:"done"})}catch{p({m:"failed"})}}async function ne(e){if(z===null)return;L.Vn(),p(\##
-        {state:"checking",error:null,B:!1,link:null,m:"no"});try{d===null&&tt(await Ze(void 0,et()))}catch(i){return A\##
-        i(_n(i))}it(),history.replaceState(null,"","/");let t=`colloque ${Z(z.invitation.room)}`,n=e?ii(t,G):null;if(!\##
-        await ti(t,e,()=>void Ei(t)))return R("other-tab");if(Xe=performance.now(),z=await n??z,v=new $n({t:z,locale:y\##
-        .locale,L:Li,se:G}),d===null)return R("microphone-missing");te=new Ct({microphone:d,audio:C.audio,Et:Wi,M:i=>v\##
-        oid w(i),dt:i=>p({path:i}),pt:i=>p({quality:i})}),await w({type:"start"})}function Ai(e){let t=Qe&&e==="microp\##
-        hone-denied";R(t?"in-app":e,{link:t?F:null}),e==="microphone-denied"&&navigator.permissions?.query({name:"micr\##
-        ophone"}).then(n=>{n.onchange=()=>{n.state==="granted"&&y.state==="failed"&&v===null&&ne(!1)}},()=>{})}functio\##
-        n tt(e){let t=d;d=e,fe=performance.now(),p({Q:null}),e.onmute=q,e.onunmute=q,e.onended=()=>{e===d&&ie()},L.Wn(\##
-        e),te?.Jn(e).catch(()=>{}),t!==null&&(t.onended=null,t.stop()),re()}async function ie(e){try{tt(await Ze(e))}c\##
-        atch{await re()}q()}async function Ti(e,t){return e==="microphone"?ie(t):(await L.Ni(t).catch(()=>{}),re())}as\##
-        ync function re(){p({Lt:await L.Lt(d)})}function q(){let{audio:e}=C,t=e.srcObject!==null&&e.paused,n=d!==null&\##
-        &(d.muted||d.readyState==="ended");p({It:v!==null&&(t||n)})}async function Di(){await C.audio.play().catch(()=\##
-        >{}),(d===null||d.muted||d.readyState==="ended")&&await ie(),q()}var Li=e=>crypto.getRandomValues(new Uint8Arr\##
-        ay(e));async function Ei(e){if(v===null)return;let t=Pe(v.t);await w({type:"taken-over"}),ni(e,t)}async functi\##
-        on ji(){let{locale:e}=y,t=await U(k(ai(e)));await w({type:"consent",consent:{locale:e,textHash:t,time:G()}})}a\##
-        sync function w(e){if(v===null)return;await v.oe(e,performance.now());for(let o of v.ji())Pi(o);let t=v.E();cl\##
-        earTimeout(_e),t!==null&&(_e=window.setTimeout(()=>void w({type:"tick"}),Math.max(0,t-performance.now())));let\##
-        {state:n,reason:i,B:r,...s}=v.Oi();n!==y.state&&qi(n,i),p({state:n,error:i,B:r,r:s});let a=i!==null&&(!r||i===\##
-        "taken-over");a&&Ni(),a&&t===null&&!r&&Ii()}function qi(e,t){if(e==="admitted"&&(L.jn(),navigator.vibrate?.([2\##
-        00,100,200])),t===null)return;let n=z?.consent?.time??null,i=e==="ended"&&n!==null&&["connected","reconnecting\##
-        "].includes(y.state);p({F:i?Math.floor((G()-n)/60):null,clock:t==="clock"?new Date:null,It:!1})}function Ii(){\##
-        z!==null&&Ve(z),z=null,v=null,te=null,F=null,p({r:null})}function Pi(e){switch(e.type){case"connect":return Ui\##
-        (e.id);case"send":N?.id===e.id&&N.s.readyState===WebSocket.OPEN&&N.s.send(e.octets);return;case"close":N?.id==\##
-        =e.id&&N.s.close();return;case"save":e.t===null?sessionStorage.removeItem(me):sessionStorage.setItem(me,Pe(e.t\##
-        ));return;default:te?.$n(e)}}function Ui(e){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,\##
-        Dt);t.binaryType="arraybuffer",N={id:e,s:t},t.onopen=()=>void w({type:"socket-open",id:e}),t.onclose=()=>void \##
-        w({type:"socket-closed",id:e}),t.onmessage=({data:n})=>{n instanceof ArrayBuffer&&w({type:"socket-message",id:\##
-        e,octets:new Uint8Array(n)})}}var nt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192)\##
-        {let f=b(t);if(f===null)return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;f\##
-        or(;a<2+r.length;)a+=n;let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e\##
-        ;let i=Math.floor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h()\##
-        {let t=[];return(n,f)=>{if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)\##
-        &3)<<8|(n[l+3]??0);let r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4\##
-        +d.length,o<=r.length||s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[..\##
-        .d,...e]}return t=[{then:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]\##
-        =t;if(n===void 0)return null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!\##
-        1};case 1:return{first:l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray\##
-        (1),padded:!1};default:{if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarra\##
-        y(2),padded:!1};let r=2,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)brea\##
-        k}return a>t.length-r?null:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrt\##
-        ctransform=t=>{let{readable:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(ne\##
-        w Uint8Array(r.data),r.getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length\##
-        ),a.enqueue(r)}});n.pipeThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Vi=window.truste\##
-        dTypes?.createPolicy("colloque-worker",{createScriptURL:nt});function Wi(){return"RTCRtpScriptTransform"in win\##
-        dow?new Worker(Vi?.createScriptURL("")??nt()):null}function Ni(){d!==null&&(d.onended=null),d?.stop(),d=null,L\##
-        .end(),ge?.release().catch(()=>{}),ge=null}function it(){navigator.wakeLock?.request("screen").then(e=>ge=e,()\##
-        =>{})}var rt=()=>void w({type:"network-changed"}),st=()=>{v!==null&&document.visibilityState==="visible"&&d!==\##
-        null&&(it(),C.audio.srcObject!==null&&C.audio.paused&&C.audio.play().then(q,q),y.Q==="silence"&&(d.onended=nul\##
-        l,d.stop(),ie(d.getSettings().deviceId))),w({type:"awoke"})};addEventListener("online",rt),navigator.connectio\##
-        n?.addEventListener("change",rt),document.addEventListener("visibilitychange",st),document.addEventListener("r\##
-        esume",st),C.audio.addEventListener("pause",q),C.audio.addEventListener("playing",q),navigator.mediaDevices?.a\##
-        ddEventListener("devicechange",()=>{d!==null&&re()}),addEventListener("hashchange",()=>{location.hash.length>1\##
-        &&v===null&&location.reload()}),setInterval(()=>{if(y.state==="waiting"&&p({Yt:Math.floor((performance.now()-X\##
-        e)/6e4)}),d===null)return;let{Tt:e,qn:t,Un:n}=L.Tt();C.Gi&&C.Hi(e);let i=performance.now();n||(fe=i),t&&y.Q!==\##
-        "voice"?p({Q:"voice"}):y.Q===null&&i-fe>Si&&p({Q:"silence"})},bi),window.early===void 0&&p({}),zi().catch(()=>\##
-        R("internal",{B:!1})).then(()=>{v===null&&et()?.then(e=>e.getTracks().forEach(t=>t.stop()),()=>{})})})();</scr\##
-        ipt>
+        <script>"use strict";(()=>{var me={name:0,direction:0,languages:0,De:0,loading:{title:0},ready:{title:1,text:1\##
+        ,Pe:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,N:0,X:0,message:0,w:0},admitted:{title:0,consent:[0\##
+        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,qe:0},reconnecting:{title:0,text:0,path:0,pe\##
+        :0,O:0},b:{Oe:0,Ue:0,l:0,je:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
+        [0,0,0,0],Ve:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,We:0,x:0,U:0,pending:\##
+        0},actions:{enter:1,resume:0,consent:0,Re:0,l:0,Ke:0,mute:0,unmute:0,hangUp:0,Ne:0,Be:0,Fe:0,me:0,k:0,_e:0,He:\##
+        0},ended:{title:0,text:0,B:0,Ge:0,Ye:0},code:0,Ze:0,$e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Je:0},\##
+        help:{title:0,close:0,S:[[0,0],[0,0]],Qe:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
+        ,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"micro\##
+        phone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-do\##
+        ctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now"\##
+        :[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:\##
+        [0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};functio\##
+        n we(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
+        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function ye(t){return/FBA[NV]|FB_IAB\##
+        |Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(t)?!\##
+        0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends Error\##
+        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},ge=new TextEncoder,ve=new TextDecoder("utf-8"\##
+        ,{fatal:!0,ignoreBOM:!0}),x=t=>ge.encode(t);function I(t){try{return ve.decode(t)}catch{throw new h("malformed\##
+        ")}}function d(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
+        ngth;return e}var y=t=>Uint8Array.of(t&255),At=t=>Uint8Array.of(t>>>8&255,t&255),A=t=>Uint8Array.of(t>>>24&255\##
+        ,t>>>16&255,t>>>8&255,t&255),be=t=>d(A(Math.floor(t/2**32)),A(t%2**32));function D(...t){return d(...t.flatMap\##
+        (e=>{let i=typeof e=="string"?x(e):e;return[At(i.length),i]}))}function ht(t,e){if(t.length!==e.length)return!\##
+        1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var Z=t=>t.every(e=>e===0),J=t=>Arra\##
+        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function St(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
+        throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
+        nction ke(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
+        et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var z=class{cons\##
+        tructor(t){this.octets=t,this.offset=0}z(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
+        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.z(this.octets.length-this.of\##
+        fset)}p(){return this.z(1)[0]??0}Xe(){return this.p()*256+this.p()}F(){return this.Xe()*65536+this.Xe()}Qt(){l\##
+        et t=this.F()*4294967296+this.F();if(!Number.isSafeInteger(t))throw new h("malformed");return t}dt(){return th\##
+        is.z(this.Xe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.cry\##
+        pto;async function $(...t){return new Uint8Array(await S.digest("SHA-256",d(...t)))}async function E(t,e){let \##
+        i=await S.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC\##
+        ",i,e))}var X=(t,e)=>E(typeof t=="string"?x(t):t,e);async function K(t,e,i){return(await E(t,d(typeof e=="stri\##
+        ng"?x(e):e,y(1)))).subarray(0,i)}async function Q(){let t=await S.generateKey({name:"X25519"},!1,["deriveBits"\##
+        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",t.publicKey))}}async functi\##
+        on Ct(t,e){let i;try{let n=await S.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await S.deriveBit\##
+        s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(Z(i))throw new h("low-order");return i}as\##
+        ync function Me(t,e,i){try{let n=await S.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await S.veri\##
+        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var xe=t=>S.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
+        sync function Ae(t,e,i,n){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
+        sync function Se(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await S.decry\##
+        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ct={fair:{Xt:.02,jitt\##
+        er:.04,pt:.4},poor:{Xt:.08,jitter:.1,pt:.8}},Ce=5e3,Et={Yn:1500,Zn:6e3},Tt={good:0,fair:1,poor:2},qt=class{con\##
+        structor(){this.te=null,this.we=[],this.candidate=null}$n({ne:t,ye:e,jitter:i,pt:n,Jn:s},r){let a=this.we.at(-\##
+        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-Ce;)th\##
+        is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,u=Math.max(o/Math.max(1,o+t-l.ne)\##
+        ,s),w=f=>u>ct[f].Xt||i>ct[f].jitter||n>ct[f].pt;this.#t(w("poor")?"poor":w("fair")?"fair":"good",r)}#t(t,e){th\##
+        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,w:e}:e-this.candidate.w>\##
+        =(Tt[t]>Tt[this.te]?Et.Yn:Et.Zn)&&(this.te=t,this.candidate=null)}};function Ee(t){let e=t.find(({type:s,kind:\##
+        r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fi\##
+        nd(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived??0,y\##
+        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,pt:i?.roundTripTime??n?.currentRoundTripTime??0,Jn:i?.frac\##
+        tionLost??0}}var Te=5,qe=400,Le=500,je=class{constructor({microphone:t,audio:e,qt:i,f:n,ft:s,mt:r}){this.micro\##
+        phone=t,this.audio=e,this.qt=i,this.f=n,this.ft=s,this.mt=r,this.quality=new qt,this.connection=null,this.ke=n\##
+        ull,this.track=null,this.et=null,this.name=-1,this.generation=-1,this.Ot="",this.Ut=!1,this.counter=0,this.gt=\##
+        !1,this.early=[],this.i={send:!1,h:!1},this.ve=Promise.resolve()}Qn(t){t.type==="sound"?this.#p(t.send,t.h):t.\##
+        type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#t(t)).catch(()=>this.f({type:"transport",r:this.na\##
+        me,state:"failed"}))}async Xn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return\##
+        ;let i=this.track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop\##
+        ()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ke=null,this.track?.st\##
+        op(),this.track=null,this.et?.terminate(),this.et=null,this.audio.srcObject=null,this.quality=new qt,this.ft(n\##
+        ull),this.mt(null)}async#t(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#r(t);retur\##
+        n;case"make-offer":return this.#e(t);case"apply-answer":if(t.generation!==this.generation||this.connection===n\##
+        ull)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of this.early.splic\##
+        e(0))await this.#n(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.connection===null)\##
+        return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection\##
+        .signalingState!=="stable"?this.early.push(e):await this.#n(e)}}}async#n(t){await this.connection?.addIceCandi\##
+        date(t).catch(()=>{})}async#r({m:t,y:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&(this\##
+        .ke={m:t,y:e,ei:n})}async#e({generation:t,ti:e,m:i,y:n}){this.generation=t,this.early=[];let s=this.ke?.m===i&\##
+        &this.ke.y===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connection?thi\##
+        s.connection:this.#a(i,n);r||this.#i(a,t),r&&i!==null&&a.setConfiguration(Lt(i,n)),this.Ut=a.signalingState===\##
+        "stable"&&a.iceGatheringState!=="gathering";let l=s?.ei??await a.createOffer({iceRestart:r});a!==this.connecti\##
+        on||t!==this.generation||(this.Ot=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.f({type:"offer",generati\##
+        on:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#i(t,e){this.name=e,this.gt=!1,clearInterval(this.counter\##
+        ),this.counter=window.setInterval(()=>void this.#l(t),Le)}#a(t,e){this.end();let i=new RTCPeerConnection(Lt(t,\##
+        e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTransceiver\##
+        (this.track,{direction:"sendrecv"});Ie(n),this.et=this.qt(),this.et!==null&&(n.sender.transform=new RTCRtpScri\##
+        ptTransform(this.et)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#u(r)},i.ontrack=({track:r}\##
+        )=>{r.enabled=this.i.h,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#h(i,n.sender);retu\##
+        rn i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#u(t){let e=t?.usernameFragment??this.Ot,i=t?.\##
+        candidate??"";if(!(e!==this.Ot||Ue(i))){if(i===""){if(!this.Ut)return;this.Ut=!1}this.f({type:"candidate",gene\##
+        ration:this.generation,candidate:i})}}async#h(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
+        ate:n}=t;if(n==="failed")this.f({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.f({type\##
+        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#o(t,e),r=Ke(t.localDescript\##
+        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.f({type:"transport",r:i,state:"failed"\##
+        });return}this.f({type:"transport",r:i,state:"connected",ni:r,ii:s}),await this.#l(t)}}async#o(t,e){for(let i=\##
+        0;i<qe&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
+        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return $(new Uint8Array(s));await new Promise(r=>setTimeou\##
+        t(r,Te))}return null}async#l(t){if(this.gt)return;this.gt=!0;let e=await t.getStats().catch(()=>null);if(this.\##
+        gt=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
+        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.f({type:"heard",r:this.name,t\##
+        t:n}),this.quality.$n(Ee(i),performance.now()),this.mt(this.quality.te);let s=Pe(i);s!==null&&this.ft(s)}#p(t,\##
+        e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{h:t}=this.i;for(let e of t\##
+        his.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this.\##
+        audio.play().catch(()=>{})}};function Pe(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
+        &&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r=\##
+        =="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===vo\##
+        id 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.incl\##
+        udes(s)&&r==="relay")?"relay":"direct"}function Lt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(u=>o.test\##
+        (u)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
+        urn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:r\##
+        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ue=t=>/^\##
+        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ie(t){let e=(RTCRtpReceiver.getCapabilities?\##
+        .("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferenc\##
+        es?.(e)}function Ke(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
+        ull:St(e.replace(/:/g,""))}var Y={tn:1,y:2},Oe=1+1+16+32+4,De=72;async function Re(t){if(/[^A-Za-z0-9_-]/.test\##
+        (t))throw new h("alphabet");if(t.length!==De)throw new h("incomplete");let e=ke(t);if(e.length!==Oe)throw new \##
+        h("incomplete");if(!ht(e.subarray(50),await $e(e.subarray(0,50))))throw new h("incomplete");if(e[0]!==1)throw \##
+        new h("version");let i=e[1]??0;if(i&~(Y.tn|Y.y))throw new h("flags");return{flags:i,si:e.slice(2,18),sessionKe\##
+        y:e.slice(18,50)}}async function $e(t){return(await $(d(x("colloque/1 link"),t))).subarray(0,4)}var jt=["fr","\##
+        nl","de","en"];function He(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>jt.find(i=>i===e)??[])[0]\##
+        ??"fr"}var Pt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null\##
+        )return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;\##
+        let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)\##
+        /255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>\##
+        {if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let \##
+        r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||\##
+        s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{the\##
+        n:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return\##
+         null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:\##
+        l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray(1),padded:!1};default:\##
+        {if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2\##
+        ,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?n\##
+        ull:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{read\##
+        able:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.\##
+        getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pip\##
+        eThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Ne=window.trustedTypes?.createPolicy("c\##
+        olloque-worker",{createScriptURL:Pt});function Fe(){return"RTCRtpScriptTransform"in window?new Worker(Ne?.crea\##
+        teScriptURL("")??Pt()):null}var V=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.le\##
+        ngth===0&&this._.clear();for(let e of t)this._.delete(e)}H(t){return this._.has(t)}nt(){return this._.size===0\##
+        ?null:Math.min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];retur\##
+        n e===void 0?null:(this._.delete(e[0]),e[0])}},ze=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff\##
+        ]/gu,Ve=/(\p{M}{4})\p{M}+/gu,Ut=t=>t.slice(0,2e3).replace(ze,"").replace(Ve,"$1"),Be=200,Ge=class{constructor(\##
+        ){this.C=[],this.M=0,this.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===n\##
+        ull)return;this.G===null&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,it:!1};this.G=e&&n!==""?n\##
+        ull:s,this.G===null&&this.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:Ut(e),it:!0},s=i\##
+        ?this.C.filter(({x:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.C=this.C.flatMap(a\##
+        =>a!==s?[a]:r?[]:[n])}wt(){this.U=0}pending(){return[...this.C,...this.G===null?[]:[this.G]].filter(({it:t})=>\##
+        !t)}st(t){t===this.G?this.G=t.text===""?null:{...t,it:!0}:this.C=this.C.map(e=>e===t?{...e,it:!0}:e)}#t(t){thi\##
+        s.C=[...this.C,t].slice(-Be)}},It=[256,1024,4096,16384],j={ri:0,nn:1,sn:2,expired:3,error:4},B={oi:0,rn:1,ai:2\##
+        ,ci:3},Kt=["offer","answer","restart"],We=["body","signature"],_e=t=>Ze(...Je(t));function Ze(t,e){let i=It.fi\##
+        nd(s=>s>=e.length+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(y(t),At(e.l\##
+        ength),e)),n}function Je(t){switch(t.type){case"confirm":return[3,d(t.on,t.an,D(t.name))];case"refuse":return[\##
+        6,y(t.reason)];case"description":return[7,d(y(Kt.indexOf(t.kind)),A(t.generation),x(t.sdp))];case"candidate":r\##
+        eturn[8,d(A(t.generation),x(t.candidate))];case"words":return[9,y(t.l?1:0)];case"binding":return[10,t.tag];cas\##
+        e"chat":return[11,d(A(t.id),x(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,y(\##
+        t.reason)];case"consent":return[16,d(y(t.version),x(t.locale),t.textHash,be(t.time))]}}function Xe(t,e=Qe){let\##
+         i=new z(t),n=i.p(),s=i.z(i.Xe()),r=It.find(o=>o>=s.length+3);if(t.length!==r||!Z(i.ee()))throw new h("malform\##
+        ed");let a=new z(s),l=e(n,a);return a.end(),l}function Qe(t,e){switch(t){case 4:return{type:"waiting",message:\##
+        I(e.dt())};case 5:return{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i\##
+        =Kt[e.p()];if(i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:I(e.ee\##
+        ())}}case 8:return{type:"candidate",generation:e.F(),candidate:I(e.ee())};case 9:{let i=e.p();if(i>1)throw new\##
+         h("malformed");return{type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"c\##
+        hat",id:e.F(),message:I(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=We[e.p()];if(i===void 0)throw\##
+         new h("malformed");return{type:"receipt",Ji:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:\##
+        return{type:"identity",code:e.p()};default:throw new h("malformed")}}var Ot=x("Noise_NKpsk0_25519_AESGCM_SHA25\##
+        6"),ut=new Uint8Array(0),Ye=32+16,ti=2**20,G=class{constructor(t){this.key=t,this.counter=0}static async creat\##
+        e(t){return new G(await xe(t))}cn(){if(this.counter>=ti)throw new h("exhausted");let t=d(new Uint8Array(8),A(t\##
+        his.counter));return this.counter+=1,t}async encrypt(t,e=ut){return Ae(this.key,this.cn(),e,t)}async decrypt(t\##
+        ,e=ut){return Se(this.key,this.cn(),e,t)}},ei=class{constructor(){this.E=Ot,this.hash=Ot,this.be=null}async A(\##
+        t){this.hash=await $(this.hash,t)}async Y(t){let[e,i]=await Dt(this.E,t);this.E=e,this.be=await G.create(i)}as\##
+        ync ln(t){let e=await E(this.E,t);this.E=await E(e,y(1));let i=await E(e,d(this.E,y(2))),n=await E(e,d(i,y(3))\##
+        );await this.A(i),this.be=await G.create(n)}async un(t){let e=this.be===null?t:await this.be.encrypt(t,this.ha\##
+        sh);return await this.A(e),e}async hn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return awai\##
+        t this.A(t),e}};async function Dt(t,e){let i=await E(t,e),n=await E(i,y(1));return[n,await E(i,d(n,y(2)))]}asy\##
+        nc function ii(t,e){let i=[...await Dt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:\##
+        t.hash,E:t.E,keys:i,send:e?n:s,h:e?s:n}}var dt=class{constructor(t,e,i){this.rt=t,this.yt=e,this.ie=i}static a\##
+        sync create(t){let e=new ei;return await e.A(t.jt),await e.A(t.Vt),new dt(e,t,t.ie??await Q())}async dn(t){let\##
+        {rt:e,ie:i,yt:n}=this;return await e.ln(n.presharedKey),await e.A(i.publicKey),await e.Y(i.publicKey),await e.\##
+        Y(await Ct(i.privateKey,n.Vt)),d(i.publicKey,await e.un(t))}async pn(t){if(t.length<Ye)throw new h("authentica\##
+        tion");let{rt:e,ie:i}=this,n=t.subarray(0,32);return await e.A(n),await e.Y(n),await e.Y(await Ct(i.privateKey\##
+        ,n)),{fn:await e.hn(t.subarray(32)),transport:await ii(e,!0)}}},Rt=new Uint8Array(32);async function ni(t){let\##
+         e=await X("colloque/1 invite",d(t.si,t.sessionKey)),[i,n,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,\##
+        "colloque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,preshared\##
+        Key:s,joinToken:n}}var si=t=>D("colloque/1","call",t,A(0),Rt),ri=(t,e,i)=>D("colloque/1","resume",t,A(e),i);as\##
+        ync function $t(t,e){let i=await X(t,await E(e,x("colloque/1 exporter"))),[n,s]=await Promise.all([K(i,"colloq\##
+        ue/1 resume",32),K(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,kt:s}}var ai=(t,e)=>$(D("colloque/1 tr\##
+        anscript",t,e)),li=t=>ai(Rt,t),oi=t=>K(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await X(t,e);r\##
+        eturn K(n,d(x("colloque/1 psk-resume"),A(i)),32)}var ci=(t,e,i)=>$(D("colloque/1 sas-commit",t,e,i));async fun\##
+        ction ui(t,e,i){return K(await X(t,d(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function \##
+        pi(t){let e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>\##
+        E(e,D(`colloque/1 bind ${t}`,i,n,s)),tt={mn:64,message2:256},pt=24*3600,Ht=class{constructor(t,e){this.hash=t.\##
+        hash,this.ui=t.send,this.hi=t.h,this.kt=e}di(t){return this.ui.encrypt(_e(t))}async open(t){return Xe(await th\##
+        is.hi.decrypt(t))}gn(t,e,i){return fi(t,this.kt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:\##
+        n,presharedKey:s}=t,r=e.L(32),a=e.ie??await Q(),l=await dt.create({jt:si(i),presharedKey:s,Vt:n,ie:a}),o=await\##
+         ci(i,a.publicKey,r),u=A(0),w=gi(tt.mn,y(1),o,u,x(e.locale)),f=await l.dn(w);async function L(T,kt){let Mt=awa\##
+        it l.pn(T),ot=await yi(Mt.fn,i,n,kt),{hash:xt,E:Yn}=Mt.transport,fe=await $t(xt,Yn);return{D:new Ht(Mt.transpo\##
+        rt,fe.kt),bond:{resumeSecret:fe.resumeSecret,transcript:await li(xt),authenticationString:await ui(xt,r,ot.pi)\##
+        ,wordsLocale:ot.wordsLocale,identity:ot.identity,expiry:ot.fi+pt},wn:{type:"confirm",on:r,an:new Uint8Array(32\##
+        ),name:""}}}return{message:f,finish:L}}async function wi(t,e,i,n){let s=await dt.create({jt:ri(t.room,i,e.tran\##
+        script),presharedKey:await hi(t.presharedKey,e.resumeSecret,i),Vt:t.sessionKey,ie:n??await Q()}),r=await s.dn(\##
+        new Uint8Array(tt.mn)),a=d(A(i),r);async function l(o){let{fn:u,transport:w}=await s.pn(o);if(u.length!==tt.me\##
+        ssage2||!Z(u))throw new h("malformed");let{kt:f}=await $t(w.hash,w.E);return{D:new Ht(w,f),wn:{type:"confirm",\##
+        on:new Uint8Array(32),an:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if\##
+        (t.length!==tt.message2)throw new h("malformed");let s=new z(t);if(s.p()!==1)throw new h("malformed");let r=s.\##
+        z(32).slice(),a=s.z(32).slice(),l=s.z(16),o=s.z(64),u=I(s.z(2));if(s.F(),!Z(s.ee()))throw new h("malformed");l\##
+        et w=D("colloque/1 delegation",a,i,e,l);if(!await Me(o,w,a))throw new h("delegation");let f=new z(l),[L,T]=[f.\##
+        Qt(),f.Qt()];if(n<L-pt||n>T+pt)throw new h("delegation-dates");return{pi:r,identity:a,wordsLocale:u,fi:T}}func\##
+        tion gi(t,...e){let i=new Uint8Array(t);return i.set(d(...e)),i}var vi="colloque.v1",bi=65600,ki=8,Mi={fresh:0\##
+        ,resume:1},P={vt:1,used:2,full:3,rate:4,es:5,closed:6},xi=(t,e,i)=>d(y(1),y(1),t,e,y(i)),Nt=t=>d(y(16),A(0),t)\##
+        ;function Ai(t){if(t.length>bi)return null;try{return Si(new z(t))}catch(e){if(e instanceof h)return null;thro\##
+        w e}}function Si(t){switch(t.p()){case 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.z(32),t\##
+        .end(),{type:"challenge"};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",xe:e===1}}case 134:{let \##
+        e=t.p(),i=[];for(let a=0;a<e;a+=1)i.push(I(t.dt()));let[n,s]=[I(t.dt()),I(t.dt())],r=t.F();return t.end(),{typ\##
+        e:"servers",m:{urls:i.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,ki),username:n,credential:s,mi:r}}}case 2\##
+        24:{let e=t.Xe();return t.end(),{type:"error",code:e}}default:return null}}var Ci=t=>({invitation:t,bond:null,\##
+        former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),H=t=>t.invitati\##
+        on.joinToken===null,Ft=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:J(i)}:i);function zt(t,e){if\##
+        (t===null)return null;try{let i=JSON.parse(t,(n,s)=>Ei(s)?St(s.octets):s);return i.invitation.room.length!==16\##
+        ||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i)\##
+        {if(i instanceof SyntaxError||i instanceof TypeError||i instanceof h)return null;throw i}}function Vt(t){for(l\##
+        et e of Object.values(t))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Vt(e)}var Ei=t=>typeo\##
+        f t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length===1,ft={open:8e3,state:6e3,message2:12e3,firstFra\##
+        me:6e3,silence:6e4,X:3e4},Ti=.3,qi=3e4,Li=1e3,Bt=25e3,ji=2e3,Pi=2e4,Gt=class{constructor({t,mode:e,locale:i,L:\##
+        n,se:s,gi:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Wt=a,this.wi=r?Ti:1,this.o="open\##
+        ing",this.D=null,this.m=null,this.yn=1/0,this.finish=null,this.kn=-1/0,this.vn=a,this.bn=a,this.e=new V,this.x\##
+        n=[],this.#t("open",a)}get yi(){return this.e.H("open")||this.e.H("state")}get ct(){return this.o==="establish\##
+        ed"}get lt(){return this.o==="away"||this.o==="orphaned"}ki(t){return t>=this.yn&&(this.m?.urls.some(e=>/^turn\##
+        s?:/.test(e))??!1)}vi(t){this.o==="established"&&t-this.bn>qi&&this.e.set("silence",t+Li)}Rt(){return this.xn.\##
+        splice(0)}P(){return this.e.nt()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==nul\##
+        l?await oi(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send"\##
+        ,octets:xi(e.room,n,Mi[this.mode])}),await this.#i())}async h(t,e){let i=Ai(t);if(!(i===null||this.o==="over")\##
+        )switch(i.type){case"challenge":return;case"state":return this.#e(i.xe,e);case"servers":this.m=i.m,this.yn=e+i\##
+        .m.mi*1e3;return;case"error":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a\##
+        (i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.\##
+        mode==="resume";return this.#r({type:"broken",code:n.code,bi:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;\##
+        e=this.e.T(t)){if(e!=="keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepa\##
+        live",t+Bt),await this.send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"\##
+        &&this.o!=="established"?!1:(this.vn=e,this.#n({type:"send",octets:Nt(await this.D.di(t))}),!0)}#t(t,e){this.e\##
+        .set(t,e+ft[t]*this.wi)}#n(t){this.xn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i\##
+        =this.e.H("state");this.#n({type:"doctor",N:t}),t?this.o==="orphaned"||e-this.kn<ji?this.#r({type:"lost",cause\##
+        :"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#\##
+        i()):(this.e.clear(),i&&(this.kn=e),this.o=i||this.o==="away"?"away":"orphaned",H(this.t)&&this.e.set("away",e\##
+        +ft.X))}async#i(){let{t}=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber\##
+        +=1,this.#n({type:"save"});let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i\##
+        .finish(n),bond:null}),e=i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish\##
+        =n=>i.finish(n,this.se()),e=i.message}this.#n({type:"send",octets:Nt(e)})}async#a(t,e){if(this.o==="handshakin\##
+        g"&&this.finish!==null){let{D:i,bond:n,wn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming\##
+        ",this.e.clear("message2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Bt),this.#n({type:"confirmed",bond\##
+        :n}),await this.send(s,e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await \##
+        this.D.open(t);this.o="established",this.e.clear("firstFrame"),this.bn=e,this.e.set("silence",e+ft.silence),th\##
+        is.#n({type:"frame",frame:i}),i.type==="keepalive"&&e-this.vn>=Pi&&await this.send({type:"keepalive"},e)}}},Wt\##
+        =3e3,Ui=2e4,Ii=1e3,Ki=class{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.r\##
+        e=s,this.a=r,this.e=new V,this.e.set("end",a+(s===null?Wt:Ui)),s!==null&&(i===null||i.lt)&&this.#r(a)}P(){let \##
+        t=[this.e.nt()??1/0,this.n?.P()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case\##
+        "tick":for(let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e)\##
+        ,this.#t(e);case"socket-open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":retu\##
+        rn t.id===this.s&&await this.n?.h(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){\##
+        this.re=null,this.e.clear(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(\##
+        i.type==="send")this.a({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)a\##
+        wait this.n?.send({type:"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Wt);else{if(i.type==="refused\##
+        "||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.\##
+        #e(t)}}#n(){return this.n?.Rt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Gt({t:this.t,mode:"resume",...this.j}\##
+        ,t),this.a({type:"connect",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",\##
+        t+Ii)}#i(){this.n!==null&&this.a({type:"close",id:this.s}),this.n=null}},Oi=new Set(["unknown-room","full","ra\##
+        te","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-mis\##
+        sing"]),Di=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","\##
+        refused-not-now","refused-wrong-person"]),mt=t=>Oi.has(t),Ri=t=>Di.has(t),$i={[B.rn]:"refused-other-device",[B\##
+        .ai]:"refused-not-now",[B.ci]:"refused-wrong-person"},Hi={[j.nn]:"words-differ",[j.sn]:"binding-failed",[j.exp\##
+        ired]:"expired",[j.error]:"doctor-error"},Ni={[P.vt]:"unknown-room",[P.used]:"used",[P.full]:"full",[P.rate]:"\##
+        rate",[P.closed]:"closed"},Fi=t=>$i[t]??"refused",zi=t=>Hi[t]??"ended-by-doctor",Vi=t=>Ni[t]??"protocol";funct\##
+        ion Bi(t){return t==="delegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var _t=3,Gi=500,W\##
+        i=8e3,_i=4e3,Zi=5,Ji=class{constructor(t){this.L=t,this.V=0,this.ze=!1,this.bt=null,this.ut=0}xi(){this.ze=!1,\##
+        this.ut=0}Si(){this.V=0,this.ze=!1,this.ut=0}zi(t){let e=this.bt??(t.bond===null?"fresh":"resume");return this\##
+        .bt=null,e}ye({Ci:t,Mi:e}){if(this.V+=1,!(t&&!this.ze)&&this.V>_t)return null;let i=e?_i:Wi,n=Math.min(Gi*2**(\##
+        this.V-1),i),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return H(i)?(this.ut=t===P.vt?\##
+        this.ut+1:0,this.ut>Zi&&!n?"unknown-room":"later"):t===P.vt&&e==="resume"?this.ze?"secure-channel":(this.bt="f\##
+        resh","now"):t===P.used&&e==="fresh"&&i.bond!==null&&this.V<_t?(this.V+=1,this.bt="resume","now"):Vi(t)}},Zt=6\##
+        e4,Jt=2e3,Xi=1e4,Qi=3,Yi=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.xe=!1,t\##
+        his.xt=!1,this.I=new Ji(e.L),this.W=-1/0,this.e=new V,this.Kt=!1,this.pending=[],this.Nt=[]}get ct(){return th\##
+        is.n?.ct??!1}get lt(){return this.n?.lt??!1}get Bt(){return this.I.V>0&&(this.n?.yi??!0)}P(){let t=Math.min(th\##
+        is.e.nt()??1/0,this.n?.P()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?aw\##
+        ait this.n?.open(e):t.type==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Ce(e))}async Se(\##
+        t){for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.St(t):this.I.V=0;await this.n?.Se(t)}Ai(t){fo\##
+        r(;;){let e=this.Nt.shift();if(e!==void 0)return e;this.pending.push(...this.n?.Rt()??[]);let i=this.pending.s\##
+        hift();if(i===void 0)return null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}St(t){l\##
+        et{t:e,j:i,d:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.I.zi(e);this.\##
+        e.clear("retry","stable"),n.ht(),this.s+=1;let r=n.i().zt&&this.I.V<2;this.n=new Gt({t:e,mode:s,gi:r,...i},t),\##
+        n.a({type:"connect",id:this.s})}Ti(t){(this.n===null||t-this.n.Wt>=Jt)&&this.#e(t)}Me(t,e){this.s=t,this.I.Si(\##
+        ),this.St(e)}ae(t){if(!(this.n===null||t-this.n.Wt<Jt)&&!this.n.lt){if(t-this.W<Xi)return this.Ce(t);this.W=t,\##
+        this.#e(t)}}Ce(t){this.disconnect(),this.xt=!1;let{Ei:e,zt:i}=this.d.i(),n=H(this.t)&&e,s=this.I.ye({Ci:n,Mi:i\##
+        });if(s===null)return this.#i(this.I.ze?"secure-channel":"network");this.e.set("retry",t+s)}Sn(t){let e=this.t\##
+        .former.shift();return e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}z\##
+        n(t,e,i){if(!e)return this.#i(Bi(t));this.I.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.\##
+        n?.Rt()??[]];for(let e of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.d.a({type:"clo\##
+        se",id:this.s}),this.Cn()}Cn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.d.left(),t\##
+        }#t(t){this.d.a({type:"send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);c\##
+        ase"save":return this.d.ht();case"doctor":this.xe=t.N,t.N||(this.xt=!0),this.e.H("stable")||this.e.set("stable\##
+        ",e+Zt);return;case"confirmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"non\##
+        e"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,Qi);Object.assign(this.t,i,{bond:t.bond,former:\##
+        n,consent:null})}return this.e.set("stable",e+Zt),this.d.ht();case"frame":this.I.xi(),this.xt=!1,this.Kt=!1,th\##
+        is.Nt.push(t);return;case"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):t\##
+        his.#e(e);case"broken":return this.zn(t.code,t.bi,e)}}#r(t,e){if(this.Kt&&t===P.vt){this.Sn(e)||this.#i("refus\##
+        ed-other-device");return}let i=this.n?.mode??null,n=this.I.refused(t,i,this.t,this.d.i().Li);n==="later"?this.\##
+        Ce(e):n==="now"?this.#e(e):this.#i(n)}#e(t){this.disconnect(),this.St(t)}#i(t){this.Nt.push({type:"stop",reaso\##
+        n:t})}},Xt=class{constructor(){this.R=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get Mn(\##
+        ){return Math.min(4e3*1.5**(this.R-1),1e4)}get Di(){return Math.min(1500*this.R,6e3)}get Ct(){return this.M+(t\##
+        his.R===0?0:this.Mn)}},tn=class{constructor(){this.M=null,this.w=0}Me(t,e){this.M={tt:t,An:e},this.w=e}R(t,e){\##
+        let{M:i}=this;this.M={tt:t,An:e};let n=i!==null&&e-i.An<=1250;return(!n||t!==i.tt)&&(this.w=e),n&&t!==i.tt?"so\##
+        und":e-this.w>=1500?"silence":"unknown"}},Qt=class{constructor(){this.silence=new tn,this.ce=!1,this.Ft=!1,thi\##
+        s.Mt=!1,this.Tn=-1/0,this.W=null,this.En=-1/0}get Ln(){return this.W!==null}ae(t){this.W=t}Pi(t){this.Tn=t,thi\##
+        s.Mt=!1,this.Ft=!1,this.W=null}Ii(t,e){this.silence.Me(0,e),this.ce=t}qi(t,e){this.silence.Me(t,e)}R(t,e){let \##
+        i=this.En;this.En=e;let n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.Tn&&(this.Mt=!0),this.W!\##
+        ==null&&i>=this.W&&(this.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.Mt&&!this.ce}\##
+        Dn(t){t&&!this.Mt&&(this.Ft=!0)}},wt={Oi:6e3,Ui:5e3,path:13e3},en=3e3,nn=1e4,sn=1,rn=class{constructor(t,e){th\##
+        is.t=t,this.d=e,this.muted=!1,this.v=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.y=!1,thi\##
+        s.transport="none",this.r=-1,this.Pn=null,this.c=null,this.Ht=[],this.le=null,this.At=null,this.Tt=!1,this.Et=\##
+        null,this.g=new Qt,this.ue=new Xt,this.Lt=0,this.i={send:!1,h:!1},this.Z=[],this.e=new V}ji(){return this.Z.sh\##
+        ift()??null}P(){return this.e.nt()}Ae(){return this.transport==="connected"&&this.#c()&&!this.g.ce}zt(){return\##
+         this.v&&(!this.Ae()||this.g.Ln)}get Vi(){return!this.v&&this.c?.$===!0&&this.transport!=="connected"}mute(t){\##
+        this.muted=t,this.#s()}ae(t){this.transport!=="none"&&this.g.ae(t)}Wi(t,e){this.n=t,this.y=e,this.t.consent===\##
+        null&&this.d.a({type:"prepare-call",m:t.m,y:e})}wt(){this.n=null,this.Tt=!1,this.At=null,this.e.clear("answer"\##
+        ,"binding")}end(){this.wt(),this.e.clear(),this.Z=[],this.transport="none",this.c=null,this.Et=null,this.le=nu\##
+        ll,this.g=new Qt,this.ue=new Xt,this.Lt=0,this.#s(),this.d.a({type:"end-call"})}async Ri(t){this.transport==="\##
+        connected"&&this.c?.$===!0&&!this.g.ce&&!this.g.Ln?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(\##
+        t);e!==null;e=this.e.T(t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.v?"soc\##
+        ket-doubted":"rejoin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.c?.generation||this.n==\##
+        =null)return;this.c.st=!0,this.e.set("answer",e+(this.v?this.ue.Di:wt.Oi)),await this.#t({type:"description",k\##
+        ind:"offer",generation:t.generation,sdp:t.sdp},e);for(let i of this.Ht.splice(0))await this.#t({type:"candidat\##
+        e",generation:t.generation,candidate:i},e);return;case"candidate":if(t.generation!==this.c?.generation)return;\##
+        this.c.st?await this.#t({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ht.push(t.can\##
+        didate);return;case"transport":return this.#h(t,e);case"heard":return this.#u(t,e)}}async h(t,e){if(t.type==="\##
+        description"&&t.kind==="restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.$!==!0?\##
+        void 0:(this.At=t.tag.slice(),this.#p());if(!(i===null||!i.st||t.generation!==i.generation))if(t.type==="candi\##
+        date"){let{generation:n,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(\##
+        i.$=!0,this.e.clear("answer"),this.d.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport\##
+        ==="connected"?await this.#l(e):this.v||this.e.set("path",e+wt.path),this.#s())}async#t(t,e){await this.d.send\##
+        (t,e)}#n(t,e){if(this.t.consent===null)return;let i=t==="new"&&this.Pn!==this.n;!i&&e<this.ue.Ct||(i&&(this.tr\##
+        ansport="failed"),this.#e(e))}#r(){return this.n!==null&&this.n.ct&&this.t.consent!==null}#e(t){let{n:e,t:i}=t\##
+        his;if(e===null)return;let n=this.transport==="none"||this.transport==="failed"||this.g.Ft,s=i.generation;i.ge\##
+        neration+=1,this.d.ht(),n&&(this.r=s,this.Pn=e,this.transport="new",this.le=null,this.Et=null,this.Tt=!1,this.\##
+        g.Ii(this.v,t),this.#s()),this.c={generation:s,st:!1,$:!1},this.Ht=[],this.At=null,this.g.Pi(t),this.e.clear("\##
+        answer","binding","path","attempt"),this.v&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.Mn));let{y:r}=this;t\##
+        his.d.a({type:"make-offer",generation:s,ti:n,m:e.m,y:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Ct?this.e.set(\##
+        "attempt",i.Ct):e?.ki(t)?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-d\##
+        oubted")}#a(t){this.transport==="none"||this.Ae()||(this.g.Dn(this.c?.$===!0),this.#i(t))}#u({r:t,tt:e},i){if(\##
+        !(this.transport==="none"||t!==this.r)){if(!this.#c())return this.g.qi(e,i);this.g.R(e,i)?(this.g.Dn(this.c?.$\##
+        ===!0),this.#i(i)):this.g._t&&this.Ae()&&this.e.clear("attempt")}}async#h(t,e){if(!(this.transport==="none"||t\##
+        .r!==this.r)){if(t.state==="connected")this.transport="connected",this.Lt=0,this.e.clear("path"),this.e.H("att\##
+        empt")&&this.e.set("attempt",Math.max(this.ue.Ct,e+en)),this.le={Gt:t.ni,O:t.ii},await this.#l(e),this.#s();el\##
+        se if(t.state==="failed")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",thi\##
+        s.e.clear("binding"),this.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Wt??0)<nn?this.#i(e):this.Z.p\##
+        ush("socket-doubted")}}}#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.v)retur\##
+        n this.#i(t);this.Lt+=1,this.Lt>sn?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=th\##
+        is.n?.D??null;if(e===null||i===null||this.c?.$!==!0)return;let n=await i.gn("P",e.Gt,e.O);await this.#t({type:\##
+        "binding",tag:n},t),this.Tt||this.e.set("binding",t+wt.Ui),await this.#p()}async#p(){let{le:t,At:e}=this,i=thi\##
+        s.n?.D??null;if(t===null||e===null||i===null)return;let n=await i.gn("D",t.Gt,t.O);if(!ht(n,e)){this.Z.push("b\##
+        inding-failed");return}this.Tt=!0,this.Et=Yt(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.l\##
+        e!==null&&this.Et===Yt(this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send\##
+        ===this.i.send&&e.h===this.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},Yt=({Gt:t,O:e})=>`${J(t)} ${J(e)}`,\##
+        an=6e4,ln=400,on=class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new Yi\##
+        (t,this.j,{a:s=>this.actions.push(s),ht:()=>this.#d(),left:()=>this.#i(),i:()=>({Li:this.media.Ae(),zt:this.me\##
+        dia.zt(),Ei:this.media.v})}),this.he=!1,this.message="",this.u=new Ge,this.reason=null,this.Te=null,this.e=new\##
+         V,this.actions=[],this.media=new rn(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),ht:()=>this.\##
+        #d()}),this.ve=Promise.resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(\##
+        e)}catch{await this.#s("internal",e)}}),this.ve}Ki(){return this.actions.splice(0)}P(){if(this.reason!==null)r\##
+        eturn this.Te?.P()??null;let t=[this.e.nt(),this.line.P(),this.media.P()],e=Math.min(...t.map(i=>i??1/0));retu\##
+        rn e===1/0?null:e}Ni(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.\##
+        reason,K:this.reason!==null&&mt(this.reason),xe:this.line.xe,In:this.line.ct,Bt:this.line.Bt,Bi:this.line.xt,m\##
+        essage:this.message,b:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerC\##
+        omparison:i,muted:this.media.muted,C:this.u.C}}#t(){return this.reason!==null?Ri(this.reason)?"ended":"failed"\##
+        :H(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.v?"reconnecting":"connectin\##
+        g":"waiting"}async#n(t,e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.lin\##
+        e.St(e),this.#a(e);case"tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":ret\##
+        urn await this.line.oe(t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ti(e),this.#a(e\##
+        );case"awoke":return this.line.n?.vi(e),this.#e(e);case"consent":return H(this.t)?(this.t.consent=t.consent,th\##
+        is.#d(),this.he&&await this.#o(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",\##
+        reason:B.oi},e),this.#s("consent-refused",e);case"words":return this.#p(t.l,e);case"mute":this.media.mute(t.mu\##
+        ted);return;case"write":if(this.u.write(t.text,t.qn,this.j.se()),t.qn)return this.#l(e);this.e.H("letters")||t\##
+        his.e.set("letters",e+ln);return;case"hang-up":return this.#s("hung-up",e,j.ri);case"taken-over":return this.#\##
+        s("taken-over",e);case"retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t,e){let i=th\##
+        is.reason==="network"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.\##
+        reason===null||!mt(this.reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??thi\##
+        s.line.s,e),this.Te=null,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience\##
+        ")return this.#s(this.line.ct?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await this.#a(t),a\##
+        wait this.media.Se(t),await this.#a(t)}#i(){this.he=!1,this.media.wt(),this.u.wt()}async#a(t){for(;this.reason\##
+        ===null;){let e=this.media.ji();if(e!==null){await this.#c(e,t);continue}let i=this.line.Ai(t);if(i===null)ret\##
+        urn;i.type==="stop"?await this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type){case"waiti\##
+        ng":this.message=Ut(t.message);return;case"admit":return this.#h(t.y,e);case"refuse":return t.reason===B.rn&&t\##
+        his.line.Sn(e)?void 0:this.#s(Fi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":"different",\##
+        this.#d();case"bye":return this.#s(this.media.Vi&&t.reason===j.error?"no-path":zi(t.reason),e);case"descriptio\##
+        n":case"candidate":case"binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e)\##
+        :this.line.zn("malformed",!0,e);case"chat":this.he&&this.u.h(t.id,t.message);return;case"keepalive":case"recei\##
+        pt":case"identity":return}}async#h(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invit\##
+        ation.joinToken=null,this.t.former=[],this.#d();let n=t||(this.t.invitation.flags&Y.y)!==0;if(n&&!(i.m?.urls.s\##
+        ome(s=>/^turns?:/.test(s))??!1))return this.#s("relay-missing",e,j.error);this.media.Wi(i,n),this.t.consent!==\##
+        null&&await this.#o(e)}async#o(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:\##
+        "consent",version:1,...e},t),await this.media.Ri(t),i!=="none"&&await this.line.send({type:"words",l:i==="same\##
+        "},t),await this.#l(t))}async#l(t){if(!(!this.he||this.t.consent===null)){for(let e of this.u.pending()){let{i\##
+        d:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n},t))return;this.u.st(e)}return this.#a(t)}}\##
+        async#p(t,e){this.t.ownComparison=t?"same":"different",this.#d(),await this.line.send({type:"words",l:t},e),aw\##
+        ait this.#a(e),t||await this.#s("words-differ",e,j.nn)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce\##
+        (e);case"socket-doubted":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,j.sn);c\##
+        ase"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye"\##
+        ,reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),mt(t)&&t!=="taken-over"?thi\##
+        s.#d():this.actions.push({type:"save",t:null});let s=!n&&H(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))\##
+        return this.line.disconnect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Cn(),u=w=>this.actions.push(w);thi\##
+        s.Te=new Ki({t:r,j:a,n:o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.media.Ae())||\##
+        this.line.lt?this.e.clear("patience"):this.e.H("patience")||this.e.set("patience",t+an)}#d(){this.actions.push\##
+        ({type:"save",t:this.t})}},hn=3500;function te(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}\##
+        /ws`,vi);return t.binaryType="arraybuffer",t}var cn=class{constructor(t){this.f=t,this.c=null,this.Yt=null}Fi(\##
+        ){this.Yt??={s:te(),w:performance.now()}}connect(t){let e=this.#t()??te();this.c={id:t,s:e};let i=()=>this.f({\##
+        type:"socket-open",id:t});e.readyState===WebSocket.OPEN&&queueMicrotask(i),e.onopen=i,e.onclose=()=>this.f({ty\##
+        pe:"socket-closed",id:t}),e.onmessage=({data:n})=>{n instanceof ArrayBuffer&&this.f({type:"socket-message",id:\##
+        t,octets:new Uint8Array(n)})}}send(t,e){this.c?.id===t&&this.c.s.readyState===WebSocket.OPEN&&this.c.s.send(e)\##
+        }close(t){this.c?.id===t&&this.c.s.close()}#t(){let{Yt:t}=this;if(this.Yt=null,t===null)return null;let e=perf\##
+        ormance.now()-t.w<hn&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}},un={On:[],Un:[],microp\##
+        hone:"",speaker:""},dn=4e-4,ee={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function ie(\##
+        t,e){let i=t===void 0?ee:{...ee,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i}))\##
+        ,[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function pn(\##
+        t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphon\##
+        e-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var fn=class{constru\##
+        ctor(t){this.audio=t,this.Zt=new Audio,this.q=null,this.output=null,this.source=null,this.Ee=null,this.speaker\##
+        =""}jn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.resume().catch((\##
+        )=>{}))}Vn(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Ee??=this.q.createA\##
+        nalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}Dt(){\##
+        if(this.Ee===null||this.source===null)return{Dt:0,Wn:!1,Rn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee\##
+        .getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.user\##
+        Activation?.hasBeenActive===!0;return{Dt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Wn:e>dn,Rn:e===0&&i}}K\##
+        n(){let{q:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.Zt.srcOb\##
+        ject=this.output.stream),this.Zt.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.\##
+        1+e*.35,s=t.createOscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRa\##
+        mpToValueAtTime(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.s\##
+        tart(n),s.stop(n+1)}}}async _i(t){await Promise.all([this.audio,this.Zt].map(e=>e.setSinkId(t))),this.speaker=\##
+        t}async Pt(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,devic\##
+        eId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{On:i("audio\##
+        input"),Un:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.\##
+        speaker}}end(){this.Vn(null),this.q?.close().catch(()=>{}),this.q=null,this.Ee=null,this.output=null}},mn=500;\##
+        function wn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request\##
+        (t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function yn(t\##
+        ,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function gn(t,e){return new Promise(i=>{let n=new\##
+         BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof r=="string"?r:null,e())),setTim\##
+        eout(()=>s(null),mn)})}var N={},vn=t=>[N[t].admitted.title,...N[t].admitted.consent].join(`
+        `),ne=(t,e)=>t<1?N[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),bn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),et=(t,e)=>t.replace(/\\##
+        {\w+\}/,()=>String(e));function kn(t,e,i){let n=[i,e].map(s=>s.split(`
+        `).map(r=>r.split("|")));for(let s of jt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
+        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,u])=>[o,a(u)]));N[s]=\##
+        a(t)}}function c(t,e){let i=document.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Er\##
+        ror(`no element ${t}`);return i}function b(t,e="",i=""){let n=document.createElement(t);return n.textContent=e\##
+        ,i!==""&&(n.className=i),n}function R(t,e){let i=c(t);i.textContent!==e&&(i.textContent=e)}var yt=class{constr\##
+        uctor(){this.Nn=new Map}Le(t,e){let i=JSON.stringify(e);return this.Nn.get(t)===i?!1:(this.Nn.set(t,i),!0)}},M\##
+        n=class{constructor(t){this.J=new yt,this.ne=0,this.message=c("message",HTMLInputElement);let{message:e}=this,\##
+        i=c("letters",HTMLInputElement);e.addEventListener("input",()=>{i.checked&&t(e.value,!1)});let n=()=>{t(e.valu\##
+        e,!0),e.value="",e.focus()};c("send").addEventListener("click",n),e.addEventListener("keydown",s=>{s.key==="En\##
+        ter"&&!s.isComposing&&n()})}show(t,e,{x:i,U:n,pending:s}){let r=c("chat",HTMLDetailsElement);r.hidden=!e,t===n\##
+        ull&&(this.message.value="");let a=t?.C??[];if(!this.J.Le("messages",[a,i]))return"";let l=c("messages");l.rep\##
+        laceChildren(...a.map(f=>{let L=b("li","",f.x?"mine":"theirs"),T=b("p",f.text);return T.dir="auto",L.append(b(\##
+        "small",`${f.x?i:n}${f.it?"":` · ${s}`}`),T),L}));let o=a.filter(f=>!f.x),[u]=o.slice(-1),w=o.length>this.ne&&\##
+        u!==void 0;return w&&(r.open=!0),this.ne=o.length,l.scrollTop=l.scrollHeight,w?`${n}: ${u.text}`:""}},xn={micr\##
+        ophone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0\##
+         0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4\##
+        -2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",messag\##
+        e:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4\##
+        ",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18\##
+         19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function it(t){let e=c("icon",HTMLTemplateElement).content.fi\##
+        rstElementChild?.cloneNode(!0);return e.firstElementChild?.setAttribute("d",xn[t]),e}var An={missing:11,incomp\##
+        lete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-unsupported":21,"\##
+        in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,\##
+        "refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-error":44,closed:4\##
+        5,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-differ":71,"binding\##
+        -failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function Sn(t,e){let{state:i,error:n}=t,s=i=\##
+        =="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?An[n]:void 0;return{title:Tn(t,e)\##
+        ,lines:qn(t,e),buttons:Pn(t,e),Bn:Ln(t,e),code:r===void 0?"":et(e.code,r),_t:s||i==="waiting"||i==="connecting\##
+        ",Hi:s}}function Cn(t,e){let i=({lines:s,Bn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link").flatMap(a=>\##
+        a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set(i(e));return \##
+        i(t).filter(s=>!n.has(s)).join(" ")}var En={alphabet:"incomplete",flags:"version","post-quantum":"version",pro\##
+        tocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person":"refused"},se\##
+        =(t,{errors:e})=>e[En[t??""]??t??""];function Tn({state:t,error:e},i){return t==="ended"||t==="failed"||t==="b\##
+        ad-link"?se(e,i)?.[0]??i.ended.title:i[t].title}function qn(t,e){let{state:i,error:n,r:s,locale:r}=t;switch(i)\##
+        {case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Pe},{kind:"quiet",text:e.ready.I\##
+        e}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??"",{N:l,X:o}=e\##
+        .waiting;return[{kind:"lead",text:s?.Bt?e.reconnecting.pe:s?.xe?l:o},...q(t.$t>0,"since",et(e.waiting.w,ne(t.$\##
+        t,r))),...q(a!=="","quiet",e.waiting.message),...q(a!=="","quote",a)]}case"admitted":return[{kind:"list",text:\##
+        e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return t.I\##
+        t?[{kind:"lead",text:e.i.Ve}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.quality[t.quali\##
+        ty]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:jn(s,e)}];case"ended\##
+        ":case"failed":case"bad-link":{let{B:a,clock:l,link:o}=t,u=n==="microphone-denied";return[{kind:"lead",text:se\##
+        (n,e)?.[1]??e.ended.text},...q(u,"quiet",e.ge[t.Gi]),...q(u,"quiet",e.ge.Je),...q(n==="clock","quiet",et(e.Ze,\##
+        l===null?"":bn(l,r))),...q(a!==null,"quiet",et(e.ended.B,ne(a??0,r))),...q(i==="ended","quiet",e.ended.Ye),...\##
+        q(t.k==="failed","quiet",e.$e),...q(t.k==="failed","link",o??"")]}default:return[]}}var q=(t,e,i)=>t?[{kind:e,\##
+        text:i}]:[];function Ln({state:t,r:e,k:i,Q:n},s){return i==="done"?s.actions.k:t!=="connected"?"":e?.muted?s.c\##
+        onnected.muted:n==="silence"?s.i.silence:e?.In===!1?s.connected.qe:""}function jn(t,{reconnecting:e}){return t\##
+        ?.In?e.path:t?.Bi?e.O:e.pe}function Pn({state:t,error:e,K:i,link:n,Fn:s,r,It:a},{actions:l}){let o=(f,L,T="",k\##
+        t=null)=>({action:f,label:L,kind:T,icon:kt}),u=o("hang-up",l.hangUp,"danger","hangUp"),w=a?[o("resume-sound",l\##
+        .He,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];case"waitin\##
+        g":return[o("hang-up",l.Ne)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse",l.Re,"","\##
+        no")];case"connecting":case"reconnecting":return[...w,u];case"connected":{let f=r?.ownComparison==="none"&&r.b\##
+        !==null,L=[o("same",l.l,a?"":"primary","yes"),o("different",l.Ke,"danger","no")],T=r?.muted?o("mute",l.unmute,\##
+        "half on","silent"):o("mute",l.mute,"half","microphone");return[...w,...f?L:[],T,{...u,kind:"half danger"}]}ca\##
+        se"ended":case"failed":case"bad-link":{let f=e==="other-tab"||e==="taken-over"?l.Fe:l.Be;return[...n===null?[]\##
+        :[o("copy-link",l.me,"primary","copy")],...i?[o("retry",f,n===null?"primary":"","again")]:[]]}default:return[]\##
+        }}var Un=class{constructor(t,{a:e,Yi:i}){this.J=new yt,this.state=null,this.Jt=c("sound",HTMLDetailsElement),c\##
+        ("play-sound").addEventListener("click",()=>e("play-sound"));for(let s of["microphone","speaker"]){let r=c(s,H\##
+        TMLSelectElement);r.addEventListener("change",()=>i(s,r.value))}let n=c("volume",HTMLInputElement);n.addEventL\##
+        istener("input",()=>t.volume=Number(n.value)/100),t.volume=.5,c("volume-row").hidden=t.volume!==.5,t.volume=1}\##
+        get Zi(){return!this.Jt.hidden&&this.Jt.open}$i(t){c("meter").style.transform=`scaleX(${t})`}show({state:t,Pt:\##
+        e,Q:i,path:n},s,r){let{Jt:a}=this;a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="waiting")&&(a.open\##
+        =t==="waiting"),this.state=t,R("meter-text",r.i[i??"speak"]),R("path",n===null?"":r.path[n]);let{On:l,Un:o,mic\##
+        rophone:u,speaker:w}=e;this.#t("microphone",l,u,r.i.microphone),this.#t("speaker",o,w,r.i.speaker)}#t(t,e,i,n)\##
+        {let s=c(t,HTMLSelectElement);c(`${t}-row`).hidden=e.length<2,this.J.Le(t,[e,n])&&s.replaceChildren(...e.map((\##
+        r,a)=>{let l=b("option",r.label||`${n} ${a+1}`);return l.value=r.id,l})),e.some(r=>r.id===i)&&(s.value=i)}};fu\##
+        nction In(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1))}var Kn=class{\##
+        constructor(t){this._n=t,this.audio=c("audio",HTMLAudioElement),this.Hn=null,this.text=null,this.J=new yt,this\##
+        .i=new Un(this.audio,t),this.u=new Mn(t.write),this.Gn=!1,this.#o()}show(t){if(!this.J.Le("model",t))return;le\##
+        t e=N[t.locale],i=Sn(t,e),n=this.Hn,s=document.documentElement;s.dataset.state=t.state;for(let r of["error","p\##
+        ath","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#r(t.locale,e),c("title").textCon\##
+        tent=i.title,document.title=`${i.title} · Colloque`,t.state!=="loading"&&this.J.Le("lines",i.lines)&&c("text")\##
+        .replaceChildren(...i.lines.map(r=>this.#i(r))),R("notice",i.Bn),R("code",i.code),this.#a(t,e),this.#u(i.butto\##
+        ns),this.i.show(t,i._t,e),this.#t(this.u.show(t.r,i.Hi,e.u)),this.#t(Cn(i,n)),this.#n(n!==null&&n.title!==i.ti\##
+        tle),this.Hn=i}template(t){return document.getElementById(t)?.content.textContent??""}#t(t){t!==""&&(c("announ\##
+        cement").textContent=t)}#n(t){let{activeElement:e,body:i}=document,n=e===null||e===i,s=!n&&e.closest("details,\##
+         dialog, nav, footer")!==null;(t?!s:n&&this.Gn)&&c("title").focus({preventScroll:!t}),this.Gn=document.activeE\##
+        lement!==i}#r(t,e){if(this.text===e)return;this.text=e;let i=document.documentElement;i.lang=t,i.dir=e.directi\##
+        on;let n=c("languages");n.setAttribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.e\##
+        ntries(N).map(([r,{name:a}])=>{let l=b("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`\##
+        ${r.toUpperCase()}, ${a}`),l.addEventListener("click",()=>this._n.speak(r)),l}));for(let r of n.children)r.set\##
+        Attribute("aria-pressed",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.De,help:e.help.title,le\##
+        gal:e.legal.title,close:e.help.close,"words-intro":e.b.Oe,"digits-label":e.b.Ue,"microphone-label":e.i.microph\##
+        one,"speaker-label":e.i.speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.We};for(let[r,a]of\##
+         Object.entries(s))R(r,a);this.#e("sound-title","speaker",e.i.title),this.#e("chat-title","message",e.u.title)\##
+        ,this.#e("play-sound","speaker",e.actions._e),this.#e("send",null,e.u.send),c("footer").prepend(it("lock")),c(\##
+        "message").setAttribute("aria-label",e.u.title),c("advice").replaceChildren(...e.i.fe.map(r=>b("li",r)))}#e(t,\##
+        e,i){c(t).replaceChildren(...e===null?[]:[it(e)],i)}#i({kind:t,text:e}){switch(t){case"list":{let i=b("ul");re\##
+        turn i.append(...e.map(n=>b("li",n))),i}case"quote":{let i=b("blockquote",e);return i.dir="auto",i}case"link":\##
+        {let i=document.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.addEventListener("f\##
+        ocus",()=>i.select()),i.setAttribute("aria-label",this.text?.actions.me??""),i}case"good":case"fair":case"poor\##
+        ":{let i=b("p",e,`quality ${t}`);return i.prepend(it(t)),i}default:return b("p",e,t)}}#a({state:t,r:e},i){let \##
+        n=t==="connected"?e?.b??null:null;c("words").hidden=n===null;let s=n===null?[]:In(this.template("word-lists").\##
+        split(`
+        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?di(n.octets).map(o=>s[o]??""):[],a=c("words\##
+        -list");if(this.J.Le("words",r)&&a.replaceChildren(...r.map((o,u)=>b("li",o,u<2?"mine":"theirs"))),R("digits",\##
+        n===null?"":pi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[];e.ownCompariso\##
+        n==="same"&&l.push(i.b.l),e.peerComparison==="same"&&l.push(i.b.je),R("words-result",l.join(" "))}#u(t){if(!th\##
+        is.J.Le("actions",t))return;let e=c("actions"),i=document.activeElement?.dataset.action;e.replaceChildren(...t\##
+        .map(({action:n,label:s,kind:r,icon:a})=>{let l=b("button",s,r);return l.dataset.action=n,l.setAttribute("type\##
+        ","button"),a!==null&&l.prepend(it(a)),l.addEventListener("click",()=>this._n.a(n)),l})),i!==void 0&&e.querySe\##
+        lector(`[data-action="${i}"]`)?.focus()}#h(t,e){c("sheet-title").textContent=e,c("topics").replaceChildren(...\##
+        t.flatMap(([n,s])=>[b("h3",n),b("p",s)]));let i=c("sheet");i.showModal?.(),i.scrollTop=0}#o(){c("help").addEve\##
+        ntListener("click",()=>{if(this.text===null)return;let{help:t,i:e}=this.text;this.#h([...t.S,[e.deaf,e.fe.join\##
+        (" ")],t.Qe],t.title)}),c("legal").addEventListener("click",()=>{this.text!==null&&this.#h(this.text.legal.S,t\##
+        his.text.legal.title)}),c("close").addEventListener("click",()=>c("sheet").close())}},gt=null;function re(){na\##
+        vigator.wakeLock?.request("screen").then(t=>gt=t,()=>{})}function On(){gt?.release().catch(()=>{}),gt=null}var\##
+         vt="colloque",W=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:!1,link:null,Fn:!1,locale:He(n\##
+        avigator.languages??[]),Gi:we(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,k:"n\##
+        o",$t:0,B:null,clock:null,It:!1,Q:null,Pt:un},_=location.hash.length>1?location.href:null,ae=ye(navigator.user\##
+        Agent),Dn=100,Rn=4e3,bt=0,C=null,v=null,nt=null,p=null,le=0,oe=0,k=new Kn({a:Nn,Yi:Vn,speak:t=>m({locale:t}),w\##
+        rite:(t,e)=>void M({type:"write",text:t,qn:e})}),U=new fn(k.audio),st=new cn(t=>void M(t)),he=!1;function m(t)\##
+        {Object.assign(g,t),he&&(g.state!=="loading"||window.early===void 0)&&k.show(g)}var F=(t,e={})=>m({state:"fail\##
+        ed",error:t,K:!0,r:null,...e});function ce(){let t=window.early?.microphone??null;return delete window.early,t\##
+        }async function $n(){if(!isSecureContext||crypto.subtle===void 0)return F("browser-unsupported",{K:!1,link:_})\##
+        ;let t=location.hash.slice(1),e=zt(sessionStorage.getItem(vt),W());if(t===""&&e===null)return m({state:"bad-li\##
+        nk",error:"missing"});try{if(t!==""){let i=await Re(t);if(i.flags&Y.tn)throw new h("post-quantum");let n=await\##
+         ni(i);C=e!==null&&ht(e.invitation.room,n.room)?e:Ci(n)}else C=e}catch(i){if(!(i instanceof h))throw i;return \##
+        m({state:"bad-link",error:i.code})}if(!await Hn())return F(ae?"in-app":"browser-unsupported",{K:!1,link:_});m(\##
+        {state:"ready",error:null,Fn:C===e}),(t===""||window.early?.microphone)&&await rt(!1)}async function Hn(){retu\##
+        rn!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:Q().then(()=>!0,()=>!1)}function N\##
+        n(t){switch(U.jn(),t){case"enter":return void rt(!1);case"retry":return v===null||g.error==="taken-over"?void \##
+        rt(g.error==="other-tab"||g.error==="taken-over"):void M({type:"retry"});case"copy-link":return void Fn();case\##
+        "consent":return void _n();case"refuse":return void M({type:"decline"});case"same":case"different":return void\##
+         M({type:"words",l:t==="same"});case"mute":return void M({type:"mute",muted:!(g.r?.muted??!1)});case"hang-up":\##
+        return void M({type:"hang-up"});case"play-sound":return U.Kn();case"resume-sound":return void Bn()}}async func\##
+        tion Fn(){try{await navigator.clipboard.writeText(_??""),m({k:"done"})}catch{m({k:"failed"})}}async function r\##
+        t(t){if(C===null)return;U.jn(),m({state:"checking",error:null,K:!1,link:null,k:"no"}),v===null&&st.Fi();try{p=\##
+        ==null&&ue(await ie(void 0,ce()))}catch(n){return zn(pn(n))}re(),history.replaceState(null,"","/");let e=`coll\##
+        oque ${J(C.invitation.room)}`,i=t?gn(e,W):null;if(!await wn(e,t,()=>void Wn(e)))return F("other-tab");if(oe=pe\##
+        rformance.now(),C=await i??C,v=new on({t:C,locale:g.locale,L:Gn,se:W}),p===null)return F("microphone-missing")\##
+        ;nt=new je({microphone:p,audio:k.audio,qt:Fe,f:n=>void M(n),ft:n=>m({path:n}),mt:n=>m({quality:n})}),await M({\##
+        type:"start"})}function zn(t){let e=ae&&t==="microphone-denied";F(e?"in-app":t,{link:e?_:null}),t==="microphon\##
+        e-denied"&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&g.s\##
+        tate==="failed"&&v===null&&rt(!1)}},()=>{})}function ue(t){let e=p;p=t,bt=performance.now(),m({Q:null}),t.onmu\##
+        te=O,t.onunmute=O,t.onended=()=>{t===p&&at()},U.Vn(t),nt?.Xn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop\##
+        ()),lt()}async function at(t){try{ue(await ie(t))}catch{await lt()}O()}async function Vn(t,e){return t==="micr\##
+        ophone"?at(e):(await U._i(e).catch(()=>{}),lt())}async function lt(){m({Pt:await U.Pt(p)})}function O(){let{au\##
+        dio:t}=k,e=t.srcObject!==null&&t.paused,i=p!==null&&(p.muted||p.readyState==="ended");m({It:v!==null&&(e||i)})\##
+        }async function Bn(){await k.audio.play().catch(()=>{}),(p===null||p.muted||p.readyState==="ended")&&await at(\##
+        ),O()}var Gn=t=>crypto.getRandomValues(new Uint8Array(t));async function Wn(t){if(v===null)return;let e=Ft(v.t\##
+        );await M({type:"taken-over"}),yn(t,e)}async function _n(){let{locale:t}=g,e=await $(x(vn(t)));await M({type:"\##
+        consent",consent:{locale:t,textHash:e,time:W()}})}async function M(t){if(v===null)return;await v.oe(t,performa\##
+        nce.now());for(let l of v.Ki())Xn(l);let e=v.P();clearTimeout(le),e!==null&&(le=window.setTimeout(()=>void M({\##
+        type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r}=v.Ni();i!==g.state&&Zn(i,n),m({\##
+        state:i,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Qn(),a&&e===null&&!s&&Jn()}function Zn(t,e){\##
+        if(t==="admitted"&&(U.Kn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=C?.consent?.time??null,n=\##
+        t==="ended"&&i!==null&&["connected","reconnecting"].includes(g.state);m({B:n?Math.floor((W()-i)/60):null,clock\##
+        :e==="clock"?new Date:null,It:!1})}function Jn(){C!==null&&Vt(C),C=null,v=null,nt=null,_=null,m({r:null})}func\##
+        tion Xn(t){switch(t.type){case"connect":return st.connect(t.id);case"send":return st.send(t.id,t.octets);case"\##
+        close":return st.close(t.id);case"save":t.t===null?sessionStorage.removeItem(vt):sessionStorage.setItem(vt,Ft(\##
+        t.t));return;default:nt?.Qn(t)}}function Qn(){p!==null&&(p.onended=null),p?.stop(),p=null,U.end(),On()}var de=\##
+        ()=>void M({type:"network-changed"}),pe=()=>{v!==null&&document.visibilityState==="visible"&&p!==null&&(re(),k\##
+        .audio.srcObject!==null&&k.audio.paused&&k.audio.play().then(O,O),g.Q==="silence"&&(p.onended=null,p.stop(),at\##
+        (p.getSettings().deviceId))),M({type:"awoke"})};addEventListener("online",de),navigator.connection?.addEventLi\##
+        stener("change",de),document.addEventListener("visibilitychange",pe),document.addEventListener("resume",pe),k.\##
+        audio.addEventListener("pause",O),k.audio.addEventListener("playing",O),navigator.mediaDevices?.addEventListen\##
+        er("devicechange",()=>{p!==null&&lt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&l\##
+        ocation.reload()}),setInterval(()=>{if(g.state==="waiting"&&m({$t:Math.floor((performance.now()-oe)/6e4)}),p==\##
+        =null)return;let{Dt:t,Wn:e,Rn:i}=U.Dt();k.i.Zi&&k.i.$i(t);let n=performance.now();i||(bt=n),e&&g.Q!=="voice"?m\##
+        ({Q:"voice"}):g.Q===null&&n-bt>Rn&&m({Q:"silence"})},Dn),window.start=()=>{kn(me,k.template("first"),k.templat\##
+        e("sentences")),he=!0,m({})},$n().catch(()=>F("internal",{K:!1})).then(()=>{v===null&&ce()?.then(t=>t.getTrack\##
+        s().forEach(e=>e.stop()),()=>{})})})();</script>
+        <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
+        decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
+        riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##
+        ra ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.|Mes\##
+        sage de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre médec\##
+        in par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’autre \##
+        ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garder une \##
+        attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous pouvez\##
+         raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est coupé.\##
+        |Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est inte\##
+        rrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre chemi\##
+        n pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinateur de\##
+         votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots. Votr\##
+        e médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mot\##
+        s.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Votre micro n’envoie aucun son. Vérifie\##
+        z qu’il est allumé, et qu’aucune autre application ne l’utilise.|Microphone|Haut-parleur|Volume|Je n’entends r\##
+        ien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un s\##
+        on ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou rec\##
+        hargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre applicat\##
+        ion.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos \##
+        deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer chaque lettre d\##
+        ès que je l’écris|Vous|Votre médecin|pas encore envoyé|Reprendre la consultation|J’accepte|Je refuse|Ce sont l\##
+        es mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente\##
+        |Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écou\##
+        ter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une mi\##
+        nute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}. Si c’est juste, t\##
+        éléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, pu\##
+        is Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse\##
+        , puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse,\##
+         et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez \##
+        sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez «\##
+         Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléph\##
+        one ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des m\##
+        ots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’atten\##
+        dez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’\##
+        est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie\##
+        , ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce qu\##
+        e voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre méde\##
+        cin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2\##
+        .1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votr\##
+        e médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier c\##
+        aractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médeci\##
+        n, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvr\##
+        ez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas \##
+        accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le\##
+         comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone\##
+         occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cett\##
+        e consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans\##
+         un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation termi\##
+        née|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. \##
+        Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre méde\##
+        cin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce li\##
+        en. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est \##
+        pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus \##
+        tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.\##
+        |L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà uti\##
+        lisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.\##
+        |Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez\##
+        .|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’es\##
+        sais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessa\##
+        yez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Inte\##
+        rnet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis rées\##
+        sayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin\##
+         non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vé\##
+        rifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La \##
+        page s’est arrêtée par précaution. Réessayez.
+        nl|Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Sta d\##
+        e microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u\##
+         er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra u\##
+        w arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts\##
+         spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld\##
+        : niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het cons\##
+        ult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen\##
+        .|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; he\##
+        t gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf t\##
+        erug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobi\##
+        el internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de e\##
+        erste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts h\##
+        eeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt gee\##
+        n geluid uit uw microfoon. Kijk of hij aanstaat, en of geen andere app hem gebruikt.|Microfoon|Luidspreker|Vol\##
+        ume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Ee\##
+        n geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of l\##
+        aad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een\##
+         andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks\##
+         tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke lette\##
+        r meteen sturen|U|Uw arts|nog niet verstuurd|Verdergaan met het consult|Ik ga akkoord|Ik weiger|De woorden zij\##
+        n gelijk|De woorden zijn anders|Microfoon uit|Microfoon aan|Ophangen|De wachtkamer verlaten|Opnieuw proberen|H\##
+        ier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een ge\##
+        luid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|De\##
+        ze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, \##
+        bel dan uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps,\##
+         de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfo\##
+        on: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari,\##
+         dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: \##
+        kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hu\##
+        lp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safar\##
+        i, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij ee\##
+        n noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het zieke\##
+        nhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen m\##
+        etingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde\##
+         berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tu\##
+        ssenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontb\##
+        reekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kop\##
+        ieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw \##
+        arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopiee\##
+        r de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft gee\##
+        n toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon gewei\##
+        gerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer\##
+         het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult\##
+         al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in \##
+        een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts h\##
+        eeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieu\##
+        we link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consu\##
+        lt|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een an\##
+        der toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opni\##
+        euw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek\##
+         is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één k\##
+        eer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of\##
+         niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel\##
+         toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en prob\##
+        eer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen\##
+         verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt ni\##
+        et via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbin\##
+        ding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De g\##
+        etoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toe\##
+        stel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid g\##
+        estopt. Probeer het opnieuw.
+        de|Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Mikrofon erla\##
+        uben|Oben oder unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß\##
+         man, dass Sie da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch ni\##
+        emand da. Bleiben Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:\##
+        |Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverb\##
+        indung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hö\##
+        ren, auch nicht der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalte\##
+        n: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird\##
+         verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar\##
+        ; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite,\##
+         sie kommt von selbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den S\##
+        erver. Prüfen Sie, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft \##
+        ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest d\##
+        ie letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofo\##
+        n und Ton|Sagen Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt\##
+         kein Ton. Prüfen Sie, ob es eingeschaltet ist und keine andere App es benutzt.|Mikrofon|Lautsprecher|Lautstär\##
+        ke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|D\##
+        rücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen \##
+        anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht\##
+         wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie \##
+        näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegel\##
+        t.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Sprechstunde \##
+        fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Mikrofon aus|Mik\##
+        rofon an|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopie\##
+        rt. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sp\##
+        rechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat ni\##
+        chts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Pr\##
+        axis an.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, de\##
+        r Name des Browsers, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berecht\##
+        igungen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und di\##
+        e Sperre löschen.|Menü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen link\##
+        s neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in \##
+        den Einstellungen des Geräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon od\##
+        er einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wör\##
+        ter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|\##
+        Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder K\##
+        linik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, kei\##
+        ne Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte \##
+        Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis\##
+         verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sage\##
+        n Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link un\##
+        vollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie \##
+        um einen neuen.|Der Link passt nicht zur Seite|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link w\##
+        oanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem\##
+         aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopiere\##
+        n Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie\##
+         es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und ve\##
+        rsuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versu\##
+        chen Sie es noch einmal.|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprech\##
+        stunde woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben \##
+        aufgelegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese S\##
+        eite schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|\##
+        Sie haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sp\##
+        rechstunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät em\##
+        pfangen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetz\##
+        t|In der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand k\##
+        önnte mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät d\##
+        er Praxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren S\##
+        ie es nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt\##
+         es nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer v\##
+        oll|Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu vi\##
+        ele Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht\##
+         mehr im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet n\##
+        icht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|\##
+        Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbind\##
+        ung|Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht\##
+         erkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis\##
+         an.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es\##
+         noch einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.
+        en|English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Allow the microph\##
+        one|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you \##
+        are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this p\##
+        age: you will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|You\##
+        r doctor is ready|You will speak with your doctor over an audio link between your two devices.|The link is end\##
+        -to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor\##
+         may keep a record that the consultation took place: its date, its length and your agreement, and nothing of w\##
+        hat was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off\##
+        .|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay \##
+        on this page, it comes back by itself.|The server answers. We are looking for another way for the sound.|We ar\##
+        e looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is oft\##
+        en back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You con\##
+        firmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your micro\##
+        phone works.|Your microphone sends no sound. Check that it is on, and that no other app is using it.|Microphon\##
+        e|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch B\##
+        luetooth off.|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choo\##
+        se another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a pho\##
+        ne call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Dire\##
+        ct path between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each lette\##
+        r as I type it|You|Your doctor|not sent yet|Go on with the consultation|I agree|I refuse|The words are the sam\##
+        e|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The\##
+         link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You \##
+        can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the \##
+        phone: {code}|This device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy i\##
+        t.|Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the sym\##
+        bol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left o\##
+        f the address, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click th\##
+        e symbol left of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the set\##
+        tings of the device, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, \##
+        a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words,\##
+         nobody has slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this \##
+        page|Your doctor or their hospital. They answer your questions and requests about your data.|What is kept|No a\##
+        ccount, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server s\##
+        ees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that address too, unl\##
+        ess they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell y\##
+        our doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on \##
+        its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doct\##
+        or for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the l\##
+        ink and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no acces\##
+        s to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it \##
+        like this, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|\##
+        Another application is using the microphone. Close it, then try again.|Consultation already open|This consulta\##
+        tion is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|Yo\##
+        u hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultati\##
+        on expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has \##
+        not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not see you through th\##
+        is link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, p\##
+        hone them at once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be \##
+        listening: the call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a \##
+        new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwise ask for anothe\##
+        r.|Expired link|This consultation does not exist, or no longer does. Check the time of the appointment, then t\##
+        ry again.|Waiting room full|Too many devices wait with this link. Close the others, then try again.|Too many a\##
+        ttempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, o\##
+        r phone your doctor.|No connection|The server does not answer. Check your Internet connection, then try again.\##
+        |This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure l\##
+        ink|Something altered the messages. Change to another network, then try again.|Doctor not recognised|The key s\##
+        hown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seem\##
+        s wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again.</template>
+        <script>start()</script>
+        <template id="word-lists">fr0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siet\##
+        te1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouett\##
+        e1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3ussu\##
+        re2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2oc\##
+        odile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge0e\##
+        scargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0gar\##
+        age2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0iglo\##
+        o1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1essiv\##
+        e1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mosa1\##
+        ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rchid\##
+        ée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2ng\##
+        ouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1év\##
+        eil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1oleil1\##
+        tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle2i\##
+        angle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0ya\##
+        ourt0zeste1igzag
+        nl0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mbo\##
+        e2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0\##
+        dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1laming\##
+        o1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster\##
+        2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pi\##
+        tein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1r\##
+        okodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarij\##
+        n3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stk\##
+        ast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2k\##
+        est0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffe\##
+        rtje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatk\##
+        ist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0\##
+        tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0u\##
+        itzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2r\##
+        eld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wemba\##
+        d
+        de0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2\##
+        mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2s\##
+        tel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2nge\##
+        rhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1l\##
+        ocke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1n\##
+        digo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1il\##
+        ometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0L\##
+        abyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3geri\##
+        te3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2v\##
+        ember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2ir\##
+        sich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Ratha\##
+        us1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1il\##
+        ber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater\##
+        1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2\##
+        nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder
+        en0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2thtub1edroom1icycle1lank\##
+        et2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ram\##
+        el3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3\##
+        yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ragon3wer1uckling0eggpla\##
+        nt1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3nnel2ute1orest2untain1\##
+        reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2\##
+        ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1igsaw1ungle3iper0kangar\##
+        oo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet\##
+        2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1cto\##
+        pus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1i\##
+        ano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1yramid0quarter2ilt0racc\##
+        oon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1\##
+        idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpo\##
+        le2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanil\##
+        la1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini</template>
         </body>
         </html>
 

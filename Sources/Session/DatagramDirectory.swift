@@ -23,7 +23,7 @@ package struct DatagramDirectory: Sendable {
     }
 
     private struct Ownership: Sendable {
-        let session: Int
+        var session: Int
         var lastHeard: Instant
     }
 
@@ -44,7 +44,10 @@ package struct DatagramDirectory: Sendable {
     private var members: [Int: Member] = [:]
     private var sessionOfFragment: [String: Int] = [:]
     private var sessionOfRequest: [Request: Int] = [:]
-    private var owners: [Path: Ownership] = [:]
+    /// Where in ``ownerships`` a path's owner stands: a value in a dictionary cannot be changed without an allocation.
+    private var placeOfPath: [Path: Int] = [:]
+    private var ownerships: [Ownership] = []
+    private var freePlaces: [Int] = []
     /// Datagrams that reached nobody.
     package private(set) var strangers = 0
     /// Those that were meant for a session on a path of another's.
@@ -75,7 +78,7 @@ package struct DatagramDirectory: Sendable {
         guard let member = self.members.removeValue(forKey: session) else { return }
         for fragment in member.fragments { self.sessionOfFragment[fragment] = nil }
         for request in member.requests { self.sessionOfRequest[request] = nil }
-        for path in member.paths where self.owners[path]?.session == session { self.owners[path] = nil }
+        for path in member.paths { self.disown(path, of: session) }
     }
 
     // MARK: Out
@@ -114,9 +117,9 @@ package struct DatagramDirectory: Sendable {
     /// Whom a datagram goes to.
     package mutating func addressee(of datagram: [UInt8], on path: Path, now: Instant) -> Verdict {
         guard PacketKind(datagram) == .stun else {
-            guard let owner = self.owners[path] else { return self.nobody() }
-            self.owners[path]?.lastHeard = now
-            return .session(owner.session)
+            guard let place = self.placeOfPath[path] else { return self.nobody() }
+            self.ownerships[place].lastHeard = now
+            return .session(self.ownerships[place].session)
         }
         guard let message = try? STUNMessage(decoding: datagram) else { return self.nobody() }
         let wanted: Int?
@@ -125,7 +128,7 @@ package struct DatagramDirectory: Sendable {
             let name = message.text(.username)
             wanted = name?.split(separator: ":", maxSplits: 1).first.flatMap { self.sessionOfFragment[String($0)] }
         case .success, .error: wanted = self.sessionOfRequest[Request(id: message.transactionID, path: path)]
-        case .indication: wanted = self.owners[path]?.session
+        case .indication: wanted = self.placeOfPath[path].map { self.ownerships[$0].session }
         }
         guard let wanted else { return self.nobody() }
         if let owner = self.owner(of: path, now: now), owner != wanted {
@@ -139,24 +142,37 @@ package struct DatagramDirectory: Sendable {
     package mutating func claim(_ path: Path, for session: Int, now: Instant) {
         let owner = self.owner(of: path, now: now)
         guard owner == nil || owner == session, self.members[session] != nil else { return }
-        if self.owners[path]?.session != session {
-            self.members[session]?.paths.append(path)
-            self.forgetOldest(of: session)
+        let ownership = Ownership(session: session, lastHeard: now)
+        if let place = self.placeOfPath[path] {
+            let isNew = self.ownerships[place].session != session
+            self.ownerships[place] = ownership
+            if !isNew { return }
+        } else if let place = self.freePlaces.popLast() {
+            self.placeOfPath[path] = place
+            self.ownerships[place] = ownership
+        } else {
+            self.placeOfPath[path] = self.ownerships.count
+            self.ownerships.append(ownership)
         }
-        self.owners[path] = Ownership(session: session, lastHeard: now)
+        self.members[session]?.paths.append(path)
+        if let paths = self.members[session]?.paths, paths.count > Self.pathsHeld {
+            self.members[session]?.paths.removeFirst()
+            self.disown(paths[0], of: session)
+        }
+    }
+
+    private mutating func disown(_ path: Path, of session: Int) {
+        guard let place = self.placeOfPath[path], self.ownerships[place].session == session else { return }
+        self.placeOfPath[path] = nil
+        self.freePlaces.append(place)
     }
 
     /// Whose a path is; nobody's when nothing was heard on it for so long that its session may not use it either.
     package func owner(of path: Path, now: Instant) -> Int? {
-        guard let owner = self.owners[path], now - owner.lastHeard < Self.lifetime else { return nil }
-        return owner.session
-    }
-
-    private mutating func forgetOldest(of session: Int) {
-        guard let paths = self.members[session]?.paths, paths.count > Self.pathsHeld else { return }
-        let oldest = paths[0]
-        self.members[session]?.paths.removeFirst()
-        if self.owners[oldest]?.session == session { self.owners[oldest] = nil }
+        guard let place = self.placeOfPath[path], now - self.ownerships[place].lastHeard < Self.lifetime else {
+            return nil
+        }
+        return self.ownerships[place].session
     }
 
     private mutating func nobody() -> Verdict {

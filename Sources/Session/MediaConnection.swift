@@ -71,6 +71,7 @@ package final class MediaConnection {
     /// The ClientHello, until it has a path: it leaves behind the first checks.
     private var hello: [[UInt8]] = []
     private var helloPaths: Set<Path> = []
+    private var allocations: Set<SocketID> = []
     /// A ClientHello on the direct path overtakes the answer that travels through the broker.
     private var earlyHandshake: [[UInt8]] = []
     private var handshakeOpenedOn: Path?
@@ -124,6 +125,7 @@ package final class MediaConnection {
 
     /// A way to the peer through a relay; what leaves on its path the owner hands to the allocation.
     package func add(_ allocation: RelaySet.Allocation, now: Instant) {
+        self.allocations.insert(allocation.id)
         let detour = TURNClient.Transport.allCases.firstIndex(of: allocation.transport) ?? 0
         self.ice.addRelayedSocket(
             allocation.id, relayed: allocation.relayed, mapped: allocation.mapped, detour: detour, now: now)
@@ -378,8 +380,9 @@ package final class MediaConnection {
     /// The ClientHello leaves right behind the first checks: a peer that can be reached has it when it is ready for it. Not
     /// more often, since nobody at the other end has asked for it yet (`docs/omissions.md`).
     private func greet(on path: Path) {
-        guard !self.hello.isEmpty, self.handshakePath == nil, self.helloPaths.count < Self.maximumHelloPaths,
-            self.helloPaths.insert(path).inserted
+        // An allocation that asks for its permission first holds one datagram back: the check.
+        guard !self.hello.isEmpty, self.handshakePath == nil, !self.allocations.contains(path.socket),
+            self.helloPaths.count < Self.maximumHelloPaths, self.helloPaths.insert(path).inserted
         else { return }
         for datagram in self.hello { self.outputs.append(.transmit(path, datagram)) }
     }

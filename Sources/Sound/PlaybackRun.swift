@@ -7,7 +7,8 @@ struct PlaybackRun: Sendable {
 
     private enum Step {
         /// A frame of the call.
-        case play([Int16])
+        /// What was put into the frame.
+        case play
         /// The device is about to run dry.
         case pad
         /// The device has enough for this long.
@@ -30,6 +31,7 @@ struct PlaybackRun: Sendable {
 
     private func play(on device: borrowing PCM, hasStarted: inout Bool) throws(SoundError) {
         let silence = [Int16](repeating: 0, count: SoundFrame.samples)
+        var frame = silence
         var written = 0
         while self.desk.wants(self.attempt, .playback) {
             do throws(SoundError) {
@@ -47,8 +49,8 @@ struct PlaybackRun: Sendable {
                     }
                     continue
                 }
-                switch self.step(waiting: waiting) {
-                case .play(let frame): try self.playOut(frame, on: device)
+                switch self.step(waiting: waiting, into: &frame) {
+                case .play: try self.playOut(frame, on: device)
                 case .pad: try self.playOut(silence, on: device)
                 case .await(let samples): self.pause(samples: samples)
                 }
@@ -61,16 +63,15 @@ struct PlaybackRun: Sendable {
         }
     }
 
-    private func step(waiting: Int) -> Step {
+    private func step(waiting: Int, into frame: inout [Int16]) -> Step {
         self.desk.with { state in
             guard state.playbackWatch.current == self.attempt else { return .await(samples: SoundFrame.samples) }
             state.playback.report(deviceSamples: waiting, now: soundClock())
             let excess = waiting + SoundFrame.samples - state.playback.deviceDepth
             guard excess <= 0 else { return .await(samples: excess) }
-            var frame = [Int16](repeating: 0, count: SoundFrame.samples)
             if state.playback.take(into: &frame) {
                 if waiting == 0 { state.playback.runDry(now: soundClock()) }
-                return .play(frame)
+                return .play
             }
             // A device that has stopped shows by taking silence that it goes on.
             let least = state.playback.isDriving ? SoundFrame.samples : Self.lowest

@@ -15,9 +15,10 @@ struct BenchCommand: ParsableCommand {
             EXAMPLES
               colloque bench media
               colloque bench quality --output heard
+              colloque bench setup
               colloque bench memory --minutes 180
             """,
-        subcommands: [BenchMediaCommand.self, BenchQualityCommand.self, BenchMemoryCommand.self])
+        subcommands: [BenchMediaCommand.self, BenchQualityCommand.self, BenchSetupCommand.self, BenchMemoryCommand.self])
 }
 
 /// What runs at present, on stderr: one line that is written over at a terminal, a line for each step elsewhere.

@@ -62,6 +62,12 @@ struct BridgeCommand: AsyncParsableCommand {
             "Serve many sessions on so many threads (default: one for each processor).", valueName: "number"))
     var threads: Int?
 
+    @Option(help: ArgumentHelp("How many sessions share a socket, at most.", valueName: "number"))
+    var perSocket = 16
+
+    @Flag(help: "Count what the threads of many sessions allocate, where the kernel has breakpoints for it.")
+    var countAllocations = false
+
     @Option(help: ArgumentHelp("What to say: FILE.wav, tone:HZ, silence or echo.", valueName: "what"))
     var play = "silence"
 
@@ -118,6 +124,9 @@ struct BridgeCommand: AsyncParsableCommand {
         }
         guard (1...256).contains(self.threads ?? 1) else {
             throw ValidationError("--threads is a number from 1 to 256")
+        }
+        guard (1...1000).contains(self.perSocket) else {
+            throw ValidationError("--per-socket is a number from 1 to 1000")
         }
         guard self.linksTo == nil || self.sessions != nil else {
             throw ValidationError("--links-to goes with --sessions")

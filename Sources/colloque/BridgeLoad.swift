@@ -1,4 +1,5 @@
 import Audio
+import CAllocations
 import Consultation
 import Endpoint
 import Foundation
@@ -106,7 +107,7 @@ struct BridgeLoad {
     }
 
     private func pool(
-        _ parts: [CallPool.Part], sharing: CallPool.Sharing, relayOnly: Bool,
+        _ parts: [CallPool.Part], sharing: CallPool.Sharing.Order, relayOnly: Bool,
         atSeat: @escaping @Sendable (@escaping @Sendable (inout DoctorSeat) -> Void) -> Void = { _ in }
     ) -> CallPool {
         var configuration = PeerSession.Configuration()
@@ -115,8 +116,15 @@ struct BridgeLoad {
         // A relay knows an allocation by the socket it was asked from.
         configuration.relayTransports = [.tcp, .tls]
         var settings = CallPool.Settings(
-            threads: self.options.threads ?? ProcessInfo.processInfo.activeProcessorCount, sharing: sharing,
+            threads: self.options.threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            sharing: CallPool.Sharing(sharing, most: self.options.perSocket),
             configuration: configuration, includesLoopback: parts.contains { $0.broker.isLoopback })
+        if self.options.countAllocations {
+            settings.allocationCount = {
+                let count = colloque_allocation_count()
+                return count < 0 ? nil : Int(count)
+            }
+        }
         if case .stripes = sharing { settings.pace = Self.pace }
         let watcher = CallPool.Watcher(
             onEvent: { CallProgress.tell($1, of: $0 + 1) },

@@ -20,8 +20,10 @@ APPLICATION = {
 #: What the page has heard of its microphone.
 HEARS = {word: f"() => document.getElementById('meter-text').textContent === {sentence!r}" for word, sentence in {
     "voice": "Your microphone works.",
-    "silence": "Your microphone sends no sound. Is it switched off, or used by another app?",
+    "silence": "Your microphone sends no sound. Check that it is on, and that no other app is using it.",
 }.items()}
+#: The big button that brings sound back.
+STOPPED = "() => !!document.querySelector('[data-action=resume-sound]')"
 #: What refuses the microphone for good: the setting of a person who pressed "block".
 REFUSED = {"permissions.default.microphone": 2, "media.navigator.permission.disabled": False}
 
@@ -175,6 +177,39 @@ async def switched_off(scene):
     await patient.true(HEARS["voice"], timeout=15)
 
 
+async def unplugged(scene):
+    """One of two microphones is pulled out in mid-call; in Chromium a telephone call had it for a while before."""
+    patient = await scene.patient_with_sound_server()
+    server = await scene.laboratory.speakers()
+    bridge = await scene.doctor.bridge(scene.session, play="tone:500", seconds=60)
+    await patient.goto(scene.session["link"])
+    await patient.enter()
+    await patient.reach_call()
+    if scene.browser == "chromium":
+        # What the system mutes, Chromium calls muted; Firefox calls it silence.
+        server.control("set-source-mute", "microphone", "1")
+        await patient.true(STOPPED)
+        await is_accessible(patient)
+        server.control("set-source-mute", "microphone", "0")
+        await patient.true(f"() => !({STOPPED})()")
+    speech = sound.speech("patient", scene.laboratory.directory)
+    await bridge.hears(speech)
+    modules = [line.split() for line in server.control("list", "short", "modules").splitlines()]
+    first = next(number for number, name, *_ in modules if name == "module-remap-source")
+    server.control("load-module", "module-remap-source", "source_name=another", "master=voice.monitor",
+                   "source_properties=device.description=Another")
+    server.control("set-default-source", "another")
+    if scene.browser == "firefox":
+        # Chromium hears of devices from the kernel alone, and takes what the sound server calls its default.
+        await patient.true("() => document.getElementById('microphone').textContent.includes('Another')")
+    server.control("unload-module", first)
+    await asyncio.sleep(3)  # What is recorded from now on comes from there.
+    await bridge.hears(speech)
+    assert not await patient.evaluate(STOPPED)
+    await patient.act("hang-up")
+    await patient.until("ended")
+
+
 async def in_application(scene):
     patient = await scene.enters(refused=True, agent=APPLICATION[scene.browser])
     await stops(patient, "in-app")
@@ -225,6 +260,12 @@ async def broker_away(scene):
     await scene.broker.start()
     await patient.act("retry")
     await patient.until("waiting")
+    # Who waits already says so without being asked, and is announced again once the broker is back.
+    await scene.broker.kill()
+    await patient.true("() => /looking for the server/.test(document.getElementById('text').textContent)", timeout=30)
+    await scene.broker.start()
+    await scene.doctor.bridge(scene.session, play="silence", words="none", seconds=40)
+    await patient.until("admitted", timeout=40)
 
 
 async def another_tab(scene):
@@ -291,12 +332,13 @@ TURNS = {
     no_microphone: "a device without a microphone is told to plug one in",
     occupied: "a microphone that another program has is named, and works once it is let go",
     switched_off: "a microphone that is switched off is named while waiting, and heard once it is on",
+    unplugged: "a microphone that is pulled out in mid-call is followed by another, and nothing is asked",
     in_application: "a mail application that refuses the microphone gives the whole link to a real browser",
     no_cryptography: "a browser without cryptography is left with the whole link",
     no_webrtc: "a browser that cannot carry a call is left with the whole link",
     wrong_date: "a device with a wrong date is told so, and shown what it believes",
     another_tab: "a tab beside another says so, and takes its place when asked",
-    broker_away: "a broker that is away is named, and one press goes on",
+    broker_away: "a broker that is away is named, one press goes on, and who waits is announced again",
     doctor_refuses: "words that differ at the doctor's end cut the call and say why",
 }
 ELSEWHERE = {
@@ -307,6 +349,8 @@ ELSEWHERE = {
 
 #: A Chromium cannot be told to do without WebRTC; the suite `return` has two tabs in both browsers.
 ONLY = {no_webrtc: "firefox", another_tab: "chromium"}
+#: What takes its time and is no other code in the second browser.
+LONG = {(no_path, "firefox"), (doctor_refuses, "firefox"), (used, "firefox"), (expired, "firefox")}
 
 
 def scenes():
@@ -323,7 +367,7 @@ def scenes():
 
             scene.__module__ = __name__
             test(f"{name}: {sentence}", limit=150, needs=[needs_namespaces],
-                 long=body is network_away or (body, browser) == (no_path, "firefox"))(scene)
+                 long=body in (network_away, unplugged) or (body, browser) in LONG)(scene)
 
 
 scenes()

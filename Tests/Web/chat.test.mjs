@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { longest } from '../../Web/src/chat.js';
 import { encodeFrame } from '../../Web/src/frames.js';
 import { QualityMeter, sampleOf } from '../../Web/src/quality.js';
 import { newSession, wipe } from '../../Web/src/session.js';
+import { legible, longest } from '../../Web/src/untrusted.js';
 import { World } from './support/world.mjs';
 
 const sentOf = (world) => world.doctor.received.filter(({ type }) => type === 'chat');
@@ -90,6 +90,21 @@ test('a number again is the doctor’s same message, but not from an end that wa
   await world.run(2_000);
   await say(3, 'encore');
   assert.deepEqual(shown(), ['Bonjour', 'Ça va mieux ?', 'encore']);
+});
+
+test('what somebody else wrote hides nothing, turns nothing round and is bounded', () => {
+  for (const [written, shown] of [
+    ['Ça va ?\n\tmieux', 'Ça va ?\n\tmieux'],
+    ['\u202egnp.exe\u202c \u2066a\u2069', 'gnp.exe a'],
+    ['a\u0000b\u001b[31mc\u007fd\u0085e\r', 'ab[31mcde'],
+    ['pass\u200b\u2060\ufeffword', 'password'],
+    // Joiners belong to words and pictures, and marks of direction to sentences.
+    ['می\u200cخواهم 👩\u200d⚕️ \u200f!', 'می\u200cخواهم 👩\u200d⚕️ \u200f!'],
+    [`e${'\u0301'.repeat(300)}!`, `e${'\u0301'.repeat(4)}!`],
+    ['x'.repeat(3 * longest), 'x'.repeat(longest)],
+    [`${'x'.repeat(longest - 1)}👩`, 'x'.repeat(longest - 1)],
+    ['\u200b\u202e', ''],
+  ]) assert.equal(legible(written), shown);
 });
 
 test('the longest message fits a frame whatever its letters', () => {

@@ -5,7 +5,8 @@ import { decodeEnvelope, encodeJoin, encodeRelay } from '../../Web/src/envelopes
 import { ProtocolError } from '../../Web/src/errors.js';
 import * as page from '../../Web/src/frames.js';
 import { deserialise, newSession, serialise } from '../../Web/src/session.js';
-import { chooseLocale, consentText, texts } from '../../Web/src/text.js';
+import { chooseLocale } from '../../Web/src/locale.js';
+import { consentText, texts } from '../../Web/src/text.js';
 import { decodeFrame, encodeFrame } from './support/doctor-frames.mjs';
 import { randomFrom } from './support/world.mjs';
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { wordLists } from '../../Web/build.mjs';
-import { chooseLocale, texts } from '../../Web/src/text.js';
+import { packTexts, wordLists } from '../../Web/build.mjs';
+import { chooseLocale } from '../../Web/src/locale.js';
+import { learn, texts } from '../../Web/src/text.js';
 import { unfold } from '../../Web/src/words.js';
 
 const sources = new URL('../../Web/src/', import.meta.url);
@@ -65,8 +66,18 @@ test('the language is the first of the browser\'s that the page speaks', () => {
   assert.equal(chooseLocale([]), 'fr');
 });
 
+test('packed sentences unpack to what they were', () => {
+  const before = structuredClone(texts);
+  const { names, first, others } = packTexts();
+  for (const locale of Object.keys(texts)) delete texts[locale];
+  learn(names, first, others);
+  assert.deepEqual(texts, before);
+  assert.deepEqual(Object.keys(texts), Object.keys(before));
+});
+
 test('folded lists of words unfold to what they were', () => {
-  for (const [locale, folded] of Object.entries(wordLists())) {
+  for (const line of wordLists().split('\n')) {
+    const [locale, folded] = [line.slice(0, 2), line.slice(2)];
     const file = readFileSync(new URL(`../../Web/words/${locale}.txt`, import.meta.url), 'utf8').normalize('NFC');
     assert.deepEqual(unfold(folded), file.split('\n').filter((line) => line !== ''));
   }

@@ -1,4 +1,5 @@
 // @ts-check
+import { legible, longest } from './untrusted.js';
 
 /**
  * What both ends wrote to each other in this call. It lives in memory only: a reload forgets it.
@@ -10,8 +11,7 @@
  * @property {boolean} isSent
  */
 
-/** Characters of one message, so that any of them fit one frame, and messages kept. */
-export const longest = 2_000;
+/** Messages that are kept. */
 const most = 200;
 
 export class Chat {
@@ -48,9 +48,9 @@ export class Chat {
   receive(id, text) {
     const isSame = id !== 0 && id === this.theirs;
     this.theirs = id;
-    const message = { id, mine: false, text: text.slice(0, longest), isSent: true };
+    const message = { id, mine: false, text: legible(text), isSent: true };
     const before = isSame ? this.messages.filter(({ mine }) => !mine).pop() : undefined;
-    const isEmpty = text.trim() === '';
+    const isEmpty = message.text.trim() === '';
     if (before === undefined) {
       if (!isEmpty) this.#add(message);
     } else this.messages = this.messages.flatMap((one) => (one !== before ? [one] : isEmpty ? [] : [message]));

@@ -1,4 +1,5 @@
 // @ts-check
+import { element } from './elements.js';
 
 /** Drawings on a field of 24 × 24, lines of two. */
 const paths = {
@@ -21,11 +22,10 @@ const paths = {
 
 /**
  * The document carries an empty drawing to copy, so that no name of the drawing language is written here.
- * @param {Document} page
  * @param {Icon} name
  */
-export function icon(page, name) {
-  const template = /** @type {HTMLTemplateElement} */ (page.getElementById('icon'));
+export function icon(name) {
+  const template = element('icon', HTMLTemplateElement);
   const drawing = /** @type {SVGElement} */ (template.content.firstElementChild?.cloneNode(true));
   drawing.firstElementChild?.setAttribute('d', paths[name]);
   return drawing;

@@ -2,19 +2,22 @@
 import { isInApplication, kindOf } from './browsers.js';
 import { equal, hex, utf8 } from './bytes.js';
 import { Call } from './call.js';
-import { subprotocol } from './envelopes.js';
 import { ProtocolError } from './errors.js';
 import { linkFlags, parseLink } from './link.js';
+import { chooseLocale } from './locale.js';
+import { makePaddingWorker } from './padding.js';
 import { Patient } from './patient.js';
 import { generateKeyPair, sha256 } from './primitives.js';
 import { deriveInvitation } from './schedule.js';
 import { deserialise, newSession, serialise, wipe } from './session.js';
+import { Sockets } from './sockets.js';
 import { Sound, microphoneError, noDevices, openMicrophone } from './sound.js';
 import { acquireRoom, awaitHandOver, handOver } from './tabs.js';
-import { chooseLocale, consentText } from './text.js';
+import { consentText, learn } from './text.js';
 import { View } from './view.js';
+import { keepScreenOn, letScreenSleep } from './wakefulness.js';
 
-/** The shell: it owns the document's events, the socket, the microphone, the clock and the storage. */
+/** The shell: it owns the document's events, the microphone, the clock and the storage. */
 
 const storageKey = 'colloque';
 const wallClock = () => Math.floor(Date.now() / 1000);
@@ -58,23 +61,24 @@ let patient = null;
 let call = null;
 /** @type {MediaStreamTrack | null} */
 let microphone = null;
-/** @type {{ id: number, socket: WebSocket } | null} */
-let current = null;
 let timer = 0;
 /** When the waiting room was entered, and when sound first passed. Milliseconds of the page's clock. */
 let waitingSince = 0;
-/** @type {{ release(): Promise<void> } | null} */
-let wakefulness = null;
 
-const view = new View(document, WORD_LISTS, {
+const view = new View({
   act, choose, speak: (locale) => show({ locale }), write: (text, isWhole) => void feed({ type: 'write', text, isWhole }),
 });
 const sound = new Sound(view.audio);
+const sockets = new Sockets((event) => void feed(event));
+
+/** Whether the sentences have come, which follow this script: until then it works and shows nothing. */
+let hasSentences = false;
 
 /** @param {Partial<import('./screens.js').Model>} change */
 function show(change) {
   Object.assign(model, change);
-  view.show(model);
+  // The first screen stands already where the early script could show it.
+  if (hasSentences && (model.state !== 'loading' || window.early === undefined)) view.show(model);
 }
 
 /**
@@ -166,6 +170,7 @@ async function enter(takeOver) {
   if (session === null) return;
   sound.wake();
   show({ state: 'checking', error: null, canRetry: false, link: null, copied: 'no' });
+  if (patient === null) sockets.prepare();
   try {
     if (microphone === null) useMicrophone(await openMicrophone(undefined, takeEarlyMicrophone()));
   } catch (error) {
@@ -332,13 +337,11 @@ function forget() {
 function perform(action) {
   switch (action.type) {
     case 'connect':
-      return connect(action.id);
+      return sockets.connect(action.id);
     case 'send':
-      if (current?.id === action.id && current.socket.readyState === WebSocket.OPEN) current.socket.send(action.octets);
-      return;
+      return sockets.send(action.id, action.octets);
     case 'close':
-      if (current?.id === action.id) current.socket.close();
-      return;
+      return sockets.close(action.id);
     case 'save':
       if (action.session === null) sessionStorage.removeItem(storageKey);
       else sessionStorage.setItem(storageKey, serialise(action.session));
@@ -348,41 +351,12 @@ function perform(action) {
   }
 }
 
-/** @param {number} id */
-function connect(id) {
-  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`, subprotocol);
-  socket.binaryType = 'arraybuffer';
-  current = { id, socket };
-  socket.onopen = () => void feed({ type: 'socket-open', id });
-  socket.onclose = () => void feed({ type: 'socket-closed', id });
-  socket.onmessage = ({ data }) => {
-    if (data instanceof ArrayBuffer) void feed({ type: 'socket-message', id, octets: new Uint8Array(data) });
-  };
-}
-
-const paddingWorker = () => URL.createObjectURL(new Blob([PADDING_WORKER], { type: 'text/javascript' }));
-const policy = window.trustedTypes?.createPolicy('colloque-worker', { createScriptURL: paddingWorker });
-
-/** The one script that is not in the document's own: made from text inside it. */
-function makePaddingWorker() {
-  // Engines without transforms are Chromium's older ones, which obey `cbr=1`: their packets have one size anyway.
-  if (!('RTCRtpScriptTransform' in window)) return null;
-  return new Worker(/** @type {string} */ (policy?.createScriptURL('') ?? paddingWorker()));
-}
-
 function releaseMicrophone() {
   if (microphone !== null) microphone.onended = null;
   microphone?.stop();
   microphone = null;
   sound.end();
-  wakefulness?.release().catch(() => {});
-  wakefulness = null;
-}
-
-/** A screen that goes dark takes the microphone with it on many telephones. */
-function keepScreenOn() {
-  /** @type {any} */ (navigator).wakeLock?.request('screen').then(
-    (/** @type {{ release(): Promise<void> }} */ lock) => (wakefulness = lock), () => {});
+  letScreenSleep();
 }
 
 const networkChanged = () => void feed({ type: 'network-changed' });
@@ -415,14 +389,18 @@ setInterval(() => {
   if (model.state === 'waiting') show({ waited: Math.floor((performance.now() - waitingSince) / 60_000) });
   if (microphone === null) return;
   const { level, isVoice, isSilence } = sound.level();
-  if (view.showsMeter) view.showLevel(level);
+  if (view.sound.showsMeter) view.sound.showLevel(level);
   const now = performance.now();
   if (!isSilence) soundedAt = now;
   if (isVoice && model.hears !== 'voice') show({ hears: 'voice' });
   else if (model.hears === null && now - soundedAt > silenceLimit) show({ hears: 'silence' });
 }, meterInterval);
 
-if (window.early === undefined) show({});
+window.start = () => {
+  learn(SENTENCE_NAMES, view.template('first'), view.template('sentences'));
+  hasSentences = true;
+  show({});
+};
 begin().catch(() => fail('internal', { canRetry: false })).then(() => {
   // What was pressed too early led nowhere: the microphone is given back.
   if (patient === null) takeEarlyMicrophone()?.then((stream) => stream.getTracks().forEach((track) => track.stop()), () => {});

@@ -27,7 +27,8 @@ import { PathWatch } from './path-watch.js';
  *   | { type: 'heard', call: number, packets: number }} CallEvent a call is named by the generation of its first
  *   offer; how many packets it has received is told about twice a second
  *
- * @typedef {{ type: 'make-offer', generation: number, anew: boolean,
+ * @typedef {{ type: 'prepare-call', servers: import('./envelopes.js').RelayServers | null, relayOnly: boolean }
+ *   | { type: 'make-offer', generation: number, anew: boolean,
  *     servers: import('./envelopes.js').RelayServers | null, relayOnly: boolean }
  *   | { type: 'apply-answer', generation: number, sdp: string }
  *   | { type: 'apply-candidate', generation: number, candidate: string }
@@ -154,6 +155,8 @@ export class Media {
   epochBegan(attachment, relayOnly) {
     this.attachment = attachment;
     this.relayOnly = relayOnly;
+    if (this.session.consent !== null) return;
+    this.surroundings.act({ type: 'prepare-call', servers: attachment.servers, relayOnly });
   }
 
   epochEnded() {

@@ -8,6 +8,7 @@ import { linkFlags } from './link.js';
 import { Media } from './media.js';
 import { canRetry, isOrderly, reasonOfGoodbye, reasonOfRefusal } from './reasons.js';
 import { isAdmitted } from './session.js';
+import { legible } from './untrusted.js';
 
 /**
  * The patient's side of a whole call, from the first join to the last word. It knows no document, no socket,
@@ -270,7 +271,7 @@ export class Patient {
   async #receive(frame, now) {
     switch (frame.type) {
       case 'waiting':
-        this.message = frame.message;
+        this.message = legible(frame.message);
         return;
       case 'admit':
         return this.#admitted(frame.relayOnly, now);

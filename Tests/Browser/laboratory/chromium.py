@@ -40,6 +40,10 @@ class ChromiumPage(Patient):
     async def another_tab(self):
         return ChromiumPage(await self.page.context.new_page())
 
+    async def preload(self, script):
+        """Runs a script before a page's own, from the next page on."""
+        await self.page.add_init_script(script)
+
     async def evaluate(self, function, argument=None):
         return await self.page.evaluate(function, argument)
 

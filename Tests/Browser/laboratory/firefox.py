@@ -72,6 +72,10 @@ class FirefoxPage(Patient):
     async def reload(self):
         await self._firefox.command("browsingContext.reload", context=self._context, wait="complete")
 
+    async def preload(self, script):
+        """Runs a script before a page's own, from the next page on."""
+        await self._firefox.command("script.addPreloadScript", functionDeclaration=f"() => {{ {script} }}")
+
     async def evaluate(self, function, argument=None):
         answer = await self._firefox.command(
             "script.callFunction",

@@ -281,8 +281,10 @@ class Speakers:
         return self
 
     def control(self, *arguments):
-        """One order to the sound server, as `pactl` takes it."""
-        subprocess.run(["pactl", *arguments], env={**os.environ, **self.environment}, check=True)
+        """One order to the sound server, as `pactl` takes it; its answer."""
+        done = subprocess.run(["pactl", *arguments], env={**os.environ, **self.environment}, check=True,
+                              stdout=subprocess.PIPE, text=True)
+        return done.stdout.strip()
 
     async def play_into_microphone(self, path):
         """Starts playing a file into the microphone, over and over without a seam; the caller stops the process."""

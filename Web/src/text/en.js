@@ -57,7 +57,7 @@ export const en = {
     title: 'Microphone and sound',
     speak: 'Speak: the bar should move.',
     voice: 'Your microphone works.',
-    silence: 'Your microphone sends no sound. Is it switched off, or used by another app?',
+    silence: 'Your microphone sends no sound. Check that it is on, and that no other app is using it.',
     microphone: 'Microphone',
     speaker: 'Loudspeaker',
     volume: 'Volume',

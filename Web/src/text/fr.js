@@ -57,7 +57,7 @@ export const fr = {
     title: 'Micro et son',
     speak: 'Parlez : la barre doit bouger.',
     voice: 'Votre micro fonctionne.',
-    silence: 'Votre micro n’envoie aucun son. Est-il coupé, ou pris par une autre application ?',
+    silence: 'Votre micro n’envoie aucun son. Vérifiez qu’il est allumé, et qu’aucune autre application ne l’utilise.',
     microphone: 'Microphone',
     speaker: 'Haut-parleur',
     volume: 'Volume',
