@@ -77,7 +77,7 @@ END = """(() => {
 })"""
 
 
-async def until_heard(page, timeout=20):
+async def until_heard(page, timeout=40):
     await page.true("() => globalThis.__setup.heard !== undefined", timeout=timeout)
     return await page.evaluate("() => globalThis.__setup")
 
@@ -86,7 +86,7 @@ async def doctor_call(doctor, page, site):
     """Milliseconds from the answer to sound, and from consent to it, at a page."""
     session = await doctor.session()
     bridge = await doctor.bridge(session, play="tone:500", seconds=20)
-    await bridge.process.line("^room: open", timeout=20)
+    await bridge.process.line("^room: open", timeout=60)
     await page.goto("about:blank")
     await page.goto(session["link"])
     await page.until("ready")
