@@ -177,7 +177,7 @@ package final class DelayedCall {
             case .wait(let until):
                 self.deadlines[side.rawValue] = until
                 return
-            case .forSeat, .disconnect, .checkSocket, .resolve, .openStream, .write, .closeStream: break
+            case .disconnect, .checkSocket, .resolve, .openStream, .write, .closeStream, .forSeat: continue
             }
         }
     }

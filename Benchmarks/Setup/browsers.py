@@ -77,16 +77,16 @@ END = """(() => {
 })"""
 
 
-async def until_heard(page, timeout=20):
+async def until_heard(page, timeout=40):
     await page.true("() => globalThis.__setup.heard !== undefined", timeout=timeout)
     return await page.evaluate("() => globalThis.__setup")
 
 
-async def doctor_call(doctor, page, site):
+async def doctor_call(doctor, page):
     """Milliseconds from the answer to sound, and from consent to it, at a page."""
     session = await doctor.session()
     bridge = await doctor.bridge(session, play="tone:500", seconds=20)
-    await bridge.process.line("^room: open", timeout=20)
+    await bridge.process.line("^room: open", timeout=60)
     await page.goto("about:blank")
     await page.goto(session["link"])
     await page.until("ready")
@@ -139,7 +139,7 @@ async def measure(trips, calls, browsers):
                 for _ in range(calls):
                     for browser, page in pages.items():
                         kind = f"{browser.capitalize()} and the doctor's end"
-                        points.setdefault(kind, []).append((trip, *await doctor_call(doctor, page, net.patient)))
+                        points.setdefault(kind, []).append((trip, *await doctor_call(doctor, page)))
                     found = await chromium_call(near, far, broker.url, trip)
                     points.setdefault("Chromium and Chromium", []).append((trip, *found))
                 print(f"{trip} ms done", file=sys.stderr, flush=True)
