@@ -169,7 +169,7 @@ let package = Package(
         .target(
             name: "SetupBench",
             dependencies: [
-                "Wire", "Primitives", "Invitation", "Signalling", "Consultation", "ICE", "Audio", "Session",
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "ICE", "Audio", "Session",
             ],
             path: "Benchmarks/Setup", exclude: ["browsers.py"], swiftSettings: strict),
         // The command.

@@ -4,6 +4,7 @@ internal import Glibc
 internal import ICE
 internal import Invitation
 internal import Primitives
+internal import SecureChannel
 internal import Session
 internal import Signalling
 internal import Wire
@@ -176,7 +177,7 @@ package final class DelayedCall {
             case .wait(let until):
                 self.deadlines[side.rawValue] = until
                 return
-            case .disconnect, .checkSocket, .resolve, .openStream, .write, .closeStream: break
+            case .forSeat, .disconnect, .checkSocket, .resolve, .openStream, .write, .closeStream: break
             }
         }
     }

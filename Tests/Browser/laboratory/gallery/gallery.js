@@ -24,5 +24,6 @@ globalThis.pose = (wanted) => {
   const clock = change.clock === undefined ? null : new Date(change.clock);
   view.show({ ...model, locale, ...change, clock, call: change.call ? { ...call, ...change.call, words: change.call.words ? words : null } : null });
   for (const panel of document.querySelectorAll('details')) panel.open = open.includes(panel.id) || (panel.id === '' && open.includes('deaf'));
+  if (change.call?.words && document.querySelectorAll('#words li').length !== 4) throw new Error('no words are shown');
   view.sound.showLevel(change.hears === 'silence' ? 0 : 0.6);
 };
