@@ -14,11 +14,32 @@ package struct SendAdaptation: Sendable {
         package var expectedLossPercentage: Int
         /// Copies of earlier packets in each packet (RFC 2198).
         package var copies: Int
+        /// What each packet holds of sound.
+        package var packetDuration: Duration
 
-        package init(bitsPerSecond: Int, expectedLossPercentage: Int, copies: Int) {
+        package init(
+            bitsPerSecond: Int, expectedLossPercentage: Int, copies: Int, packetDuration: Duration = .milliseconds(20)
+        ) {
             self.bitsPerSecond = bitsPerSecond
             self.expectedLossPercentage = expectedLossPercentage
             self.copies = copies
+            self.packetDuration = packetDuration
+        }
+    }
+
+    /// Which durations of packets the peer takes (RFC 8866 §6.4).
+    package struct PacketDurations: Equatable, Sendable {
+        /// 20 ms, or 10 where the peer asks for that.
+        package var usual: Duration
+        /// On paths on which headers count: 40 ms, unless the peer takes no such packets.
+        package var thrifty: Duration
+
+        /// - Parameters:
+        ///   - wanted: The peer's `ptime` in milliseconds.
+        ///   - longest: Its `maxptime`.
+        package init(wanted: Int? = nil, longest: Int? = nil) {
+            self.usual = .milliseconds(min(wanted ?? 20, longest ?? 20) < 20 ? 10 : 20)
+            self.thrifty = (longest ?? 40) < 40 ? self.usual : .milliseconds(40)
         }
     }
 
@@ -26,6 +47,7 @@ package struct SendAdaptation: Sendable {
 
     private let bitsPerSecond: Int
     private let hasRedundancy: Bool
+    private let durations: PacketDurations
     /// The share of packets lost lately, 0 … 1: rises at once, falls slowly.
     private var loss = Self.initialLoss
     /// Shortest round trips of this and of the former period: the path without queues.
@@ -44,9 +66,12 @@ package struct SendAdaptation: Sendable {
     /// - Parameters:
     ///   - bitsPerSecond: Of Opus on a good path to a peer that knows no redundancy.
     ///   - hasRedundancy: Whether the peer takes RED.
-    package init(bitsPerSecond: Int, hasRedundancy: Bool, now: Instant) {
+    package init(
+        bitsPerSecond: Int, hasRedundancy: Bool, durations: PacketDurations = PacketDurations(), now: Instant
+    ) {
         self.bitsPerSecond = bitsPerSecond
         self.hasRedundancy = hasRedundancy
+        self.durations = durations
         self.periodBegan = now
         self.holdsUntil = now
         self.step = Step(bitsPerSecond: bitsPerSecond, expectedLossPercentage: Self.errorCorrection, copies: 0)
@@ -107,9 +132,13 @@ package struct SendAdaptation: Sendable {
     }
 
     private func wanted() -> Step {
-        var step = Step(bitsPerSecond: self.bitsPerSecond, expectedLossPercentage: 0, copies: 0)
+        var step = Step(
+            bitsPerSecond: self.bitsPerSecond, expectedLossPercentage: 0, copies: 0, packetDuration: self.durations.usual)
         if self.level < Self.fullLevel || self.hasRedundancy { step.bitsPerSecond = self.bitsPerSecond * 3 / 4 }
-        if self.level == 0 { step.bitsPerSecond = self.bitsPerSecond / 2 }
+        if self.level == 0 {
+            step.bitsPerSecond = self.bitsPerSecond / 2
+            step.packetDuration = self.durations.thrifty
+        }
         if self.hasRedundancy, self.level >= 2 {
             // What is on the way down stays until the loss is well below.
             let held = self.step.copies

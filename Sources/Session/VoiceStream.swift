@@ -48,14 +48,17 @@ package final class VoiceStream {
     /// - Parameters:
     ///   - ssrc: what our description announced.
     ///   - redundancyType: of RED, if both descriptions name it.
+    ///   - durations: of packets, as the peer's description has them.
     package init(
         keys: DTLSResult, ssrc: UInt32, cname: [UInt8], payloadType: UInt8, redundancyType: UInt8? = nil,
-        encoder: OpusEncoderSettings, random: inout RandomSource, now: Instant
+        durations: SendAdaptation.PacketDurations = .init(), encoder: OpusEncoderSettings,
+        random: inout RandomSource, now: Instant
     ) throws {
         self.outgoing = try SRTPSender(keys)
         self.incoming = try SRTPReceiver(keys)
         self.adaptation = SendAdaptation(
-            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, now: now)
+            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, durations: durations,
+            now: now)
         self.breaker = CircuitBreaker(now: now)
         self.encoder = try AudioSender(settings: encoder.adapted(to: self.adaptation.step))
         self.decoder = try AudioReceiver()
@@ -76,10 +79,20 @@ package final class VoiceStream {
 
     // MARK: Out
 
-    /// One block of 960 samples becomes one datagram; `nil` while the stream is not open.
+    /// Takes 960 samples and gives the datagram that is due: `nil` for the first half of a packet of 40 ms, and while
+    /// the stream is not open. Of packets of 10 ms ``sendRest(now:)`` has another.
     package func send(_ block: Span<Int16>, now: Instant) throws -> [UInt8]? {
-        guard self.isOpen, self.maySend(now: now) else { return nil }
-        let placement = try self.encoder.send(block, into: &self.payload)
+        guard self.isOpen, self.maySend(now: now) else {
+            try self.encoder.drop()
+            return nil
+        }
+        self.encoder.add(block)
+        return try self.sendRest(now: now)
+    }
+
+    /// The next datagram of sound that ``send(_:now:)`` took.
+    package func sendRest(now: Instant) throws -> [UInt8]? {
+        guard let placement = try self.encoder.next(into: &self.payload) else { return nil }
         let copies = self.redundancyType == nil ? 0 : self.adaptation.step.copies
         let header = RTPHeader(
             marker: placement.isMarked, payloadType: copies > 0 ? self.redundancyType ?? 0 : self.payloadType,
@@ -133,7 +146,8 @@ package final class VoiceStream {
         guard let block = self.sendStatistics.lastBlock else { return }
         let roundTripTime = block.lastSenderReport == 0 ? nil : self.sendStatistics.roundTripTime
         self.breaker.receive(
-            block, packetsSent: self.sendStatistics.packetsSent, packetsPerSecond: 50, roundTripTime: roundTripTime,
+            block, packetsSent: self.sendStatistics.packetsSent,
+            packetsPerSecond: 1 / self.adaptation.step.packetDuration.fractionalSeconds, roundTripTime: roundTripTime,
             now: now)
         let former = self.adaptation.step
         self.adaptation.receive(
@@ -245,7 +259,8 @@ extension OpusEncoderSettings {
     fileprivate func adapted(to step: SendAdaptation.Step) -> OpusEncoderSettings {
         OpusEncoderSettings(
             bitsPerSecond: step.bitsPerSecond, complexity: self.complexity,
-            expectedLossPercentage: step.expectedLossPercentage)
+            expectedLossPercentage: step.expectedLossPercentage,
+            packetSamples: Int(AudioFormat.samples(in: step.packetDuration)))
     }
 }
 

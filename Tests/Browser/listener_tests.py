@@ -51,6 +51,7 @@ class Path:
     def __init__(self, laboratory):
         self.laboratory = laboratory
         self.cable = laboratory.cable()
+        self.fox = None
 
     async def settle(self):
         broker = await Broker(self.laboratory).start()
@@ -69,22 +70,12 @@ class Path:
             if patient == "native":
                 other = await Bridge.patient(self.laboratory, session["link"], play=played, namespace=self.cable.patient)
                 await bridge.process.line("^connected")
-                page = None
+                leave = other.process.stop
             else:
-                make = self.laboratory.chromium if patient == "chromium" else self.laboratory.firefox
-                page = await make(microphone=played, namespace=self.cable.patient)
-                if init:
-                    await page.page.add_init_script(init)
-                await page.goto(session["link"])
-                await page.enter()
-                await page.reach_call()
+                leave = await self.enter(await getattr(self, patient)(played), session["link"], init)
             await asyncio.sleep(SETTLING)
             began, ended = await window(SECONDS, capture)
-            if page:
-                await page.act("hang-up")
-                await page.close()
-            else:
-                await other.process.stop()
+            await leave()
             await bridge.process.stop()
         finally:
             capture.close()
@@ -92,6 +83,34 @@ class Path:
             "doctor": Traffic(capture, self.cable.doctor_address, began, ended),
             "patient": Traffic(capture, self.cable.patient_address, began, ended),
         }
+
+
+    async def chromium(self, played):
+        """A browser has one microphone: (page, what ends it)."""
+        page = await self.laboratory.chromium(microphone=played, namespace=self.cable.patient)
+        return page, page.close
+
+    async def firefox(self, played):
+        """One browser for all calls, and another player for each."""
+        speakers = await self.laboratory.speakers()
+        player = await self.laboratory.started(await speakers.play_into_microphone(played))
+        self.fox = self.fox or await self.laboratory.firefox(namespace=self.cable.patient)
+        return self.fox, player.stop
+
+    async def enter(self, arrival, link, init):
+        page, end = arrival
+        if init:
+            await page.page.add_init_script(init)
+        await page.goto("about:blank")
+        await page.goto(link)
+        await page.enter()
+        await page.reach_call()
+
+        async def leave():
+            await page.act("hang-up")
+            await end()
+
+        return leave
 
 
 async def matrix(laboratory, patient, names, **options):

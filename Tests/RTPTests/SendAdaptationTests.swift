@@ -20,10 +20,11 @@ private struct Bottleneck {
     mutating func interval(_ adaptation: inout SendAdaptation) -> (loss: Double, queue: Double) {
         var lost = 0
         var queue = 0.0
-        for _ in 0..<125 {
-            self.time += 0.02
-            let step = adaptation.step
-            let payload = step.bitsPerSecond / 400
+        let step = adaptation.step
+        let packets = step.packetDuration == .milliseconds(40) ? 62 : 125
+        for _ in 0..<packets {
+            self.time += 2.5 / Double(packets)
+            let payload = step.bitsPerSecond / 50 / 8 * 125 / packets
             let octets = payload * (1 + step.copies) + (step.copies > 0 ? 4 * step.copies + 1 : 0) + Self.overhead
             queue = max(0, self.free - self.time)
             if queue > self.longestQueue || self.random.unitInterval() < self.randomLoss {
@@ -32,7 +33,7 @@ private struct Bottleneck {
             }
             self.free = max(self.free, self.time) + Double(octets) * 8 / (self.kilobits * 1000)
         }
-        let loss = Double(lost) / 125
+        let loss = Double(lost) / Double(packets)
         adaptation.receive(
             fractionLost: loss, roundTripTime: .seconds(0.04 + queue),
             now: Instant(nanoseconds: Int64(self.time * 1e9)))
@@ -59,6 +60,28 @@ struct SendAdaptationTests {
         #expect(adaptation.step.copies == 0 && adaptation.step.bitsPerSecond == 16_000)
         let settled = path.interval(&adaptation)
         #expect(settled.queue < 0.05, "\(settled)")
+    }
+
+    @Test("the smallest step sends 40 ms a packet, unless the peer takes no such packets", arguments: [nil, 20, 30, 60])
+    func thrift(longest: Int?) {
+        var adaptation = SendAdaptation(
+            bitsPerSecond: 32_000, hasRedundancy: true, durations: .init(longest: longest), now: .zero)
+        #expect(adaptation.step.packetDuration == .milliseconds(20))
+        var path = Bottleneck(kilobits: 10_000)
+        for _ in 0..<4 { _ = path.interval(&adaptation) }
+        path.kilobits = 48
+        for _ in 0..<4 { _ = path.interval(&adaptation) }
+        #expect(adaptation.step.packetDuration == .milliseconds((longest ?? 40) < 40 ? 20 : 40))
+        path.kilobits = 10_000
+        for _ in 0..<24 { _ = path.interval(&adaptation) }
+        #expect(adaptation.step.packetDuration == .milliseconds(20))
+    }
+
+    @Test(
+        "10 ms are sent to who asks for them, and to nobody else",
+        arguments: [(nil, nil, 20), (20, 60, 20), (10, nil, 10), (10, 10, 10), (nil, 10, 10), (60, 120, 20), (0, -3, 10)])
+    func asked(wanted: Int?, longest: Int?, usual: Int) {
+        #expect(SendAdaptation.PacketDurations(wanted: wanted, longest: longest).usual == .milliseconds(usual))
     }
 
     @Test("on a path that stays narrow, tries for more become rare", arguments: [true, false])
