@@ -1,0 +1,97 @@
+"""Copies against loss (RFC 2198) between a native end and Chromium, both ways, beside the same call without them."""
+
+import asyncio
+
+from laboratory import sound
+from laboratory.colloque import Doctor, PublicBroker, completed
+from laboratory.internet import Internet
+from laboratory.listener import Traffic, window
+from laboratory.packets import Capture
+from laboratory.runner import needs_namespaces, test
+
+#: Per cent of packets, each way, and how long that lasts before the part that is judged, and in it.
+LOSS, SETTLING, SECONDS = 15, 10, 20
+#: Datagrams of voice: 12 octets of RTP and 16 of the seal around 24 kbit/s with one to three copies, and the page's 192.
+NATIVE_SIZES = {12 + 16 + 61 + 64 * copies for copies in (1, 2, 3)}
+PAGE_SIZE = 12 + 16 + 192
+
+#: A browser that knows no RED.
+WITHOUT = """
+    const all = RTCRtpReceiver.getCapabilities;
+    RTCRtpReceiver.getCapabilities = (kind) => {
+        const { codecs, headerExtensions } = all.call(RTCRtpReceiver, kind);
+        return { headerExtensions, codecs: codecs.filter(({ mimeType }) => mimeType !== 'audio/red') };
+    };
+"""
+
+
+async def lossy_call(laboratory, net, doctor, *, init=None):
+    """A call over a line that loses packets both ways: {end: (share concealed, Match of what it heard, Traffic)}."""
+    await net.patient.impair(delay=20)  # The line carries nothing before.
+    spoken = {who: sound.speech(who, laboratory.directory, seconds=60) for who in ("doctor", "patient")}
+    session = await doctor.session()
+    bridge = await doctor.bridge(session, play=spoken["doctor"])
+    patient = await laboratory.page_at(net.patient, "chromium", microphone=spoken["patient"])
+    if init:
+        await patient.page.add_init_script(init)
+    await patient.goto(session["link"])
+    await patient.enter()
+    await patient.reach_call()
+    await patient.unprocessed()
+    await net.patient.impair(delay=20, loss=LOSS, seed=7)
+    await asyncio.sleep(SETTLING)
+    capture = Capture(net.patient.interface, net.patient.host)
+    laboratory.stack.callback(capture.close)
+    recorded = len(sound.read_growing(bridge.recording))
+    await patient.listen()
+    before = (await patient.statistics("inbound-rtp"))[0]
+    began, ended = await window(SECONDS, capture)
+    after = (await patient.statistics("inbound-rtp"))[0]
+    heard = await patient.heard(laboratory.file("patient-heard.wav"))
+    at_doctor = laboratory.file("doctor-part.wav")
+    sound.write(at_doctor, sound.read_growing(bridge.recording)[recorded:])
+    await net.patient.impair(delay=20)
+    await patient.act("hang-up")
+    report = await bridge.report()
+    await patient.close()
+    completed(report, "doctor")
+
+    def grown(name):
+        return after[name] - before[name]
+
+    own = net.patient.uplink.address
+    concealed = grown("concealedSamples") - grown("silentConcealedSamples")
+    return {
+        "patient": (concealed / grown("totalSamplesReceived"), sound.match(heard, spoken["doctor"]),
+                    Traffic(capture, own, began, ended)),
+        "doctor": (report["audio"]["concealedMilliseconds"] / 1000 / sound.duration(bridge.recording),
+                   sound.match(at_doctor, spoken["patient"]), Traffic(capture, net.doctor.uplink.address, began, ended)),
+        "recovered": report["audio"]["recoveredRED"],
+    }
+
+
+@test(f"At {LOSS} % of loss both ways Chromium and a native end hear each other better by copies than without, in constant sizes",
+      limit=200, long=True, needs=[needs_namespaces])
+async def copies(laboratory):
+    net = Internet(laboratory, doctor="none", patient="none", impaired=["patient"])
+    broker = await PublicBroker(laboratory, net).start()
+    doctor = await Doctor(laboratory, broker, namespace=net.doctor.host).settle()
+    ways = {
+        "with copies": await lossy_call(laboratory, net, doctor),
+        "without": await lossy_call(laboratory, net, doctor, init=WITHOUT),
+    }
+    for name, ends in ways.items():
+        for end in ("doctor", "patient"):
+            concealed, match, traffic = ends[end]
+            print(f"      {name}, {end}: {concealed:.1%} concealed, {match}; sent types {dict(traffic.payload_types)},"
+                  f" sizes {dict(traffic.sizes['rtp'])}")
+    with_copies, without = ways["with copies"], ways["without"]
+    assert set(with_copies["patient"][2].payload_types) == {63} and set(without["patient"][2].payload_types) == {111}
+    assert set(with_copies["doctor"][2].payload_types) == {63} and set(without["doctor"][2].payload_types) == {111}
+    assert set(with_copies["patient"][2].sizes["rtp"]) == set(without["patient"][2].sizes["rtp"]) == {PAGE_SIZE}
+    assert set(with_copies["doctor"][2].sizes["rtp"]) <= NATIVE_SIZES
+    assert with_copies["recovered"] > SECONDS * 50 * LOSS / 100 / 2, with_copies["recovered"]
+    for end in ("doctor", "patient"):
+        (concealed, match, _), (concealed_without, match_without, _) = with_copies[end], without[end]
+        assert concealed < concealed_without / 2, f"{end}: {concealed:.1%} concealed, {concealed_without:.1%} without"
+        assert match.median > match_without.median, f"{end}: {match}, without {match_without}"
