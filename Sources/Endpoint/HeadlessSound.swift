@@ -41,6 +41,7 @@ package final class HeadlessSound: CallSound {
         self.speak(into: &said)
         session.send(said.span, now: now)
         self.said = said
+        session.noteBeat(busy: monotonicNow() - now, late: now - due, now: now)
     }
 
     package func finish() {

@@ -106,6 +106,13 @@ package struct SendAdaptation: Sendable {
         self.step = next
     }
 
+    /// No report has come for long: the smallest step, for nobody can say what the path bears.
+    package mutating func reportsMissing(now: Instant) {
+        guard self.level > 0 else { return }
+        self.retreat(now: now)
+        self.step = self.wanted()
+    }
+
     /// - Returns: Whether packets wait somewhere that did not before.
     private mutating func observe(_ roundTripTime: Duration?, now: Instant) -> Bool {
         guard let roundTripTime else { return false }

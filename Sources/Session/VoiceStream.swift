@@ -41,6 +41,7 @@ package final class VoiceStream {
     private var history = RedundancyHistory()
     private var adaptation: SendAdaptation
     private var breaker: CircuitBreaker
+    private var effort: EncodingEffort
     /// Since when nothing is sent because the path plainly cannot bear it.
     private var restsSince: Instant?
     private var datagrams = DatagramRing()
@@ -60,6 +61,7 @@ package final class VoiceStream {
             bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, durations: durations,
             now: now)
         self.breaker = CircuitBreaker(now: now)
+        self.effort = EncodingEffort(complexity: encoder.complexity)
         self.encoder = try AudioSender(settings: encoder.adapted(to: self.adaptation.step))
         self.decoder = try AudioReceiver()
         self.ssrc = ssrc
@@ -118,6 +120,18 @@ package final class VoiceStream {
         self.datagrams.keep(packet)
         return packet
     }
+
+    /// Takes how the thread kept the beat: see ``EncodingEffort/observe(busy:late:now:)``.
+    package func noteBeat(busy: Duration, late: Duration, now: Instant) {
+        self.effort.observe(busy: busy, late: late, now: now)
+        var settings = self.encoder.settings
+        guard settings.complexity != self.effort.complexity else { return }
+        settings.complexity = self.effort.complexity
+        try? self.encoder.apply(settings)
+    }
+
+    /// How hard the encoder works at present, 0 … 10.
+    package var complexity: Int { self.encoder.settings.complexity }
 
     /// How the peer's reports have us send at present.
     package var step: SendAdaptation.Step { self.adaptation.step }
