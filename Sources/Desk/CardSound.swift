@@ -1,5 +1,6 @@
 internal import Audio
 internal import Endpoint
+internal import Network
 package import Session
 package import Sound
 package import Wire

@@ -1,4 +1,5 @@
 package import Audio
+internal import Network
 package import Session
 package import Wire
 

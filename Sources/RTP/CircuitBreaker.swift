@@ -51,7 +51,8 @@ package struct CircuitBreaker: Sendable {
             interval: (now - self.lastReport).fractionalSeconds)
         self.reportCount += 1
         self.lastReport = now
-        let isProgress = packetsSent == self.sentAtLastReport || self.highestReported != block.extendedHighestSequenceNumber
+        let isProgress =
+            packetsSent == self.sentAtLastReport || self.highestReported != block.extendedHighestSequenceNumber
         self.sentAtLastReport = packetsSent
         self.highestReported = block.extendedHighestSequenceNumber
         self.idleReports = isProgress ? 0 : self.idleReports + 1

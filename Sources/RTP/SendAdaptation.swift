@@ -140,7 +140,8 @@ package struct SendAdaptation: Sendable {
 
     private func wanted() -> Step {
         var step = Step(
-            bitsPerSecond: self.bitsPerSecond, expectedLossPercentage: 0, copies: 0, packetDuration: self.durations.usual)
+            bitsPerSecond: self.bitsPerSecond, expectedLossPercentage: 0, copies: 0,
+            packetDuration: self.durations.usual)
         if self.level < Self.fullLevel || self.hasRedundancy { step.bitsPerSecond = self.bitsPerSecond * 3 / 4 }
         if self.level == 0 {
             step.bitsPerSecond = self.bitsPerSecond / 2

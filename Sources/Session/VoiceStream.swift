@@ -163,12 +163,15 @@ package final class VoiceStream {
             block, packetsSent: self.sendStatistics.packetsSent,
             packetsPerSecond: 1 / self.adaptation.step.packetDuration.fractionalSeconds, roundTripTime: roundTripTime,
             now: now)
-        let former = self.adaptation.step
         self.adaptation.receive(
             fractionLost: Double(block.fractionLost) / 256, roundTripTime: roundTripTime, now: now)
-        guard self.adaptation.step != former else { return }
+        self.applyStep()
+    }
+
+    private func applyStep() {
+        let settings = self.encoder.settings.adapted(to: self.adaptation.step)
         // Settings within libopus's ranges: it does not refuse.
-        try? self.encoder.apply(self.encoder.settings.adapted(to: self.adaptation.step))
+        if settings != self.encoder.settings { try? self.encoder.apply(settings) }
     }
 
     package var nextReport: Instant { self.schedule.nextReport }
@@ -177,7 +180,13 @@ package final class VoiceStream {
     package func report(now: Instant) throws -> [UInt8]? {
         guard self.schedule.isDue(now: now) else { return nil }
         self.schedule.reportSent(now: now)
-        if self.isOpen, self.restsSince == nil, self.breaker.isTripped(now: now) { self.restsSince = now }
+        if self.isOpen, self.restsSince == nil {
+            if self.breaker.isTripped(now: now) { self.restsSince = now }
+            if self.breaker.isUnheard(now: now) {
+                self.adaptation.reportsMissing(now: now)
+                self.applyStep()
+            }
+        }
         return self.isOpen ? try self.compound(isGoodbye: false, now: now) : nil
     }
 

@@ -75,7 +75,8 @@ struct EncodingEffortTests {
         #expect(machine.changes >= 10)
     }
 
-    @Test("complexities between the steps are rounded down", arguments: [(0, 0), (1, 0), (4, 2), (5, 5), (6, 5), (10, 7)])
+    @Test(
+        "complexities between the steps are rounded down", arguments: [(0, 0), (1, 0), (4, 2), (5, 5), (6, 5), (10, 7)])
     func rounds(given: Int, taken: Int) {
         #expect(EncodingEffort(complexity: given).complexity == taken)
     }

@@ -14,9 +14,11 @@ struct OpusTests {
         #expect(Set(payloads.map(\.count)) == [bitsPerSecond / 400])
     }
 
-    @Test("complexity and expected loss change no size, and neither does what is said", arguments: [480, 960, 1920, 2880])
+    @Test(
+        "complexity and expected loss change no size, and neither does what is said", arguments: [480, 960, 1920, 2880])
     func constantSizeOfEachDuration(samples: Int) throws {
-        let sound = [Int16](repeating: 0, count: 48_000) + Material.speech.prefix(48_000) + Material.noise(seconds: 1, seed: 3)
+        let sound =
+            [Int16](repeating: 0, count: 48_000) + Material.speech.prefix(48_000) + Material.noise(seconds: 1, seed: 3)
         var encoder = try OpusPacketEncoder(settings: OpusEncoderSettings(packetSamples: samples))
         var sizes: Set<Int> = []
         var payload: [UInt8] = []

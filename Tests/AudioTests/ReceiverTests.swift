@@ -204,7 +204,9 @@ struct ReceiverTests {
         #expect(outcome.statistics.delay.p95 ?? 999 < 70)
     }
 
-    @Test("packets of 10, 20, 40 and 60 ms in any order play as one sound, also where some are lost", arguments: [0, 0.03])
+    @Test(
+        "packets of 10, 20, 40 and 60 ms in any order play as one sound, also where some are lost",
+        arguments: [0, 0.03])
     func mixedDurations(loss: Double) throws {
         let tone = Material.tone(hertz: 440, seconds: 20)
         var encoder = try OpusPacketEncoder()

@@ -62,7 +62,8 @@ struct SendAdaptationTests {
         #expect(settled.queue < 0.05, "\(settled)")
     }
 
-    @Test("the smallest step sends 40 ms a packet, unless the peer takes no such packets", arguments: [nil, 20, 30, 60])
+    @Test(
+        "the smallest step sends 40 ms a packet, unless the peer takes no such packets", arguments: [nil, 20, 30, 60])
     func thrift(longest: Int?) {
         var adaptation = SendAdaptation(
             bitsPerSecond: 32_000, hasRedundancy: true, durations: .init(longest: longest), now: .zero)
@@ -79,7 +80,9 @@ struct SendAdaptationTests {
 
     @Test(
         "10 ms are sent to who asks for them, and to nobody else",
-        arguments: [(nil, nil, 20), (20, 60, 20), (10, nil, 10), (10, 10, 10), (nil, 10, 10), (60, 120, 20), (0, -3, 10)])
+        arguments: [
+            (nil, nil, 20), (20, 60, 20), (10, nil, 10), (10, 10, 10), (nil, 10, 10), (60, 120, 20), (0, -3, 10),
+        ])
     func asked(wanted: Int?, longest: Int?, usual: Int) {
         #expect(SendAdaptation.PacketDurations(wanted: wanted, longest: longest).usual == .milliseconds(usual))
     }
@@ -168,7 +171,9 @@ struct CircuitBreakerTests {
         #expect(Self.trip(within: 1_000, lost: [51], roundTrip: .milliseconds(150)) == nil)
     }
 
-    @Test("five reports in a row without progress trip, not four, and none where nothing was sent (§4.2)", arguments: [1, 2.5, 5])
+    @Test(
+        "five reports in a row without progress trip, not four, and none where nothing was sent (§4.2)",
+        arguments: [1, 2.5, 5])
     func media(apart: Double) {
         let trip = Self.trip(within: 20, lost: [0], roundTrip: .milliseconds(50), apart: apart, moves: false)
         // The first one says from where there is no progress.

@@ -100,7 +100,8 @@ struct AnswerTests {
     func packetTimes() throws {
         let offer = try RemoteAudio(offer: SessionDescription(parsing: Self.local().offer))
         #expect(offer.packetTime == 20 && offer.longestPacketTime == 60)
-        let strange = replacing("a=ptime:20", by: "a=ptime:x", in: replacing("a=maxptime:60\r\n", by: "", in: Self.local().offer))
+        let strange = replacing(
+            "a=ptime:20", by: "a=ptime:x", in: replacing("a=maxptime:60\r\n", by: "", in: Self.local().offer))
         let other = try RemoteAudio(offer: SessionDescription(parsing: strange))
         #expect(other.packetTime == nil && other.longestPacketTime == nil)
     }

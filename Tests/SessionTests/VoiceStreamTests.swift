@@ -101,6 +101,20 @@ struct VoiceStreamTests {
         #expect(Set(sequences[0].prefix(20)).count == 1, "\(sequences[0].prefix(50))")
     }
 
+    @Test("a machine with time to spare makes more of the same sizes, one without makes do with less")
+    func effort() throws {
+        let pair = try VoicePair(redundancy: [63, 63], seed: 6)
+        for (busy, complexity) in [(Duration.microseconds(200), 7), (.milliseconds(15), 0)] {
+            for beat in 0..<1500 {
+                pair.streams[0].noteBeat(
+                    busy: busy, late: .zero, now: .zero + .milliseconds((complexity == 0 ? 60_000 : 0) + beat * 20))
+            }
+            #expect(pair.streams[0].complexity == complexity)
+            try pair.run(seconds: 2, speech: Self.speech)
+        }
+        #expect(Set(pair.sizes[0]).count == 1)
+    }
+
     @Test("a path that queues is sent 40 ms a packet in the end, and plays without a gap")
     func thrift() throws {
         let pair = try VoicePair(redundancy: [63, 63], seed: 5)
