@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "c51e867758f7663dc54d45afb5b5dc250285503e1de067f31cc5d4e3890e95ed"
+    package static let sha256 = "71d592cd8712ab6c8a0f5ab381e311185e6213eb80b37abc94bd157d6122e241"
 
     /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
-        + "'sha256-jtivDCyZVpEQjUWTZYVQPkStpJ8Quq+1DxFbHprf4Uk='"
+        + "'sha256-k8OBlknJ9bdxvYJor/8XsEq5xC4LxRK9KeCN3PeQ058='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
     package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
@@ -1088,49 +1088,48 @@ package enum Page {
         );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
         {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
         octets:new Uint8Array(t)})}}var Ki=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
-        L.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){let s=p(t);if(s===null)return t;let{first:\##
-        o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;for(;d<2+n.length;)d+=r;let e=new Uint8Array\##
-        (d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;let a=Math.floor((l-1)/255);return e[1]=f|\##
-        64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){let t=[];return(r,s)=>{if((r[0]??0)%128!==\##
-        111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&3)<<8|(r[o+3]??0);let n=r.slice(o+1+f),d=[\##
-        111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+u.length,l<=n.length||i>16383){l+=4+u.leng\##
-        th;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...u,...e]}return t=[{then:s,copy:n},...t].sl\##
-        ice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=t;if(r===void 0)return null;let o=r&252;sw\##
-        itch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1};case 1:return{first:o,count:2,body:t.sub\##
-        array(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(1),padded:!1};default:{if(s===void 0)retur\##
-        n null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray(2),padded:!1};let n=2,d=0;for(;;){let e=t\##
-        [n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break}return d>t.length-n?null:{first:o,count:f\##
-        ,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{readable:r,writable:s}=t\##
-        .transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new Uint8Array(n.data),n.getMetadata().rtpTim\##
-        estamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),d.enqueue(n)}});r.pipeThrough(f).pipeTo(s\##
-        ).catch(()=>{})};})();'],{type:"text/javascript"}))});function Ri(){if(!("RTCRtpScriptTransform"in window))ret\##
-        urn null;let n=Ki?.createScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,r=192){\##
-        let s=p(t);if(s===null)return t;let{first:o,count:f,body:n}=s;if(t.length%r===0&&!s.padded)return t;let d=r;fo\##
-        r(;d<2+n.length;)d+=r;let e=new Uint8Array(d);e[0]=o|3;let l=d-2-n.length;if(l===0)return e[1]=f,e.set(n,2),e;\##
-        let a=Math.floor((l-1)/255);return e[1]=f|64,e.fill(255,2,2+a),e[2+a]=(l-1)%255,e.set(n,2+a+1),e}function h(){\##
-        let t=[];return(r,s)=>{if((r[0]??0)%128!==111)return c(r);let o=0,f=0;for(;(r[o]??0)>127;o+=4)f+=((r[o+2]??0)&\##
-        3)<<8|(r[o+3]??0);let n=r.slice(o+1+f),d=[111],e=[],l=192-1;for(let{then:a,copy:u}of t){let i=s-a>>>0;if(l-=4+\##
-        u.length,l<=n.length||i>16383){l+=4+u.length;break}d=[239,i>>6,(i&63)<<2|u.length>>8,u.length&255,...d],e=[...\##
-        u,...e]}return t=[{then:s,copy:n},...t].slice(0,2),Uint8Array.of(...d,...e,...c(n,l))}}function p(t){let[r,s]=\##
-        t;if(r===void 0)return null;let o=r&252;switch(r&3){case 0:return{first:o,count:1,body:t.subarray(1),padded:!1\##
-        };case 1:return{first:o,count:2,body:t.subarray(1),padded:!1};case 2:return{first:o,count:130,body:t.subarray(\##
-        1),padded:!1};default:{if(s===void 0)return null;let f=s&191;if(!(s&64))return{first:o,count:f,body:t.subarray\##
-        (2),padded:!1};let n=2,d=0;for(;;){let e=t[n];if(e===void 0)return null;if(n+=1,d+=e===255?254:e,e!==255)break\##
-        }return d>t.length-n?null:{first:o,count:f,body:t.subarray(n,t.length-d),padded:!0}}}}var y=globalThis;y.onrtc\##
-        transform=t=>{let{readable:r,writable:s}=t.transformer,o=h(),f=new TransformStream({transform(n,d){let e=o(new\##
-         Uint8Array(n.data),n.getMetadata().rtpTimestamp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length)\##
-        ,d.enqueue(n)}});r.pipeThrough(f).pipeTo(s).catch(()=>{})};})();']));return new Worker(n)}function Vi(){y!==nu\##
-        ll&&(y.onended=null),y?.stop(),y=null,V.end(),He?.release().catch(()=>{}),He=null}function dn(){navigator.wake\##
-        Lock?.request("screen").then(n=>He=n,()=>{})}var pn=()=>void x({type:"network-changed"}),fn=()=>{S!==null&&doc\##
-        ument.visibilityState==="visible"&&y!==null&&(dn(),E.audio.srcObject!==null&&E.audio.paused&&E.audio.play().th\##
-        en(N,N)),x({type:"awoke"})};addEventListener("online",pn);navigator.connection?.addEventListener("change",pn);\##
-        document.addEventListener("visibilitychange",fn);document.addEventListener("resume",fn);E.audio.addEventListen\##
-        er("pause",N);E.audio.addEventListener("playing",N);navigator.mediaDevices?.addEventListener("devicechange",()\##
-        =>{y!==null&&Ce()});addEventListener("hashchange",()=>{location.hash.length>1&&S===null&&location.reload()});s\##
-        etInterval(()=>{if(C.state==="waiting"&&v({ue:Math.floor((performance.now()-ln)/6e4)}),y===null||!E.tt)return;\##
-        let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C.Q&&v({Q:!0})},Si);window.early===void 0&&v({});zi().catch(()=>Q\##
-        ("internal",{m:!1})).then(()=>{S===null&&hn()?.then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</scr\##
-        ipt>
+        L.createObjectURL(new Blob(['"use strict";(()=>{function p(t,d=192){let f=b(t);if(f===null)return t;let{first:\##
+        r,count:s,body:n}=f;if(t.length%d===0&&!f.padded)return t;let o=d;for(;o<2+n.length;)o+=d;let e=new Uint8Array\##
+        (o);e[0]=r|3;let a=o-2-n.length;if(a===0)return e[1]=s,e.set(n,2),e;let l=Math.floor((a-1)/255);return e[1]=s|\##
+        64,e.fill(255,2,2+l),e[2+l]=(a-1)%255,e.set(n,2+l+1),e}function y(){let t=[];return(d,f)=>{let r=i=>d[i]??0;if\##
+        (r(0)%128!==111)return p(d);let s=0,n=0;for(;r(s)>127;s+=4)n+=r(s+2)%4*256+r(s+3);let o=d.slice(s+1+n),e=[111]\##
+        ,a=[],l=192-1;for(let{then:i,copy:u}of t){let c=f-i>>>0,h=l-4-u.length;if(h<=o.length||c>16383)break;l=h,e=[23\##
+        9,c>>6,c<<2|u.length>>8,u.length,...e],a=[...u,...a]}return t=[{then:f,copy:o},...t].slice(0,2),Uint8Array.of(\##
+        ...e,...a,...p(o,l))}}function b(t){let[d,f]=t;if(d===void 0)return null;let r=d&252;switch(d&3){case 0:return\##
+        {first:r,count:1,body:t.subarray(1),padded:!1};case 1:return{first:r,count:2,body:t.subarray(1),padded:!1};cas\##
+        e 2:return{first:r,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let s=f&191;if(!\##
+        (f&64))return{first:r,count:s,body:t.subarray(2),padded:!1};let n=2,o=0;for(;;){let e=t[n];if(e===void 0)retur\##
+        n null;if(n+=1,o+=e===255?254:e,e!==255)break}return o>t.length-n?null:{first:r,count:s,body:t.subarray(n,t.le\##
+        ngth-o),padded:!0}}}}var g=globalThis;g.onrtctransform=t=>{let{readable:d,writable:f}=t.transformer,r=y(),s=ne\##
+        w TransformStream({transform(n,o){let e=r(new Uint8Array(n.data),n.getMetadata().rtpTimestamp??0);n.data=e.buf\##
+        fer.slice(e.byteOffset,e.byteOffset+e.length),o.enqueue(n)}});d.pipeThrough(s).pipeTo(f).catch(()=>{})};})();'\##
+        ],{type:"text/javascript"}))});function Ri(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ki?.crea\##
+        teScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function p(t,d=192){let f=b(t);if(f===null)\##
+        return t;let{first:r,count:s,body:n}=f;if(t.length%d===0&&!f.padded)return t;let o=d;for(;o<2+n.length;)o+=d;l\##
+        et e=new Uint8Array(o);e[0]=r|3;let a=o-2-n.length;if(a===0)return e[1]=s,e.set(n,2),e;let l=Math.floor((a-1)/\##
+        255);return e[1]=s|64,e.fill(255,2,2+l),e[2+l]=(a-1)%255,e.set(n,2+l+1),e}function y(){let t=[];return(d,f)=>{\##
+        let r=i=>d[i]??0;if(r(0)%128!==111)return p(d);let s=0,n=0;for(;r(s)>127;s+=4)n+=r(s+2)%4*256+r(s+3);let o=d.s\##
+        lice(s+1+n),e=[111],a=[],l=192-1;for(let{then:i,copy:u}of t){let c=f-i>>>0,h=l-4-u.length;if(h<=o.length||c>16\##
+        383)break;l=h,e=[239,c>>6,c<<2|u.length>>8,u.length,...e],a=[...u,...a]}return t=[{then:f,copy:o},...t].slice(\##
+        0,2),Uint8Array.of(...e,...a,...p(o,l))}}function b(t){let[d,f]=t;if(d===void 0)return null;let r=d&252;switch\##
+        (d&3){case 0:return{first:r,count:1,body:t.subarray(1),padded:!1};case 1:return{first:r,count:2,body:t.subarra\##
+        y(1),padded:!1};case 2:return{first:r,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return nu\##
+        ll;let s=f&191;if(!(f&64))return{first:r,count:s,body:t.subarray(2),padded:!1};let n=2,o=0;for(;;){let e=t[n];\##
+        if(e===void 0)return null;if(n+=1,o+=e===255?254:e,e!==255)break}return o>t.length-n?null:{first:r,count:s,bod\##
+        y:t.subarray(n,t.length-o),padded:!0}}}}var g=globalThis;g.onrtctransform=t=>{let{readable:d,writable:f}=t.tra\##
+        nsformer,r=y(),s=new TransformStream({transform(n,o){let e=r(new Uint8Array(n.data),n.getMetadata().rtpTimesta\##
+        mp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),o.enqueue(n)}});d.pipeThrough(s).pipeTo(f).ca\##
+        tch(()=>{})};})();']));return new Worker(n)}function Vi(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),\##
+        He?.release().catch(()=>{}),He=null}function dn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}v\##
+        ar pn=()=>void x({type:"network-changed"}),fn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(\##
+        dn(),E.audio.srcObject!==null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("\##
+        online",pn);navigator.connection?.addEventListener("change",pn);document.addEventListener("visibilitychange",f\##
+        n);document.addEventListener("resume",fn);E.audio.addEventListener("pause",N);E.audio.addEventListener("playin\##
+        g",N);navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ce()});addEventListener("hashchan\##
+        ge",()=>{location.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:\##
+        Math.floor((performance.now()-ln)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C\##
+        .Q&&v({Q:!0})},Si);window.early===void 0&&v({});zi().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&hn()?\##
+        .then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
         </body>
         </html>
 
