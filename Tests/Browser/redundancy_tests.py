@@ -95,3 +95,43 @@ async def copies(laboratory):
         (concealed, match, _), (concealed_without, match_without, _) = with_copies[end], without[end]
         assert concealed < concealed_without / 2, f"{end}: {concealed:.1%} concealed, {concealed_without:.1%} without"
         assert match.median > match_without.median, f"{end}: {match}, without {match_without}"
+
+
+async def thin_path(laboratory, browser):
+    """A path that begins to queue: the native end sends the least, 40 ms a packet."""
+    net = Internet(laboratory, doctor="none", patient="none", impaired=["patient"])
+    await net.patient.impair(delay=20)
+    broker = await PublicBroker(laboratory, net).start()
+    doctor = await Doctor(laboratory, broker, namespace=net.doctor.host).settle()
+    spoken = {who: sound.speech(who, laboratory.directory, seconds=60) for who in ("doctor", "patient")}
+    session = await doctor.session()
+    bridge = await doctor.bridge(session, play=spoken["doctor"])
+    patient = await laboratory.page_at(net.patient, browser, microphone=spoken["patient"])
+    await patient.goto(session["link"])
+    await patient.enter()
+    await patient.reach_call()
+    await asyncio.sleep(8)  # Reports tell the round trip of the path without a queue.
+    await net.patient.impair(delay=150)
+    await asyncio.sleep(14)
+    capture = Capture(net.patient.interface, net.patient.host)
+    laboratory.stack.callback(capture.close)
+    began, ended = await window(4, capture)
+    await patient.hears(spoken["doctor"], laboratory.file("patient-heard.wav"))
+    await patient.act("hang-up")
+    completed(await bridge.report(), "doctor")
+    traffic = Traffic(capture, net.doctor.uplink.address, began, ended)
+    print(f"      sizes {dict(traffic.sizes['rtp'])}, {traffic.rate:.1f} packets a second")
+    # Six seconds of the window of ten before more is tried may be over.
+    assert 12 + 80 + 16 in traffic.sizes["rtp"] and traffic.rate < 40, traffic.sizes
+
+
+@test("On a path that begins to queue a native end sends Chromium 40 ms a packet, which plays", limit=120, long=True,
+      needs=[needs_namespaces])
+async def thin_path_to_chromium(laboratory):
+    await thin_path(laboratory, "chromium")
+
+
+@test("On a path that begins to queue a native end sends Firefox 40 ms a packet, which plays", limit=120, long=True,
+      needs=[needs_namespaces])
+async def thin_path_to_firefox(laboratory):
+    await thin_path(laboratory, "firefox")
