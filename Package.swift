@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZopfli", providers: [.apt(["libzopfli-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
 
@@ -84,8 +85,8 @@ let package = Package(
         core(
             "Session",
             [
-                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "SDP", "RTP", "ICE",
-                "TURN", "SecureTransport", "Audio",
+                "Wire", "Primitives", "Invitation", "SecureChannel", "Signalling", "Consultation", "STUN", "SDP", "RTP",
+                "ICE", "TURN", "SecureTransport", "Audio",
             ]),
 
         // Keys, text fit to be shown, frames of cells and the octets that draw them.
@@ -101,14 +102,14 @@ let package = Package(
         .target(name: "CConsole"),
         core("Console", ["Terminal", "CConsole"]),
 
-        // Deflate and brotli, whole: zlib and libbrotli, sealed in.
-        core("Compression", ["CZlib", "CBrotli"]),
+        // Deflate and brotli, whole: zlib, zopfli and libbrotli, sealed in.
+        core("Compression", ["CZlib", "CZopfli", "CBrotli"]),
         // System calls that the C library's module does not show.
         .target(name: "CPoll"),
-        // Sockets: WebSocket and datagrams.
-        core("Network", ["Wire", "CPoll"] + nio),
         // Many datagrams per system call, and epoll.
         .target(name: "CDatagrams"),
+        // Sockets: WebSocket and datagrams.
+        core("Network", ["Wire", "CPoll", "CDatagrams"] + nio),
         // The relay on real sockets: UDP on threads of its own, TCP and TLS on an event loop.
         core("Relay", ["Wire", "Primitives", "TURN", "Network", "CDatagrams"] + nio),
         // The doctor's identity and rooms, sealed on disk.
@@ -153,13 +154,24 @@ let package = Package(
                 "Screens", "Console", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
+        // Heap allocations of a thread, counted by the processor.
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+        // What media costs beside libopus alone, and what memory hours of a call take.
+        .target(
+            name: "MediaBench",
+            dependencies: ["Audio", "SecureTransport", "Session", "Wire", "COpus", "CAllocations"],
+            path: "Benchmarks/Media", swiftSettings: strict),
+        // What a listener hears over seeded bad paths.
+        .target(
+            name: "QualityBench", dependencies: ["Audio", "RTP", "Wire"], path: "Benchmarks/Quality",
+            swiftSettings: strict),
         // The command.
         .executableTarget(
             name: "colloque",
             dependencies: [
                 "Wire", "Primitives", "Invitation", "ICE", "SecureChannel", "Signalling", "Consultation", "Audio",
                 "Session", "TURN", "Network", "Keystore", "Handout", "Page", "Release", "Relay", "Broker", "Endpoint",
-                "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk",
+                "Terminal", "Phrases", "Screens", "Console", "Sound", "Desk", "MediaBench", "QualityBench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio, swiftSettings: strict),
         // The sealed channel on standard input and output, for tests of interoperability.
@@ -177,16 +189,6 @@ let package = Package(
         .executableTarget(
             name: "screen-gallery", dependencies: ["Terminal", "Phrases", "Screens", "Console", "ScreenSpecimens"],
             path: "Sources/ScreenGallery", swiftSettings: strict),
-        // Heap allocations, counted.
-        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
-        .executableTarget(
-            name: "MediaBenchmark",
-            dependencies: ["Audio", "SecureTransport", "Session", "Wire", "COpus", "CAllocations"],
-            path: "Benchmarks/Media", swiftSettings: strict),
-        // What a listener hears over seeded bad paths, for Scripts/bench-quality to score.
-        .executableTarget(
-            name: "QualityBenchmark", dependencies: ["Audio", "RTP", "Wire"], path: "Benchmarks/Quality",
-            swiftSettings: strict),
         // Thousands of clients behind one socket: sendmmsg(2), recvmmsg(2), addresses and stamps.
         .target(name: "CLoad", path: "Benchmarks/CLoad"),
         .executableTarget(

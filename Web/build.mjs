@@ -7,44 +7,34 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { locales } from './src/locale.js';
 import { texts } from './src/text.js';
 
 const web = new URL('./', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, web));
-const languages = ['fr', 'en', 'nl', 'de'];
 /** Octets of a source line in the generated file, at most. */
 const lineLength = 110;
 
-/**
- * Long names of this page's own classes, shortened in the bundle. None is a name of a browser's object, of what is
- * stored for a reload, or of a message.
- */
-const ours = [
-  'attachment', 'admittedInEpoch', 'reconnection', 'doubtedAt', 'wasConnected', 'surroundings', 'fingerprints',
-  'provenInEpoch', 'provenPair', 'earlyCandidates', 'receivedTag', 'canTellEnd', 'isCounting', 'afterForgery',
-  'chainingKey', 'takeDue', 'takeOutputs', 'takeActions', 'takeVerdict', 'takeMode', 'verdicts', 'isSilent',
-  'isDoubted', 'isTroubled', 'isEstablished', 'isAwaitingDoctor', 'nextAlarm', 'epochBegan', 'epochEnded',
-  'isFruitless', 'hasExpiredServers', 'makePaddingWorker', 'serversExpireAt', 'doctorPresent', 'awaitsDoctor',
-  'patientFingerprint', 'doctorFingerprint', 'mixHash', 'isStopped', 'heardSelf', 'hasSound', 'hasChat', 'showsMeter',
-  'handlers', 'failures', 'answerLimit', 'onPath', 'onEvent', 'onQuality', 'relayOnly', 'element', 'wallClock',
-  'moments', 'alarms', 'outputs', 'startedAt', 'lastSent', 'lastReceived', 'snapshot', 'isSet', 'bindingKey',
-  'earliest', 'wordLists', 'callBegan', 'showLevel', 'useMicrophone', 'useSpeaker', 'shown', 'inHaste', 'canRetry',
-  'waited', 'resumes', 'isSent', 'remoteStatic', 'socket', 'attempts', 'answered', 'cipher', 'goodbye', 'builds',
-  'forced', 'offeredAt', 'countedAt', 'hadFocus', 'bell', 'farewell', 'output', 'missesDoctor', 'seeksServer', 'seeksPath', 'isJoining', 'birthplace',
-  'bindingTag', 'mixKeyAndHash', 'encryptAndHash', 'decryptAndHash', 'mixKey', 'prologue', 'staticKeys',
-  'writeMessage1', 'readMessage2', 'nextNonce', 'symmetric', 'forget', 'doctorNonce', 'patientNonce', 'analyser',
-  'roundTrip', 'worse', 'better',
-];
+/** Long names that are this page's own affair, shortened in the bundle: see tools/own-names.mjs. */
+export const ownNames = readFileSync(path('own-names.txt'), 'utf8').trim().split('\n');
 
-const esbuild = (...options) =>
-  execFileSync('esbuild', ['--minify', '--charset=utf8', '--log-level=warning', ...options], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 24,
+const esbuild = (options, input) =>
+  execFileSync('esbuild', ['--minify', '--charset=utf8', '--log-level=warning', '--target=es2022', ...options], {
+    encoding: 'utf8', input, maxBuffer: 2 ** 24,
   }).trimEnd();
 
-const bundle = (entry, ...options) => esbuild(path(entry), '--bundle', '--format=iife', '--target=es2022', ...options);
+/** The second pass finds shorter names where the first one made room. */
+const bundle = (entry, ...options) => esbuild([], esbuild([path(entry), '--bundle', '--format=iife', ...options]));
+
+/** One letter for each of the sheet's own properties. */
+function shortened(style) {
+  const names = [...new Set(style.match(/--[a-z-]+(?=:)/g))];
+  return style.replace(/--[a-z-]+(?=[:)])/g, (name) => `--${String.fromCharCode(97 + names.indexOf(name))}`);
+}
 
 /** Each word as one digit, the letters shared with the word before, and the rest: see `unfold` in src/words.js. */
 function fold(words) {
@@ -61,7 +51,7 @@ function fold(words) {
 /** 256 words a language, in the order of their index; a language without its file yet is left out. */
 export function wordLists() {
   const lists = {};
-  for (const language of languages) {
+  for (const language of locales) {
     const file = path(`words/${language}.txt`);
     if (!existsSync(file)) continue;
     const words = readFileSync(file, 'utf8').normalize('NFC').split('\n').filter((line) => line !== '');
@@ -72,52 +62,71 @@ export function wordLists() {
   return lists;
 }
 
-/** The names of all sentences once, and the sentences of each language in their order. */
+/** Sentences of the first screen, in their order. */
+const isFirst = (way) => /^(ready\.|actions\.enter$)/.test(way);
+
+/** The names of all sentences once, and the sentences of each language in their order: see `learn` in src/text.js. */
 export function packTexts() {
-  const blank = (node) => {
-    if (typeof node === 'string') return 0;
-    return Array.isArray(node) ? node.map(blank) : Object.fromEntries(Object.entries(node).map(([name, value]) => [name, blank(value)]));
+  const marks = (node, way = '') => {
+    if (typeof node === 'string') return Number(isFirst(way));
+    const under = (name, value) => marks(value, way === '' ? name : `${way}.${name}`);
+    if (Array.isArray(node)) return node.map((value, index) => under(index, value));
+    return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, under(name, value)]));
   };
-  const leaves = (node) => (typeof node === 'string' ? [node] : Object.values(node).flatMap(leaves));
-  const sentences = Object.entries(texts).map(([locale, text]) => [locale, leaves(text).join('|')]);
-  if (sentences.some(([locale, text]) => text.split('|').length !== leaves(texts[locale]).length)) {
-    throw new Error('a sentence has a vertical bar');
+  const leaves = (node, way = '') =>
+    typeof node === 'string' ? [[way, node]]
+      : Object.entries(node).flatMap(([name, value]) => leaves(value, way === '' ? name : `${way}.${name}`));
+  const lines = (isWanted) =>
+    locales.map((locale) => {
+      const sentences = leaves(texts[locale]).filter(([way]) => isWanted(way)).map(([, sentence]) => sentence);
+      if (sentences.some((sentence) => sentence.includes('|'))) throw new Error('a sentence has a vertical bar');
+      return [locale, ...sentences].join('|');
+    }).join('\n');
+  return { names: marks(texts.fr), first: lines(isFirst), others: lines((way) => !isFirst(way)) };
+}
+
+/** The names of the sentences as a module, so that the bundler shortens them as it shortens those of the code. */
+function withSentenceNames(use) {
+  const folder = mkdtempSync(join(tmpdir(), 'page-'));
+  try {
+    const module = join(folder, 'names.mjs');
+    const unquoted = JSON.stringify(packTexts().names).replace(/"(\w+)":/g, '$1:');
+    writeFileSync(module, `export const SENTENCE_NAMES = ${unquoted};`);
+    return use(module);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  const names = JSON.stringify(blank(texts.fr));
-  const shared = ours.filter((name) => names.includes(`"${name}"`));
-  if (shared.length > 0) throw new Error(`also names of sentences: ${shared.join(', ')}`);
-  return { names: blank(texts.fr), sentences: Object.fromEntries(sentences) };
 }
 
 const source = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** The sentences of the first screen, in the order of src/early.js. */
-export function earlyTexts() {
-  const sentences = ({ ready: { title, text, facts, hint }, actions: { enter } }) => [title, text, ...facts, hint, enter].join('|');
-  return Object.fromEntries(Object.entries(texts).map(([locale, text]) => [locale, sentences(text)]));
-}
-
 /** @returns {{ html: string, scriptHash: string, styleHash: string, sha256: string }} */
 export function build() {
   const worker = bundle('src/padding-worker.js');
-  const script = bundle(
+  const script = withSentenceNames((module) => bundle(
     'src/main.js',
-    `--mangle-props=^(${ours.join('|')})$`,
+    `--mangle-props=^(${ownNames.join('|')})$`,
     `--define:PADDING_WORKER=${JSON.stringify(worker)}`,
     '--define:IS_BUNDLED=true',
-    `--define:PACKED_TEXTS=${JSON.stringify(packTexts())}`,
-    `--define:WORD_LISTS=${JSON.stringify(wordLists())}`,
-  );
-  const early = bundle('src/early.js', `--define:EARLY_TEXTS=${JSON.stringify(earlyTexts())}`);
-  const style = esbuild(path('style.css'));
+    `--inject:${module}`,
+  ));
+  const early = bundle('src/early.js');
+  const style = shortened(esbuild([path('style.css')]));
   if (/<\/(script|style)|<!--/i.test(early + script + style)) throw new Error('the script would end its own element');
+  const { first, others } = packTexts();
+  const words = Object.entries(wordLists()).map((one) => one.join('')).join('\n');
+  if (/[<&]/.test(first + others + words)) throw new Error('a sentence or a word would be taken for markup');
   const html = readFileSync(path('index.html'), 'utf8')
+    .replace(/\n +/g, '\n')
     .replace('/* style */', () => style)
     .replace('/* early */', () => early)
-    .replace('/* script */', () => script);
+    .replace('/* script */', () => script)
+    .replace('/* first */', () => first)
+    .replace('/* sentences */', () => others)
+    .replace('/* word lists */', () => words);
   return {
     html,
-    scriptHash: `${source(early)} ${source(script)}`,
+    scriptHash: [early, script, 'start()'].map(source).join(' '),
     styleHash: source(style),
     sha256: createHash('sha256').update(html).digest('hex'),
   };
@@ -147,7 +156,7 @@ package enum Page {
     /// SHA-256 of ${'``html``'} in UTF-8, in hexadecimal.
     package static let sha256 = "${page.sha256}"
 
-    /// Source expressions of the page's two scripts for \`script-src\` (CSP Level 3 §2.3.1), quotes included.
+    /// Source expressions of the page's scripts for \`script-src\` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         ${page.scriptHash.split(' ').map((one) => `"${one}"`).join(' + " "\n        + ')}
 

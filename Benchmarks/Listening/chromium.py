@@ -1,11 +1,11 @@
-"""Chromium's receiver on the traces of QualityBenchmark, in real time.
+"""Chromium's receiver on the traces of `colloque bench quality`, in real time.
 
     python chromium.py OUTPUT_DIRECTORY [--modes fec red] [--traces …] [--workers 4]
 
-A sender writes the same payloads as QualityBenchmark into RTP, protects them in order, and hands each to the network
+A sender writes the same payloads as `colloque bench quality` into RTP, protects them in order, and hands each to the network
 when its trace lets it arrive: late by so much, or not at all. Chromium plays into a null sink of a PulseAudio of our
 own, whose monitor is recorded. Writes heard-chromium/MODE/TRACE/VOICE-SEED.wav and figures.jsonl, laid out as
-QualityBenchmark's own.
+ours.
 
 Mouth to ear: what a recording shows contains a sound server's buffers, which the virtual receiver does not have. So a
 recording is moved by one number, so that its mean delay is what Chromium's own statistics say: frame (20 ms), what the

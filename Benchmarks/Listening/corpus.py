@@ -2,7 +2,7 @@
 
     python corpus.py DIRECTORY
 
-Nobody's French at 16 kHz or more by a man is packaged; the man speaks English.
+The only man's French that is packaged at 16 kHz or more says syllables and letters, not sentences.
 """
 
 import sys
@@ -19,20 +19,23 @@ LENGTH = 24
 LEAD = 3
 _ASTERISK = Path("/usr/share/asterisk/sounds")
 _LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
+_KLETTRES = Path("/usr/share/klettres/fr")
 
 #: Files by voice; each voice says them one after the other.
 VOICES = {
     "woman-en": [_ASTERISK / "en_US_f_Allison" / name for name in ("demo-instruct.g722",)],
     "woman-fr": [_ASTERISK / "fr_CA_f_June" / name for name in ("demo-instruct.g722",)],
     "man-en": sorted(_LIBRIVOX.glob("*.wav")),
+    "man-fr": sorted(_KLETTRES.glob("syllab/*.ogg")) + sorted(_KLETTRES.glob("alpha/*.ogg")),
 }
 
 
 def decoded(path):
     """(samples in -1…1, rate)"""
-    if path.suffix == ".g722":
-        with av.open(str(path), format="g722") as container:
-            frames = [frame.to_ndarray().ravel() for frame in container.decode(audio=0)]
+    if path.suffix != ".wav":
+        with av.open(str(path), format=path.suffix[1:]) as container:
+            mono = av.AudioResampler(format="s16", layout="mono")
+            frames = [one.to_ndarray().ravel() for frame in container.decode(audio=0) for one in mono.resample(frame)]
             return numpy.concatenate(frames) / 32768, container.streams.audio[0].rate
     with wave.open(str(path), "rb") as file:
         return numpy.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768, file.getframerate()

@@ -1,4 +1,11 @@
-"""Histograms as SVG, one panel per trace: how good the windows were, and how late the sound."""
+"""Histograms as SVG, one panel beside the other: how good sound was, how late, what it cost.
+
+    python plots.py MEDIA.json FILE.svg     of `colloque bench media --report MEDIA.json`
+"""
+
+import json
+import sys
+from pathlib import Path
 
 _COLOURS = ["#1b6ca8", "#d1495b", "#66a182", "#8d6a9f", "#edae49", "#555555"]
 _WIDTH, _HEIGHT, _GAP = 260, 120, 46
@@ -7,41 +14,50 @@ _WIDTH, _HEIGHT, _GAP = 260, 120, 46
 def draw(found, traces, directory):
     """Writes quality.svg and delay.svg. `found` maps (receiver, mode, trace) to groups with `qualities` and `delays`."""
     directory.mkdir(parents=True, exist_ok=True)
-    panels = [
-        ("quality.svg", "PESQ-WB of 8 s windows", lambda group: group.qualities, 1.0, 5.0, 32),
-        ("delay.svg", "mouth to ear, ms", lambda group: group.delays, 0.0, 500.0, 50),
-    ]
-    for name, title, values, least, most, bins in panels:
-        (directory / name).write_text(_figure(found, traces, title, values, least, most, bins))
-
-
-def _figure(found, traces, title, values, least, most, bins):
     traces = [trace for trace in traces if any(key[2] == trace for key in found)]
     series = sorted({key[:2] for key in found})
-    columns = 2
-    rows = (len(traces) + columns - 1) // columns
-    width, height = columns * (_WIDTH + _GAP) + _GAP, rows * (_HEIGHT + _GAP) + 70
+    for name, title, values, least, most, bins in (
+        ("quality.svg", "PESQ-WB of 8 s windows", lambda group: group.qualities, 1.0, 5.0, 32),
+        ("delay.svg", "mouth to ear, ms", lambda group: group.delays, 0.0, 500.0, 50),
+    ):
+        panels = [
+            (trace, {", ".join(key): values(found[(*key, trace)]) for key in series if (*key, trace) in found})
+            for trace in traces
+        ]
+        histograms(directory / name, title, [", ".join(key) for key in series], panels, least, most, bins)
+
+
+def histograms(path, title, series, panels, least, most, bins):
+    """Writes one figure.
+
+    `series` are names, each with a colour of its own; `panels` are pairs of a name and the values of each series in it.
+    """
+    columns = min(2, len(panels))
+    rows = (len(panels) + columns - 1) // columns
+    width = max(columns * (_WIDTH + _GAP) + _GAP, _GAP + 130 * len(series), _GAP + 7 * len(title))
+    height = rows * (_HEIGHT + _GAP) + 70
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">',
         f'<rect width="{width}" height="{height}" fill="white"/><text x="{_GAP}" y="20" font-size="14">{title}</text>',
     ]
-    for index, (receiver, mode) in enumerate(series):
+    for index, name in enumerate(series):
         x = _GAP + index * 130
         parts.append(f'<rect x="{x}" y="30" width="10" height="10" fill="{_COLOURS[index % len(_COLOURS)]}"/>')
-        parts.append(f'<text x="{x + 14}" y="39">{receiver}, {mode}</text>')
-    for place, trace in enumerate(traces):
+        parts.append(f'<text x="{x + 14}" y="39">{name}</text>')
+    for place, (panel, values) in enumerate(panels):
         left = _GAP + place % columns * (_WIDTH + _GAP)
         top = 66 + place // columns * (_HEIGHT + _GAP)
-        parts.append(f'<text x="{left}" y="{top - 4}">{trace}</text>')
+        parts.append(f'<text x="{left}" y="{top - 4}">{panel}</text>')
         parts.append(f'<path d="M{left} {top + _HEIGHT}h{_WIDTH}" stroke="black"/>')
         for tick in range(5):
             value = least + (most - least) * tick / 4
             x = left + _WIDTH * tick / 4
             parts.append(f'<text x="{x:.0f}" y="{top + _HEIGHT + 13}" text-anchor="middle">{value:g}</text>')
-        for index, key in enumerate(series):
-            if (group := found.get((*key, trace))) is not None:
-                parts.append(_steps(values(group), left, top, least, most, bins, _COLOURS[index % len(_COLOURS)]))
-    return "\n".join([*parts, "</svg>\n"])
+        for index, name in enumerate(series):
+            if values.get(name):
+                parts.append(_steps(values[name], left, top, least, most, bins, _COLOURS[index % len(_COLOURS)]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([*parts, "</svg>\n"]))
 
 
 def _steps(values, left, top, least, most, bins, colour):
@@ -55,3 +71,18 @@ def _steps(values, left, top, least, most, bins, colour):
     for index, count in enumerate(counts):
         path += f"L{left + index * step:.1f} {top + _HEIGHT - count / highest * _HEIGHT:.1f}h{step:.1f}"
     return f'<path d="{path}V{top + _HEIGHT}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+
+
+def main(report, figure):
+    found = json.loads(Path(report).read_text())["perPacket"]
+    values = {
+        name: [(bin + 0.5) * one["binMicroseconds"] for bin, count in enumerate(one["counts"]) for _ in range(count)]
+        for name, one in found.items()
+    }
+    histograms(
+        Path(figure), "processor time for one packet each way, \u00b5s", sorted(values), [("whole duplex leg", values)],
+        0, 1000, 50)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

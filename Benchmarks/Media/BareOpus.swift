@@ -1,4 +1,4 @@
-import COpus
+internal import COpus
 
 /// The floor: libopus called as C would, with nothing around it.
 ///
@@ -31,8 +31,12 @@ struct BareOpus: ~Copyable {
         opus_decoder_destroy(self.decoder)
     }
 
-    mutating func encode(_ samples: UnsafePointer<Int16>) {
-        _ = opus_encode(self.encoder, samples, 960, &self.packet, Int32(self.packet.count))
+    /// - Parameter block: which 20 ms of the speech.
+    mutating func encode(_ speech: [Int16], at block: Int) {
+        speech.withUnsafeBufferPointer { samples in
+            guard let base = samples.baseAddress else { return }
+            _ = opus_encode(self.encoder, base + block * 960, 960, &self.packet, Int32(self.packet.count))
+        }
     }
 
     /// Decodes `packet`, or, when it is lost, what comes before `next`, or conceals.

@@ -1,7 +1,7 @@
-import Audio
-import SecureTransport
-import Session
-import Wire
+internal import Audio
+internal import SecureTransport
+internal import Session
+internal import Wire
 
 /// Two voice streams with the keys of one handshake: what a leg costs from sound to datagram and from datagram to
 /// sound, SRTP, statistics and jitter buffer included.

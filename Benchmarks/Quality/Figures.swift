@@ -1,8 +1,8 @@
-import Audio
-import RTP
+internal import Audio
+internal import RTP
 
 /// How the sender protects its sound.
-enum Mode: String, CaseIterable {
+package enum Mode: String, CaseIterable, Sendable {
     /// 32 kbit/s with in-band error correction for 10 % loss.
     case fec
     /// 24 kbit/s without, and copies of the one, two or three packets before (RFC 2198).
@@ -40,23 +40,45 @@ enum Mode: String, CaseIterable {
     }
 }
 
-/// One run as a line of JSON.
-enum Figures {
-    static func line(
-        mode: String, trace: String, voice: String, seed: UInt64, samples: Int, outcome: VirtualCall.Outcome
-    ) -> String {
+/// One call of ours in figures.
+package struct Figures: Encodable, Sendable {
+    package let mode: String
+    package let trace: String
+    package let voice: String
+    package let seed: UInt64
+    /// Share of the speech that was concealed, 0…1.
+    package let concealment: Double
+    package let received: Int
+    package let lost: Int
+    package let late: Int
+    package let recoveredFEC: Int
+    package let recoveredRED: Int
+    package let discarded: Int
+    /// Samples.
+    package let inserted: Int
+    package let removed: Int
+    /// From a packet's arrival to its playout, in milliseconds.
+    package let bufferP50: Double
+    package let bufferP95: Double
+
+    init(mode: Mode, trace: String, voice: String, seed: UInt64, samples: Int, outcome: VirtualCall.Outcome) {
         let statistics = outcome.statistics
-        let concealed = statistics.concealedSamples - outcome.settled.concealedSamples
         let spoken = samples - VirtualCall.silentBlocks * AudioFormat.blockSamples
-        let fields: [(String, String)] = [
-            ("mode", "\"\(mode)\""), ("trace", "\"\(trace)\""), ("voice", "\"\(voice)\""), ("seed", "\(seed)"),
-            ("concealment", "\(Double(concealed) / Double(max(spoken, 1)))"),
-            ("received", "\(statistics.received)"), ("lost", "\(statistics.lost)"), ("late", "\(statistics.late)"),
-            ("recoveredFEC", "\(statistics.recoveredFEC)"), ("recoveredRED", "\(statistics.recoveredRED)"),
-            ("discarded", "\(statistics.discarded)"),
-            ("inserted", "\(statistics.insertedSamples)"), ("removed", "\(statistics.removedSamples)"),
-            ("bufferP50", "\(statistics.delay.p50 ?? 0)"), ("bufferP95", "\(statistics.delay.p95 ?? 0)"),
-        ]
-        return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+        self.mode = mode.rawValue
+        self.trace = trace
+        self.voice = voice
+        self.seed = seed
+        self.concealment =
+            Double(statistics.concealedSamples - outcome.settled.concealedSamples) / Double(max(spoken, 1))
+        self.received = statistics.received
+        self.lost = statistics.lost
+        self.late = statistics.late
+        self.recoveredFEC = statistics.recoveredFEC
+        self.recoveredRED = statistics.recoveredRED
+        self.discarded = statistics.discarded
+        self.inserted = statistics.insertedSamples
+        self.removed = statistics.removedSamples
+        self.bufferP50 = statistics.delay.p50 ?? 0
+        self.bufferP95 = statistics.delay.p95 ?? 0
     }
 }

@@ -1,10 +1,11 @@
-import Glibc
+internal import Glibc
 
 /// Just enough of files.
-enum Files {
-    struct Failure: Error {
-        let path: String
-        let code: Int32
+package enum Files {
+    package struct Failure: Error {
+        package let path: String
+        /// `errno`.
+        package let code: Int32
     }
 
     static func read(_ path: String) throws -> [UInt8] {

@@ -1,16 +1,16 @@
-import Wire
+internal import Wire
 
 /// What one packet after the other meets on a path, from a seed.
 ///
 /// A trace knows nothing of what the packets carry, so every receiver can be given the same one.
-struct Trace {
+package struct Trace {
     let name: String
     /// For people.
     let description: String
     /// Milliseconds on the way for each packet, `nil` for a lost one.
     let transits: [Double?]
 
-    static let names: [(name: String, description: String)] = [
+    package static let names: [(name: String, description: String)] = [
         ("clean", "20 ms, nothing lost"),
         ("random5", "5 % lost at random"),
         ("random10", "10 % lost at random"),

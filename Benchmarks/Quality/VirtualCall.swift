@@ -1,6 +1,6 @@
-import Audio
-import RTP
-import Wire
+internal import Audio
+internal import RTP
+internal import Wire
 
 /// One direction of a call in virtual time: packets over a trace into a receiver that a sound card pulls.
 struct VirtualCall {

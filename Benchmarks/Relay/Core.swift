@@ -27,12 +27,13 @@ struct Core: ParsableCommand {
             let began = ContinuousClock.now
             let relayed = relay.run(way, pairs, packets: self.packets)
             let took = ContinuousClock.now - began
-            let allocated = colloque_allocation_count() - before
+            let allocated = before < 0 ? nil : colloque_allocation_count() - before
             precondition(relayed == self.packets, "\(self.packets - relayed) packets were not relayed")
             let nanoseconds = Double(took.wholeNanoseconds) / Double(self.packets)
             print(
                 "| \(way.rawValue) | \(self.packets) | \(String(format: "%.0f", nanoseconds)) | "
-                    + "\(String(format: "%.4f", Double(allocated) / Double(self.packets))) |")
+                    + "\(allocated.map { String(format: "%.4f", Double($0) / Double(self.packets)) } ?? "not counted") |"
+            )
         }
     }
 }

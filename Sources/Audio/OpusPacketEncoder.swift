@@ -10,6 +10,8 @@ package struct OpusEncoderSettings: Equatable, Sendable {
     package var expectedLossPercentage: Int
     /// Samples in each packet: 480, 960, 1920 or 2880 for 10, 20, 40 or 60 ms.
     package var packetSamples: Int
+    /// Whether a call changes rate, error correction and redundancy by what the peer reports.
+    package var adapts = true
 
     package init(
         bitsPerSecond: Int = 32_000, complexity: Int = 5, expectedLossPercentage: Int = 10,

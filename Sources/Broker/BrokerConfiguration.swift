@@ -6,6 +6,8 @@ package import Wire
 package struct BrokerConfiguration: Equatable, Sendable {
     /// Where to accept connections. `localhost` means both loopback addresses.
     package var listen: ListenAddress = ListenAddress(host: "localhost", port: 8080)
+    /// Where to send those who come without TLS to the page; `nil` for nowhere.
+    package var redirectListen: ListenAddress?
     /// Names this broker answers for, without port; the first is the one the page connects to.
     package var hosts: [String] = []
     /// Further origins whose page may open the WebSocket, such as `https://cabinet.example`.
@@ -96,6 +98,9 @@ extension BrokerConfiguration {
             throw ConfigurationError(
                 "without a TLS certificate the broker listens on loopback only, not on \(self.listen)")
         }
+        if !self.isTLS, self.redirectListen != nil {
+            throw ConfigurationError("redirect-listen sends people to the page over TLS: there is no certificate")
+        }
         if self.isTLS, self.hosts.isEmpty, ["0.0.0.0", "::", "[::]"].contains(self.listen.host) {
             throw ConfigurationError(
                 "with TLS on every address, `host = NAME` in the configuration says which name this broker answers for")
@@ -123,6 +128,9 @@ extension BrokerConfiguration {
         case "listen":
             guard let address = ListenAddress(value) else { return false }
             self.listen = address
+        case "redirect-listen":
+            guard let address = ListenAddress(value) else { return false }
+            self.redirectListen = address
         case "host": self.hosts.append(value.lowercased())
         case "page-origin": self.pageOrigins.append(value.lowercased())
         case "tls-certificate": self.tlsCertificate = value

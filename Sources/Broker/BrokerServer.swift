@@ -27,6 +27,7 @@ package enum BrokerError: Error, Equatable, Sendable {
 package struct BoundAddresses: Equatable, Sendable {
     package var port: UInt16
     package var relayPort: UInt16?
+    package var redirectPort: UInt16?
 }
 
 /// The broker as one object: HTTPS, WebSocket and TURN over TLS on one port and one event loop, and the hold on a relay
@@ -151,33 +152,16 @@ package final class BrokerServer: Sendable {
         let loop = self.group.next()
         let (store, logger, limits, stages) = (self.store, self.logger, self.limits, self.stages)
         let lobby = NIOLoopBoundBox<Site?>.makeBoxSendingValue(nil, eventLoop: loop)
-        let bootstrap = ServerBootstrap(group: loop)
-            .serverChannelOption(.backlog, value: 512)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelInitializer { SpareDescriptor.protect($0, logger: logger) }
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // The kernel would take megabytes for a peer that reads nothing; what is queued is to be seen and bounded.
-            .childChannelOption(.socketOption(.so_sndbuf), value: 64 * 1024)
-            .childChannelOption(.socketOption(.so_rcvbuf), value: 64 * 1024)
-            // A sender that is to pause still has handled what one read brought: little, besides one message.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 32 * 1024)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    // A connection in the instant before everything stands is turned away.
-                    guard let site = lobby.value else { throw ChannelError.alreadyClosed }
-                    try site.accept(channel)
-                }
-            }
+        let door = Door(loop: loop, logger: logger)
+        // A connection in the instant before everything stands is turned away.
+        let bootstrap = door.bootstrap { channel in
+            guard let site = lobby.value else { throw ChannelError.alreadyClosed }
+            try site.accept(channel)
+        }
         var listeners: [any Channel] = []
         do {
             if self.inherited.isEmpty {
-                listeners = try await self.bindAll(configuration.listen) { address in
-                    try await bootstrap.bind(to: address).get()
-                }
+                listeners = try await door.bind(configuration.listen, bootstrap)
             } else {
                 for socket in self.inherited { listeners.append(try await bootstrap.withBoundSocket(socket).get()) }
             }
@@ -185,7 +169,20 @@ package final class BrokerServer: Sendable {
             throw .cannotListen("\(configuration.listen)")
         }
         let port = UInt16(clamping: listeners.first?.localAddress?.port ?? 0)
-        let ports = BoundAddresses(port: port, relayPort: relayPort)
+        var ports = BoundAddresses(port: port, relayPort: relayPort)
+        if let address = configuration.redirectListen {
+            let redirect = door.bootstrap { channel in
+                guard let site = lobby.value else { throw ChannelError.alreadyClosed }
+                try site.acceptForRedirect(channel)
+            }
+            do {
+                let channels = try await door.bind(address, redirect)
+                ports.redirectPort = channels.first?.localAddress?.port.map { UInt16(clamping: $0) }
+                listeners += channels
+            } catch {
+                throw .cannotListen("\(address)")
+            }
+        }
         let names = SiteNames(configuration: configuration, port: port)
         let grants = try self.grants(configuration, port: port, relay: relay)
         let switchboard = self.switchboard(configuration, names: names, grants: grants)
@@ -216,25 +213,6 @@ package final class BrokerServer: Sendable {
         self.logger.info(
             "listening", metadata: ["port": "\(port)", "relay": "\(ports.relayPort.map { "\($0)" } ?? "off")"])
         return ports
-    }
-
-    /// Binds every address; `localhost` may lack IPv6, and both its addresses share the port the first one got.
-    private func bindAll(
-        _ listen: ListenAddress, _ bind: (SocketAddress) async throws -> any Channel
-    ) async throws -> [any Channel] {
-        var channels: [any Channel] = []
-        var port = Int(listen.port)
-        for host in listen.addresses {
-            do {
-                let channel = try await bind(SocketAddress(ipAddress: host, port: port))
-                port = channel.localAddress?.port ?? port
-                channels.append(channel)
-            } catch {
-                if channels.isEmpty { throw error }
-                self.logger.info("one of the two loopback addresses is not available")
-            }
-        }
-        return channels
     }
 
     // MARK: The relay

@@ -91,9 +91,10 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         var headers = self.site.page.headers
         var body = self.site.page.body
-        if let smallest = self.site.page.encodings.first(where: { Self.accepts($0.name, head.headers) }) {
-            headers.add(name: "Content-Encoding", value: smallest.name)
-            body = smallest.body
+        let accepted = PageResponse.Form.allCases.first { Self.accepts($0.rawValue, head.headers) }
+        if let accepted, let smaller = accepted.body {
+            headers.add(name: "Content-Encoding", value: accepted.rawValue)
+            body = smaller
         }
         self.answer(.ok, headers, body, context: context)
     }

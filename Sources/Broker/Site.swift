@@ -79,9 +79,28 @@ final class Site {
 
     /// Counts a fresh connection and builds its pipeline, or closes it.
     func accept(_ channel: any Channel) throws {
+        guard let (address, source, isReserved) = self.enter(channel) else { return }
+        try self.configure(channel, address: address, source: source, isReserved: isReserved)
+    }
+
+    /// The same for a connection without TLS that is only told where the page is.
+    func acceptForRedirect(_ channel: any Channel) throws {
+        guard self.enter(channel) != nil else { return }
+        let deadline = ConnectionDeadline(self.stages)
+        deadline.enter(.request, channel: channel)
+        try channel.pipeline.syncOperations.addHandlers([
+            deadline, HTTPResponseEncoder(),
+            ByteToMessageHandler(
+                HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: Self.headerLimits)),
+            RedirectHandler(target: self.names.pageAddress, deadline: deadline),
+        ])
+    }
+
+    /// - Returns: who it is, and whether only the places kept for doctors are left; `nil` when it was closed.
+    private func enter(_ channel: any Channel) -> (IPAddress, Source, isReserved: Bool)? {
         guard let address = ipAddress(of: channel.remoteAddress)?.unmapped else {
             channel.close(promise: nil)
-            return
+            return nil
         }
         let source = self.source(of: address)
         let limit =
@@ -89,11 +108,11 @@ final class Site {
         let verdict = self.census.enter(source, limit: limit)
         guard verdict != .refused else {
             channel.close(promise: nil)
-            return
+            return nil
         }
         let site = NIOLoopBound(self, eventLoop: channel.eventLoop)
         channel.closeFuture.whenComplete { _ in site.value.census.leave(source) }
-        try self.configure(channel, address: address, source: source, isReserved: verdict == .doctorsOnly)
+        return (address, source, verdict == .doctorsOnly)
     }
 
     /// RFC 9116; `nil` without a contact.

@@ -9,6 +9,8 @@ struct SiteNames: Equatable, Sendable {
     let pageOrigins: Set<String>
     /// Where the page's WebSocket may go. A policy cannot name an IPv6 address (CSP Level 3 §2.3.1): `'self'` serves there.
     let socketOrigins: [String]
+    /// Where the page is, such as `https://broker.example/`.
+    let pageAddress: String
 
     init(configuration: BrokerConfiguration, port: UInt16) {
         var hosts = configuration.hosts
@@ -18,6 +20,9 @@ struct SiteNames: Equatable, Sendable {
             hosts = [configuration.listen.host]
         }
         let withPort = hosts.map { "\($0):\(port)" }
+        let usual: UInt16 = configuration.isTLS ? 443 : 80
+        self.pageAddress =
+            "\(configuration.isTLS ? "https" : "http")://\((port == usual ? hosts : withPort).first ?? "localhost")/"
         if configuration.isTLS {
             // Without the port too: a forwarded port or socket activation hides the one the visitor used.
             let names = port == 443 ? hosts : hosts + withPort

@@ -14,8 +14,8 @@ package struct SeenCertificates: Equatable, Sendable {
 
 /// Proves that the media path ends where the sealed channel ends.
 ///
-/// Each end reports, inside the epoch, the two certificates it saw in DTLS. The check holds once the other end's
-/// report names the same two. A report counts only in the epoch it came in.
+/// Each end reports, inside the epoch, the two certificates it saw in DTLS. The check holds once this end's DTLS is up
+/// and the other end's report names the same two. A report counts only in the epoch it came in.
 struct BindingCheck: Sendable {
     enum Verdict: Equatable, Sendable {
         /// Half of it is still missing.
@@ -25,32 +25,55 @@ struct BindingCheck: Sendable {
         case mismatch
     }
 
+    /// Of the handshake under way or done: the other end proved to own its certificate.
+    private var proven: SeenCertificates?
+    /// Of a DTLS that is up.
     private var seen: SeenCertificates?
+    /// The other end has a report of ``proven`` in this epoch, since the last description.
+    private var isReported = false
     private var receivedTag: [UInt8]?
     /// When the other end's report is overdue; `nil` while none is awaited.
     private(set) var deadline: Instant?
 
-    /// DTLS is up and this end knows both certificates.
+    /// The other end proved in a handshake to own its certificate; that handshake may still fail.
     /// - Returns: the report to send, if an epoch stands.
+    mutating func peerVerified(_ certificates: SeenCertificates, epoch: EstablishedEpoch?) -> Frame? {
+        self.proven = certificates
+        self.isReported = false
+        return epoch.flatMap { self.report(in: $0) }
+    }
+
+    /// DTLS is up and this end knows both certificates.
+    /// - Returns: the report to send, if an epoch stands and the other end has none.
     mutating func transportConnected(_ seen: SeenCertificates, epoch: EstablishedEpoch?, now: Instant) -> Frame? {
         self.seen = seen
-        return epoch.flatMap { self.report(in: $0, now: now) }
+        if self.proven != seen {
+            self.proven = seen
+            self.isReported = false
+        }
+        guard let epoch else { return nil }
+        self.deadline = now + Timetable.binding
+        return self.report(in: epoch)
     }
 
     /// A new epoch stands: what was reported before counts no more.
-    /// - Returns: the report to send, if the transport stands.
+    /// - Returns: the report to send, if the other end's certificate is known.
     mutating func epochEstablished(_ epoch: EstablishedEpoch, now: Instant) -> Frame? {
-        self.report(in: epoch, now: now)
+        self.isReported = false
+        if self.seen != nil { self.deadline = now + Timetable.binding }
+        return self.report(in: epoch)
     }
 
     mutating func epochLost() {
         self.receivedTag = nil
+        self.isReported = false
         self.deadline = nil
     }
 
     /// The description that the reports must follow arrived: an older one is about an older transport.
     mutating func forgetTag() {
         self.receivedTag = nil
+        self.isReported = false
     }
 
     /// A new transport takes the place of the one that was checked.
@@ -71,9 +94,9 @@ struct BindingCheck: Sendable {
         return holds ? .holds : .mismatch
     }
 
-    private mutating func report(in epoch: EstablishedEpoch, now: Instant) -> Frame? {
-        guard let seen = self.seen else { return nil }
-        self.deadline = now + Timetable.binding
-        return epoch.bindingFrame(patientFingerprint: seen.patient, doctorFingerprint: seen.doctor)
+    private mutating func report(in epoch: EstablishedEpoch) -> Frame? {
+        guard let proven = self.proven, !self.isReported else { return nil }
+        self.isReported = true
+        return epoch.bindingFrame(patientFingerprint: proven.patient, doctorFingerprint: proven.doctor)
     }
 }

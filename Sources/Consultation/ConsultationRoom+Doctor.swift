@@ -72,6 +72,11 @@ extension ConsultationRoom {
         self.outputs.append(.send(.turnGrant(connection: connection)))
     }
 
+    mutating func peerVerified(_ certificates: SeenCertificates, now: Instant) {
+        let report = self.binding.peerVerified(certificates, epoch: self.admittedEpoch?.channel)
+        if let report { self.sendToAdmitted(report, now: now) }
+    }
+
     mutating func transportConnected(_ seen: SeenCertificates, now: Instant) {
         let report = self.binding.transportConnected(seen, epoch: self.admittedEpoch?.channel, now: now)
         if let report { self.sendToAdmitted(report, now: now) }

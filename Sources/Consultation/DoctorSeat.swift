@@ -216,6 +216,11 @@ package struct DoctorSeat: Sendable {
         self.inRoom(room) { $0.requestRelay() }
     }
 
+    /// The patient's end proved in DTLS to own its certificate, and has yet to finish.
+    package mutating func peerVerified(_ certificates: SeenCertificates, in room: RoomID, now: Instant) {
+        self.inRoom(room) { $0.peerVerified(certificates, now: now) }
+    }
+
     package mutating func transportConnected(_ seen: SeenCertificates, in room: RoomID, now: Instant) {
         self.inRoom(room) { $0.transportConnected(seen, now: now) }
     }

@@ -12,12 +12,18 @@ extension PatientSeat {
 
     mutating func receiveState(_ doctorPresent: Bool, now: Instant) {
         switch self.connection {
-        case .joining(let mode, _), .doctorAway(let mode):
+        case .joining(let mode, let handshake, _):
             self.emit(.doctorPresent(doctorPresent))
-            if doctorPresent {
-                self.sendMessageOne(mode, now: now)
-            } else {
-                self.connection = .doctorAway(mode)
+            self.connection =
+                doctorPresent
+                ? .handshaking(handshake, deadline: now + Timetable.messageTwo) : .doctorAway(mode, since: now)
+        case .doctorAway(let mode, let since):
+            self.emit(.doctorPresent(doctorPresent))
+            guard doctorPresent else { return }
+            // The first message 1 may have met a doctor who was just arriving: then a second one would be a breach.
+            guard now - since >= Timetable.lostMessage else { return self.leaveAndRejoin(now: now) }
+            if let handshake = self.sendMessageOne(mode) {
+                self.connection = .handshaking(handshake, deadline: now + Timetable.messageTwo)
             }
         case .handshaking, .established:
             // A connection carries one epoch: when the doctor comes back, so does this end.
@@ -28,7 +34,8 @@ extension PatientSeat {
         }
     }
 
-    private mutating func sendMessageOne(_ mode: JoinMode, now: Instant) {
+    /// - Returns: what message 2 finishes; `nil` at the end of this seat.
+    mutating func sendMessageOne(_ mode: JoinMode) -> PatientHandshake? {
         do {
             let handshake: PatientHandshake
             if mode == .resume, let resumption = self.resumption {
@@ -37,20 +44,20 @@ extension PatientSeat {
                     resuming: resumption, sessionPublicKey: self.invitation.sessionPublicKey,
                     epoch: self.epochIndex, random: &self.random)
             } else {
-                self.epochIndex = 0
                 handshake = try PatientHandshake(
                     calling: self.keys, sessionPublicKey: self.invitation.sessionPublicKey,
                     language: self.configuration.language, random: &self.random)
             }
             self.send(.relay(connection: 0, payload: handshake.messageOne))
-            self.connection = .handshaking(handshake, deadline: now + Timetable.messageTwo)
+            return handshake
         } catch {
             self.end(.cryptographicFailure(error))
+            return nil
         }
     }
 
     mutating func receiveError(_ code: ErrorCode, now: Instant) {
-        if case .joining(.resume, _) = self.connection, code == .unknownOrExpired, !self.isAdmitted {
+        if case .joining(.resume, _, _) = self.connection, code == .unknownOrExpired, !self.isAdmitted {
             guard !self.mustResume else { return self.end(.turnedAway(code)) }
             guard !self.knowsLinkIsUsed else {
                 return self.giveWay(self.claimReason ?? .turnedAway(.used), now: now)
@@ -88,6 +95,7 @@ extension PatientSeat {
         self.connection = .established(
             LiveEpoch(channel: epoch.channel, firstFrameWithin: Timetable.firstFrame, now: now))
         self.knowsLinkIsUsed = false
+        self.epochIndex = epoch.channel.index
         let name = self.configuration.displayName.beginning(octets: TextBounds.nameOctets)
         self.send(epoch.confirmation(displayName: name), now: now)
         self.emit(.epochEstablished(index: epoch.channel.index))

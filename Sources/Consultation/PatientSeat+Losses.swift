@@ -23,7 +23,7 @@ extension PatientSeat {
     var deadline: Instant {
         switch self.connection {
         case .offline(let until): until
-        case .opening(let deadline), .joining(_, let deadline), .handshaking(_, let deadline): deadline
+        case .opening(let deadline), .joining(_, _, let deadline), .handshaking(_, let deadline): deadline
         case .established(let epoch):
             min(
                 epoch.nextDeadline, self.answerDeadline ?? .distantFuture, self.binding.deadline ?? .distantFuture)

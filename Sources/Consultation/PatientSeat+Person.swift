@@ -39,6 +39,13 @@ extension PatientSeat {
         self.send(.candidate(generation: generation, text: text), now: now)
     }
 
+    /// The doctor's end proved in DTLS to own its certificate, and has yet to finish.
+    package mutating func peerVerified(_ certificates: SeenCertificates, now: Instant) {
+        if let report = self.binding.peerVerified(certificates, epoch: self.liveEpoch?.channel) {
+            self.send(report, now: now)
+        }
+    }
+
     package mutating func transportConnected(_ seen: SeenCertificates, now: Instant) {
         self.hasMedia = true
         let report = self.binding.transportConnected(seen, epoch: self.liveEpoch?.channel, now: now)

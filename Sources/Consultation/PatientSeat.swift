@@ -32,10 +32,10 @@ package struct PatientSeat: Sendable {
         /// No socket; the next attempt starts then.
         case offline(until: Instant)
         case opening(deadline: Instant)
-        /// JOIN is out.
-        case joining(JoinMode, deadline: Instant)
-        /// In the room; the doctor is away.
-        case doctorAway(JoinMode)
+        /// JOIN is out, and message 1 behind it.
+        case joining(JoinMode, PatientHandshake, deadline: Instant)
+        /// In the room; the doctor is away since the broker's first word, and message 1 is lost.
+        case doctorAway(JoinMode, since: Instant)
         /// Message 1 is out.
         case handshaking(PatientHandshake, deadline: Instant)
         case established(LiveEpoch)
@@ -98,7 +98,10 @@ package struct PatientSeat: Sendable {
         let mode: JoinMode = resumption == nil ? .fresh : .resume
         let token = resumption?.rejoinToken ?? self.keys.joinToken
         self.send(.join(version: Envelope.version, room: self.keys.roomID, token: token.bytes, mode: mode))
-        self.connection = .joining(mode, deadline: now + Timetable.state)
+        // The doctor is there more often than not, and a round trip is saved.
+        if let handshake = self.sendMessageOne(mode) {
+            self.connection = .joining(mode, handshake, deadline: now + Timetable.state)
+        }
     }
 
     /// - Parameter retriesAtOnce: the socket that stood died of something that the next one need not suffer from.
@@ -144,7 +147,7 @@ package struct PatientSeat: Sendable {
         switch self.connection {
         case .offline(let until):
             if until <= now { self.open(now: now) }
-        case .opening(let deadline), .joining(_, let deadline), .handshaking(_, let deadline):
+        case .opening(let deadline), .joining(_, _, let deadline), .handshaking(_, let deadline):
             if deadline <= now { self.leaveAndRetry(now: now) }
         case .established(let epoch):
             self.handleEpochTimeout(epoch, now: now)

@@ -4,6 +4,8 @@ enum Timetable {
     static let connect: Duration = .seconds(10)
     /// JOIN to STATE, at the patient.
     static let state: Duration = .seconds(6)
+    /// A message 1 that went with the JOIN and was dropped, since the doctor was away, is surely gone by then.
+    static let lostMessage: Duration = .seconds(2)
     /// PEER_UP to message 1, at the doctor.
     static let messageOne: Duration = .seconds(10)
     /// Message 1 to message 2, at the patient.

@@ -47,16 +47,16 @@ struct Stage {
     private struct Aim: Equatable {
         var isCall: Bool
         var hasEnded: Bool
-        var session: String?
+        var desk: DeskScreen.Target?
         var guest: UInt32?
     }
 
     private var aim: Aim {
         switch self.shown {
         case .desk(let screen):
-            Aim(isCall: false, hasEnded: false, session: screen.selection?.session, guest: screen.selection?.guest)
+            Aim(isCall: false, hasEnded: false, desk: screen.aim, guest: nil)
         case .call(let screen):
-            Aim(isCall: true, hasEnded: screen.hasEnded, session: nil, guest: screen.selection)
+            Aim(isCall: true, hasEnded: screen.hasEnded, desk: nil, guest: screen.aim)
         }
     }
 

@@ -1,5 +1,5 @@
 package import Consultation
-internal import ICE
+package import ICE
 package import NIOCore
 package import Network
 internal import SecureTransport
@@ -12,12 +12,26 @@ package import Wire
 /// The WebSocket lives on NIO and writes into a mailbox; datagrams and timers are here. What a person decides comes from
 /// the ``CallAttendant``, sound from a ``CallSound``. A doctor's session may be followed by the next on the same socket
 /// to the broker: ``follow(with:)``.
+///
+/// Whoever has many drivers on one thread gives each its ``Surroundings`` and runs them by the parts of the loop:
+/// ``begin(now:)``, then ``handle(_:now:)``, ``receive(_:from:on:now:)`` and ``serve(now:)`` as things happen, each followed
+/// by ``settle()``.
 package final class CallDriver {
-    private enum Letter: Sendable {
+    /// What comes from other threads.
+    package enum Letter: Sendable {
         case socket(attempt: Int, WebSocketEvent)
         case resolved(host: String, [RelaySet.ServerAddress])
         case stream(call: Int, SocketID, StreamEvent)
         case stop
+    }
+
+    /// What a driver shares with others of its thread.
+    package struct Surroundings {
+        /// Has a letter come to ``CallDriver/handle(_:now:)``, from any thread.
+        let post: @Sendable (Letter) -> Void
+        let ports: any MediaPorts
+        /// Has the doctor's seat do it, for a session that is a deputy.
+        let atSeat: (@escaping @Sendable (inout DoctorSeat) -> Void) -> Void
     }
 
     package private(set) var session: PeerSession
@@ -25,33 +39,46 @@ package final class CallDriver {
     private let trust: ServerTrust
     private let group: any EventLoopGroup
     private let attendant: any CallAttendant
-    private let mailbox = Mailbox<Letter>()
+    private let post: @Sendable (Letter) -> Void
+    private let atSeat: (@escaping @Sendable (inout DoctorSeat) -> Void) -> Void
     private var connection: WebSocketConnection?
     private var attempt = 0
     /// Counts the sessions: numbers of streams begin anew with each.
     private var call = 0
-    private let includesLoopback: Bool
-    private var sockets: MediaSockets
+    private var ports: any MediaPorts
     /// Where sound comes from and goes to; may be exchanged in mid-call.
     package var sound: (any CallSound)? {
         didSet { if self.voiceSince != nil { self.sound?.begin(now: monotonicNow()) } }
     }
     private var streams: RelayStreams
-    private let network = NetworkWatch()
     private var addresses: Set<IPAddress> = []
     /// When to look at the addresses again.
     private var networkDue: Instant?
+    /// When the session wants to be told the time.
+    private var sessionDue: Instant = .zero
     /// When sound first flowed in this session.
     package private(set) var voiceSince: Instant?
     private var endsAt: Instant?
+    /// When to give up before sound flows; `nil` for never.
+    package var givesUpAt: Instant?
     /// Set when the first attempt to reach the broker failed.
     package private(set) var brokerWasUnreachable = false
     /// Ends the call when the very first attempt finds no broker.
     package var givesUpUnreachable = false
+    /// What a driver has that shares with nobody.
+    private let own: Own?
 
+    private struct Own {
+        let mailbox = Mailbox<Letter>()
+        let network = NetworkWatch()
+        let includesLoopback: Bool
+    }
+
+    /// - Parameter surroundings: of a driver that does not ``run(until:)`` by itself.
     package init(
         session: PeerSession, broker: WebSocketURL, trust: ServerTrust = .system, group: any EventLoopGroup,
-        attendant: any CallAttendant, sound: (any CallSound)? = nil, includesLoopback: Bool = false
+        attendant: any CallAttendant, sound: (any CallSound)? = nil, includesLoopback: Bool = false,
+        surroundings: Surroundings? = nil
     ) {
         self.session = session
         self.broker = broker
@@ -59,38 +86,61 @@ package final class CallDriver {
         self.group = group
         self.attendant = attendant
         self.sound = sound
-        self.includesLoopback = includesLoopback
-        self.sockets = MediaSockets(includesLoopback: includesLoopback)
         self.streams = RelayStreams(trust: trust, group: group)
+        if let surroundings {
+            self.own = nil
+            self.post = surroundings.post
+            self.atSeat = surroundings.atSeat
+            self.ports = surroundings.ports
+        } else {
+            let own = Own(includesLoopback: includesLoopback)
+            self.own = own
+            self.post = { [mailbox = own.mailbox] in mailbox.post($0) }
+            self.atSeat = { _ in preconditionFailure("a deputy has surroundings") }
+            self.ports = MediaSockets(includesLoopback: includesLoopback)
+        }
     }
 
     /// Tells the attendant that the process is asked to end; from any thread.
     package var stop: @Sendable () -> Void {
-        { [mailbox] in mailbox.post(.stop) }
+        { [post] in post(.stop) }
     }
 
     /// Runs until ``finish(after:)``, on this thread.
     /// - Parameter deadline: when to give up before sound flows; `nil` for never.
     package func run(until deadline: Instant? = nil) {
+        guard let own = self.own else { preconditionFailure("driven by others") }
+        self.givesUpAt = deadline
         BackgroundWork { SRTPLibrary.prepare() }.start()
-        self.addresses = Self.currentAddresses()
-        self.session.start(now: monotonicNow())
-        while true {
-            let wake = self.drain()
+        self.begin(now: monotonicNow())
+        var waiting = WaitList()
+        var datagram: [UInt8] = []
+        datagram.reserveCapacity(2048)
+        while let wake = self.settle() {
+            waiting.removeAll()
+            let mailbox = waiting.add(own.mailbox.descriptor)
+            let sockets = self.ports as? MediaSockets
+            sockets?.await(in: &waiting)
+            let network = own.network.map { waiting.add($0.descriptor) }
+            if let sound = self.sound?.descriptor { waiting.add(sound) }
+            for descriptor in self.attendant.descriptors { waiting.add(descriptor) }
+            waiting.wait(for: max(.zero, wake - monotonicNow()))
+            if waiting.isReady(mailbox) {
+                for letter in own.mailbox.take() { self.handle(letter, now: monotonicNow()) }
+            }
+            sockets?.receive(waiting, into: &datagram) { datagram, source, socket in
+                self.receive(&datagram, from: source, on: socket, now: monotonicNow())
+            }
             let now = monotonicNow()
-            if let endsAt = self.endsAt, now >= endsAt { break }
-            var until = min(wake, self.endsAt ?? .distantFuture, self.networkDue ?? .distantFuture)
-            until = min(until, self.sound?.deadline ?? .distantFuture, self.attendant.deadline)
-            if self.voiceSince == nil, let deadline { until = min(until, deadline) }
-            waitForInput(on: self.descriptors, for: max(.zero, until - now))
-            self.step(deadline: deadline)
+            if let network, waiting.isReady(network), own.network?.takeChange() == true {
+                self.networkMayHaveChanged(now: now)
+            }
+            self.serve(now: now)
         }
-        self.connection?.close()
-        self.streams.closeAll()
-        self.sound?.finish()
+        self.end()
     }
 
-    /// Has ``run(until:)`` return when the last messages and datagrams had time to leave.
+    /// Has the loop end when the last messages and datagrams had time to leave.
     package func finish(after pause: Duration = CallDriver.farewell) {
         self.endsAt = min(self.endsAt ?? .distantFuture, monotonicNow() + pause)
     }
@@ -98,41 +148,64 @@ package final class CallDriver {
     /// Goes on with another session, which took the seat of the one before with its socket to the broker.
     /// - Parameter make: from the seat of the session so far, which has said everything by then.
     package func follow(with make: (DoctorSeat) -> PeerSession) {
-        _ = self.drain()
-        guard let seat = self.session.releaseDoctorSeat() else { return }
+        self.drain()
+        guard let own = self.own, let seat = self.session.releaseDoctorSeat() else { return }
         self.sound?.finish()
         self.sound = nil
         self.streams.closeAll()
         self.streams = RelayStreams(trust: self.trust, group: self.group)
-        self.sockets = MediaSockets(includesLoopback: self.includesLoopback)
+        self.ports = MediaSockets(includesLoopback: own.includesLoopback)
         self.voiceSince = nil
         self.call += 1
         self.session = make(seat)
     }
 
-    private var descriptors: [Int32] {
-        var all = [self.mailbox.descriptor] + self.sockets.descriptors + self.attendant.descriptors
-        if let network = self.network { all.append(network.descriptor) }
-        if let sound = self.sound?.descriptor { all.append(sound) }
-        return all
+    // MARK: The parts of the loop
+
+    package func begin(now: Instant) {
+        self.addresses = Self.currentAddresses()
+        self.session.start(now: now)
     }
 
-    private func step(deadline: Instant?) {
-        for letter in self.mailbox.take() { self.handle(letter, now: monotonicNow()) }
-        self.sockets.receive { datagram, source, socket in
-            self.session.receive(datagram, from: source, on: socket, now: monotonicNow())
-        }
-        let now = monotonicNow()
-        self.watchNetwork(now: now)
-        self.session.handleTimeout(now: now)
+    /// One datagram of a socket; its octets are changed.
+    package func receive(
+        _ datagram: inout [UInt8], from source: TransportAddress, on socket: MediaConnection.Socket, now: Instant
+    ) {
+        self.session.receive(&datagram, from: source, on: socket, now: now)
+    }
+
+    /// Does what is due.
+    package func serve(now: Instant) {
+        if let due = self.networkDue, due <= now { self.networkChanged(now: now) }
+        if self.sessionDue <= now { self.session.handleTimeout(now: now) }
         self.sound?.serve(self.session, now: now)
         self.attendant.serve(self, now: now)
-        if self.voiceSince == nil, let deadline, now >= deadline {
+        if self.voiceSince == nil, let deadline = self.givesUpAt, now >= deadline {
             self.session.hangUp(.retriesExhausted, now: now)
         }
     }
 
-    private func handle(_ letter: Letter, now: Instant) {
+    /// Carries out what the session asks for.
+    /// - Returns: when to call ``serve(now:)``; `nil` once all is over: then comes ``end()``.
+    package func settle() -> Instant? {
+        self.drain()
+        var until = min(self.sessionDue, self.networkDue ?? .distantFuture, self.attendant.deadline)
+        until = min(until, self.sound?.deadline ?? .distantFuture)
+        if self.voiceSince == nil, let deadline = self.givesUpAt { until = min(until, deadline) }
+        if let endsAt = self.endsAt {
+            guard monotonicNow() < endsAt else { return nil }
+            until = min(until, endsAt)
+        }
+        return until
+    }
+
+    package func end() {
+        self.connection?.close()
+        self.streams.closeAll()
+        self.sound?.finish()
+    }
+
+    package func handle(_ letter: Letter, now: Instant) {
         switch letter {
         case .socket(let attempt, let event):
             guard attempt == self.attempt else { return }
@@ -163,11 +236,12 @@ package final class CallDriver {
 
     // MARK: What the session asks for
 
-    private func drain() -> Instant {
+    private func drain() {
         while true {
             let now = monotonicNow()
             switch self.session.pollOutput() {
             case .connect: self.connect()
+            case .forSeat(let act): self.atSeat(act)
             case .send(let message): self.connection?.send(message)
             case .checkSocket: self.connection?.checkLife()
             case .disconnect:
@@ -175,16 +249,18 @@ package final class CallDriver {
                 self.connection = nil
                 self.attempt += 1
             case .transmit(let path, let datagram):
-                self.sockets.send(datagram, on: path)
+                self.ports.send(datagram, on: path)
             case .resolve(let host): self.resolve(host)
             case .openStream(let id, let target):
-                self.streams.open(id, to: target) { [mailbox, call] event in
-                    mailbox.post(.stream(call: call, id, event))
+                self.streams.open(id, to: target) { [post, call] event in
+                    post(.stream(call: call, id, event))
                 }
             case .write(let id, let octets): self.streams.write(octets, to: id)
             case .closeStream(let id): self.streams.close(id)
             case .event(let event): self.react(to: event, now: now)
-            case .wait(let until): return until
+            case .wait(let until):
+                self.sessionDue = until
+                return
             }
         }
     }
@@ -194,16 +270,16 @@ package final class CallDriver {
         let attempt = self.attempt
         self.connection = WebSocketClient.connect(
             to: self.broker, subprotocol: Envelope.subprotocol, trust: self.trust, eventLoopGroup: self.group
-        ) { [mailbox] event in
-            mailbox.post(.socket(attempt: attempt, event))
+        ) { [post] event in
+            post(.socket(attempt: attempt, event))
         }
     }
 
     private func react(to event: SessionEvent, now: Instant) {
         switch event {
         case .mediaWanted:
-            self.sockets.refresh()
-            self.session.startMedia(on: self.sockets.all, now: now)
+            self.ports.refresh()
+            self.session.startMedia(on: self.ports.all, now: now)
         case .bound:
             if self.voiceSince == nil {
                 self.voiceSince = now
@@ -217,9 +293,11 @@ package final class CallDriver {
     // MARK: Changes of the network
 
     /// One change is told in many messages: the addresses are looked at when these have been quiet for a moment.
-    private func watchNetwork(now: Instant) {
-        if self.network?.takeChange() == true { self.networkDue = self.networkDue ?? now + Self.networkPause }
-        guard let due = self.networkDue, due <= now else { return }
+    package func networkMayHaveChanged(now: Instant) {
+        self.networkDue = self.networkDue ?? now + Self.networkPause
+    }
+
+    private func networkChanged(now: Instant) {
         self.networkDue = nil
         let addresses = Self.currentAddresses()
         let hasOtherAddresses = addresses != self.addresses
@@ -231,9 +309,9 @@ package final class CallDriver {
             self.attempt += 1
             self.session.socketClosed(retriesAtOnce: true, now: now)
         }
-        if self.sockets.isOpen { self.sockets.refresh() }
+        if self.ports.isOpen { self.ports.refresh() }
         self.session.networkChanged(
-            self.sockets.isOpen ? self.sockets.all : nil, hasOtherAddresses: hasOtherAddresses, now: now)
+            self.ports.isOpen ? self.ports.all : nil, hasOtherAddresses: hasOtherAddresses, now: now)
     }
 
     private static func currentAddresses() -> Set<IPAddress> {
@@ -242,9 +320,9 @@ package final class CallDriver {
 
     /// Names are resolved beside the loop.
     private func resolve(_ host: String) {
-        BackgroundWork { [mailbox] in
+        BackgroundWork { [post] in
             let addresses = NetworkInterfaces.resolve(host)
-            mailbox.post(
+            post(
                 .resolved(
                     host: host,
                     addresses.map { RelaySet.ServerAddress(ip: $0, via: NetworkInterfaces.address(toward: $0)) }))

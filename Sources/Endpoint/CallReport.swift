@@ -72,11 +72,12 @@ package struct CallReport: Encodable, Sendable {
     package var security: Security
     package var audio: Sound?
     package var restarts: Int
-    package var cpuSeconds: Double
-    package var peakMemoryBytes: Int
+    /// Of the process so far; absent where it holds other calls too.
+    package var cpuSeconds: Double?
+    package var peakMemoryBytes: Int?
 
-    /// - Parameter firstAudio: when the first decoded sound was played.
-    package init(_ session: PeerSession, reason: EndReason) {
+    /// - Parameter isAlone: no other call shares the process.
+    package init(_ session: PeerSession, reason: EndReason, isAlone: Bool = true) {
         let steps = session.milestones
         self.outcome =
             session.isBound ? (reason.isOrderly ? .completed : .failed) : reason.isRefusal ? .refused : .failed
@@ -115,16 +116,29 @@ package struct CallReport: Encodable, Sendable {
                 })
         }
         self.restarts = session.restartCount
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        self.cpuSeconds =
-            Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
-        self.peakMemoryBytes = Int(usage.ru_maxrss) * 1024
+        guard isAlone else { return }
+        let usage = ProcessUsage.now
+        self.cpuSeconds = usage.cpuSeconds
+        self.peakMemoryBytes = usage.peakMemoryBytes
     }
 
     /// A block of capture, a block of playout and the encoder's look-ahead of 6.5 ms.
     package static let fixedDelayMilliseconds = 46.5
+}
+
+/// What this process has used so far.
+package struct ProcessUsage {
+    package let cpuSeconds: Double
+    package let peakMemoryBytes: Int
+
+    package static var now: ProcessUsage {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return ProcessUsage(
+            cpuSeconds: Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+                + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6,
+            peakMemoryBytes: Int(usage.ru_maxrss) * 1024)
+    }
 }
 
 extension EndReason {

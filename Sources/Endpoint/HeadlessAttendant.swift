@@ -15,6 +15,8 @@ package final class HeadlessAttendant: CallAttendant {
     private let duration: Duration?
     private let onEvent: (SessionEvent) -> Void
     private var voiceSince: Instant?
+    /// A seat that is elsewhere says only later that the call ended.
+    private var hasHungUp = false
     /// Why the call ended, once it did.
     package private(set) var endReason: EndReason?
 
@@ -35,7 +37,7 @@ package final class HeadlessAttendant: CallAttendant {
     package var descriptors: [Int32] { [] }
 
     package var deadline: Instant {
-        guard let start = self.voiceSince, let duration = self.duration, self.endReason == nil else {
+        guard let start = self.voiceSince, let duration = self.duration, self.endReason == nil, !self.hasHungUp else {
             return .distantFuture
         }
         return start + duration
@@ -59,11 +61,13 @@ package final class HeadlessAttendant: CallAttendant {
     }
 
     package func serve(_ driver: CallDriver, now: Instant) {
-        if self.deadline <= now { driver.session.hangUp(now: now) }
+        guard self.deadline <= now else { return }
+        self.hasHungUp = true
+        driver.session.hangUp(now: now)
     }
 
     package func stop(_ driver: CallDriver, now: Instant) {
         driver.session.hangUp(now: now)
-        if self.endReason == nil { driver.finish(after: .zero) }
+        if self.endReason == nil { driver.finish(after: driver.session.isDeputy ? CallDriver.farewell : .zero) }
     }
 }

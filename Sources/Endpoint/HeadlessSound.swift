@@ -7,24 +7,47 @@ package import Wire
 package final class HeadlessSound: CallSound {
     private var source: AudioSource
     private let recorder: WAVFileWriter?
+    private let beat: Beat?
     private var nextBlock: Instant?
     private var heard = [Int16](repeating: 0, count: AudioFormat.blockSamples)
     private var said = [Int16](repeating: 0, count: AudioFormat.blockSamples)
 
-    package init(source: AudioSource, recorder: WAVFileWriter? = nil) {
+    /// A beat that is one among many of a thread.
+    struct Beat {
+        /// Where in each 20 ms of the clock it falls.
+        let phase: Duration
+        /// How many they are.
+        let count: Int
+        let ledger: BeatLedger
+    }
+
+    package convenience init(source: AudioSource, recorder: WAVFileWriter? = nil) {
+        self.init(source: source, recorder: recorder, beat: nil)
+    }
+
+    init(source: AudioSource, recorder: WAVFileWriter?, beat: Beat?) {
         self.source = source
         self.recorder = recorder
+        self.beat = beat
     }
 
     package var descriptor: Int32? { nil }
     package var deadline: Instant { self.nextBlock ?? .distantFuture }
 
     package func begin(now: Instant) {
-        self.nextBlock = self.nextBlock ?? now
+        self.nextBlock = self.nextBlock ?? self.firstBlock(now: now)
+    }
+
+    private func firstBlock(now: Instant) -> Instant {
+        guard let beat = self.beat else { return now }
+        let period = AudioFormat.blockDuration.wholeNanoseconds
+        let sinceBeat = (now.nanoseconds - beat.phase.wholeNanoseconds) % period
+        return Instant(nanoseconds: now.nanoseconds - sinceBeat + period)
     }
 
     package func serve(_ session: PeerSession, now: Instant) {
         guard let due = self.nextBlock, due <= now else { return }
+        self.beat?.ledger.note(now - due)
         // After a stall longer than a packet's life the beat starts anew; shorter ones are caught up.
         self.nextBlock =
             now - due > .milliseconds(400) ? now + AudioFormat.blockDuration : due + AudioFormat.blockDuration
@@ -42,7 +65,7 @@ package final class HeadlessSound: CallSound {
         self.speak(into: &said)
         session.send(said.span, now: now)
         self.said = said
-        session.noteBeat(busy: monotonicNow() - now, late: now - due, now: now)
+        session.noteBeat(busy: (monotonicNow() - now) * (self.beat?.count ?? 1), late: now - due, now: now)
     }
 
     package func finish() {

@@ -4,10 +4,12 @@ internal import Session
 internal import Wire
 
 /// The datagram sockets of a call, one on each address of this machine. Confined to the driver's thread.
-final class MediaSockets {
+final class MediaSockets: MediaPorts {
     private struct Entry {
         let socket: DatagramSocket
         let media: MediaConnection.Socket
+        /// Its place in the list of what the thread waits for.
+        var slot: Int?
     }
 
     private var entries: [Entry] = []
@@ -19,7 +21,6 @@ final class MediaSockets {
         self.includesLoopback = includesLoopback
     }
 
-    /// Opens sockets on addresses that are new and closes those on addresses that are gone.
     func refresh() {
         self.isOpen = true
         let addresses = NetworkInterfaces.addresses(includingLoopback: self.includesLoopback)
@@ -35,21 +36,34 @@ final class MediaSockets {
 
     var all: [MediaConnection.Socket] { self.entries.map(\.media) }
 
-    var descriptors: [Int32] { self.entries.map(\.socket.descriptor) }
-
     func send(_ datagram: [UInt8], on path: Path) {
-        self.entries.first { $0.media.id == path.socket }?.socket.send(datagram, to: path.remote)
+        for entry in self.entries where entry.media.id == path.socket {
+            return entry.socket.send(datagram, to: path.remote)
+        }
+    }
+
+    func await(in list: inout WaitList) {
+        for index in self.entries.indices {
+            self.entries[index].slot = list.add(self.entries[index].socket.descriptor)
+        }
     }
 
     /// Hands over every datagram that waits.
-    func receive(_ body: ([UInt8], TransportAddress, MediaConnection.Socket) -> Void) {
+    /// - Parameters:
+    ///   - list: what was waited for last.
+    ///   - datagram: memory for them; `body` may change it.
+    func receive(
+        _ list: WaitList, into datagram: inout [UInt8],
+        _ body: (inout [UInt8], TransportAddress, MediaConnection.Socket) -> Void
+    ) {
         for entry in self.entries {
-            while let (datagram, source) = entry.socket.receive() { body(datagram, source, entry.media) }
+            guard let slot = entry.slot, list.isReady(slot) else { continue }
+            while let source = entry.socket.receive(into: &datagram) { body(&datagram, source, entry.media) }
         }
     }
 
     /// By the naming of Linux interfaces (systemd.net-naming-scheme).
-    private static func kind(of ip: IPAddress, interface: String) -> InterfaceKind {
+    static func kind(of ip: IPAddress, interface: String) -> InterfaceKind {
         if ip.isLoopback { return .loopback }
         if interface.hasPrefix("wl") { return .wireless }
         if interface.hasPrefix("ww") { return .cellular }

@@ -55,7 +55,7 @@ extension ICEAgent {
         self.current.checks.append(check)
         self.current.checklist.update(id) { if $0.state != .succeeded { $0.state = .inProgress } }
         self.pacer.spend(now: now)
-        self.transmit(Transmit(path: check.path, bytes: check.bytes))
+        self.transmit(Transmit(path: check.path, bytes: check.bytes, isCheck: true))
     }
 
     /// RTO grows with the pairs under check, as RFC 8445 §14.3 has it, from our smaller base.

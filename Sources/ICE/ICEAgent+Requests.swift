@@ -46,6 +46,7 @@ extension ICEAgent {
         // 5. The path from the peer works; ours is tried next.
         guard isCurrent else { return }
         self.current.validate(path)
+        self.current.inquiry = self.current.inquiry ?? path
         self.learn(
             ICEGeneration.EarlyCheck(
                 path: path, priority: request.uint32(.priority) ?? Self.unstatedPriority,

@@ -119,6 +119,7 @@ extension ICEGeneration {
         self.checklist.remove { $0.path.socket == socket }
         self.checks.removeAll { $0.path.socket == socket }
         self.validated = self.validated.filter { $0.socket != socket }
+        if self.inquiry?.socket == socket { self.inquiry = nil }
         self.earlyChecks.removeAll { $0.path.socket == socket }
         if let id = self.selected, self.checklist[id] == nil {
             self.selected = nil

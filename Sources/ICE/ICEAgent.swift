@@ -43,6 +43,8 @@ package struct ICEAgent: Sendable {
     package struct Transmit: Equatable, Sendable {
         package let path: Path
         package let bytes: [UInt8]
+        /// The first datagram of a check; what is sent right behind it finds the pair known at the peer.
+        package var isCheck = false
 
         package var socket: SocketID { self.path.socket }
         package var destination: TransportAddress { self.path.remote }
@@ -299,6 +301,10 @@ extension ICEAgent {
     package var roundTripTime: Duration? {
         (self.current.selectedPair ?? self.previous?.selectedPair)?.roundTripTime
     }
+
+    /// Where the first authenticated check of the peer in this generation came from: whoever sent it wants to be
+    /// answered there, though no check of ours may have succeeded yet.
+    package var inquiry: Path? { self.current.inquiry }
 
     /// Whether an authenticated check passed between this remote address and this socket, in either
     /// direction: the addresses that DTLS is accepted from.

@@ -27,6 +27,8 @@ struct ICEGeneration: Sendable {
     var checks: [CheckTransaction] = []
     /// Paths on which an authenticated check went through, in either direction.
     var validated: Set<Path> = []
+    /// The path of the peer's first check.
+    var inquiry: Path?
 
     /// When checks could begin: patience counts from here.
     var startedAt: Instant?

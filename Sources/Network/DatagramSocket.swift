@@ -1,4 +1,3 @@
-internal import CPoll
 internal import Glibc
 package import Wire
 
@@ -15,12 +14,17 @@ package final class DatagramSocket {
     private var buffer = [UInt8](repeating: 0, count: 2048)
 
     /// Binds to `ip` on a port of the system's choice.
-    package init(bindingTo ip: IPAddress) throws(Failure) {
+    /// - Parameter bufferSize: octets that may wait in the system each way, as far as it allows; `nil` for its default.
+    package init(bindingTo ip: IPAddress, bufferSize: Int32? = nil) throws(Failure) {
         let family = ip.isIPv6 ? AF_INET6 : AF_INET
         let descriptor = socket(family, Int32(SOCK_DGRAM.rawValue) | O_NONBLOCK | O_CLOEXEC, 0)
         guard descriptor >= 0 else { throw Failure(errorNumber: errno) }
         var one: Int32 = 1
         if ip.isIPv6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &one, 4) }
+        if var size = bufferSize {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
+            setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, 4)
+        }
         let bound = withSocketAddress(TransportAddress(ip, port: 0)) { bind(descriptor, $0, $1) }
         guard bound == 0, let local = socketName(of: descriptor) else {
             let failure = Failure(errorNumber: errno)
@@ -38,8 +42,10 @@ package final class DatagramSocket {
         _ = withSocketAddress(destination) { sendto(self.descriptor, bytes, bytes.count, 0, $0, $1) }
     }
 
-    /// - Returns: `nil` when no datagram waits.
-    package func receive() -> (bytes: [UInt8], source: TransportAddress)? {
+    /// Takes the next datagram.
+    /// - Parameter datagram: Becomes that datagram, in the memory that it has.
+    /// - Returns: Whom it is from; `nil`, and `datagram` as it was, when none waits.
+    package func receive(into datagram: inout [UInt8]) -> TransportAddress? {
         while true {
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -48,10 +54,20 @@ package final class DatagramSocket {
                     recvfrom(self.descriptor, &self.buffer, self.buffer.count, 0, $0, &length)
                 }
             }
-            if count >= 0, let source = transportAddress(storage) { return (Array(self.buffer[..<count]), source) }
+            if count >= 0, let source = transportAddress(storage) {
+                datagram.removeAll(keepingCapacity: true)
+                datagram.append(contentsOf: self.buffer[..<count])
+                return source
+            }
             // ECONNREFUSED and its like tell of an earlier datagram: they end nothing.
             if count < 0, errno == EAGAIN || errno == EWOULDBLOCK || errno == EBADF { return nil }
         }
+    }
+
+    /// - Returns: `nil` when no datagram waits.
+    package func receive() -> (bytes: [UInt8], source: TransportAddress)? {
+        var datagram: [UInt8] = []
+        return self.receive(into: &datagram).map { (datagram, $0) }
     }
 }
 
@@ -107,13 +123,6 @@ package enum NetworkInterfaces {
     }
 }
 
-/// Sleeps until a descriptor is readable or time is up.
-package func waitForInput(on descriptors: [Int32], for duration: Duration) {
-    var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    let nanoseconds = min(max(0, duration.wholeNanoseconds), 3_600_000_000_000)
-    _ = colloque_wait(&entries, UInt(entries.count), nanoseconds)
-}
-
 /// Nanoseconds of the clock that neither jumps nor stops in suspend.
 package func monotonicNow() -> Instant {
     var time = timespec()
@@ -139,7 +148,12 @@ private func withSocketAddress<Result>(
         var value = sockaddr_in6()
         value.sin6_family = sa_family_t(AF_INET6)
         value.sin6_port = address.port.bigEndian
-        withUnsafeMutableBytes(of: &value.sin6_addr) { $0.copyBytes(from: address.ip.bytes) }
+        if case .v6(let high, let low) = address.ip {
+            withUnsafeMutableBytes(of: &value.sin6_addr) {
+                $0.storeBytes(of: high.bigEndian, as: UInt64.self)
+                $0.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            }
+        }
         return withUnsafePointer(to: value) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
@@ -174,8 +188,13 @@ private func transportAddress(_ storage: sockaddr_storage) -> TransportAddress? 
     withUnsafeBytes(of: storage) { octets in
         let port = UInt16(octets[2]) << 8 | UInt16(octets[3])
         switch Int32(storage.ss_family) {
-        case AF_INET: return IPAddress(bytes: octets[4..<8]).map { TransportAddress($0, port: port) }
-        case AF_INET6: return IPAddress(bytes: octets[8..<24]).map { TransportAddress($0, port: port) }
+        case AF_INET:
+            let word = octets.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+            return TransportAddress(.v4(UInt32(bigEndian: word)), port: port)
+        case AF_INET6:
+            let high = octets.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            let low = octets.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
+            return TransportAddress(.v6(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low)), port: port)
         default: return nil
         }
     }

@@ -4,15 +4,16 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "71d592cd8712ab6c8a0f5ab381e311185e6213eb80b37abc94bd157d6122e241"
+    package static let sha256 = "a92c3144567a1dc220537f5f1c5f848b563c76d1cb678e26f26027098d7ba23b"
 
-    /// Source expressions of the page's two scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
+    /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
-        "'sha256-boS1VTOxN/JCnHZK0Fpqf2ImtXgHQCLRBZf0oC4H5Ak='" + " "
-        + "'sha256-k8OBlknJ9bdxvYJor/8XsEq5xC4LxRK9KeCN3PeQ058='"
+        "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
+        + "'sha256-IQUZ+z8jjnizo78O5nm+0n43v+ICrJJIAD2ipR8DqX0='" + " "
+        + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-TVeQ+DhQvYiEMQbO05kvP/epQuZajybkY83kdPIfAE0='"
+    package static let styleHash = "'sha256-WaKT4cI8hRVDSIzVtcgj6y+4/0Et0+AjSEiM+EGIfOM='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -21,1115 +22,1082 @@ package enum Page {
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-        <meta name="color-scheme" content="light dark">
         <meta name="theme-color" content="#f6f4ef" media="(prefers-color-scheme: light)">
         <meta name="theme-color" content="#14181a" media="(prefers-color-scheme: dark)">
-        <meta name="referrer" content="no-referrer">
-        <meta name="robots" content="noindex, nofollow, noarchive">
         <title>Colloque</title>
         <link rel="icon" href="data:,">
-        <style>:root{color-scheme:light dark;--paper: #f6f4ef;--card: #fffefb;--ink: #1d2527;--quiet: #5c686b;--line: \##
-        #ddd8cc;--accent: #14615a;--accent-ink: #ffffff;--soft: #e3eeeb;--danger: #a3312a;--danger-soft: #f7e6e3;--rad\##
-        ius: 14px}@media (prefers-color-scheme: dark){:root{--paper: #14181a;--card: #1c2224;--ink: #ecefee;--quiet: #\##
-        9aa7a8;--line: #30393b;--accent: #6cc5b6;--accent-ink: #0c2320;--soft: #1f3330;--danger: #f08d80;--danger-soft\##
-        : #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--paper);color\##
-        :var(--ink);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,-apple-system,Segoe UI,Roboto,Not\##
-        o Sans,Liberation Sans,sans-serif;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;paddin\##
-        g:max(1rem,env(safe-area-inset-top)) max(1.25rem,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bott\##
-        om)) max(1.25rem,env(safe-area-inset-left))}header,main,footer{width:100%;max-width:34rem;margin-inline:auto}h\##
-        eader{display:flex;justify-content:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Geor\##
-        gia,Times New Roman,"Liberation Serif",serif;font-size:1.25rem;letter-spacing:.01em}nav{display:flex;gap:.125r\##
-        em}nav button{font:inherit;font-size:.875rem;min-width:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;bo\##
-        rder-radius:8px;background:none;color:var(--quiet);cursor:pointer}nav button[aria-pressed=true]{color:var(--in\##
-        k);font-weight:600}main{flex:1;display:flex;flex-direction:column;justify-content:center;padding-block:1.25rem\##
-        }h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text\##
-        -wrap:balance;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}.text>*+*{margin-top:.75rem}.te\##
-        xt p,.notice,.result,.code,.panel p{color:var(--quiet)}.text .lead{color:var(--ink);font-size:1.125rem}.code{f\##
-        ont-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none\##
-        }.text ul{padding:0;list-style:none;border-top:1px solid var(--line);margin-top:1rem}.text li{padding-block:.6\##
-        25rem;padding-inline-start:1.75rem;border-bottom:1px solid var(--line);position:relative}.text li:before{conte\##
-        nt:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;backg\##
-        round:var(--accent)}.text blockquote{border-inline-start:3px solid var(--accent);padding-block:.25rem;padding-\##
-        inline-start:1rem;overflow-wrap:anywhere}.actions{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));g\##
-        ap:.75rem;margin-top:1.5rem}.actions>*{grid-column:1 / -1}.actions>.half{grid-column:auto}.actions:empty{displ\##
-        ay:none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem\##
-        ;border-radius:var(--radius);border:1.5px solid var(--line);background:var(--card);color:var(--ink);cursor:poi\##
-        nter}.actions button.primary{background:var(--accent);border-color:var(--accent);color:var(--accent-ink)}.acti\##
-        ons button{display:flex;align-items:center;justify-content:center}.actions button.half{flex-direction:column;g\##
-        ap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var(--danger)}.actions .on{ba\##
-        ckground:var(--danger-soft);border-color:var(--danger);color:var(--danger)}.actions button:disabled{opacity:.5\##
-        5;cursor:default}:is(button,summary,select,input):focus-visible{outline:3px solid var(--accent);outline-offset\##
-        :3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--accent)}.actions button.primary:ho\##
-        ver:enabled{filter:brightness(1.08)}}footer{color:var(--quiet);font-size:.875rem;border-top:1px solid var(--li\##
-        ne);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap\##
-        :1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block\##
-        :.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:\##
-        8px;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}fo\##
-        oter p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-\##
-        inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:r\##
-        ound}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--accent)}.quality.poor,.text .qua\##
-        lity.poor{color:var(--danger)}.panel{border-top:1px solid var(--line);margin-top:1.25rem}.panel+.panel{margin-\##
-        top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary\##
-        {min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:\##
-        8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inli\##
-        ne:auto .375rem;border:solid var(--quiet);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:afte\##
-        r{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--quiet)}.panel .panel{border:0;p\##
-        adding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{fon\##
-        t:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--quiet);border-radius:10px;backgrou\##
-        nd:var(--card);color:var(--ink);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:p\##
-        ointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check in\##
-        put{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--accent)}input[type=range]{accent-colo\##
-        r:var(--accent);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(-\##
-        -soft);border:1px solid var(--quiet);overflow:hidden}.meter span{display:block;height:100%;background:var(--ac\##
-        cent);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:\##
-        none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages \##
-        li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px solid var(--line);background:var(--card);o\##
-        verflow-wrap:anywhere;white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--soft);border-colo\##
-        r:transparent}.messages li p{color:var(--ink)}.messages small{color:var(--quiet)}.messages .mine small{color:v\##
-        ar(--ink)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;width:1px;he\##
-        ight:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw\##
-         - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--line);border-r\##
-        adius:var(--radius);background:var(--card);color:var(--ink)}dialog::backdrop{background:#0009}dialog h2{font:5\##
-        00 1.5rem/1.2 Georgia,Times New Roman,"Liberation Serif",serif}dialog h3{font:inherit;font-weight:600;margin-t\##
-        op:1rem}dialog p{color:var(--quiet)}dialog button{margin-top:1.25rem;width:100%}.words{background:var(--card);\##
-        border:1px solid var(--line);border-radius:var(--radius);padding:1rem;margin-top:1.25rem}.words ol{list-style:\##
-        none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{\##
-        font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,"Times New Roman","Liberation Serif",serif;text-align:center;p\##
-        adding:.75rem .125rem;border-radius:10px;border:1px solid var(--line);overflow-wrap:anywhere}.words li.mine{ba\##
-        ckground:var(--soft);border-color:transparent}.words .digits{color:var(--quiet)}[data-sas=digits]{font-variant\##
-        -numeric:tabular-nums;letter-spacing:.06em;color:var(--ink);white-space:nowrap}.words .result:empty{display:no\##
-        ne}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not(\##
-        [data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-sta\##
-        te="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:v\##
-        ar(--accent)}[data-state=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1\##
-        rem;height:1rem;box-shadow:0 0 0 6px var(--soft);margin-inline-start:6px}[data-state=failed] h1,[data-state=ba\##
-        d-link] h1{color:var(--danger)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal sp\##
-        an,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal sp\##
-        an{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signa\##
-        l span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@me\##
-        dia (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}\##
-        .late{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
+        <style>:root{color-scheme:light dark;--a: #f6f4ef;--b: #fffefb;--c: #1d2527;--d: #5c686b;--e: #ddd8cc;--f: #14\##
+        615a;--g: #ffffff;--h: #e3eeeb;--i: #a3312a;--j: #f7e6e3;--k: 14px}@media (prefers-color-scheme: dark){:root{-\##
+        -a: #14181a;--b: #1c2224;--c: #ecefee;--d: #9aa7a8;--e: #30393b;--f: #6cc5b6;--g: #0c2320;--h: #1f3330;--i: #f\##
+        08d80;--j: #3a2320}}*{box-sizing:border-box;margin:0}[hidden]{display:none!important}html{background:var(--a);\##
+        color:var(--c);-webkit-text-size-adjust:100%}body{font:1.0625rem/1.55 system-ui,sans-serif;min-height:100dvh;d\##
+        isplay:flex;flex-direction:column;overflow-wrap:anywhere;padding:max(1rem,env(safe-area-inset-top)) max(1.25re\##
+        m,env(safe-area-inset-right)) max(1rem,env(safe-area-inset-bottom)) max(1.25rem,env(safe-area-inset-left))}hea\##
+        der,main,footer{width:100%;max-width:34rem;margin-inline:auto}header{display:flex;flex-wrap:wrap;justify-conte\##
+        nt:space-between;align-items:center;min-height:2.75rem}.brand{font-family:Georgia,serif;font-size:1.25rem;lett\##
+        er-spacing:.01em}nav{display:flex;flex-wrap:wrap;gap:.125rem}nav button{font:inherit;font-size:.875rem;min-wid\##
+        th:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;border-radius:8px;background:none;color:var(--d);curso\##
+        r:pointer}nav button[aria-pressed=true]{color:var(--c);font-weight:600}main{flex:1;display:flex;flex-direction\##
+        :column;justify-content:center;padding-block:1.25rem}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Geo\##
+        rgia,serif;text-wrap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}:is\##
+        (p,li){text-wrap:pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.result,.code,.panel p{color:var(--d)}.tex\##
+        t .lead{color:var(--c);font-size:1.125rem}.code{font-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.\##
+        notice:empty,.code:empty,.text:empty{display:none}.text ul{padding:0;list-style:none;border-top:1px solid var(\##
+        --e);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.75rem;border-bottom:1px solid var(-\##
+        -e);position:relative}.text li:before{content:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width\##
+        :.5rem;height:.5rem;border-radius:50%;background:var(--f)}.text blockquote{border-inline-start:3px solid var(-\##
+        -f);padding-block:.25rem;padding-inline-start:1rem}.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:\##
+        1.5rem}.actions>*{flex:1 1 100%}.actions>.half{flex-basis:8rem}.actions:empty{display:none}.actions button{fon\##
+        t:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);bor\##
+        der:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{background:\##
+        var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-content:\##
+        center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.action\##
+        s button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.actions \##
+        button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input,ol):focus-visible{outline:3px solid\##
+         var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.action\##
+        s button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px\##
+         solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:cente\##
+        r;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{p\##
+        adding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;bo\##
+        rder-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:poi\##
+        nter}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;\##
+        margin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-lin\##
+        ejoin:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .q\##
+        uality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}\##
+        [hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-h\##
+        eight:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}su\##
+        mmary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:aut\##
+        o .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transfor\##
+        m:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.pane\##
+        l label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-\##
+        height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:\##
+        var(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.pane\##
+        l .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-he\##
+        ight:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:\##
+        0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);ove\##
+        rflow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}\##
+        [dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-hei\##
+        ght:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-\##
+        radius:10px;border:1px solid var(--e);background:var(--b);white-space:pre-wrap}.messages .mine{justify-self:en\##
+        d;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages small{color:var(--d)}.m\##
+        essages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{posit\##
+        ion:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;w\##
+        idth:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px s\##
+        olid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdrop{background:#0009}dial\##
+        og h2{font:500 1.5rem/1.2 Georgia,serif}dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:\##
+        var(--d)}dialog button{margin-top:1.25rem;width:100%;position:sticky;bottom:0}.words{background:var(--b);borde\##
+        r:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:\##
+        0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clam\##
+        p(1rem,4.6vw,1.375rem)/1.2 Georgia,serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1p\##
+        x solid var(--e)}.words li.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[da\##
+        ta-sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.words\##
+         .result:empty{display:none}.words .result{margin-top:.5rem}.signal{display:flex;gap:.5rem;height:1rem;margin-\##
+        bottom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="connecting"],[data-state=\##
+        "reconnecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;height:.625rem;borde\##
+        r-radius:50%;background:var(--f)}[data-state=connected] .signal span+span{display:none}[data-state=connected] \##
+        .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}:is([data-error="wor\##
+        ds-differ"],[data-error="binding-failed"],[data-error="identity"],[data-error="refused-other-device"]) h1{colo\##
+        r:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal span,[data-state=waiti\##
+        ng] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal span{animation:breathe\##
+         1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal span:nth-child(3){\##
+        animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30re\##
+        m){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late\##
+         5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
-          <p class="brand" translate="no">Colloque</p>
-          <nav id="languages"></nav>
+        <p class="brand" translate="no">Colloque</p>
+        <nav id="languages"></nav>
         </header>
         <main>
-          <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
-          <h1 id="title" tabindex="-1">Colloque</h1>
-          <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<b\##
-        r>→ Safari, Chrome, Firefox</p></div>
-          <section id="words" class="words" hidden>
-            <p id="words-intro"></p>
-            <ol data-sas="words" id="words-list" translate="no"></ol>
-            <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
-            <p id="words-result" class="result"></p>
-          </section>
-          <div id="actions" class="actions"></div>
-          <p id="notice" class="notice"></p>
-          <p id="code" class="code"></p>
-          <details id="chat" class="panel" hidden>
-            <summary id="chat-title"></summary>
-            <ol id="messages" class="messages" tabindex="-1"></ol>
-            <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto">\##
-        <button id="send" type="button"></button></div>
-            <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
-          </details>
-          <details id="sound" class="panel" hidden>
-            <summary id="sound-title"></summary>
-            <p id="meter-text"></p>
-            <div class="meter" aria-hidden="true"><span id="meter"></span></div>
-            <button id="play-sound" data-action="play-sound" type="button"></button>
-            <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
-            <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
-            <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100\##
-        "></label>
-            <p id="path"></p>
-            <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
-          </details>
-          <p id="announcement" class="unseen" role="status"></p>
+        <div id="signal" class="signal" aria-hidden="true"><span></span><span></span><span></span></div>
+        <h1 id="title" tabindex="-1">Colloque</h1>
+        <div id="text" class="text"><p class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<br>\##
+        → Safari, Chrome, Firefox</p></div>
+        <section id="words" class="words" hidden>
+        <p id="words-intro"></p>
+        <ol data-sas="words" id="words-list" translate="no"></ol>
+        <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
+        <p id="words-result" class="result"></p>
+        </section>
+        <div id="actions" class="actions"></div>
+        <p id="notice" class="notice"></p>
+        <p id="code" class="code"></p>
+        <details id="chat" class="panel" hidden>
+        <summary id="chat-title"></summary>
+        <ol id="messages" class="messages" tabindex="0" aria-labelledby="chat-title"></ol>
+        <div class="write"><input id="message" maxlength="2000" autocomplete="off" enterkeyhint="send" dir="auto"><but\##
+        ton id="send" type="button"></button></div>
+        <label class="check"><input id="letters" type="checkbox"><span id="letters-label"></span></label>
+        </details>
+        <details id="sound" class="panel" hidden>
+        <summary id="sound-title"></summary>
+        <p id="meter-text" role="status"></p>
+        <div class="meter" aria-hidden="true"><span id="meter"></span></div>
+        <button id="play-sound" data-action="play-sound" type="button"></button>
+        <label id="microphone-row"><span id="microphone-label"></span><select id="microphone"></select></label>
+        <label id="speaker-row"><span id="speaker-label"></span><select id="speaker"></select></label>
+        <label id="volume-row"><span id="volume-label"></span><input id="volume" type="range" max="100" value="100"></\##
+        label>
+        <p id="path"></p>
+        <details class="panel"><summary id="deaf"></summary><ul id="advice"></ul></details>
+        </details>
+        <p id="announcement" class="unseen" role="status"></p>
         </main>
-        <script>"use strict";(()=>{var a={fr:"Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas \##
-        de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregist\##
-        ré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acc\##
-        eptez.|Entrer",nl:"Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand and\##
-        ers kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de mi\##
-        crofoon: sta dat toe.|Binnengaan",de:"Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. \##
-        Kein Konto, keine App, kein Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bl\##
-        eibt auf diesem Gerät.|Ihr Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten",en:"Your c\##
-        onsultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear\##
-         you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microph\##
-        one: please allow it.|Enter"};function u(e,t,i){return e.map(s=>s.slice(0,2).toLowerCase()).find(s=>s in t)??i\##
-        }var h={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};var g=document.documentElement,d=u(navigat\##
-        or.languages??[],a,"fr"),l=(e,...t)=>document.getElementById(e)?.replaceChildren(...t);function o(e,t,...i){le\##
-        t n=document.createElement(e);return n.className=t,n.append(...i),n}if(/^#[\w-]{72}$/.test(location.hash)&&nav\##
-        igator.mediaDevices!==void 0&&sessionStorage.length===0){let[e="",t="",i="",n="",s="",p=""]=a[d].split("|"),c=\##
-        {microphone:null};window.early=c;let r=o("button","primary",p);r.type="button",r.dataset.action="enter",r.addE\##
-        ventListener("click",()=>{r.disabled=!0,c.microphone=navigator.mediaDevices.getUserMedia({audio:h}),c.micropho\##
-        ne.catch(()=>{})}),g.lang=d,document.title=`${e} · Colloque`,l("title",e);let m=document.querySelectorAll(".la\##
-        te");l("text",o("p","lead",t),o("ul","",o("li","",i),o("li","",n)),o("p","quiet",s),...m),l("actions",r)}})();\##
-        </script>
+        <template id="first">fr|Votre consultation|Vous allez parler à votre médecin, de vive voix. Pas de compte, pas\##
+         d’application, pas de nom à donner.|Personne d’autre ne peut vous entendre.|Rien n’est enregistré par Colloqu\##
+        e, rien ne reste sur cet appareil.|Votre navigateur va vous demander l’accès au microphone : acceptez.|Entrer
+        nl|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niemand anders kan u horen.\##
+        |Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks om de microfoon: sta dat\##
+         toe.|Binnengaan
+        de|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein Name nö\##
+        tig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr Browser \##
+        wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Eintreten
+        en|Your consultation|You are about to speak with your doctor. No account, no app, no name to give.|Nobody else\##
+         can hear you.|Nothing is recorded by Colloque, and nothing stays on this device.|Your browser will ask for th\##
+        e microphone: please allow it.|Enter</template>
+        <script>"use strict";(()=>{var s=["fr","nl","de","en"];function d(t){return t.map(e=>e.slice(0,2).toLowerCase(\##
+        )).flatMap(e=>s.find(a=>a===e)??[])[0]??"fr"}var u={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0\##
+        },m=document.documentElement,c=d(navigator.languages??[]),l=(t,...e)=>document.getElementById(t)?.replaceChild\##
+        ren(...e);function n(t,e,...a){let i=document.createElement(t);return i.className=e,i.append(...a),i}if(/^#[\w\##
+        -]{72}$/.test(location.hash)&&navigator.mediaDevices!==void 0&&sessionStorage.length===0){let t=document.getEl\##
+        ementById("first").content.textContent?.split(`
+        `).find(f=>f.startsWith(c))??"",[,e="",a="",i="",p="",g="",h=""]=t.split("|"),r={microphone:null};window.early\##
+        =r;let o=n("button","primary",h);o.type="button",o.dataset.action="enter",o.addEventListener("click",()=>{o.di\##
+        sabled=!0,r.microphone=navigator.mediaDevices.getUserMedia({audio:u}),r.microphone.catch(()=>{})}),m.lang=c,do\##
+        cument.title=`${e} · Colloque`,l("title",e);let v=document.querySelectorAll(".late");l("text",n("p","lead",a),\##
+        n("ul","",n("li","",i),n("li","",p)),n("p","quiet",g),...v),l("actions",o)}})();</script>
         <footer>
-          <p id="footer"></p>
-          <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
+        <p id="footer"></p>
+        <p><button id="help" type="button"></button><button id="legal" type="button"></button></p>
         </footer>
         <dialog id="sheet" aria-labelledby="sheet-title">
-          <h2 id="sheet-title" tabindex="-1" autofocus></h2>
-          <div id="topics"></div>
-          <button id="close" type="button"></button>
+        <h2 id="sheet-title" tabindex="-1" autofocus></h2>
+        <div id="topics"></div>
+        <button id="close" type="button"></button>
         </dialog>
         <template id="icon"><svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path/></svg></template>
         <audio id="audio" autoplay></audio>
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
-        <script type="module">"use strict";(()=>{var h={names:{name:0,direction:0,languages:0,secure:0,loading:{title:\##
-        0},ready:{title:0,text:0,facts:[0,0],hint:0},checking:{title:0,text:0},waiting:{title:0,present:0,away:0,messa\##
-        ge:0,since:0},admitted:{title:0,consent:[0,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,si\##
-        gnalling:0},reconnecting:{title:0,text:0,path:0,server:0,doctor:0},words:{intro:0,digits:0,same:0,peerSame:0},\##
-        sound:{title:0,speak:0,heard:0,microphone:0,speaker:0,volume:0,deaf:0,advice:[0,0,0,0],stopped:0},quality:{goo\##
-        d:0,fair:0,poor:0},path:{direct:0,relay:0},chat:{title:0,send:0,letters:0,mine:0,theirs:0,pending:0},actions:{\##
-        enter:0,resume:0,consent:0,refuse:0,same:0,different:0,mute:0,unmute:0,hangUp:0,leave:0,retry:0,takeOver:0,cop\##
-        yLink:0,copied:0,playSound:0,resumeSound:0},ended:{title:0,text:0,lasted:0,brief:0,kept:0},code:0,today:0,byHa\##
-        nd:0,permission:{ios:0,android:0,firefox:0,other:0},help:{title:0,close:0,topics:[[0,0],[0,0]],urgent:[0,0]},l\##
-        egal:{title:0,topics:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0,0],incomplete:[0,0],version:[0,0],"browser-\##
-        unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"microphone-missing":[0,0],"microphone-busy":[0,0]\##
-        ,"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-doctor":[0,0],expired:[0,0],"consent-refused":\##
-        [0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now":[0,0],"words-differ":[0,0],"doctor-error":[\##
-        0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:[0,0],network:[0,0],"no-path":[0,0],"secure-\##
-        channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}},sentences:{fr:"Français|ltr|Langue|Chiffré de bout \##
-        en bout, de votre appareil à celui de votre médecin.|Un instant…|Votre consultation|Vous allez parler à votre \##
-        médecin, de vive voix. Pas de compte, pas d’application, pas de nom à donner.|Personne d’autre ne peut vous en\##
-        tendre.|Rien n’est enregistré par Colloque, rien ne reste sur cet appareil.|Votre navigateur va vous demander \##
-        l’accès au microphone : acceptez.|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran.\##
-         Touchez « Autoriser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consul\##
-        tation commencera ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès s\##
-        on arrivée.|Message de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parle\##
-        r à votre médecin par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : pe\##
-        rsonne d’autre ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin p\##
-        eut garder une attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été d\##
-        it.|Vous pouvez raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microp\##
-        hone est coupé.|Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La l\##
-        iaison est interrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons\##
-         un autre chemin pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|\##
-        L’ordinateur de votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux prem\##
-        iers mots. Votre médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a c\##
-        onfirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Microphone|Haut-parleur|\##
-        Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|T\##
-        ouchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre\##
-         haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou\##
-         d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Vo\##
-        ie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|En\##
-        voyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|Entrer|Reprendre la consultation|J\##
-        ’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccroche\##
-        r|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome o\##
-        u Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Du\##
-        rée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit\##
-         : {date}.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, Safari,\##
-         Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Micropho\##
-        ne : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Clique\##
-        z sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Aide|Fermer|Ce qu’il faut|\##
-        Un téléphone ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi l\##
-        ire des mots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgenc\##
-        e|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établiss\##
-        ement. C’est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, \##
-        ni cookie, ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la f\##
-        in.|Ce que voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de v\##
-        otre médecin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et l\##
-        es WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet\##
-         que votre médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au \##
-        dernier caractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à vot\##
-        re médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lie\##
-        n et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne d\##
-        onne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Aut\##
-        orisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|M\##
-        icrophone occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Déjà ouverte|Cette co\##
-        nsultation est ouverte dans un autre onglet.|Continuée ailleurs|La consultation continue dans un autre onglet.\##
-        |Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin\##
-         a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouve\##
-        au lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre médecin en est averti\##
-         ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à \##
-        son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, tél\##
-        éphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison dou\##
-        teuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est ar\##
-        rêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne s\##
-        ert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cett\##
-        e consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente\##
-         pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une\##
-         minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphone\##
-        z à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessa\##
-        yez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sû\##
-        re impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La c\##
-        lé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La\##
-         date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêté\##
-        e par précaution. Réessayez.",nl:"Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat v\##
-        an uw arts.|Een ogenblik…|Uw consult|U gaat spreken met uw arts. Geen account, geen app, geen naam nodig.|Niem\##
-        and anders kan u horen.|Colloque neemt niets op, en er blijft niets op dit toestel.|Uw browser vraagt straks o\##
-        m de microfoon: sta dat toe.|Sta de microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toesta\##
-        an’.|Wachtkamer|Uw arts weet dat u er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog n\##
-        iet. Blijf op deze pagina: zodra uw arts er is, wordt u gemeld.|Bericht van uw arts:|U wacht al {time}.|Uw art\##
-        s ontvangt u|U gaat met uw arts spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is\##
-         van begin tot eind versleuteld: niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw a\##
-        rts kan een bewijs van het consult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is\##
-        .|U kunt op elk moment ophangen.|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De ser\##
-        ver is even niet bereikbaar; het gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op \##
-        deze pagina, ze komt vanzelf terug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken d\##
-        e server. Kijk of wifi of mobiel internet aan staat.|De computer van uw arts is uitgevallen. Vaak is hij er bi\##
-        nnen een minuut weer.|Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt \##
-        de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|\##
-        Uw microfoon werkt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de h\##
-        eadset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakij\##
-        ken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: de oproep gaat verder.|Het geluid is ges\##
-        topt, misschien door een oproep of een andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga d\##
-        ichter bij de wifi.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven n\##
-        aar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Binnengaan|Verdergaan met het con\##
-        sult|Ik ga akkoord|Ik weiger|Het zijn dezelfde woorden|De woorden zijn anders|Microfoon dempen|Microfoon aanze\##
-        tten|Ophangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. \##
-        Open Safari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze\##
-         pagina sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon \##
-        te zeggen: {code}|Dit toestel zegt: {date}.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van d\##
-        e iPhone of iPad, dan Apps, Safari, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Recht\##
-        en, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|K\##
-        lik op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Hulp|Sluiten|Wat u nodig hebt|Een telefo\##
-        on of computer met een microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden l\##
-        ezen|Leest u allebei dezelfde woorden, dan is er niemand tussen gekomen.|Het is dringend|Wacht niet hier: bel \##
-        112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vr\##
-        agen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat \##
-        herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres v\##
-        an uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Dez\##
-        e pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die \##
-        uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatst\##
-        e teken, of vraag een nieuwe.|Link en pagina passen niet samen|Vraag uw arts een nieuwe link, en zeg de code.|\##
-        Open de link ergens anders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Sa\##
-        fari, Chrome of Firefox.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de \##
-        link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer opnieuw\##
-        .|Geen microfoon|Sluit een microfoon of een headset aan, en probeer opnieuw.|Microfoon bezet|Een andere app ge\##
-        bruikt de microfoon. Sluit die, en probeer opnieuw.|Al geopend|Dit consult staat open in een ander tabblad.|El\##
-        ders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze \##
-        pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tij\##
-        d ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts \##
-        weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een a\##
-        nder toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet het uwe, bel dan meteen.|Niet n\##
-        u|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verb\##
-        inding is verbroken. Bel uw arts.|De oproep is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe \##
-        link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, verwittig dan uw arts; vraag anders een nieuwe\##
-        .|Link verlopen|Dit consult bestaat niet of niet meer. Kijk het uur van de afspraak na, en probeer opnieuw.|Wa\##
-        chtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer opnieuw.|Te veel poginge\##
-        n|Wacht een minuut, en probeer opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer opnieuw, o\##
-        f bel uw arts.|Geen verbinding|De server antwoordt niet. Kijk uw internetverbinding na, en probeer opnieuw.|Be\##
-        llen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer opnieuw.|Geen veilig\##
-        e verbinding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer opnieuw.|Arts niet herkend|\##
-        De getoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Kijk de datum na|De datum van dit to\##
-        estel lijkt verkeerd. Zet ze juist, en probeer opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid gest\##
-        opt. Probeer opnieuw.",de:"Deutsch|ltr|Sprache|Ende-zu-Ende verschlüsselt, von Ihrem Gerät bis zur Praxis.|Ein\##
-        en Moment…|Ihre Sprechstunde|Gleich sprechen Sie mit Ihrer Ärztin oder Ihrem Arzt. Kein Konto, keine App, kein\##
-         Name nötig.|Niemand sonst kann Sie hören.|Colloque nimmt nichts auf, und nichts bleibt auf diesem Gerät.|Ihr \##
-        Browser wird nach dem Mikrofon fragen: Bitte erlauben Sie es.|Mikrofon erlauben|Oben oder unten am Bildschirm \##
-        erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß man, dass Sie da sind. Bleiben Sie\##
-         auf dieser Seite: Hier geht es gleich los.|In der Praxis ist noch niemand da. Bleiben Sie auf dieser Seite: S\##
-        ie werden sofort angemeldet.|Nachricht aus der Praxis:|Sie warten seit {time}.|Sie sind an der Reihe|Sie sprec\##
-        hen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverbindung zwischen Ihren beiden Geräten.|Die Verbindung ist\##
-         Ende-zu-Ende verschlüsselt: Niemand sonst kann Sie hören, auch nicht der Server.|Colloque nimmt nichts auf.|D\##
-        ie Praxis kann einen Nachweis der Sprechstunde behalten: Datum, Dauer und Ihre Zustimmung, und nichts von dem,\##
-         was gesagt wurde.|Sie können jederzeit auflegen.|Wird verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mi\##
-        krofon ist aus.|Der Server ist gerade nicht erreichbar; das Gespräch geht weiter.|Wird neu verbunden…|Die Verb\##
-        indung ist unterbrochen. Bleiben Sie auf dieser Seite, sie kommt von selbst zurück.|Der Server antwortet. Wir \##
-        suchen einen anderen Weg für den Ton.|Wir suchen den Server. Prüfen Sie, ob WLAN oder mobile Daten an sind.|De\##
-        r Computer der Praxis ist ausgefallen. Oft ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter \##
-        laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|D\##
-        ie Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken soll sich bewegen.|Ihr Mikrof\##
-        on funktioniert.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das\##
-         Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis\##
-         ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf\##
-         geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäß\##
-        ige Verbindung|Schlechte Verbindung: Gehen Sie näher an das WLAN.|Direkter Weg zwischen Ihren beiden Geräten.|\##
-        Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die \##
-        Praxis|noch nicht gesendet|Eintreten|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind diesel\##
-        ben Wörter|Die Wörter sind anders|Stummschalten|Mikrofon einschalten|Auflegen|Wartezimmer verlassen|Noch einma\##
-        l versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und füg\##
-        en Sie ihn dort ein.|Ton abspielen|Ton wieder an|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer:\##
-         {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses \##
-        Gerät sagt: {date}.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, da\##
-        nn Apps, Safari, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berechtigun\##
-        gen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und die Sp\##
-        erre löschen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Hilfe|Schließ\##
-        en|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder F\##
-        irefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwisc\##
-        hengeschoben.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite eins\##
-        teht|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein \##
-        Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Se\##
-        rver sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse\##
-         auch, außer sie verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etw\##
-        as hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekomme\##
-        n haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, \##
-        oder bitten Sie um einen neuen.|Link und Seite passen nicht zusammen|Bitten Sie um einen neuen Link, und nenne\##
-        n Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und ö\##
-        ffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrof\##
-        on nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon \##
-        abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder \##
-        ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schlie\##
-        ßen Sie sie, und versuchen Sie es noch einmal.|Schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offe\##
-        n.|Woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben aufg\##
-        elegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese Seite\##
-         schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie \##
-        haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sprech\##
-        stunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät empfan\##
-        gen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In\##
-         der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand könnt\##
-        e mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät der P\##
-        raxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren Sie e\##
-        s nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt es \##
-        nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer voll|\##
-        Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu viele \##
-        Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht meh\##
-        r im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet nicht\##
-        . Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wech\##
-        seln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbindung|\##
-        Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht erk\##
-        annt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis an.\##
-        |Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es noc\##
-        h einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.",en:\##
-        "English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Your consultation|Y\##
-        ou are about to speak with your doctor. No account, no app, no name to give.|Nobody else can hear you.|Nothing\##
-         is recorded by Colloque, and nothing stays on this device.|Your browser will ask for the microphone: please a\##
-        llow it.|Allow the microphone|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting r\##
-        oom|Your doctor knows you are here. Stay on this page: the consultation will start here.|Your doctor has not a\##
-        rrived yet. Stay on this page: you will be announced as soon as they do.|Message from your doctor:|You have be\##
-        en waiting for {time}.|Your doctor is ready|You will speak with your doctor over an audio link between your tw\##
-        o devices.|The link is end-to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorde\##
-        d by Colloque.|Your doctor may keep a record that the consultation took place: its date, its length and your a\##
-        greement, and nothing of what was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connec\##
-        ted|Your microphone is off.|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The \##
-        link is interrupted. Stay on this page, it comes back by itself.|The server answers. We are looking for anothe\##
-        r way for the sound.|We are looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s compu\##
-        ter has stopped. It is often back within a minute.|Read the first two words aloud. Your doctor reads the last \##
-        two.|or the digits|You confirmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the b\##
-        ar should move.|Your microphone works.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the volume\##
-         of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Your doctor s\##
-        hould check theirs.|Nothing? Choose another loudspeaker, or reload this page: the call goes on.|The sound has \##
-        stopped, perhaps because of a phone call or another app.|Good connection|Fair connection|Poor connection: move\##
-         closer to the Wi-Fi.|Direct way between your two devices.|By way of a relay, sealed as well.|Write to your do\##
-        ctor|Send|Send each letter as I type it|You|Your doctor|not sent yet|Enter|Go on with the consultation|I agree\##
-        |I refuse|The words are the same|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|\##
-        Continue here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resu\##
-        me sound|Consultation over|You can close this page.|It lasted {time}.|less than a minute|This page has kept no\##
-        thing.|Code to read out on the phone: {code}|This device says: {date}.|Press and hold the link to copy it.|Set\##
-        tings of the iPhone or iPad, then Apps, Safari, Microphone: choose “Allow”.|Tap the symbol left of the address\##
-        , then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left of the address, and clea\##
-        r the block.|Click the symbol left of the address, then Microphone: choose “Allow”.|Help|Close|What you need|A\##
-         phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read w\##
-        ords|If both of you read the same words, nobody has slipped in between.|It is an emergency|Do not wait here: c\##
-        all 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your questions and \##
-        requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reload needs, \##
-        and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the network. Your\##
-         doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at WCAG 2.1 \##
-        AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link your doctor sen\##
-        t you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask for a new on\##
-        e.|Link and page do not fit|Ask your doctor for a new link, and read out the code.|Open the link elsewhere|Thi\##
-        s browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox.|Open the \##
-        link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or Firefox, a\##
-        nd paste it.|Microphone refused|Allow it in this way, then try again.|No microphone|Plug in a microphone or a \##
-        headset, then try again.|Microphone in use|Another application is using the microphone. Close it, then try aga\##
-        in.|Already open|This consultation is open in another tab.|Continued elsewhere|The consultation goes on in ano\##
-        ther tab.|Consultation over|You hung up. You can close this page.|Consultation over|Your doctor hung up. You c\##
-        an close this page.|Consultation expired|The time for it has passed. Ask your doctor for a new link.|You did n\##
-        ot agree|The consultation has not started. Your doctor was told; you can phone them.|No consultation|Your doct\##
-        or does not see you through this link. Phone the practice.|Seen on another device|Your doctor admitted another\##
-         device. If it is not yours, phone them at once.|Not now|Your doctor is not available. Try again later.|Doubtf\##
-        ul link|Somebody could be listening on this link: it was cut. Phone your doctor.|The call stopped|Your doctor’\##
-        s device had an error. Ask for a new link.|Link already used|A link works once. If that was not you, tell your\##
-         doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no longer. Check the tim\##
-        e of the appointment, then try again.|Waiting room full|Too many devices wait with this link. Close the others\##
-        , then try again.|Too many attempts|Wait a minute, then try again.|Consultation closed|You are no longer in th\##
-        e waiting room. Try again, or phone your doctor.|No connection|The server does not answer. Check your Internet\##
-         connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobile data, or the other way,\##
-         then try again.|No secure link|Something altered the messages. Change to another network, then try again.|Doc\##
-        tor not recognised|The key shown is not the one of your link. Do not go on: phone your doctor.|Check the date|\##
-        The date of this device seems wrong. Correct it, then try again.|Something went wrong|The page stopped to be s\##
-        afe. Try again."}};var u={fr:"0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2si\##
-        ette1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2oue\##
-        tte1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3us\##
-        sure2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2\##
-        ocodile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge\##
-        0escargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0g\##
-        arage2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0ig\##
-        loo1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1ess\##
-        ive1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mos\##
-        a1ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rch\##
-        idée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2\##
-        ngouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1\##
-        éveil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1olei\##
-        l1tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle\##
-        2iangle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0\##
-        yaourt0zeste1igzag",en:"0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2th\##
-        tub1edroom1icycle1lanket2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctu\##
-        s2mera3pfire2ptain2ramel3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut\##
-        2lumn2mpass2ral1radle3yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ra\##
-        gon3wer1uckling0eggplant1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3\##
-        nnel2ute1orest2untain1reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3ve\##
-        l0hamburger3mock3ster2ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1i\##
-        gsaw1ungle3iper0kangaroo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obste\##
-        r2llipop1uggage0magnet2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2te\##
-        book1utmeg0oatmeal1ctopus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1ean\##
-        ut2lican2nguin2rfume1iano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1y\##
-        ramid0quarter2ilt0raccoon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eag\##
-        ull1hadow3mpoo2epherd1idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itc\##
-        ase2nflower1wing0tadpole2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulel\##
-        e1mbrella1nicorn0vanilla1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini",nl:"0aardbe\##
-        i1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mboe2naan1ez\##
-        em1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0dakpan1ec\##
-        ember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1lamingo1ontein2\##
-        toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster2nddoek3g\##
-        mat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pitein3stok\##
-        2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1rokodil2ui\##
-        wagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarijn3go3tel2\##
-        rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stkast2ushoo\##
-        rn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2kest0palmb\##
-        oom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffertje2mpoe\##
-        n2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatkist3elp3i\##
-        lder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0tandem2pi\##
-        jt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0uitzicht1u\##
-        rwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2reld1ijnga\##
-        ard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wembad",de:"0A\##
-        bend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2mbus\##
-        2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2stel1\##
-        omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2ngerhut\##
-        1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1locke\##
-        1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1ndigo\##
-        2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1ilomet\##
-        er2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0Labyr\##
-        inth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3gerite3m\##
-        elade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2vembe\##
-        r0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2irsich\##
-        1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Rathaus1e\##
-        gal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1ilber1\##
-        pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater1isc\##
-        htuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2nder\##
-        weg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder"};function Ye(\##
-        n,e=0){return/iPhone|iPad|iPod/.test(n)||/Macintosh/.test(n)&&e>1?"ios":/Android/.test(n)?"android":/Firefox\/\##
-        /.test(n)?"firefox":"other"}function Ze(n){return/FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twit\##
-        ter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(n)?!0:/Android/.test(n)?/; wv\)/.test(n):/iPhone|i\##
-        Pad|iPod/.test(n)&&!/Safari\//.test(n)}var l=class extends Error{constructor(e){super(e),this.name="ProtocolEr\##
-        ror",this.code=e}};var yn=new TextEncoder,kn=new TextDecoder("utf-8",{fatal:!0,ignoreBOM:!0}),w=n=>yn.encode(n\##
-        );function z(n){try{return kn.decode(n)}catch{throw new l("malformed")}}function p(...n){let e=new Uint8Array(\##
-        n.reduce((i,s)=>i+s.length,0)),t=0;for(let i of n)e.set(i,t),t+=i.length;return e}var f=n=>Uint8Array.of(n&255\##
-        ),Le=n=>Uint8Array.of(n>>>8&255,n&255),k=n=>Uint8Array.of(n>>>24&255,n>>>16&255,n>>>8&255,n&255),$e=n=>p(k(Mat\##
-        h.floor(n/2**32)),k(n%2**32));function q(...n){return p(...n.flatMap(e=>{let t=typeof e=="string"?w(e):e;retur\##
-        n[Le(t.length),t]}))}function Y(n,e){if(n.length!==e.length)return!1;let t=0;for(let i=0;i<n.length;i+=1)t|=(n\##
-        [i]??0)^(e[i]??0);return t===0}var F=n=>n.every(e=>e===0),X=n=>Array.from(n,e=>e.toString(16).padStart(2,"0"))\##
-        .join("");function ce(n){if(n.length%2!==0||/[^0-9a-fA-F]/.test(n))throw new l("malformed");return Uint8Array.\##
-        from({length:n.length/2},(e,t)=>parseInt(n.slice(2*t,2*t+2),16))}function Je(n){return btoa(String.fromCharCod\##
-        e(...n)).replace(/\+/g,"-").replace(/\//g,"_").replace(/=+$/,"")}function Qe(n){if(/[^A-Za-z0-9_-]/.test(n))th\##
-        row new l("alphabet");if(n.length%4===1)throw new l("incomplete");let e=atob(n.replace(/-/g,"+").replace(/_/g,\##
-        "/"));return Uint8Array.from(e,t=>t.charCodeAt(0))}var U=class{constructor(e){this.octets=e,this.offset=0}take\##
-        (e){if(e>this.octets.length-this.offset)throw new l("malformed");return this.offset+=e,this.octets.subarray(th\##
-        is.offset-e,this.offset)}rest(){return this.take(this.octets.length-this.offset)}u8(){return this.take(1)[0]??\##
-        0}u16(){return this.u8()*256+this.u8()}u32(){return this.u16()*65536+this.u16()}u64(){let e=this.u32()*4294967\##
-        296+this.u32();if(!Number.isSafeInteger(e))throw new l("malformed");return e}lp(){return this.take(this.u16())\##
-        }end(){if(this.offset!==this.octets.length)throw new l("malformed")}};var{subtle:M}=globalThis.crypto;async fu\##
-        nction I(...n){return new Uint8Array(await M.digest("SHA-256",p(...n)))}async function A(n,e){let t=await M.im\##
-        portKey("raw",n,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await M.sign("HMAC",t,e))}var \##
-        ee=(n,e)=>A(typeof n=="string"?w(n):n,e);async function K(n,e,t){return(await A(n,p(typeof e=="string"?w(e):e,\##
-        f(1)))).subarray(0,t)}async function B(){let n=await M.generateKey({name:"X25519"},!1,["deriveBits"]);return{p\##
-        rivateKey:n.privateKey,publicKey:new Uint8Array(await M.exportKey("raw",n.publicKey))}}var ts=Uint8Array.of(48\##
-        ,46,2,1,0,48,5,6,3,43,101,110,4,34,4,32);async function Ee(n,e){let t;try{let i=await M.importKey("raw",e,{nam\##
-        e:"X25519"},!0,[]);t=new Uint8Array(await M.deriveBits({name:"X25519",public:i},n,256))}catch{throw new l("low\##
-        -order")}if(F(t))throw new l("low-order");return t}async function Xe(n,e,t){try{let i=await M.importKey("raw",\##
-        t,{name:"Ed25519"},!1,["verify"]);return await M.verify({name:"Ed25519"},i,n,e)}catch{return!1}}var et=n=>M.im\##
-        portKey("raw",n,"AES-GCM",!1,["encrypt","decrypt"]);async function tt(n,e,t,i){return new Uint8Array(await M.e\##
-        ncrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}async function nt(n,e,t,i){if(i.length<16)throw new l("aut\##
-        hentication");try{return new Uint8Array(await M.decrypt({name:"AES-GCM",iv:e,additionalData:t},n,i))}catch{thr\##
-        ow new l("authentication")}}var Pe={fair:{loss:.02,jitter:.04,j:.4},poor:{loss:.08,jitter:.1,j:.8}},vn=5e3,it=\##
-        {Pe:1500,qe:6e3},st={good:0,fair:1,poor:2},te=class{constructor(){this.word=null,this.samples=[],this.candidat\##
-        e=null}measure({received:e,lost:t,jitter:i,j:s,lostThere:r},o){let a=this.samples.at(-1);for(a!==void 0&&(e<a.\##
-        received||t<a.lost)&&(this.samples=[]),this.samples.push({at:o,received:e,lost:t});(this.samples[1]?.at??o)<=o\##
-        -vn;)this.samples.shift();let c=this.samples[0];if(c===void 0||o-c.at<2e3)return;let d=t-c.lost,m=Math.max(d/M\##
-        ath.max(1,d+e-c.received),r),g=b=>m>Pe[b].loss||i>Pe[b].jitter||s>Pe[b].j;this.#e(g("poor")?"poor":g("fair")?"\##
-        fair":"good",o)}#e(e,t){this.word??=e,e===this.word?this.candidate=null:this.candidate?.word!==e?this.candidat\##
-        e={word:e,since:t}:t-this.candidate.since>=(st[e]>st[this.word]?it.Pe:it.qe)&&(this.word=e,this.candidate=null\##
-        )}};function rt(n){let e=n.find(({type:s,kind:r})=>s==="inbound-rtp"&&r==="audio"),t=n.find(({type:s,kind:r})=\##
-        >s==="remote-inbound-rtp"&&r==="audio"),i=n.find(({type:s,state:r,nominated:o})=>s==="candidate-pair"&&r==="su\##
-        cceeded"&&o);return{received:e?.packetsReceived??0,lost:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,j:t?\##
-        .roundTripTime??i?.currentRoundTripTime??0,lostThere:t?.fractionLost??0}}var bn=20,xn=100,Sn=500,le=class{cons\##
-        tructor({microphone:e,audio:t,X:i,a:s,K:r,R:o}){this.microphone=e,this.audio=t,this.X=i,this.a=s,this.K=r,this\##
-        .R=o,this.quality=new te,this.connection=null,this.track=null,this.worker=null,this.name=-1,this.generation=-1\##
-        ,this.fragment="",this.ee=!1,this.counter=0,this.V=!1,this.early=[],this.sound={send:!1,receive:!1},this.queue\##
-        =Promise.resolve()}perform(e){e.type==="sound"?this.#l(e.send,e.receive):e.type==="end-call"?this.end():this.q\##
-        ueue=this.queue.then(()=>this.#e(e)).catch(()=>this.a({type:"transport",call:this.name,state:"failed"}))}async\##
-         Ie(e){this.microphone=e;let t=this.connection?.getSenders()[0];if(t===void 0)return;let i=this.track;this.tra\##
-        ck=e.clone(),this.track.enabled=this.sound.send,await t.replaceTrack(this.track),i?.stop()}end(){clearInterval\##
-        (this.counter),this.connection?.close(),this.connection=null,this.track?.stop(),this.track=null,this.worker?.t\##
-        erminate(),this.worker=null,this.audio.srcObject=null,this.quality=new te,this.K(null),this.R(null)}async#e(e)\##
-        {switch(e.type){case"make-offer":return this.#a(e);case"apply-answer":if(e.generation!==this.generation||this.\##
-        connection===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:e.sdp});for(let t of th\##
-        is.early.splice(0))await this.#t(t);return;case"apply-candidate":{if(e.generation!==this.generation||this.conn\##
-        ection===null)return;let t={candidate:e.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||t\##
-        his.connection.signalingState!=="stable"?this.early.push(t):await this.#t(t)}}}async#t(e){await this.connectio\##
-        n?.addIceCandidate(e).catch(()=>{})}async#a({generation:e,anew:t,servers:i,c:s}){this.generation=e,this.early=\##
-        [];let r=!t&&this.connection!==null,o=r&&this.connection?this.connection:this.#s(e,i,s);r&&i!==null&&o.setConf\##
-        iguration(ot(i,s)),this.ee=o.signalingState==="stable"&&o.iceGatheringState!=="gathering";let a=await o.create\##
-        Offer({iceRestart:r});o!==this.connection||e!==this.generation||(this.fragment=/^a=ice-ufrag:(\S+)/m.exec(a.sd\##
-        p??"")?.[1]??"",this.a({type:"offer",generation:e,sdp:a.sdp??""}),await o.setLocalDescription(a))}#s(e,t,i){th\##
-        is.end(),this.name=e;let s=new RTCPeerConnection(ot(t,i));this.connection=s,this.track=this.microphone.clone()\##
-        ,this.track.enabled=this.sound.send;let r=s.addTransceiver(this.track,{direction:"sendrecv"});Cn(r),this.worke\##
-        r=this.X(),this.worker!==null&&(r.sender.transform=new RTCRtpScriptTransform(this.worker)),s.onicecandidate=({\##
-        candidate:a})=>{s===this.connection&&this.#n(a)},s.ontrack=({track:a})=>{a.enabled=this.sound.receive,this.aud\##
-        io.srcObject=new MediaStream([a]),this.#c()};let o=()=>this.#o(s,r.sender);return s.onconnectionstatechange=o,\##
-        s.oniceconnectionstatechange=o,this.V=!1,this.counter=window.setInterval(()=>void this.#h(s),Sn),s}#n(e){let t\##
-        =e?.usernameFragment??this.fragment,i=e?.candidate??"";if(!(t!==this.fragment||An(i))){if(i===""){if(!this.ee)\##
-        return;this.ee=!1}this.a({type:"candidate",generation:this.generation,candidate:i})}}async#o(e,t){if(e!==this.\##
-        connection)return;let i=this.name,{connectionState:s}=e;if(s==="failed")this.a({type:"transport",call:i,state:\##
-        "failed"});else if(s==="disconnected")this.a({type:"transport",call:i,state:"disconnected"});else if(s==="conn\##
-        ected"){let r=await this.#u(e,t),o=Mn(e.localDescription?.sdp??"");if(e!==this.connection)return;if(r===null||\##
-        o===null){this.a({type:"transport",call:i,state:"failed"});return}this.a({type:"transport",call:i,state:"conne\##
-        cted",Oe:o,Ue:r}),await this.#h(e)}}async#u(e,t){for(let i=0;i<xn&&e===this.connection;i+=1){let s=t.transport\##
-        ?.state==="connected"?t.transport.getRemoteCertificates():[],[r]=s;if(s.length===1&&r!==void 0&&r.byteLength>0\##
-        )return I(new Uint8Array(r));await new Promise(o=>setTimeout(o,bn))}return null}async#h(e){if(this.V)return;th\##
-        is.V=!0;let t=await e.getStats().catch(()=>null);if(this.V=!1,t===null||e!==this.connection)return;let i=[];t.\##
-        forEach(o=>i.push(o));let s=i.filter(({type:o,kind:a})=>o==="inbound-rtp"&&a==="audio").reduce((o,{packetsRece\##
-        ived:a})=>o+(a??0),0);this.a({type:"heard",call:this.name,packets:s}),this.quality.measure(rt(i),performance.n\##
-        ow()),this.R(this.quality.word);let r=zn(i);r!==null&&this.K(r)}#l(e,t){this.sound={send:e,receive:t},this.tra\##
-        ck!==null&&(this.track.enabled=e),this.#c()}#c(){let{receive:e}=this.sound;for(let t of this.connection?.getRe\##
-        ceivers()??[])t.track.enabled=e;this.audio.muted=!e,e&&this.audio.srcObject!==null&&this.audio.play().catch(()\##
-        =>{})}};function zn(n){let e=n.find(({type:r,selectedCandidatePairId:o})=>r==="transport"&&o),t=n.find(({id:r}\##
-        )=>r===e?.selectedCandidatePairId)??n.filter(({type:r,state:o})=>r==="candidate-pair"&&o==="succeeded").sort((\##
-        r,o)=>(o.lastPacketReceivedTimestamp??0)-(r.lastPacketReceivedTimestamp??0))[0];if(t===void 0)return null;let \##
-        i=[t.localCandidateId,t.remoteCandidateId];return n.some(({id:r,candidateType:o})=>i.includes(r)&&o==="relay")\##
-        ?"relay":"direct"}function ot(n,e){let t=[];if(n!==null){let i=d=>n.urls.filter(m=>d.test(m)).slice(0,1),s=e?[\##
-        ]:i(/^stuns?:/),{username:r,credential:o}=n,c=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^turn:.*transport=tcp/,\##
-        /^turns:/]).flatMap(i);s.length>0&&t.push({urls:s}),c.length>0&&t.push({urls:c,username:r,credential:o})}retur\##
-        n{iceServers:t,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var An=n=>/^candidate:\S+ (?!1 )|\##
-        ^candidate:\S+ 1 (?!udp )/i.test(n);function Cn(n){let t=(RTCRtpReceiver.getCapabilities?.("audio")?.codecs??[\##
-        ]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));t.length>0&&n.setCodecPreferences?.(t)}function Mn(n\##
-        ){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(n)?.[1];return e===void 0?null:ce(e.replace(/:/g\##
-        ,""))}var at="colloque.v1",Tn=65600,Dn=8,ct={fresh:0,resume:1},T={unknownRoom:1,used:2,full:3,rate:4,malformed\##
-        :5,closed:6},lt=(n,e,t)=>p(f(1),f(1),n,e,f(t)),qe=n=>p(f(16),k(0),n);function ht(n){if(n.length>Tn)return null\##
-        ;try{return Ln(new U(n))}catch(e){if(e instanceof l)return null;throw e}}function Ln(n){switch(n.u8()){case 16\##
-        :return n.u32(),{type:"relay",message:n.rest()};case 129:return n.take(32),n.end(),{type:"challenge"};case 130\##
-        :{let e=n.u8();return n.end(),e>1?null:{type:"state",M:e===1}}case 134:{let e=n.u8(),t=[];for(let a=0;a<e;a+=1\##
-        )t.push(z(n.lp()));let[i,s]=[z(n.lp()),z(n.lp())],r=n.u32();return n.end(),{type:"servers",servers:{urls:t.fil\##
-        ter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Dn),username:i,credential:s,lifetime:r}}}case 224:{let e=n.u16();r\##
-        eturn n.end(),{type:"error",code:e}}default:return null}}var Z={postQuantum:1,c:2},En=1+1+16+32+4,Pn=72;async \##
-        function ut(n){if(/[^A-Za-z0-9_-]/.test(n))throw new l("alphabet");if(n.length!==Pn)throw new l("incomplete");\##
-        let e=Qe(n);if(e.length!==En)throw new l("incomplete");if(!Y(e.subarray(50),await qn(e.subarray(0,50))))throw \##
-        new l("incomplete");if(e[0]!==1)throw new l("version");let t=e[1]??0;if(t&~(Z.postQuantum|Z.c))throw new l("fl\##
-        ags");return{flags:t,secret:e.slice(2,18),sessionKey:e.slice(18,50)}}async function qn(n){return(await I(p(w("\##
-        colloque/1 link"),n))).subarray(0,4)}var D=class{constructor(){this.g=new Map}set(e,t){this.g.set(e,t)}clear(.\##
-        ..e){e.length===0&&this.g.clear();for(let t of e)this.g.delete(t)}w(e){return this.g.has(e)}next(){return this\##
-        .g.size===0?null:Math.min(...this.g.values())}l(e){let t=[...this.g].filter(([,i])=>i<=e).sort(([,i],[,s])=>i-\##
-        s)[0];return t===void 0?null:(this.g.delete(t[0]),t[0])}};var he=class{constructor(){this.messages=[],this.las\##
-        t=0,this.draft=null,this.theirs=0}write(e,t,i){let s=(t?e.trim():e).slice(0,2e3);if(s===""&&this.draft===null)\##
-        return;this.draft===null&&(this.last=Math.max(this.last+1,i));let r={id:this.last,mine:!0,text:s,P:!1};this.dr\##
-        aft=t&&s!==""?null:r,this.draft===null&&this.#e(r)}receive(e,t){let i=e!==0&&e===this.theirs;this.theirs=e;let\##
-         s={id:e,mine:!1,text:t.slice(0,2e3),P:!0},r=i?this.messages.filter(({mine:a})=>!a).pop():void 0,o=t.trim()===\##
-        "";r===void 0?o||this.#e(s):this.messages=this.messages.flatMap(a=>a!==r?[a]:o?[]:[s])}W(){this.theirs=0}pendi\##
-        ng(){return[...this.messages,...this.draft===null?[]:[this.draft]].filter(({P:e})=>!e)}sent(e){e===this.draft?\##
-        this.draft=e.text===""?null:{...e,P:!0}:this.messages=this.messages.map(t=>t===e?{...t,P:!0}:t)}#e(e){this.mes\##
-        sages=[...this.messages,e].slice(-200)}};var dt=[256,1024,4096,16384],O={hungUp:0,wordsDiffer:1,bindingFailed:\##
-        2,expired:3,error:4},H={none:0,otherDevice:1,notNow:2,wrongPerson:3},pt=["offer","answer","restart"],ft=["body\##
-        ","signature"];function mt(n){let[e,t]=In(n),i=dt.find(r=>r>=t.length+3);if(i===void 0)throw new l("malformed"\##
-        );let s=new Uint8Array(i);return s.set(p(f(e),Le(t.length),t)),s}function In(n){switch(n.type){case"confirm":r\##
-        eturn[3,p(n.te,n.receiptKey,q(n.name))];case"waiting":return[4,q(n.message)];case"admit":return[5,f(n.c?1:0)];\##
-        case"refuse":return[6,f(n.reason)];case"description":return[7,p(f(pt.indexOf(n.kind)),k(n.generation),w(n.sdp)\##
-        )];case"candidate":return[8,p(k(n.generation),w(n.candidate))];case"words":return[9,f(n.same?1:0)];case"bindin\##
-        g":return[10,n.tag];case"chat":return[11,p(k(n.id),w(n.message))];case"encapsulation":return[12,n.octets];case\##
-        "keepalive":return[13,new Uint8Array(0)];case"receipt":return[14,p(f(ft.indexOf(n.part)),n.octets)];case"bye":\##
-        return[15,f(n.reason)];case"consent":return[16,p(f(n.version),w(n.locale),n.textHash,$e(n.time))];case"identit\##
-        y":return[17,f(n.code)]}}function gt(n){let e=new U(n),t=e.u8(),i=e.take(e.u16()),s=dt.find(a=>a>=i.length+3);\##
-        if(n.length!==s||!F(e.rest()))throw new l("malformed");let r=new U(i),o=On(t,r);return r.end(),o}function On(n\##
-        ,e){switch(n){case 3:return{type:"confirm",te:e.take(32),receiptKey:e.take(32),name:z(e.lp())};case 4:return{t\##
-        ype:"waiting",message:z(e.lp())};case 5:return{type:"admit",c:(e.u8()&1)===1};case 6:return{type:"refuse",reas\##
-        on:e.u8()};case 7:{let t=pt[e.u8()];if(t===void 0)throw new l("malformed");return{type:"description",kind:t,ge\##
-        neration:e.u32(),sdp:z(e.rest())}}case 8:return{type:"candidate",generation:e.u32(),candidate:z(e.rest())};cas\##
-        e 9:{let t=e.u8();if(t>1)throw new l("malformed");return{type:"words",same:t===1}}case 10:return{type:"binding\##
-        ",tag:e.take(32)};case 11:return{type:"chat",id:e.u32(),message:z(e.rest())};case 12:{let t=e.rest();if(t.leng\##
-        th!==1184&&t.length!==1088)throw new l("malformed");return{type:"encapsulation",octets:t}}case 13:return{type:\##
-        "keepalive"};case 14:{let t=ft[e.u8()];if(t===void 0)throw new l("malformed");return{type:"receipt",part:t,oct\##
-        ets:e.rest()}}case 15:return{type:"bye",reason:e.u8()};case 16:return{type:"consent",version:e.u8(),locale:z(e\##
-        .take(2)),textHash:e.take(32),time:e.u64()};case 17:return{type:"identity",code:e.u8()};default:throw new l("m\##
-        alformed")}}var wt=w("Noise_NKpsk0_25519_AESGCM_SHA256"),Ie=new Uint8Array(0),Un=32+16,jn=2**20,W=class{constr\##
-        uctor(e){this.key=e,this.counter=0}static async create(e){return new W(await et(e))}fe(){if(this.counter>=jn)t\##
-        hrow new l("exhausted");let e=p(new Uint8Array(8),k(this.counter));return this.counter+=1,e}async encrypt(e,t=\##
-        Ie){return tt(this.key,this.fe(),t,e)}async decrypt(e,t=Ie){return nt(this.key,this.fe(),t,e)}},Oe=class{const\##
-        ructor(){this.h=wt,this.hash=wt,this.T=null}async o(e){this.hash=await I(this.hash,e)}async y(e){let[t,i]=awai\##
-        t yt(this.h,e);this.h=t,this.T=await W.create(i)}async me(e){let t=await A(this.h,e);this.h=await A(t,f(1));le\##
-        t i=await A(t,p(this.h,f(2))),s=await A(t,p(i,f(3)));await this.o(i),this.T=await W.create(s)}async ge(e){let \##
-        t=this.T===null?e:await this.T.encrypt(e,this.hash);return await this.o(t),t}async we(e){let t=this.T===null?e\##
-        :await this.T.decrypt(e,this.hash);return await this.o(e),t}};async function yt(n,e){let t=await A(n,e),i=awai\##
-        t A(t,f(1));return[i,await A(t,p(i,f(2)))]}async function Kn(n,e){let t=[...await yt(n.h,Ie)],[i,s]=[await W.c\##
-        reate(t[0]),await W.create(t[1])];return{hash:n.hash,h:n.h,keys:t,send:e?i:s,receive:e?s:i}}var _=class{constr\##
-        uctor(e,t,i){this.q=e,this.parameters=t,this.ephemeral=i}static async create(e){let t=new Oe;return await t.o(\##
-        e.ne),await t.o(e.ie),new _(t,e,e.ephemeral??await B())}async ye(e){let{q:t,ephemeral:i,parameters:s}=this;ret\##
-        urn await t.me(s.presharedKey),await t.o(i.publicKey),await t.y(i.publicKey),await t.y(await Ee(i.privateKey,s\##
-        .ie)),p(i.publicKey,await t.ge(e))}async ke(e){if(e.length<Un)throw new l("authentication");let{q:t,ephemeral:\##
-        i}=this,s=e.subarray(0,32);return await t.o(s),await t.y(s),await t.y(await Ee(i.privateKey,s)),{payload:await\##
-         t.we(e.subarray(32)),transport:await Kn(t,!0)}}};var kt=new Uint8Array(32);async function vt(n){let e=await e\##
-        e("colloque/1 invite",p(n.secret,n.sessionKey)),[t,i,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"coll\##
-        oque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:n.flags,sessionKey:n.sessionKey,room:t,presharedKey:s\##
-        ,joinToken:i}}var bt=n=>q("colloque/1","call",n,k(0),kt),xt=(n,e,t)=>q("colloque/1","resume",n,k(e),t);async f\##
-        unction Ue(n,e){let t=await ee(n,await A(e,w("colloque/1 exporter"))),[i,s]=await Promise.all([K(t,"colloque/1\##
-         resume",32),K(t,"colloque/1 dtls-bind",32)]);return{resumeSecret:i,N:s}}var Rn=(n,e)=>I(q("colloque/1 transcr\##
-        ipt",n,e)),St=n=>Rn(kt,n),zt=n=>K(n,"colloque/1 rejoin",32);async function At(n,e,t){let i=await ee(n,e);retur\##
-        n K(i,p(w("colloque/1 psk-resume"),k(t)),32)}var Ct=(n,e,t)=>I(q("colloque/1 sas-commit",n,e,t));async functio\##
-        n Mt(n,e,t){return K(await ee(n,p(e,t)),"colloque/1 sas",8)}var Tt=n=>Array.from(n.subarray(0,4));function Dt(\##
-        n){let e=n.subarray(0,5).reduce((t,i)=>t*256+i,0);return String(e%1e8).padStart(8,"0")}var Lt=(n,e,t,i,s)=>A(e\##
-        ,q(`colloque/1 bind ${n}`,t,i,s));var ue={message1:64,message2:256},je=24*3600,de=class{constructor(e,t){this.\##
-        hash=e.hash,this.sending=e.send,this.receiving=e.receive,this.N=t}seal(e){return this.sending.encrypt(mt(e))}a\##
-        sync open(e){return gt(await this.receiving.decrypt(e))}ve(e,t,i){return Lt(e,this.N,this.hash,t,i)}};async fu\##
-        nction Et(n,e){let{room:t,sessionKey:i,presharedKey:s}=n,r=e.random(32),o=e.ephemeral??await B(),a=await _.cre\##
-        ate({ne:bt(t),presharedKey:s,ie:i,ephemeral:o}),c=await Ct(t,o.publicKey,r),d=k(0),m=Wn(ue.message1,f(1),c,d,w\##
-        (e.locale)),g=await a.ye(m);async function b(P,Me){let Te=await a.ke(P),ae=await Vn(Te.payload,t,i,Me),{hash:D\##
-        e,h:mn}=Te.transport,Ge=await Ue(De,mn);return{epoch:new de(Te.transport,Ge.N),bond:{resumeSecret:Ge.resumeSec\##
-        ret,transcript:await St(De),authenticationString:await Mt(De,r,ae.Ke),wordsLocale:ae.wordsLocale,identity:ae.i\##
-        dentity,expiry:ae.notAfter+je},confirmation:{type:"confirm",te:r,receiptKey:new Uint8Array(32),name:""}}}retur\##
-        n{message:g,finish:b}}async function Pt(n,e,t,i){let s=await _.create({ne:xt(n.room,t,e.transcript),presharedK\##
-        ey:await At(n.presharedKey,e.resumeSecret,t),ie:n.sessionKey,ephemeral:i??await B()}),r=await s.ye(new Uint8Ar\##
-        ray(ue.message1)),o=p(k(t),r);async function a(c){let{payload:d,transport:m}=await s.ke(c);if(d.length!==ue.me\##
-        ssage2||!F(d))throw new l("malformed");let{N:g}=await Ue(m.hash,m.h);return{epoch:new de(m,g),confirmation:{ty\##
-        pe:"confirm",te:new Uint8Array(32),receiptKey:new Uint8Array(32),name:""}}}return{message:o,finish:a}}async fu\##
-        nction Vn(n,e,t,i){if(n.length!==ue.message2)throw new l("malformed");let s=new U(n);if(s.u8()!==1)throw new l\##
-        ("malformed");let r=s.take(32).slice(),o=s.take(32).slice(),a=s.take(16),c=s.take(64),d=z(s.take(2));if(s.u32(\##
-        ),!F(s.rest()))throw new l("malformed");let m=q("colloque/1 delegation",o,t,e,a);if(!await Xe(c,m,o))throw new\##
-         l("delegation");let g=new U(a),[b,P]=[g.u64(),g.u64()];if(i<b-je||i>P+je)throw new l("delegation-dates");retu\##
-        rn{Ke:r,identity:o,wordsLocale:d,notAfter:P}}function Wn(n,...e){let t=new Uint8Array(n);return t.set(p(...e))\##
-        ,t}var qt=n=>({invitation:n,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",p\##
-        eerComparison:"none"}),j=n=>n.invitation.joinToken===null,Ke=n=>JSON.stringify(n,(e,t)=>t instanceof Uint8Arra\##
-        y?{octets:X(t)}:t);function pe(n,e){if(n===null)return null;try{let t=JSON.parse(n,(i,s)=>Nn(s)?ce(s.octets):s\##
-        );return t.invitation.room.length!==16||t.invitation.sessionKey.length!==32||t.bond!==null&&t.bond.expiry<e?nu\##
-        ll:{...t,former:t.former??[]}}catch(t){if(t instanceof SyntaxError||t instanceof TypeError||t instanceof l)ret\##
-        urn null;throw t}}function Re(n){for(let e of Object.values(n))e instanceof Uint8Array?e.fill(0):typeof e=="ob\##
-        ject"&&e!==null&&Re(e)}var Nn=n=>typeof n=="object"&&n!==null&&"octets"in n&&Object.keys(n).length===1;var Ve=\##
-        {open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,away:3e4},Fn=.3,Bn=3e4,Hn=1e3,It=25e3,_n=2e3,Gn=2\##
-        e4,$=class{constructor({session:e,mode:t,locale:i,random:s,b:r,Re:o=!1},a){this.session=e,this.mode=t,this.loc\##
-        ale=i,this.random=s,this.b=r,this.se=a,this.factor=o?Fn:1,this.phase="opening",this.epoch=null,this.servers=nu\##
-        ll,this.be=1/0,this.finish=null,this.awaySince=-1/0,this.xe=a,this.Se=a,this.e=new D,this.ze=[],this.#e("open"\##
-        ,a)}get Ve(){return this.e.w("open")||this.e.w("state")}get I(){return this.phase==="established"}get O(){retu\##
-        rn this.phase==="away"||this.phase==="orphaned"}We(e){return e>=this.be&&(this.servers?.urls.some(t=>/^turns?:\##
-        /.test(t))??!1)}awoke(e){this.phase==="established"&&e-this.Se>Bn&&this.e.set("silence",e+Hn)}re(){return this\##
-        .ze.splice(0)}u(){return this.e.next()}async open(e){let{invitation:t,bond:i}=this.session,s=this.mode==="resu\##
-        me"&&i!==null?await zt(i.resumeSecret):t.joinToken;s!==null&&(this.e.clear("open"),this.#e("state",e),this.#t(\##
-        {type:"send",octets:lt(t.room,s,ct[this.mode])}),await this.#n())}async receive(e,t){let i=ht(e);if(!(i===null\##
-        ||this.phase==="over"))switch(i.type){case"challenge":return;case"state":return this.#s(i.M,t);case"servers":t\##
-        his.servers=i.servers,this.be=t+i.servers.lifetime*1e3;return;case"error":return this.#a({type:"refused",code:\##
-        i.code});case"relay":try{return await this.#o(i.message,t)}catch(s){if(!(s instanceof l))throw s;let r=this.ph\##
-        ase==="confirming"||this.phase==="established"||this.mode==="resume";return this.#a({type:"broken",code:s.code\##
-        ,confirmed:r})}}}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t!=="keepalive")return this.#a\##
-        ({type:"lost",cause:t==="away"?t:"timeout"});this.e.set("keepalive",e+It),await this.send({type:"keepalive"},e\##
-        )}}async send(e,t){return this.epoch===null||this.phase!=="confirming"&&this.phase!=="established"?!1:(this.xe\##
-        =t,this.#t({type:"send",octets:qe(await this.epoch.seal(e))}),!0)}#e(e,t){this.e.set(e,t+Ve[e]*this.factor)}#t\##
-        (e){this.ze.push(e)}#a(e){this.phase="over",this.e.clear(),this.#t(e)}async#s(e,t){let i=this.e.w("state");thi\##
-        s.#t({type:"doctor",present:e}),e?this.phase==="orphaned"||t-this.awaySince<_n?this.#a({type:"lost",cause:"doc\##
-        tor-returned"}):(i||this.phase==="away")&&(this.e.clear("state","away"),this.#e("message2",t),i||await this.#n\##
-        ()):(this.e.clear(),i&&(this.awaySince=t),this.phase=i||this.phase==="away"?"away":"orphaned",j(this.session)&\##
-        &this.e.set("away",t+Ve.away))}async#n(){let{session:e}=this;this.phase="handshaking";let t;if(this.mode==="re\##
-        sume"&&e.bond!==null){e.epochNumber+=1,this.#t({type:"save"});let i=await Pt(e.invitation,e.bond,e.epochNumber\##
-        );this.finish=async s=>({...await i.finish(s),bond:null}),t=i.message}else{let i=await Et(e.invitation,{locale\##
-        :this.locale,random:this.random});this.finish=s=>i.finish(s,this.b()),t=i.message}this.#t({type:"send",octets:\##
-        qe(t)})}async#o(e,t){if(this.phase==="handshaking"&&this.finish!==null){let{epoch:i,bond:s,confirmation:r}=awa\##
-        it this.finish(e);this.finish=null,this.epoch=i,this.phase="confirming",this.e.clear("message2"),this.#e("firs\##
-        tFrame",t),this.e.set("keepalive",t+It),this.#t({type:"confirmed",bond:s}),await this.send(r,t)}else if(this.e\##
-        poch!==null&&(this.phase==="confirming"||this.phase==="established")){let i=await this.epoch.open(e);this.phas\##
-        e="established",this.e.clear("firstFrame"),this.Se=t,this.e.set("silence",t+Ve.silence),this.#t({type:"frame",\##
-        frame:i}),i.type==="keepalive"&&t-this.xe>=Gn&&await this.send({type:"keepalive"},t)}}};var Ot=3e3,Yn=2e4,Zn=1\##
-        e3,fe=class{constructor({session:e,settings:t,t:i,i:s,x:r,act:o},a){this.session=e,this.settings=t,this.t=i,th\##
-        is.i=s,this.x=r,this.act=o,this.e=new D,this.e.set("end",a+(r===null?Ot:Yn)),r!==null&&(i===null||i.O)&&this.#\##
-        a(a)}u(){let e=[this.e.next()??1/0,this.t?.u()??1/0],t=Math.min(...e);return t===1/0?null:t}async handle(e,t){\##
-        switch(e.type){case"tick":for(let i=this.e.l(t);i!==null;i=this.e.l(t))i==="end"?this.end():this.#a(t);return \##
-        await this.t?.tick(t),this.#e(t);case"socket-open":return e.id===this.i&&await this.t?.open(t),this.#e(t);case\##
-        "socket-message":return e.id===this.i&&await this.t?.receive(e.octets,t),this.#e(t);case"socket-closed":e.id==\##
-        =this.i&&this.#s(t)}}end(){this.x=null,this.e.clear(),this.#n()}async#e(e){for(let t=this.#t();t.length>0;t=th\##
-        is.#t())for(let i of t)if(i.type==="send")this.act({type:"send",id:this.i,octets:i.octets});else if(i.type==="\##
-        confirmed"&&this.x!==null)await this.t?.send({type:"bye",reason:this.x},e),this.x=null,this.e.set("end",e+Ot);\##
-        else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.typ\##
-        e==="broken")return this.#s(e)}}#t(){return this.t?.re()??[]}#a(e){this.#n(),this.i+=1,this.t=new $({session:t\##
-        his.session,mode:"resume",...this.settings},e),this.act({type:"connect",id:this.i})}#s(e){if(this.x===null)ret\##
-        urn this.end();this.#n(),this.e.set("retry",e+Zn)}#n(){this.t!==null&&this.act({type:"close",id:this.i}),this.\##
-        t=null}};var $n=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","t\##
-        aken-over","internal","refused-not-now","relay-missing"]),Jn=new Set(["hung-up","ended-by-doctor","expired","c\##
-        onsent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),me=n=>$n.has(n),Ut\##
-        =n=>Jn.has(n),Qn={[H.otherDevice]:"refused-other-device",[H.notNow]:"refused-not-now",[H.wrongPerson]:"refused\##
-        -wrong-person"},Xn={[O.wordsDiffer]:"words-differ",[O.bindingFailed]:"binding-failed",[O.expired]:"expired",[O\##
-        .error]:"doctor-error"},ei={[T.unknownRoom]:"unknown-room",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.\##
-        closed]:"closed"},jt=n=>Qn[n]??"refused",Kt=n=>Xn[n]??"ended-by-doctor",Rt=n=>ei[n]??"protocol";function Vt(n)\##
-        {return n==="delegation"?"identity":n==="delegation-dates"?"clock":"secure-channel"}var Wt=3,ti=500,ni=8e3,ii=\##
-        4e3,si=5,ge=class{constructor(e){this.random=e,this.p=0,this.D=!1,this.F=null,this.unknown=0}succeeded(){this.\##
-        D=!1,this.unknown=0}Ne(){this.p=0,this.D=!1,this.unknown=0}Fe(e){let t=this.F??(e.bond===null?"fresh":"resume"\##
-        );return this.F=null,t}lost({isEndless:e,isUrgent:t}){if(this.p+=1,!(e&&!this.D)&&this.p>Wt)return null;let i=\##
-        t?ii:ni,s=Math.min(ti*2**(this.p-1),i),r=.5+(this.random(1)[0]??0)/255;return Math.min(s*r,i)}refused(e,t,i,s)\##
-        {return j(i)?(this.unknown=e===T.unknownRoom?this.unknown+1:0,this.unknown>si&&!s?"unknown-room":"later"):e===\##
-        T.unknownRoom&&t==="resume"?this.D?"secure-channel":(this.F="fresh","now"):e===T.used&&t==="fresh"&&i.bond!==n\##
-        ull&&this.p<Wt?(this.p+=1,this.F="resume","now"):Rt(e)}};var Nt=6e4,Ft=2e3,ri=1e4,oi=3,we=class{constructor(e,\##
-        t,i){this.session=e,this.settings=t,this.s=i,this.t=null,this.i=0,this.M=!1,this.B=!1,this.d=new ge(t.random),\##
-        this.f=-1/0,this.e=new D,this.claims=!1,this.pending=[],this.news=[]}get I(){return this.t?.I??!1}get O(){retu\##
-        rn this.t?.O??!1}get oe(){return this.d.p>0&&(this.t?.Ve??!0)}u(){let e=Math.min(this.e.next()??1/0,this.t?.u(\##
-        )??1/0);return e===1/0?null:e}async handle(e,t){e.id===this.i&&(e.type==="socket-open"?await this.t?.open(t):e\##
-        .type==="socket-message"?await this.t?.receive(e.octets,t):this.t!==null&&this.lose(t))}async tick(e){for(let \##
-        t=this.e.l(e);t!==null;t=this.e.l(e))t==="retry"?this.attach(e):this.d.p=0;await this.t?.tick(e)}takeNews(e){f\##
-        or(;;){let t=this.news.shift();if(t!==void 0)return t;this.pending.push(...this.t?.re()??[]);let i=this.pendin\##
-        g.shift();if(i===void 0)return null;this.#t(i,e)}}send(e,t){return this.t?.send(e,t)??Promise.resolve(!1)}atta\##
-        ch(e){let{session:t,settings:i,s}=this;if(t.bond!==null&&t.bond.expiry<i.b())return this.#n("expired");let r=t\##
-        his.d.Fe(t);this.e.clear("retry","stable"),s.save(),this.i+=1;let o=s.sound().H&&this.d.p<2;this.t=new $({sess\##
-        ion:t,mode:r,Re:o,...i},e),s.act({type:"connect",id:this.i})}attachAnew(e){(this.t===null||e-this.t.se>=Ft)&&t\##
-        his.#s(e)}begin(e,t){this.i=e,this.d.Ne(),this.attach(t)}doubt(e){if(!(this.t===null||e-this.t.se<Ft)&&!this.t\##
-        .O){if(e-this.f<ri)return this.lose(e);this.f=e,this.#s(e)}}lose(e){this.disconnect(),this.B=!1;let{hasStood:t\##
-        ,H:i}=this.s.sound(),s=j(this.session)&&t,r=this.d.lost({isEndless:s,isUrgent:i});if(r===null)return this.#n(t\##
-        his.d.D?"secure-channel":"network");this.e.set("retry",e+r)}claim(e){let t=this.session.former.shift();return \##
-        t===void 0?!1:(Object.assign(this.session,{bond:t,epochNumber:0}),this.claims=!0,this.#s(e),!0)}breach(e,t,i){\##
-        if(!t)return this.#n(Vt(e));this.d.D=!0,this.lose(i)}flush(){let e=[...this.pending.splice(0),...this.t?.re()?\##
-        ?[]];for(let t of e)t.type==="send"&&this.#e(t.octets)}disconnect(){this.t!==null&&this.s.act({type:"close",id\##
-        :this.i}),this.handOver()}handOver(){let{t:e}=this;return this.t=null,this.pending=[],this.e.clear(),this.s.le\##
-        ft(),e}#e(e){this.s.act({type:"send",id:this.i,octets:e})}#t(e,t){switch(e.type){case"send":return this.#e(e.o\##
-        ctets);case"save":return this.s.save();case"doctor":this.M=e.present,e.present||(this.B=!0),this.e.w("stable")\##
-        ||this.e.set("stable",t+Nt);return;case"confirmed":if(e.bond!==null){let i={epochNumber:0,ownComparison:"none"\##
-        ,peerComparison:"none"},s=[this.session.bond,...this.session.former].flatMap(r=>r??[]).slice(0,oi);Object.assi\##
-        gn(this.session,i,{bond:e.bond,former:s,consent:null})}return this.e.set("stable",t+Nt),this.s.save();case"fra\##
-        me":this.d.succeeded(),this.B=!1,this.claims=!1,this.news.push(e);return;case"refused":return this.#a(e.code,t\##
-        );case"lost":return e.cause==="timeout"?this.lose(t):this.#s(t);case"broken":return this.breach(e.code,e.confi\##
-        rmed,t)}}#a(e,t){if(this.claims&&e===T.unknownRoom){this.claim(t)||this.#n("refused-other-device");return}let \##
-        i=this.t?.mode??null,s=this.d.refused(e,i,this.session,this.s.sound().isHeard);s==="later"?this.lose(t):s==="n\##
-        ow"?this.#s(t):this.#n(s)}#s(e){this.disconnect(),this.attach(e)}#n(e){this.news.push({type:"stop",reason:e})}\##
-        };var ne=class{constructor(){this.count=0,this.last=-1/0}begin(e){e-this.last>15e3&&(this.count=0),this.count+\##
-        =1,this.last=e}get limit(){return Math.min(4e3*1.5**(this.count-1),1e4)}get Be(){return Math.min(1500*this.cou\##
-        nt,6e3)}get _(){return this.last+(this.count===0?0:this.limit)}};var ye=class{constructor(){this.last=null,thi\##
-        s.since=0}begin(e,t){this.last={packets:e,moment:t},this.since=t}count(e,t){let{last:i}=this;this.last={packet\##
-        s:e,moment:t};let s=i!==null&&t-i.moment<=1250;return(!s||e!==i.packets)&&(this.since=t),s&&e!==i.packets?"sou\##
-        nd":t-this.since>=1500?"silence":"unknown"}};var ie=class{constructor(){this.silence=new ye,this.S=!1,this.ae=\##
-        !1,this.heard=!1,this.Ae=-1/0,this.f=null,this.Ce=-1/0}get Me(){return this.f!==null}doubt(e){this.f=e}offered\##
-        (e){this.Ae=e,this.heard=!1,this.ae=!1,this.f=null}He(e,t){this.silence.begin(0,t),this.S=e}idle(e,t){this.sil\##
-        ence.begin(e,t)}count(e,t){let i=this.Ce;this.Ce=t;let s=this.silence.count(e,t);return s==="sound"&&(this.S=!\##
-        1,i>=this.Ae&&(this.heard=!0),this.f!==null&&i>=this.f&&(this.f=null)),s!=="silence"||this.S?!1:(this.S=!0,!0)\##
-        }get ce(){return this.heard&&!this.S}judge(e){e&&!this.heard&&(this.ae=!0)}};var We={answer:6e3,binding:5e3,pa\##
-        th:13e3},ai=3e3,ci=1e4,li=1,ke=class{constructor(e,t){this.session=e,this.s=t,this.muted=!1,this.r=e.invitatio\##
-        n.joinToken===null&&e.consent!==null,this.t=null,this.c=!1,this.transport="none",this.call=-1,this.Te=null,thi\##
-        s.current=null,this.le=[],this.z=null,this.G=null,this.Y=!1,this.Z=null,this.watch=new ie,this.A=new ne,this.$\##
-        =0,this.sound={send:!1,receive:!1},this.k=[],this.e=new D}_e(){return this.k.shift()??null}u(){return this.e.n\##
-        ext()}isConnected(){return this.transport==="connected"&&this.#p()&&!this.watch.S}H(){return this.r&&(!this.is\##
-        Connected()||this.watch.Me)}get Ge(){return!this.r&&this.current?.v===!0&&this.transport!=="connected"}mute(e)\##
-        {this.muted=e,this.#i()}doubt(e){this.transport!=="none"&&this.watch.doubt(e)}Ye(e,t){this.t=e,this.c=t}W(){th\##
-        is.t=null,this.Y=!1,this.G=null,this.e.clear("answer","binding")}end(){this.W(),this.e.clear(),this.k=[],this.\##
-        transport="none",this.current=null,this.Z=null,this.z=null,this.watch=new ie,this.A=new ne,this.$=0,this.#i(),\##
-        this.s.act({type:"end-call"})}async proceed(e){this.transport==="connected"&&this.current?.v===!0&&!this.watch\##
-        .S&&!this.watch.Me?await this.#c(e):this.#s(e)}async tick(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e))t===\##
-        "path"?this.#l(e):t==="attempt"?this.#o(e):this.k.push(t==="answer"&&this.r?"socket-doubted":"rejoin")}async h\##
-        andle(e,t){switch(e.type){case"offer":if(e.generation!==this.current?.generation||this.t===null)return;this.cu\##
-        rrent.sent=!0,this.e.set("answer",t+(this.r?this.A.Be:We.answer)),await this.#e({type:"description",kind:"offe\##
-        r",generation:e.generation,sdp:e.sdp},t);for(let i of this.le.splice(0))await this.#e({type:"candidate",genera\##
-        tion:e.generation,candidate:i},t);return;case"candidate":if(e.generation!==this.current?.generation)return;thi\##
-        s.current.sent?await this.#e({type:"candidate",generation:e.generation,candidate:e.candidate},t):this.le.push(\##
-        e.candidate);return;case"transport":return this.#h(e,t);case"heard":return this.#u(e,t)}}async receive(e,t){if\##
-        (e.type==="description"&&e.kind==="restart")return this.#t(e.sdp,t);let{current:i}=this;if(e.type==="binding")\##
-        return i?.v!==!0?void 0:(this.G=e.tag.slice(),this.#d());if(!(i===null||!i.sent||e.generation!==i.generation))\##
-        if(e.type==="candidate"){let{generation:s,candidate:r}=e;this.s.act({type:"apply-candidate",generation:s,candi\##
-        date:r})}else i.v||(i.v=!0,this.e.clear("answer"),this.s.act({type:"apply-answer",generation:e.generation,sdp:\##
-        e.sdp}),this.transport==="connected"?await this.#c(t):this.r||this.e.set("path",t+We.path),this.#i())}async#e(\##
-        e,t){await this.s.send(e,t)}#t(e,t){if(this.session.consent===null)return;let i=e==="new"&&this.Te!==this.t;!i\##
-        &&t<this.A._||(i&&(this.transport="failed"),this.#s(t))}#a(){return this.t!==null&&this.t.I&&this.session.cons\##
-        ent!==null}#s(e){let{t,session:i}=this;if(t===null)return;let s=this.transport==="none"||this.transport==="fai\##
-        led"||this.watch.ae,r=i.generation;i.generation+=1,this.s.save(),s&&(this.call=r,this.Te=t,this.transport="new\##
-        ",this.z=null,this.Z=null,this.Y=!1,this.watch.He(this.r,e),this.#i()),this.current={generation:r,sent:!1,v:!1\##
-        },this.le=[],this.G=null,this.watch.offered(e),this.e.clear("answer","binding","path","attempt"),this.r&&(this\##
-        .A.begin(e),this.e.set("attempt",e+this.A.limit));let{c:o}=this;this.s.act({type:"make-offer",generation:r,ane\##
-        w:s,servers:t.servers,c:o})}#n(e){let{t,A:i}=this;this.#a()?e<i._?this.e.set("attempt",i._):t?.We(e)?(this.dou\##
-        bt(e),this.k.push("socket-doubted")):this.#s(e):t!==null&&this.k.push("socket-doubted")}#o(e){this.transport==\##
-        ="none"||this.isConnected()||(this.watch.judge(this.current?.v===!0),this.#n(e))}#u({call:e,packets:t},i){if(!\##
-        (this.transport==="none"||e!==this.call)){if(!this.#p())return this.watch.idle(t,i);this.watch.count(t,i)?(thi\##
-        s.watch.judge(this.current?.v===!0),this.#n(i)):this.watch.ce&&this.isConnected()&&this.e.clear("attempt")}}as\##
-        ync#h(e,t){if(!(this.transport==="none"||e.call!==this.call)){if(e.state==="connected")this.transport="connect\##
-        ed",this.$=0,this.e.clear("path"),this.e.w("attempt")&&this.e.set("attempt",Math.max(this.A._,t+ai)),this.z={p\##
-        atient:e.Oe,doctor:e.Ue},await this.#c(t),this.#i();else if(e.state==="failed")this.#l(t);else if(this.transpo\##
-        rt==="connected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.w("attempt"))return;this.dou\##
-        bt(t),this.#a()&&t-(this.t?.se??0)<ci?this.#n(t):this.k.push("socket-doubted")}}}#l(e){if(this.transport="fail\##
-        ed",this.e.clear("path","binding"),this.#i(),this.r)return this.#n(e);this.$+=1,this.$>li?this.k.push("no-path\##
-        "):this.#a()&&this.#s(e)}async#c(e){let{z:t}=this,i=this.t?.epoch??null;if(t===null||i===null||this.current?.v\##
-        !==!0)return;let s=await i.ve("P",t.patient,t.doctor);await this.#e({type:"binding",tag:s},e),this.Y||this.e.s\##
-        et("binding",e+We.binding),await this.#d()}async#d(){let{z:e,G:t}=this,i=this.t?.epoch??null;if(e===null||t===\##
-        null||i===null)return;let s=await i.ve("D",e.patient,e.doctor);if(!Y(s,t)){this.k.push("binding-failed");retur\##
-        n}this.Y=!0,this.Z=Bt(e),this.r=!0,this.e.clear("binding"),this.#i()}#p(){return this.z!==null&&this.Z===Bt(th\##
-        is.z)}#i(){let e=this.#p(),t={send:e&&this.session.consent!==null&&!this.muted,receive:e};t.send===this.sound.\##
-        send&&t.receive===this.sound.receive||(this.sound=t,this.s.act({type:"sound",...t}))}},Bt=({patient:n,doctor:e\##
-        })=>`${X(n)} ${X(e)}`;var hi=6e4,ui=400,ve=class{constructor({session:e,locale:t,random:i,b:s}){this.session=e\##
-        ,this.settings={locale:t,random:i,b:s},this.line=new we(e,this.settings,{act:r=>this.actions.push(r),save:()=>\##
-        this.#r(),left:()=>this.#n(),sound:()=>({isHeard:this.media.isConnected(),H:this.media.H(),hasStood:this.media\##
-        .r})}),this.C=!1,this.message="",this.chat=new he,this.reason=null,this.L=null,this.e=new D,this.actions=[],th\##
-        is.media=new ke(e,{send:(r,o)=>this.line.send(r,o),act:r=>this.actions.push(r),save:()=>this.#r()}),this.queue\##
-        =Promise.resolve()}handle(e,t){return this.queue=this.queue.then(async()=>{try{await this.#t(e,t),this.#f(t)}c\##
-        atch{await this.#i("internal",t)}}),this.queue}Ze(){return this.actions.splice(0)}u(){if(this.reason!==null)re\##
-        turn this.L?.u()??null;let e=[this.e.next(),this.line.u(),this.media.u()],t=Math.min(...e.map(i=>i??1/0));retu\##
-        rn t===1/0?null:t}$e(){let{bond:e,ownComparison:t,peerComparison:i}=this.session;return{state:this.#e(),reason\##
-        :this.reason,m:this.reason!==null&&me(this.reason),M:this.line.M,attached:this.line.I,oe:this.line.oe,Je:this.\##
-        line.B,message:this.message,words:e===null?null:{octets:e.authenticationString,locale:e.wordsLocale},ownCompar\##
-        ison:t,peerComparison:i,muted:this.media.muted,messages:this.chat.messages}}#e(){return this.reason!==null?Ut(\##
-        this.reason)?"ended":"failed":j(this.session)?this.session.consent===null?"admitted":this.media.isConnected()?\##
-        "connected":this.media.r?"reconnecting":"connecting":"waiting"}async#t(e,t){if(this.reason!==null)return this.\##
-        #a(e,t);switch(e.type){case"start":return this.line.attach(t),this.#o(t);case"tick":return this.#s(t);case"soc\##
-        ket-open":case"socket-message":case"socket-closed":return await this.line.handle(e,t),this.#o(t);case"network-\##
-        changed":return this.media.doubt(t),this.line.attachAnew(t),this.#o(t);case"awoke":return this.line.t?.awoke(t\##
-        ),this.#s(t);case"consent":return j(this.session)?(this.session.consent=e.consent,this.#r(),this.C&&await this\##
-        .#l(t),this.#o(t)):void 0;case"decline":return await this.line.send({type:"refuse",reason:H.none},t),this.#i("\##
-        consent-refused",t);case"words":return this.#d(e.same,t);case"mute":this.media.mute(e.muted);return;case"write\##
-        ":if(this.chat.write(e.text,e.isWhole,this.settings.b()),e.isWhole)return this.#c(t);this.e.w("letters")||this\##
-        .e.set("letters",t+ui);return;case"hang-up":return this.#i("hung-up",t,O.hungUp);case"taken-over":return this.\##
-        #i("taken-over",t);case"retry":return;default:return await this.media.handle(e,t),this.#o(t)}}async#a(e,t){let\##
-         i=this.reason==="network"||this.reason==="no-path";return!(e.type==="retry"||e.type==="network-changed"&&i)||\##
-        this.reason===null||!me(this.reason)?this.L?.handle(e,t):(this.L?.end(),this.reason=null,this.line.begin(this.\##
-        L?.i??this.line.i,t),this.L=null,this.#o(t))}async#s(e){for(let t=this.e.l(e);t!==null;t=this.e.l(e)){if(t==="\##
-        patience")return this.#i(this.line.I?"no-path":"network",e);await this.#c(e)}await this.line.tick(e),await thi\##
-        s.#o(e),await this.media.tick(e),await this.#o(e)}#n(){this.C=!1,this.media.W(),this.chat.W()}async#o(e){for(;\##
-        this.reason===null;){let t=this.media._e();if(t!==null){await this.#p(t,e);continue}let i=this.line.takeNews(e\##
-        );if(i===null)return;i.type==="stop"?await this.#i(i.reason,e):await this.#u(i.frame,e)}}async#u(e,t){switch(e\##
-        .type){case"waiting":this.message=e.message;return;case"admit":return this.#h(e.c,t);case"refuse":return e.rea\##
-        son===H.otherDevice&&this.line.claim(t)?void 0:this.#i(jt(e.reason),t);case"words":return this.session.peerCom\##
-        parison=e.same?"same":"different",this.#r();case"bye":return this.#i(this.media.Ge&&e.reason===O.error?"no-pat\##
-        h":Kt(e.reason),t);case"description":case"candidate":case"binding":return this.C&&!(e.type==="description"&&e.\##
-        kind==="offer")?this.media.receive(e,t):this.line.breach("malformed",!0,t);case"chat":this.C&&this.chat.receiv\##
-        e(e.id,e.message);return;case"keepalive":case"receipt":case"identity":return;case"confirm":case"consent":case"\##
-        encapsulation":return this.line.breach("malformed",!0,t)}}async#h(e,t){let{t:i}=this.line;if(this.C||i===null)\##
-        return;this.C=!0,this.session.invitation.joinToken=null,this.session.former=[],this.#r();let s=e||(this.sessio\##
-        n.invitation.flags&Z.c)!==0;if(s&&!(i.servers?.urls.some(r=>/^turns?:/.test(r))??!1))return this.#i("relay-mis\##
-        sing",t,O.error);this.media.Ye(i,s),this.session.consent!==null&&await this.#l(t)}async#l(e){let{consent:t,own\##
-        Comparison:i}=this.session;t!==null&&(await this.line.send({type:"consent",version:1,...t},e),await this.media\##
-        .proceed(e),i!=="none"&&await this.line.send({type:"words",same:i==="same"},e),await this.#c(e))}async#c(e){if\##
-        (!(!this.C||this.session.consent===null)){for(let t of this.chat.pending()){let{id:i,text:s}=t;if(!await this.\##
-        line.send({type:"chat",id:i,message:s},e))return;this.chat.sent(t)}return this.#o(e)}}async#d(e,t){this.sessio\##
-        n.ownComparison=e?"same":"different",this.#r(),await this.line.send({type:"words",same:e},t),await this.#o(t),\##
-        e||await this.#i("words-differ",t,O.wordsDiffer)}async#p(e,t){switch(e){case"rejoin":return this.line.lose(t);\##
-        case"socket-doubted":return this.line.doubt(t);case"binding-failed":return this.#i("binding-failed",t,O.bindin\##
-        gFailed);case"no-path":return this.#i("no-path",t)}}async#i(e,t,i=null){let s=i===null||await this.line.send({\##
-        type:"bye",reason:i},t)===!0;this.line.flush(),this.reason=e,this.media.end(),this.e.clear(),me(e)&&e!=="taken\##
-        -over"?this.#r():this.actions.push({type:"save",session:null});let r=!s&&j(this.session);if(!r&&(e!=="hung-up"\##
-        ||this.line.t===null))return this.line.disconnect();let{session:o,settings:a}=this,{i:c}=this.line,d=this.line\##
-        .handOver(),m=g=>this.actions.push(g);this.L=new fe({session:o,settings:a,t:d,i:c,x:r?i:null,act:m},t)}#f(e){!\##
-        (this.reason===null&&this.media.r&&!this.media.isConnected())||this.line.O?this.e.clear("patience"):this.e.w("\##
-        patience")||this.e.set("patience",e+hi)}#r(){this.actions.push({type:"save",session:this.session})}};var _t={m\##
-        icrophones:[],speakers:[],microphone:"",speaker:""},di=4e-4,Ht={echoCancellation:!0,noiseSuppression:!0,autoGa\##
-        inControl:!0};async function Ne(n,e){let t=n===void 0?Ht:{...Ht,deviceId:{exact:n}},i=await(e??navigator.media\##
-        Devices.getUserMedia({audio:t})),[s]=i.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFo\##
-        undError");return s}function Gt(n){let e=n instanceof DOMException?n.name:"";return e==="NotFoundError"||e==="\##
-        OverconstrainedError"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microph\##
-        one-denied"}var be=class{constructor(e){this.audio=e,this.he=new Audio,this.context=null,this.U=null,this.sour\##
-        ce=null,this.E=null,this.speaker=""}wake(){"AudioContext"in window&&(this.context??=new AudioContext,this.cont\##
-        ext.state!=="running"&&this.context.resume().catch(()=>{}))}listen(e){this.source?.disconnect(),this.source=nu\##
-        ll,!(this.context===null||e===null)&&(this.E??=this.context.createAnalyser(),this.source=this.context.createMe\##
-        diaStreamSource(new MediaStream([e])),this.source.connect(this.E))}level(){if(this.E===null||this.source===nul\##
-        l)return{level:0,isVoice:!1};let e=new Float32Array(this.E.fftSize);this.E.getFloatTimeDomainData(e);let t=e.r\##
-        educe((i,s)=>i+s*s,0)/e.length;return{level:Math.max(0,Math.min(1,1+Math.log10(t+1e-9)/5)),isVoice:t>di}}ring(\##
-        ){let{context:e}=this;if(e!==null){this.U===null&&(this.U=e.createMediaStreamDestination(),this.he.srcObject=t\##
-        his.U.stream),this.he.play().catch(()=>{});for(let[t,i]of[523,784].entries()){let s=e.currentTime+.1+t*.35,r=e\##
-        .createOscillator(),o=e.createGain();r.frequency.value=i,o.gain.setValueAtTime(0,s),o.gain.linearRampToValueAt\##
-        Time(.3,s+.03),o.gain.exponentialRampToValueAtTime(.001,s+.9),r.connect(o).connect(this.U),r.start(s),r.stop(s\##
-        +1)}}}async Qe(e){await Promise.all([this.audio,this.he].map(t=>t.setSinkId(e))),this.speaker=e}async devices(\##
-        e){let t=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=s=>t.filter(({kind:r,deviceId:o})=>r=\##
-        ==s&&o!==""&&o!=="communications").map(({deviceId:r,label:o})=>({id:r,label:o}));return{microphones:i("audioin\##
-        put"),speakers:"setSinkId"in this.audio?i("audiooutput"):[],microphone:e?.getSettings().deviceId??"",speaker:t\##
-        his.speaker}}end(){this.listen(null),this.context?.close().catch(()=>{}),this.context=null,this.E=null,this.U=\##
-        null}};var pi=500;function Yt(n,e,t){return navigator.locks===void 0?Promise.resolve(!0):new Promise(i=>{navig\##
-        ator.locks.request(n,e?{steal:e}:{ifAvailable:!0},s=>(i(s!==null),s===null?void 0:new Promise(()=>{}))).catch(\##
-        t)})}function Zt(n,e){let t=new BroadcastChannel(n);t.postMessage(e),t.close()}function $t(n,e){return new Pro\##
-        mise(t=>{let i=new BroadcastChannel(n),s=r=>{i.close(),t(r)};i.onmessage=({data:r})=>s(pe(typeof r=="string"?r\##
-        :null,e())),setTimeout(()=>s(null),pi)})}function Jt(n,e,t){return n.map(s=>s.slice(0,2).toLowerCase()).find(s\##
-        =>s in e)??t}var G=mi(h),Qt=n=>Jt(n,G,"fr"),Xt=n=>[G[n].admitted.title,...G[n].admitted.consent].join(`
-        `),Fe=(n,e)=>n<1?G[e].ended.brief:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).for\##
-        mat(n),en=(n,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(n),se=(n,e)=>n.replace\##
-        (/\{\w+\}/,()=>String(e));function mi({names:n,sentences:e}){let t=Object.entries(e).map(([i,s])=>{let r=s.spl\##
-        it("|"),o=a=>a===0?r.shift():Array.isArray(a)?a.map(o):Object.fromEntries(Object.entries(a).map(([c,d])=>[c,o(\##
-        d)]));return[i,o(n)]});return Object.fromEntries(t)}var gi={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a\##
-        3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9\##
-         5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h\##
-        3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H\##
-        6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 1\##
-        2l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4\##
-        "};function re(n,e){let i=n.getElementById("icon").content.firstElementChild?.cloneNode(!0);return i.firstElem\##
-        entChild?.setAttribute("d",gi[e]),i}var tn={missing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-qua\##
-        ntum":16,used:17,"unknown-room":18,"browser-unsupported":21,"in-app":22,"microphone-denied":23,"microphone-mis\##
-        sing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,"refused-other-device":33,refused:41,"refused-not\##
-        -now":42,"refused-wrong-person":43,"doctor-error":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-m\##
-        issing":54,network:61,"no-path":62,"words-differ":71,"binding-failed":72,"secure-channel":73,identity:74,clock\##
-        :75,internal:81};function nn(n,e){let{state:t,error:i}=n,s=t==="connected"||t==="reconnecting",r=(t==="failed"\##
-        ||t==="bad-link")&&i!==null?tn[i]:void 0;return{title:yi(n,e),lines:ki(n,e),buttons:xi(n,e),notice:vi(n,e),cod\##
-        e:r===void 0?"":se(e.code,r),ce:s||t==="waiting"||t==="connecting",Xe:s}}function sn(n,e){let t=({lines:s,noti\##
-        ce:r})=>[...s.filter(({kind:o})=>o!=="since"&&o!=="link").flatMap(o=>o.text),r];if(n.title!==e?.title)return[n\##
-        .title,...t(n)].filter(Boolean).join(" ");let i=new Set(t(e));return t(n).filter(s=>!i.has(s)).join(" ")}var w\##
-        i={alphabet:"incomplete",flags:"version","post-quantum":"version",protocol:"version","relay-missing":"version"\##
-        ,"binding-failed":"words-differ","refused-wrong-person":"refused"},rn=(n,{errors:e})=>e[wi[n??""]??n??""];func\##
-        tion yi({state:n,error:e},t){return n==="ended"||n==="failed"||n==="bad-link"?rn(e,t)?.[0]??t.ended.title:t[n]\##
-        .title}function ki(n,e){let{state:t,error:i,call:s,locale:r}=n;switch(t){case"ready":return[{kind:"lead",text:\##
-        e.ready.text},{kind:"list",text:e.ready.facts},{kind:"quiet",text:e.ready.hint}];case"checking":return[{kind:"\##
-        quiet",text:e.checking.text}];case"waiting":{let o=s?.message??"",{present:a,away:c}=e.waiting;return[{kind:"l\##
-        ead",text:s?.oe?e.reconnecting.server:s?.M?a:c},...R(n.ue>0,"since",se(e.waiting.since,Fe(n.ue,r))),...R(o!=="\##
-        ","quiet",e.waiting.message),...R(o!=="","quote",o)]}case"admitted":return[{kind:"list",text:e.admitted.consen\##
-        t}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return n.J?[{kind:"lead",te\##
-        xt:e.sound.stopped}]:[n.quality===null?{kind:"quiet",text:" "}:{kind:n.quality,text:e.quality[n.quality]}];cas\##
-        e"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:bi(s,e)}];case"ended":case"fa\##
-        iled":case"bad-link":{let{lasted:o,clock:a,link:c}=n,d=i==="microphone-denied";return[{kind:"lead",text:rn(i,e\##
-        )?.[1]??e.ended.text},...R(d,"quiet",e.permission[n.browser]),...R(i==="clock","quiet",se(e.today,a===null?"":\##
-        en(a,r))),...R(o!==null,"quiet",se(e.ended.lasted,Fe(o??0,r))),...R(t==="ended","quiet",e.ended.kept),...R(n.c\##
-        opied==="failed","quiet",e.byHand),...R(n.copied==="failed","link",c??"")]}default:return[]}}var R=(n,e,t)=>n?\##
-        [{kind:e,text:t}]:[];function vi({state:n,call:e,copied:t},i){return t==="done"?i.actions.copied:n!=="connecte\##
-        d"?"":e?.muted?i.connected.muted:e?.attached===!1?i.connected.signalling:""}function bi(n,{reconnecting:e}){re\##
-        turn n?.attached?e.path:n?.Je?e.doctor:e.server}function xi({state:n,error:e,m:t,link:i,De:s,call:r,J:o},{acti\##
-        ons:a}){let c=(g,b,P="",Me=null)=>({action:g,label:b,kind:P,icon:Me}),d=c("hang-up",a.hangUp,"danger","hangUp"\##
-        ),m=o?[c("resume-sound",a.resumeSound,"primary","speaker")]:[];switch(n){case"ready":return[c("enter",s?a.resu\##
-        me:a.enter,"primary")];case"waiting":return[c("hang-up",a.leave)];case"admitted":return[c("consent",a.consent,\##
-        "primary","yes"),c("refuse",a.refuse,"","no")];case"connecting":case"reconnecting":return[...m,d];case"connect\##
-        ed":{let g=r?.ownComparison==="none"&&r.words!==null,b=[c("same",a.same,o?"":"primary","yes"),c("different",a.\##
-        different,"danger","no")],P=r?.muted?c("mute",a.unmute,"half on","silent"):c("mute",a.mute,"half","microphone"\##
-        );return[...m,...g?b:[],P,{...d,kind:"half danger"}]}case"ended":case"failed":case"bad-link":{let b=e==="other\##
-        -tab"||e==="taken-over"?a.takeOver:a.retry;return[...i===null?[]:[c("copy-link",a.copyLink,"primary","copy")],\##
-        ...t?[c("retry",b,i===null?"primary":"","again")]:[]]}default:return[]}}function on(n){let e="";return(n.match\##
-        (/\d\D*/g)??[]).map(t=>e=e.slice(0,Number(t[0]))+t.slice(1))}var xe=class{constructor(e,t,i){this.page=e,this.\##
-        et=t,this.pe=i,this.audio=this.n("audio",HTMLAudioElement),this.screen=null,this.text=null,this.Le=new Map,thi\##
-        s.state=null,this.received=0,this.Ee=!1,this.#f()}show(e){if(!this.#e("model",e))return;let t=G[e.locale],i=nn\##
-        (e,t),s=this.screen,r=this.page.documentElement;r.dataset.state=e.state;for(let o of["error","path","quality"]\##
-        ){let a=e[o];a===null?delete r.dataset[o]:r.dataset[o]=a}this.#n(e.locale,t),this.n("title").textContent=i.tit\##
-        le,this.page.title=`${i.title} · Colloque`,e.state!=="loading"&&this.#e("lines",i.lines)&&this.n("text").repla\##
-        ceChildren(...i.lines.map(o=>this.#u(o))),this.#t("notice",i.notice),this.#t("code",i.code),this.#h(e,t),this.\##
-        #l(i.buttons),this.#c(e,i,t),this.#p(e,i,t),this.#a(sn(i,s)),this.#s(s!==null&&s.title!==i.title),this.screen=\##
-        i,this.state=e.state}get tt(){let e=this.n("sound",HTMLDetailsElement);return!e.hidden&&e.open}nt(e){this.n("m\##
-        eter").style.transform=`scaleX(${e.toFixed(2)})`}#e(e,t){let i=JSON.stringify(t);return this.Le.get(e)===i?!1:\##
-        (this.Le.set(e,i),!0)}#t(e,t){let i=this.n(e);i.textContent!==t&&(i.textContent=t)}#a(e){e!==""&&(this.n("anno\##
-        uncement").textContent=e)}#s(e){let{activeElement:t,body:i}=this.page,s=t===null||t===i,r=!s&&t.closest("detai\##
-        ls, dialog, nav, footer")!==null;(e?!r:s&&this.Ee)&&this.n("title").focus({preventScroll:!e}),this.Ee=this.pag\##
-        e.activeElement!==i}#n(e,t){if(this.text===t)return;this.text=t;let i=this.page.documentElement;i.lang=e,i.dir\##
-        =t.direction;let s=this.n("languages");s.setAttribute("aria-label",t.languages),s.childElementCount===0&&s.app\##
-        end(...Object.entries(G).map(([o,{name:a}])=>{let c=this.#r("button",o.toUpperCase());return c.lang=o,c.setAtt\##
-        ribute("aria-label",`${o.toUpperCase()}, ${a}`),c.addEventListener("click",()=>this.pe.speak(o)),c}));for(let \##
-        o of s.children)o.setAttribute("aria-pressed",String(o instanceof HTMLElement&&o.lang===e));let r={footer:t.se\##
-        cure,help:t.help.title,legal:t.legal.title,close:t.help.close,"words-intro":t.words.intro,"digits-label":t.wor\##
-        ds.digits,"microphone-label":t.sound.microphone,"speaker-label":t.sound.speaker,"volume-label":t.sound.volume,\##
-        deaf:t.sound.deaf,"letters-label":t.chat.letters};for(let[o,a]of Object.entries(r))this.#t(o,a);this.#o("sound\##
-        -title","speaker",t.sound.title),this.#o("chat-title","message",t.chat.title),this.#o("play-sound","speaker",t\##
-        .actions.playSound),this.#o("send",null,t.chat.send),this.n("footer").prepend(re(this.page,"lock")),this.n("me\##
-        ssage").setAttribute("aria-label",t.chat.title),this.n("message").setAttribute("placeholder",t.chat.title),thi\##
-        s.n("advice").replaceChildren(...t.sound.advice.map(o=>this.#r("li",o)))}#o(e,t,i){this.n(e).replaceChildren(.\##
-        ..t===null?[]:[re(this.page,t)],i)}#u({kind:e,text:t}){switch(e){case"list":{let i=this.#r("ul");return i.appe\##
-        nd(...t.map(s=>this.#r("li",s))),i}case"quote":{let i=this.#r("blockquote",t);return i.dir="auto",i}case"link"\##
-        :{let i=this.page.createElement("input");return i.readOnly=!0,i.value=t,i.className="link",i.setAttribute("ari\##
-        a-label",this.text?.actions.copyLink??""),i}case"good":case"fair":case"poor":{let i=this.#r("p",t,`quality ${e\##
-        }`);return i.prepend(re(this.page,e)),i}default:return this.#r("p",t,e)}}#h({state:e,call:t},i){let s=e==="con\##
-        nected"?t?.words??null:null;if(this.n("words").hidden=s===null,s===null||!t)return;let r=on(this.et[s.locale]?\##
-        ?""),o=r.length===256?Tt(s.octets).map(d=>r[d]??""):[],a=this.n("words-list");a.lang=s.locale,this.#e("words",\##
-        o)&&a.replaceChildren(...o.map((d,m)=>this.#r("li",d,m<2?"mine":"theirs"))),this.#t("digits",Dt(s.octets).repl\##
-        ace(/^(....)/,"$1 "));let c=[];t.ownComparison==="same"&&c.push(i.words.same),t.peerComparison==="same"&&c.pus\##
-        h(i.words.peerSame),this.#t("words-result",c.join(" "))}#l(e){if(!this.#e("actions",e))return;let t=this.n("ac\##
-        tions"),i=this.page.activeElement?.dataset.action;t.replaceChildren(...e.map(({action:s,label:r,kind:o,icon:a}\##
-        )=>{let c=this.#r("button",r,o);return c.dataset.action=s,c.setAttribute("type","button"),a!==null&&c.prepend(\##
-        re(this.page,a)),c.addEventListener("click",()=>this.pe.act(s)),c})),i!==void 0&&t.querySelector(`[data-action\##
-        ="${i}"]`)?.focus()}#c({state:e,devices:t,Q:i,path:s},{ce:r},o){let a=this.n("sound",HTMLDetailsElement);a.hid\##
-        den=!r,e!==this.state&&(e==="waiting"||this.state==="waiting")&&(a.open=e==="waiting"),this.#t("meter-text",i?\##
-        o.sound.heard:o.sound.speak),this.#t("path",s===null?"":o.path[s]);let{microphones:c,speakers:d,microphone:m,s\##
-        peaker:g}=t;this.#d("microphone",c,m,o.sound.microphone),this.#d("speaker",d,g,o.sound.speaker)}#d(e,t,i,s){le\##
-        t r=this.n(e,HTMLSelectElement);this.n(`${e}-row`).hidden=t.length<2,this.#e(e,[t,s])&&r.replaceChildren(...t.\##
-        map((o,a)=>{let c=this.page.createElement("option");return c.value=o.id,c.textContent=o.label===""?`${s} ${a+1\##
-        }`:o.label,c})),t.some(o=>o.id===i)&&(r.value=i)}#p({call:e},{Xe:t},{chat:i}){let s=this.n("chat",HTMLDetailsE\##
-        lement);s.hidden=!t;let r=e?.messages??[];if(!this.#e("messages",[r,i.mine]))return;let o=this.n("messages");o\##
-        .replaceChildren(...r.map(({mine:d,text:m,P:g})=>{let b=this.#r("li","",d?"mine":"theirs"),P=this.#r("p",m);re\##
-        turn P.dir="auto",b.append(this.#r("small",`${d?i.mine:i.theirs}${g?"":` · ${i.pending}`}`),P),b}));let a=r.fi\##
-        lter(({mine:d})=>!d),[c]=a.slice(-1);a.length>this.received&&c!==void 0&&(s.open=!0,this.#a(`${i.theirs}: ${c.\##
-        text}`)),this.received=a.length,o.scrollTop=o.scrollHeight}#i(e,t){this.n("sheet-title").textContent=t,this.n(\##
-        "topics").replaceChildren(...e.flatMap(([s,r])=>[this.#r("h3",s),this.#r("p",r)])),this.n("sheet").showModal?.\##
-        ()}#f(){let{act:e,choose:t,write:i}=this.pe;this.n("play-sound").addEventListener("click",()=>e("play-sound"))\##
-        ;for(let c of["microphone","speaker"]){let d=this.n(c,HTMLSelectElement);d.addEventListener("change",()=>t(c,d\##
-        .value))}let s=this.n("volume",HTMLInputElement);s.addEventListener("input",()=>this.audio.volume=Number(s.val\##
-        ue)/100),this.audio.volume=.5,this.n("volume-row").hidden=this.audio.volume!==.5,this.audio.volume=1;let r=thi\##
-        s.n("message",HTMLInputElement),o=this.n("letters",HTMLInputElement);r.addEventListener("input",()=>{o.checked\##
-        &&i(r.value,!1)});let a=()=>{i(r.value,!0),r.value="",r.focus()};this.n("send").addEventListener("click",a),r.\##
-        addEventListener("keydown",c=>{c.key==="Enter"&&!c.isComposing&&a()}),this.n("help").addEventListener("click",\##
-        ()=>{if(this.text===null)return;let{help:c,sound:d}=this.text;this.#i([...c.topics,[d.deaf,d.advice.join(" ")]\##
-        ,c.urgent],c.title)}),this.n("legal").addEventListener("click",()=>{this.text!==null&&this.#i(this.text.legal.\##
-        topics,this.text.legal.title)}),this.n("close").addEventListener("click",()=>this.n("sheet").close())}#r(e,t="\##
-        ",i=""){let s=this.page.createElement(e);return s.textContent=t,i!==""&&(s.className=i),s}n(e,t){let i=this.pa\##
-        ge.getElementById(e);if(i===null||t!==void 0&&!(i instanceof t))throw new Error(`no element ${e}`);return i}};\##
-        var Be="colloque",oe=()=>Math.floor(Date.now()/1e3),C={state:"loading",error:null,m:!1,link:null,De:!1,locale:\##
-        Qt(navigator.languages??[]),browser:Ye(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,ca\##
-        ll:null,copied:"no",ue:0,lasted:null,clock:null,J:!1,Q:!1,devices:_t},Se=location.hash.length>1?location.href:\##
-        null,cn=Ze(navigator.userAgent),Si=100,L=null,S=null,Ae=null,y=null,J=null,an=0,ln=0,He=null,E=new xe(document\##
-        ,u,{act:Ci,choose:Di,speak:n=>v({locale:n}),write:(n,e)=>void x({type:"write",text:n,isWhole:e})}),V=new be(E.\##
-        audio);function v(n){Object.assign(C,n),E.show(C)}var Q=(n,e={})=>v({state:"failed",error:n,m:!0,call:null,...\##
-        e});function hn(){let n=window.early?.microphone??null;return delete window.early,n}async function zi(){if(!is\##
-        SecureContext||crypto.subtle===void 0)return Q("browser-unsupported",{m:!1,link:Se});let n=location.hash.slice\##
-        (1),e=pe(sessionStorage.getItem(Be),oe());if(n===""&&e===null)return v({state:"bad-link",error:"missing"});try\##
-        {if(n!==""){let t=await ut(n);if(t.flags&Z.postQuantum)throw new l("post-quantum");let i=await vt(t);L=e!==nul\##
-        l&&Y(e.invitation.room,i.room)?e:qt(i)}else L=e}catch(t){if(!(t instanceof l))throw t;return v({state:"bad-lin\##
-        k",error:t.code})}if(!await Ai())return Q(cn?"in-app":"browser-unsupported",{m:!1,link:Se});v({state:"ready",e\##
-        rror:null,De:L===e}),(n===""||window.early?.microphone)&&await ze(!1)}async function Ai(){return!("RTCPeerConn\##
-        ection"in window)||!navigator.mediaDevices?.getUserMedia?!1:B().then(()=>!0,()=>!1)}function Ci(n){switch(V.wa\##
-        ke(),n){case"enter":return void ze(!1);case"retry":return S===null||C.error==="taken-over"?void ze(C.error==="\##
-        other-tab"||C.error==="taken-over"):void x({type:"retry"});case"copy-link":return void Mi();case"consent":retu\##
-        rn void qi();case"refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"word\##
-        s",same:n==="same"});case"mute":return void x({type:"mute",muted:!(C.call?.muted??!1)});case"hang-up":return v\##
-        oid x({type:"hang-up"});case"play-sound":return V.ring();case"resume-sound":return void Li()}}async function M\##
-        i(){let n=navigator.clipboard?.writeText(Se??"")??Promise.reject(new Error("no clipboard"));v({copied:await n.\##
-        then(()=>"done",()=>"failed")})}async function ze(n){if(L===null)return;V.wake(),v({state:"checking",error:nul\##
-        l,m:!1,link:null,copied:"no"});try{y===null&&un(await Ne(void 0,hn()))}catch(i){return Ti(Gt(i))}dn(),history.\##
-        replaceState(null,"","/");let e=`colloque ${Je(L.invitation.room)}`,t=n?$t(e,oe):null;if(!await Yt(e,n,()=>voi\##
-        d Pi(e)))return Q("other-tab");if(ln=performance.now(),L=await t??L,S=new ve({session:L,locale:C.locale,random\##
-        :Ei,b:oe}),y===null)return Q("microphone-missing");Ae=new le({microphone:y,audio:E.audio,X:Ri,a:i=>void x(i),K\##
-        :i=>v({path:i}),R:i=>v({quality:i})}),await x({type:"start"})}function Ti(n){let e=cn&&n==="microphone-denied"\##
-        ;Q(e?"in-app":n,{link:e?Se:null}),n==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).t\##
-        hen(t=>{t.onchange=()=>{t.state==="granted"&&C.state==="failed"&&S===null&&ze(!1)}},()=>{})}function un(n){let\##
-         e=y;y=n,n.onmute=N,n.onunmute=N,n.onended=()=>{n===y&&_e()},V.listen(n),Ae?.Ie(n).catch(()=>{}),e!==null&&(e.\##
-        onended=null,e.stop()),Ce()}async function _e(n){try{un(await Ne(n)),v({Q:!1})}catch{await Ce()}N()}async func\##
-        tion Di(n,e){return n==="microphone"?_e(e):(await V.Qe(e).catch(()=>{}),Ce())}async function Ce(){v({devices:a\##
-        wait V.devices(y)})}function N(){let{audio:n}=E,e=n.srcObject!==null&&n.paused,t=y!==null&&(y.muted||y.readySt\##
-        ate==="ended");v({J:S!==null&&(e||t)})}async function Li(){await E.audio.play().catch(()=>{}),(y===null||y.mut\##
-        ed||y.readyState==="ended")&&await _e(),N()}var Ei=n=>crypto.getRandomValues(new Uint8Array(n));async function\##
-         Pi(n){if(S===null)return;let e=Ke(S.session);await x({type:"taken-over"}),Zt(n,e)}async function qi(){let{loc\##
-        ale:n}=C,e=await I(w(Xt(n)));await x({type:"consent",consent:{locale:n,textHash:e,time:oe()}})}async function \##
-        x(n){if(S===null)return;await S.handle(n,performance.now());for(let a of S.Ze())Ui(a);let e=S.u();clearTimeout\##
-        (an),e!==null&&(an=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:t,r\##
-        eason:i,m:s,...r}=S.$e();t!==C.state&&Ii(t,i),v({state:t,error:i,m:s,call:r});let o=i!==null&&(!s||i==="taken-\##
-        over");o&&Vi(),o&&e===null&&!s&&Oi()}function Ii(n,e){if(n==="admitted"&&(V.ring(),navigator.vibrate?.([200,10\##
-        0,200])),e===null)return;let t=L?.consent?.time??null,i=n==="ended"&&t!==null&&["connected","reconnecting"].in\##
-        cludes(C.state);v({lasted:i?Math.floor((oe()-t)/60):null,clock:e==="clock"?new Date:null,J:!1})}function Oi(){\##
-        L!==null&&Re(L),L=null,S=null,Ae=null}function Ui(n){switch(n.type){case"connect":return ji(n.id);case"send":J\##
-        ?.id===n.id&&J.i.readyState===WebSocket.OPEN&&J.i.send(n.octets);return;case"close":J?.id===n.id&&J.i.close();\##
-        return;case"save":n.session===null?sessionStorage.removeItem(Be):sessionStorage.setItem(Be,Ke(n.session));retu\##
-        rn;default:Ae?.perform(n)}}function ji(n){let e=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,at\##
-        );e.binaryType="arraybuffer",J={id:n,i:e},e.onopen=()=>void x({type:"socket-open",id:n}),e.onclose=()=>void x(\##
-        {type:"socket-closed",id:n}),e.onmessage=({data:t})=>{t instanceof ArrayBuffer&&x({type:"socket-message",id:n,\##
-        octets:new Uint8Array(t)})}}var Ki=window.trustedTypes?.createPolicy("colloque-worker",{createScriptURL:()=>UR\##
-        L.createObjectURL(new Blob(['"use strict";(()=>{function p(t,d=192){let f=b(t);if(f===null)return t;let{first:\##
-        r,count:s,body:n}=f;if(t.length%d===0&&!f.padded)return t;let o=d;for(;o<2+n.length;)o+=d;let e=new Uint8Array\##
-        (o);e[0]=r|3;let a=o-2-n.length;if(a===0)return e[1]=s,e.set(n,2),e;let l=Math.floor((a-1)/255);return e[1]=s|\##
-        64,e.fill(255,2,2+l),e[2+l]=(a-1)%255,e.set(n,2+l+1),e}function y(){let t=[];return(d,f)=>{let r=i=>d[i]??0;if\##
-        (r(0)%128!==111)return p(d);let s=0,n=0;for(;r(s)>127;s+=4)n+=r(s+2)%4*256+r(s+3);let o=d.slice(s+1+n),e=[111]\##
-        ,a=[],l=192-1;for(let{then:i,copy:u}of t){let c=f-i>>>0,h=l-4-u.length;if(h<=o.length||c>16383)break;l=h,e=[23\##
-        9,c>>6,c<<2|u.length>>8,u.length,...e],a=[...u,...a]}return t=[{then:f,copy:o},...t].slice(0,2),Uint8Array.of(\##
-        ...e,...a,...p(o,l))}}function b(t){let[d,f]=t;if(d===void 0)return null;let r=d&252;switch(d&3){case 0:return\##
-        {first:r,count:1,body:t.subarray(1),padded:!1};case 1:return{first:r,count:2,body:t.subarray(1),padded:!1};cas\##
-        e 2:return{first:r,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return null;let s=f&191;if(!\##
-        (f&64))return{first:r,count:s,body:t.subarray(2),padded:!1};let n=2,o=0;for(;;){let e=t[n];if(e===void 0)retur\##
-        n null;if(n+=1,o+=e===255?254:e,e!==255)break}return o>t.length-n?null:{first:r,count:s,body:t.subarray(n,t.le\##
-        ngth-o),padded:!0}}}}var g=globalThis;g.onrtctransform=t=>{let{readable:d,writable:f}=t.transformer,r=y(),s=ne\##
-        w TransformStream({transform(n,o){let e=r(new Uint8Array(n.data),n.getMetadata().rtpTimestamp??0);n.data=e.buf\##
-        fer.slice(e.byteOffset,e.byteOffset+e.length),o.enqueue(n)}});d.pipeThrough(s).pipeTo(f).catch(()=>{})};})();'\##
-        ],{type:"text/javascript"}))});function Ri(){if(!("RTCRtpScriptTransform"in window))return null;let n=Ki?.crea\##
-        teScriptURL("")??URL.createObjectURL(new Blob(['"use strict";(()=>{function p(t,d=192){let f=b(t);if(f===null)\##
-        return t;let{first:r,count:s,body:n}=f;if(t.length%d===0&&!f.padded)return t;let o=d;for(;o<2+n.length;)o+=d;l\##
-        et e=new Uint8Array(o);e[0]=r|3;let a=o-2-n.length;if(a===0)return e[1]=s,e.set(n,2),e;let l=Math.floor((a-1)/\##
-        255);return e[1]=s|64,e.fill(255,2,2+l),e[2+l]=(a-1)%255,e.set(n,2+l+1),e}function y(){let t=[];return(d,f)=>{\##
-        let r=i=>d[i]??0;if(r(0)%128!==111)return p(d);let s=0,n=0;for(;r(s)>127;s+=4)n+=r(s+2)%4*256+r(s+3);let o=d.s\##
-        lice(s+1+n),e=[111],a=[],l=192-1;for(let{then:i,copy:u}of t){let c=f-i>>>0,h=l-4-u.length;if(h<=o.length||c>16\##
-        383)break;l=h,e=[239,c>>6,c<<2|u.length>>8,u.length,...e],a=[...u,...a]}return t=[{then:f,copy:o},...t].slice(\##
-        0,2),Uint8Array.of(...e,...a,...p(o,l))}}function b(t){let[d,f]=t;if(d===void 0)return null;let r=d&252;switch\##
-        (d&3){case 0:return{first:r,count:1,body:t.subarray(1),padded:!1};case 1:return{first:r,count:2,body:t.subarra\##
-        y(1),padded:!1};case 2:return{first:r,count:130,body:t.subarray(1),padded:!1};default:{if(f===void 0)return nu\##
-        ll;let s=f&191;if(!(f&64))return{first:r,count:s,body:t.subarray(2),padded:!1};let n=2,o=0;for(;;){let e=t[n];\##
-        if(e===void 0)return null;if(n+=1,o+=e===255?254:e,e!==255)break}return o>t.length-n?null:{first:r,count:s,bod\##
-        y:t.subarray(n,t.length-o),padded:!0}}}}var g=globalThis;g.onrtctransform=t=>{let{readable:d,writable:f}=t.tra\##
-        nsformer,r=y(),s=new TransformStream({transform(n,o){let e=r(new Uint8Array(n.data),n.getMetadata().rtpTimesta\##
-        mp??0);n.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),o.enqueue(n)}});d.pipeThrough(s).pipeTo(f).ca\##
-        tch(()=>{})};})();']));return new Worker(n)}function Vi(){y!==null&&(y.onended=null),y?.stop(),y=null,V.end(),\##
-        He?.release().catch(()=>{}),He=null}function dn(){navigator.wakeLock?.request("screen").then(n=>He=n,()=>{})}v\##
-        ar pn=()=>void x({type:"network-changed"}),fn=()=>{S!==null&&document.visibilityState==="visible"&&y!==null&&(\##
-        dn(),E.audio.srcObject!==null&&E.audio.paused&&E.audio.play().then(N,N)),x({type:"awoke"})};addEventListener("\##
-        online",pn);navigator.connection?.addEventListener("change",pn);document.addEventListener("visibilitychange",f\##
-        n);document.addEventListener("resume",fn);E.audio.addEventListener("pause",N);E.audio.addEventListener("playin\##
-        g",N);navigator.mediaDevices?.addEventListener("devicechange",()=>{y!==null&&Ce()});addEventListener("hashchan\##
-        ge",()=>{location.hash.length>1&&S===null&&location.reload()});setInterval(()=>{if(C.state==="waiting"&&v({ue:\##
-        Math.floor((performance.now()-ln)/6e4)}),y===null||!E.tt)return;let{level:n,isVoice:e}=V.level();E.nt(n),e&&!C\##
-        .Q&&v({Q:!0})},Si);window.early===void 0&&v({});zi().catch(()=>Q("internal",{m:!1})).then(()=>{S===null&&hn()?\##
-        .then(n=>n.getTracks().forEach(e=>e.stop()),()=>{})});})();</script>
+        <script>"use strict";(()=>{var ue={name:0,direction:0,languages:0,Le:0,loading:{title:0},ready:{title:1,text:1\##
+        ,De:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,g:0},admitted:{title:0,consent:[0\##
+        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,Pe:0},reconnecting:{title:0,text:0,path:0,pe\##
+        :0,j:0},b:{qe:0,Oe:0,c:0,Ue:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
+        [0,0,0,0],je:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Ve:0,x:0,T:0,pending:\##
+        0},actions:{enter:1,resume:0,consent:0,We:0,c:0,Re:0,mute:0,unmute:0,hangUp:0,Ne:0,Ke:0,Be:0,me:0,y:0,Fe:0,_e:\##
+        0},ended:{title:0,text:0,F:0,He:0,Ge:0},code:0,Ye:0,Ze:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,$e:0},\##
+        help:{title:0,close:0,S:[[0,0],[0,0]],Je:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
+        ,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"micro\##
+        phone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-do\##
+        ctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now"\##
+        :[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:\##
+        [0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};functio\##
+        n de(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
+        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function pe(t){return/FBA[NV]|FB_IAB\##
+        |Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(t)?!\##
+        0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends Error\##
+        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},fe=new TextEncoder,me=new TextDecoder("utf-8"\##
+        ,{fatal:!0,ignoreBOM:!0}),k=t=>fe.encode(t);function U(t){try{return me.decode(t)}catch{throw new h("malformed\##
+        ")}}function u(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
+        ngth;return e}var w=t=>Uint8Array.of(t&255),kt=t=>Uint8Array.of(t>>>8&255,t&255),M=t=>Uint8Array.of(t>>>24&255\##
+        ,t>>>16&255,t>>>8&255,t&255),we=t=>u(M(Math.floor(t/2**32)),M(t%2**32));function P(...t){return u(...t.flatMap\##
+        (e=>{let i=typeof e=="string"?k(e):e;return[kt(i.length),i]}))}function lt(t,e){if(t.length!==e.length)return!\##
+        1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var _=t=>t.every(e=>e===0),G=t=>Arra\##
+        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function Mt(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
+        throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
+        nction ye(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
+        et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var $=class{cons\##
+        tructor(t){this.octets=t,this.offset=0}z(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
+        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.z(this.octets.length-this.of\##
+        fset)}p(){return this.z(1)[0]??0}Qe(){return this.p()*256+this.p()}_(){return this.Qe()*65536+this.Qe()}$t(){l\##
+        et t=this._()*4294967296+this._();if(!Number.isSafeInteger(t))throw new h("malformed");return t}ut(){return th\##
+        is.z(this.Qe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:x}=globalThis.cry\##
+        pto;async function K(...t){return new Uint8Array(await x.digest("SHA-256",u(...t)))}async function S(t,e){let \##
+        i=await x.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await x.sign("HMAC\##
+        ",i,e))}var Z=(t,e)=>S(typeof t=="string"?k(t):t,e);async function I(t,e,i){return(await S(t,u(typeof e=="stri\##
+        ng"?k(e):e,w(1)))).subarray(0,i)}async function Q(){let t=await x.generateKey({name:"X25519"},!1,["deriveBits"\##
+        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await x.exportKey("raw",t.publicKey))}}async functi\##
+        on xt(t,e){let i;try{let n=await x.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await x.deriveBit\##
+        s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(_(i))throw new h("low-order");return i}as\##
+        ync function ge(t,e,i){try{let n=await x.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await x.veri\##
+        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var ve=t=>x.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
+        sync function be(t,e,i,n){return new Uint8Array(await x.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
+        sync function ke(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await x.decry\##
+        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ot={fair:{Jt:.02,jitt\##
+        er:.04,dt:.4},poor:{Jt:.08,jitter:.1,dt:.8}},Me=5e3,At={_n:1500,Hn:6e3},St={good:0,fair:1,poor:2},Et=class{con\##
+        structor(){this.te=null,this.we=[],this.candidate=null}Gn({ne:t,ye:e,jitter:i,dt:n,Yn:s},r){let a=this.we.at(-\##
+        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-Me;)th\##
+        is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,c=Math.max(o/Math.max(1,o+t-l.ne)\##
+        ,s),f=m=>c>ot[m].Jt||i>ot[m].jitter||n>ot[m].dt;this.#e(f("poor")?"poor":f("fair")?"fair":"good",r)}#e(t,e){th\##
+        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,g:e}:e-this.candidate.g>\##
+        =(St[t]>St[this.te]?At._n:At.Hn)&&(this.te=t,this.candidate=null)}};function xe(t){let e=t.find(({type:s,kind:\##
+        r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fi\##
+        nd(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived??0,y\##
+        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,dt:i?.roundTripTime??n?.currentRoundTripTime??0,Yn:i?.frac\##
+        tionLost??0}}var Ae=5,Se=400,Ee=500,Ce=class{constructor({microphone:t,audio:e,Pt:i,E:n,pt:s,ft:r}){this.micro\##
+        phone=t,this.audio=e,this.Pt=i,this.E=n,this.pt=s,this.ft=r,this.quality=new Et,this.connection=null,this.ke=n\##
+        ull,this.track=null,this.Xe=null,this.name=-1,this.generation=-1,this.qt="",this.Ot=!1,this.counter=0,this.mt=\##
+        !1,this.early=[],this.i={send:!1,l:!1},this.ve=Promise.resolve()}Zn(t){t.type==="sound"?this.#d(t.send,t.l):t.\##
+        type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#e(t)).catch(()=>this.E({type:"transport",r:this.na\##
+        me,state:"failed"}))}async $n(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return\##
+        ;let i=this.track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop\##
+        ()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ke=null,this.track?.st\##
+        op(),this.track=null,this.Xe?.terminate(),this.Xe=null,this.audio.srcObject=null,this.quality=new Et,this.pt(n\##
+        ull),this.ft(null)}async#e(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#o(t);retur\##
+        n;case"make-offer":return this.#r(t);case"apply-answer":if(t.generation!==this.generation||this.connection===n\##
+        ull)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of this.early.splic\##
+        e(0))await this.#i(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.connection===null)\##
+        return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection\##
+        .signalingState!=="stable"?this.early.push(e):await this.#i(e)}}}async#i(t){await this.connection?.addIceCandi\##
+        date(t).catch(()=>{})}async#o({f:t,w:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&(this\##
+        .ke={f:t,w:e,Jn:n})}async#r({generation:t,Qn:e,f:i,w:n}){this.generation=t,this.early=[];let s=this.ke?.f===i&\##
+        &this.ke.w===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connection?thi\##
+        s.connection:this.#a(i,n);r||this.#n(a,t),r&&i!==null&&a.setConfiguration(Ct(i,n)),this.Ot=a.signalingState===\##
+        "stable"&&a.iceGatheringState!=="gathering";let l=s?.Jn??await a.createOffer({iceRestart:r});a!==this.connecti\##
+        on||t!==this.generation||(this.qt=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.E({type:"offer",generati\##
+        on:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#n(t,e){this.name=e,this.mt=!1,clearInterval(this.counter\##
+        ),this.counter=window.setInterval(()=>void this.#h(t),Ee)}#a(t,e){this.end();let i=new RTCPeerConnection(Ct(t,\##
+        e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTransceiver\##
+        (this.track,{direction:"sendrecv"});Le(n),this.Xe=this.Pt(),this.Xe!==null&&(n.sender.transform=new RTCRtpScri\##
+        ptTransform(this.Xe)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#p(r)},i.ontrack=({track:r}\##
+        )=>{r.enabled=this.i.l,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#f(i,n.sender);retu\##
+        rn i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#p(t){let e=t?.usernameFragment??this.qt,i=t?.\##
+        candidate??"";if(!(e!==this.qt||qe(i))){if(i===""){if(!this.Ot)return;this.Ot=!1}this.E({type:"candidate",gene\##
+        ration:this.generation,candidate:i})}}async#f(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
+        ate:n}=t;if(n==="failed")this.E({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.E({type\##
+        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#u(t,e),r=Ue(t.localDescript\##
+        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.E({type:"transport",r:i,state:"failed"\##
+        });return}this.E({type:"transport",r:i,state:"connected",Xn:r,ei:s}),await this.#h(t)}}async#u(t,e){for(let i=\##
+        0;i<Se&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
+        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return K(new Uint8Array(s));await new Promise(r=>setTimeou\##
+        t(r,Ae))}return null}async#h(t){if(this.mt)return;this.mt=!0;let e=await t.getStats().catch(()=>null);if(this.\##
+        mt=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
+        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.E({type:"heard",r:this.name,e\##
+        t:n}),this.quality.Gn(xe(i),performance.now()),this.ft(this.quality.te);let s=Te(i);s!==null&&this.pt(s)}#d(t,\##
+        e){this.i={send:t,l:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{l:t}=this.i;for(let e of t\##
+        his.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this.\##
+        audio.play().catch(()=>{})}};function Te(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
+        &&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r=\##
+        =="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===vo\##
+        id 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.incl\##
+        udes(s)&&r==="relay")?"relay":"direct"}function Ct(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(c=>o.test\##
+        (c)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
+        urn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:r\##
+        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var qe=t=>/^\##
+        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Le(t){let e=(RTCRtpReceiver.getCapabilities?\##
+        .("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferenc\##
+        es?.(e)}function Ue(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
+        ull:Mt(e.replace(/:/g,""))}var Ie="colloque.v1",je=65600,Oe=8,Pe={fresh:0,resume:1},T={gt:1,used:2,full:3,rate\##
+        :4,Gi:5,closed:6},Ke=(t,e,i)=>u(w(1),w(1),t,e,w(i)),Tt=t=>u(w(16),M(0),t);function De(t){if(t.length>je)return\##
+         null;try{return Re(new $(t))}catch(e){if(e instanceof h)return null;throw e}}function Re(t){switch(t.p()){cas\##
+        e 16:return t._(),{type:"relay",message:t.ee()};case 129:return t.z(32),t.end(),{type:"challenge"};case 130:{l\##
+        et e=t.p();return t.end(),e>1?null:{type:"state",be:e===1}}case 134:{let e=t.p(),i=[];for(let a=0;a<e;a+=1)i.p\##
+        ush(U(t.ut()));let[n,s]=[U(t.ut()),U(t.ut())],r=t._();return t.end(),{type:"servers",f:{urls:i.filter(a=>/^(st\##
+        uns?|turns?):/.test(a)).slice(0,Oe),username:n,credential:s,ti:r}}}case 224:{let e=t.Qe();return t.end(),{type\##
+        :"error",code:e}}default:return null}}var J={Qt:1,w:2},Ne=1+1+16+32+4,He=72;async function $e(t){if(/[^A-Za-z0\##
+        -9_-]/.test(t))throw new h("alphabet");if(t.length!==He)throw new h("incomplete");let e=ye(t);if(e.length!==Ne\##
+        )throw new h("incomplete");if(!lt(e.subarray(50),await ze(e.subarray(0,50))))throw new h("incomplete");if(e[0]\##
+        !==1)throw new h("version");let i=e[1]??0;if(i&~(J.Qt|J.w))throw new h("flags");return{flags:i,ni:e.slice(2,18\##
+        ),sessionKey:e.slice(18,50)}}async function ze(t){return(await K(u(k("colloque/1 link"),t))).subarray(0,4)}var\##
+         qt=["fr","nl","de","en"];function Ve(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>qt.find(i=>i==\##
+        =e)??[])[0]??"fr"}var z=class{constructor(){this.H=new Map}set(t,e){this.H.set(t,e)}clear(...t){t.length===0&&\##
+        this.H.clear();for(let e of t)this.H.delete(e)}G(t){return this.H.has(t)}tt(){return this.H.size===0?null:Math\##
+        .min(...this.H.values())}L(t){let e=[...this.H].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void\##
+         0?null:(this.H.delete(e[0]),e[0])}},Be=class{constructor(){this.C=[],this.M=0,this.Y=null,this.T=0}write(t,e,\##
+        i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)return;this.Y===null&&(this.M=Math.max(this.M+1,\##
+        i));let s={id:this.M,x:!0,text:n,nt:!1};this.Y=e&&n!==""?null:s,this.Y===null&&this.#e(s)}l(t,e){let i=t!==0&&\##
+        t===this.T;this.T=t;let n={id:t,x:!1,text:e.slice(0,2e3),nt:!0},s=i?this.C.filter(({x:a})=>!a).pop():void 0,r=\##
+        e.trim()==="";s===void 0?r||this.#e(n):this.C=this.C.flatMap(a=>a!==s?[a]:r?[]:[n])}wt(){this.T=0}pending(){re\##
+        turn[...this.C,...this.Y===null?[]:[this.Y]].filter(({nt:t})=>!t)}it(t){t===this.Y?this.Y=t.text===""?null:{..\##
+        .t,nt:!0}:this.C=this.C.map(e=>e===t?{...e,nt:!0}:e)}#e(t){this.C=[...this.C,t].slice(-200)}},Lt=[256,1024,409\##
+        6,16384],q={ii:0,Xt:1,tn:2,expired:3,error:4},V={si:0,nn:1,ri:2,oi:3},Ut=["offer","answer","restart"],Fe=["bod\##
+        y","signature"],We=t=>_e(...Ge(t));function _e(t,e){let i=Lt.find(s=>s>=e.length+3);if(i===void 0)throw new h(\##
+        "malformed");let n=new Uint8Array(i);return n.set(u(w(t),kt(e.length),e)),n}function Ge(t){switch(t.type){case\##
+        "confirm":return[3,u(t.sn,t.rn,P(t.name))];case"refuse":return[6,w(t.reason)];case"description":return[7,u(w(U\##
+        t.indexOf(t.kind)),M(t.generation),k(t.sdp))];case"candidate":return[8,u(M(t.generation),k(t.candidate))];case\##
+        "words":return[9,w(t.c?1:0)];case"binding":return[10,t.tag];case"chat":return[11,u(M(t.id),k(t.message))];case\##
+        "keepalive":return[13,new Uint8Array(0)];case"bye":return[15,w(t.reason)];case"consent":return[16,u(w(t.versio\##
+        n),k(t.locale),t.textHash,we(t.time))]}}function Ze(t,e=Qe){let i=new $(t),n=i.p(),s=i.z(i.Qe()),r=Lt.find(o=>\##
+        o>=s.length+3);if(t.length!==r||!_(i.ee()))throw new h("malformed");let a=new $(s),l=e(n,a);return a.end(),l}f\##
+        unction Qe(t,e){switch(t){case 4:return{type:"waiting",message:U(e.ut())};case 5:return{type:"admit",w:(e.p()&\##
+        1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Ut[e.p()];if(i===void 0)throw new h("malformed\##
+        ");return{type:"description",kind:i,generation:e._(),sdp:U(e.ee())}}case 8:return{type:"candidate",generation:\##
+        e._(),candidate:U(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed");return{type:"words",c:i===1}}ca\##
+        se 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"chat",id:e._(),message:U(e.ee())};case 13:return\##
+        {type:"keepalive"};case 14:{let i=Fe[e.p()];if(i===void 0)throw new h("malformed");return{type:"receipt",Yi:i,\##
+        octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"identity",code:e.p()};default:thro\##
+        w new h("malformed")}}var It=k("Noise_NKpsk0_25519_AESGCM_SHA256"),ht=new Uint8Array(0),Je=32+16,Xe=2**20,B=cl\##
+        ass{constructor(t){this.key=t,this.counter=0}static async create(t){return new B(await ve(t))}on(){if(this.cou\##
+        nter>=Xe)throw new h("exhausted");let t=u(new Uint8Array(8),M(this.counter));return this.counter+=1,t}async en\##
+        crypt(t,e=ht){return be(this.key,this.on(),e,t)}async decrypt(t,e=ht){return ke(this.key,this.on(),e,t)}},Ye=c\##
+        lass{constructor(){this.D=It,this.hash=It,this.xe=null}async A(t){this.hash=await K(this.hash,t)}async Z(t){le\##
+        t[e,i]=await jt(this.D,t);this.D=e,this.xe=await B.create(i)}async an(t){let e=await S(this.D,t);this.D=await \##
+        S(e,w(1));let i=await S(e,u(this.D,w(2))),n=await S(e,u(i,w(3)));await this.A(i),this.xe=await B.create(n)}asy\##
+        nc cn(t){let e=this.xe===null?t:await this.xe.encrypt(t,this.hash);return await this.A(e),e}async ln(t){let e=\##
+        this.xe===null?t:await this.xe.decrypt(t,this.hash);return await this.A(t),e}};async function jt(t,e){let i=aw\##
+        ait S(t,e),n=await S(i,w(1));return[n,await S(i,u(n,w(2)))]}async function ti(t,e){let i=[...await jt(t.D,ht)]\##
+        ,[n,s]=[await B.create(i[0]),await B.create(i[1])];return{hash:t.hash,D:t.D,keys:i,send:e?n:s,l:e?s:n}}var ct=\##
+        class{constructor(t,e,i){this.st=t,this.yt=e,this.ie=i}static async create(t){let e=new Ye;return await e.A(t.\##
+        Ut),await e.A(t.jt),new ct(e,t,t.ie??await Q())}async hn(t){let{st:e,ie:i,yt:n}=this;return await e.an(n.presh\##
+        aredKey),await e.A(i.publicKey),await e.Z(i.publicKey),await e.Z(await xt(i.privateKey,n.jt)),u(i.publicKey,aw\##
+        ait e.cn(t))}async un(t){if(t.length<Je)throw new h("authentication");let{st:e,ie:i}=this,n=t.subarray(0,32);r\##
+        eturn await e.A(n),await e.Z(n),await e.Z(await xt(i.privateKey,n)),{dn:await e.ln(t.subarray(32)),transport:a\##
+        wait ti(e,!0)}}},Ot=new Uint8Array(32);async function ei(t){let e=await Z("colloque/1 invite",u(t.ni,t.session\##
+        Key)),[i,n,s]=await Promise.all([I(e,"colloque/1 room",16),I(e,"colloque/1 join",32),I(e,"colloque/1 psk",32)]\##
+        );return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken:n}}var ii=t=>P("colloque/1","ca\##
+        ll",t,M(0),Ot),ni=(t,e,i)=>P("colloque/1","resume",t,M(e),i);async function Pt(t,e){let i=await Z(t,await S(e,\##
+        k("colloque/1 exporter"))),[n,s]=await Promise.all([I(i,"colloque/1 resume",32),I(i,"colloque/1 dtls-bind",32)\##
+        ]);return{resumeSecret:n,kt:s}}var si=(t,e)=>K(P("colloque/1 transcript",t,e)),ri=t=>si(Ot,t),ai=t=>I(t,"collo\##
+        que/1 rejoin",32);async function li(t,e,i){let n=await Z(t,e);return I(n,u(k("colloque/1 psk-resume"),M(i)),32\##
+        )}var oi=(t,e,i)=>K(P("colloque/1 sas-commit",t,e,i));async function hi(t,e,i){return I(await Z(t,u(e,i)),"col\##
+        loque/1 sas",8)}var ci=t=>Array.from(t.subarray(0,4));function ui(t){let e=t.subarray(0,5).reduce((i,n)=>i*256\##
+        +n,0);return String(e%1e8).padStart(8,"0")}var di=(t,e,i,n,s)=>S(e,P(`colloque/1 bind ${t}`,i,n,s)),X={pn:64,m\##
+        essage2:256},ut=24*3600,Kt=class{constructor(t,e){this.hash=t.hash,this.ci=t.send,this.li=t.l,this.kt=e}hi(t){\##
+        return this.ci.encrypt(We(t))}async open(t){return Ze(await this.li.decrypt(t))}fn(t,e,i){return di(t,this.kt,\##
+        this.hash,e,i)}};async function pi(t,e){let{room:i,sessionKey:n,presharedKey:s}=t,r=e.I(32),a=e.ie??await Q(),\##
+        l=await ct.create({Ut:ii(i),presharedKey:s,jt:n,ie:a}),o=await oi(i,a.publicKey,r),c=M(0),f=wi(X.pn,w(1),o,c,k\##
+        (e.locale)),m=await l.hn(f);async function C(O,gt){let vt=await l.un(O),at=await mi(vt.dn,i,n,gt),{hash:bt,D:F\##
+        n}=vt.transport,ce=await Pt(bt,Fn);return{P:new Kt(vt.transport,ce.kt),bond:{resumeSecret:ce.resumeSecret,tran\##
+        script:await ri(bt),authenticationString:await hi(bt,r,at.ui),wordsLocale:at.wordsLocale,identity:at.identity,\##
+        expiry:at.di+ut},mn:{type:"confirm",sn:r,rn:new Uint8Array(32),name:""}}}return{message:m,finish:C}}async func\##
+        tion fi(t,e,i,n){let s=await ct.create({Ut:ni(t.room,i,e.transcript),presharedKey:await li(t.presharedKey,e.re\##
+        sumeSecret,i),jt:t.sessionKey,ie:n??await Q()}),r=await s.hn(new Uint8Array(X.pn)),a=u(M(i),r);async function \##
+        l(o){let{dn:c,transport:f}=await s.un(o);if(c.length!==X.message2||!_(c))throw new h("malformed");let{kt:m}=aw\##
+        ait Pt(f.hash,f.D);return{P:new Kt(f,m),mn:{type:"confirm",sn:new Uint8Array(32),rn:new Uint8Array(32),name:""\##
+        }}}return{message:a,finish:l}}async function mi(t,e,i,n){if(t.length!==X.message2)throw new h("malformed");let\##
+         s=new $(t);if(s.p()!==1)throw new h("malformed");let r=s.z(32).slice(),a=s.z(32).slice(),l=s.z(16),o=s.z(64),\##
+        c=U(s.z(2));if(s._(),!_(s.ee()))throw new h("malformed");let f=P("colloque/1 delegation",a,i,e,l);if(!await ge\##
+        (o,f,a))throw new h("delegation");let m=new $(l),[C,O]=[m.$t(),m.$t()];if(n<C-ut||n>O+ut)throw new h("delegati\##
+        on-dates");return{ui:r,identity:a,wordsLocale:c,di:O}}function wi(t,...e){let i=new Uint8Array(t);return i.set\##
+        (u(...e)),i}var yi=t=>({invitation:t,bond:null,former:[],epochNumber:0,generation:0,consent:null,ownComparison\##
+        :"none",peerComparison:"none"}),D=t=>t.invitation.joinToken===null,Dt=t=>JSON.stringify(t,(e,i)=>i instanceof \##
+        Uint8Array?{octets:G(i)}:i);function Rt(t,e){if(t===null)return null;try{let i=JSON.parse(t,(n,s)=>gi(s)?Mt(s.\##
+        octets):s);return i.invitation.room.length!==16||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.ex\##
+        piry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof SyntaxError||i instanceof TypeError||i instanc\##
+        eof h)return null;throw i}}function Nt(t){for(let e of Object.values(t))e instanceof Uint8Array?e.fill(0):type\##
+        of e=="object"&&e!==null&&Nt(e)}var gi=t=>typeof t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length===\##
+        1,dt={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e4},vi=.3,bi=3e4,ki=1e3,Ht=25e3,Mi=2e3,xi\##
+        =2e4,$t=class{constructor({t,mode:e,locale:i,I:n,se:s,pi:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.I=n,\##
+        this.se=s,this.Vt=a,this.fi=r?vi:1,this.o="opening",this.P=null,this.f=null,this.gn=1/0,this.finish=null,this.\##
+        wn=-1/0,this.yn=a,this.kn=a,this.e=new z,this.vn=[],this.#e("open",a)}get mi(){return this.e.G("open")||this.e\##
+        .G("state")}get ot(){return this.o==="established"}get ct(){return this.o==="away"||this.o==="orphaned"}gi(t){\##
+        return t>=this.gn&&(this.f?.urls.some(e=>/^turns?:/.test(e))??!1)}wi(t){this.o==="established"&&t-this.kn>bi&&\##
+        this.e.set("silence",t+ki)}Wt(){return this.vn.splice(0)}q(){return this.e.tt()}async open(t){let{invitation:e\##
+        ,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await ai(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear(\##
+        "open"),this.#e("state",t),this.#i({type:"send",octets:Ke(e.room,n,Pe[this.mode])}),await this.#n())}async l(t\##
+        ,e){let i=De(t);if(!(i===null||this.o==="over"))switch(i.type){case"challenge":return;case"state":return this.\##
+        #r(i.be,e);case"servers":this.f=i.f,this.gn=e+i.f.ti*1e3;return;case"error":return this.#o({type:"refused",cod\##
+        e:i.code});case"relay":try{return await this.#a(i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this.\##
+        o==="confirming"||this.o==="established"||this.mode==="resume";return this.#o({type:"broken",code:n.code,yi:s}\##
+        )}}}async Se(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t)){if(e!=="keepalive")return this.#o({type:"lost",c\##
+        ause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Ht),await this.send({type:"keepalive"},t)}}async send(t\##
+        ,e){return this.P===null||this.o!=="confirming"&&this.o!=="established"?!1:(this.yn=e,this.#i({type:"send",oct\##
+        ets:Tt(await this.P.hi(t))}),!0)}#e(t,e){this.e.set(t,e+dt[t]*this.fi)}#i(t){this.vn.push(t)}#o(t){this.o="ove\##
+        r",this.e.clear(),this.#i(t)}async#r(t,e){let i=this.e.G("state");this.#i({type:"doctor",B:t}),t?this.o==="orp\##
+        haned"||e-this.wn<Mi?this.#o({type:"lost",cause:"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state\##
+        ","away"),this.#e("message2",e),i||await this.#n()):(this.e.clear(),i&&(this.wn=e),this.o=i||this.o==="away"?"\##
+        away":"orphaned",D(this.t)&&this.e.set("away",e+dt.X))}async#n(){let{t}=this;this.o="handshaking";let e;if(thi\##
+        s.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#i({type:"save"});let i=await fi(t.invitation,t.bond,t\##
+        .epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),e=i.message}else{let i=await pi(t.invita\##
+        tion,{locale:this.locale,I:this.I});this.finish=n=>i.finish(n,this.se()),e=i.message}this.#i({type:"send",octe\##
+        ts:Tt(e)})}async#a(t,e){if(this.o==="handshaking"&&this.finish!==null){let{P:i,bond:n,mn:s}=await this.finish(\##
+        t);this.finish=null,this.P=i,this.o="confirming",this.e.clear("message2"),this.#e("firstFrame",e),this.e.set("\##
+        keepalive",e+Ht),this.#i({type:"confirmed",bond:n}),await this.send(s,e)}else if(this.P!==null&&(this.o==="con\##
+        firming"||this.o==="established")){let i=await this.P.open(t);this.o="established",this.e.clear("firstFrame"),\##
+        this.kn=e,this.e.set("silence",e+dt.silence),this.#i({type:"frame",frame:i}),i.type==="keepalive"&&e-this.yn>=\##
+        xi&&await this.send({type:"keepalive"},e)}}},zt=3e3,Ai=2e4,Si=1e3,Ei=class{constructor({t,V:e,n:i,s:n,re:s,a:r\##
+        },a){this.t=t,this.V=e,this.n=i,this.s=n,this.re=s,this.a=r,this.e=new z,this.e.set("end",a+(s===null?zt:Ai)),\##
+        s!==null&&(i===null||i.ct)&&this.#o(a)}q(){let t=[this.e.tt()??1/0,this.n?.q()??1/0],e=Math.min(...t);return e\##
+        ===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e.L(e);i!==null;i=this.e.L(e))i==="end"?t\##
+        his.end():this.#o(e);return await this.n?.Se(e),this.#e(e);case"socket-open":return t.id===this.s&&await this.\##
+        n?.open(e),this.#e(e);case"socket-message":return t.id===this.s&&await this.n?.l(t.octets,e),this.#e(e);case"s\##
+        ocket-closed":t.id===this.s&&this.#r(e)}}end(){this.re=null,this.e.clear(),this.#n()}async#e(t){for(let e=this\##
+        .#i();e.length>0;e=this.#i())for(let i of e)if(i.type==="send")this.a({type:"send",id:this.s,octets:i.octets})\##
+        ;else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type:"bye",reason:this.re},t),this.re=null,t\##
+        his.e.set("end",t+zt);else{if(i.type==="refused"||i.type==="frame"&&i.frame.type==="bye")return this.end();if(\##
+        i.type==="lost"||i.type==="broken")return this.#r(t)}}#i(){return this.n?.Wt()??[]}#o(t){this.#n(),this.s+=1,t\##
+        his.n=new $t({t:this.t,mode:"resume",...this.V},t),this.a({type:"connect",id:this.s})}#r(t){if(this.re===null)\##
+        return this.end();this.#n(),this.e.set("retry",t+Si)}#n(){this.n!==null&&this.a({type:"close",id:this.s}),this\##
+        .n=null}},Ci=new Set(["unknown-room","full","rate","closed","network","no-path","secure-channel","clock","take\##
+        n-over","internal","refused-not-now","relay-missing"]),Ti=new Set(["hung-up","ended-by-doctor","expired","cons\##
+        ent-refused","refused","refused-other-device","refused-not-now","refused-wrong-person"]),pt=t=>Ci.has(t),qi=t=\##
+        >Ti.has(t),Li={[V.nn]:"refused-other-device",[V.ri]:"refused-not-now",[V.oi]:"refused-wrong-person"},Ui={[q.Xt\##
+        ]:"words-differ",[q.tn]:"binding-failed",[q.expired]:"expired",[q.error]:"doctor-error"},Ii={[T.gt]:"unknown-r\##
+        oom",[T.used]:"used",[T.full]:"full",[T.rate]:"rate",[T.closed]:"closed"},ji=t=>Li[t]??"refused",Oi=t=>Ui[t]??\##
+        "ended-by-doctor",Pi=t=>Ii[t]??"protocol";function Ki(t){return t==="delegation"?"identity":t==="delegation-da\##
+        tes"?"clock":"secure-channel"}var Vt=3,Di=500,Ri=8e3,Ni=4e3,Hi=5,$i=class{constructor(t){this.I=t,this.W=0,thi\##
+        s.ze=!1,this.vt=null,this.lt=0}ki(){this.ze=!1,this.lt=0}vi(){this.W=0,this.ze=!1,this.lt=0}bi(t){let e=this.v\##
+        t??(t.bond===null?"fresh":"resume");return this.vt=null,e}ye({xi:t,Si:e}){if(this.W+=1,!(t&&!this.ze)&&this.W>\##
+        Vt)return null;let i=e?Ni:Ri,n=Math.min(Di*2**(this.W-1),i),s=.5+(this.I(1)[0]??0)/255;return Math.min(n*s,i)}\##
+        refused(t,e,i,n){return D(i)?(this.lt=t===T.gt?this.lt+1:0,this.lt>Hi&&!n?"unknown-room":"later"):t===T.gt&&e=\##
+        =="resume"?this.ze?"secure-channel":(this.vt="fresh","now"):t===T.used&&e==="fresh"&&i.bond!==null&&this.W<Vt?\##
+        (this.W+=1,this.vt="resume","now"):Pi(t)}},Bt=6e4,Ft=2e3,zi=1e4,Vi=3,Bi=class{constructor(t,e,i){this.t=t,this\##
+        .V=e,this.h=i,this.n=null,this.s=0,this.be=!1,this.bt=!1,this.O=new $i(e.I),this.R=-1/0,this.e=new z,this.Rt=!\##
+        1,this.pending=[],this.Nt=[]}get ot(){return this.n?.ot??!1}get ct(){return this.n?.ct??!1}get Kt(){return thi\##
+        s.O.W>0&&(this.n?.mi??!0)}q(){let t=Math.min(this.e.tt()??1/0,this.n?.q()??1/0);return t===1/0?null:t}async oe\##
+        (t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.type==="socket-message"?await this.n?.l(t\##
+        .octets,e):this.n!==null&&this.Ce(e))}async Se(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t))e==="retry"?thi\##
+        s.xt(t):this.O.W=0;await this.n?.Se(t)}zi(t){for(;;){let e=this.Nt.shift();if(e!==void 0)return e;this.pending\##
+        .push(...this.n?.Wt()??[]);let i=this.pending.shift();if(i===void 0)return null;this.#i(i,t)}}send(t,e){return\##
+         this.n?.send(t,e)??Promise.resolve(!1)}xt(t){let{t:e,V:i,h:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())ret\##
+        urn this.#n("expired");let s=this.O.bi(e);this.e.clear("retry","stable"),n.ht(),this.s+=1;let r=n.i().St&&this\##
+        .O.W<2;this.n=new $t({t:e,mode:s,pi:r,...i},t),n.a({type:"connect",id:this.s})}Ci(t){(this.n===null||t-this.n.\##
+        Vt>=Ft)&&this.#r(t)}Me(t,e){this.s=t,this.O.vi(),this.xt(e)}ae(t){if(!(this.n===null||t-this.n.Vt<Ft)&&!this.n\##
+        .ct){if(t-this.R<zi)return this.Ce(t);this.R=t,this.#r(t)}}Ce(t){this.disconnect(),this.bt=!1;let{Mi:e,St:i}=t\##
+        his.h.i(),n=D(this.t)&&e,s=this.O.ye({xi:n,Si:i});if(s===null)return this.#n(this.O.ze?"secure-channel":"netwo\##
+        rk");this.e.set("retry",t+s)}bn(t){let e=this.t.former.shift();return e===void 0?!1:(Object.assign(this.t,{bon\##
+        d:e,epochNumber:0}),this.Rt=!0,this.#r(t),!0)}xn(t,e,i){if(!e)return this.#n(Ki(t));this.O.ze=!0,this.Ce(i)}fl\##
+        ush(){let t=[...this.pending.splice(0),...this.n?.Wt()??[]];for(let e of t)e.type==="send"&&this.#e(e.octets)}\##
+        disconnect(){this.n!==null&&this.h.a({type:"close",id:this.s}),this.Sn()}Sn(){let{n:t}=this;return this.n=null\##
+        ,this.pending=[],this.e.clear(),this.h.left(),t}#e(t){this.h.a({type:"send",id:this.s,octets:t})}#i(t,e){switc\##
+        h(t.type){case"send":return this.#e(t.octets);case"save":return this.h.ht();case"doctor":this.be=t.B,t.B||(thi\##
+        s.bt=!0),this.e.G("stable")||this.e.set("stable",e+Bt);return;case"confirmed":if(t.bond!==null){let i={epochNu\##
+        mber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,\##
+        Vi);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return this.e.set("stable",e+Bt),this.h.ht();c\##
+        ase"frame":this.O.ki(),this.bt=!1,this.Rt=!1,this.Nt.push(t);return;case"refused":return this.#o(t.code,e);cas\##
+        e"lost":return t.cause==="timeout"?this.Ce(e):this.#r(e);case"broken":return this.xn(t.code,t.yi,e)}}#o(t,e){i\##
+        f(this.Rt&&t===T.gt){this.bn(e)||this.#n("refused-other-device");return}let i=this.n?.mode??null,n=this.O.refu\##
+        sed(t,i,this.t,this.h.i().Ai);n==="later"?this.Ce(e):n==="now"?this.#r(e):this.#n(n)}#r(t){this.disconnect(),t\##
+        his.xt(t)}#n(t){this.Nt.push({type:"stop",reason:t})}},Wt=class{constructor(){this.N=0,this.M=-1/0}Me(t){t-thi\##
+        s.M>15e3&&(this.N=0),this.N+=1,this.M=t}get zn(){return Math.min(4e3*1.5**(this.N-1),1e4)}get Ti(){return Math\##
+        .min(1500*this.N,6e3)}get zt(){return this.M+(this.N===0?0:this.zn)}},Fi=class{constructor(){this.M=null,this.\##
+        g=0}Me(t,e){this.M={et:t,Cn:e},this.g=e}N(t,e){let{M:i}=this;this.M={et:t,Cn:e};let n=i!==null&&e-i.Cn<=1250;r\##
+        eturn(!n||t!==i.et)&&(this.g=e),n&&t!==i.et?"sound":e-this.g>=1500?"silence":"unknown"}},_t=class{constructor(\##
+        ){this.silence=new Fi,this.ce=!1,this.Bt=!1,this.Ct=!1,this.Mn=-1/0,this.R=null,this.An=-1/0}get Tn(){return t\##
+        his.R!==null}ae(t){this.R=t}Ei(t){this.Mn=t,this.Ct=!1,this.Bt=!1,this.R=null}Li(t,e){this.silence.Me(0,e),thi\##
+        s.ce=t}Di(t,e){this.silence.Me(t,e)}N(t,e){let i=this.An;this.An=e;let n=this.silence.N(t,e);return n==="sound\##
+        "&&(this.ce=!1,i>=this.Mn&&(this.Ct=!0),this.R!==null&&i>=this.R&&(this.R=null)),n!=="silence"||this.ce?!1:(th\##
+        is.ce=!0,!0)}get Ft(){return this.Ct&&!this.ce}En(t){t&&!this.Ct&&(this.Bt=!0)}},ft={Ii:6e3,Pi:5e3,path:13e3},\##
+        Wi=3e3,_i=1e4,Gi=1,Zi=class{constructor(t,e){this.t=t,this.h=e,this.muted=!1,this.k=t.invitation.joinToken===n\##
+        ull&&t.consent!==null,this.n=null,this.w=!1,this.transport="none",this.r=-1,this.Ln=null,this.v=null,this._t=[\##
+        ],this.le=null,this.Mt=null,this.At=!1,this.Tt=null,this.m=new _t,this.he=new Wt,this.Et=0,this.i={send:!1,l:!\##
+        1},this.$=[],this.e=new z}qi(){return this.$.shift()??null}q(){return this.e.tt()}Ae(){return this.transport==\##
+        ="connected"&&this.#c()&&!this.m.ce}St(){return this.k&&(!this.Ae()||this.m.Tn)}get Oi(){return!this.k&&this.v\##
+        ?.J===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}ae(t){this.transport!=="none"&&this.m.ae\##
+        (t)}Ui(t,e){this.n=t,this.w=e,this.t.consent===null&&this.h.a({type:"prepare-call",f:t.f,w:e})}wt(){this.n=nul\##
+        l,this.At=!1,this.Mt=null,this.e.clear("answer","binding")}end(){this.wt(),this.e.clear(),this.$=[],this.trans\##
+        port="none",this.v=null,this.Tt=null,this.le=null,this.m=new _t,this.he=new Wt,this.Et=0,this.#s(),this.h.a({t\##
+        ype:"end-call"})}async ji(t){this.transport==="connected"&&this.v?.J===!0&&!this.m.ce&&!this.m.Tn?await this.#\##
+        h(t):this.#r(t)}async Se(t){for(let e=this.e.L(t);e!==null;e=this.e.L(t))e==="path"?this.#u(t):e==="attempt"?t\##
+        his.#a(t):this.$.push(e==="answer"&&this.k?"socket-doubted":"rejoin")}async oe(t,e){switch(t.type){case"offer"\##
+        :if(t.generation!==this.v?.generation||this.n===null)return;this.v.it=!0,this.e.set("answer",e+(this.k?this.he\##
+        .Ti:ft.Ii)),await this.#e({type:"description",kind:"offer",generation:t.generation,sdp:t.sdp},e);for(let i of \##
+        this._t.splice(0))await this.#e({type:"candidate",generation:t.generation,candidate:i},e);return;case"candidat\##
+        e":if(t.generation!==this.v?.generation)return;this.v.it?await this.#e({type:"candidate",generation:t.generati\##
+        on,candidate:t.candidate},e):this._t.push(t.candidate);return;case"transport":return this.#f(t,e);case"heard":\##
+        return this.#p(t,e)}}async l(t,e){if(t.type==="description"&&t.kind==="restart")return this.#i(t.sdp,e);let{v:\##
+        i}=this;if(t.type==="binding")return i?.J!==!0?void 0:(this.Mt=t.tag.slice(),this.#d());if(!(i===null||!i.it||\##
+        t.generation!==i.generation))if(t.type==="candidate"){let{generation:n,candidate:s}=t;this.h.a({type:"apply-ca\##
+        ndidate",generation:n,candidate:s})}else i.J||(i.J=!0,this.e.clear("answer"),this.h.a({type:"apply-answer",gen\##
+        eration:t.generation,sdp:t.sdp}),this.transport==="connected"?await this.#h(e):this.k||this.e.set("path",e+ft.\##
+        path),this.#s())}async#e(t,e){await this.h.send(t,e)}#i(t,e){if(this.t.consent===null)return;let i=t==="new"&&\##
+        this.Ln!==this.n;!i&&e<this.he.zt||(i&&(this.transport="failed"),this.#r(e))}#o(){return this.n!==null&&this.n\##
+        .ot&&this.t.consent!==null}#r(t){let{n:e,t:i}=this;if(e===null)return;let n=this.transport==="none"||this.tran\##
+        sport==="failed"||this.m.Bt,s=i.generation;i.generation+=1,this.h.ht(),n&&(this.r=s,this.Ln=e,this.transport="\##
+        new",this.le=null,this.Tt=null,this.At=!1,this.m.Li(this.k,t),this.#s()),this.v={generation:s,it:!1,J:!1},this\##
+        ._t=[],this.Mt=null,this.m.Ei(t),this.e.clear("answer","binding","path","attempt"),this.k&&(this.he.Me(t),this\##
+        .e.set("attempt",t+this.he.zn));let{w:r}=this;this.h.a({type:"make-offer",generation:s,Qn:n,f:e.f,w:r})}#n(t){\##
+        let{n:e,he:i}=this;this.#o()?t<i.zt?this.e.set("attempt",i.zt):e?.gi(t)?(this.ae(t),this.$.push("socket-doubte\##
+        d")):this.#r(t):e!==null&&this.$.push("socket-doubted")}#a(t){this.transport==="none"||this.Ae()||(this.m.En(t\##
+        his.v?.J===!0),this.#n(t))}#p({r:t,et:e},i){if(!(this.transport==="none"||t!==this.r)){if(!this.#c())return th\##
+        is.m.Di(e,i);this.m.N(e,i)?(this.m.En(this.v?.J===!0),this.#n(i)):this.m.Ft&&this.Ae()&&this.e.clear("attempt"\##
+        )}}async#f(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(t.state==="connected")this.transport="connecte\##
+        d",this.Et=0,this.e.clear("path"),this.e.G("attempt")&&this.e.set("attempt",Math.max(this.he.zt,e+Wi)),this.le\##
+        ={Ht:t.Xn,j:t.ei},await this.#h(e),this.#s();else if(t.state==="failed")this.#u(e);else if(this.transport==="c\##
+        onnected"){if(this.transport="disconnected",this.e.clear("binding"),this.e.G("attempt"))return;this.ae(e),this\##
+        .#o()&&e-(this.n?.Vt??0)<_i?this.#n(e):this.$.push("socket-doubted")}}}#u(t){if(this.transport="failed",this.e\##
+        .clear("path","binding"),this.#s(),this.k)return this.#n(t);this.Et+=1,this.Et>Gi?this.$.push("no-path"):this.\##
+        #o()&&this.#r(t)}async#h(t){let{le:e}=this,i=this.n?.P??null;if(e===null||i===null||this.v?.J!==!0)return;let \##
+        n=await i.fn("P",e.Ht,e.j);await this.#e({type:"binding",tag:n},t),this.At||this.e.set("binding",t+ft.Pi),awai\##
+        t this.#d()}async#d(){let{le:t,Mt:e}=this,i=this.n?.P??null;if(t===null||e===null||i===null)return;let n=await\##
+         i.fn("D",t.Ht,t.j);if(!lt(n,e)){this.$.push("binding-failed");return}this.At=!0,this.Tt=Gt(t),this.k=!0,this.\##
+        e.clear("binding"),this.#s()}#c(){return this.le!==null&&this.Tt===Gt(this.le)}#s(){let t=this.#c(),e={send:t&\##
+        &this.t.consent!==null&&!this.muted,l:t};e.send===this.i.send&&e.l===this.i.l||(this.i=e,this.h.a({type:"sound\##
+        ",...e}))}},Gt=({Ht:t,j:e})=>`${G(t)} ${G(e)}`,Qi=6e4,Ji=400,Xi=class{constructor({t,locale:e,I:i,se:n}){this.\##
+        t=t,this.V={locale:e,I:i,se:n},this.line=new Bi(t,this.V,{a:s=>this.actions.push(s),ht:()=>this.#l(),left:()=>\##
+        this.#n(),i:()=>({Ai:this.media.Ae(),St:this.media.St(),Mi:this.media.k})}),this.ue=!1,this.message="",this.u=\##
+        new Be,this.reason=null,this.Te=null,this.e=new z,this.actions=[],this.media=new Zi(t,{send:(s,r)=>this.line.s\##
+        end(s,r),a:s=>this.actions.push(s),ht:()=>this.#l()}),this.ve=Promise.resolve()}oe(t,e){return this.ve=this.ve\##
+        .then(async()=>{try{await this.#i(t,e),this.#m(e)}catch{await this.#s("internal",e)}}),this.ve}Vi(){return thi\##
+        s.actions.splice(0)}q(){if(this.reason!==null)return this.Te?.q()??null;let t=[this.e.tt(),this.line.q(),this.\##
+        media.q()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e}Wi(){let{bond:t,ownComparison:e,peerCompariso\##
+        n:i}=this.t;return{state:this.#e(),reason:this.reason,K:this.reason!==null&&pt(this.reason),be:this.line.be,Dn\##
+        :this.line.ot,Kt:this.line.Kt,Ri:this.line.bt,message:this.message,b:t===null?null:{octets:t.authenticationStr\##
+        ing,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted:this.media.muted,C:this.u.C}}#e(){return this\##
+        .reason!==null?qi(this.reason)?"ended":"failed":D(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"co\##
+        nnected":this.media.k?"reconnecting":"connecting":"waiting"}async#i(t,e){if(this.reason!==null)return this.#o(\##
+        t,e);switch(t.type){case"start":return this.line.xt(e),this.#a(e);case"tick":return this.#r(e);case"socket-ope\##
+        n":case"socket-message":case"socket-closed":return await this.line.oe(t,e),this.#a(e);case"network-changed":re\##
+        turn this.media.ae(e),this.line.Ci(e),this.#a(e);case"awoke":return this.line.n?.wi(e),this.#r(e);case"consent\##
+        ":return D(this.t)?(this.t.consent=t.consent,this.#l(),this.ue&&await this.#u(e),this.#a(e)):void 0;case"decli\##
+        ne":return await this.line.send({type:"refuse",reason:V.si},e),this.#s("consent-refused",e);case"words":return\##
+         this.#d(t.c,e);case"mute":this.media.mute(t.muted);return;case"write":if(this.u.write(t.text,t.In,this.V.se()\##
+        ),t.In)return this.#h(e);this.e.G("letters")||this.e.set("letters",e+Ji);return;case"hang-up":return this.#s("\##
+        hung-up",e,q.ii);case"taken-over":return this.#s("taken-over",e);case"retry":return;default:return await this.\##
+        media.oe(t,e),this.#a(e)}}async#o(t,e){let i=this.reason==="network"||this.reason==="no-path";return!(t.type==\##
+        ="retry"||t.type==="network-changed"&&i)||this.reason===null||!pt(this.reason)?this.Te?.oe(t,e):(this.Te?.end(\##
+        ),this.reason=null,this.line.Me(this.Te?.s??this.line.s,e),this.Te=null,this.#a(e))}async#r(t){for(let e=this.\##
+        e.L(t);e!==null;e=this.e.L(t)){if(e==="patience")return this.#s(this.line.ot?"no-path":"network",t);await this\##
+        .#h(t)}await this.line.Se(t),await this.#a(t),await this.media.Se(t),await this.#a(t)}#n(){this.ue=!1,this.med\##
+        ia.wt(),this.u.wt()}async#a(t){for(;this.reason===null;){let e=this.media.qi();if(e!==null){await this.#c(e,t)\##
+        ;continue}let i=this.line.zi(t);if(i===null)return;i.type==="stop"?await this.#s(i.reason,t):await this.#p(i.f\##
+        rame,t)}}async#p(t,e){switch(t.type){case"waiting":this.message=t.message;return;case"admit":return this.#f(t.\##
+        w,e);case"refuse":return t.reason===V.nn&&this.line.bn(e)?void 0:this.#s(ji(t.reason),e);case"words":return th\##
+        is.t.peerComparison=t.c?"same":"different",this.#l();case"bye":return this.#s(this.media.Oi&&t.reason===q.erro\##
+        r?"no-path":Oi(t.reason),e);case"description":case"candidate":case"binding":return this.ue&&!(t.type==="descri\##
+        ption"&&t.kind==="offer")?this.media.l(t,e):this.line.xn("malformed",!0,e);case"chat":this.ue&&this.u.l(t.id,t\##
+        .message);return;case"keepalive":case"receipt":case"identity":return}}async#f(t,e){let{n:i}=this.line;if(this.\##
+        ue||i===null)return;this.ue=!0,this.t.invitation.joinToken=null,this.t.former=[],this.#l();let n=t||(this.t.in\##
+        vitation.flags&J.w)!==0;if(n&&!(i.f?.urls.some(s=>/^turns?:/.test(s))??!1))return this.#s("relay-missing",e,q.\##
+        error);this.media.Ui(i,n),this.t.consent!==null&&await this.#u(e)}async#u(t){let{consent:e,ownComparison:i}=th\##
+        is.t;e!==null&&(await this.line.send({type:"consent",version:1,...e},t),await this.media.ji(t),i!=="none"&&awa\##
+        it this.line.send({type:"words",c:i==="same"},t),await this.#h(t))}async#h(t){if(!(!this.ue||this.t.consent===\##
+        null)){for(let e of this.u.pending()){let{id:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n}\##
+        ,t))return;this.u.it(e)}return this.#a(t)}}async#d(t,e){this.t.ownComparison=t?"same":"different",this.#l(),aw\##
+        ait this.line.send({type:"words",c:t},e),await this.#a(e),t||await this.#s("words-differ",e,q.Xt)}async#c(t,e)\##
+        {switch(t){case"rejoin":return this.line.Ce(e);case"socket-doubted":return this.line.ae(e);case"binding-failed\##
+        ":return this.#s("binding-failed",e,q.tn);case"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n\##
+        =i===null||await this.line.send({type:"bye",reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end()\##
+        ,this.e.clear(),pt(t)&&t!=="taken-over"?this.#l():this.actions.push({type:"save",t:null});let s=!n&&D(this.t);\##
+        if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.disconnect();let{t:r,V:a}=this,{s:l}=this.line,o=t\##
+        his.line.Sn(),c=f=>this.actions.push(f);this.Te=new Ei({t:r,V:a,n:o,s:l,re:s?i:null,a:c},e)}#m(t){!(this.reaso\##
+        n===null&&this.media.k&&!this.media.Ae())||this.line.ct?this.e.clear("patience"):this.e.G("patience")||this.e.\##
+        set("patience",t+Qi)}#l(){this.actions.push({type:"save",t:this.t})}},Yi={Pn:[],qn:[],microphone:"",speaker:""\##
+        },tn=4e-4,Zt={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function Qt(t,e){let i=t===voi\##
+        d 0?Zt:{...Zt,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i})),[s]=n.getAudioTra\##
+        cks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function en(t){let e=t instanc\##
+        eof DOMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="No\##
+        tReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var nn=class{constructor(t){this.audio\##
+        =t,this.Gt=new Audio,this.U=null,this.output=null,this.source=null,this.Ee=null,this.speaker=""}On(){"AudioCon\##
+        text"in window&&(this.U??=new AudioContext,this.U.state!=="running"&&this.U.resume().catch(()=>{}))}Un(t){this\##
+        .source?.disconnect(),this.source=null,!(this.U===null||t===null)&&(this.Ee??=this.U.createAnalyser(),this.sou\##
+        rce=this.U.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}Lt(){if(this.Ee===null|\##
+        |this.source===null)return{Lt:0,jn:!1,Vn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee.getFloatTimeDomai\##
+        nData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.U?.state==="running"||navigator.userActivation?.hasBee\##
+        nActive===!0;return{Lt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),jn:e>tn,Vn:e===0&&i}}Wn(){let{U:t}=this;\##
+        if(t!==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.Gt.srcObject=this.output.s\##
+        tream),this.Gt.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.create\##
+        Oscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3\##
+        ,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop(n+1\##
+        )}}}async Ni(t){await Promise.all([this.audio,this.Gt].map(e=>e.setSinkId(t))),this.speaker=t}async Dt(t){let \##
+        e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!\##
+        ==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{Pn:i("audioinput"),qn:"setSin\##
+        kId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end(){thi\##
+        s.Un(null),this.U?.close().catch(()=>{}),this.U=null,this.Ee=null,this.output=null}},sn=500;function rn(t,e,i)\##
+        {return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}:{if\##
+        Available:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function an(t,e){let i=new Broa\##
+        dcastChannel(t);i.postMessage(e),i.close()}function ln(t,e){return new Promise(i=>{let n=new BroadcastChannel(\##
+        t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(Rt(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),s\##
+        n)})}var R={},on=t=>[R[t].admitted.title,...R[t].admitted.consent].join(`
+        `),Jt=(t,e)=>t<1?R[e].ended.He:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),hn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),Y=(t,e)=>t.replace(/\{\##
+        \w+\}/,()=>String(e));function cn(t,e,i){let n=[i,e].map(s=>s.split(`
+        `).map(r=>r.split("|")));for(let s of qt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
+        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,c])=>[o,a(c)]));R[s]=\##
+        a(t)}}var un={microphone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",si\##
+        lent:"M9 9v2a3 3 0 0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-\##
+        5 13-5 18 0l-2 3-4-2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 \##
+        0 0 1 0 11",message:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0\##
+         1 1-2-5M17 3v4h-4",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6\##
+         19v-4M12 19v-9M18 19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function tt(t,e){let i=t.getElementById("ic\##
+        on").content.firstElementChild?.cloneNode(!0);return i.firstElementChild?.setAttribute("d",un[e]),i}var dn={mi\##
+        ssing:11,incomplete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-un\##
+        supported":21,"in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"\##
+        taken-over":32,"refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-err\##
+        or":44,closed:45,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-diff\##
+        er":71,"binding-failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function pn(t,e){let{state:i,\##
+        error:n}=t,s=i==="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?dn[n]:void 0;retur\##
+        n{title:wn(t,e),lines:yn(t,e),buttons:bn(t,e),Rn:gn(t,e),code:r===void 0?"":Y(e.code,r),Ft:s||i==="waiting"||i\##
+        ==="connecting",Ki:s}}function fn(t,e){let i=({lines:s,Rn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link\##
+        ").flatMap(a=>a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set\##
+        (i(e));return i(t).filter(s=>!n.has(s)).join(" ")}var mn={alphabet:"incomplete",flags:"version","post-quantum"\##
+        :"version",protocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person"\##
+        :"refused"},Xt=(t,{errors:e})=>e[mn[t??""]??t??""];function wn({state:t,error:e},i){return t==="ended"||t==="f\##
+        ailed"||t==="bad-link"?Xt(e,i)?.[0]??i.ended.title:i[t].title}function yn(t,e){let{state:i,error:n,r:s,locale:\##
+        r}=t;switch(i){case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.De},{kind:"quiet",\##
+        text:e.ready.Ie}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??\##
+        "",{B:l,X:o}=e.waiting;return[{kind:"lead",text:s?.Kt?e.reconnecting.pe:s?.be?l:o},...E(t.Yt>0,"since",Y(e.wai\##
+        ting.g,Jt(t.Yt,r))),...E(a!=="","quiet",e.waiting.message),...E(a!=="","quote",a)]}case"admitted":return[{kind\##
+        :"list",text:e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connecte\##
+        d":return t.It?[{kind:"lead",text:e.i.je}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.qu\##
+        ality[t.quality]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:vn(s,e)\##
+        }];case"ended":case"failed":case"bad-link":{let{F:a,clock:l,link:o}=t,c=n==="microphone-denied";return[{kind:"\##
+        lead",text:Xt(n,e)?.[1]??e.ended.text},...E(c,"quiet",e.ge[t.Bi]),...E(c,"quiet",e.ge.$e),...E(n==="clock","qu\##
+        iet",Y(e.Ye,l===null?"":hn(l,r))),...E(a!==null,"quiet",Y(e.ended.F,Jt(a??0,r))),...E(i==="ended","quiet",e.en\##
+        ded.Ge),...E(t.y==="failed","quiet",e.Ze),...E(t.y==="failed","link",o??"")]}default:return[]}}var E=(t,e,i)=>\##
+        t?[{kind:e,text:i}]:[];function gn({state:t,r:e,y:i,Q:n},s){return i==="done"?s.actions.y:t!=="connected"?"":e\##
+        ?.muted?s.connected.muted:n==="silence"?s.i.silence:e?.Dn===!1?s.connected.Pe:""}function vn(t,{reconnecting:e\##
+        }){return t?.Dn?e.path:t?.Ri?e.j:e.pe}function bn({state:t,error:e,K:i,link:n,Nn:s,r,It:a},{actions:l}){let o=\##
+        (m,C,O="",gt=null)=>({action:m,label:C,kind:O,icon:gt}),c=o("hang-up",l.hangUp,"danger","hangUp"),f=a?[o("resu\##
+        me-sound",l._e,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];\##
+        case"waiting":return[o("hang-up",l.Ne)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse\##
+        ",l.We,"","no")];case"connecting":case"reconnecting":return[...f,c];case"connected":{let m=r?.ownComparison===\##
+        "none"&&r.b!==null,C=[o("same",l.c,a?"":"primary","yes"),o("different",l.Re,"danger","no")],O=r?.muted?o("mute\##
+        ",l.unmute,"half on","silent"):o("mute",l.mute,"half","microphone");return[...f,...m?C:[],O,{...c,kind:"half d\##
+        anger"}]}case"ended":case"failed":case"bad-link":{let m=e==="other-tab"||e==="taken-over"?l.Be:l.Ke;return[...\##
+        n===null?[]:[o("copy-link",l.me,"primary","copy")],...i?[o("retry",m,n===null?"primary":"","again")]:[]]}defau\##
+        lt:return[]}}function kn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1)\##
+        )}var Mn=class{constructor(t,e){this.d=t,this.Zt=e,this.audio=this.#t("audio",HTMLAudioElement),this.Kn=null,t\##
+        his.text=null,this.Bn=new Map,this.state=null,this.ne=0,this.Fn=!1,this.#m()}show(t){if(!this.#e("model",t))re\##
+        turn;let e=R[t.locale],i=pn(t,e),n=this.Kn,s=this.d.documentElement;s.dataset.state=t.state;for(let r of["erro\##
+        r","path","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#n(t.locale,e),this.#t("titl\##
+        e").textContent=i.title,this.d.title=`${i.title} · Colloque`,t.state!=="loading"&&this.#e("lines",i.lines)&&th\##
+        is.#t("text").replaceChildren(...i.lines.map(r=>this.#p(r))),this.#i("notice",i.Rn),this.#i("code",i.code),thi\##
+        s.#f(t,e),this.#u(i.buttons),this.#h(t,i,e),this.#c(t,i,e),this.#o(fn(i,n)),this.#r(n!==null&&n.title!==i.titl\##
+        e),this.Kn=i,this.state=t.state}template(t){return this.d.getElementById(t)?.content.textContent??""}get Fi(){\##
+        let t=this.#t("sound",HTMLDetailsElement);return!t.hidden&&t.open}_i(t){this.#t("meter").style.transform=`scal\##
+        eX(${t})`}#e(t,e){let i=JSON.stringify(e);return this.Bn.get(t)===i?!1:(this.Bn.set(t,i),!0)}#i(t,e){let i=thi\##
+        s.#t(t);i.textContent!==e&&(i.textContent=e)}#o(t){t!==""&&(this.#t("announcement").textContent=t)}#r(t){let{a\##
+        ctiveElement:e,body:i}=this.d,n=e===null||e===i,s=!n&&e.closest("details, dialog, nav, footer")!==null;(t?!s:n\##
+        &&this.Fn)&&this.#t("title").focus({preventScroll:!t}),this.Fn=this.d.activeElement!==i}#n(t,e){if(this.text==\##
+        =e)return;this.text=e;let i=this.d.documentElement;i.lang=t,i.dir=e.direction;let n=this.#t("languages");n.set\##
+        Attribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.entries(R).map(([r,{name:a}])=\##
+        >{let l=this.#l("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`${r.toUpperCase()}, ${a\##
+        }`),l.addEventListener("click",()=>this.Zt.speak(r)),l}));for(let r of n.children)r.setAttribute("aria-pressed\##
+        ",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.Le,help:e.help.title,legal:e.legal.title,close\##
+        :e.help.close,"words-intro":e.b.qe,"digits-label":e.b.Oe,"microphone-label":e.i.microphone,"speaker-label":e.i\##
+        .speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.Ve};for(let[r,a]of Object.entries(s))this\##
+        .#i(r,a);this.#a("sound-title","speaker",e.i.title),this.#a("chat-title","message",e.u.title),this.#a("play-so\##
+        und","speaker",e.actions.Fe),this.#a("send",null,e.u.send),this.#t("footer").prepend(tt(this.d,"lock")),this.#\##
+        t("message").setAttribute("aria-label",e.u.title),this.#t("advice").replaceChildren(...e.i.fe.map(r=>this.#l("\##
+        li",r)))}#a(t,e,i){this.#t(t).replaceChildren(...e===null?[]:[tt(this.d,e)],i)}#p({kind:t,text:e}){switch(t){c\##
+        ase"list":{let i=this.#l("ul");return i.append(...e.map(n=>this.#l("li",n))),i}case"quote":{let i=this.#l("blo\##
+        ckquote",e);return i.dir="auto",i}case"link":{let i=this.d.createElement("input");return i.readOnly=!0,i.value\##
+        =e,i.className="link",i.addEventListener("focus",()=>i.select()),i.setAttribute("aria-label",this.text?.action\##
+        s.me??""),i}case"good":case"fair":case"poor":{let i=this.#l("p",e,`quality ${t}`);return i.prepend(tt(this.d,t\##
+        )),i}default:return this.#l("p",e,t)}}#f({state:t,r:e},i){let n=t==="connected"?e?.b??null:null;this.#t("words\##
+        ").hidden=n===null;let s=n===null?[]:kn(this.template("word-lists").split(`
+        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?ci(n.octets).map(o=>s[o]??""):[],a=this.#t(\##
+        "words-list");if(this.#e("words",r)&&a.replaceChildren(...r.map((o,c)=>this.#l("li",o,c<2?"mine":"theirs"))),t\##
+        his.#i("digits",n===null?"":ui(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[\##
+        ];e.ownComparison==="same"&&l.push(i.b.c),e.peerComparison==="same"&&l.push(i.b.Ue),this.#i("words-result",l.j\##
+        oin(" "))}#u(t){if(!this.#e("actions",t))return;let e=this.#t("actions"),i=this.d.activeElement?.dataset.actio\##
+        n;e.replaceChildren(...t.map(({action:n,label:s,kind:r,icon:a})=>{let l=this.#l("button",s,r);return l.dataset\##
+        .action=n,l.setAttribute("type","button"),a!==null&&l.prepend(tt(this.d,a)),l.addEventListener("click",()=>thi\##
+        s.Zt.a(n)),l})),i!==void 0&&e.querySelector(`[data-action="${i}"]`)?.focus()}#h({state:t,Dt:e,Q:i,path:n},{Ft:\##
+        s},r){let a=this.#t("sound",HTMLDetailsElement);a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="wait\##
+        ing")&&(a.open=t==="waiting"),this.#i("meter-text",r.i[i??"speak"]),this.#i("path",n===null?"":r.path[n]);let{\##
+        Pn:l,qn:o,microphone:c,speaker:f}=e;this.#d("microphone",l,c,r.i.microphone),this.#d("speaker",o,f,r.i.speaker\##
+        )}#d(t,e,i,n){let s=this.#t(t,HTMLSelectElement);this.#t(`${t}-row`).hidden=e.length<2,this.#e(t,[e,n])&&s.rep\##
+        laceChildren(...e.map((r,a)=>{let l=this.d.createElement("option");return l.value=r.id,l.textContent=r.label==\##
+        =""?`${n} ${a+1}`:r.label,l})),e.some(r=>r.id===i)&&(s.value=i)}#c({r:t},{Ki:e},{u:i}){let n=this.#t("chat",HT\##
+        MLDetailsElement);n.hidden=!e,t===null&&(this.#t("message",HTMLInputElement).value="");let s=t?.C??[];if(!this\##
+        .#e("messages",[s,i.x]))return;let r=this.#t("messages");r.replaceChildren(...s.map(({x:o,text:c,nt:f})=>{let \##
+        m=this.#l("li","",o?"mine":"theirs"),C=this.#l("p",c);return C.dir="auto",m.append(this.#l("small",`${o?i.x:i.\##
+        T}${f?"":` · ${i.pending}`}`),C),m}));let a=s.filter(({x:o})=>!o),[l]=a.slice(-1);a.length>this.ne&&l!==void 0\##
+        &&(n.open=!0,this.#o(`${i.T}: ${l.text}`)),this.ne=a.length,r.scrollTop=r.scrollHeight}#s(t,e){this.#t("sheet-\##
+        title").textContent=e,this.#t("topics").replaceChildren(...t.flatMap(([n,s])=>[this.#l("h3",n),this.#l("p",s)]\##
+        ));let i=this.#t("sheet");i.showModal?.(),i.scrollTop=0}#m(){let{a:t,Hi:e,write:i}=this.Zt;this.#t("play-sound\##
+        ").addEventListener("click",()=>t("play-sound"));for(let l of["microphone","speaker"]){let o=this.#t(l,HTMLSel\##
+        ectElement);o.addEventListener("change",()=>e(l,o.value))}let n=this.#t("volume",HTMLInputElement);n.addEventL\##
+        istener("input",()=>this.audio.volume=Number(n.value)/100),this.audio.volume=.5,this.#t("volume-row").hidden=t\##
+        his.audio.volume!==.5,this.audio.volume=1;let s=this.#t("message",HTMLInputElement),r=this.#t("letters",HTMLIn\##
+        putElement);s.addEventListener("input",()=>{r.checked&&i(s.value,!1)});let a=()=>{i(s.value,!0),s.value="",s.f\##
+        ocus()};this.#t("send").addEventListener("click",a),s.addEventListener("keydown",l=>{l.key==="Enter"&&!l.isCom\##
+        posing&&a()}),this.#t("help").addEventListener("click",()=>{if(this.text===null)return;let{help:l,i:o}=this.te\##
+        xt;this.#s([...l.S,[o.deaf,o.fe.join(" ")],l.Je],l.title)}),this.#t("legal").addEventListener("click",()=>{thi\##
+        s.text!==null&&this.#s(this.text.legal.S,this.text.legal.title)}),this.#t("close").addEventListener("click",()\##
+        =>this.#t("sheet").close())}#l(t,e="",i=""){let n=this.d.createElement(t);return n.textContent=e,i!==""&&(n.cl\##
+        assName=i),n}#t(t,e){let i=this.d.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Error\##
+        (`no element ${t}`);return i}},mt="colloque",F=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:\##
+        !1,link:null,Nn:!1,locale:Ve(navigator.languages??[]),Bi:de(navigator.userAgent,navigator.maxTouchPoints),path\##
+        :null,quality:null,r:null,y:"no",Yt:0,F:null,clock:null,It:!1,Q:null,Dt:Yi},W=location.hash.length>1?location.\##
+        href:null,Yt=pe(navigator.userAgent),xn=100,An=3500,Sn=4e3,wt=0,A=null,v=null,et=null,d=null,N=null,it=null,te\##
+        =0,ee=0,yt=null,b=new Mn(document,{a:Tn,Hi:Un,speak:t=>p({locale:t}),write:(t,e)=>void y({type:"write",text:t,\##
+        In:e})}),L=new nn(b.audio),ie=!1;function p(t){Object.assign(g,t),ie&&(g.state!=="loading"||window.early===voi\##
+        d 0)&&b.show(g)}var H=(t,e={})=>p({state:"failed",error:t,K:!0,r:null,...e});function ne(){let t=window.early?\##
+        .microphone??null;return delete window.early,t}async function En(){if(!isSecureContext||crypto.subtle===void 0\##
+        )return H("browser-unsupported",{K:!1,link:W});let t=location.hash.slice(1),e=Rt(sessionStorage.getItem(mt),F(\##
+        ));if(t===""&&e===null)return p({state:"bad-link",error:"missing"});try{if(t!==""){let i=await $e(t);if(i.flag\##
+        s&J.Qt)throw new h("post-quantum");let n=await ei(i);A=e!==null&&lt(e.invitation.room,n.room)?e:yi(n)}else A=e\##
+        }catch(i){if(!(i instanceof h))throw i;return p({state:"bad-link",error:i.code})}if(!await Cn())return H(Yt?"i\##
+        n-app":"browser-unsupported",{K:!1,link:W});p({state:"ready",error:null,Nn:A===e}),(t===""||window.early?.micr\##
+        ophone)&&await nt(!1)}async function Cn(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getU\##
+        serMedia?!1:Q().then(()=>!0,()=>!1)}function Tn(t){switch(L.On(),t){case"enter":return void nt(!1);case"retry"\##
+        :return v===null||g.error==="taken-over"?void nt(g.error==="other-tab"||g.error==="taken-over"):void y({type:"\##
+        retry"});case"copy-link":return void qn();case"consent":return void Pn();case"refuse":return void y({type:"dec\##
+        line"});case"same":case"different":return void y({type:"words",c:t==="same"});case"mute":return void y({type:"\##
+        mute",muted:!(g.r?.muted??!1)});case"hang-up":return void y({type:"hang-up"});case"play-sound":return L.Wn();c\##
+        ase"resume-sound":return void In()}}async function qn(){try{await navigator.clipboard.writeText(W??""),p({y:"d\##
+        one"})}catch{p({y:"failed"})}}async function nt(t){if(A===null)return;L.On(),p({state:"checking",error:null,K:\##
+        !1,link:null,y:"no"}),Nn();try{d===null&&se(await Qt(void 0,ne()))}catch(n){return Ln(en(n))}le(),history.repl\##
+        aceState(null,"","/");let e=`colloque ${G(A.invitation.room)}`,i=t?ln(e,F):null;if(!await rn(e,t,()=>void On(e\##
+        )))return H("other-tab");if(ee=performance.now(),A=await i??A,v=new Xi({t:A,locale:g.locale,I:jn,se:F}),d===nu\##
+        ll)return H("microphone-missing");et=new Ce({microphone:d,audio:b.audio,Pt:Vn,E:n=>void y(n),pt:n=>p({path:n})\##
+        ,ft:n=>p({quality:n})}),await y({type:"start"})}function Ln(t){let e=Yt&&t==="microphone-denied";H(e?"in-app":\##
+        t,{link:e?W:null}),t==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.oncha\##
+        nge=()=>{i.state==="granted"&&g.state==="failed"&&v===null&&nt(!1)}},()=>{})}function se(t){let e=d;d=t,wt=per\##
+        formance.now(),p({Q:null}),t.onmute=j,t.onunmute=j,t.onended=()=>{t===d&&st()},L.Un(t),et?.$n(t).catch(()=>{})\##
+        ,e!==null&&(e.onended=null,e.stop()),rt()}async function st(t){try{se(await Qt(t))}catch{await rt()}j()}async \##
+        function Un(t,e){return t==="microphone"?st(e):(await L.Ni(e).catch(()=>{}),rt())}async function rt(){p({Dt:aw\##
+        ait L.Dt(d)})}function j(){let{audio:t}=b,e=t.srcObject!==null&&t.paused,i=d!==null&&(d.muted||d.readyState===\##
+        "ended");p({It:v!==null&&(e||i)})}async function In(){await b.audio.play().catch(()=>{}),(d===null||d.muted||d\##
+        .readyState==="ended")&&await st(),j()}var jn=t=>crypto.getRandomValues(new Uint8Array(t));async function On(t\##
+        ){if(v===null)return;let e=Dt(v.t);await y({type:"taken-over"}),an(t,e)}async function Pn(){let{locale:t}=g,e=\##
+        await K(k(on(t)));await y({type:"consent",consent:{locale:t,textHash:e,time:F()}})}async function y(t){if(v===\##
+        null)return;await v.oe(t,performance.now());for(let l of v.Vi())Rn(l);let e=v.q();clearTimeout(te),e!==null&&(\##
+        te=window.setTimeout(()=>void y({type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r\##
+        }=v.Wi();i!==g.state&&Kn(i,n),p({state:i,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Bn(),a&&e==\##
+        =null&&!s&&Dn()}function Kn(t,e){if(t==="admitted"&&(L.Wn(),navigator.vibrate?.([200,100,200])),e===null)retur\##
+        n;let i=A?.consent?.time??null,n=t==="ended"&&i!==null&&["connected","reconnecting"].includes(g.state);p({F:n?\##
+        Math.floor((F()-i)/60):null,clock:e==="clock"?new Date:null,It:!1})}function Dn(){A!==null&&Nt(A),A=null,v=nul\##
+        l,et=null,W=null,p({r:null})}function Rn(t){switch(t.type){case"connect":return $n(t.id);case"send":N?.id===t.\##
+        id&&N.s.readyState===WebSocket.OPEN&&N.s.send(t.octets);return;case"close":N?.id===t.id&&N.s.close();return;ca\##
+        se"save":t.t===null?sessionStorage.removeItem(mt):sessionStorage.setItem(mt,Dt(t.t));return;default:et?.Zn(t)}\##
+        }function re(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,Ie);return t.binaryType="arra\##
+        ybuffer",t}function Nn(){v===null&&it===null&&(it={s:re(),g:performance.now()})}function Hn(){let t=it;if(it=n\##
+        ull,t===null)return null;let e=performance.now()-t.g<An&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),\##
+        e?t.s:null}function $n(t){let e=Hn()??re();N={id:t,s:e},e.readyState===WebSocket.OPEN&&queueMicrotask(()=>void\##
+         y({type:"socket-open",id:t})),e.onopen=()=>void y({type:"socket-open",id:t}),e.onclose=()=>void y({type:"sock\##
+        et-closed",id:t}),e.onmessage=({data:i})=>{i instanceof ArrayBuffer&&y({type:"socket-message",id:t,octets:new \##
+        Uint8Array(i)})}}var ae=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function b(r,a=192){let f=p(r);i\##
+        f(f===null)return r;let{first:n,count:u,body:t}=f;if(r.length%a===0&&!f.padded)return r;let l=a;for(;l<2+t.len\##
+        gth;)l+=a;let e=new Uint8Array(l);e[0]=n|3;let o=l-2-t.length;if(o===0)return e[1]=u,e.set(t,2),e;let i=Math.f\##
+        loor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(t,2+i+1),e}function y(){let r=[];ret\##
+        urn(a,f)=>{let n=d=>a[d]??0;if(n(0)%128!==111)return b(a);let u=0,t=0;for(;n(u)>127;u+=4)t+=n(u+2)%4*256+n(u+3\##
+        );let l=a.slice(u+1+t),e=[111],o=[],i=192-1;for(let{then:d,copy:s}of r){let c=f-d>>>0,h=i-4-s.length;if(h<=l.l\##
+        ength||c>16383)break;i=h,e=[239,c>>6,c<<2|s.length>>8,s.length,...e],o=[...s,...o]}return r=[{then:f,copy:l},.\##
+        ..r].slice(0,2),Uint8Array.of(...e,...o,...b(l,i))}}function p(r){let[a,f]=r;if(a===void 0)return null;let n=a\##
+        &252;switch(a&3){case 0:return{first:n,count:1,body:r.subarray(1),padded:!1};case 1:return{first:n,count:2,bod\##
+        y:r.subarray(1),padded:!1};case 2:return{first:n,count:130,body:r.subarray(1),padded:!1};default:{if(f===void \##
+        0)return null;let u=f&191;if(!(f&64))return{first:n,count:u,body:r.subarray(2),padded:!1};let t=2,l=0;for(;;){\##
+        let e=r[t];if(e===void 0)return null;if(t+=1,l+=e===255?254:e,e!==255)break}return l>r.length-t?null:{first:n,\##
+        count:u,body:r.subarray(t,r.length-l),padded:!0}}}}var g=globalThis;g.onrtctransform=r=>{let{readable:a,writab\##
+        le:f}=r.transformer,n=y(),u=new TransformStream({transform(t,l){let e=n(new Uint8Array(t.data),t.getMetadata()\##
+        .rtpTimestamp??0);t.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),l.enqueue(t)}});a.pipeThrough(u).p\##
+        ipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),zn=window.trustedTypes?.createPolicy("colloque-worke\##
+        r",{createScriptURL:ae});function Vn(){return"RTCRtpScriptTransform"in window?new Worker(zn?.createScriptURL("\##
+        ")??ae()):null}function Bn(){d!==null&&(d.onended=null),d?.stop(),d=null,L.end(),yt?.release().catch(()=>{}),y\##
+        t=null}function le(){navigator.wakeLock?.request("screen").then(t=>yt=t,()=>{})}var oe=()=>void y({type:"netwo\##
+        rk-changed"}),he=()=>{v!==null&&document.visibilityState==="visible"&&d!==null&&(le(),b.audio.srcObject!==null\##
+        &&b.audio.paused&&b.audio.play().then(j,j),g.Q==="silence"&&(d.onended=null,d.stop(),st(d.getSettings().device\##
+        Id))),y({type:"awoke"})};addEventListener("online",oe),navigator.connection?.addEventListener("change",oe),doc\##
+        ument.addEventListener("visibilitychange",he),document.addEventListener("resume",he),b.audio.addEventListener(\##
+        "pause",j),b.audio.addEventListener("playing",j),navigator.mediaDevices?.addEventListener("devicechange",()=>{\##
+        d!==null&&rt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&location.reload()}),setI\##
+        nterval(()=>{if(g.state==="waiting"&&p({Yt:Math.floor((performance.now()-ee)/6e4)}),d===null)return;let{Lt:t,j\##
+        n:e,Vn:i}=L.Lt();b.Fi&&b._i(t);let n=performance.now();i||(wt=n),e&&g.Q!=="voice"?p({Q:"voice"}):g.Q===null&&n\##
+        -wt>Sn&&p({Q:"silence"})},xn),window.start=()=>{cn(ue,b.template("first"),b.template("sentences")),ie=!0,p({})\##
+        },En().catch(()=>H("internal",{K:!1})).then(()=>{v===null&&ne()?.then(t=>t.getTracks().forEach(e=>e.stop()),()\##
+        =>{})})})();</script>
+        <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
+        decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
+        riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##
+        ra ici.|Votre médecin n’est pas encore arrivé. Restez sur cette page : vous serez annoncé dès son arrivée.|Mes\##
+        sage de votre médecin :|Vous attendez depuis {time}.|Votre médecin vous reçoit|Vous allez parler à votre médec\##
+        in par une liaison audio entre vos deux appareils.|La liaison est chiffrée de bout en bout : personne d’autre \##
+        ne peut vous entendre, pas même le serveur.|Rien n’est enregistré par Colloque.|Votre médecin peut garder une \##
+        attestation de la consultation : sa date, sa durée et votre accord, sans rien de ce qui a été dit.|Vous pouvez\##
+         raccrocher à tout moment.|Mise en relation…|Quelques secondes.|Vous êtes en ligne|Votre microphone est coupé.\##
+        |Le serveur est injoignable pour le moment ; la conversation continue.|On vous reconnecte…|La liaison est inte\##
+        rrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre chemi\##
+        n pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinateur de\##
+         votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots. Votr\##
+        e médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mot\##
+        s.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Votre micro n’envoie aucun son. Vérifie\##
+        z qu’il est allumé, et qu’aucune autre application ne l’utilise.|Microphone|Haut-parleur|Volume|Je n’entends r\##
+        ien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un s\##
+        on ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou rec\##
+        hargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre applicat\##
+        ion.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos \##
+        deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer chaque lettre d\##
+        ès que je l’écris|Vous|Votre médecin|pas encore envoyé|Reprendre la consultation|J’accepte|Je refuse|Ce sont l\##
+        es mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente\##
+        |Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écou\##
+        ter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une mi\##
+        nute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}. Si c’est juste, t\##
+        éléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, pu\##
+        is Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse\##
+        , puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse,\##
+         et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez \##
+        sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez «\##
+         Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléph\##
+        one ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des m\##
+        ots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’atten\##
+        dez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’\##
+        est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie\##
+        , ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce qu\##
+        e voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre méde\##
+        cin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2\##
+        .1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votr\##
+        e médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier c\##
+        aractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médeci\##
+        n, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvr\##
+        ez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas \##
+        accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le\##
+         comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone\##
+         occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cett\##
+        e consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans\##
+         un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation termi\##
+        née|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. \##
+        Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre méde\##
+        cin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce li\##
+        en. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est \##
+        pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus \##
+        tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.\##
+        |L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà uti\##
+        lisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.\##
+        |Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez\##
+        .|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’es\##
+        sais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessa\##
+        yez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Inte\##
+        rnet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis rées\##
+        sayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin\##
+         non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vé\##
+        rifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La \##
+        page s’est arrêtée par précaution. Réessayez.
+        nl|Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Sta d\##
+        e microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u\##
+         er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra u\##
+        w arts er is, wordt u aangemeld.|Bericht van uw arts:|U wacht al {time}.|Uw arts ontvangt u|U gaat met uw arts\##
+         spreken via een geluidsverbinding tussen uw beide toestellen.|De verbinding is van begin tot eind versleuteld\##
+        : niemand anders kan u horen, ook de server niet.|Colloque neemt niets op.|Uw arts kan een bewijs van het cons\##
+        ult bewaren: de datum, de duur en uw toestemming, en niets van wat er gezegd is.|U kunt op elk moment ophangen\##
+        .|Verbinden…|Een paar seconden.|U bent verbonden|Uw microfoon staat uit.|De server is even niet bereikbaar; he\##
+        t gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf t\##
+        erug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobi\##
+        el internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de e\##
+        erste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts h\##
+        eeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt gee\##
+        n geluid uit uw microfoon. Kijk of hij aanstaat, en of geen andere app hem gebruikt.|Microfoon|Luidspreker|Vol\##
+        ume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Ee\##
+        n geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of l\##
+        aad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een\##
+         andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks\##
+         tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke lette\##
+        r meteen sturen|U|Uw arts|nog niet verstuurd|Verdergaan met het consult|Ik ga akkoord|Ik weiger|De woorden zij\##
+        n gelijk|De woorden zijn anders|Microfoon uit|Microfoon aan|Ophangen|De wachtkamer verlaten|Opnieuw proberen|H\##
+        ier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een ge\##
+        luid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|De\##
+        ze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, \##
+        bel dan uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps,\##
+         de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfo\##
+        on: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari,\##
+         dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: \##
+        kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hu\##
+        lp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safar\##
+        i, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij ee\##
+        n noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het zieke\##
+        nhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen m\##
+        etingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde\##
+         berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tu\##
+        ssenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontb\##
+        reekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kop\##
+        ieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw \##
+        arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopiee\##
+        r de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft gee\##
+        n toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon gewei\##
+        gerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer\##
+         het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult\##
+         al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in \##
+        een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts h\##
+        eeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieu\##
+        we link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consu\##
+        lt|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een an\##
+        der toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opni\##
+        euw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek\##
+         is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één k\##
+        eer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of\##
+         niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel\##
+         toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en prob\##
+        eer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen\##
+         verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt ni\##
+        et via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbin\##
+        ding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De g\##
+        etoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toe\##
+        stel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid g\##
+        estopt. Probeer het opnieuw.
+        de|Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Mikrofon erla\##
+        uben|Oben oder unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß\##
+         man, dass Sie da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch ni\##
+        emand da. Bleiben Sie auf dieser Seite: Sobald jemand da ist, werden Sie angemeldet.|Nachricht aus der Praxis:\##
+        |Sie warten seit {time}.|Sie sind an der Reihe|Sie sprechen mit Ihrer Ärztin oder Ihrem Arzt über eine Tonverb\##
+        indung zwischen Ihren beiden Geräten.|Die Verbindung ist Ende-zu-Ende-verschlüsselt: Niemand sonst kann Sie hö\##
+        ren, auch nicht der Server.|Colloque nimmt nichts auf.|Die Praxis kann einen Nachweis der Sprechstunde behalte\##
+        n: Datum, Dauer und Ihre Zustimmung, und nichts von dem, was gesagt wurde.|Sie können jederzeit auflegen.|Wird\##
+         verbunden…|Ein paar Sekunden.|Sie sind verbunden|Ihr Mikrofon ist aus.|Der Server ist gerade nicht erreichbar\##
+        ; das Gespräch geht weiter.|Wird neu verbunden…|Die Verbindung ist unterbrochen. Bleiben Sie auf dieser Seite,\##
+         sie kommt von selbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den S\##
+        erver. Prüfen Sie, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft \##
+        ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest d\##
+        ie letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofo\##
+        n und Ton|Sagen Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt\##
+         kein Ton. Prüfen Sie, ob es eingeschaltet ist und keine andere App es benutzt.|Mikrofon|Lautsprecher|Lautstär\##
+        ke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|D\##
+        rücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen \##
+        anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht\##
+         wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie \##
+        näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegel\##
+        t.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Sprechstunde \##
+        fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Mikrofon aus|Mik\##
+        rofon an|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopie\##
+        rt. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sp\##
+        rechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat ni\##
+        chts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Pr\##
+        axis an.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, de\##
+        r Name des Browsers, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berecht\##
+        igungen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und di\##
+        e Sperre löschen.|Menü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen link\##
+        s neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in \##
+        den Einstellungen des Geräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon od\##
+        er einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wör\##
+        ter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|\##
+        Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder K\##
+        linik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, kei\##
+        ne Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte \##
+        Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis\##
+         verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sage\##
+        n Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link un\##
+        vollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie \##
+        um einen neuen.|Der Link passt nicht zur Seite|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link w\##
+        oanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem\##
+         aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopiere\##
+        n Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie\##
+         es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und ve\##
+        rsuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versu\##
+        chen Sie es noch einmal.|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprech\##
+        stunde woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben \##
+        aufgelegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese S\##
+        eite schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|\##
+        Sie haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sp\##
+        rechstunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät em\##
+        pfangen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetz\##
+        t|In der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand k\##
+        önnte mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät d\##
+        er Praxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren S\##
+        ie es nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt\##
+         es nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer v\##
+        oll|Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu vi\##
+        ele Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht\##
+         mehr im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet n\##
+        icht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|\##
+        Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbind\##
+        ung|Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht\##
+         erkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis\##
+         an.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es\##
+         noch einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.
+        en|English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Allow the microph\##
+        one|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you \##
+        are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this p\##
+        age: you will be announced as soon as they do.|Message from your doctor:|You have been waiting for {time}.|You\##
+        r doctor is ready|You will speak with your doctor over an audio link between your two devices.|The link is end\##
+        -to-end encrypted: nobody else can hear you, not even the server.|Nothing is recorded by Colloque.|Your doctor\##
+         may keep a record that the consultation took place: its date, its length and your agreement, and nothing of w\##
+        hat was said.|You can hang up at any time.|Connecting…|A few seconds.|You are connected|Your microphone is off\##
+        .|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay \##
+        on this page, it comes back by itself.|The server answers. We are looking for another way for the sound.|We ar\##
+        e looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is oft\##
+        en back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You con\##
+        firmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your micro\##
+        phone works.|Your microphone sends no sound. Check that it is on, and that no other app is using it.|Microphon\##
+        e|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch B\##
+        luetooth off.|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choo\##
+        se another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a pho\##
+        ne call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Dire\##
+        ct path between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each lette\##
+        r as I type it|You|Your doctor|not sent yet|Go on with the consultation|I agree|I refuse|The words are the sam\##
+        e|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The\##
+         link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You \##
+        can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the \##
+        phone: {code}|This device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy i\##
+        t.|Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the sym\##
+        bol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left o\##
+        f the address, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click th\##
+        e symbol left of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the set\##
+        tings of the device, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, \##
+        a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words,\##
+         nobody has slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this \##
+        page|Your doctor or their hospital. They answer your questions and requests about your data.|What is kept|No a\##
+        ccount, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server s\##
+        ees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that address too, unl\##
+        ess they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell y\##
+        our doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on \##
+        its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doct\##
+        or for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the l\##
+        ink and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no acces\##
+        s to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it \##
+        like this, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|\##
+        Another application is using the microphone. Close it, then try again.|Consultation already open|This consulta\##
+        tion is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|Yo\##
+        u hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultati\##
+        on expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has \##
+        not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not see you through th\##
+        is link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, p\##
+        hone them at once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be \##
+        listening: the call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a \##
+        new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwise ask for anothe\##
+        r.|Expired link|This consultation does not exist, or no longer does. Check the time of the appointment, then t\##
+        ry again.|Waiting room full|Too many devices wait with this link. Close the others, then try again.|Too many a\##
+        ttempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, o\##
+        r phone your doctor.|No connection|The server does not answer. Check your Internet connection, then try again.\##
+        |This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure l\##
+        ink|Something altered the messages. Change to another network, then try again.|Doctor not recognised|The key s\##
+        hown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seem\##
+        s wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again.</template>
+        <script>start()</script>
+        <template id="word-lists">fr0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siet\##
+        te1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouett\##
+        e1ureau0cabane2ctus2deau2fetière2lendrier2mion2napé2puche2ramel3table2scade3tor1erise1haloupe3ndelle3riot3ussu\##
+        re2eminée3val2ocolat1igale1lairière3vier2oche1offre2lline2ncombre3fiture2rbeille3nichon2uverture1ravate2êpe2oc\##
+        odile3issant1uillère3sine0dindon3osaure1omino1ragon0écharpe3elle2ureuil1léphant0encrier2veloppe0épinard2onge0e\##
+        scargot0étagère2oile1ventail0fanfare2uteuil1enêtre2rme1icelle1lamant2eur2ocon1ontaine2ugère1ramboise2omage0gar\##
+        age2zelle1irafe1laçon2ycine1orille2urde1relot2iotte1uirlande3tare0hamac3ster2nneton1érisson1orloge3tensia0iglo\##
+        o1mmeuble0jambon2smin1ongleur3quille2urnal1umelles2ngle0kangourou1imono2osque1oala0langouste3terne2vande1essiv\##
+        e1ibellule2corne2èvre2mace3onade1utin0magasin2ndarine3ège3teau2rguerite3mite3ron2telas1élodie2sange1icro2mosa1\##
+        ontagne2saïque2uchoir3lin1yrtille0navire1ectarine1énuphar1oisette2ugat1uage2méro0oasis1céan1mbrelle1péra1rchid\##
+        ée2eiller1ursin0palmier2nda3talon2pillon2rapluie3fum2stèque2tate1einture1élican1elote2rroquet3sil1iano2geon2ng\##
+        ouin2rogue2stache2voine1lacard3nète1oivre2mpier2ney2rtail2tager1rune1uzzle1yjama0ravioli1églisse1enard2quin1év\##
+        eil1hubarbe1ivière1obinet2cher2ssignol1uban2isseau0safran2lade3ière2pin2rdine2umon1carabée1ésame1ifflet1oleil1\##
+        tatue2ylo1ucre0tableau3ouret2xi1éléphone1héière1illeul2roir1oboggan2mate2nneau2rtue2ucan3rnesol1racteur2èfle2i\##
+        angle3cot2ompette3ttoir2uite1ulipe2rbine0vallée2nille2peur1elours2rger1illage2naigre2olon2trine1oiture2lcan0ya\##
+        ourt0zeste1igzag
+        nl0aardbei1brikoos1ccordeon1delaar1genda1nanas2tenne1quarium1rtisjok1sperge1ugurk1vocado0bakfiets3ker2lkon2mbo\##
+        e2naan1ezem1ijenkorf2zon1ladzijde1oerderij2sbes1roccoli1ureau0cactus2deau2mera2ravan2via1hocolade1ircus2troen0\##
+        dakpan1ecember2ken1iamant2rigent1olfijn2mino1uizend0edelsteen1nvelop1rwten1sdoorn0fabriek2nfare1ietsbel1laming\##
+        o1ontein2toboek1ramboos0garage3naal2zelle1ebak2mber1iraf2tarist1ondel2rdijn3illa2udvis1rasveld0hagelslag2mster\##
+        2nddoek3gmat2ring2zelnoot1orloge0iglo1jsbeer1nsect0jasmijn1ungle2welier0kabouter2lender2mpvuur2narie3goeroe2pi\##
+        tein3stok2rton2stanje1elder2rstboom1imono2wi1laver2omp1nikker2oflook1oala2ekje3lkast2mkommer3pas2ning2olmees1r\##
+        okodil2uiwagen1ubus1wartel0lampion2ntaarn2vendel1ente2pelaar2raar1ijster2monade2ndeboom1uipaard0magneet2ndarij\##
+        n3go3tel2rathon3griet3mer2tras1edaille2euw2lodie2ubel1icrofoon2ddag1osterd2tor2zaïek1useum0narcis1ectarine2stk\##
+        ast2ushoorn1ieuwjaar1oordpool2taris2vember0oceaan2htend2topus1lifant3jf1ntbijt1oievaar1pera1ranje2chidee2gel2k\##
+        est0palmboom2nda2pegaai3ier3rika2raplu3fum2stei1elikaan2rron3zik1iano2ndakaas3guïn2ramide2zza1laneet1oeder2ffe\##
+        rtje2mpoen2pcorn2stbode2tlood1yjama0radijs2ket1egenboog2iger2ndier1ietje1obijn1ugzak0salade2rdine2xofoon1chatk\##
+        ist3elp3ilder3ommel3roef1ervet1leutel2inger1neeuwpop1peeltuin2iegel3jker3nazie2ons1tation2empel2rand3ik2uiver0\##
+        tandem2pijt2xi1ekening2lescoop2nnis1heedoek1omaat2venaar1ractor3peze2echter2ibune2ompet2uffel1uinslang2lband0u\##
+        itzicht1urwerk0vakantie2nille2rken1itrine1linder1oetbal1ulkaan2urtoren0walnoot3vis2ndeling2smand2terval1eide2r\##
+        eld1ijngaard2ndmolen3kel3terjas1oensdag0xylofoon0yoghurt0zaklamp1ebra2ehond2ilboot1igzag1omerjurk2ogdier1wemba\##
+        d
+        de0Abend1kkordeon1lbum1nanas2tenne1prikose1quarium1rmband1tlas1ubergine2gust2ster1vocado0Badewanne2hnhof2lkon2\##
+        mbus2nane2uernhof3mhaus1irne1latt2eistift1rille2okkoli3mbeere1üffel2rste0Computer0Dampfer2tteln1elfin1iamant2s\##
+        tel1omino1rachen2eieck0Edelstein1isbär1lefant1nte1rbse2dbeere1uropa0Fabrik2rbe2san1enster2rien3nrohr1ichte2nge\##
+        rhut1lamingo3sche2ieder1orelle2to1rosch2ühling0Galerie2rage1ärtner1azelle1emüse2pard2schenk2würz1ipfel2tarre1l\##
+        ocke1ondel2rilla1ürtel0Hagebutte2lstuch2mster2ndschuh2rmonika2selnuss1euballen1imbeere2rsch1olunder2nig0Iglu1n\##
+        digo2gwer0Jahrmarkt2nuar2smin1oghurt0Kakao3tus2lender2mera1änguru1aninchen2pitän2rotte3ussell2stanie2ugummi1il\##
+        ometer2no1lavier2ingel1noblauch3pf1oala2kosnuss2libri2mpass2nfetti3zert1ranich3watte2eide2okodil1uchen1ürbis0L\##
+        abyrinth2kritze2mpion2terne2vendel1einwand2rche1ibelle2monade2nde3eal1orbeer0Maikäfer2ndarine3go3tel2rder3geri\##
+        te3melade3zipan2tratze2ulwurf1edaille2lodie2teor1ikrofon1ontag2saik1useum0Narzisse2shorn1elke1ilpferd1ordpol2v\##
+        ember0Oboe2stsalat1ktober1live1range2chester1zean0Palast3me2nda3toffel2pagei3rika2rfüm3k2villon1elikan1ferd2ir\##
+        sich1icknick2nguin3sel2stazie2zza1lanet3tane1okal2rzellan2saune3tkarte1udding2llover2zzle1yramide0Quitte0Ratha\##
+        us1egal2ttich1habarber1odelbahn2smarin1ubin2cksack0Sandburg2rdine2xophon1chaukel3inken3litten3ublade1eehund1il\##
+        ber1pargel3tz2inat1tadion3tue2einpilz3rn2iefel2rand3umpf0Tagebuch2pete1eddybär2ekanne3löffel2lefon2nnis1heater\##
+        1ischtuch1omate1öpfer1raktor2eppe2ompete1urm3nschuh0Uhrwerk1rlaub0Vanille1eilchen1ioline1orhang1ulkan0Walnuss2\##
+        nderweg1eihnacht1ildgans2mpel2ndrad3ter1urzel0Zauberer1ebra2itung2ppelin1irkus2trone1wiebel1ylinder
+        en0acorn1lmond2phabet1pricot3on1quarium1rtist1tlas1utumn1vocado0badger2gel2lcony2nana2thtub1edroom1icycle1lank\##
+        et2ossom2ueberry1onnet2ulder1racelet3nch2eakfast2ick2occoli3ther1uffalo2tton0cabbage2ctus2mera3pfire2ptain2ram\##
+        el3digan3pet2thedral1halk3mpion2estnut2icken3mney2ocolate1inema2rcus1larinet2over1oconut2lumn2mpass2ral1radle3\##
+        yon2icket2ocodile2ystal1ucumber2shion0daffodil2ncer1enim2sert1iamond1olphin2mino2nkey1ragon3wer1uckling0eggpla\##
+        nt1lephant3vator1merald1ngine2velope1scalator1vening0farmer1ence1irefly2sherman1lamingo3nnel2ute1orest2untain1\##
+        reckle2isbee0galaxy3lery2rlic2zelle1eyser1inger2raffe1lacier1oggles2ldfish2rilla1rape3vel0hamburger3mock3ster2\##
+        ndle2zelnut1edgehog1oliday2pscotch2rizon2tel1usky0iceberg1sland1vory0jacket2guar2smine1igsaw1ungle3iper0kangar\##
+        oo2yak1etchup2yboard1imono2ngdom0ladybug2ntern2undry2vender1emon2ttuce1ibrary2zard1obster2llipop1uggage0magnet\##
+        2ilbox2ndolin3go2rble3malade1elody2teor1ilkshake1osaic1uffin2seum3tard0necklace1oodle2tebook1utmeg0oatmeal1cto\##
+        pus1live1melet1nion1pera1rchid1strich0painter2jamas2ncake2paya2rasol3rot3sley2ssport1eanut2lican2nguin2rfume1i\##
+        ano2cnic2geon2neapple1latform2umber1opcorn2rridge2stcard2tato1rairie2esent3tzel1umpkin1yramid0quarter2ilt0racc\##
+        oon2dish2incoat2spberry1eindeer1obin2oster2semary1ugby0salad2ndwich2rdine1carf2ooter1eagull1hadow3mpoo2epherd1\##
+        idewalk2lver1lipper1nowman1paghetti2inach2onge1quirrel1tadium3rfish3tue2ocking1ubway2itcase2nflower1wing0tadpo\##
+        le2ngerine1eapot2lescope2mple1himble2under1ortoise2urist1ractor2iangle2umpet1ulip0ukulele1mbrella1nicorn0vanil\##
+        la1elvet1illage2olin1olcano0walnut2rdrobe1histle1indow0yogurt0zebra1ucchini</template>
         </body>
         </html>
 

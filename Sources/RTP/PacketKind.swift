@@ -8,12 +8,12 @@ package enum PacketKind: Equatable, Sendable {
     /// ZRTP, QUIC, empty datagrams and whatever else.
     case unknown
 
-    package init(_ datagram: some Collection<UInt8>) {
+    package init(_ datagram: [UInt8]) {
         guard let first = datagram.first else {
             self = .unknown
             return
         }
-        self.init(firstOctet: first, secondOctet: datagram.dropFirst().first)
+        self.init(firstOctet: first, secondOctet: datagram.count > 1 ? datagram[1] : nil)
     }
 
     /// - Parameter secondOctet: Tells RTCP packet types 192…223 from RTP payload types (RFC 5761 §4).

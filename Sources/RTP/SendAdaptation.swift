@@ -48,6 +48,7 @@ package struct SendAdaptation: Sendable {
     private let bitsPerSecond: Int
     private let hasRedundancy: Bool
     private let durations: PacketDurations
+    private let isSteady: Bool
     /// The share of packets lost lately, 0 … 1: rises at once, falls slowly.
     private var loss = Self.initialLoss
     /// Shortest round trips of this and of the former period: the path without queues.
@@ -66,16 +67,19 @@ package struct SendAdaptation: Sendable {
     /// - Parameters:
     ///   - bitsPerSecond: Of Opus on a good path to a peer that knows no redundancy.
     ///   - hasRedundancy: Whether the peer takes RED.
+    ///   - isSteady: Whatever is reported, error correction is sent and no redundancy: for measurements.
     package init(
-        bitsPerSecond: Int, hasRedundancy: Bool, durations: PacketDurations = PacketDurations(), now: Instant
+        bitsPerSecond: Int, hasRedundancy: Bool, durations: PacketDurations = PacketDurations(),
+        isSteady: Bool = false, now: Instant
     ) {
         self.bitsPerSecond = bitsPerSecond
         self.hasRedundancy = hasRedundancy
         self.durations = durations
+        self.isSteady = isSteady
         self.periodBegan = now
         self.holdsUntil = now
         self.step = Step(bitsPerSecond: bitsPerSecond, expectedLossPercentage: Self.errorCorrection, copies: 0)
-        self.step = self.wanted()
+        if !isSteady { self.step = self.wanted() }
     }
 
     /// Takes what a report says.
@@ -83,6 +87,7 @@ package struct SendAdaptation: Sendable {
     ///   - fractionLost: Since the report before, 0 … 1.
     ///   - roundTripTime: If the report allowed to measure it.
     package mutating func receive(fractionLost: Double, roundTripTime: Duration?, now: Instant) {
+        guard !self.isSteady else { return }
         let isQueueing = self.observe(roundTripTime, now: now)
         // More was sent, and more was lost: the path has no room, and drops rather than queues.
         let isWorse =
@@ -108,7 +113,7 @@ package struct SendAdaptation: Sendable {
 
     /// No report has come for long: the smallest step, for nobody can say what the path bears.
     package mutating func reportsMissing(now: Instant) {
-        guard self.level > 0 else { return }
+        guard self.level > 0, !self.isSteady else { return }
         self.retreat(now: now)
         self.step = self.wanted()
     }

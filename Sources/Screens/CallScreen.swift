@@ -242,6 +242,15 @@ package struct CallScreen: Equatable, Sendable {
         }
     }
 
+    /// Whom a key that cannot be taken back would meet: who is asked about, else who is under the cursor.
+    package var aim: UInt32? {
+        switch self.overlay {
+        case .refuse(let guest, _): guest
+        case .hangUp, .different: nil
+        default: self.selection
+        }
+    }
+
     /// Whether letters go into a line.
     package var isWriting: Bool {
         switch self.overlay {

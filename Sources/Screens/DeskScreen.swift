@@ -197,6 +197,15 @@ package struct DeskScreen: Equatable, Sendable {
         }
     }
 
+    /// Whom a key that cannot be taken back would meet: who is asked about, else who is under the cursor.
+    package var aim: Target? {
+        switch self.overlay {
+        case .refuse(let target, _): target
+        case .end(let session, _): Target(session: session, guest: nil)
+        default: self.selection
+        }
+    }
+
     /// Whether letters go into a line.
     package var isWriting: Bool { if case .writing = self.overlay { true } else { false } }
 

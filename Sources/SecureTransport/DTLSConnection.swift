@@ -17,6 +17,9 @@ package final class DTLSConnection {
     }
 
     package enum Event: Equatable, Sendable {
+        /// The peer showed the expected certificate and proved to own it; SHA-256. A client knows a round trip before
+        /// ``connected(_:)``, which may still not come.
+        case peerVerified([UInt8])
         case connected(DTLSResult)
         /// Final: nothing is transmitted any more, except an alert that is already queued.
         case failed(DTLSError)
@@ -36,6 +39,9 @@ package final class DTLSConnection {
     private var outputs: [Output] = []
     private var outputsTaken = 0
     private var deadline = Instant.distantFuture
+    private var isPeerVerified = false
+    /// What a client began with, until the peer is heard.
+    private var opening: [[UInt8]] = []
     /// What came before ``start(now:)``: the peer may have its path before this end has one.
     private var early: [[UInt8]] = []
 
@@ -47,11 +53,17 @@ package final class DTLSConnection {
         self.engine = try DTLSEngine(role: role, identity: identity, expectedFingerprint: expectedFingerprint)
     }
 
-    /// Begins the handshake once datagrams can leave: a client's ClientHello, a server's answer to what came early.
-    package func start(now: Instant) {
+    /// Begins the handshake: a client's ClientHello, a server's answer to what came early.
+    /// - Parameter hasPath: `false` when nothing says yet that datagrams arrive: then nothing is sent again before
+    ///   ``pathOpened(now:)``.
+    package func start(hasPath: Bool = true, now: Instant) {
         guard self.state == .idle else { return }
+        self.engine.isPathless = !hasPath
         self.state = .handshaking(giveUpAt: now + handshakeLifetime)
         self.advance(now: now)
+        if self.early.isEmpty {
+            self.opening = self.outputs.compactMap { if case .transmit(let one) = $0 { one } else { nil } }
+        }
         let early = self.early
         self.early = []
         for datagram in early {
@@ -65,11 +77,24 @@ package final class DTLSConnection {
         case .idle:
             if self.early.count < maximumEarlyDatagrams { self.early.append(datagram) }
         case .handshaking, .connected:
+            self.opening = []
             self.engine.receive(datagram)
             self.advance(now: now)
         case .over:
             break
         }
+    }
+
+    /// A path works now, or seems to: what a client began with goes out once more, the same octets, which a peer that
+    /// has them takes for a replay. From here on timers count.
+    package func pathOpened(now: Instant) {
+        guard case .handshaking = self.state, !self.opening.isEmpty else { return self.engine.isPathless = false }
+        if now >= self.deadline {
+            self.handleTimeout(now: now)
+        } else {
+            for datagram in self.opening { self.outputs.append(.transmit(datagram)) }
+        }
+        self.engine.isPathless = false
     }
 
     package func handleTimeout(now: Instant) {
@@ -113,6 +138,7 @@ package final class DTLSConnection {
         self.collect()
         switch (step, self.state) {
         case (.incomplete, .handshaking(let giveUpAt)):
+            self.noteProof()
             self.deadline = self.engine.timeToRetransmission.map { min(now + $0, giveUpAt) } ?? giveUpAt
         case (.complete, .handshaking):
             self.finishHandshake(now: now)
@@ -129,6 +155,12 @@ package final class DTLSConnection {
         case (.incomplete, _), (.complete, _), (.closed, _), (.failed, _):
             break
         }
+    }
+
+    private func noteProof() {
+        guard !self.isPeerVerified, let fingerprint = self.engine.provenFingerprint else { return }
+        self.isPeerVerified = true
+        self.outputs.append(.event(.peerVerified(fingerprint)))
     }
 
     private func finishHandshake(now: Instant) {

@@ -20,6 +20,8 @@ final class DTLSEngine {
     private let role: DTLSRole
     private let expectedFingerprint: [UInt8]?
     private var peerFingerprint: [UInt8]?
+    /// While nothing that is sent can arrive, retransmission timers do not grow.
+    var isPathless = false
     /// Decided inside the certificate callback, which can only tell libssl "no".
     private var refusal: DTLSError?
 
@@ -39,6 +41,7 @@ final class DTLSEngine {
         guard let bio = self.datagrams.makeBIO() else { throw libraryError() }
         SSL_set_bio(ssl, bio, bio)
         COpenSSL_SSL_set_mtu(ssl, maximumDatagramSize)
+        SSL_set_ex_data(ssl, ownData, Unmanaged.passUnretained(self).toOpaque())
         DTLS_set_timer_cb(ssl, nextTimerDuration)
         SSL_CTX_set_cert_verify_callback(context, verifyCertificate, Unmanaged.passUnretained(self).toOpaque())
         switch role {
@@ -66,6 +69,13 @@ final class DTLSEngine {
     func continueHandshake() -> Step {
         ERR_clear_error()
         return self.step(returning: SSL_do_handshake(self.ssl))
+    }
+
+    /// SHA-256 of the peer's certificate once the peer proved in this handshake to own it; the peer may still have to
+    /// finish. A client reads the proof, a signature over both randoms and the key exchange, before it finishes itself.
+    var provenFingerprint: [UInt8]? {
+        let state = SSL_get_state(self.ssl)
+        return state == TLS_ST_CW_FINISHED || state == TLS_ST_CR_CHANGE ? self.peerFingerprint : nil
     }
 
     /// After the handshake: consumes what came. Application data is dropped (`docs/omissions.md`).
@@ -193,8 +203,10 @@ private let verifyCertificate: @convention(c) (OpaquePointer?, UnsafeMutableRawP
 }
 
 /// Microseconds of the first and of each later retransmission timer.
-private let nextTimerDuration: @convention(c) (OpaquePointer?, UInt32) -> UInt32 = { _, current in
-    current == 0 ? firstTimer : min(current.multipliedReportingOverflow(by: 2).partialValue, longestTimer)
+private let nextTimerDuration: @convention(c) (OpaquePointer?, UInt32) -> UInt32 = { ssl, current in
+    guard current > 0, let data = SSL_get_ex_data(ssl, ownData) else { return firstTimer }
+    let engine = Unmanaged<DTLSEngine>.fromOpaque(data).takeUnretainedValue()
+    return engine.isPathless ? firstTimer : min(current.multipliedReportingOverflow(by: 2).partialValue, longestTimer)
 }
 
 // MARK: Specification
@@ -218,4 +230,6 @@ private let maximumCertificateListSize = 16 * 1024
 /// Microseconds. The path has just passed ICE, so the one second of RFC 6347 §4.2.4.1 would only delay
 /// the call (RFC 9147 §5.8.2 says so too).
 private let firstTimer: UInt32 = 50_000
+/// Where the `SSL *` keeps its ``DTLSEngine``; libssl leaves this number to the application.
+private let ownData: Int32 = 0
 private let longestTimer: UInt32 = 3_000_000

@@ -23,6 +23,8 @@ package final class MediaConnection {
         case localCandidate(String)
         case path(ICEAgent.SelectedPair)
         case pathState(ICEAgent.State)
+        /// The peer proved in DTLS to own the announced certificate; it may still have to finish.
+        case peerVerified(SeenCertificates)
         /// DTLS is up with the announced certificate. `patient` and `doctor` are the two ends as this one saw them.
         case secured(SeenCertificates)
         case peerSaidGoodbye
@@ -49,6 +51,10 @@ package final class MediaConnection {
     package var selectedPair: ICEAgent.SelectedPair? { self.ice.selectedPair }
     package var roundTripTime: Duration? { self.ice.roundTripTime ?? self.voice?.sendStatistics.roundTripTime }
     package var pathState: ICEAgent.State { self.ice.state }
+    /// See ``ICEAgent/isValidated(_:on:)``.
+    package func isValidated(_ path: Path) -> Bool { self.ice.isValidated(path.remote, on: path.socket) }
+    /// By which the peer's checks name this end; another after each restart of ICE.
+    package var usernameFragment: String { self.ice.localCredentials.usernameFragment }
     /// What the peer's description announced: SHA-256 of its certificate.
     package var remoteFingerprint: [UInt8]? { self.remote?.fingerprint }
 
@@ -62,8 +68,12 @@ package final class MediaConnection {
     private var dtls: DTLSConnection?
     /// The description of the current ICE generation is made.
     private var isDescribed = false
+    /// The ClientHello, until it has a path: it leaves behind the first checks.
+    private var hello: [[UInt8]] = []
+    private var helloPaths: Set<Path> = []
     /// A ClientHello on the direct path overtakes the answer that travels through the broker.
     private var earlyHandshake: [[UInt8]] = []
+    private var handshakeOpenedOn: Path?
     private var isOver = false
     private var nextDoubt: Instant?
     private var outputs: [Output] = []
@@ -149,16 +159,23 @@ package final class MediaConnection {
         self.drainICE(now: now)
     }
 
-    /// One datagram from the network, of whatever kind.
     package func receive(
         _ received: [UInt8], from source: TransportAddress, on socket: SocketID, now: Instant
     ) {
-        guard !self.isOver else { return }
         var datagram = received
+        self.receive(&datagram, from: source, on: socket, now: now)
+    }
+
+    /// One datagram from the network, of whatever kind; its octets are changed.
+    package func receive(
+        _ datagram: inout [UInt8], from source: TransportAddress, on socket: SocketID, now: Instant
+    ) {
+        guard !self.isOver else { return }
         switch PacketKind(datagram) {
         case .stun:
             self.ice.handle(datagram, from: source, on: socket, now: now)
             self.drainICE(now: now)
+            self.startHandshake(now: now)
         case .dtls:
             // Whoever speaks DTLS has had an answer to a check of theirs, so we have seen that check.
             guard self.ice.isValidated(source, on: socket) else { return }
@@ -182,7 +199,7 @@ package final class MediaConnection {
         guard !self.isOver else { return }
         self.ice.handleTimeout(now: now)
         self.drainICE(now: now)
-        self.dtls?.handleTimeout(now: now)
+        if self.handshakePath != nil { self.dtls?.handleTimeout(now: now) }
         self.drainDTLS(now: now)
         if let report = try? self.voice?.report(now: now) { self.transmit(report) }
     }
@@ -192,7 +209,9 @@ package final class MediaConnection {
         guard !self.isOver else { return .wait(until: .distantFuture) }
         var deadline = self.voice?.nextReport ?? .distantFuture
         if case .wait(let until?) = self.ice.pollOutput() { deadline = min(deadline, until) }
-        if case .wait(let until)? = self.dtls?.pollOutput() { deadline = min(deadline, until) }
+        if self.handshakePath != nil, case .wait(let until)? = self.dtls?.pollOutput() {
+            deadline = min(deadline, until)
+        }
         return .wait(until: deadline)
     }
 
@@ -265,6 +284,10 @@ package final class MediaConnection {
                 for datagram in self.earlyHandshake { dtls.handle(datagram, now: now) }
                 self.earlyHandshake = []
                 self.dtls = dtls
+                if role == .client {
+                    self.handshakeOpenedOn = self.handshakePath
+                    dtls.start(hasPath: self.handshakePath != nil, now: now)
+                }
             }
             self.ice.setRemote(credentials, now: now)
         } catch let error as DTLSError {
@@ -276,9 +299,9 @@ package final class MediaConnection {
             if let candidate = try? Candidate(sdp: text) { self.ice.addRemoteCandidate(candidate, now: now) }
         }
         if remote.hasEndOfCandidates { self.ice.endOfRemoteCandidates(now: now) }
-        self.startHandshake(now: now)
-        self.drainICE(now: now)
         self.drainDTLS(now: now)
+        self.drainICE(now: now)
+        self.startHandshake(now: now)
     }
 
     private func restartICE(now: Instant) {
@@ -338,7 +361,9 @@ package final class MediaConnection {
     private func drainICE(now: Instant) {
         while true {
             switch self.ice.pollOutput() {
-            case .transmit(let transmit): self.outputs.append(.transmit(transmit.path, transmit.bytes))
+            case .transmit(let transmit):
+                self.outputs.append(.transmit(transmit.path, transmit.bytes))
+                if transmit.isCheck { self.greet(on: transmit.path) }
             case .event(.candidate(let candidate)): self.tell(candidate.sdp)
             case .event(.gatheringFinished): self.tell("")
             case .event(.stateChanged(let state)):
@@ -354,6 +379,15 @@ package final class MediaConnection {
         }
     }
 
+    /// The ClientHello leaves right behind the first checks: a peer that can be reached has it when it is ready for it. Not
+    /// more often, since nobody at the other end has asked for it yet (`docs/omissions.md`).
+    private func greet(on path: Path) {
+        guard !self.hello.isEmpty, self.handshakePath == nil, self.helloPaths.count < Self.maximumHelloPaths,
+            self.helloPaths.insert(path).inserted
+        else { return }
+        for datagram in self.hello { self.outputs.append(.transmit(path, datagram)) }
+    }
+
     /// What is known when a description is made travels in it; the rest trickles.
     private func tell(_ candidate: String) {
         if candidate.isEmpty {
@@ -364,18 +398,29 @@ package final class MediaConnection {
         if self.isDescribed { self.emit(.localCandidate(candidate)) }
     }
 
-    /// A server waits for a path as a client does: what it answers before that could go nowhere, and would only come
-    /// again after a timer. Until then the connection holds what the peer has sent.
+    /// Where the handshake goes: the path in use, and before there is one the way that a check of the peer came.
+    private var handshakePath: Path? { self.ice.destination ?? self.ice.inquiry }
+
+    /// Takes the handshake on as soon as something speaks for a path. A server waits as a client does: what it answers
+    /// before that could go nowhere, and would only come again after a timer.
     private func startHandshake(now: Instant) {
-        guard self.ice.destination != nil else { return }
-        self.dtls?.start(now: now)
+        guard let dtls = self.dtls, let path = self.handshakePath, path != self.handshakeOpenedOn else { return }
+        self.handshakeOpenedOn = path
+        dtls.start(now: now)
+        dtls.pathOpened(now: now)
         self.drainDTLS(now: now)
     }
 
     private func drainDTLS(now: Instant) {
         while let dtls = self.dtls {
             switch dtls.pollOutput() {
-            case .transmit(let datagram): self.transmit(datagram)
+            case .transmit(let datagram):
+                if let path = self.handshakePath {
+                    self.outputs.append(.transmit(path, datagram))
+                } else {
+                    self.hello.append(datagram)
+                }
+            case .event(.peerVerified(let theirs)): self.emit(.peerVerified(self.certificates(ofPeer: theirs)))
             case .event(.connected(let result)): self.secure(result, now: now)
             case .event(.failed(let error)): self.fail(.secureTransport(error))
             case .event(.closed): self.emit(.peerSaidGoodbye)
@@ -396,12 +441,12 @@ package final class MediaConnection {
             return self.fail(.voice("\(error)"))
         }
         self.secured = result
+        self.emit(.secured(self.certificates(ofPeer: result.peerFingerprint)))
+    }
+
+    private func certificates(ofPeer theirs: [UInt8]) -> SeenCertificates {
         let ours = self.identity.fingerprint
-        self.emit(
-            .secured(
-                SeenCertificates(
-                    patient: self.isPatient ? ours : result.peerFingerprint,
-                    doctor: self.isPatient ? result.peerFingerprint : ours)))
+        return SeenCertificates(patient: self.isPatient ? ours : theirs, doctor: self.isPatient ? theirs : ours)
     }
 
     private func transmit(_ datagram: [UInt8]) {
@@ -420,6 +465,7 @@ package final class MediaConnection {
     }
 
     private static let maximumEarlyDatagrams = 8
+    private static let maximumHelloPaths = 4
     private static let doubtInterval: Duration = .seconds(1)
     /// Three checks in a row.
     private static let doubtfulPatience: Duration = .milliseconds(1400)

@@ -37,6 +37,14 @@ extension PeerSession {
         self.servePathWatch(now: now)
     }
 
+    /// One more socket for the peer to be reached by, in mid-call.
+    package func add(_ socket: MediaConnection.Socket, now: Instant) {
+        guard self.endReason == nil, self.sockets?.contains(where: { $0.id == socket.id }) == false else { return }
+        self.sockets?.append(socket)
+        self.media?.add(socket, now: now)
+        self.drainMedia(now: now)
+    }
+
     func watchPath(_ state: ICEAgent.State, now: Instant) {
         self.pathWatch.pathStateChanged(state, now: now)
         self.servePathWatch(now: now)
@@ -63,6 +71,7 @@ extension PeerSession {
         switch self.seat {
         case .patient(let seat): seat.canOffer
         case .doctor(let seat, let room): room.map { seat.canRequestRestart(in: $0) } ?? false
+        case .deputy(let deputy): deputy.hasChannel
         }
     }
 

@@ -18,14 +18,20 @@ extension PeerSession {
             doctor(&seat)
             self.seat = .doctor(seat, room: room)
             self.drainDoctor(now: now)
+        case .deputy: break  // The seat's own session does it.
         }
         self.drainMedia(now: now)
     }
 
     /// As ``atSeat(now:patient:doctor:)``, for what concerns this consultation: nothing before a doctor has chosen one.
     func inSeat(
-        now: Instant, patient: (inout PatientSeat) -> Void, doctor: (inout DoctorSeat, RoomID) -> Void
+        now: Instant, patient: (inout PatientSeat) -> Void,
+        doctor: @escaping @Sendable (inout DoctorSeat, RoomID) -> Void
     ) {
+        if case .deputy(let deputy) = self.seat {
+            self.outputs.append(.forSeat { doctor(&$0, deputy.room) })
+            return self.drainMedia(now: now)
+        }
         var room: RoomID?
         if case .doctor(_, let chosen) = self.seat { room = chosen }
         self.atSeat(now: now, patient: patient, doctor: { if let room { doctor(&$0, room) } })
@@ -101,7 +107,7 @@ extension PeerSession {
         }
     }
 
-    private func route(_ event: RoomEvent, now: Instant) {
+    func route(_ event: RoomEvent, now: Instant) {
         switch event {
         case .opened: self.emit(.roomOpened)
         case .closed: self.emit(.roomClosed)
@@ -167,6 +173,10 @@ extension PeerSession {
         case .pathState(let state):
             self.emit(.pathState(state))
             self.watchPath(state, now: now)
+        case .peerVerified(let certificates):
+            self.inSeat(
+                now: now, patient: { $0.peerVerified(certificates, now: now) },
+                doctor: { $0.peerVerified(certificates, in: $1, now: now) })
         case .secured(let certificates):
             self.milestones.reach(\.secured, now: now)
             self.setupDeadline = nil

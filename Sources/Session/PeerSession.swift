@@ -19,6 +19,17 @@ package final class PeerSession {
         case patient(PatientSeat)
         /// `room` is the one of this consultation; `nil` until somebody is admitted.
         case doctor(DoctorSeat, room: RoomID?)
+        /// One room of a seat that others hold too: it is elsewhere, and hears of this end through
+        /// ``SessionOutput/forSeat(_:)``.
+        case deputy(Deputy)
+    }
+
+    /// What is known here of a seat that is elsewhere.
+    struct Deputy {
+        let room: RoomID
+        var isOnline = false
+        /// Whether the admitted guest hears what is said in the room.
+        var hasChannel = false
     }
 
     /// How this end behaves.
@@ -99,18 +110,42 @@ package final class PeerSession {
         self.milestones = Milestones(started: now)
     }
 
+    /// The doctor's end in one room of a seat that serves several sessions, each perhaps on a thread of its own.
+    ///
+    /// What the room says goes in by ``receive(_:now:)-(RoomEvent,_)`` and ``seatIsOnline(_:now:)``; what is said in it
+    /// comes out as ``SessionOutput/forSeat(_:)``. The socket to the broker is the seat's.
+    package init(
+        deputyIn room: RoomID, language: LanguageCode, configuration: Configuration, random: RandomSource, now: Instant
+    ) {
+        self.seat = .deputy(Deputy(room: room))
+        self.wordsLanguage = language
+        self.configuration = configuration
+        self.pathWatch = PathWatch(outageLimit: configuration.outageLimit)
+        self.random = random
+        self.relays = RelaySet(random: self.random.child())
+        self.milestones = Milestones(started: now)
+    }
+
     package var isPatient: Bool {
         if case .patient = self.seat { true } else { false }
     }
 
     /// The doctor's room of this consultation; `nil` at a patient's end, and until somebody is admitted.
     package var room: RoomID? {
-        if case .doctor(_, let room) = self.seat { room } else { nil }
+        switch self.seat {
+        case .patient: nil
+        case .doctor(_, let room): room
+        case .deputy(let deputy): deputy.room
+        }
     }
 
     /// Whether the doctor's place at the broker stands; `false` at a patient's end.
     package var isDoctorOnline: Bool {
-        if case .doctor(let seat, _) = self.seat { seat.isOnline } else { false }
+        switch self.seat {
+        case .patient: false
+        case .doctor(let seat, _): seat.isOnline
+        case .deputy(let deputy): deputy.isOnline
+        }
     }
 
     /// Asked for by this end or by the doctor's admission.
@@ -170,14 +205,22 @@ package final class PeerSession {
         self.drainRelays(now: now)
     }
 
+    /// - Parameter datagram: its octets are changed: what is sealed is opened where it stands.
     package func receive(
-        _ datagram: [UInt8], from source: TransportAddress, on socket: MediaConnection.Socket, now: Instant
+        _ datagram: inout [UInt8], from source: TransportAddress, on socket: MediaConnection.Socket, now: Instant
     ) {
         if self.relays.receive(datagram, from: source, on: socket.id, now: now) {
             return self.drainRelays(now: now)
         }
-        self.media?.receive(datagram, from: source, on: socket.id, now: now)
+        self.media?.receive(&datagram, from: source, on: socket.id, now: now)
         self.drainMedia(now: now)
+    }
+
+    package func receive(
+        _ datagram: [UInt8], from source: TransportAddress, on socket: MediaConnection.Socket, now: Instant
+    ) {
+        var datagram = datagram
+        self.receive(&datagram, from: source, on: socket, now: now)
     }
 
     package func handleTimeout(now: Instant) {
@@ -202,6 +245,7 @@ package final class PeerSession {
         switch self.seat {
         case .patient(var seat): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
         case .doctor(var seat, _): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
+        case .deputy: break
         }
         if case .wait(let until) = self.relays.pollOutput() { deadline = min(deadline, until) }
         if let media = self.media, case .wait(let until) = media.pollOutput() { deadline = min(deadline, until) }

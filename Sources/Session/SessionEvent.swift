@@ -52,6 +52,8 @@ package enum SessionOutput {
     /// One binary message to the broker.
     case send([UInt8])
     case disconnect
+    /// To the doctor's seat, which is elsewhere: run it there, in order.
+    case forSeat(@Sendable (inout DoctorSeat) -> Void)
     /// Ask the broker for a sign of life; without one within two seconds the socket is dead.
     case checkSocket
     case transmit(Path, [UInt8])

@@ -59,6 +59,7 @@ package final class VoiceStream {
         self.incoming = try SRTPReceiver(keys)
         self.adaptation = SendAdaptation(
             bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, durations: durations,
+            isSteady: !encoder.adapts,
             now: now)
         self.breaker = CircuitBreaker(now: now)
         self.effort = EncodingEffort(complexity: encoder.complexity)
@@ -123,8 +124,9 @@ package final class VoiceStream {
 
     /// Takes how the thread kept the beat: see ``EncodingEffort/observe(busy:late:now:)``.
     package func noteBeat(busy: Duration, late: Duration, now: Instant) {
-        self.effort.observe(busy: busy, late: late, now: now)
         var settings = self.encoder.settings
+        guard settings.adapts else { return }
+        self.effort.observe(busy: busy, late: late, now: now)
         guard settings.complexity != self.effort.complexity else { return }
         settings.complexity = self.effort.complexity
         try? self.encoder.apply(settings)
@@ -280,10 +282,11 @@ package final class VoiceStream {
 
 extension OpusEncoderSettings {
     fileprivate func adapted(to step: SendAdaptation.Step) -> OpusEncoderSettings {
-        OpusEncoderSettings(
-            bitsPerSecond: step.bitsPerSecond, complexity: self.complexity,
-            expectedLossPercentage: step.expectedLossPercentage,
-            packetSamples: Int(AudioFormat.samples(in: step.packetDuration)))
+        var settings = self
+        settings.bitsPerSecond = step.bitsPerSecond
+        settings.expectedLossPercentage = step.expectedLossPercentage
+        settings.packetSamples = Int(AudioFormat.samples(in: step.packetDuration))
+        return settings
     }
 }
 

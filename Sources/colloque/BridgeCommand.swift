@@ -24,9 +24,18 @@ struct BridgeCommand: AsyncParsableCommand {
             milliseconds: signalling, handshake and admitted since the start; ice, dtls and firstAudio since the \
             last needed description was applied.
 
+            For load there can be many calls in one process, on few threads and sockets. With --sessions it is the \
+            doctor of so many new sessions, kept nowhere, whose links it prints, one a line; the broker takes 50 of \
+            one doctor. With --links-from it is the patient in each of the links of a file, or of stdin for `-`. The \
+            report then has a list of `sessions`, and in `beat` how late the packets of 20 ms were; a beat that is not \
+            kept is told on stderr, once. Several calls reach relays over TCP and TLS alone. In --record, % stands for \
+            the number of the session, from 1; tone:HZ+STEP gives each a tone of its own.
+
             EXAMPLES
               colloque bridge --session ID --play greeting.wav --record heard.wav --duration 30
               colloque bridge --link 'http://localhost:8080/#…' --play tone:440 --words same
+              colloque bridge --sessions 8 --links-to links --play tone:300+20 --duration 30
+              colloque bridge --links-from links --play tone:1000+20 --record heard-%.wav
             """)
 
     @Option(help: ArgumentHelp("Be the doctor of this session.", valueName: "id"))
@@ -34,6 +43,24 @@ struct BridgeCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Be the patient who holds this link.", valueName: "link"))
     var link: String?
+
+    @Option(help: ArgumentHelp("Be the doctor of so many new sessions at once, at most 50.", valueName: "number"))
+    var sessions: Int?
+
+    @Option(
+        help: ArgumentHelp("Write the links of --sessions to this file instead of stdout.", valueName: "file"),
+        completion: .file())
+    var linksTo: String?
+
+    @Option(
+        help: ArgumentHelp("Be the patient of each link in this file, one a line.", valueName: "file"),
+        completion: .file())
+    var linksFrom: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Serve many sessions on so many threads (default: one for each processor).", valueName: "number"))
+    var threads: Int?
 
     @Option(help: ArgumentHelp("What to say: FILE.wav, tone:HZ, silence or echo.", valueName: "what"))
     var play = "silence"
@@ -55,6 +82,9 @@ struct BridgeCommand: AsyncParsableCommand {
 
     @Flag(help: "Send sound through a relay only.")
     var relayOnly = false
+
+    @Flag(help: "Send 32 kbit/s with error correction, whatever the path: to compare costs at one setting.")
+    var steady = false
 
     @Option(help: ArgumentHelp("Write the report to this file.", valueName: "file"))
     var report: String?
@@ -78,8 +108,19 @@ struct BridgeCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
-        guard (self.session == nil) != (self.link == nil) else {
-            throw ValidationError("name either --session ID (the doctor) or --link LINK (the patient)")
+        let parts = [self.session != nil, self.link != nil, self.sessions != nil, self.linksFrom != nil]
+        guard parts.count(where: { $0 }) == 1 else {
+            throw ValidationError(
+                "name one of --session ID or --sessions N (the doctor), --link LINK or --links-from FILE (the patient)")
+        }
+        guard (1...50).contains(self.sessions ?? 1) else {
+            throw ValidationError("--sessions is a number from 1 to 50: a broker takes 50 rooms of one doctor")
+        }
+        guard (1...256).contains(self.threads ?? 1) else {
+            throw ValidationError("--threads is a number from 1 to 256")
+        }
+        guard self.linksTo == nil || self.sessions != nil else {
+            throw ValidationError("--links-to goes with --sessions")
         }
         guard self.duration ?? 1 > 0, self.duration ?? 1 <= 86_400 else {
             throw ValidationError("--duration is a number of seconds, at most a day")
@@ -90,6 +131,7 @@ struct BridgeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if self.sessions != nil || self.linksFrom != nil { return try BridgeLoad(options: self).run() }
         let sound = HeadlessSound(
             source: try SoundSource.parse(self.play), recorder: try self.record.map(Self.recorder))
         let attendant = HeadlessAttendant(
@@ -97,6 +139,7 @@ struct BridgeCommand: AsyncParsableCommand {
             duration: self.duration.map { .seconds($0) }, onEvent: { CallProgress.tell($0) })
         var configuration = PeerSession.Configuration()
         configuration.relayOnly = self.relayOnly
+        configuration.encoder.adapts = !self.steady
         let place: PatientPlace =
             if let link = self.link {
                 try PatientPlace.make(
@@ -112,7 +155,7 @@ struct BridgeCommand: AsyncParsableCommand {
         defer { signals.cancel() }
         driver.run(until: self.timeout.map { monotonicNow() + .seconds($0) })
         let report = CallReport(driver.session, reason: attendant.endReason ?? .hungUp)
-        try self.write(report)
+        try Self.write(report, to: self.report)
         if driver.brokerWasUnreachable {
             throw CommandFailure(
                 code: 69, "the broker does not answer; check its address and the network, then try again")
@@ -150,11 +193,11 @@ struct BridgeCommand: AsyncParsableCommand {
             broker: broker)
     }
 
-    private func write(_ report: CallReport) throws {
+    static func write(_ report: some Encodable, to path: String?) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let document = try encoder.encode(report) + Data("\n".utf8)
-        guard let path = self.report else { return FileHandle.standardOutput.write(document) }
+        guard let path else { return FileHandle.standardOutput.write(document) }
         do {
             try document.write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {

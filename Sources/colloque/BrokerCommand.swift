@@ -38,6 +38,12 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where to serve, such as 0.0.0.0:443 or localhost:8080.", valueName: "host:port"))
     var listen: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Also listen there without TLS, such as 0.0.0.0:80, and send people to the page over TLS.",
+            valueName: "host:port"))
+    var redirectListen: String?
+
     @Option(help: ArgumentHelp("PEM file with the certificate and its chain.", valueName: "file"))
     var tlsCertificate: String?
 
@@ -107,6 +113,9 @@ struct BrokerCommand: AsyncParsableCommand {
     private func brokerConfiguration() throws -> BrokerConfiguration {
         var configuration = try self.place.fileConfiguration()
         if let listen = self.listen { configuration.listen = try self.address(listen, option: "--listen") }
+        if let redirect = self.redirectListen {
+            configuration.redirectListen = try self.address(redirect, option: "--redirect-listen")
+        }
         if let relay = self.relayListen {
             configuration.relay.listen = try self.address(relay, option: "--relay-listen")
         }
@@ -137,17 +146,19 @@ struct BrokerCommand: AsyncParsableCommand {
 
     private func announce(_ ports: BoundAddresses) throws {
         if self.place.json {
-            try printJSON(Ports(port: ports.port, relayPort: ports.relayPort))
+            try printJSON(Ports(port: ports.port, relayPort: ports.relayPort, redirectPort: ports.redirectPort))
         } else {
             let relay = ports.relayPort.map { "relay: \($0)\n" } ?? ""
+            let redirect = ports.redirectPort.map { "redirect: \($0)\n" } ?? ""
             // Not print: whoever waits for the port behind a pipe would wait for a full buffer.
-            FileHandle.standardOutput.write(Data("port: \(ports.port)\n\(relay)".utf8))
+            FileHandle.standardOutput.write(Data("port: \(ports.port)\n\(relay)\(redirect)".utf8))
         }
     }
 
     private struct Ports: Encodable {
         let port: UInt16
         let relayPort: UInt16?
+        let redirectPort: UInt16?
     }
 }
 

@@ -14,7 +14,16 @@ import Session
 enum CallProgress {
     static func tell(_ event: SessionEvent) {
         guard let line = self.line(for: event) else { return }
-        FileHandle.standardError.write(Data("\(line)\n".utf8))
+        say(line)
+    }
+
+    /// One of many calls: what changes for it, without what all of them go through.
+    static func tell(_ event: SessionEvent, of session: Int) {
+        switch event {
+        case .bound, .offline, .placeLost, .ended:
+            if let line = self.line(for: event) { say("\(session): \(line)") }
+        default: break
+        }
     }
 
     private static func line(for event: SessionEvent) -> String? {
@@ -81,14 +90,20 @@ extension CallReport {
 
 /// What `--play` names.
 enum SoundSource {
-    static func parse(_ text: String) throws -> AudioSource {
+    /// - Parameter session: which of several, from 0.
+    static func parse(_ text: String, session: Int = 0) throws -> AudioSource {
         switch text {
         case "silence": return .silence
         case "echo": return .echo()
         default: break
         }
         if text.hasPrefix("tone:") {
-            guard let hertz = Double(text.dropFirst(5)), (1...20_000).contains(hertz) else {
+            // tone:HZ+STEP: another tone for each session.
+            let parts = text.dropFirst(5).split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+            let step = parts.count == 2 ? Double(parts[1]) : 0
+            guard let first = parts.first.flatMap({ Double($0) }), let step,
+                case let hertz = first + step * Double(session), (1...20_000).contains(hertz)
+            else {
                 throw CommandFailure(code: 64, "`\(text)`: a tone has 1 to 20000 hertz, as in tone:440")
             }
             return .tone(hertz: hertz)

@@ -36,6 +36,7 @@ struct ColloqueCommand: AsyncParsableCommand {
             BridgeCommand.self,
             BrokerCommand.self,
             RelayCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

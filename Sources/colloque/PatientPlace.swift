@@ -21,6 +21,25 @@ struct PatientPlace {
         options: GlobalOptions
     ) throws -> PatientPlace {
         let now = monotonicNow()
+        let seat = try PatientChair.make(text, language: language, consent: consent, options: options, now: now)
+        var configuration = configuration
+        configuration.relayOnly = configuration.relayOnly || seat.isRelayOnly
+        return PatientPlace(
+            session: PeerSession(patient: seat.seat, configuration: configuration, random: .system, now: now),
+            broker: seat.broker)
+    }
+}
+
+/// A patient's seat, before there is a session around it.
+struct PatientChair {
+    let seat: PatientSeat
+    let broker: WebSocketURL
+    /// The link asks for it.
+    let isRelayOnly: Bool
+
+    static func make(
+        _ text: String, language: LanguageCode, consent: [UInt8], options: GlobalOptions, now: Instant
+    ) throws -> PatientChair {
         let link: InvitationLink
         do {
             link = try InvitationLink(text)
@@ -39,11 +58,8 @@ struct PatientPlace {
             configuration: PatientSeat.Configuration(
                 displayName: "", language: language, consentTextHash: consent),
             unixTimeAtZero: UnixClock.timeAtZero(now: now), random: .system)
-        var configuration = configuration
-        configuration.relayOnly = configuration.relayOnly || link.invitation.flags.contains(.relayOnly)
-        return PatientPlace(
-            session: PeerSession(patient: seat, configuration: configuration, random: .system, now: now),
-            broker: broker)
+        return PatientChair(
+            seat: seat, broker: broker, isRelayOnly: link.invitation.flags.contains(.relayOnly))
     }
 }
 

@@ -7,7 +7,8 @@ import Terminal
 
 /// In which language, and how, this command speaks to whoever typed it.
 ///
-/// What only a server's administrator, a script or a first look reads is English: `broker`, `relay`, `bridge`, `demo`.
+/// What only a server's administrator, a script or a first look reads is English: `broker`, `relay`, `bridge`, `demo`,
+/// `bench`.
 enum Speech {
     static let phrases = Phrases(
         Self.language(
@@ -32,7 +33,7 @@ enum Speech {
         return option
     }
 
-    private static let english: Set<String> = ["broker", "relay", "bridge", "demo"]
+    private static let english: Set<String> = ["broker", "relay", "bridge", "demo", "bench"]
 
     /// Prints what was laid out by `lines`, to standard output or apart from it, with colours where they show.
     static func show(apart: Bool = false, _ lines: (_ phrases: Phrases, _ width: Int) -> [Screens.Line]) {

@@ -58,6 +58,41 @@ struct TLSTests {
         await broker.stop()
     }
 
+    @Test(
+        "without TLS the way to the page is shown, by the broker's own name, and nothing else",
+        arguments: [
+            ("GET / HTTP/1.1", "308 Permanent Redirect"), ("HEAD /?utm=1 HTTP/1.1", "308 Permanent Redirect"),
+            ("GET /ws HTTP/1.1", "404 Not Found"), ("GET //elsewhere.example/ HTTP/1.1", "404 Not Found"),
+            ("POST / HTTP/1.1", "405 Method Not Allowed"),
+        ])
+    func redirect(request: String, status: String) async throws {
+        let broker = try await TestBroker.withTLS { $0.redirectListen = ListenAddress("localhost:0") }
+        let plain = try RawConnection(port: try #require(broker.ports.redirectPort))
+        plain.send("\(request)\r\nHost: elsewhere.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        let answer = String(decoding: try plain.readToEnd(), as: UTF8.self)
+        #expect(answer.hasPrefix("HTTP/1.1 \(status)\r\n"), "\(answer)")
+        let location = "\r\nLocation: https://localhost:\(broker.ports.port)/\r\n"
+        #expect(answer.contains(location) == status.hasPrefix("308"), "\(answer)")
+        #expect(!answer.contains("elsewhere"))
+        await broker.stop()
+    }
+
+    @Test("without TLS, who says nothing sensible or nothing at all is let go of")
+    func hostileRedirect() async throws {
+        var stages = StageLimits()
+        stages.request = .milliseconds(200)
+        let broker = try await TestBroker.withTLS(stages: stages) { $0.redirectListen = ListenAddress("localhost:0") }
+        let port = try #require(broker.ports.redirectPort)
+        for octets in [
+            "", "GET", "\u{16}\u{3}\u{1}\u{2}\u{0}", "GET / HTTP/1.1\r\n\(String(repeating: "A: b\r\n", count: 9000))",
+        ] {
+            let plain = try RawConnection(port: port)
+            plain.send(octets)
+            #expect(!String(decoding: try plain.readToEnd(), as: UTF8.self).contains("Location"))
+        }
+        await broker.stop()
+    }
+
     @Test("TLS 1.1 is refused, and so are suites without forward secrecy or authenticated encryption")
     func weak() async throws {
         let broker = try await TestBroker.withTLS()
@@ -196,7 +231,9 @@ private final class AnswerReader: ChannelInboundHandler {
 
 extension TestBroker {
     /// With a fresh certificate for `localhost`.
-    fileprivate static func withTLS(stages: StageLimits = .init()) async throws -> TestBroker {
+    fileprivate static func withTLS(
+        stages: StageLimits = .init(), _ change: (inout BrokerConfiguration) -> Void = { _ in }
+    ) async throws -> TestBroker {
         let certificates = NSTemporaryDirectory() + "broker-tls-" + RandomSource.systemHex()
         try FileManager.default.createDirectory(atPath: certificates, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: certificates) }
@@ -205,6 +242,7 @@ extension TestBroker {
             $0.hosts = ["localhost"]
             $0.tlsCertificate = certificates + "/certificate.pem"
             $0.tlsKey = certificates + "/key.pem"
+            change(&$0)
         }
     }
 }

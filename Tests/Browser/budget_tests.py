@@ -1,5 +1,6 @@
 """How long a patient waits from the press of the button to sound, step by step, over a path of 50 ms."""
 
+import os
 import time
 
 from laboratory import sound
@@ -10,11 +11,14 @@ from laboratory.runner import needs_namespaces, test
 
 #: Milliseconds there and back between the patient and everybody else.
 ROUND_TRIP = 50
-#: Consent to sound both ways, in round trips: offer and answer, a check of the path and its nomination, two of DTLS, the
-#: proof of the certificates, and half of one for the sound itself. Then what both ends take to think, on a busy machine.
-TRIPS, GRACE = 6.5, 175
-#: The press to admission, once the microphone is open: three to open the socket, two for greeting and confirming.
-TRIPS_BEFORE, GRACE_BEFORE = 5, 150
+#: Consent to sound both ways, in round trips: offer and answer; a check of the path, with the ClientHello beside its
+#: answer; the server's flight and the client's, with the doctor's proof; the patient's, and the doctor's sound. Then what
+#: both ends may take to think, in milliseconds.
+TRIPS, GRACE = 4, 60
+#: The press to admission: three to open the socket, two for greeting and confirming.
+TRIPS_BEFORE, GRACE_BEFORE = 5, 100
+#: More thinking where the machine has other things to do; the best of the runs has to do without.
+BUSY = 150
 RUNS = 5
 
 #: Writes down when what happens, and presses the buttons the moment they are there: a person's time does not count.
@@ -68,9 +72,21 @@ _WATCH = """() => {
 }"""
 
 
+def _name(one, own):
+    """What one datagram of the setting up is; None for what comes again and again, or belongs to the relay."""
+    who = "patient" if one.source[0] == own else "doctor"
+    payload = one.payload
+    if one.kind == "stun" and 3478 not in (one.source[1], one.destination[1]):
+        return {1: f"{who}'s check", 0x101: f"{who} answers a check"}.get(int.from_bytes(payload[:2], "big"))
+    if one.kind == "dtls" and payload[0] == 22 and payload[3:5] == b"\0\0":
+        return {1: "ClientHello", 2: "ServerHello and its flight", 11: "the client's flight"}.get(payload[13])
+    return "the server's Finished" if one.kind == "dtls" and payload[0] == 20 and who == "patient" else None
+
+
 @test(f"Over a path of {ROUND_TRIP} ms a browser is admitted within {TRIPS_BEFORE} round trips, and heard {TRIPS} after consent",
       limit=150, needs=[needs_namespaces])
 async def budget(laboratory):
+    load = os.getloadavg()[0]
     net = Internet(laboratory, doctor="none", patient="none", impaired=["patient"])
     await net.patient.impair(delay=ROUND_TRIP / 2)
     broker = await PublicBroker(laboratory, net).start()
@@ -98,19 +114,31 @@ async def budget(laboratory):
         heard = [(began + one.time) * 1000 for one in capture.datagrams if one.kind == "rtp" and one.source[0] != own]
         spoken = [(began + one.time) * 1000 for one in capture.datagrams
                   if one.kind == "rtp" and one.source[0] == own and (began + one.time) * 1000 >= marks["connected"]]
+        for one in capture.datagrams:
+            name = _name(one, own)
+            if name and (began + one.time) * 1000 >= marks["consent"]:
+                marks.setdefault(f"· {name}", (began + one.time) * 1000)
         marks["doctor heard"] = max(heard[0], marks["connected"])
         marks["patient heard"] = spoken[0] + ROUND_TRIP / 2
         await patient.act("hang-up")
         await patient.until("ended")
         completed(await bridge.report(), "doctor", path=None)
         runs.append({name: at - marks["consent"] for name, at in marks.items()})
-    names = sorted(runs[0], key=lambda name: runs[0][name])
-    medians = {name: sorted(run.get(name, 0) for run in runs)[RUNS // 2] for name in names}
-    for name, at in medians.items():
-        print(f"      {at:8.0f} ms  {name}")
+    names = sorted({name for run in runs for name in run}, key=lambda name: _median(runs, name))
+    for name in names:
+        print(f"      {_median(runs, name):8.0f} ms  {name}")
     both = sorted(max(run["doctor heard"], run["patient heard"]) for run in runs)
     print(f"      consent to sound both ways: {[round(one) for one in both]} ms")
     before = sorted(run["admitted"] - run["socket begun"] for run in runs)
-    print(f"      socket to admission: {[round(one) for one in before]} ms")
-    assert both[RUNS // 2] <= TRIPS * ROUND_TRIP + GRACE, both
-    assert before[RUNS // 2] <= TRIPS_BEFORE * ROUND_TRIP + GRACE_BEFORE, before
+    print(f"      the press to admission: {[round(one) for one in before]} ms")
+    allowed = 0 if load < os.cpu_count() / 2 else BUSY
+    print(f"      load average before: {load:.1f}; allowed for that: {allowed} ms")
+    assert both[0] <= TRIPS * ROUND_TRIP + GRACE, both
+    assert both[RUNS // 2] <= TRIPS * ROUND_TRIP + GRACE + allowed, both
+    assert before[0] <= TRIPS_BEFORE * ROUND_TRIP + GRACE_BEFORE, before
+    assert before[RUNS // 2] <= TRIPS_BEFORE * ROUND_TRIP + GRACE_BEFORE + allowed, before
+
+
+def _median(runs, name):
+    found = sorted(run[name] for run in runs if name in run)
+    return found[len(found) // 2]

@@ -1,10 +1,13 @@
 """The patient's page for everyone: keyboard, screen reader, languages, and every wrong turn with its way out."""
 
 import asyncio
+import json
 
-from laboratory import accessibility, sound
+import numpy
+
+from laboratory import accessibility, gallery, sound
 from laboratory.colloque import Broker, Doctor, completed
-from laboratory.runner import test
+from laboratory.runner import needs_namespaces, test
 
 
 async def prepared(laboratory, **options):
@@ -66,8 +69,21 @@ async def everything_accessible(laboratory):
     await check("ended")
     violations = await patient.violations()
     completed(await bridge.report(), "doctor")
-    assert not found, f"{len(found)} complaints:\n" + "\n".join(found[:30])
+    assert not found, f"{len(found)} complaints:\n" + "\n".join(found[:60])
     assert not violations, violations
+
+
+@test("Every screen there is, wrong turns too, passes axe-core in all languages and schemes, and fits adapted text",
+      limit=600, long=True)
+async def gallery_accessible(laboratory):
+    visitor = await laboratory.chromium(reduced_motion="reduce")
+    await visitor.goto(gallery.document(laboratory.directory))
+    found = []
+    for name, model in gallery.poses().items():
+        await gallery.pose(visitor.page, model, "fr")
+        lines = await accessibility.complaints(visitor) + await accessibility.complaints_of_adapted_text(visitor)
+        found.extend(f"{name}: {line}" for line in lines)
+    assert not found, f"{len(found)} complaints:\n" + "\n".join(found[:60])
 
 
 @test("A whole call by keyboard alone, each step announced and each control named", limit=120)
@@ -154,93 +170,6 @@ async def devices_in_mid_call(laboratory):
     completed(await bridge.report(), "doctor")
 
 
-async def stopped(patient, error):
-    """The designed state of one error: title, advice, code."""
-    await patient.true("(error) => document.documentElement.dataset.error === error", error, timeout=20)
-    text = await patient.text()
-    assert await patient.evaluate("() => /\\d\\d$/.test(document.getElementById('code').textContent)"), text
-
-
-@test("A refused microphone is explained, and the call goes on by itself once it is allowed", limit=60)
-async def microphone_refused(laboratory):
-    broker, doctor, session, patient = await prepared(laboratory, permitted=False)
-    await patient.goto(session["link"])
-    await patient.until("ready")
-    await patient.act("enter")
-    await stopped(patient, "microphone-denied")
-    assert await patient.visible("[data-action='retry']")
-    await patient.page.context.grant_permissions(["microphone"], origin=broker.url)
-    await patient.until("waiting", timeout=10)
-
-
-@test("In a mail application without a microphone the whole link is offered for a real browser", limit=60)
-async def in_an_application(laboratory):
-    agent = ("Mozilla/5.0 (Linux; Android 13; SM-A536B; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0"
-             " Chrome/125.0 Mobile Safari/537.36")
-    broker, doctor, session, patient = await prepared(laboratory, permitted=False, user_agent=agent)
-    await patient.goto(session["link"])
-    await patient.until("ready")
-    await patient.act("enter")
-    await stopped(patient, "in-app")
-    await patient.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=broker.url)
-    await patient.act("copy-link")
-    await patient.true("() => document.getElementById('notice').textContent || document.querySelector('input.link')")
-    shown = await patient.evaluate("() => document.querySelector('input.link')?.value ?? ''")
-    if not shown:
-        other = await patient.page.context.new_page()
-        await other.goto("about:blank")
-        await other.set_content("<textarea></textarea>")
-        await other.focus("textarea")
-        await other.keyboard.press("Control+v")
-        shown = await other.input_value("textarea")
-    assert shown == session["link"], shown
-
-
-@test("Without HTTPS the page says that this browser cannot carry a call, and offers the link", limit=60)
-async def insecure(laboratory):
-    broker = await Broker(laboratory).start()
-    patient = await laboratory.chromium(flags=["--host-resolver-rules=MAP plain.test 127.0.0.1"])
-    await patient.goto(f"http://plain.test:{broker.port}/#{'A' * 72}")
-    await stopped(patient, "browser-unsupported")
-    assert await patient.visible("[data-action='copy-link']")
-
-
-@test("A device with a wrong date is told so, and shown what it believes", limit=60)
-async def wrong_clock(laboratory):
-    broker, doctor, session, patient = await prepared(laboratory, locale="en-GB")
-    await doctor.bridge(session, play="tone:500", seconds=40)
-    await patient.page.add_init_script("{ const now = Date.now; Date.now = () => now() - 400 * 86400e3; }")
-    await patient.goto(session["link"])
-    await patient.until("ready")
-    await patient.act("enter")
-    await stopped(patient, "clock")
-    assert "This device says" in await patient.text()
-
-
-@test("A second tab is told of the first and takes the call over; a used link says so", limit=90)
-async def two_tabs_and_used_link(laboratory):
-    broker, doctor, session, patient = await prepared(laboratory)
-    bridge = await doctor.bridge(session, play="tone:500", seconds=60)
-    await patient.goto(session["link"])
-    await patient.enter()
-    await patient.reach_call()
-    second = type(patient)(await patient.page.context.new_page())
-    await second.goto(session["link"])
-    await second.act("enter")
-    await stopped(second, "other-tab")
-    await second.act("retry")
-    await second.reach_call()
-    await stopped(patient, "taken-over")
-    stranger = await laboratory.chromium(microphone=sound.speech("patient", laboratory.directory))
-    await stranger.goto(session["link"])
-    await stranger.act("enter")
-    await stopped(stranger, "used")
-    assert await second.state() == "connected"
-    await second.act("hang-up")
-    await second.until("ended")
-    await bridge.report()
-
-
 @test("Hostile names in a chat are text: no element is made and nothing runs", limit=90)
 async def hostile_text(laboratory):
     broker, doctor, session, patient = await prepared(laboratory)
@@ -265,47 +194,118 @@ async def hostile_text(laboratory):
     await patient.act("hang-up")
 
 
-@test("A page reloaded in mid-call is back within 4 s, words still confirmed, and asks nothing again", limit=120, long=True)
-async def reloads(laboratory):
-    broker, doctor, session, patient = await prepared(laboratory)
-    bridge = await doctor.bridge(session, play="tone:500", seconds=100)
+#: The two tones of the bell, Hz.
+_BELL = (523, 784)
+
+
+def rings(recording):
+    """Whether both tones were heard, far above what lies beside them."""
+    samples, rate = sound.read(recording)
+    power = numpy.abs(numpy.fft.rfft(samples * numpy.hanning(len(samples)))) ** 2
+    hertz = numpy.fft.rfftfreq(len(samples), 1 / rate)
+
+    def around(tone, width):
+        return power[numpy.abs(hertz - tone) < width].sum()
+
+    return all(around(tone, 8) > 0.5 * around(tone, 80) > 0 for tone in _BELL)
+
+
+@test("Two tones come out of the loudspeaker: when one tries it, and when the doctor lets somebody in", limit=90,
+      needs=[needs_namespaces])
+async def bell(laboratory):
+    cable = laboratory.cable()
+    broker = await Broker(laboratory).start()
+    await laboratory.carry(broker.port, cable.doctor, cable.patient)
+    doctor = await Doctor(laboratory, broker, namespace=cable.doctor).settle()
+    session = await doctor.session()
+    patient = await laboratory.firefox(namespace=cable.patient)
+    loudspeaker = await laboratory.speakers()
     await patient.goto(session["link"])
     await patient.enter()
-    await patient.reach_call()
-    await patient.act("same")
-    times = []
-    for _ in range(5):
-        await asyncio.sleep(1)
-        await patient.reload()
-        began = asyncio.get_running_loop().time()
-        await patient.until("connected", timeout=10)
-        times.append(asyncio.get_running_loop().time() - began)
-        assert not await patient.visible("[data-action='same']")
-        assert not await patient.visible("[data-action='resume-sound']")
-        assert not await patient.evaluate("() => document.querySelector('audio').paused")
-    assert max(times) < 4, times
-    await patient.act("hang-up")
-    await patient.until("ended")
-    assert await patient.evaluate("() => sessionStorage.length + localStorage.length") == 0
-    completed(await bridge.report(), "doctor")
+    await patient.until("waiting")
+    tried, silent, admitted = (laboratory.file(f"{name}.wav") for name in ("tried", "silent", "admitted"))
+    recording = asyncio.create_task(loudspeaker.record_loudspeaker(tried, 3))
+    await asyncio.sleep(0.5)
+    await patient.act("play-sound")
+    await recording
+    assert rings(tried), "the sound to try is not heard"
+    await loudspeaker.record_loudspeaker(silent, 1)
+    assert not rings(silent), "the bell rings without a reason"
+    recording = asyncio.create_task(loudspeaker.record_loudspeaker(admitted, 8))
+    await doctor.bridge(session, play="silence", words="none", seconds=30)
+    await patient.until("admitted")
+    await recording
+    assert rings(admitted), "an admission is not heard"
 
 
-@test("Without the broker the page says so, and one press goes on once it is back; with three inside it is full",
-      limit=90)
-async def broker_away_and_full(laboratory):
+@test("With three in the waiting room it is full, and the fourth is told", limit=60)
+async def full(laboratory):
     broker, doctor, session, patient = await prepared(laboratory)
-    await patient.goto(session["link"])
-    await patient.until("ready")
-    await broker.kill()
-    await patient.act("enter")
-    await stopped(patient, "network")
-    await broker.start()
     bridge = await doctor.bridge(session, admit="none", seconds=60)
-    await patient.act("retry")
+    await patient.goto(session["link"])
+    await patient.enter()
     await patient.until("waiting")
     others = [type(patient)(await (await patient.page.context.browser.new_context()).new_page()) for _ in range(3)]
     for other in others:
         await other.goto(session["link"])
         await other.act("enter")
-    await stopped(others[-1], "full")
+    await others[-1].stops("full")
     await bridge.process.stop()
+
+
+_SHOWN = """() => document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(({ value }) => value)"""
+
+
+async def remembered(patient, secrets):
+    """Which of the texts are still in the document, or in the memory of its scripts."""
+    devtools = await patient.page.context.new_cdp_session(patient.page)
+    pieces = []
+    devtools.on("HeapProfiler.addHeapSnapshotChunk", lambda event: pieces.append(event["chunk"]))
+    await devtools.send("HeapProfiler.collectGarbage")
+    await devtools.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+    await devtools.detach()
+    shown = await patient.evaluate(_SHOWN)
+    strings = list(_strings_of_scripts(json.loads("".join(pieces))))
+    return {secret for secret in secrets if secret in shown or any(secret in one for one in strings)}
+
+
+def _strings_of_scripts(heap):
+    """Every text of a heap snapshot that something of a script holds.
+
+    The browser itself keeps the address of the document a script came with, which no script can reach; only its own
+    tables and the description of the code lead to that one.
+    """
+    meta, nodes, edges, strings = heap["snapshot"]["meta"], heap["nodes"], heap["edges"], heap["strings"]
+    node_size, edge_size = len(meta["node_fields"]), len(meta["edge_fields"])
+    kinds, count = meta["node_types"][0], meta["node_fields"].index("edge_count")
+    held, edge = set(), 0
+    for node in range(0, len(nodes), node_size):
+        end = edge + nodes[node + count] * edge_size
+        if kinds[nodes[node]] not in ("synthetic", "code"):
+            held.update(edges[edge + 2:end:edge_size])
+        edge = end
+    return (strings[nodes[node + 1]] for node in held if "string" in kinds[nodes[node]])
+
+
+@test("After the call neither document nor script remembers the link, the words or what was written", limit=90)
+async def forgets(laboratory):
+    broker, doctor, session, patient = await prepared(laboratory)
+    bridge = await doctor.bridge(session, play="tone:500", words="none", seconds=60)
+    await patient.goto(session["link"])
+    await patient.enter()
+    await patient.reach_call()
+    written = "une chaussette verte"
+    await patient.page.click("#chat summary")
+    await patient.page.fill("#message", written)
+    await patient.page.press("#message", "Enter")
+    await patient.true("() => document.querySelector('#messages li')")
+    await patient.page.fill("#message", f"{written} encore")
+    secrets = {session["link"].split("#")[1], await patient.digits(), written}
+    assert await remembered(patient, secrets) == secrets, "the search finds nothing"
+    await patient.act("hang-up")
+    await patient.until("ended")
+    # The last word may take three seconds.
+    await patient.true("() => document.querySelectorAll('#messages li').length === 0", timeout=15)
+    kept = await remembered(patient, secrets)
+    assert not kept, f"still remembered: {kept}"
+    completed(await bridge.report(), "doctor")

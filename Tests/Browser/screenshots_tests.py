@@ -1,33 +1,41 @@
-"""Photographs every state of the page that a call passes through, for a person to look at."""
+"""Photographs every state of the page, for a person to look at: a whole call as it goes, and a gallery of all screens."""
 
 import asyncio
 import itertools
 
-from laboratory import sound
+from laboratory import gallery, sound
 from laboratory.colloque import Broker, Doctor
 from laboratory.runner import ARTEFACTS, test
 
 FOLDER = ARTEFACTS / "screenshots"
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1280, "height": 800}}
 LANGUAGES = {"fr": "fr-FR", "en": "en-GB", "nl": "nl-BE", "de": "de-DE"}
+SCHEMES = ("light", "dark")
 
 
-async def photograph(laboratory, size, language, scheme):
+def window(size):
+    return {"viewport": SIZES[size], "is_mobile": size == "phone", "device_scale_factor": 2 if size == "phone" else 1}
+
+
+async def in_both_schemes(page, name):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        await page.screenshot(path=str(FOLDER / f"{name}-{scheme}.png"), full_page=True)
+
+
+async def photograph_call(laboratory, size, language):
     broker = await Broker(laboratory).start()
     doctor = await Doctor(laboratory, broker).settle()
     session = await doctor.session()
     patient = await laboratory.chromium(
-        microphone=sound.speech("patient", laboratory.directory),
-        viewport=SIZES[size], locale=LANGUAGES[language], color_scheme=scheme, is_mobile=size == "phone",
-        device_scale_factor=2 if size == "phone" else 1,
+        microphone=sound.speech("patient", laboratory.directory), locale=LANGUAGES[language], reduced_motion="reduce",
+        **window(size),
     )
-
     number = itertools.count(1)
 
     async def shoot(name):
-        await asyncio.sleep(0.4)  # Transitions end.
-        place = FOLDER / f"{next(number):02}-{name}-{size}-{language}-{scheme}.png"
-        await patient.page.screenshot(path=str(place), full_page=True)
+        await in_both_schemes(patient.page, f"call-{next(number):02}-{name}-{size}-{language}")
 
     await patient.goto(session["link"][:-4])
     await patient.until("bad-link")
@@ -76,31 +84,25 @@ async def photograph(laboratory, size, language, scheme):
     await patient.act("hang-up")
     await patient.until("ended")
     await shoot("ended")
-    await photograph_wrong_turns(laboratory, doctor, size, language, scheme, number)
 
 
-async def photograph_wrong_turns(laboratory, doctor, size, language, scheme, number):
-    patient = await laboratory.chromium(
-        viewport=SIZES[size], locale=LANGUAGES[language], color_scheme=scheme, is_mobile=size == "phone",
-        permitted=False,
-    )
-    await patient.goto((await doctor.session())["link"])
-    await patient.until("ready")
-    await patient.act("enter")
-    await patient.true("() => document.documentElement.dataset.error === 'microphone-denied'")
-    await patient.page.screenshot(
-        path=str(FOLDER / f"{next(number):02}-microphone-denied-{size}-{language}-{scheme}.png"), full_page=True)
+async def photograph_gallery(laboratory, size, language):
+    visitor = await laboratory.chromium(reduced_motion="reduce", **window(size))
+    await visitor.goto(gallery.document(laboratory.directory))
+    for number, (name, model) in enumerate(gallery.poses().items(), 1):
+        await gallery.pose(visitor.page, model, language)
+        await in_both_schemes(visitor.page, f"all-{number:02}-{name}-{size}-{language}")
 
 
 def combinations():
-    for size, language, scheme in itertools.product(SIZES, LANGUAGES, ("light", "dark")):
+    for size, language in itertools.product(SIZES, LANGUAGES):
+        for what, photograph in {"The gallery": photograph_gallery, "A call": photograph_call}.items():
 
-        async def body(laboratory, size=size, language=language, scheme=scheme):
-            FOLDER.mkdir(parents=True, exist_ok=True)
-            await photograph(laboratory, size, language, scheme)
+            async def body(laboratory, photograph=photograph, size=size, language=language):
+                await photograph(laboratory, size, language)
 
-        body.__module__ = __name__
-        test(f"Photographs on a {size}, {language}, {scheme}", limit=120)(body)
+            body.__module__ = __name__
+            test(f"{what} on a {size}, {language}, light and dark", limit=240)(body)
 
 
 combinations()

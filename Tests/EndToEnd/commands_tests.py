@@ -49,6 +49,26 @@ async def usage(laboratory):
         assert errors.strip(), f"colloque {' '.join(arguments)} said nothing"
 
 
+@test("bench writes what is heard over a trace, and refuses a trace that there is not", limit=60)
+async def bench(laboratory):
+    output = laboratory.file("heard")
+    found = await facts("bench", "quality", "--output", output, "--trace", "clean", "--mode", "fec")
+    (call,) = found["calls"]
+    assert (call["concealment"], call["lost"], call["voice"]) == (0, 0, "greeting"), call
+    heard = output / "heard" / "ours" / "fec" / "clean" / "greeting-1.wav"
+    said = output / "speech" / "greeting.wav"
+    assert heard.stat().st_size > said.stat().st_size > 1_000_000
+    code, _, errors = await colloque("bench", "quality", "--output", output, "--trace", "dirty")
+    refused_with(USAGE, code, errors)
+    assert "bursts10" in errors, errors
+
+
+@test("Twelve minutes of a call take no more memory than the first three", long=True, limit=300)
+async def memory(laboratory):
+    found = await facts("bench", "memory", "--minutes", "12", "--samples", "12", timeout=280)
+    assert found["verdict"]["isFlat"] and len(found["samples"]) == 12, found
+
+
 @test("A key that begins with a dash is enrolled and revoked like any other", limit=60)
 async def dashed_key(laboratory):
     state = laboratory.file("state")

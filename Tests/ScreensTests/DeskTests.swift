@@ -92,6 +92,21 @@ struct DeskTests {
         #expect(!screen.isWriting)
     }
 
+    @Test(
+        "who is asked about stays the aim of the next key, whoever comes or goes under the cursor",
+        arguments: ["e", "r"])
+    func asked(key: Character) {
+        var screen = Self.desk(Self.session("a", Self.guest(1), Self.guest(2)))
+        let aim = screen.aim
+        _ = screen.handle(.character(key))
+        let asked = screen.aim
+        screen.update(DeskModel(sessions: [Self.session("a", Self.guest(1), Self.guest(3))], broker: .online))
+        #expect(aim?.guest == 1 && screen.aim == asked, "an answer to the question is not held up")
+        _ = screen.handle(.escape)
+        screen.update(DeskModel(sessions: [Self.session("a", Self.guest(3))], broker: .online))
+        #expect(screen.aim != aim, "a key for who has left meets nobody at once")
+    }
+
     @Test("a question about somebody who left is gone: a late yes refuses nobody")
     func stale() {
         var screen = Self.desk(Self.session("a", Self.guest(1)))

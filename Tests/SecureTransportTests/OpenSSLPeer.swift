@@ -140,6 +140,8 @@ final class OpenSSLPeer {
             drain: while true {
                 switch connection.pollOutput() {
                 case .transmit(let datagram): send(self.socket, datagram, datagram.count, 0)
+                // Not the end of it: whatever is refused is refused after this.
+                case .event(.peerVerified): break
                 case .event(let event): outcome.events.append(event)
                 case .wait(let instant):
                     deadline = instant

@@ -34,7 +34,11 @@ struct SimulatedPath {
         }
     }
 
-    /// Runs until both ends have had an event, or `limit` passed, or nothing can happen any more.
+    private static func isSettled(_ events: [DTLSConnection.Event]) -> Bool {
+        events.contains { if case .peerVerified = $0 { false } else { true } }
+    }
+
+    /// Runs until both ends have connected or failed, or `limit` passed, or nothing can happen any more.
     mutating func run(
         client: DTLSConnection, server: DTLSConnection, limit: Duration = .seconds(60)
     ) -> Outcome {
@@ -47,7 +51,7 @@ struct SimulatedPath {
         while true {
             let clientDeadline = self.drain(client, toServer: true, into: &outcome.client)
             let serverDeadline = self.drain(server, toServer: false, into: &outcome.server)
-            let bothDone = !outcome.client.isEmpty && !outcome.server.isEmpty
+            let bothDone = Self.isSettled(outcome.client) && Self.isSettled(outcome.server)
             if bothDone, self.inFlight.isEmpty { break }
             let arrival = self.inFlight.min { ($0.arrival, $0.order) < ($1.arrival, $1.order) }
             let next = min(clientDeadline, serverDeadline, arrival?.arrival ?? .distantFuture)

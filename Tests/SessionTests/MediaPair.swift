@@ -12,6 +12,15 @@ final class MediaPair {
         var other: Side { self == .patient ? .doctor : .patient }
     }
 
+    /// What the network between the ends does.
+    enum Network: Equatable {
+        case open
+        /// Lets nothing in from where nothing went out to before, as a router at home does.
+        case guards(Set<Side>)
+        /// Loses the datagram of this number, of both directions.
+        case loses(Int)
+    }
+
     private enum Happening {
         case datagram([UInt8], to: Side)
         case answer(String)
@@ -26,16 +35,25 @@ final class MediaPair {
     /// When the patient applied the answer: the last description that was needed.
     private(set) var answeredAt: Instant?
     private(set) var securedAt: [Side: Instant] = [:]
+    /// When an end knew the other's certificate to be proved: from then on it may say so.
+    private(set) var provenAt: [Side: Instant] = [:]
     private(set) var failures: [MediaFailure] = []
-    /// Types of the handshake messages that travelled in the clear, in the order they left: what is sent again is there
-    /// twice.
+    /// Types of the handshake messages that travelled in the clear, in the order they left, without exact copies: what is
+    /// sent again is there twice.
     private(set) var handshakeMessages: [Side: [UInt8]] = [.patient: [], .doctor: []]
+    /// Datagrams of DTLS that left, copies among them.
+    private(set) var handshakeDatagrams: [Side: [[UInt8]]] = [.patient: [], .doctor: []]
+    /// What becomes of datagrams.
+    private var network: Network
+    private var hasSent: Set<Side> = []
+    private var datagramCount = 0
     private var connections: [Side: MediaConnection] = [:]
     private var agenda: [(at: Instant, order: Int, what: Happening)] = []
     private var order = 0
 
     /// Both ends have gathered and the offer has reached the doctor.
-    init(delay: Duration, signalling: Duration, seed: UInt64 = 1) throws {
+    init(delay: Duration, signalling: Duration, network: Network = .open, seed: UInt64 = 1) throws {
+        self.network = network
         self.delay = delay
         self.signalling = signalling
         var random = RandomSource.seeded(seed)
@@ -77,6 +95,7 @@ final class MediaPair {
     private func perform(_ what: Happening) throws {
         switch what {
         case .datagram(let bytes, let side):
+            if case .guards(let sides) = self.network, sides.contains(side), !self.hasSent.contains(side) { return }
             self.atVirtualTime {
                 self.connections[side]?.receive(
                     bytes, from: Self.socket(side.other).base, on: Self.socket(side).id, now: self.now)
@@ -99,9 +118,13 @@ final class MediaPair {
             switch self.atVirtualTime({ connection.pollOutput() }) {
             case .transmit(_, let bytes):
                 self.note(bytes, from: side)
+                self.hasSent.insert(side)
+                self.datagramCount += 1
+                if self.network == .loses(self.datagramCount) { continue }
                 self.schedule(.datagram(bytes, to: side.other), after: self.delay)
             case .event(.localCandidate(let text)):
                 self.schedule(.candidate(text, to: side.other), after: self.signalling)
+            case .event(.peerVerified): self.provenAt[side] = self.now
             case .event(.secured): self.securedAt[side] = self.now
             case .event(.failed(let failure)): self.failures.append(failure)
             case .event: break
@@ -115,6 +138,8 @@ final class MediaPair {
     /// RFC 6347 §4.1: records of 13 octets and a fragment; epoch 0 is in the clear, and its fragments start with a type.
     private func note(_ datagram: [UInt8], from side: Side) {
         guard (20...63).contains(datagram.first ?? 0) else { return }
+        defer { self.handshakeDatagrams[side]?.append(datagram) }
+        guard self.handshakeDatagrams[side]?.contains(datagram) == false else { return }
         var rest = datagram[...]
         while rest.count > 13 {
             let record = Array(rest.prefix(14))

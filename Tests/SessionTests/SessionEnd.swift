@@ -63,7 +63,8 @@ final class SessionEnd: SimulatedEnd {
                 guard let socket = self.sockets.first(where: { $0.id == path.socket }) else { continue }
                 return .transmit(
                     SimulatedDatagram(source: socket.base, destination: path.remote, bytes: bytes))
-            case .checkSocket: continue
+            // The seat is this session's own.
+            case .checkSocket, .forSeat: continue
             case .resolve(let host):
                 let addresses = IPAddress(host).map { [RelaySet.ServerAddress(ip: $0, via: nil)] } ?? []
                 self.atVirtual(now) { $0.resolved(host, addresses: addresses, now: now) }

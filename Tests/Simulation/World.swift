@@ -42,12 +42,16 @@ package final class World {
     package private(set) var now: Instant = .zero
     package var random: RandomSource
     package var weather = Weather()
+    /// One way between an end and the broker where that never varies, by the end's number.
+    package var steadySockets: [Int: Duration] = [:]
     /// What a hostile broker does to a relayed message: gives back what is delivered in its place.
     package var tamper: ((_ message: [UInt8], _ direction: Direction, _ end: Int, inout RandomSource) -> [[UInt8]])?
     /// Called with every datagram that is about to be delivered.
     package var onDatagram: ((SimulatedDatagram) -> Void)?
     /// Which datagrams no network carries, whatever the weather.
     package var blocks: ((SimulatedDatagram) -> Bool)?
+    /// Which datagrams are dropped at the other end of their way.
+    package var isDropped: ((SimulatedDatagram) -> Bool)?
     /// Called after every step.
     package var onStep: ((World) -> Void)?
     package private(set) var isBrokerUp = true
@@ -230,7 +234,7 @@ package final class World {
             self.ends[end].socketClosed(now: self.now)
             self.drain(end)
         case .datagram(let datagram):
-            guard let end = self.addresses[datagram.destination.ip] else { return }
+            guard let end = self.addresses[datagram.destination.ip], self.isDropped?(datagram) != true else { return }
             self.onDatagram?(datagram)
             self.ends[end].receive(datagram, now: self.now)
             self.drain(end)
@@ -247,7 +251,7 @@ package final class World {
                 let connection = self.nextConnection
                 self.nextConnection += 1
                 self.connectionOf[end] = connection
-                self.schedule(.opened(end: end, connection: connection), at: self.now + self.socketDelay() * 3)
+                self.schedule(.opened(end: end, connection: connection), at: self.now + self.socketDelay(end) * 3)
             case .send(let message):
                 guard let connection = self.connectionOf[end] else { continue }
                 self.carry(message, .toBroker, end: end, connection)
@@ -311,12 +315,14 @@ package final class World {
         }
     }
 
-    private func socketDelay() -> Duration {
-        .milliseconds(10) + .milliseconds(20) * self.random.unitInterval()
+    private func socketDelay(_ end: Int?) -> Duration {
+        if let steady = end.flatMap({ self.steadySockets[$0] }) { return steady }
+        return .milliseconds(10) + .milliseconds(20) * self.random.unitInterval()
     }
 
     private func arrival(_ direction: Direction, _ connection: ConnectionID) -> Instant {
-        let at = max(self.now + self.socketDelay(), self.lastArrival[connection]?[direction] ?? .zero)
+        let at = max(
+            self.now + self.socketDelay(self.endOf[connection]), self.lastArrival[connection]?[direction] ?? .zero)
         self.lastArrival[connection, default: [:]][direction] = at
         return at
     }

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Reader, base64url, concat, fromBase64url, fromHex, lp, u16, u32, u64, u8, utf8 } from '../../Web/src/bytes.js';
+import { Reader, concat, fromBase64url, fromHex, lp, u16, u32, u64, u8, utf8 } from '../../Web/src/bytes.js';
 import { decodeEnvelope, encodeJoin, encodeRelay } from '../../Web/src/envelopes.js';
 import { ProtocolError } from '../../Web/src/errors.js';
-import { decodeFrame, encodeFrame, frameSizes } from '../../Web/src/frames.js';
+import * as page from '../../Web/src/frames.js';
 import { deserialise, newSession, serialise } from '../../Web/src/session.js';
-import { chooseLocale, consentText, texts } from '../../Web/src/text.js';
+import { chooseLocale } from '../../Web/src/locale.js';
+import { consentText, texts } from '../../Web/src/text.js';
+import { decodeFrame, encodeFrame } from './support/doctor-frames.mjs';
 import { randomFrom } from './support/world.mjs';
+
+const { frameSizes } = page;
 
 const seed = Number(process.env.COLLOQUE_SEED ?? 20_260_102);
 const filled = (length) => new Uint8Array(length).fill(7);
@@ -38,6 +42,15 @@ test('every frame comes back as it went', () => {
     const plaintext = encodeFrame(frame);
     assert.ok(frameSizes.includes(plaintext.length));
     assert.deepEqual(JSON.stringify(decodeFrame(plaintext)), JSON.stringify(frame));
+  }
+});
+
+test('the page refuses what only a patient says, or nobody says to one', () => {
+  for (const frame of frames) {
+    const plaintext = encodeFrame(frame);
+    if (['confirm', 'consent', 'encapsulation'].includes(frame.type)) {
+      assert.throws(() => page.decodeFrame(plaintext), malformed);
+    } else assert.deepEqual(JSON.stringify(page.decodeFrame(plaintext)), JSON.stringify(frame));
   }
 });
 
@@ -137,7 +150,7 @@ test('octets go through their encodings', () => {
   const random = randomFrom(seed + 2);
   for (let length = 0; length < 100; length += 1) {
     const octets = random(length);
-    assert.deepEqual(fromBase64url(base64url(octets)), octets);
+    assert.deepEqual(fromBase64url(Buffer.from(octets).toString('base64url')), octets);
   }
   assert.equal(new Reader(u64(2 ** 53 - 1)).u64(), 2 ** 53 - 1);
   assert.throws(() => new Reader(filled(8).fill(255)).u64(), malformed);

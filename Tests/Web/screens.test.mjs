@@ -14,7 +14,7 @@ const call = {
 const model = (change) => ({
   state: 'ready', error: null, canRetry: false, link: null, resumes: false, locale: 'en', browser: 'other',
   path: null, quality: null, call: null, copied: 'no', waited: 0, lasted: null, clock: null, isStopped: false,
-  heardSelf: false, devices: { microphones: [], speakers: [], microphone: '', speaker: '' }, ...change,
+  hears: null, devices: { microphones: [], speakers: [], microphone: '', speaker: '' }, ...change,
 });
 const show = (change) => screenOf(model(change), texts[change.locale ?? 'en']);
 const said = (screen) => screen.lines.flatMap((line) => line.text).join(' ');
@@ -121,6 +121,7 @@ test('browsers and applications are told apart', () => {
     ['Mozilla/5.0 (Android 13; Mobile; rv:126.0) Gecko/126.0 Firefox/126.0', 'android', false],
     ['Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0', 'firefox', false],
     ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/125.0 Safari/537.36 Edg/125.0', 'other', false],
+    ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.5 Safari/605.1.15', 'safari', false],
   ];
   for (const [agent, kind, inApplication] of rows) {
     assert.equal(kindOf(agent), kind, agent);

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { wordLists } from '../../Web/build.mjs';
-import { chooseLocale, texts } from '../../Web/src/text.js';
+import { packTexts, wordLists } from '../../Web/build.mjs';
+import { chooseLocale } from '../../Web/src/locale.js';
+import { learn, texts } from '../../Web/src/text.js';
 import { unfold } from '../../Web/src/words.js';
 
 const sources = new URL('../../Web/src/', import.meta.url);
@@ -42,6 +43,13 @@ for (const locale of Object.keys(texts)) {
   });
 }
 
+test('French keeps a narrow space that does not break before ; : ! ? and inside « »', () => {
+  for (const [way, sentence] of ways.fr) {
+    assert.ok(!/[^\u202f][;:!?»]|«[^\u202f]/.test(sentence), `${way}: ${sentence}`);
+    assert.ok(!/\u00a0/.test(sentence), `${way} has a wide one: ${sentence}`);
+  }
+});
+
 test('no sentence is without use', () => {
   const names = new Set(ways.fr.map(([way]) => way.split('.').filter((part) => !/^\d+$/.test(part)).at(-1)));
   for (const name of names) {
@@ -56,6 +64,15 @@ test('the language is the first of the browser\'s that the page speaks', () => {
   assert.equal(chooseLocale(['EN-us']), 'en');
   assert.equal(chooseLocale(['ar', 'toString', '']), 'fr');
   assert.equal(chooseLocale([]), 'fr');
+});
+
+test('packed sentences unpack to what they were', () => {
+  const before = structuredClone(texts);
+  const { names, first, others } = packTexts();
+  for (const locale of Object.keys(texts)) delete texts[locale];
+  learn(names, first, others);
+  assert.deepEqual(texts, before);
+  assert.deepEqual(Object.keys(texts), Object.keys(before));
 });
 
 test('folded lists of words unfold to what they were', () => {

@@ -6,7 +6,7 @@ import { beginCall, beginResume } from '../../Web/src/channel.js';
 import { encodeFrame } from '../../Web/src/frames.js';
 import { parseLink } from '../../Web/src/link.js';
 import { Initiator, Responder } from '../../Web/src/noise.js';
-import { importKeyPair } from '../../Web/src/primitives.js';
+import { importKeyPair } from '../../Web/tools/known-key.mjs';
 import * as schedule from '../../Web/src/schedule.js';
 import { ProtocolError } from '../../Web/src/errors.js';
 

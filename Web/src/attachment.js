@@ -16,7 +16,7 @@ import { isAdmitted } from './session.js';
  * @typedef {{ type: 'doctor', present: boolean }} DoctorOutput
  * @typedef {{ type: 'confirmed', bond: import('./channel.js').Bond | null }} ConfirmedOutput message 3 is on
  *   its way; the bond is null in a resumed epoch
- * @typedef {{ type: 'frame', frame: import('./frames.js').Frame }} FrameOutput
+ * @typedef {{ type: 'frame', frame: import('./frames.js').HeardFrame }} FrameOutput
  * @typedef {{ type: 'refused', code: number }} RefusedOutput an ERROR of the broker
  * @typedef {{ type: 'lost', cause: 'timeout' | 'doctor-returned' | 'away' }} LostOutput the last two: join at once
  * @typedef {{ type: 'broken', code: import('./errors.js').ProtocolErrorCode, confirmed: boolean }} BrokenOutput
@@ -191,7 +191,7 @@ export class Attachment {
 
   /**
    * Seals and sends one frame; without an epoch it is dropped, for the next epoch says everything again.
-   * @param {import('./frames.js').Frame} frame
+   * @param {import('./frames.js').SaidFrame} frame
    * @param {number} now
    * @returns {Promise<boolean>} whether it went out
    */

@@ -3,7 +3,7 @@
 /**
  * What a browser's own description tells. It decides no more than which advice is given.
  *
- * @typedef {'ios' | 'android' | 'firefox' | 'other'} Kind where the permission for the microphone is found
+ * @typedef {'ios' | 'android' | 'firefox' | 'safari' | 'other'} Kind where the permission for the microphone is found
  */
 
 /**
@@ -14,7 +14,9 @@
 export function kindOf(agent, touchPoints = 0) {
   if (/iPhone|iPad|iPod/.test(agent) || (/Macintosh/.test(agent) && touchPoints > 1)) return 'ios';
   if (/Android/.test(agent)) return 'android';
-  return /Firefox\//.test(agent) ? 'firefox' : 'other';
+  if (/Firefox\//.test(agent)) return 'firefox';
+  // Others say Safari too, but not which version of it.
+  return /Version\/\S+ Safari\//.test(agent) ? 'safari' : 'other';
 }
 
 /**

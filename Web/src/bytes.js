@@ -94,17 +94,6 @@ export function fromHex(digits) {
 }
 
 /**
- * @param {Uint8Array} octets
- * @returns {string} RFC 4648 §5, without padding
- */
-export function base64url(octets) {
-  return btoa(String.fromCharCode(...octets))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=+$/, '');
-}
-
-/**
  * @param {string} encoded RFC 4648 §5 without padding, at most a few kilobytes
  * @throws {ProtocolError} `alphabet` for a character outside it, `incomplete` for an impossible length
  */

@@ -9,8 +9,8 @@ import { QualityMeter, sampleOf } from './quality.js';
  */
 
 /** How often to look for the certificate after a transport says connected. Milliseconds. */
-const certificatePoll = 20;
-const certificatePolls = 100;
+const certificatePoll = 5;
+const certificatePolls = 400;
 /** How often what arrives is counted. Milliseconds. */
 const countInterval = 500;
 
@@ -35,6 +35,13 @@ export class Call {
     this.quality = new QualityMeter();
     /** @private @type {RTCPeerConnection | null} */
     this.connection = null;
+    /**
+     * @private
+     * What the connection was made for that no offer has used yet, and its description.
+     * @type {{ servers: import('./envelopes.js').RelayServers | null, relayOnly: boolean,
+     *   offer: RTCSessionDescriptionInit } | null}
+     */
+    this.prepared = null;
     /** @private @type {MediaStreamTrack | null} */
     this.track = null;
     /** @private @type {Worker | null} */
@@ -93,6 +100,7 @@ export class Call {
     clearInterval(this.counter);
     this.connection?.close();
     this.connection = null;
+    this.prepared = null;
     this.track?.stop();
     this.track = null;
     this.worker?.terminate();
@@ -106,6 +114,9 @@ export class Call {
   /** @param {Exclude<import('./media.js').CallAction, { type: 'sound' } | { type: 'end-call' }>} action */
   async #negotiate(action) {
     switch (action.type) {
+      case 'prepare-call':
+        if (this.connection === null) await this.#prepare(action);
+        return;
       case 'make-offer':
         return this.#offer(action);
       case 'apply-answer':
@@ -128,32 +139,53 @@ export class Call {
     await this.connection?.addIceCandidate(candidate).catch(() => {});
   }
 
+  /**
+   * Makes what the first offer needs while the person still reads: a description asks nobody for anything, gathering
+   * begins when it is set.
+   * @param {Extract<import('./media.js').CallAction, { type: 'prepare-call' }>} action
+   */
+  async #prepare({ servers, relayOnly }) {
+    const connection = this.#open(servers, relayOnly);
+    const offer = await connection.createOffer();
+    if (connection === this.connection) this.prepared = { servers, relayOnly, offer };
+  }
+
   /** @param {Extract<import('./media.js').CallAction, { type: 'make-offer' }>} action */
   async #offer({ generation, anew, servers, relayOnly }) {
     this.generation = generation;
     this.early = [];
+    const prepared = this.prepared?.servers === servers && this.prepared.relayOnly === relayOnly ? this.prepared : null;
+    this.prepared = null;
     const restarting = !anew && this.connection !== null;
-    const connection = restarting && this.connection ? this.connection : this.#open(generation, servers, relayOnly);
+    const goesOn = restarting || prepared !== null;
+    const connection = goesOn && this.connection ? this.connection : this.#open(servers, relayOnly);
+    if (!restarting) this.#begin(connection, generation);
     if (restarting && servers !== null) {
       connection.setConfiguration(configuration(servers, relayOnly));
     }
     // When one gathering overtakes another, Chromium's mark of the end does not tell which of them has ended.
     this.canTellEnd = connection.signalingState === 'stable' && connection.iceGatheringState !== 'gathering';
-    const offer = await connection.createOffer({ iceRestart: restarting });
+    const offer = prepared?.offer ?? (await connection.createOffer({ iceRestart: restarting }));
     if (connection !== this.connection || generation !== this.generation) return;
     this.fragment = /^a=ice-ufrag:(\S+)/m.exec(offer.sdp ?? '')?.[1] ?? '';
     this.onEvent({ type: 'offer', generation, sdp: offer.sdp ?? '' });
     await connection.setLocalDescription(offer);
   }
 
+  /** @param {RTCPeerConnection} connection @param {number} name */
+  #begin(connection, name) {
+    this.name = name;
+    this.isCounting = false;
+    clearInterval(this.counter);
+    this.counter = window.setInterval(() => void this.#count(connection), countInterval);
+  }
+
   /**
-   * @param {number} name
    * @param {import('./envelopes.js').RelayServers | null} servers
    * @param {boolean} relayOnly
    */
-  #open(name, servers, relayOnly) {
+  #open(servers, relayOnly) {
     this.end();
-    this.name = name;
     const connection = new RTCPeerConnection(configuration(servers, relayOnly));
     this.connection = connection;
     this.track = this.microphone.clone();
@@ -173,8 +205,6 @@ export class Call {
     const changed = () => this.#stateChanged(connection, transceiver.sender);
     connection.onconnectionstatechange = changed;
     connection.oniceconnectionstatechange = changed;
-    this.isCounting = false;
-    this.counter = window.setInterval(() => void this.#count(connection), countInterval);
     return connection;
   }
 

@@ -40,7 +40,7 @@ export class Epoch {
   }
 
   /**
-   * @param {import('./frames.js').Frame} frame
+   * @param {import('./frames.js').SaidFrame} frame
    * @returns {Promise<Uint8Array>} one Noise message
    */
   seal(frame) {

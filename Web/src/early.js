@@ -1,5 +1,5 @@
 // @ts-check
-import { chooseKnown } from './locale.js';
+import { chooseLocale } from './locale.js';
 import { processing } from './sound.js';
 
 /**
@@ -9,7 +9,7 @@ import { processing } from './sound.js';
  */
 
 const root = document.documentElement;
-const locale = chooseKnown(navigator.languages ?? [], EARLY_TEXTS, 'fr');
+const locale = chooseLocale(navigator.languages ?? []);
 
 /**
  * @param {string} id
@@ -31,7 +31,9 @@ function make(name, className, ...content) {
 
 // Whether the link holds, and whether this browser can carry a call, the rest will find out.
 if (/^#[\w-]{72}$/.test(location.hash) && navigator.mediaDevices !== undefined && sessionStorage.length === 0) {
-  const [title = '', lead = '', one = '', other = '', hint = '', enter = ''] = EARLY_TEXTS[locale].split('|');
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById('first'));
+  const line = template.content.textContent?.split('\n').find((one) => one.startsWith(locale)) ?? '';
+  const [, title = '', lead = '', one = '', other = '', hint = '', enter = ''] = line.split('|');
   /** @type {NonNullable<typeof window.early>} */
   const early = { microphone: null };
   window.early = early;

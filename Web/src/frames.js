@@ -2,7 +2,10 @@
 import { Reader, concat, isZero, lp, text, u16, u32, u64, u8, utf8 } from './bytes.js';
 import { ProtocolError } from './errors.js';
 
-/** What travels inside the channel once a handshake is over: type, length, body, zeros up to a fixed size. */
+/**
+ * What travels inside the channel once a handshake is over: type, length, body, zeros up to a fixed size. What only
+ * the doctor's end says is read here and not written, and the other way round.
+ */
 
 /** Sizes of a plaintext, so that its size says nothing about it. */
 export const frameSizes = /** @type {const} */ ([256, 1024, 4096, 16384]);
@@ -20,27 +23,34 @@ export const refuseReason = { none: 0, otherDevice: 1, notNow: 2, wrongPerson: 3
  * @typedef {{ type: 'words', same: boolean }} WordsFrame
  * @typedef {{ type: 'binding', tag: Uint8Array }} BindingFrame
  * @typedef {{ type: 'chat', id: number, message: string }} ChatFrame
- * @typedef {{ type: 'encapsulation', octets: Uint8Array }} EncapsulationFrame
  * @typedef {{ type: 'keepalive' }} KeepaliveFrame
  * @typedef {{ type: 'receipt', part: 'body' | 'signature', octets: Uint8Array }} ReceiptFrame
  * @typedef {{ type: 'bye', reason: number }} ByeFrame
  * @typedef {{ type: 'consent', version: number, locale: string, textHash: Uint8Array, time: number }} ConsentFrame
  * @typedef {{ type: 'identity', code: number }} IdentityFrame
- * @typedef {ConfirmFrame | WaitingFrame | AdmitFrame | RefuseFrame | DescriptionFrame | CandidateFrame
- *   | WordsFrame | BindingFrame | ChatFrame | EncapsulationFrame | KeepaliveFrame | ReceiptFrame | ByeFrame
- *   | ConsentFrame | IdentityFrame} Frame
+ * @typedef {RefuseFrame | DescriptionFrame | CandidateFrame | WordsFrame | BindingFrame | ChatFrame | KeepaliveFrame
+ *   | ByeFrame} MutualFrame
+ * @typedef {MutualFrame | ConfirmFrame | ConsentFrame} SaidFrame
+ * @typedef {MutualFrame | WaitingFrame | AdmitFrame | ReceiptFrame | IdentityFrame} HeardFrame
  */
 
 const kinds = /** @type {const} */ (['offer', 'answer', 'restart']);
 const parts = /** @type {const} */ (['body', 'signature']);
 
 /**
- * @param {Frame} frame
+ * @param {SaidFrame} frame
  * @returns {Uint8Array} the padded plaintext
  * @throws {ProtocolError} `malformed` when the body does not fit the largest size
  */
-export function encodeFrame(frame) {
-  const [type, body] = encodeBody(frame);
+export const encodeFrame = (frame) => padFrame(...encodeBody(frame));
+
+/**
+ * @param {number} type
+ * @param {Uint8Array} body
+ * @returns {Uint8Array}
+ * @throws {ProtocolError} `malformed` when the body does not fit the largest size
+ */
+export function padFrame(type, body) {
   const size = frameSizes.find((candidate) => candidate >= body.length + 3);
   if (size === undefined) throw new ProtocolError('malformed');
   const plaintext = new Uint8Array(size);
@@ -49,17 +59,13 @@ export function encodeFrame(frame) {
 }
 
 /**
- * @param {Frame} frame
- * @returns {[number, Uint8Array]} type and body
+ * @param {SaidFrame} frame
+ * @returns {[type: number, body: Uint8Array]}
  */
 function encodeBody(frame) {
   switch (frame.type) {
     case 'confirm':
       return [0x03, concat(frame.patientNonce, frame.receiptKey, lp(frame.name))];
-    case 'waiting':
-      return [0x04, lp(frame.message)];
-    case 'admit':
-      return [0x05, u8(frame.relayOnly ? 1 : 0)];
     case 'refuse':
       return [0x06, u8(frame.reason)];
     case 'description':
@@ -72,35 +78,31 @@ function encodeBody(frame) {
       return [0x0a, frame.tag];
     case 'chat':
       return [0x0b, concat(u32(frame.id), utf8(frame.message))];
-    case 'encapsulation':
-      return [0x0c, frame.octets];
     case 'keepalive':
       return [0x0d, new Uint8Array(0)];
-    case 'receipt':
-      return [0x0e, concat(u8(parts.indexOf(frame.part)), frame.octets)];
     case 'bye':
       return [0x0f, u8(frame.reason)];
     case 'consent':
       return [0x10, concat(u8(frame.version), utf8(frame.locale), frame.textHash, u64(frame.time))];
-    case 'identity':
-      return [0x11, u8(frame.code)];
   }
 }
 
 /**
  * @param {Uint8Array} plaintext decrypted, still not to be believed
- * @returns {Frame}
- * @throws {ProtocolError} `malformed` for an unknown type, another size than the smallest that fits, an octet
- *   other than zero behind the body, a body that is too short or too long: each ends the epoch
+ * @param {(type: number, body: Reader) => any} [decode] of another end
+ * @returns {HeardFrame}
+ * @throws {ProtocolError} `malformed` for an unknown type or one that a patient does not hear, another size than the
+ *   smallest that fits, an octet other than zero behind the body, a body that is too short or too long: each ends the
+ *   epoch
  */
-export function decodeFrame(plaintext) {
+export function decodeFrame(plaintext, decode = decodeBody) {
   const reader = new Reader(plaintext);
   const type = reader.u8();
   const body = reader.take(reader.u16());
   const fitting = frameSizes.find((candidate) => candidate >= body.length + 3);
   if (plaintext.length !== fitting || !isZero(reader.rest())) throw new ProtocolError('malformed');
   const fields = new Reader(body);
-  const frame = decodeBody(type, fields);
+  const frame = decode(type, fields);
   fields.end();
   return frame;
 }
@@ -108,17 +110,10 @@ export function decodeFrame(plaintext) {
 /**
  * @param {number} type
  * @param {Reader} body
- * @returns {Frame}
+ * @returns {HeardFrame}
  */
-function decodeBody(type, body) {
+export function decodeBody(type, body) {
   switch (type) {
-    case 0x03:
-      return {
-        type: 'confirm',
-        patientNonce: body.take(32),
-        receiptKey: body.take(32),
-        name: text(body.lp()),
-      };
     case 0x04:
       return { type: 'waiting', message: text(body.lp()) };
     case 0x05:
@@ -141,11 +136,6 @@ function decodeBody(type, body) {
       return { type: 'binding', tag: body.take(32) };
     case 0x0b:
       return { type: 'chat', id: body.u32(), message: text(body.rest()) };
-    case 0x0c: {
-      const octets = body.rest();
-      if (octets.length !== 1184 && octets.length !== 1088) throw new ProtocolError('malformed');
-      return { type: 'encapsulation', octets };
-    }
     case 0x0d:
       return { type: 'keepalive' };
     case 0x0e: {
@@ -155,14 +145,6 @@ function decodeBody(type, body) {
     }
     case 0x0f:
       return { type: 'bye', reason: body.u8() };
-    case 0x10:
-      return {
-        type: 'consent',
-        version: body.u8(),
-        locale: text(body.take(2)),
-        textHash: body.take(32),
-        time: body.u64(),
-      };
     case 0x11:
       return { type: 'identity', code: body.u8() };
     default:

@@ -10,7 +10,7 @@ import { isAdmitted } from './session.js';
  * The line to the doctor's end: one attachment after another, each on a socket of its own. It joins, joins again, and
  * says when it gives up; what a frame means is for the call.
  *
- * @typedef {{ type: 'frame', frame: import('./frames.js').Frame }
+ * @typedef {{ type: 'frame', frame: import('./frames.js').HeardFrame }
  *   | { type: 'stop', reason: import('./reasons.js').Reason }} News
  *
  * @typedef {object} Sound what the call knows of it
@@ -122,7 +122,7 @@ export class Line {
   }
 
   /**
-   * @param {import('./frames.js').Frame} frame
+   * @param {import('./frames.js').SaidFrame} frame
    * @param {number} now
    * @returns {Promise<boolean>} whether it went out
    */

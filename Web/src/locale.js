@@ -1,13 +1,15 @@
 // @ts-check
 
+/** Languages the page speaks, the preferred one first. */
+export const locales = /** @type {const} */ (['fr', 'nl', 'de', 'en']);
+
+/** @typedef {typeof locales[number]} Locale */
+
 /**
- * @template {string} Known
  * @param {readonly string[]} preferred BCP 47 tags, as browsers list them
- * @param {Readonly<Record<Known, unknown>>} known languages by their two letters
- * @param {Known} otherwise
- * @returns {Known}
+ * @returns {Locale}
  */
-export function chooseKnown(preferred, known, otherwise) {
-  const found = preferred.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in known);
-  return /** @type {Known} */ (found ?? otherwise);
+export function chooseLocale(preferred) {
+  const wanted = preferred.map((tag) => tag.slice(0, 2).toLowerCase());
+  return wanted.flatMap((one) => locales.find((locale) => locale === one) ?? [])[0] ?? 'fr';
 }

@@ -1,17 +1,18 @@
 // @ts-check
 import { isInApplication, kindOf } from './browsers.js';
-import { base64url, equal, utf8 } from './bytes.js';
+import { equal, hex, utf8 } from './bytes.js';
 import { Call } from './call.js';
 import { subprotocol } from './envelopes.js';
 import { ProtocolError } from './errors.js';
 import { linkFlags, parseLink } from './link.js';
+import { chooseLocale } from './locale.js';
 import { Patient } from './patient.js';
 import { generateKeyPair, sha256 } from './primitives.js';
 import { deriveInvitation } from './schedule.js';
 import { deserialise, newSession, serialise, wipe } from './session.js';
 import { Sound, microphoneError, noDevices, openMicrophone } from './sound.js';
-import * as tabs from './tabs.js';
-import { chooseLocale, consentText } from './text.js';
+import { acquireRoom, awaitHandOver, handOver } from './tabs.js';
+import { consentText, learn } from './text.js';
 import { View } from './view.js';
 
 /** The shell: it owns the document's events, the socket, the microphone, the clock and the storage. */
@@ -36,14 +37,22 @@ const model = {
   lasted: null,
   clock: null,
   isStopped: false,
-  heardSelf: false,
+  hears: null,
   devices: noDevices,
 };
 /** The whole link, for another browser; a page that was reloaded in the call has it no more. */
-const link = location.hash.length > 1 ? location.href : null;
+let link = location.hash.length > 1 ? location.href : null;
 const inApplication = isInApplication(navigator.userAgent);
 /** How often the loudness of the microphone is shown. Milliseconds. */
 const meterInterval = 100;
+/** The broker closes a socket that says nothing for 5 s. Milliseconds. */
+const spareLifetime = 3_500;
+/**
+ * A microphone that is switched off, or that another program has, often gives silence in place of an error; one that
+ * works takes a second to begin. Milliseconds.
+ */
+const silenceLimit = 4_000;
+let soundedAt = 0;
 /** @type {import('./session.js').Session | null} */
 let session = null;
 /** @type {Patient | null} */
@@ -54,21 +63,27 @@ let call = null;
 let microphone = null;
 /** @type {{ id: number, socket: WebSocket } | null} */
 let current = null;
+/** @type {{ socket: WebSocket, since: number } | null} */
+let spare = null;
 let timer = 0;
 /** When the waiting room was entered, and when sound first passed. Milliseconds of the page's clock. */
 let waitingSince = 0;
 /** @type {{ release(): Promise<void> } | null} */
 let wakefulness = null;
 
-const view = new View(document, WORD_LISTS, {
+const view = new View(document, {
   act, choose, speak: (locale) => show({ locale }), write: (text, isWhole) => void feed({ type: 'write', text, isWhole }),
 });
 const sound = new Sound(view.audio);
 
+/** Whether the sentences have come, which follow this script: until then it works and shows nothing. */
+let hasSentences = false;
+
 /** @param {Partial<import('./screens.js').Model>} change */
 function show(change) {
   Object.assign(model, change);
-  view.show(model);
+  // The first screen stands already where the early script could show it.
+  if (hasSentences && (model.state !== 'loading' || window.early === undefined)) view.show(model);
 }
 
 /**
@@ -144,8 +159,12 @@ function act(action) {
 }
 
 async function copyLink() {
-  const written = navigator.clipboard?.writeText(link ?? '') ?? Promise.reject(new Error('no clipboard'));
-  show({ copied: await written.then(() => 'done', () => 'failed') });
+  try {
+    await navigator.clipboard.writeText(link ?? '');
+    show({ copied: 'done' });
+  } catch {
+    show({ copied: 'failed' });
+  }
 }
 
 /**
@@ -156,6 +175,7 @@ async function enter(takeOver) {
   if (session === null) return;
   sound.wake();
   show({ state: 'checking', error: null, canRetry: false, link: null, copied: 'no' });
+  prepareSocket();
   try {
     if (microphone === null) useMicrophone(await openMicrophone(undefined, takeEarlyMicrophone()));
   } catch (error) {
@@ -163,9 +183,9 @@ async function enter(takeOver) {
   }
   keepScreenOn();
   history.replaceState(null, '', '/');
-  const name = `colloque ${base64url(session.invitation.room)}`;
-  const handedOver = takeOver ? tabs.receive(name, wallClock) : null;
-  if (!(await tabs.acquire(name, takeOver, () => void stolen(name)))) return fail('other-tab');
+  const name = `colloque ${hex(session.invitation.room)}`;
+  const handedOver = takeOver ? awaitHandOver(name, wallClock) : null;
+  if (!(await acquireRoom(name, takeOver, () => void stolen(name)))) return fail('other-tab');
   waitingSince = performance.now();
   session = (await handedOver) ?? session;
   patient = new Patient({ session, locale: model.locale, random, wallClock });
@@ -198,6 +218,8 @@ function microphoneFailed(error) {
 function useMicrophone(track) {
   const before = microphone;
   microphone = track;
+  soundedAt = performance.now();
+  show({ hears: null });
   // A telephone call takes the microphone away for a while; a plug that is pulled out takes it for good.
   track.onmute = noteStops;
   track.onunmute = noteStops;
@@ -217,7 +239,6 @@ function useMicrophone(track) {
 async function replaceMicrophone(id) {
   try {
     useMicrophone(await openMicrophone(id));
-    show({ heardSelf: false });
   } catch {
     await noteDevices();
   }
@@ -263,7 +284,7 @@ async function stolen(name) {
   if (patient === null) return;
   const kept = serialise(patient.session);
   await feed({ type: 'taken-over' });
-  tabs.handOver(name, kept);
+  handOver(name, kept);
 }
 
 async function consent() {
@@ -313,6 +334,8 @@ function forget() {
   session = null;
   patient = null;
   call = null;
+  link = null;
+  show({ call: null });
 }
 
 /** @param {import('./patient.js').PatientAction} action */
@@ -335,11 +358,32 @@ function perform(action) {
   }
 }
 
-/** @param {number} id */
-function connect(id) {
+function openSocket() {
   const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`, subprotocol);
   socket.binaryType = 'arraybuffer';
+  return socket;
+}
+
+/** Opens the socket of the first connection while the microphone is asked for. */
+function prepareSocket() {
+  if (patient === null && spare === null) spare = { socket: openSocket(), since: performance.now() };
+}
+
+/** @returns {WebSocket | null} the prepared socket, unless the broker may have lost patience with it */
+function takeSocket() {
+  const taken = spare;
+  spare = null;
+  if (taken === null) return null;
+  const isFresh = performance.now() - taken.since < spareLifetime && taken.socket.readyState <= WebSocket.OPEN;
+  if (!isFresh) taken.socket.close();
+  return isFresh ? taken.socket : null;
+}
+
+/** @param {number} id */
+function connect(id) {
+  const socket = takeSocket() ?? openSocket();
   current = { id, socket };
+  if (socket.readyState === WebSocket.OPEN) queueMicrotask(() => void feed({ type: 'socket-open', id }));
   socket.onopen = () => void feed({ type: 'socket-open', id });
   socket.onclose = () => void feed({ type: 'socket-closed', id });
   socket.onmessage = ({ data }) => {
@@ -347,17 +391,14 @@ function connect(id) {
   };
 }
 
-const policy = window.trustedTypes?.createPolicy('colloque-worker', {
-  createScriptURL: () => URL.createObjectURL(new Blob([PADDING_WORKER], { type: 'text/javascript' })),
-});
+const paddingWorker = () => URL.createObjectURL(new Blob([PADDING_WORKER], { type: 'text/javascript' }));
+const policy = window.trustedTypes?.createPolicy('colloque-worker', { createScriptURL: paddingWorker });
 
 /** The one script that is not in the document's own: made from text inside it. */
 function makePaddingWorker() {
   // Engines without transforms are Chromium's older ones, which obey `cbr=1`: their packets have one size anyway.
   if (!('RTCRtpScriptTransform' in window)) return null;
-  const url = policy?.createScriptURL('') ?? URL.createObjectURL(new Blob([PADDING_WORKER]));
-  const worker = new Worker(/** @type {string} */ (url));
-  return worker;
+  return new Worker(/** @type {string} */ (policy?.createScriptURL('') ?? paddingWorker()));
 }
 
 function releaseMicrophone() {
@@ -380,6 +421,12 @@ const awoke = () => {
   if (patient !== null && document.visibilityState === 'visible' && microphone !== null) {
     keepScreenOn();
     if (view.audio.srcObject !== null && view.audio.paused) view.audio.play().then(noteStops, noteStops);
+    // Whoever went to close the other program has come back.
+    if (model.hears === 'silence') {
+      microphone.onended = null;
+      microphone.stop();
+      void replaceMicrophone(microphone.getSettings().deviceId);
+    }
   }
   void feed({ type: 'awoke' });
 };
@@ -397,13 +444,20 @@ addEventListener('hashchange', () => {
 });
 setInterval(() => {
   if (model.state === 'waiting') show({ waited: Math.floor((performance.now() - waitingSince) / 60_000) });
-  if (microphone === null || !view.showsMeter) return;
-  const { level, isVoice } = sound.level();
-  view.showLevel(level);
-  if (isVoice && !model.heardSelf) show({ heardSelf: true });
+  if (microphone === null) return;
+  const { level, isVoice, isSilence } = sound.level();
+  if (view.showsMeter) view.showLevel(level);
+  const now = performance.now();
+  if (!isSilence) soundedAt = now;
+  if (isVoice && model.hears !== 'voice') show({ hears: 'voice' });
+  else if (model.hears === null && now - soundedAt > silenceLimit) show({ hears: 'silence' });
 }, meterInterval);
 
-if (window.early === undefined) show({});
+window.start = () => {
+  learn(SENTENCE_NAMES, view.template('first'), view.template('sentences'));
+  hasSentences = true;
+  show({});
+};
 begin().catch(() => fail('internal', { canRetry: false })).then(() => {
   // What was pressed too early led nowhere: the microphone is given back.
   if (patient === null) takeEarlyMicrophone()?.then((stream) => stream.getTracks().forEach((track) => track.stop()), () => {});

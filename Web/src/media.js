@@ -27,7 +27,8 @@ import { PathWatch } from './path-watch.js';
  *   | { type: 'heard', call: number, packets: number }} CallEvent a call is named by the generation of its first
  *   offer; how many packets it has received is told about twice a second
  *
- * @typedef {{ type: 'make-offer', generation: number, anew: boolean,
+ * @typedef {{ type: 'prepare-call', servers: import('./envelopes.js').RelayServers | null, relayOnly: boolean }
+ *   | { type: 'make-offer', generation: number, anew: boolean,
  *     servers: import('./envelopes.js').RelayServers | null, relayOnly: boolean }
  *   | { type: 'apply-answer', generation: number, sdp: string }
  *   | { type: 'apply-candidate', generation: number, candidate: string }
@@ -38,7 +39,7 @@ import { PathWatch } from './path-watch.js';
  * @typedef {'rejoin' | 'socket-doubted' | 'binding-failed' | 'no-path'} Verdict
  *
  * @typedef {object} Surroundings
- * @property {(frame: import('./frames.js').Frame, now: number) => Promise<boolean>} send
+ * @property {(frame: import('./frames.js').SaidFrame, now: number) => Promise<boolean>} send
  * @property {(action: CallAction) => void} act
  * @property {() => void} save
  */
@@ -154,6 +155,8 @@ export class Media {
   epochBegan(attachment, relayOnly) {
     this.attachment = attachment;
     this.relayOnly = relayOnly;
+    if (this.session.consent !== null) return;
+    this.surroundings.act({ type: 'prepare-call', servers: attachment.servers, relayOnly });
   }
 
   epochEnded() {
@@ -257,7 +260,7 @@ export class Media {
   }
 
   /**
-   * @param {import('./frames.js').Frame} frame
+   * @param {import('./frames.js').SaidFrame} frame
    * @param {number} now
    */
   async #send(frame, now) {

@@ -264,7 +264,7 @@ export class Patient {
   }
 
   /**
-   * @param {import('./frames.js').Frame} frame
+   * @param {import('./frames.js').HeardFrame} frame
    * @param {number} now
    */
   async #receive(frame, now) {
@@ -298,10 +298,6 @@ export class Patient {
       case 'receipt':
       case 'identity':
         return;
-      case 'confirm':
-      case 'consent':
-      case 'encapsulation':
-        return this.line.breach('malformed', true, now);
     }
   }
 

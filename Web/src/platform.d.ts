@@ -2,13 +2,9 @@
 
 /** The text of the padding worker, bundled. */
 declare const PADDING_WORKER: string;
-/** 256 words a language, from Web/words, folded as src/words.js says; a language whose list is missing is absent. */
-declare const WORD_LISTS: Readonly<Record<string, string>>;
 
-/** Every language's sentences, from Web/src/text; only in the bundle, see `unpack` in src/text.js. */
-declare const PACKED_TEXTS: { names: object, sentences: Readonly<Record<string, string>> };
-/** What the first screen says, from the same files: six sentences of each language, for src/early.js. */
-declare const EARLY_TEXTS: Readonly<Record<'fr' | 'nl' | 'de' | 'en', string>>;
+/** Names and order of every language's sentences, from Web/src/text; only in the bundle, see `learn` in src/text.js. */
+declare const SENTENCE_NAMES: object;
 /** Absent where the modules run as they are. */
 declare const IS_BUNDLED: true | undefined;
 
@@ -29,6 +25,8 @@ interface TrustedTypePolicy {
 }
 
 interface Window {
+  /** Called by the document once the sentences have come. */
+  start: () => void;
   /** What was pressed before the large script had come; absent where src/early.js did nothing. */
   early?: { microphone: Promise<MediaStream> | null };
   readonly trustedTypes?: {
@@ -42,4 +40,5 @@ interface HTMLMediaElement {
 
 interface Navigator {
   readonly connection?: EventTarget;
+  readonly userActivation?: { readonly hasBeenActive: boolean };
 }

@@ -56,22 +56,6 @@ export async function generateKeyPair() {
   return { privateKey: pair.privateKey, publicKey: new Uint8Array(await subtle.exportKey('raw', pair.publicKey)) };
 }
 
-/** RFC 8410 §7: the octets that stand before a raw X25519 private key in PKCS #8. */
-const pkcs8Prefix = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20);
-
-/**
- * A known X25519 key: for a responder, and for tests that reproduce vectors.
- * @param {Uint8Array} raw 32 octets
- * @returns {Promise<KeyPair>}
- */
-export async function importKeyPair(raw) {
-  const usages = /** @type {KeyUsage[]} */ (['deriveBits']);
-  const privateKey = await subtle.importKey('pkcs8', concat(pkcs8Prefix, raw), { name: 'X25519' }, true, usages);
-  const basePoint = new Uint8Array(32);
-  basePoint[0] = 9;
-  return { privateKey, publicKey: await sharedSecret(privateKey, basePoint) };
-}
-
 /**
  * X25519 (RFC 7748 §6.1).
  * @param {CryptoKey} privateKey

@@ -27,7 +27,7 @@ import { fill, spellDate, spellMinutes } from './text.js';
  * @property {number | null} lasted minutes of a call that is over
  * @property {Date | null} clock what this device says of the time, when it seems wrong
  * @property {boolean} isStopped whether the system took the sound or the microphone away
- * @property {boolean} heardSelf whether this microphone has heard a voice
+ * @property {'voice' | 'silence' | null} hears what this microphone has heard, null until it is known
  * @property {import('./sound.js').Devices} devices
  *
  * @typedef {{ kind: 'lead' | 'quiet' | 'since' | 'quote' | 'link' | import('./quality.js').Quality, text: string }
@@ -145,7 +145,7 @@ function linesOf(model, text) {
       const isDenied = error === 'microphone-denied';
       return [
         { kind: 'lead', text: wordsOf(error, text)?.[1] ?? text.ended.text },
-        ...when(isDenied, 'quiet', text.permission[model.browser]),
+        ...when(isDenied, 'quiet', text.permission[model.browser]), ...when(isDenied, 'quiet', text.permission.device),
         ...when(error === 'clock', 'quiet', fill(text.today, clock === null ? '' : spellDate(clock, locale))),
         ...when(lasted !== null, 'quiet', fill(text.ended.lasted, spellMinutes(lasted ?? 0, locale))),
         ...when(state === 'ended', 'quiet', text.ended.kept),
@@ -170,10 +170,11 @@ const when = (condition, kind, text) => (condition ? [{ kind, text }] : []);
  * @param {Model} model
  * @param {import('./text/fr.js').Text} text
  */
-function noticeOf({ state, call, copied }, text) {
+function noticeOf({ state, call, copied, hears }, text) {
   if (copied === 'done') return text.actions.copied;
   if (state !== 'connected') return '';
   if (call?.muted) return text.connected.muted;
+  if (hears === 'silence') return text.sound.silence;
   return call?.attached === false ? text.connected.signalling : '';
 }
 

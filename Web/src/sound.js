@@ -75,13 +75,20 @@ export class Sound {
     this.source.connect(this.analyser);
   }
 
-  /** How loud the microphone is, 0…1 on a scale that suits the ear, and whether that is a voice. */
+  /**
+   * How loud the microphone is, 0…1 on a scale that suits the ear, and whether that is a voice, or not one sound: a
+   * Firefox whose microphone another program has does not even start the context.
+   */
   level() {
-    if (this.analyser === null || this.source === null) return { level: 0, isVoice: false };
+    if (this.analyser === null || this.source === null) return { level: 0, isVoice: false, isSilence: false };
     const samples = new Float32Array(this.analyser.fftSize);
     this.analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-    return { level: Math.max(0, Math.min(1, 1 + Math.log10(power + 1e-9) / 5)), isVoice: power > voice };
+    const couldRun = this.context?.state === 'running' || navigator.userActivation?.hasBeenActive === true;
+    return {
+      level: Math.max(0, Math.min(1, 1 + Math.log10(power + 1e-9) / 5)), isVoice: power > voice,
+      isSilence: power === 0 && couldRun,
+    };
   }
 
   /** Two tones, upwards. */

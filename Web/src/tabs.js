@@ -12,7 +12,7 @@ const patience = 500;
  * @param {() => void} onStolen
  * @returns {Promise<boolean>} whether this tab holds the room now
  */
-export function acquire(name, steal, onStolen) {
+export function acquireRoom(name, steal, onStolen) {
   if (navigator.locks === undefined) return Promise.resolve(true);
   return new Promise((resolve) => {
     navigator.locks
@@ -40,7 +40,7 @@ export function handOver(name, kept) {
  * @param {() => number} wallClock Unix seconds
  * @returns {Promise<import('./session.js').Session | null>} null when the other tab says nothing
  */
-export function receive(name, wallClock) {
+export function awaitHandOver(name, wallClock) {
   return new Promise((resolve) => {
     const channel = new BroadcastChannel(name);
     const finish = (/** @type {import('./session.js').Session | null} */ received) => {

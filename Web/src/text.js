@@ -1,24 +1,18 @@
 // @ts-check
-import { chooseKnown } from './locale.js';
+import { locales } from './locale.js';
 import { de } from './text/de.js';
 import { en } from './text/en.js';
 import { fr } from './text/fr.js';
 import { nl } from './text/nl.js';
 
-/**
- * Languages the page speaks, the preferred one first. Another language is one more file and one more entry.
- *
- * In the bundle the names of the sentences come once for all languages, which saves it a kilobyte.
- */
-export const texts = typeof IS_BUNDLED === 'undefined' ? { fr, nl, de, en } : unpack(PACKED_TEXTS);
-
-/** @typedef {keyof typeof texts} Locale */
+/** @typedef {import('./locale.js').Locale} Locale */
 
 /**
- * @param {readonly string[]} preferred BCP 47 tags, as browsers list them
- * @returns {Locale}
+ * The sentences by language. Another language is one more file and one more entry, here and in locale.js. In the
+ * bundle they come behind the script, and their names once for all languages: see {@link learn}.
+ * @type {Record<Locale, import('./text/fr.js').Text>}
  */
-export const chooseLocale = (preferred) => chooseKnown(preferred, texts, 'fr');
+export const texts = typeof IS_BUNDLED === 'undefined' ? { fr, nl, de, en } : /** @type {any} */ ({});
 
 /**
  * The octets whose hash the patient's consent names: exactly what is on the screen, a line each.
@@ -50,20 +44,21 @@ export const spellDate = (date, locale) =>
 export const fill = (sentence, value) => sentence.replace(/\{\w+\}/, () => String(value));
 
 /**
- * @param {{ names: object, sentences: Readonly<Record<string, string>> }} packed a zero in the place
- *   of every sentence, and the sentences of each language in that order
- * @returns {Record<'fr' | 'nl' | 'de' | 'en', import('./text/fr.js').Text>}
+ * Fills {@link texts}.
+ * @param {object} names in the place of each sentence a one if the first screen has it, or else a zero
+ * @param {string} first those of the first screen in their order, one language a line behind its two letters
+ * @param {string} others likewise
  */
-export function unpack({ names, sentences }) {
-  const entries = Object.entries(sentences).map(([locale, text]) => {
-    const lines = text.split('|');
+export function learn(names, first, others) {
+  const rows = [others, first].map((lines) => lines.split('\n').map((line) => line.split('|')));
+  for (const locale of locales) {
+    const pieces = rows.map((row) => row.find(([name]) => name === locale)?.slice(1));
     /** @param {any} node @returns {any} */
     const fillIn = (node) => {
-      if (node === 0) return lines.shift();
+      if (Number.isInteger(node)) return pieces[node]?.shift();
       if (Array.isArray(node)) return node.map(fillIn);
       return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, fillIn(value)]));
     };
-    return [locale, fillIn(names)];
-  });
-  return Object.fromEntries(entries);
+    texts[locale] = fillIn(names);
+  }
 }

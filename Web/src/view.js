@@ -18,14 +18,12 @@ import { unfold } from './words.js';
 export class View {
   /**
    * @param {Document} page
-   * @param {Readonly<Record<string, string>>} wordLists folded
    * @param {Handlers} handlers
    */
-  constructor(page, wordLists, handlers) {
+  constructor(page, handlers) {
     this.page = page;
-    this.wordLists = wordLists;
     this.handlers = handlers;
-    this.audio = this.element('audio', HTMLAudioElement);
+    this.audio = this.#element('audio', HTMLAudioElement);
     /** @private @type {import('./screens.js').Screen | null} */
     this.screen = null;
     /** @private @type {import('./text/fr.js').Text | null} */
@@ -56,10 +54,10 @@ export class View {
       else root.dataset[name] = value;
     }
     this.#showLanguage(model.locale, text);
-    this.element('title').textContent = screen.title;
+    this.#element('title').textContent = screen.title;
     this.page.title = `${screen.title} · Colloque`;
     if (model.state !== 'loading' && this.#isNew('lines', screen.lines)) {
-      this.element('text').replaceChildren(...screen.lines.map((line) => this.#line(line)));
+      this.#element('text').replaceChildren(...screen.lines.map((line) => this.#line(line)));
     }
     this.#write('notice', screen.notice);
     this.#write('code', screen.code);
@@ -73,15 +71,25 @@ export class View {
     this.state = model.state;
   }
 
+  /**
+   * Text that the document carries and does not show.
+   * @param {string} id
+   * @returns {string} empty while that part of the document is on its way
+   */
+  template(id) {
+    const template = /** @type {HTMLTemplateElement | null} */ (this.page.getElementById(id));
+    return template?.content.textContent ?? '';
+  }
+
   /** Whether somebody can see how loud the microphone is. */
   get showsMeter() {
-    const panel = this.element('sound', HTMLDetailsElement);
+    const panel = this.#element('sound', HTMLDetailsElement);
     return !panel.hidden && panel.open;
   }
 
   /** @param {number} level 0…1 */
   showLevel(level) {
-    this.element('meter').style.transform = `scaleX(${level.toFixed(2)})`;
+    this.#element('meter').style.transform = `scaleX(${level})`;
   }
 
   /**
@@ -100,13 +108,13 @@ export class View {
    * @param {string} content
    */
   #write(id, content) {
-    const element = this.element(id);
+    const element = this.#element(id);
     if (element.textContent !== content) element.textContent = content;
   }
 
   /** @param {string} content */
   #announce(content) {
-    if (content !== '') this.element('announcement').textContent = content;
+    if (content !== '') this.#element('announcement').textContent = content;
   }
 
   /**
@@ -117,7 +125,7 @@ export class View {
     const { activeElement, body } = this.page;
     const isLost = activeElement === null || activeElement === body;
     const isStaying = !isLost && activeElement.closest('details, dialog, nav, footer') !== null;
-    if (isNewScreen ? !isStaying : isLost && this.hadFocus) this.element('title').focus({ preventScroll: !isNewScreen });
+    if (isNewScreen ? !isStaying : isLost && this.hadFocus) this.#element('title').focus({ preventScroll: !isNewScreen });
     this.hadFocus = this.page.activeElement !== body;
   }
 
@@ -131,7 +139,7 @@ export class View {
     const root = this.page.documentElement;
     root.lang = locale;
     root.dir = text.direction;
-    const navigation = this.element('languages');
+    const navigation = this.#element('languages');
     navigation.setAttribute('aria-label', text.languages);
     if (navigation.childElementCount === 0) {
       navigation.append(...Object.entries(texts).map(([name, { name: title }]) => {
@@ -156,10 +164,9 @@ export class View {
     this.#label('chat-title', 'message', text.chat.title);
     this.#label('play-sound', 'speaker', text.actions.playSound);
     this.#label('send', null, text.chat.send);
-    this.element('footer').prepend(icon(this.page, 'lock'));
-    this.element('message').setAttribute('aria-label', text.chat.title);
-    this.element('message').setAttribute('placeholder', text.chat.title);
-    this.element('advice').replaceChildren(...text.sound.advice.map((line) => this.#make('li', line)));
+    this.#element('footer').prepend(icon(this.page, 'lock'));
+    this.#element('message').setAttribute('aria-label', text.chat.title);
+    this.#element('advice').replaceChildren(...text.sound.advice.map((line) => this.#make('li', line)));
   }
 
   /**
@@ -168,7 +175,7 @@ export class View {
    * @param {string} label
    */
   #label(id, name, label) {
-    this.element(id).replaceChildren(...(name === null ? [] : [icon(this.page, name)]), label);
+    this.#element(id).replaceChildren(...(name === null ? [] : [icon(this.page, name)]), label);
   }
 
   /** @param {import('./screens.js').Line} line */
@@ -189,6 +196,7 @@ export class View {
         field.readOnly = true;
         field.value = text;
         field.className = 'link';
+        field.addEventListener('focus', () => field.select());
         field.setAttribute('aria-label', this.text?.actions.copyLink ?? '');
         return field;
       }
@@ -210,16 +218,17 @@ export class View {
    */
   #showWords({ state, call }, text) {
     const words = state === 'connected' ? call?.words ?? null : null;
-    this.element('words').hidden = words === null;
-    if (words === null || !call) return;
-    const list = unfold(this.wordLists[words.locale] ?? '');
-    const shown = list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
-    const container = this.element('words-list');
-    container.lang = words.locale;
+    this.#element('words').hidden = words === null;
+    // Nothing of them stays behind a call, not even hidden.
+    const list = words === null ? [] : unfold(this.template('word-lists').split('\n').find((list) => list.startsWith(words.locale)) ?? '');
+    const shown = words !== null && list.length === 256 ? wordIndices(words.octets).map((index) => list[index] ?? '') : [];
+    const container = this.#element('words-list');
     if (this.#isNew('words', shown)) {
       container.replaceChildren(...shown.map((word, index) => this.#make('li', word, index < 2 ? 'mine' : 'theirs')));
     }
-    this.#write('digits', digits(words.octets).replace(/^(....)/, '$1 '));
+    this.#write('digits', words === null ? '' : digits(words.octets).replace(/^(....)/, '$1 '));
+    if (words === null || !call) return;
+    container.lang = words.locale;
     const results = [];
     if (call.ownComparison === 'same') results.push(text.words.same);
     if (call.peerComparison === 'same') results.push(text.words.peerSame);
@@ -229,7 +238,7 @@ export class View {
   /** @param {import('./screens.js').Button[]} buttons */
   #showActions(buttons) {
     if (!this.#isNew('actions', buttons)) return;
-    const container = this.element('actions');
+    const container = this.#element('actions');
     const focused = /** @type {HTMLElement | null} */ (this.page.activeElement)?.dataset.action;
     container.replaceChildren(
       ...buttons.map(({ action, label, kind, icon: name }) => {
@@ -251,12 +260,12 @@ export class View {
    * @param {import('./screens.js').Screen} screen
    * @param {import('./text/fr.js').Text} text
    */
-  #showSound({ state, devices, heardSelf, path }, { hasSound }, text) {
-    const panel = this.element('sound', HTMLDetailsElement);
+  #showSound({ state, devices, hears, path }, { hasSound }, text) {
+    const panel = this.#element('sound', HTMLDetailsElement);
     panel.hidden = !hasSound;
     // While a person waits there is time to try; in a call the panel is in the way.
     if (state !== this.state && (state === 'waiting' || this.state === 'waiting')) panel.open = state === 'waiting';
-    this.#write('meter-text', heardSelf ? text.sound.heard : text.sound.speak);
+    this.#write('meter-text', text.sound[hears ?? 'speak']);
     this.#write('path', path === null ? '' : text.path[path]);
     const { microphones, speakers, microphone, speaker } = devices;
     this.#offer('microphone', microphones, microphone, text.sound.microphone);
@@ -270,8 +279,8 @@ export class View {
    * @param {string} name for devices without one
    */
   #offer(id, devices, current, name) {
-    const select = this.element(id, HTMLSelectElement);
-    this.element(`${id}-row`).hidden = devices.length < 2;
+    const select = this.#element(id, HTMLSelectElement);
+    this.#element(`${id}-row`).hidden = devices.length < 2;
     if (this.#isNew(id, [devices, name])) {
       select.replaceChildren(...devices.map((device, index) => {
         const option = this.page.createElement('option');
@@ -289,11 +298,12 @@ export class View {
    * @param {import('./text/fr.js').Text} text
    */
   #showChat({ call }, { hasChat }, { chat }) {
-    const panel = this.element('chat', HTMLDetailsElement);
+    const panel = this.#element('chat', HTMLDetailsElement);
     panel.hidden = !hasChat;
+    if (call === null) this.#element('message', HTMLInputElement).value = '';
     const messages = call?.messages ?? [];
     if (!this.#isNew('messages', [messages, chat.mine])) return;
-    const list = this.element('messages');
+    const list = this.#element('messages');
     list.replaceChildren(...messages.map(({ mine, text, isSent }) => {
       const item = this.#make('li', '', mine ? 'mine' : 'theirs');
       const body = this.#make('p', text);
@@ -316,29 +326,30 @@ export class View {
    * @param {string} title
    */
   #openSheet(topics, title) {
-    this.element('sheet-title').textContent = title;
-    this.element('topics').replaceChildren(
+    this.#element('sheet-title').textContent = title;
+    this.#element('topics').replaceChildren(
       ...topics.flatMap(([heading, body]) => [this.#make('h3', heading), this.#make('p', body)]),
     );
-    const sheet = /** @type {HTMLDialogElement} */ (this.element('sheet'));
+    const sheet = /** @type {HTMLDialogElement} */ (this.#element('sheet'));
     sheet.showModal?.();
+    sheet.scrollTop = 0;
   }
 
   #listen() {
     const { act, choose, write } = this.handlers;
-    this.element('play-sound').addEventListener('click', () => act('play-sound'));
+    this.#element('play-sound').addEventListener('click', () => act('play-sound'));
     for (const kind of /** @type {const} */ (['microphone', 'speaker'])) {
-      const select = this.element(kind, HTMLSelectElement);
+      const select = this.#element(kind, HTMLSelectElement);
       select.addEventListener('change', () => choose(kind, select.value));
     }
-    const volume = this.element('volume', HTMLInputElement);
+    const volume = this.#element('volume', HTMLInputElement);
     volume.addEventListener('input', () => (this.audio.volume = Number(volume.value) / 100));
     // Where only the buttons of the device count, setting it changes nothing.
     this.audio.volume = 0.5;
-    this.element('volume-row').hidden = this.audio.volume !== 0.5;
+    this.#element('volume-row').hidden = this.audio.volume !== 0.5;
     this.audio.volume = 1;
-    const message = this.element('message', HTMLInputElement);
-    const letters = this.element('letters', HTMLInputElement);
+    const message = this.#element('message', HTMLInputElement);
+    const letters = this.#element('letters', HTMLInputElement);
     message.addEventListener('input', () => {
       if (letters.checked) write(message.value, false);
     });
@@ -347,19 +358,19 @@ export class View {
       message.value = '';
       message.focus();
     };
-    this.element('send').addEventListener('click', send);
+    this.#element('send').addEventListener('click', send);
     message.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && !event.isComposing) send();
     });
-    this.element('help').addEventListener('click', () => {
+    this.#element('help').addEventListener('click', () => {
       if (this.text === null) return;
       const { help, sound } = this.text;
       this.#openSheet([...help.topics, [sound.deaf, sound.advice.join(' ')], help.urgent], help.title);
     });
-    this.element('legal').addEventListener('click', () => {
+    this.#element('legal').addEventListener('click', () => {
       if (this.text !== null) this.#openSheet(this.text.legal.topics, this.text.legal.title);
     });
-    this.element('close').addEventListener('click', () => /** @type {HTMLDialogElement} */ (this.element('sheet')).close());
+    this.#element('close').addEventListener('click', () => /** @type {HTMLDialogElement} */ (this.#element('sheet')).close());
   }
 
   /**
@@ -380,7 +391,7 @@ export class View {
    * @param {new () => Kind} [kind]
    * @returns {Kind}
    */
-  element(id, kind) {
+  #element(id, kind) {
     const element = this.page.getElementById(id);
     if (element === null || (kind !== undefined && !(element instanceof kind))) throw new Error(`no element ${id}`);
     return /** @type {Kind} */ (element);

@@ -1,5 +1,7 @@
 """Debian's Chromium through Playwright, its microphone replaced by a file."""
 
+import os
+
 from playwright.async_api import async_playwright
 
 from .patient import EAR, Patient
@@ -38,6 +40,10 @@ class ChromiumPage(Patient):
     async def another_tab(self):
         return ChromiumPage(await self.page.context.new_page())
 
+    async def preload(self, script):
+        """Runs a script before a page's own, from the next page on."""
+        await self.page.add_init_script(script)
+
     async def evaluate(self, function, argument=None):
         return await self.page.evaluate(function, argument)
 
@@ -47,8 +53,18 @@ class ChromiumPage(Patient):
     async def screenshot(self, path):
         await self.page.screenshot(path=str(path), full_page=False)
 
+    async def pasted(self):
+        """What was copied, pasted in a page of nothing."""
+        other = await self.page.context.new_page()
+        await other.set_content("<textarea autofocus></textarea>")
+        await other.focus("textarea")
+        await other.keyboard.press("Control+v")
+        text = await other.input_value("textarea")
+        await other.close()
+        return text
+
     async def close(self):
-        await self.page.context.close()
+        await self.page.close()
 
 
 class Chromium:
@@ -58,7 +74,9 @@ class Chromium:
     """
 
     def __init__(self, *, microphone=None, namespace=None, directory=None, flags=(), permitted=True,
-                 devices=True):
+                 devices=True, environment=None):
+        #: Variables for the browser's own process.
+        self._environment = environment
         self._flags = [*_FLAGS, *flags]
         if not devices:
             self._flags.remove("--use-fake-device-for-media-stream")
@@ -78,7 +96,8 @@ class Chromium:
         self._playwright = await async_playwright().start()
         try:
             self._browser = await self._playwright.chromium.launch(
-                executable_path=self._executable, headless=True, args=self._flags
+                executable_path=self._executable, headless=True, args=self._flags,
+                env={**os.environ, **(self._environment or {})},
             )
         except BaseException:
             await self._playwright.stop()

@@ -72,6 +72,10 @@ class FirefoxPage(Patient):
     async def reload(self):
         await self._firefox.command("browsingContext.reload", context=self._context, wait="complete")
 
+    async def preload(self, script):
+        """Runs a script before a page's own, from the next page on."""
+        await self._firefox.command("script.addPreloadScript", functionDeclaration=f"() => {{ {script} }}")
+
     async def evaluate(self, function, argument=None):
         answer = await self._firefox.command(
             "script.callFunction",
@@ -113,6 +117,22 @@ class FirefoxPage(Patient):
             }],
         )
 
+    async def pasted(self):
+        """What was copied, pasted in a page of nothing."""
+        other = await self.another_tab()
+        await other.goto("data:text/html,<textarea autofocus></textarea>")
+        await other.evaluate("() => document.querySelector('textarea').focus()")
+        keys = [{"type": kind, "value": key} for kind, key in
+                (("keyDown", "\ue009"), ("keyDown", "v"), ("keyUp", "v"), ("keyUp", "\ue009"))]
+        await self._firefox.command("input.performActions", context=other._context,
+                                    actions=[{"type": "key", "id": "keyboard", "actions": keys}])
+        text = await other.evaluate("() => document.querySelector('textarea').value")
+        await other.close()
+        return text
+
+    async def close(self):
+        await self._firefox.command("browsingContext.close", context=self._context)
+
     async def screenshot(self, path):
         taken = await self._firefox.command("browsingContext.captureScreenshot", context=self._context)
         Path(path).write_bytes(base64.b64decode(taken["data"]))
@@ -127,10 +147,11 @@ class FirefoxPage(Patient):
 class Firefox:
     """One browser process with a profile of its own, in `namespace` when one is given."""
 
-    def __init__(self, *, speakers, namespace=None, preferences=None):
+    def __init__(self, *, speakers, namespace=None, preferences=None, environment=None):
         #: None: no sound device of any kind.
         self._speakers = speakers
         self._namespace = namespace
+        self._environment = environment or {}
         self._preferences = {**_PREFERENCES, **(preferences or {})}
         self._answers = {}
         self._numbers = itertools.count(1)
@@ -152,6 +173,7 @@ class Firefox:
                 "HOME": str(self._profile),
                 "MOZ_CRASHREPORTER_DISABLE": "1",
                 **(self._speakers.environment if self._speakers else {"PULSE_SERVER": f"unix:{self._profile}/none"}),
+                **self._environment,
             },
             namespace=self._namespace,
         )

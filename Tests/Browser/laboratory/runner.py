@@ -82,25 +82,28 @@ class Laboratory:
             await carrier.accept(namespace.listener(port))
         return carrier
 
-    async def chromium(self, *, microphone=None, namespace=None, flags=(), permitted=True, devices=True, **context):
+    async def chromium(self, *, microphone=None, namespace=None, flags=(), permitted=True, devices=True,
+                       environment=None, **context):
         """One page of a Chromium of its own."""
         browser = await self.stack.enter_async_context(
             Chromium(
                 microphone=microphone, namespace=namespace, directory=self.directory,
-                flags=flags, permitted=permitted, devices=devices,
+                flags=flags, permitted=permitted, devices=devices, environment=environment,
             )
         )
         page = await browser.page(**context)
         self.pages.append(page)
         return page
 
-    async def firefox(self, *, microphone=None, namespace=None, devices=True, preferences=None):
+    async def firefox(self, *, microphone=None, namespace=None, devices=True, preferences=None,
+                      environment=None):
         """One page of a Firefox of its own, `microphone` played into its sound server over and over."""
         speakers = await self.speakers() if devices else None
         if microphone:
             player = await speakers.play_into_microphone(microphone)
             self.stack.push_async_callback(player.stop)
-        browser = await self.stack.enter_async_context(Firefox(speakers=speakers, namespace=namespace, preferences=preferences))
+        browser = await self.stack.enter_async_context(Firefox(
+            speakers=speakers, namespace=namespace, preferences=preferences, environment=environment))
         page = await browser.page()
         self.pages.append(page)
         return page

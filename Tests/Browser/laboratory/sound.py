@@ -6,6 +6,7 @@ Everything is mono. Files are 16-bit WAV at 48 kHz; comparisons run at 8 kHz, wh
 import asyncio
 import os
 import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -276,8 +277,12 @@ class Speakers:
         )
         await self._process.line(r"Daemon startup complete", timeout=15)
         for arguments in (["set-default-sink", "loudspeaker"], ["set-default-source", "microphone"]):
-            subprocess.run(["pactl", *arguments], env={**os.environ, **self.environment}, check=True)
+            self.control(*arguments)
         return self
+
+    def control(self, *arguments):
+        """One order to the sound server, as `pactl` takes it."""
+        subprocess.run(["pactl", *arguments], env={**os.environ, **self.environment}, check=True)
 
     async def play_into_microphone(self, path):
         """Starts playing a file into the microphone, over and over without a seam; the caller stops the process."""
@@ -296,6 +301,13 @@ class Speakers:
         )
         await asyncio.sleep(seconds)
         await recorder.stop()
+
+    async def occupied(self):
+        """Another program takes every place at the microphone, all 256; it lets go when the process is stopped."""
+        process = await Process.start([sys.executable, Path(__file__).with_name("every_place.py")],
+                                      environment=self.environment)
+        await process.line(r"^\d+ places kept$")
+        return process
 
     async def stop(self):
         if self._process:

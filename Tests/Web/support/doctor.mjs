@@ -1,9 +1,10 @@
 // A doctor and a broker in one, written from the protocol and not from the page's own state machine. Only the
 // octet, frame, schedule and handshake modules are shared, and those are pinned by vectors.
-import { Reader, base64url, concat, equal, fromBase64url, fromHex, lp, u16, u32, u64, u8, utf8 } from '../../../Web/src/bytes.js';
-import { decodeFrame, encodeFrame } from '../../../Web/src/frames.js';
+import { Reader, concat, equal, fromBase64url, fromHex, lp, u16, u32, u64, u8, utf8 } from '../../../Web/src/bytes.js';
 import { Responder } from '../../../Web/src/noise.js';
-import { importKeyPair, sha256 } from '../../../Web/src/primitives.js';
+import { sha256 } from '../../../Web/src/primitives.js';
+import { importKeyPair } from '../../../Web/tools/known-key.mjs';
+import { decodeFrame, encodeFrame } from './doctor-frames.mjs';
 import * as schedule from '../../../Web/src/schedule.js';
 
 const { subtle } = globalThis.crypto;
@@ -23,7 +24,7 @@ export async function openRoom(random, { flags = 0, notBefore, notAfter }) {
   const dates = concat(u64(notBefore), u64(notAfter));
   const signed = lp('colloque/1 delegation', identity, sessionKeys.publicKey, invitation.room, dates);
   const signature = new Uint8Array(await subtle.sign({ name: 'Ed25519' }, signing, signed));
-  const fragment = base64url(concat(body, check));
+  const fragment = Buffer.from(concat(body, check)).toString('base64url');
   return { fragment, invitation, sessionKeys, introduction: concat(identity, dates, signature), identity };
 }
 

@@ -1,0 +1,153 @@
+internal import ICE
+internal import Network
+internal import Session
+internal import Wire
+
+/// The datagram sockets of one thread, shared by its sessions: each *place* is one socket on every address of this
+/// machine. Who may use which path, and who gets which datagram, ``DatagramDirectory`` decides.
+final class SharedSockets {
+    private struct Entry {
+        /// `nil` once its address is gone: the number stays, for sessions know it.
+        var socket: DatagramSocket?
+        let media: MediaConnection.Socket
+        let place: Int
+        var slot: Int?
+    }
+
+    private var entries: [Entry] = []
+    private var openPlaces: Set<Int> = []
+    private(set) var placeCount: Int
+    private let includesLoopback: Bool
+    private let batch = DatagramBatch()
+    var directory = DatagramDirectory()
+    /// Sessions that met another's path, and the address they wanted to reach there.
+    private(set) var crowded: [(session: Int, remote: TransportAddress)] = []
+
+    init(places: Int, includesLoopback: Bool) {
+        self.placeCount = places
+        self.includesLoopback = includesLoopback
+    }
+
+    func sockets(of places: [Int]) -> [MediaConnection.Socket] {
+        self.entries.filter { $0.socket != nil && places.contains($0.place) }.map(\.media)
+    }
+
+    /// Opens what a place lacks and closes what is on addresses that are gone.
+    func refresh(_ place: Int) {
+        self.openPlaces.insert(place)
+        let addresses = NetworkInterfaces.addresses(includingLoopback: self.includesLoopback)
+        for index in self.entries.indices
+        where !addresses.contains(where: { $0.ip == self.entries[index].media.base.ip }) {
+            self.entries[index].socket = nil
+        }
+        for (ip, interface) in addresses {
+            let isThere = self.entries.contains {
+                $0.place == place && $0.socket != nil && $0.media.base.ip == ip
+            }
+            guard !isThere, let socket = try? DatagramSocket(bindingTo: ip, bufferSize: Self.bufferSize) else {
+                continue
+            }
+            let media = MediaConnection.Socket(
+                id: SocketID(self.entries.count), base: socket.local,
+                kind: MediaSockets.kind(of: ip, interface: interface))
+            self.entries.append(Entry(socket: socket, media: media, place: place))
+        }
+    }
+
+    /// A place from which `remote` is nobody's yet; a new one where there is none.
+    func freePlace(for remote: TransportAddress, besides taken: [Int], now: Instant) -> Int {
+        let free = (0..<self.placeCount).first { place in
+            !taken.contains(place) && self.openPlaces.contains(place)
+                && !self.entries.contains {
+                    $0.place == place && $0.socket != nil
+                        && self.directory.owner(of: Path(socket: $0.media.id, remote: remote), now: now) != nil
+                }
+        }
+        if let free { return free }
+        self.placeCount += 1
+        return self.placeCount - 1
+    }
+
+    func takeCrowded() -> [(session: Int, remote: TransportAddress)] {
+        guard !self.crowded.isEmpty else { return [] }
+        defer { self.crowded = [] }
+        return self.crowded
+    }
+
+    func send(_ datagram: [UInt8], on path: Path, from session: Int, now: Instant) {
+        guard self.entries.indices.contains(path.socket.rawValue) else { return }
+        guard self.directory.mayLeave(datagram, on: path, from: session, now: now) else {
+            return self.noteCrowd(session, path.remote)
+        }
+        self.entries[path.socket.rawValue].socket?.send(datagram, to: path.remote)
+    }
+
+    func await(in list: inout WaitList) {
+        for index in self.entries.indices {
+            self.entries[index].slot = self.entries[index].socket.map { list.add($0.descriptor) }
+        }
+    }
+
+    /// Hands every datagram that waits, and has an addressee, to that session.
+    func receive(
+        _ list: WaitList, into datagram: inout [UInt8], clock: () -> Instant,
+        _ body: (Int, inout [UInt8], TransportAddress, MediaConnection.Socket, Instant) -> Void
+    ) {
+        for index in 0..<self.entries.count {
+            guard let slot = self.entries[index].slot, list.isReady(slot), let socket = self.entries[index].socket
+            else { continue }
+            let media = self.entries[index].media
+            // One batch: who sends without end shall not keep the others from their beat.
+            for number in 0..<self.batch.receive(from: socket) {
+                guard let source = self.batch.take(number, into: &datagram) else { continue }
+                let now = clock()
+                let path = Path(socket: media.id, remote: source)
+                switch self.directory.addressee(of: datagram, on: path, now: now) {
+                case .session(let session): body(session, &datagram, source, media, now)
+                case .taken(_, let session): self.noteCrowd(session, source)
+                case .nobody: break
+                }
+            }
+        }
+    }
+
+    private func noteCrowd(_ session: Int, _ remote: TransportAddress) {
+        guard !self.crowded.contains(where: { $0.session == session }) else { return }
+        self.crowded.append((session, remote))
+    }
+
+    /// For some hundred packets of each of a place's sessions.
+    private static let bufferSize: Int32 = 1 << 20
+}
+
+/// One session's view of the shared sockets.
+final class SharedPorts: MediaPorts {
+    private let sockets: SharedSockets
+    private let session: Int
+    private(set) var places: [Int]
+    private(set) var isOpen = false
+
+    init(_ sockets: SharedSockets, session: Int, place: Int) {
+        self.sockets = sockets
+        self.session = session
+        self.places = [place]
+    }
+
+    var all: [MediaConnection.Socket] { self.sockets.sockets(of: self.places) }
+
+    func refresh() {
+        self.isOpen = true
+        for place in self.places { self.sockets.refresh(place) }
+    }
+
+    /// - Returns: the sockets of one more place.
+    func move(alsoTo place: Int) -> [MediaConnection.Socket] {
+        self.places.append(place)
+        self.sockets.refresh(place)
+        return self.sockets.sockets(of: [place])
+    }
+
+    func send(_ datagram: [UInt8], on path: Path) {
+        self.sockets.send(datagram, on: path, from: self.session, now: monotonicNow())
+    }
+}

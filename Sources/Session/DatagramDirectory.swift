@@ -1,0 +1,172 @@
+package import ICE
+internal import RTP
+internal import STUN
+package import Wire
+
+/// Which of many sessions a datagram on a shared socket is for. Sans-IO; one owner thread.
+///
+/// A *path*, that is a socket and the address at its other end, belongs to one session or to none:
+///
+/// - A request of STUN goes to the session whose fragment it names; that session's password decides what it is worth.
+/// - An answer of STUN goes to the session that asked, from where it asked.
+/// - Everything else goes to the session that owns its path: one that saw an authenticated check pass there.
+///
+/// What fits nowhere reaches nobody and is counted. A session that meets another's path is told
+/// (``Verdict/taken(by:)``), and needs a socket of its own for its peer: two ends that share sockets among many
+/// sessions would otherwise have several on one pair of addresses, where nothing in DTLS tells them apart.
+package struct DatagramDirectory: Sendable {
+    package enum Verdict: Equatable, Sendable {
+        case session(Int)
+        /// Meant for this session, on a path of another's.
+        case taken(by: Int, wantedBy: Int)
+        case nobody
+    }
+
+    private struct Ownership: Sendable {
+        let session: Int
+        var lastHeard: Instant
+    }
+
+    private struct Request: Hashable, Sendable {
+        let id: TransactionID
+        let path: Path
+    }
+
+    private struct Member: Sendable {
+        /// The current one and the one before.
+        var fragments: [String] = []
+        /// The last requests, to be overwritten in turn.
+        var requests: [Request] = []
+        var nextRequest = 0
+        var paths: [Path] = []
+    }
+
+    private var members: [Int: Member] = [:]
+    private var sessionOfFragment: [String: Int] = [:]
+    private var sessionOfRequest: [Request: Int] = [:]
+    private var owners: [Path: Ownership] = [:]
+    /// Datagrams that reached nobody.
+    package private(set) var strangers = 0
+    /// Those that were meant for a session on a path of another's.
+    package private(set) var conflicts = 0
+
+    package init() {}
+
+    // MARK: Who is here
+
+    package mutating func add(_ session: Int) {
+        self.members[session] = self.members[session] ?? Member()
+    }
+
+    /// A session has this fragment from now on; its former one still holds, the one before that no longer.
+    /// - Returns: `false`, with nothing changed, if it is another session's.
+    @discardableResult
+    package mutating func name(_ session: Int, _ fragment: String) -> Bool {
+        if let known = self.sessionOfFragment[fragment] { return known == session }
+        guard var member = self.members.removeValue(forKey: session) else { return false }
+        if member.fragments.count == 2 { self.sessionOfFragment[member.fragments.removeFirst()] = nil }
+        member.fragments.append(fragment)
+        self.members[session] = member
+        self.sessionOfFragment[fragment] = session
+        return true
+    }
+
+    package mutating func remove(_ session: Int) {
+        guard let member = self.members.removeValue(forKey: session) else { return }
+        for fragment in member.fragments { self.sessionOfFragment[fragment] = nil }
+        for request in member.requests { self.sessionOfRequest[request] = nil }
+        for path in member.paths where self.owners[path]?.session == session { self.owners[path] = nil }
+    }
+
+    // MARK: Out
+
+    /// - Returns: Whether a session may send this: not on a path of another's. Requests of STUN are remembered.
+    package mutating func mayLeave(_ datagram: [UInt8], on path: Path, from session: Int, now: Instant) -> Bool {
+        if let owner = self.owner(of: path, now: now), owner != session {
+            self.conflicts += 1
+            return false
+        }
+        if PacketKind(datagram) == .stun, let message = try? STUNMessage(decoding: datagram),
+            message.messageClass == .request
+        {
+            self.remember(Request(id: message.transactionID, path: path), of: session)
+        }
+        return true
+    }
+
+    private mutating func remember(_ request: Request, of session: Int) {
+        guard self.sessionOfRequest[request] == nil, var member = self.members.removeValue(forKey: session) else {
+            return
+        }
+        if member.requests.count < Self.requestsRemembered {
+            member.requests.append(request)
+        } else {
+            self.sessionOfRequest[member.requests[member.nextRequest]] = nil
+            member.requests[member.nextRequest] = request
+            member.nextRequest = (member.nextRequest + 1) % Self.requestsRemembered
+        }
+        self.members[session] = member
+        self.sessionOfRequest[request] = session
+    }
+
+    // MARK: In
+
+    /// Whom a datagram goes to.
+    package mutating func addressee(of datagram: [UInt8], on path: Path, now: Instant) -> Verdict {
+        guard PacketKind(datagram) == .stun else {
+            guard let owner = self.owners[path] else { return self.nobody() }
+            self.owners[path]?.lastHeard = now
+            return .session(owner.session)
+        }
+        guard let message = try? STUNMessage(decoding: datagram) else { return self.nobody() }
+        let wanted: Int?
+        switch message.messageClass {
+        case .request:
+            let name = message.text(.username)
+            wanted = name?.split(separator: ":", maxSplits: 1).first.flatMap { self.sessionOfFragment[String($0)] }
+        case .success, .error: wanted = self.sessionOfRequest[Request(id: message.transactionID, path: path)]
+        case .indication: wanted = self.owners[path]?.session
+        }
+        guard let wanted else { return self.nobody() }
+        if let owner = self.owner(of: path, now: now), owner != wanted {
+            self.conflicts += 1
+            return .taken(by: owner, wantedBy: wanted)
+        }
+        return .session(wanted)
+    }
+
+    /// A session saw an authenticated check pass on this path: the path is its own, unless another has it.
+    package mutating func claim(_ path: Path, for session: Int, now: Instant) {
+        let owner = self.owner(of: path, now: now)
+        guard owner == nil || owner == session, self.members[session] != nil else { return }
+        if self.owners[path]?.session != session {
+            self.members[session]?.paths.append(path)
+            self.forgetOldest(of: session)
+        }
+        self.owners[path] = Ownership(session: session, lastHeard: now)
+    }
+
+    /// Whose a path is; nobody's when nothing was heard on it for so long that its session may not use it either.
+    package func owner(of path: Path, now: Instant) -> Int? {
+        guard let owner = self.owners[path], now - owner.lastHeard < Self.lifetime else { return nil }
+        return owner.session
+    }
+
+    private mutating func forgetOldest(of session: Int) {
+        guard let paths = self.members[session]?.paths, paths.count > Self.pathsHeld else { return }
+        let oldest = paths[0]
+        self.members[session]?.paths.removeFirst()
+        if self.owners[oldest]?.session == session { self.owners[oldest] = nil }
+    }
+
+    private mutating func nobody() -> Verdict {
+        self.strangers += 1
+        return .nobody
+    }
+
+    /// As long as consent (RFC 7675 §5.1): a router may give the address to somebody else behind it.
+    private static let lifetime: Duration = .seconds(30)
+    private static let pathsHeld = 64
+    /// A session checks some dozens of pairs, each several times.
+    private static let requestsRemembered = 128
+}
