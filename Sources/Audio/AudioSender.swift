@@ -46,6 +46,16 @@ package struct AudioSender: ~Copyable {
         return self.place()
     }
 
+    /// Takes a block and gives the packet that is due, as ``add(_:)`` and ``next(into:)`` would, without a copy of the
+    /// sound where the block is a packet.
+    package mutating func take(_ block: Span<Int16>, into payload: inout [UInt8]) throws(AudioError) -> Placement? {
+        if self.waiting.isEmpty, block.count == self.encoder.settings.packetSamples {
+            return try self.send(block, into: &payload)
+        }
+        self.add(block)
+        return try self.next(into: &payload)
+    }
+
     /// Takes sound of any length; ``next(into:)`` makes packets of it.
     package mutating func add(_ block: Span<Int16>) {
         for index in 0..<block.count { self.waiting.append(block[index]) }

@@ -89,13 +89,18 @@ package final class VoiceStream {
             try self.encoder.drop()
             return nil
         }
-        self.encoder.add(block)
-        return try self.sendRest(now: now)
+        guard let placement = try self.encoder.take(block, into: &self.payload) else { return nil }
+        return try self.datagram(at: placement, now: now)
     }
 
     /// The next datagram of sound that ``send(_:now:)`` took.
     package func sendRest(now: Instant) throws -> [UInt8]? {
         guard let placement = try self.encoder.next(into: &self.payload) else { return nil }
+        return try self.datagram(at: placement, now: now)
+    }
+
+    /// The payload as RED or by itself, in RTP in SRTP.
+    private func datagram(at placement: AudioSender.Placement, now: Instant) throws -> [UInt8] {
         let copies = self.redundancyType == nil ? 0 : self.adaptation.step.copies
         let header = RTPHeader(
             marker: placement.isMarked, payloadType: copies > 0 ? self.redundancyType ?? 0 : self.payloadType,

@@ -13,7 +13,7 @@ from laboratory.runner import Skipped, needs_namespaces, test
 
 SECONDS = 9
 #: Until both ends send, and the first reports have come.
-SETTLING = 3
+SETTLING = 2
 
 #: Lets a page's voice vary as it likes: what a test of this suite must be able to see.
 LOOSE = """
@@ -61,7 +61,7 @@ class Path:
         self.laboratory.stack.push_async_callback(beat.stop)
         return self
 
-    async def call(self, patient, played, *, microphone=None, init=None):
+    async def call(self, patient, played, *, init=None, seconds=SECONDS):
         """One call in which both ends play `played`: {"doctor": Traffic, "patient": Traffic}."""
         session = await self.doctor.session()
         capture = Capture("wire", self.cable.patient)
@@ -74,7 +74,7 @@ class Path:
             else:
                 leave = await self.enter(await getattr(self, patient)(played), session["link"], init)
             await asyncio.sleep(SETTLING)
-            began, ended = await window(SECONDS, capture)
+            began, ended = await window(seconds, capture)
             await leave()
             await bridge.process.stop()
         finally:
@@ -134,8 +134,8 @@ async def matrix(laboratory, patient, names, **options):
     return sent
 
 
-async def nothing_told(laboratory, patient, names, types):
-    sent = await matrix(laboratory, patient, names)
+async def nothing_told(laboratory, patient, names, types, **options):
+    sent = await matrix(laboratory, patient, names, **options)
     for end, heard in sent.items():
         for name, traffic in heard.items():
             assert set(traffic.payload_types) == types, f"{end}, {name}: payload types {traffic.payload_types}"
@@ -148,7 +148,7 @@ async def nothing_told(laboratory, patient, names, types):
 @test("Between native ends silence and speech have the same sizes, by RED, and the same times", limit=90,
       needs=[needs_namespaces])
 async def native_short(laboratory):
-    await nothing_told(laboratory, "native", ["silence", "speech"], {63})
+    await nothing_told(laboratory, "native", ["silence", "speech"], {63}, seconds=4)
 
 
 @test("Between native ends silence, speech and music have the same sizes and times", limit=120, long=True,
