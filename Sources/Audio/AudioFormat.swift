@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The one sound format inside Colloque: 48 kHz, mono, 16-bit, in blocks of 20 ms.
 package enum AudioFormat {
     /// Samples per second, also the unit of RTP timestamps (RFC 7587 §4.1).
@@ -10,6 +12,11 @@ package enum AudioFormat {
     package static let maximumPacketSamples = 5_760
     /// The largest payload accepted from the network; a datagram holds no more.
     package static let maximumPayloadOctets = 1_500
+
+    /// Whole samples in `duration`.
+    package static func samples(in duration: Duration) -> Int64 {
+        self.samples(nanoseconds: duration.wholeNanoseconds)
+    }
 
     /// What `samples` last, in nanoseconds.
     static func nanoseconds(samples: Int64) -> Int64 {

@@ -27,6 +27,25 @@ package struct OpusPacketDecoder: ~Copyable {
         return try self.decode(packet, room: samples.count, recovering: false, into: &samples)
     }
 
+    /// The same into samples of -1 … 1, which sound that is louder may exceed: nothing is rounded or cut off.
+    package mutating func decode(
+        _ packet: Span<UInt8>, into samples: inout MutableSpan<Float>
+    ) throws(AudioError) -> Int {
+        guard packet.count > 0, packet.count <= AudioFormat.maximumPayloadOctets else { throw .malformedPacket }
+        let written = packet.withUnsafeBufferPointer { octets in
+            samples.withUnsafeMutableBufferPointer { room in
+                guard let start = room.baseAddress else { return OPUS_BAD_ARG }
+                let frameSize = Int32(min(room.count, AudioFormat.maximumPacketSamples))
+                return opus_decode_float(
+                    self.decoder, octets.baseAddress, Int32(octets.count), start, frameSize, 0)
+            }
+        }
+        guard written >= 0 else {
+            throw written == OPUS_INVALID_PACKET ? .malformedPacket : .codec(code: written)
+        }
+        return Int(written)
+    }
+
     /// Recovers the packet lost just before `packet` from the copy that `packet` carries, or
     /// conceals it where there is none (RFC 6716 §2.1.7). Then decode `packet` itself.
     /// - Parameter sampleCount: What the lost packet lasted, a multiple of 2.5 ms.

@@ -8,20 +8,29 @@ package struct OpusEncoderSettings: Equatable, Sendable {
     package var complexity: Int
     /// The loss the in-band error correction prepares for, 0 ... 100 %. At 0 none is sent.
     package var expectedLossPercentage: Int
+    /// Samples in each packet: 480, 960, 1920 or 2880 for 10, 20, 40 or 60 ms.
+    package var packetSamples: Int
     /// Whether a call changes rate, error correction and redundancy by what the peer reports.
     package var adapts = true
 
-    package init(bitsPerSecond: Int = 32_000, complexity: Int = 5, expectedLossPercentage: Int = 10) {
+    package init(
+        bitsPerSecond: Int = 32_000, complexity: Int = 5, expectedLossPercentage: Int = 10,
+        packetSamples: Int = AudioFormat.blockSamples
+    ) {
+        precondition(Self.packetSizes.contains(packetSamples), "no duration of Opus that is sent")
         self.bitsPerSecond = min(max(bitsPerSecond, 6_000), 128_000)
         self.complexity = min(max(complexity, 0), 10)
         self.expectedLossPercentage = min(max(expectedLossPercentage, 0), 100)
+        self.packetSamples = packetSamples
     }
 
-    /// Octets in each packet: the bit rate over 20 ms.
-    package var packetOctets: Int { self.bitsPerSecond / 400 }
+    /// Octets in each packet: the bit rate over its duration.
+    package var packetOctets: Int { self.bitsPerSecond * self.packetSamples / AudioFormat.sampleRate / 8 }
+
+    private static let packetSizes = [480, 960, 1920, 2880]
 }
 
-/// Owns one `OpusEncoder *`: blocks of 20 ms in, packets of one constant size out.
+/// Owns one `OpusEncoder *`: sound of a packet's duration in, packets of one constant size out.
 ///
 /// Constant bit rate and no discontinuous transmission, whatever is said or not said: sizes and
 /// times of packets must not tell speech from silence (RFC 6562). Not `Sendable`: lives on the
@@ -59,12 +68,37 @@ package struct OpusPacketEncoder: ~Copyable {
         return colloque_opus_get_lookahead(self.encoder, &samples) == OPUS_OK ? Int(samples) : 0
     }
 
-    /// Encodes 960 samples.
+    /// Encodes `settings.packetSamples` samples.
     /// - Parameter packet: Takes exactly `settings.packetOctets` octets; reused from call to call,
     ///   nothing is allocated.
     package mutating func encode(_ block: Span<Int16>, into packet: inout [UInt8]) throws(AudioError) {
-        guard block.count == AudioFormat.blockSamples else {
-            throw .wrongSize(have: block.count, need: AudioFormat.blockSamples)
+        try self.prepare(&packet, for: block.count)
+        let size = Int32(packet.count)
+        let written = block.withUnsafeBufferPointer { samples in
+            packet.withUnsafeMutableBufferPointer { octets in
+                guard let start = samples.baseAddress, let octets = octets.baseAddress else { return OPUS_BAD_ARG }
+                return opus_encode(self.encoder, start, Int32(samples.count), octets, size)
+            }
+        }
+        try self.check(written)
+    }
+
+    /// The same from samples of -1 … 1, for sound that is computed: it is not rounded before it is coded.
+    package mutating func encode(_ block: Span<Float>, into packet: inout [UInt8]) throws(AudioError) {
+        try self.prepare(&packet, for: block.count)
+        let size = Int32(packet.count)
+        let written = block.withUnsafeBufferPointer { samples in
+            packet.withUnsafeMutableBufferPointer { octets in
+                guard let start = samples.baseAddress, let octets = octets.baseAddress else { return OPUS_BAD_ARG }
+                return opus_encode_float(self.encoder, start, Int32(samples.count), octets, size)
+            }
+        }
+        try self.check(written)
+    }
+
+    private func prepare(_ packet: inout [UInt8], for count: Int) throws(AudioError) {
+        guard count == self.settings.packetSamples else {
+            throw .wrongSize(have: count, need: self.settings.packetSamples)
         }
         let size = self.settings.packetOctets
         if packet.count > size {
@@ -73,14 +107,13 @@ package struct OpusPacketEncoder: ~Copyable {
         while packet.count < size {
             packet.append(0)
         }
-        let written = block.withUnsafeBufferPointer { samples in
-            packet.withUnsafeMutableBufferPointer { octets in
-                guard let samples = samples.baseAddress, let octets = octets.baseAddress else { return OPUS_BAD_ARG }
-                return opus_encode(self.encoder, samples, Int32(AudioFormat.blockSamples), octets, Int32(size))
-            }
-        }
+    }
+
+    private func check(_ written: Int32) throws(AudioError) {
         guard written > 0 else { throw .codec(code: written) }
-        guard written == size else { throw .wrongSize(have: Int(written), need: size) }
+        guard written == self.settings.packetOctets else {
+            throw .wrongSize(have: Int(written), need: self.settings.packetOctets)
+        }
     }
 
     /// - Returns: The first refusal of libopus, or `OPUS_OK`.

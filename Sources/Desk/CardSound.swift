@@ -1,5 +1,6 @@
 internal import Audio
 internal import Endpoint
+internal import Network
 package import Session
 package import Sound
 package import Wire
@@ -31,7 +32,9 @@ package final class CardSound: CallSound {
         while Self.take(into: &said, from: self.card) {
             guard self.isOpen else { continue }
             if self.isMuted { for index in said.indices { said[index] = 0 } }
+            let began = monotonicNow()
             session.send(said.span, now: now)
+            session.noteBeat(busy: monotonicNow() - began, now: now)
         }
         self.said = said
         var heard = self.heard

@@ -124,7 +124,8 @@ final class CallWorker {
             admission: part.admission, wordsAre: part.wordsAre, duration: part.duration,
             onEvent: { pool.watcher.onEvent(number, $0) })
         let beat = HeadlessSound.Beat(
-            phase: BeatPhase.offset(of: index, period: AudioFormat.blockDuration), ledger: self.ledger)
+            phase: BeatPhase.offset(of: index, period: AudioFormat.blockDuration), count: self.members.count,
+            ledger: self.ledger)
         let driver = CallDriver(
             session: session, broker: part.broker, group: pool.eventLoops, attendant: attendant,
             sound: HeadlessSound(

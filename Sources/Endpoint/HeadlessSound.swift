@@ -1,4 +1,5 @@
 package import Audio
+internal import Network
 package import Session
 package import Wire
 
@@ -15,6 +16,8 @@ package final class HeadlessSound: CallSound {
     struct Beat {
         /// Where in each 20 ms of the clock it falls.
         let phase: Duration
+        /// How many they are.
+        let count: Int
         let ledger: BeatLedger
     }
 
@@ -62,6 +65,7 @@ package final class HeadlessSound: CallSound {
         self.speak(into: &said)
         session.send(said.span, now: now)
         self.said = said
+        session.noteBeat(busy: (monotonicNow() - now) * (self.beat?.count ?? 1), late: now - due, now: now)
     }
 
     package func finish() {

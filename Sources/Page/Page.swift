@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "9f1ea44aee32252e76912b0cc5b07d9ca49c9c762628a868a1ba8012a8a81a33"
+    package static let sha256 = "881a3a3cee1f2d5ce688896892a2b2e2758788d09ee39b7353e478810640282d"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
-        + "'sha256-gRfjdw/pxf0s08Fa8d6u/z2+JTDgtYui/akZm8aH2V0='" + " "
+        + "'sha256-VuguGbrbaJZtdrLAyPSJmpAvTPj1MIwgPJuR3vUmPcA='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
@@ -294,328 +294,328 @@ package enum Page {
         new h("version");let i=e[1]??0;if(i&~(Y.tn|Y.y))throw new h("flags");return{flags:i,si:e.slice(2,18),sessionKe\##
         y:e.slice(18,50)}}async function $e(t){return(await $(d(x("colloque/1 link"),t))).subarray(0,4)}var jt=["fr","\##
         nl","de","en"];function He(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>jt.find(i=>i===e)??[])[0]\##
-        ??"fr"}var Pt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function c(t,n=192){let f=b(t);if(f===null\##
-        )return t;let{first:l,count:u,body:r}=f;if(t.length%n===0&&!f.padded)return t;let a=n;for(;a<2+r.length;)a+=n;\##
-        let e=new Uint8Array(a);e[0]=l|3;let o=a-2-r.length;if(o===0)return e[1]=u,e.set(r,2),e;let i=Math.floor((o-1)\##
-        /255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(r,2+i+1),e}function h(){let t=[];return(n,f)=>\##
-        {if((n[0]??0)%128!==111)return c(n);let l=0,u=0;for(;(n[l]??0)>127;l+=4)u+=((n[l+2]??0)&3)<<8|(n[l+3]??0);let \##
-        r=n.slice(l+1+u),a=[111],e=[],o=192-1;for(let{then:i,copy:d}of t){let s=f-i>>>0;if(o-=4+d.length,o<=r.length||\##
-        s>16383){o+=4+d.length;break}a=[239,s>>6,(s&63)<<2|d.length>>8,d.length&255,...a],e=[...d,...e]}return t=[{the\##
-        n:f,copy:r},...t].slice(0,2),Uint8Array.of(...a,...e,...c(r,o))}}function b(t){let[n,f]=t;if(n===void 0)return\##
-         null;let l=n&252;switch(n&3){case 0:return{first:l,count:1,body:t.subarray(1),padded:!1};case 1:return{first:\##
-        l,count:2,body:t.subarray(1),padded:!1};case 2:return{first:l,count:130,body:t.subarray(1),padded:!1};default:\##
-        {if(f===void 0)return null;let u=f&191;if(!(f&64))return{first:l,count:u,body:t.subarray(2),padded:!1};let r=2\##
-        ,a=0;for(;;){let e=t[r];if(e===void 0)return null;if(r+=1,a+=e===255?254:e,e!==255)break}return a>t.length-r?n\##
-        ull:{first:l,count:u,body:t.subarray(r,t.length-a),padded:!0}}}}var y=globalThis;y.onrtctransform=t=>{let{read\##
-        able:n,writable:f}=t.transformer,l=h(),u=new TransformStream({transform(r,a){let e=l(new Uint8Array(r.data),r.\##
-        getMetadata().rtpTimestamp??0);r.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),a.enqueue(r)}});n.pip\##
-        eThrough(u).pipeTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Ne=window.trustedTypes?.createPolicy("c\##
-        olloque-worker",{createScriptURL:Pt});function Fe(){return"RTCRtpScriptTransform"in window?new Worker(Ne?.crea\##
-        teScriptURL("")??Pt()):null}var V=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.le\##
-        ngth===0&&this._.clear();for(let e of t)this._.delete(e)}H(t){return this._.has(t)}nt(){return this._.size===0\##
-        ?null:Math.min(...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];retur\##
-        n e===void 0?null:(this._.delete(e[0]),e[0])}},ze=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff\##
-        ]/gu,Ve=/(\p{M}{4})\p{M}+/gu,Ut=t=>t.slice(0,2e3).replace(ze,"").replace(Ve,"$1"),Be=200,Ge=class{constructor(\##
-        ){this.C=[],this.M=0,this.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===n\##
-        ull)return;this.G===null&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,it:!1};this.G=e&&n!==""?n\##
-        ull:s,this.G===null&&this.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:Ut(e),it:!0},s=i\##
-        ?this.C.filter(({x:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.C=this.C.flatMap(a\##
-        =>a!==s?[a]:r?[]:[n])}wt(){this.U=0}pending(){return[...this.C,...this.G===null?[]:[this.G]].filter(({it:t})=>\##
-        !t)}st(t){t===this.G?this.G=t.text===""?null:{...t,it:!0}:this.C=this.C.map(e=>e===t?{...e,it:!0}:e)}#t(t){thi\##
-        s.C=[...this.C,t].slice(-Be)}},It=[256,1024,4096,16384],j={ri:0,nn:1,sn:2,expired:3,error:4},B={oi:0,rn:1,ai:2\##
-        ,ci:3},Kt=["offer","answer","restart"],We=["body","signature"],_e=t=>Ze(...Je(t));function Ze(t,e){let i=It.fi\##
-        nd(s=>s>=e.length+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(y(t),At(e.l\##
-        ength),e)),n}function Je(t){switch(t.type){case"confirm":return[3,d(t.on,t.an,D(t.name))];case"refuse":return[\##
-        6,y(t.reason)];case"description":return[7,d(y(Kt.indexOf(t.kind)),A(t.generation),x(t.sdp))];case"candidate":r\##
-        eturn[8,d(A(t.generation),x(t.candidate))];case"words":return[9,y(t.l?1:0)];case"binding":return[10,t.tag];cas\##
-        e"chat":return[11,d(A(t.id),x(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,y(\##
-        t.reason)];case"consent":return[16,d(y(t.version),x(t.locale),t.textHash,be(t.time))]}}function Xe(t,e=Qe){let\##
-         i=new z(t),n=i.p(),s=i.z(i.Xe()),r=It.find(o=>o>=s.length+3);if(t.length!==r||!Z(i.ee()))throw new h("malform\##
-        ed");let a=new z(s),l=e(n,a);return a.end(),l}function Qe(t,e){switch(t){case 4:return{type:"waiting",message:\##
-        I(e.dt())};case 5:return{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i\##
-        =Kt[e.p()];if(i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:I(e.ee\##
-        ())}}case 8:return{type:"candidate",generation:e.F(),candidate:I(e.ee())};case 9:{let i=e.p();if(i>1)throw new\##
-         h("malformed");return{type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"c\##
-        hat",id:e.F(),message:I(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=We[e.p()];if(i===void 0)throw\##
-         new h("malformed");return{type:"receipt",Ji:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:\##
-        return{type:"identity",code:e.p()};default:throw new h("malformed")}}var Ot=x("Noise_NKpsk0_25519_AESGCM_SHA25\##
-        6"),ut=new Uint8Array(0),Ye=32+16,ti=2**20,G=class{constructor(t){this.key=t,this.counter=0}static async creat\##
-        e(t){return new G(await xe(t))}cn(){if(this.counter>=ti)throw new h("exhausted");let t=d(new Uint8Array(8),A(t\##
-        his.counter));return this.counter+=1,t}async encrypt(t,e=ut){return Ae(this.key,this.cn(),e,t)}async decrypt(t\##
-        ,e=ut){return Se(this.key,this.cn(),e,t)}},ei=class{constructor(){this.E=Ot,this.hash=Ot,this.be=null}async A(\##
-        t){this.hash=await $(this.hash,t)}async Y(t){let[e,i]=await Dt(this.E,t);this.E=e,this.be=await G.create(i)}as\##
-        ync ln(t){let e=await E(this.E,t);this.E=await E(e,y(1));let i=await E(e,d(this.E,y(2))),n=await E(e,d(i,y(3))\##
-        );await this.A(i),this.be=await G.create(n)}async un(t){let e=this.be===null?t:await this.be.encrypt(t,this.ha\##
-        sh);return await this.A(e),e}async hn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return awai\##
-        t this.A(t),e}};async function Dt(t,e){let i=await E(t,e),n=await E(i,y(1));return[n,await E(i,d(n,y(2)))]}asy\##
-        nc function ii(t,e){let i=[...await Dt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:\##
-        t.hash,E:t.E,keys:i,send:e?n:s,h:e?s:n}}var dt=class{constructor(t,e,i){this.rt=t,this.yt=e,this.ie=i}static a\##
-        sync create(t){let e=new ei;return await e.A(t.jt),await e.A(t.Vt),new dt(e,t,t.ie??await Q())}async dn(t){let\##
-        {rt:e,ie:i,yt:n}=this;return await e.ln(n.presharedKey),await e.A(i.publicKey),await e.Y(i.publicKey),await e.\##
-        Y(await Ct(i.privateKey,n.Vt)),d(i.publicKey,await e.un(t))}async pn(t){if(t.length<Ye)throw new h("authentica\##
-        tion");let{rt:e,ie:i}=this,n=t.subarray(0,32);return await e.A(n),await e.Y(n),await e.Y(await Ct(i.privateKey\##
-        ,n)),{fn:await e.hn(t.subarray(32)),transport:await ii(e,!0)}}},Rt=new Uint8Array(32);async function ni(t){let\##
-         e=await X("colloque/1 invite",d(t.si,t.sessionKey)),[i,n,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,\##
-        "colloque/1 join",32),K(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,preshared\##
-        Key:s,joinToken:n}}var si=t=>D("colloque/1","call",t,A(0),Rt),ri=(t,e,i)=>D("colloque/1","resume",t,A(e),i);as\##
-        ync function $t(t,e){let i=await X(t,await E(e,x("colloque/1 exporter"))),[n,s]=await Promise.all([K(i,"colloq\##
-        ue/1 resume",32),K(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,kt:s}}var ai=(t,e)=>$(D("colloque/1 tr\##
-        anscript",t,e)),li=t=>ai(Rt,t),oi=t=>K(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await X(t,e);r\##
-        eturn K(n,d(x("colloque/1 psk-resume"),A(i)),32)}var ci=(t,e,i)=>$(D("colloque/1 sas-commit",t,e,i));async fun\##
-        ction ui(t,e,i){return K(await X(t,d(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function \##
-        pi(t){let e=t.subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>\##
-        E(e,D(`colloque/1 bind ${t}`,i,n,s)),tt={mn:64,message2:256},pt=24*3600,Ht=class{constructor(t,e){this.hash=t.\##
-        hash,this.ui=t.send,this.hi=t.h,this.kt=e}di(t){return this.ui.encrypt(_e(t))}async open(t){return Xe(await th\##
-        is.hi.decrypt(t))}gn(t,e,i){return fi(t,this.kt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:\##
-        n,presharedKey:s}=t,r=e.L(32),a=e.ie??await Q(),l=await dt.create({jt:si(i),presharedKey:s,Vt:n,ie:a}),o=await\##
-         ci(i,a.publicKey,r),u=A(0),w=gi(tt.mn,y(1),o,u,x(e.locale)),f=await l.dn(w);async function L(T,kt){let Mt=awa\##
-        it l.pn(T),ot=await yi(Mt.fn,i,n,kt),{hash:xt,E:Yn}=Mt.transport,fe=await $t(xt,Yn);return{D:new Ht(Mt.transpo\##
-        rt,fe.kt),bond:{resumeSecret:fe.resumeSecret,transcript:await li(xt),authenticationString:await ui(xt,r,ot.pi)\##
-        ,wordsLocale:ot.wordsLocale,identity:ot.identity,expiry:ot.fi+pt},wn:{type:"confirm",on:r,an:new Uint8Array(32\##
-        ),name:""}}}return{message:f,finish:L}}async function wi(t,e,i,n){let s=await dt.create({jt:ri(t.room,i,e.tran\##
-        script),presharedKey:await hi(t.presharedKey,e.resumeSecret,i),Vt:t.sessionKey,ie:n??await Q()}),r=await s.dn(\##
-        new Uint8Array(tt.mn)),a=d(A(i),r);async function l(o){let{fn:u,transport:w}=await s.pn(o);if(u.length!==tt.me\##
-        ssage2||!Z(u))throw new h("malformed");let{kt:f}=await $t(w.hash,w.E);return{D:new Ht(w,f),wn:{type:"confirm",\##
-        on:new Uint8Array(32),an:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if\##
-        (t.length!==tt.message2)throw new h("malformed");let s=new z(t);if(s.p()!==1)throw new h("malformed");let r=s.\##
-        z(32).slice(),a=s.z(32).slice(),l=s.z(16),o=s.z(64),u=I(s.z(2));if(s.F(),!Z(s.ee()))throw new h("malformed");l\##
-        et w=D("colloque/1 delegation",a,i,e,l);if(!await Me(o,w,a))throw new h("delegation");let f=new z(l),[L,T]=[f.\##
-        Qt(),f.Qt()];if(n<L-pt||n>T+pt)throw new h("delegation-dates");return{pi:r,identity:a,wordsLocale:u,fi:T}}func\##
-        tion gi(t,...e){let i=new Uint8Array(t);return i.set(d(...e)),i}var vi="colloque.v1",bi=65600,ki=8,Mi={fresh:0\##
-        ,resume:1},P={vt:1,used:2,full:3,rate:4,es:5,closed:6},xi=(t,e,i)=>d(y(1),y(1),t,e,y(i)),Nt=t=>d(y(16),A(0),t)\##
-        ;function Ai(t){if(t.length>bi)return null;try{return Si(new z(t))}catch(e){if(e instanceof h)return null;thro\##
-        w e}}function Si(t){switch(t.p()){case 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.z(32),t\##
-        .end(),{type:"challenge"};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",xe:e===1}}case 134:{let \##
-        e=t.p(),i=[];for(let a=0;a<e;a+=1)i.push(I(t.dt()));let[n,s]=[I(t.dt()),I(t.dt())],r=t.F();return t.end(),{typ\##
-        e:"servers",m:{urls:i.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,ki),username:n,credential:s,mi:r}}}case 2\##
-        24:{let e=t.Xe();return t.end(),{type:"error",code:e}}default:return null}}var Ci=t=>({invitation:t,bond:null,\##
-        former:[],epochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),H=t=>t.invitati\##
-        on.joinToken===null,Ft=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:J(i)}:i);function zt(t,e){if\##
-        (t===null)return null;try{let i=JSON.parse(t,(n,s)=>Ei(s)?St(s.octets):s);return i.invitation.room.length!==16\##
-        ||i.invitation.sessionKey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i)\##
-        {if(i instanceof SyntaxError||i instanceof TypeError||i instanceof h)return null;throw i}}function Vt(t){for(l\##
-        et e of Object.values(t))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Vt(e)}var Ei=t=>typeo\##
-        f t=="object"&&t!==null&&"octets"in t&&Object.keys(t).length===1,ft={open:8e3,state:6e3,message2:12e3,firstFra\##
-        me:6e3,silence:6e4,X:3e4},Ti=.3,qi=3e4,Li=1e3,Bt=25e3,ji=2e3,Pi=2e4,Gt=class{constructor({t,mode:e,locale:i,L:\##
-        n,se:s,gi:r=!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Wt=a,this.wi=r?Ti:1,this.o="open\##
-        ing",this.D=null,this.m=null,this.yn=1/0,this.finish=null,this.kn=-1/0,this.vn=a,this.bn=a,this.e=new V,this.x\##
-        n=[],this.#t("open",a)}get yi(){return this.e.H("open")||this.e.H("state")}get ct(){return this.o==="establish\##
-        ed"}get lt(){return this.o==="away"||this.o==="orphaned"}ki(t){return t>=this.yn&&(this.m?.urls.some(e=>/^turn\##
-        s?:/.test(e))??!1)}vi(t){this.o==="established"&&t-this.bn>qi&&this.e.set("silence",t+Li)}Rt(){return this.xn.\##
-        splice(0)}P(){return this.e.nt()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==nul\##
-        l?await oi(i.resumeSecret):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send"\##
-        ,octets:xi(e.room,n,Mi[this.mode])}),await this.#i())}async h(t,e){let i=Ai(t);if(!(i===null||this.o==="over")\##
-        )switch(i.type){case"challenge":return;case"state":return this.#e(i.xe,e);case"servers":this.m=i.m,this.yn=e+i\##
-        .m.mi*1e3;return;case"error":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a\##
-        (i.message,e)}catch(n){if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.\##
-        mode==="resume";return this.#r({type:"broken",code:n.code,bi:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;\##
-        e=this.e.T(t)){if(e!=="keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepa\##
-        live",t+Bt),await this.send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"\##
-        &&this.o!=="established"?!1:(this.vn=e,this.#n({type:"send",octets:Nt(await this.D.di(t))}),!0)}#t(t,e){this.e\##
-        .set(t,e+ft[t]*this.wi)}#n(t){this.xn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i\##
-        =this.e.H("state");this.#n({type:"doctor",N:t}),t?this.o==="orphaned"||e-this.kn<ji?this.#r({type:"lost",cause\##
-        :"doctor-returned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#\##
-        i()):(this.e.clear(),i&&(this.kn=e),this.o=i||this.o==="away"?"away":"orphaned",H(this.t)&&this.e.set("away",e\##
-        +ft.X))}async#i(){let{t}=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber\##
-        +=1,this.#n({type:"save"});let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i\##
-        .finish(n),bond:null}),e=i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish\##
-        =n=>i.finish(n,this.se()),e=i.message}this.#n({type:"send",octets:Nt(e)})}async#a(t,e){if(this.o==="handshakin\##
-        g"&&this.finish!==null){let{D:i,bond:n,wn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming\##
-        ",this.e.clear("message2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Bt),this.#n({type:"confirmed",bond\##
-        :n}),await this.send(s,e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await \##
-        this.D.open(t);this.o="established",this.e.clear("firstFrame"),this.bn=e,this.e.set("silence",e+ft.silence),th\##
-        is.#n({type:"frame",frame:i}),i.type==="keepalive"&&e-this.vn>=Pi&&await this.send({type:"keepalive"},e)}}},Wt\##
-        =3e3,Ui=2e4,Ii=1e3,Ki=class{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.r\##
-        e=s,this.a=r,this.e=new V,this.e.set("end",a+(s===null?Wt:Ui)),s!==null&&(i===null||i.lt)&&this.#r(a)}P(){let \##
-        t=[this.e.nt()??1/0,this.n?.P()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case\##
-        "tick":for(let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e)\##
-        ,this.#t(e);case"socket-open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":retu\##
-        rn t.id===this.s&&await this.n?.h(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){\##
-        this.re=null,this.e.clear(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(\##
-        i.type==="send")this.a({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)a\##
-        wait this.n?.send({type:"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Wt);else{if(i.type==="refused\##
-        "||i.type==="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.\##
-        #e(t)}}#n(){return this.n?.Rt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Gt({t:this.t,mode:"resume",...this.j}\##
-        ,t),this.a({type:"connect",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",\##
-        t+Ii)}#i(){this.n!==null&&this.a({type:"close",id:this.s}),this.n=null}},Oi=new Set(["unknown-room","full","ra\##
-        te","closed","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-mis\##
-        sing"]),Di=new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","\##
-        refused-not-now","refused-wrong-person"]),mt=t=>Oi.has(t),Ri=t=>Di.has(t),$i={[B.rn]:"refused-other-device",[B\##
-        .ai]:"refused-not-now",[B.ci]:"refused-wrong-person"},Hi={[j.nn]:"words-differ",[j.sn]:"binding-failed",[j.exp\##
-        ired]:"expired",[j.error]:"doctor-error"},Ni={[P.vt]:"unknown-room",[P.used]:"used",[P.full]:"full",[P.rate]:"\##
-        rate",[P.closed]:"closed"},Fi=t=>$i[t]??"refused",zi=t=>Hi[t]??"ended-by-doctor",Vi=t=>Ni[t]??"protocol";funct\##
-        ion Bi(t){return t==="delegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var _t=3,Gi=500,W\##
-        i=8e3,_i=4e3,Zi=5,Ji=class{constructor(t){this.L=t,this.V=0,this.ze=!1,this.bt=null,this.ut=0}xi(){this.ze=!1,\##
-        this.ut=0}Si(){this.V=0,this.ze=!1,this.ut=0}zi(t){let e=this.bt??(t.bond===null?"fresh":"resume");return this\##
-        .bt=null,e}ye({Ci:t,Mi:e}){if(this.V+=1,!(t&&!this.ze)&&this.V>_t)return null;let i=e?_i:Wi,n=Math.min(Gi*2**(\##
-        this.V-1),i),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return H(i)?(this.ut=t===P.vt?\##
-        this.ut+1:0,this.ut>Zi&&!n?"unknown-room":"later"):t===P.vt&&e==="resume"?this.ze?"secure-channel":(this.bt="f\##
-        resh","now"):t===P.used&&e==="fresh"&&i.bond!==null&&this.V<_t?(this.V+=1,this.bt="resume","now"):Vi(t)}},Zt=6\##
-        e4,Jt=2e3,Xi=1e4,Qi=3,Yi=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.xe=!1,t\##
-        his.xt=!1,this.I=new Ji(e.L),this.W=-1/0,this.e=new V,this.Kt=!1,this.pending=[],this.Nt=[]}get ct(){return th\##
-        is.n?.ct??!1}get lt(){return this.n?.lt??!1}get Bt(){return this.I.V>0&&(this.n?.yi??!0)}P(){let t=Math.min(th\##
-        is.e.nt()??1/0,this.n?.P()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?aw\##
-        ait this.n?.open(e):t.type==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Ce(e))}async Se(\##
-        t){for(let e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.St(t):this.I.V=0;await this.n?.Se(t)}Ai(t){fo\##
-        r(;;){let e=this.Nt.shift();if(e!==void 0)return e;this.pending.push(...this.n?.Rt()??[]);let i=this.pending.s\##
-        hift();if(i===void 0)return null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}St(t){l\##
-        et{t:e,j:i,d:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.I.zi(e);this.\##
-        e.clear("retry","stable"),n.ht(),this.s+=1;let r=n.i().zt&&this.I.V<2;this.n=new Gt({t:e,mode:s,gi:r,...i},t),\##
-        n.a({type:"connect",id:this.s})}Ti(t){(this.n===null||t-this.n.Wt>=Jt)&&this.#e(t)}Me(t,e){this.s=t,this.I.Si(\##
-        ),this.St(e)}ae(t){if(!(this.n===null||t-this.n.Wt<Jt)&&!this.n.lt){if(t-this.W<Xi)return this.Ce(t);this.W=t,\##
-        this.#e(t)}}Ce(t){this.disconnect(),this.xt=!1;let{Ei:e,zt:i}=this.d.i(),n=H(this.t)&&e,s=this.I.ye({Ci:n,Mi:i\##
-        });if(s===null)return this.#i(this.I.ze?"secure-channel":"network");this.e.set("retry",t+s)}Sn(t){let e=this.t\##
-        .former.shift();return e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}z\##
-        n(t,e,i){if(!e)return this.#i(Bi(t));this.I.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.\##
-        n?.Rt()??[]];for(let e of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.d.a({type:"clo\##
-        se",id:this.s}),this.Cn()}Cn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.d.left(),t\##
-        }#t(t){this.d.a({type:"send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);c\##
-        ase"save":return this.d.ht();case"doctor":this.xe=t.N,t.N||(this.xt=!0),this.e.H("stable")||this.e.set("stable\##
-        ",e+Zt);return;case"confirmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"non\##
-        e"},n=[this.t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,Qi);Object.assign(this.t,i,{bond:t.bond,former:\##
-        n,consent:null})}return this.e.set("stable",e+Zt),this.d.ht();case"frame":this.I.xi(),this.xt=!1,this.Kt=!1,th\##
-        is.Nt.push(t);return;case"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):t\##
-        his.#e(e);case"broken":return this.zn(t.code,t.bi,e)}}#r(t,e){if(this.Kt&&t===P.vt){this.Sn(e)||this.#i("refus\##
-        ed-other-device");return}let i=this.n?.mode??null,n=this.I.refused(t,i,this.t,this.d.i().Li);n==="later"?this.\##
-        Ce(e):n==="now"?this.#e(e):this.#i(n)}#e(t){this.disconnect(),this.St(t)}#i(t){this.Nt.push({type:"stop",reaso\##
-        n:t})}},Xt=class{constructor(){this.R=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get Mn(\##
-        ){return Math.min(4e3*1.5**(this.R-1),1e4)}get Di(){return Math.min(1500*this.R,6e3)}get Ct(){return this.M+(t\##
-        his.R===0?0:this.Mn)}},tn=class{constructor(){this.M=null,this.w=0}Me(t,e){this.M={tt:t,An:e},this.w=e}R(t,e){\##
-        let{M:i}=this;this.M={tt:t,An:e};let n=i!==null&&e-i.An<=1250;return(!n||t!==i.tt)&&(this.w=e),n&&t!==i.tt?"so\##
-        und":e-this.w>=1500?"silence":"unknown"}},Qt=class{constructor(){this.silence=new tn,this.ce=!1,this.Ft=!1,thi\##
-        s.Mt=!1,this.Tn=-1/0,this.W=null,this.En=-1/0}get Ln(){return this.W!==null}ae(t){this.W=t}Pi(t){this.Tn=t,thi\##
-        s.Mt=!1,this.Ft=!1,this.W=null}Ii(t,e){this.silence.Me(0,e),this.ce=t}qi(t,e){this.silence.Me(t,e)}R(t,e){let \##
-        i=this.En;this.En=e;let n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.Tn&&(this.Mt=!0),this.W!\##
-        ==null&&i>=this.W&&(this.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.Mt&&!this.ce}\##
-        Dn(t){t&&!this.Mt&&(this.Ft=!0)}},wt={Oi:6e3,Ui:5e3,path:13e3},en=3e3,nn=1e4,sn=1,rn=class{constructor(t,e){th\##
-        is.t=t,this.d=e,this.muted=!1,this.v=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.y=!1,thi\##
-        s.transport="none",this.r=-1,this.Pn=null,this.c=null,this.Ht=[],this.le=null,this.At=null,this.Tt=!1,this.Et=\##
-        null,this.g=new Qt,this.ue=new Xt,this.Lt=0,this.i={send:!1,h:!1},this.Z=[],this.e=new V}ji(){return this.Z.sh\##
-        ift()??null}P(){return this.e.nt()}Ae(){return this.transport==="connected"&&this.#c()&&!this.g.ce}zt(){return\##
-         this.v&&(!this.Ae()||this.g.Ln)}get Vi(){return!this.v&&this.c?.$===!0&&this.transport!=="connected"}mute(t){\##
-        this.muted=t,this.#s()}ae(t){this.transport!=="none"&&this.g.ae(t)}Wi(t,e){this.n=t,this.y=e,this.t.consent===\##
-        null&&this.d.a({type:"prepare-call",m:t.m,y:e})}wt(){this.n=null,this.Tt=!1,this.At=null,this.e.clear("answer"\##
-        ,"binding")}end(){this.wt(),this.e.clear(),this.Z=[],this.transport="none",this.c=null,this.Et=null,this.le=nu\##
-        ll,this.g=new Qt,this.ue=new Xt,this.Lt=0,this.#s(),this.d.a({type:"end-call"})}async Ri(t){this.transport==="\##
-        connected"&&this.c?.$===!0&&!this.g.ce&&!this.g.Ln?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(\##
-        t);e!==null;e=this.e.T(t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.v?"soc\##
-        ket-doubted":"rejoin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.c?.generation||this.n==\##
-        =null)return;this.c.st=!0,this.e.set("answer",e+(this.v?this.ue.Di:wt.Oi)),await this.#t({type:"description",k\##
-        ind:"offer",generation:t.generation,sdp:t.sdp},e);for(let i of this.Ht.splice(0))await this.#t({type:"candidat\##
-        e",generation:t.generation,candidate:i},e);return;case"candidate":if(t.generation!==this.c?.generation)return;\##
-        this.c.st?await this.#t({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ht.push(t.can\##
-        didate);return;case"transport":return this.#h(t,e);case"heard":return this.#u(t,e)}}async h(t,e){if(t.type==="\##
-        description"&&t.kind==="restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.$!==!0?\##
-        void 0:(this.At=t.tag.slice(),this.#p());if(!(i===null||!i.st||t.generation!==i.generation))if(t.type==="candi\##
-        date"){let{generation:n,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(\##
-        i.$=!0,this.e.clear("answer"),this.d.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport\##
-        ==="connected"?await this.#l(e):this.v||this.e.set("path",e+wt.path),this.#s())}async#t(t,e){await this.d.send\##
-        (t,e)}#n(t,e){if(this.t.consent===null)return;let i=t==="new"&&this.Pn!==this.n;!i&&e<this.ue.Ct||(i&&(this.tr\##
-        ansport="failed"),this.#e(e))}#r(){return this.n!==null&&this.n.ct&&this.t.consent!==null}#e(t){let{n:e,t:i}=t\##
-        his;if(e===null)return;let n=this.transport==="none"||this.transport==="failed"||this.g.Ft,s=i.generation;i.ge\##
-        neration+=1,this.d.ht(),n&&(this.r=s,this.Pn=e,this.transport="new",this.le=null,this.Et=null,this.Tt=!1,this.\##
-        g.Ii(this.v,t),this.#s()),this.c={generation:s,st:!1,$:!1},this.Ht=[],this.At=null,this.g.Pi(t),this.e.clear("\##
-        answer","binding","path","attempt"),this.v&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.Mn));let{y:r}=this;t\##
-        his.d.a({type:"make-offer",generation:s,ti:n,m:e.m,y:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Ct?this.e.set(\##
-        "attempt",i.Ct):e?.ki(t)?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-d\##
-        oubted")}#a(t){this.transport==="none"||this.Ae()||(this.g.Dn(this.c?.$===!0),this.#i(t))}#u({r:t,tt:e},i){if(\##
-        !(this.transport==="none"||t!==this.r)){if(!this.#c())return this.g.qi(e,i);this.g.R(e,i)?(this.g.Dn(this.c?.$\##
-        ===!0),this.#i(i)):this.g._t&&this.Ae()&&this.e.clear("attempt")}}async#h(t,e){if(!(this.transport==="none"||t\##
-        .r!==this.r)){if(t.state==="connected")this.transport="connected",this.Lt=0,this.e.clear("path"),this.e.H("att\##
-        empt")&&this.e.set("attempt",Math.max(this.ue.Ct,e+en)),this.le={Gt:t.ni,O:t.ii},await this.#l(e),this.#s();el\##
-        se if(t.state==="failed")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",thi\##
-        s.e.clear("binding"),this.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Wt??0)<nn?this.#i(e):this.Z.p\##
-        ush("socket-doubted")}}}#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.v)retur\##
-        n this.#i(t);this.Lt+=1,this.Lt>sn?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=th\##
-        is.n?.D??null;if(e===null||i===null||this.c?.$!==!0)return;let n=await i.gn("P",e.Gt,e.O);await this.#t({type:\##
-        "binding",tag:n},t),this.Tt||this.e.set("binding",t+wt.Ui),await this.#p()}async#p(){let{le:t,At:e}=this,i=thi\##
-        s.n?.D??null;if(t===null||e===null||i===null)return;let n=await i.gn("D",t.Gt,t.O);if(!ht(n,e)){this.Z.push("b\##
-        inding-failed");return}this.Tt=!0,this.Et=Yt(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.l\##
-        e!==null&&this.Et===Yt(this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send\##
-        ===this.i.send&&e.h===this.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},Yt=({Gt:t,O:e})=>`${J(t)} ${J(e)}`,\##
-        an=6e4,ln=400,on=class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new Yi\##
-        (t,this.j,{a:s=>this.actions.push(s),ht:()=>this.#d(),left:()=>this.#i(),i:()=>({Li:this.media.Ae(),zt:this.me\##
-        dia.zt(),Ei:this.media.v})}),this.he=!1,this.message="",this.u=new Ge,this.reason=null,this.Te=null,this.e=new\##
-         V,this.actions=[],this.media=new rn(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),ht:()=>this.\##
-        #d()}),this.ve=Promise.resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(\##
-        e)}catch{await this.#s("internal",e)}}),this.ve}Ki(){return this.actions.splice(0)}P(){if(this.reason!==null)r\##
-        eturn this.Te?.P()??null;let t=[this.e.nt(),this.line.P(),this.media.P()],e=Math.min(...t.map(i=>i??1/0));retu\##
-        rn e===1/0?null:e}Ni(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.\##
-        reason,K:this.reason!==null&&mt(this.reason),xe:this.line.xe,In:this.line.ct,Bt:this.line.Bt,Bi:this.line.xt,m\##
-        essage:this.message,b:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerC\##
-        omparison:i,muted:this.media.muted,C:this.u.C}}#t(){return this.reason!==null?Ri(this.reason)?"ended":"failed"\##
-        :H(this.t)?this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.v?"reconnecting":"connectin\##
-        g":"waiting"}async#n(t,e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.lin\##
-        e.St(e),this.#a(e);case"tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":ret\##
-        urn await this.line.oe(t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ti(e),this.#a(e\##
-        );case"awoke":return this.line.n?.vi(e),this.#e(e);case"consent":return H(this.t)?(this.t.consent=t.consent,th\##
-        is.#d(),this.he&&await this.#o(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",\##
-        reason:B.oi},e),this.#s("consent-refused",e);case"words":return this.#p(t.l,e);case"mute":this.media.mute(t.mu\##
-        ted);return;case"write":if(this.u.write(t.text,t.qn,this.j.se()),t.qn)return this.#l(e);this.e.H("letters")||t\##
-        his.e.set("letters",e+ln);return;case"hang-up":return this.#s("hung-up",e,j.ri);case"taken-over":return this.#\##
-        s("taken-over",e);case"retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t,e){let i=th\##
-        is.reason==="network"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.\##
-        reason===null||!mt(this.reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??thi\##
-        s.line.s,e),this.Te=null,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience\##
-        ")return this.#s(this.line.ct?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await this.#a(t),a\##
-        wait this.media.Se(t),await this.#a(t)}#i(){this.he=!1,this.media.wt(),this.u.wt()}async#a(t){for(;this.reason\##
-        ===null;){let e=this.media.ji();if(e!==null){await this.#c(e,t);continue}let i=this.line.Ai(t);if(i===null)ret\##
-        urn;i.type==="stop"?await this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type){case"waiti\##
-        ng":this.message=Ut(t.message);return;case"admit":return this.#h(t.y,e);case"refuse":return t.reason===B.rn&&t\##
-        his.line.Sn(e)?void 0:this.#s(Fi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":"different",\##
-        this.#d();case"bye":return this.#s(this.media.Vi&&t.reason===j.error?"no-path":zi(t.reason),e);case"descriptio\##
-        n":case"candidate":case"binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e)\##
-        :this.line.zn("malformed",!0,e);case"chat":this.he&&this.u.h(t.id,t.message);return;case"keepalive":case"recei\##
-        pt":case"identity":return}}async#h(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invit\##
-        ation.joinToken=null,this.t.former=[],this.#d();let n=t||(this.t.invitation.flags&Y.y)!==0;if(n&&!(i.m?.urls.s\##
-        ome(s=>/^turns?:/.test(s))??!1))return this.#s("relay-missing",e,j.error);this.media.Wi(i,n),this.t.consent!==\##
-        null&&await this.#o(e)}async#o(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:\##
-        "consent",version:1,...e},t),await this.media.Ri(t),i!=="none"&&await this.line.send({type:"words",l:i==="same\##
-        "},t),await this.#l(t))}async#l(t){if(!(!this.he||this.t.consent===null)){for(let e of this.u.pending()){let{i\##
-        d:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n},t))return;this.u.st(e)}return this.#a(t)}}\##
-        async#p(t,e){this.t.ownComparison=t?"same":"different",this.#d(),await this.line.send({type:"words",l:t},e),aw\##
-        ait this.#a(e),t||await this.#s("words-differ",e,j.nn)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce\##
-        (e);case"socket-doubted":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,j.sn);c\##
-        ase"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye"\##
-        ,reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),mt(t)&&t!=="taken-over"?thi\##
-        s.#d():this.actions.push({type:"save",t:null});let s=!n&&H(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))\##
-        return this.line.disconnect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Cn(),u=w=>this.actions.push(w);thi\##
-        s.Te=new Ki({t:r,j:a,n:o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.media.Ae())||\##
-        this.line.lt?this.e.clear("patience"):this.e.H("patience")||this.e.set("patience",t+an)}#d(){this.actions.push\##
-        ({type:"save",t:this.t})}},hn=3500;function te(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}\##
-        /ws`,vi);return t.binaryType="arraybuffer",t}var cn=class{constructor(t){this.f=t,this.c=null,this.Yt=null}Fi(\##
-        ){this.Yt??={s:te(),w:performance.now()}}connect(t){let e=this.#t()??te();this.c={id:t,s:e};let i=()=>this.f({\##
-        type:"socket-open",id:t});e.readyState===WebSocket.OPEN&&queueMicrotask(i),e.onopen=i,e.onclose=()=>this.f({ty\##
-        pe:"socket-closed",id:t}),e.onmessage=({data:n})=>{n instanceof ArrayBuffer&&this.f({type:"socket-message",id:\##
-        t,octets:new Uint8Array(n)})}}send(t,e){this.c?.id===t&&this.c.s.readyState===WebSocket.OPEN&&this.c.s.send(e)\##
-        }close(t){this.c?.id===t&&this.c.s.close()}#t(){let{Yt:t}=this;if(this.Yt=null,t===null)return null;let e=perf\##
-        ormance.now()-t.w<hn&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}},un={On:[],Un:[],microp\##
-        hone:"",speaker:""},dn=4e-4,ee={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function ie(\##
-        t,e){let i=t===void 0?ee:{...ee,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i}))\##
-        ,[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function pn(\##
-        t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphon\##
-        e-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var fn=class{constru\##
-        ctor(t){this.audio=t,this.Zt=new Audio,this.q=null,this.output=null,this.source=null,this.Ee=null,this.speaker\##
-        =""}jn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.resume().catch((\##
-        )=>{}))}Vn(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Ee??=this.q.createA\##
-        nalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}Dt(){\##
-        if(this.Ee===null||this.source===null)return{Dt:0,Wn:!1,Rn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee\##
-        .getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.user\##
-        Activation?.hasBeenActive===!0;return{Dt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Wn:e>dn,Rn:e===0&&i}}K\##
-        n(){let{q:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.Zt.srcOb\##
-        ject=this.output.stream),this.Zt.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.\##
-        1+e*.35,s=t.createOscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRa\##
-        mpToValueAtTime(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.s\##
-        tart(n),s.stop(n+1)}}}async _i(t){await Promise.all([this.audio,this.Zt].map(e=>e.setSinkId(t))),this.speaker=\##
-        t}async Pt(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,devic\##
-        eId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{On:i("audio\##
-        input"),Un:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.\##
-        speaker}}end(){this.Vn(null),this.q?.close().catch(()=>{}),this.q=null,this.Ee=null,this.output=null}},mn=500;\##
-        function wn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request\##
-        (t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function yn(t\##
-        ,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function gn(t,e){return new Promise(i=>{let n=new\##
-         BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof r=="string"?r:null,e())),setTim\##
-        eout(()=>s(null),mn)})}var N={},vn=t=>[N[t].admitted.title,...N[t].admitted.consent].join(`
+        ??"fr"}var Pt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function b(r,a=192){let f=p(r);if(f===null\##
+        )return r;let{first:n,count:u,body:t}=f;if(r.length%a===0&&!f.padded)return r;let l=a;for(;l<2+t.length;)l+=a;\##
+        let e=new Uint8Array(l);e[0]=n|3;let o=l-2-t.length;if(o===0)return e[1]=u,e.set(t,2),e;let i=Math.floor((o-1)\##
+        /255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(t,2+i+1),e}function y(){let r=[];return(a,f)=>\##
+        {let n=d=>a[d]??0;if(n(0)%128!==111)return b(a);let u=0,t=0;for(;n(u)>127;u+=4)t+=n(u+2)%4*256+n(u+3);let l=a.\##
+        slice(u+1+t),e=[111],o=[],i=192-1;for(let{then:d,copy:s}of r){let c=f-d>>>0,h=i-4-s.length;if(h<=l.length||c>1\##
+        6383)break;i=h,e=[239,c>>6,c<<2|s.length>>8,s.length,...e],o=[...s,...o]}return r=[{then:f,copy:l},...r].slice\##
+        (0,2),Uint8Array.of(...e,...o,...b(l,i))}}function p(r){let[a,f]=r;if(a===void 0)return null;let n=a&252;switc\##
+        h(a&3){case 0:return{first:n,count:1,body:r.subarray(1),padded:!1};case 1:return{first:n,count:2,body:r.subarr\##
+        ay(1),padded:!1};case 2:return{first:n,count:130,body:r.subarray(1),padded:!1};default:{if(f===void 0)return n\##
+        ull;let u=f&191;if(!(f&64))return{first:n,count:u,body:r.subarray(2),padded:!1};let t=2,l=0;for(;;){let e=r[t]\##
+        ;if(e===void 0)return null;if(t+=1,l+=e===255?254:e,e!==255)break}return l>r.length-t?null:{first:n,count:u,bo\##
+        dy:r.subarray(t,r.length-l),padded:!0}}}}var g=globalThis;g.onrtctransform=r=>{let{readable:a,writable:f}=r.tr\##
+        ansformer,n=y(),u=new TransformStream({transform(t,l){let e=n(new Uint8Array(t.data),t.getMetadata().rtpTimest\##
+        amp??0);t.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),l.enqueue(t)}});a.pipeThrough(u).pipeTo(f).c\##
+        atch(()=>{})}})();'],{type:"text/javascript"})),Ne=window.trustedTypes?.createPolicy("colloque-worker",{create\##
+        ScriptURL:Pt});function Fe(){return"RTCRtpScriptTransform"in window?new Worker(Ne?.createScriptURL("")??Pt()):\##
+        null}var V=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&&this._.clear(\##
+        );for(let e of t)this._.delete(e)}H(t){return this._.has(t)}nt(){return this._.size===0?null:Math.min(...this.\##
+        _.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void 0?null:(this\##
+        ._.delete(e[0]),e[0])}},ze=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,Ve=/(\p{M}{4})\p{M\##
+        }+/gu,Ut=t=>t.slice(0,2e3).replace(ze,"").replace(Ve,"$1"),Be=200,Ge=class{constructor(){this.C=[],this.M=0,th\##
+        is.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===null)return;this.G===nul\##
+        l&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,it:!1};this.G=e&&n!==""?null:s,this.G===null&&th\##
+        is.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:Ut(e),it:!0},s=i?this.C.filter(({x:a})=\##
+        >!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.C=this.C.flatMap(a=>a!==s?[a]:r?[]:[n])}w\##
+        t(){this.U=0}pending(){return[...this.C,...this.G===null?[]:[this.G]].filter(({it:t})=>!t)}st(t){t===this.G?th\##
+        is.G=t.text===""?null:{...t,it:!0}:this.C=this.C.map(e=>e===t?{...e,it:!0}:e)}#t(t){this.C=[...this.C,t].slice\##
+        (-Be)}},It=[256,1024,4096,16384],j={ri:0,nn:1,sn:2,expired:3,error:4},B={oi:0,rn:1,ai:2,ci:3},Kt=["offer","ans\##
+        wer","restart"],We=["body","signature"],_e=t=>Ze(...Je(t));function Ze(t,e){let i=It.find(s=>s>=e.length+3);if\##
+        (i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(y(t),At(e.length),e)),n}function J\##
+        e(t){switch(t.type){case"confirm":return[3,d(t.on,t.an,D(t.name))];case"refuse":return[6,y(t.reason)];case"des\##
+        cription":return[7,d(y(Kt.indexOf(t.kind)),A(t.generation),x(t.sdp))];case"candidate":return[8,d(A(t.generatio\##
+        n),x(t.candidate))];case"words":return[9,y(t.l?1:0)];case"binding":return[10,t.tag];case"chat":return[11,d(A(t\##
+        .id),x(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,y(t.reason)];case"consent\##
+        ":return[16,d(y(t.version),x(t.locale),t.textHash,be(t.time))]}}function Xe(t,e=Qe){let i=new z(t),n=i.p(),s=i\##
+        .z(i.Xe()),r=It.find(o=>o>=s.length+3);if(t.length!==r||!Z(i.ee()))throw new h("malformed");let a=new z(s),l=e\##
+        (n,a);return a.end(),l}function Qe(t,e){switch(t){case 4:return{type:"waiting",message:I(e.dt())};case 5:retur\##
+        n{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Kt[e.p()];if(i===void \##
+        0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:I(e.ee())}}case 8:return{type\##
+        :"candidate",generation:e.F(),candidate:I(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed");return{\##
+        type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"chat",id:e.F(),message:I\##
+        (e.ee())};case 13:return{type:"keepalive"};case 14:{let i=We[e.p()];if(i===void 0)throw new h("malformed");ret\##
+        urn{type:"receipt",Ji:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"identity",\##
+        code:e.p()};default:throw new h("malformed")}}var Ot=x("Noise_NKpsk0_25519_AESGCM_SHA256"),ut=new Uint8Array(0\##
+        ),Ye=32+16,ti=2**20,G=class{constructor(t){this.key=t,this.counter=0}static async create(t){return new G(await\##
+         xe(t))}cn(){if(this.counter>=ti)throw new h("exhausted");let t=d(new Uint8Array(8),A(this.counter));return th\##
+        is.counter+=1,t}async encrypt(t,e=ut){return Ae(this.key,this.cn(),e,t)}async decrypt(t,e=ut){return Se(this.k\##
+        ey,this.cn(),e,t)}},ei=class{constructor(){this.E=Ot,this.hash=Ot,this.be=null}async A(t){this.hash=await $(th\##
+        is.hash,t)}async Y(t){let[e,i]=await Dt(this.E,t);this.E=e,this.be=await G.create(i)}async ln(t){let e=await E\##
+        (this.E,t);this.E=await E(e,y(1));let i=await E(e,d(this.E,y(2))),n=await E(e,d(i,y(3)));await this.A(i),this.\##
+        be=await G.create(n)}async un(t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);return await this.A\##
+        (e),e}async hn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return await this.A(t),e}};async f\##
+        unction Dt(t,e){let i=await E(t,e),n=await E(i,y(1));return[n,await E(i,d(n,y(2)))]}async function ii(t,e){let\##
+         i=[...await Dt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:t.hash,E:t.E,keys:i,sen\##
+        d:e?n:s,h:e?s:n}}var dt=class{constructor(t,e,i){this.rt=t,this.yt=e,this.ie=i}static async create(t){let e=ne\##
+        w ei;return await e.A(t.jt),await e.A(t.Vt),new dt(e,t,t.ie??await Q())}async dn(t){let{rt:e,ie:i,yt:n}=this;r\##
+        eturn await e.ln(n.presharedKey),await e.A(i.publicKey),await e.Y(i.publicKey),await e.Y(await Ct(i.privateKey\##
+        ,n.Vt)),d(i.publicKey,await e.un(t))}async pn(t){if(t.length<Ye)throw new h("authentication");let{rt:e,ie:i}=t\##
+        his,n=t.subarray(0,32);return await e.A(n),await e.Y(n),await e.Y(await Ct(i.privateKey,n)),{fn:await e.hn(t.s\##
+        ubarray(32)),transport:await ii(e,!0)}}},Rt=new Uint8Array(32);async function ni(t){let e=await X("colloque/1 \##
+        invite",d(t.si,t.sessionKey)),[i,n,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"colloque/1 join",32),K\##
+        (e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken:n}}var \##
+        si=t=>D("colloque/1","call",t,A(0),Rt),ri=(t,e,i)=>D("colloque/1","resume",t,A(e),i);async function $t(t,e){le\##
+        t i=await X(t,await E(e,x("colloque/1 exporter"))),[n,s]=await Promise.all([K(i,"colloque/1 resume",32),K(i,"c\##
+        olloque/1 dtls-bind",32)]);return{resumeSecret:n,kt:s}}var ai=(t,e)=>$(D("colloque/1 transcript",t,e)),li=t=>a\##
+        i(Rt,t),oi=t=>K(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await X(t,e);return K(n,d(x("colloque\##
+        /1 psk-resume"),A(i)),32)}var ci=(t,e,i)=>$(D("colloque/1 sas-commit",t,e,i));async function ui(t,e,i){return \##
+        K(await X(t,d(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function pi(t){let e=t.subarray(\##
+        0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>E(e,D(`colloque/1 bind \##
+        ${t}`,i,n,s)),tt={mn:64,message2:256},pt=24*3600,Ht=class{constructor(t,e){this.hash=t.hash,this.ui=t.send,thi\##
+        s.hi=t.h,this.kt=e}di(t){return this.ui.encrypt(_e(t))}async open(t){return Xe(await this.hi.decrypt(t))}gn(t,\##
+        e,i){return fi(t,this.kt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:n,presharedKey:s}=t,r=e\##
+        .L(32),a=e.ie??await Q(),l=await dt.create({jt:si(i),presharedKey:s,Vt:n,ie:a}),o=await ci(i,a.publicKey,r),u=\##
+        A(0),w=gi(tt.mn,y(1),o,u,x(e.locale)),f=await l.dn(w);async function L(T,kt){let Mt=await l.pn(T),ot=await yi(\##
+        Mt.fn,i,n,kt),{hash:xt,E:Yn}=Mt.transport,fe=await $t(xt,Yn);return{D:new Ht(Mt.transport,fe.kt),bond:{resumeS\##
+        ecret:fe.resumeSecret,transcript:await li(xt),authenticationString:await ui(xt,r,ot.pi),wordsLocale:ot.wordsLo\##
+        cale,identity:ot.identity,expiry:ot.fi+pt},wn:{type:"confirm",on:r,an:new Uint8Array(32),name:""}}}return{mess\##
+        age:f,finish:L}}async function wi(t,e,i,n){let s=await dt.create({jt:ri(t.room,i,e.transcript),presharedKey:aw\##
+        ait hi(t.presharedKey,e.resumeSecret,i),Vt:t.sessionKey,ie:n??await Q()}),r=await s.dn(new Uint8Array(tt.mn)),\##
+        a=d(A(i),r);async function l(o){let{fn:u,transport:w}=await s.pn(o);if(u.length!==tt.message2||!Z(u))throw new\##
+         h("malformed");let{kt:f}=await $t(w.hash,w.E);return{D:new Ht(w,f),wn:{type:"confirm",on:new Uint8Array(32),a\##
+        n:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if(t.length!==tt.message2\##
+        )throw new h("malformed");let s=new z(t);if(s.p()!==1)throw new h("malformed");let r=s.z(32).slice(),a=s.z(32)\##
+        .slice(),l=s.z(16),o=s.z(64),u=I(s.z(2));if(s.F(),!Z(s.ee()))throw new h("malformed");let w=D("colloque/1 dele\##
+        gation",a,i,e,l);if(!await Me(o,w,a))throw new h("delegation");let f=new z(l),[L,T]=[f.Qt(),f.Qt()];if(n<L-pt|\##
+        |n>T+pt)throw new h("delegation-dates");return{pi:r,identity:a,wordsLocale:u,fi:T}}function gi(t,...e){let i=n\##
+        ew Uint8Array(t);return i.set(d(...e)),i}var vi="colloque.v1",bi=65600,ki=8,Mi={fresh:0,resume:1},P={vt:1,used\##
+        :2,full:3,rate:4,es:5,closed:6},xi=(t,e,i)=>d(y(1),y(1),t,e,y(i)),Nt=t=>d(y(16),A(0),t);function Ai(t){if(t.le\##
+        ngth>bi)return null;try{return Si(new z(t))}catch(e){if(e instanceof h)return null;throw e}}function Si(t){swi\##
+        tch(t.p()){case 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.z(32),t.end(),{type:"challenge\##
+        "};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",xe:e===1}}case 134:{let e=t.p(),i=[];for(let a=\##
+        0;a<e;a+=1)i.push(I(t.dt()));let[n,s]=[I(t.dt()),I(t.dt())],r=t.F();return t.end(),{type:"servers",m:{urls:i.f\##
+        ilter(a=>/^(stuns?|turns?):/.test(a)).slice(0,ki),username:n,credential:s,mi:r}}}case 224:{let e=t.Xe();return\##
+         t.end(),{type:"error",code:e}}default:return null}}var Ci=t=>({invitation:t,bond:null,former:[],epochNumber:0\##
+        ,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),H=t=>t.invitation.joinToken===null,Ft=\##
+        t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:J(i)}:i);function zt(t,e){if(t===null)return null;t\##
+        ry{let i=JSON.parse(t,(n,s)=>Ei(s)?St(s.octets):s);return i.invitation.room.length!==16||i.invitation.sessionK\##
+        ey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof Syntax\##
+        Error||i instanceof TypeError||i instanceof h)return null;throw i}}function Vt(t){for(let e of Object.values(t\##
+        ))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Vt(e)}var Ei=t=>typeof t=="object"&&t!==null\##
+        &&"octets"in t&&Object.keys(t).length===1,ft={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e\##
+        4},Ti=.3,qi=3e4,Li=1e3,Bt=25e3,ji=2e3,Pi=2e4,Gt=class{constructor({t,mode:e,locale:i,L:n,se:s,gi:r=!1},a){this\##
+        .t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Wt=a,this.wi=r?Ti:1,this.o="opening",this.D=null,this.m\##
+        =null,this.yn=1/0,this.finish=null,this.kn=-1/0,this.vn=a,this.bn=a,this.e=new V,this.xn=[],this.#t("open",a)}\##
+        get yi(){return this.e.H("open")||this.e.H("state")}get ct(){return this.o==="established"}get lt(){return thi\##
+        s.o==="away"||this.o==="orphaned"}ki(t){return t>=this.yn&&(this.m?.urls.some(e=>/^turns?:/.test(e))??!1)}vi(t\##
+        ){this.o==="established"&&t-this.bn>qi&&this.e.set("silence",t+Li)}Rt(){return this.xn.splice(0)}P(){return th\##
+        is.e.nt()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await oi(i.resumeSecr\##
+        et):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send",octets:xi(e.room,n,Mi[\##
+        this.mode])}),await this.#i())}async h(t,e){let i=Ai(t);if(!(i===null||this.o==="over"))switch(i.type){case"ch\##
+        allenge":return;case"state":return this.#e(i.xe,e);case"servers":this.m=i.m,this.yn=e+i.m.mi*1e3;return;case"e\##
+        rror":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,e)}catch(n){\##
+        if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.mode==="resume";return \##
+        this.#r({type:"broken",code:n.code,bi:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e!=="\##
+        keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Bt),await this.\##
+        send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"&&this.o!=="established\##
+        "?!1:(this.vn=e,this.#n({type:"send",octets:Nt(await this.D.di(t))}),!0)}#t(t,e){this.e.set(t,e+ft[t]*this.wi)\##
+        }#n(t){this.xn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i=this.e.H("state");this\##
+        .#n({type:"doctor",N:t}),t?this.o==="orphaned"||e-this.kn<ji?this.#r({type:"lost",cause:"doctor-returned"}):(i\##
+        ||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#i()):(this.e.clear(),i&\##
+        &(this.kn=e),this.o=i||this.o==="away"?"away":"orphaned",H(this.t)&&this.e.set("away",e+ft.X))}async#i(){let{t\##
+        }=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#n({type:"save\##
+        "});let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),\##
+        e=i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish=n=>i.finish(n,this.se(\##
+        )),e=i.message}this.#n({type:"send",octets:Nt(e)})}async#a(t,e){if(this.o==="handshaking"&&this.finish!==null)\##
+        {let{D:i,bond:n,wn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming",this.e.clear("message\##
+        2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Bt),this.#n({type:"confirmed",bond:n}),await this.send(s,\##
+        e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.D.open(t);this.o="\##
+        established",this.e.clear("firstFrame"),this.bn=e,this.e.set("silence",e+ft.silence),this.#n({type:"frame",fra\##
+        me:i}),i.type==="keepalive"&&e-this.vn>=Pi&&await this.send({type:"keepalive"},e)}}},Wt=3e3,Ui=2e4,Ii=1e3,Ki=c\##
+        lass{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.re=s,this.a=r,this.e=new\##
+         V,this.e.set("end",a+(s===null?Wt:Ui)),s!==null&&(i===null||i.lt)&&this.#r(a)}P(){let t=[this.e.nt()??1/0,thi\##
+        s.n?.P()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e\##
+        .T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e),this.#t(e);case"socket\##
+        -open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":return t.id===this.s&&await\##
+         this.n?.h(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){this.re=null,this.e.cle\##
+        ar(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(i.type==="send")this.a(\##
+        {type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type\##
+        :"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Wt);else{if(i.type==="refused"||i.type==="frame"&&i.\##
+        frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#e(t)}}#n(){return this\##
+        .n?.Rt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Gt({t:this.t,mode:"resume",...this.j},t),this.a({type:"conne\##
+        ct",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",t+Ii)}#i(){this.n!==nul\##
+        l&&this.a({type:"close",id:this.s}),this.n=null}},Oi=new Set(["unknown-room","full","rate","closed","network",\##
+        "no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Di=new Set(["hu\##
+        ng-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refus\##
+        ed-wrong-person"]),mt=t=>Oi.has(t),Ri=t=>Di.has(t),$i={[B.rn]:"refused-other-device",[B.ai]:"refused-not-now",\##
+        [B.ci]:"refused-wrong-person"},Hi={[j.nn]:"words-differ",[j.sn]:"binding-failed",[j.expired]:"expired",[j.erro\##
+        r]:"doctor-error"},Ni={[P.vt]:"unknown-room",[P.used]:"used",[P.full]:"full",[P.rate]:"rate",[P.closed]:"close\##
+        d"},Fi=t=>$i[t]??"refused",zi=t=>Hi[t]??"ended-by-doctor",Vi=t=>Ni[t]??"protocol";function Bi(t){return t==="d\##
+        elegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var _t=3,Gi=500,Wi=8e3,_i=4e3,Zi=5,Ji=cl\##
+        ass{constructor(t){this.L=t,this.V=0,this.ze=!1,this.bt=null,this.ut=0}xi(){this.ze=!1,this.ut=0}Si(){this.V=0\##
+        ,this.ze=!1,this.ut=0}zi(t){let e=this.bt??(t.bond===null?"fresh":"resume");return this.bt=null,e}ye({Ci:t,Mi:\##
+        e}){if(this.V+=1,!(t&&!this.ze)&&this.V>_t)return null;let i=e?_i:Wi,n=Math.min(Gi*2**(this.V-1),i),s=.5+(this\##
+        .L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return H(i)?(this.ut=t===P.vt?this.ut+1:0,this.ut>Zi&\##
+        &!n?"unknown-room":"later"):t===P.vt&&e==="resume"?this.ze?"secure-channel":(this.bt="fresh","now"):t===P.used\##
+        &&e==="fresh"&&i.bond!==null&&this.V<_t?(this.V+=1,this.bt="resume","now"):Vi(t)}},Zt=6e4,Jt=2e3,Xi=1e4,Qi=3,Y\##
+        i=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.xe=!1,this.xt=!1,this.I=new Ji\##
+        (e.L),this.W=-1/0,this.e=new V,this.Kt=!1,this.pending=[],this.Nt=[]}get ct(){return this.n?.ct??!1}get lt(){r\##
+        eturn this.n?.lt??!1}get Bt(){return this.I.V>0&&(this.n?.yi??!0)}P(){let t=Math.min(this.e.nt()??1/0,this.n?.\##
+        P()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.t\##
+        ype==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Ce(e))}async Se(t){for(let e=this.e.T(t\##
+        );e!==null;e=this.e.T(t))e==="retry"?this.St(t):this.I.V=0;await this.n?.Se(t)}Ai(t){for(;;){let e=this.Nt.shi\##
+        ft();if(e!==void 0)return e;this.pending.push(...this.n?.Rt()??[]);let i=this.pending.shift();if(i===void 0)re\##
+        turn null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}St(t){let{t:e,j:i,d:n}=this;if\##
+        (e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.I.zi(e);this.e.clear("retry","stable\##
+        "),n.ht(),this.s+=1;let r=n.i().zt&&this.I.V<2;this.n=new Gt({t:e,mode:s,gi:r,...i},t),n.a({type:"connect",id:\##
+        this.s})}Ti(t){(this.n===null||t-this.n.Wt>=Jt)&&this.#e(t)}Me(t,e){this.s=t,this.I.Si(),this.St(e)}ae(t){if(!\##
+        (this.n===null||t-this.n.Wt<Jt)&&!this.n.lt){if(t-this.W<Xi)return this.Ce(t);this.W=t,this.#e(t)}}Ce(t){this.\##
+        disconnect(),this.xt=!1;let{Ei:e,zt:i}=this.d.i(),n=H(this.t)&&e,s=this.I.ye({Ci:n,Mi:i});if(s===null)return t\##
+        his.#i(this.I.ze?"secure-channel":"network");this.e.set("retry",t+s)}Sn(t){let e=this.t.former.shift();return \##
+        e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}zn(t,e,i){if(!e)return t\##
+        his.#i(Bi(t));this.I.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Rt()??[]];for(let e \##
+        of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.d.a({type:"close",id:this.s}),this.Cn\##
+        ()}Cn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.d.left(),t}#t(t){this.d.a({type:"\##
+        send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);case"save":return this.d\##
+        .ht();case"doctor":this.xe=t.N,t.N||(this.xt=!0),this.e.H("stable")||this.e.set("stable",e+Zt);return;case"con\##
+        firmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...t\##
+        his.t.former].flatMap(s=>s??[]).slice(0,Qi);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return\##
+         this.e.set("stable",e+Zt),this.d.ht();case"frame":this.I.xi(),this.xt=!1,this.Kt=!1,this.Nt.push(t);return;ca\##
+        se"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):this.#e(e);case"broken":\##
+        return this.zn(t.code,t.bi,e)}}#r(t,e){if(this.Kt&&t===P.vt){this.Sn(e)||this.#i("refused-other-device");retur\##
+        n}let i=this.n?.mode??null,n=this.I.refused(t,i,this.t,this.d.i().Li);n==="later"?this.Ce(e):n==="now"?this.#e\##
+        (e):this.#i(n)}#e(t){this.disconnect(),this.St(t)}#i(t){this.Nt.push({type:"stop",reason:t})}},Xt=class{constr\##
+        uctor(){this.R=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get Mn(){return Math.min(4e3*1\##
+        .5**(this.R-1),1e4)}get Di(){return Math.min(1500*this.R,6e3)}get Ct(){return this.M+(this.R===0?0:this.Mn)}},\##
+        tn=class{constructor(){this.M=null,this.w=0}Me(t,e){this.M={tt:t,An:e},this.w=e}R(t,e){let{M:i}=this;this.M={t\##
+        t:t,An:e};let n=i!==null&&e-i.An<=1250;return(!n||t!==i.tt)&&(this.w=e),n&&t!==i.tt?"sound":e-this.w>=1500?"si\##
+        lence":"unknown"}},Qt=class{constructor(){this.silence=new tn,this.ce=!1,this.Ft=!1,this.Mt=!1,this.Tn=-1/0,th\##
+        is.W=null,this.En=-1/0}get Ln(){return this.W!==null}ae(t){this.W=t}Pi(t){this.Tn=t,this.Mt=!1,this.Ft=!1,this\##
+        .W=null}Ii(t,e){this.silence.Me(0,e),this.ce=t}qi(t,e){this.silence.Me(t,e)}R(t,e){let i=this.En;this.En=e;let\##
+         n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.Tn&&(this.Mt=!0),this.W!==null&&i>=this.W&&(thi\##
+        s.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.Mt&&!this.ce}Dn(t){t&&!this.Mt&&(thi\##
+        s.Ft=!0)}},wt={Oi:6e3,Ui:5e3,path:13e3},en=3e3,nn=1e4,sn=1,rn=class{constructor(t,e){this.t=t,this.d=e,this.mu\##
+        ted=!1,this.v=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.y=!1,this.transport="none",this\##
+        .r=-1,this.Pn=null,this.c=null,this.Ht=[],this.le=null,this.At=null,this.Tt=!1,this.Et=null,this.g=new Qt,this\##
+        .ue=new Xt,this.Lt=0,this.i={send:!1,h:!1},this.Z=[],this.e=new V}ji(){return this.Z.shift()??null}P(){return \##
+        this.e.nt()}Ae(){return this.transport==="connected"&&this.#c()&&!this.g.ce}zt(){return this.v&&(!this.Ae()||t\##
+        his.g.Ln)}get Vi(){return!this.v&&this.c?.$===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}\##
+        ae(t){this.transport!=="none"&&this.g.ae(t)}Wi(t,e){this.n=t,this.y=e,this.t.consent===null&&this.d.a({type:"p\##
+        repare-call",m:t.m,y:e})}wt(){this.n=null,this.Tt=!1,this.At=null,this.e.clear("answer","binding")}end(){this.\##
+        wt(),this.e.clear(),this.Z=[],this.transport="none",this.c=null,this.Et=null,this.le=null,this.g=new Qt,this.u\##
+        e=new Xt,this.Lt=0,this.#s(),this.d.a({type:"end-call"})}async Ri(t){this.transport==="connected"&&this.c?.$==\##
+        =!0&&!this.g.ce&&!this.g.Ln?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(t);e!==null;e=this.e.T(\##
+        t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.v?"socket-doubted":"rejoin")}\##
+        async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.c?.generation||this.n===null)return;this.c.st=\##
+        !0,this.e.set("answer",e+(this.v?this.ue.Di:wt.Oi)),await this.#t({type:"description",kind:"offer",generation:\##
+        t.generation,sdp:t.sdp},e);for(let i of this.Ht.splice(0))await this.#t({type:"candidate",generation:t.generat\##
+        ion,candidate:i},e);return;case"candidate":if(t.generation!==this.c?.generation)return;this.c.st?await this.#t\##
+        ({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ht.push(t.candidate);return;case"tra\##
+        nsport":return this.#h(t,e);case"heard":return this.#u(t,e)}}async h(t,e){if(t.type==="description"&&t.kind===\##
+        "restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.$!==!0?void 0:(this.At=t.tag.s\##
+        lice(),this.#p());if(!(i===null||!i.st||t.generation!==i.generation))if(t.type==="candidate"){let{generation:n\##
+        ,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(i.$=!0,this.e.clear("an\##
+        swer"),this.d.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?await th\##
+        is.#l(e):this.v||this.e.set("path",e+wt.path),this.#s())}async#t(t,e){await this.d.send(t,e)}#n(t,e){if(this.t\##
+        .consent===null)return;let i=t==="new"&&this.Pn!==this.n;!i&&e<this.ue.Ct||(i&&(this.transport="failed"),this.\##
+        #e(e))}#r(){return this.n!==null&&this.n.ct&&this.t.consent!==null}#e(t){let{n:e,t:i}=this;if(e===null)return;\##
+        let n=this.transport==="none"||this.transport==="failed"||this.g.Ft,s=i.generation;i.generation+=1,this.d.ht()\##
+        ,n&&(this.r=s,this.Pn=e,this.transport="new",this.le=null,this.Et=null,this.Tt=!1,this.g.Ii(this.v,t),this.#s(\##
+        )),this.c={generation:s,st:!1,$:!1},this.Ht=[],this.At=null,this.g.Pi(t),this.e.clear("answer","binding","path\##
+        ","attempt"),this.v&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.Mn));let{y:r}=this;this.d.a({type:"make-off\##
+        er",generation:s,ti:n,m:e.m,y:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Ct?this.e.set("attempt",i.Ct):e?.ki(t\##
+        )?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-doubted")}#a(t){this.tra\##
+        nsport==="none"||this.Ae()||(this.g.Dn(this.c?.$===!0),this.#i(t))}#u({r:t,tt:e},i){if(!(this.transport==="non\##
+        e"||t!==this.r)){if(!this.#c())return this.g.qi(e,i);this.g.R(e,i)?(this.g.Dn(this.c?.$===!0),this.#i(i)):this\##
+        .g._t&&this.Ae()&&this.e.clear("attempt")}}async#h(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(t.stat\##
+        e==="connected")this.transport="connected",this.Lt=0,this.e.clear("path"),this.e.H("attempt")&&this.e.set("att\##
+        empt",Math.max(this.ue.Ct,e+en)),this.le={Gt:t.ni,O:t.ii},await this.#l(e),this.#s();else if(t.state==="failed\##
+        ")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),th\##
+        is.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Wt??0)<nn?this.#i(e):this.Z.push("socket-doubted")}}\##
+        }#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.v)return this.#i(t);this.Lt+=1\##
+        ,this.Lt>sn?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=this.n?.D??null;if(e===nu\##
+        ll||i===null||this.c?.$!==!0)return;let n=await i.gn("P",e.Gt,e.O);await this.#t({type:"binding",tag:n},t),thi\##
+        s.Tt||this.e.set("binding",t+wt.Ui),await this.#p()}async#p(){let{le:t,At:e}=this,i=this.n?.D??null;if(t===nul\##
+        l||e===null||i===null)return;let n=await i.gn("D",t.Gt,t.O);if(!ht(n,e)){this.Z.push("binding-failed");return}\##
+        this.Tt=!0,this.Et=Yt(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.le!==null&&this.Et===Yt(\##
+        this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.send&&e.h===t\##
+        his.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},Yt=({Gt:t,O:e})=>`${J(t)} ${J(e)}`,an=6e4,ln=400,on=class{\##
+        constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new Yi(t,this.j,{a:s=>this.ac\##
+        tions.push(s),ht:()=>this.#d(),left:()=>this.#i(),i:()=>({Li:this.media.Ae(),zt:this.media.zt(),Ei:this.media.\##
+        v})}),this.he=!1,this.message="",this.u=new Ge,this.reason=null,this.Te=null,this.e=new V,this.actions=[],this\##
+        .media=new rn(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),ht:()=>this.#d()}),this.ve=Promise.\##
+        resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(e)}catch{await this.#s(\##
+        "internal",e)}}),this.ve}Ki(){return this.actions.splice(0)}P(){if(this.reason!==null)return this.Te?.P()??nul\##
+        l;let t=[this.e.nt(),this.line.P(),this.media.P()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e}Ni(){\##
+        let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.reason,K:this.reason!==\##
+        null&&mt(this.reason),xe:this.line.xe,In:this.line.ct,Bt:this.line.Bt,Bi:this.line.xt,message:this.message,b:t\##
+        ===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted:this.\##
+        media.muted,C:this.u.C}}#t(){return this.reason!==null?Ri(this.reason)?"ended":"failed":H(this.t)?this.t.conse\##
+        nt===null?"admitted":this.media.Ae()?"connected":this.media.v?"reconnecting":"connecting":"waiting"}async#n(t,\##
+        e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.line.St(e),this.#a(e);case\##
+        "tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":return await this.line.oe(\##
+        t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ti(e),this.#a(e);case"awoke":return th\##
+        is.line.n?.vi(e),this.#e(e);case"consent":return H(this.t)?(this.t.consent=t.consent,this.#d(),this.he&&await \##
+        this.#o(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:B.oi},e),this.#s\##
+        ("consent-refused",e);case"words":return this.#p(t.l,e);case"mute":this.media.mute(t.muted);return;case"write"\##
+        :if(this.u.write(t.text,t.qn,this.j.se()),t.qn)return this.#l(e);this.e.H("letters")||this.e.set("letters",e+l\##
+        n);return;case"hang-up":return this.#s("hung-up",e,j.ri);case"taken-over":return this.#s("taken-over",e);case"\##
+        retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t,e){let i=this.reason==="network"||\##
+        this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||!mt(this\##
+        .reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??this.line.s,e),this.Te=nul\##
+        l,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience")return this.#s(this.l\##
+        ine.ct?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await this.#a(t),await this.media.Se(t),a\##
+        wait this.#a(t)}#i(){this.he=!1,this.media.wt(),this.u.wt()}async#a(t){for(;this.reason===null;){let e=this.me\##
+        dia.ji();if(e!==null){await this.#c(e,t);continue}let i=this.line.Ai(t);if(i===null)return;i.type==="stop"?awa\##
+        it this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type){case"waiting":this.message=Ut(t.m\##
+        essage);return;case"admit":return this.#h(t.y,e);case"refuse":return t.reason===B.rn&&this.line.Sn(e)?void 0:t\##
+        his.#s(Fi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":"different",this.#d();case"bye":ret\##
+        urn this.#s(this.media.Vi&&t.reason===j.error?"no-path":zi(t.reason),e);case"description":case"candidate":case\##
+        "binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e):this.line.zn("malforme\##
+        d",!0,e);case"chat":this.he&&this.u.h(t.id,t.message);return;case"keepalive":case"receipt":case"identity":retu\##
+        rn}}async#h(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=null,th\##
+        is.t.former=[],this.#d();let n=t||(this.t.invitation.flags&Y.y)!==0;if(n&&!(i.m?.urls.some(s=>/^turns?:/.test(\##
+        s))??!1))return this.#s("relay-missing",e,j.error);this.media.Wi(i,n),this.t.consent!==null&&await this.#o(e)}\##
+        async#o(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",version:1,...\##
+        e},t),await this.media.Ri(t),i!=="none"&&await this.line.send({type:"words",l:i==="same"},t),await this.#l(t))\##
+        }async#l(t){if(!(!this.he||this.t.consent===null)){for(let e of this.u.pending()){let{id:i,text:n}=e;if(!await\##
+         this.line.send({type:"chat",id:i,message:n},t))return;this.u.st(e)}return this.#a(t)}}async#p(t,e){this.t.own\##
+        Comparison=t?"same":"different",this.#d(),await this.line.send({type:"words",l:t},e),await this.#a(e),t||await\##
+         this.#s("words-differ",e,j.nn)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce(e);case"socket-doubted\##
+        ":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,j.sn);case"no-path":return thi\##
+        s.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)===!0;this\##
+        .line.flush(),this.reason=t,this.media.end(),this.e.clear(),mt(t)&&t!=="taken-over"?this.#d():this.actions.pus\##
+        h({type:"save",t:null});let s=!n&&H(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.discon\##
+        nect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Cn(),u=w=>this.actions.push(w);this.Te=new Ki({t:r,j:a,n:\##
+        o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.media.Ae())||this.line.lt?this.e.cle\##
+        ar("patience"):this.e.H("patience")||this.e.set("patience",t+an)}#d(){this.actions.push({type:"save",t:this.t}\##
+        )}},hn=3500;function te(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,vi);return t.binar\##
+        yType="arraybuffer",t}var cn=class{constructor(t){this.f=t,this.c=null,this.Yt=null}Fi(){this.Yt??={s:te(),w:p\##
+        erformance.now()}}connect(t){let e=this.#t()??te();this.c={id:t,s:e};let i=()=>this.f({type:"socket-open",id:t\##
+        });e.readyState===WebSocket.OPEN&&queueMicrotask(i),e.onopen=i,e.onclose=()=>this.f({type:"socket-closed",id:t\##
+        }),e.onmessage=({data:n})=>{n instanceof ArrayBuffer&&this.f({type:"socket-message",id:t,octets:new Uint8Array\##
+        (n)})}}send(t,e){this.c?.id===t&&this.c.s.readyState===WebSocket.OPEN&&this.c.s.send(e)}close(t){this.c?.id===\##
+        t&&this.c.s.close()}#t(){let{Yt:t}=this;if(this.Yt=null,t===null)return null;let e=performance.now()-t.w<hn&&t\##
+        .s.readyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}},un={On:[],Un:[],microphone:"",speaker:""},dn=\##
+        4e-4,ee={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function ie(t,e){let i=t===void 0?e\##
+        e:{...ee,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i})),[s]=n.getAudioTracks()\##
+        ;if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function pn(t){let e=t instanceof D\##
+        OMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotRead\##
+        ableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var fn=class{constructor(t){this.audio=t,th\##
+        is.Zt=new Audio,this.q=null,this.output=null,this.source=null,this.Ee=null,this.speaker=""}jn(){"AudioContext"\##
+        in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.resume().catch(()=>{}))}Vn(t){this.sour\##
+        ce?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Ee??=this.q.createAnalyser(),this.source=t\##
+        his.q.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}Dt(){if(this.Ee===null||this\##
+        .source===null)return{Dt:0,Wn:!1,Rn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee.getFloatTimeDomainData\##
+        (t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.userActivation?.hasBeenActi\##
+        ve===!0;return{Dt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Wn:e>dn,Rn:e===0&&i}}Kn(){let{q:t}=this;if(t!\##
+        ==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.Zt.srcObject=this.output.stream\##
+        ),this.Zt.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.createOscil\##
+        lator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.0\##
+        3),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop(n+1)}}}a\##
+        sync _i(t){await Promise.all([this.audio,this.Zt].map(e=>e.setSinkId(t))),this.speaker=t}async Pt(t){let e=awa\##
+        it navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&\##
+        &r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{On:i("audioinput"),Un:"setSinkId"i\##
+        n this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.Vn(\##
+        null),this.q?.close().catch(()=>{}),this.q=null,this.Ee=null,this.output=null}},mn=500;function wn(t,e,i){retu\##
+        rn navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}:{ifAvail\##
+        able:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function yn(t,e){let i=new Broadcast\##
+        Channel(t);i.postMessage(e),i.close()}function gn(t,e){return new Promise(i=>{let n=new BroadcastChannel(t),s=\##
+        r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),mn)})}\##
+        var N={},vn=t=>[N[t].admitted.title,...N[t].admitted.consent].join(`
         `),ne=(t,e)=>t<1?N[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
         (t),bn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),et=(t,e)=>t.replace(/\\##
         {\w+\}/,()=>String(e));function kn(t,e,i){let n=[i,e].map(s=>s.split(`

@@ -1,17 +1,26 @@
 package import Wire
 
-/// When to stop sending because the path plainly cannot bear it (RFC 8083).
+/// When to stop sending because the path plainly cannot bear it (RFC 8083 §4).
 ///
 /// Adaptation should make this unreachable. Told of every report of the peer, and asked whenever a report of ours is
 /// due; once tripped it stays so until ``reset(now:)``.
 package struct CircuitBreaker: Sendable {
     package enum Cause: Equatable, Sendable {
-        /// No report came for several intervals (§4.2 in RFC 8083's order: RTCP timeout).
+        /// No report came for a long time (§4.1).
         case reportsMissing
-        /// Reports come and tell that nothing arrives (media timeout).
+        /// Reports come and tell that nothing arrives (§4.2).
         case mediaMissing
-        /// More than ten times what TCP would send is sent into heavy loss (congestion).
+        /// More than ten times what TCP would send is sent into heavy loss (§4.3).
         case congestion
+    }
+
+    /// What one report said.
+    private struct Entry: Sendable {
+        var loss = 0.0
+        var packetsPerSecond = 0.0
+        var roundTrip = 0.0
+        /// Seconds since the report before.
+        var interval = 0.0
     }
 
     package private(set) var cause: Cause?
@@ -20,7 +29,10 @@ package struct CircuitBreaker: Sendable {
     private var highestReported: UInt32?
     private var sentAtLastReport: UInt64 = 0
     private var idleReports = 0
-    private var congestedReports = 0
+    private var roundTrip = 0.0
+    /// The latest reports in a ring, and how many there were.
+    private var entries = InlineArray<16, Entry>(repeating: Entry())
+    private var reportCount = 0
 
     package init(now: Instant) {
         self.lastReport = now
@@ -33,26 +45,23 @@ package struct CircuitBreaker: Sendable {
     package mutating func receive(
         _ block: ReportBlock, packetsSent: UInt64, packetsPerSecond: Double, roundTripTime: Duration?, now: Instant
     ) {
+        if let roundTripTime, roundTripTime > .zero { self.roundTrip = roundTripTime.fractionalSeconds }
+        self.entries[self.reportCount % self.entries.count] = Entry(
+            loss: Double(block.fractionLost) / 256, packetsPerSecond: packetsPerSecond, roundTrip: self.roundTrip,
+            interval: (now - self.lastReport).fractionalSeconds)
+        self.reportCount += 1
         self.lastReport = now
-        let hasSent = packetsSent > self.sentAtLastReport
+        let isProgress =
+            packetsSent == self.sentAtLastReport || self.highestReported != block.extendedHighestSequenceNumber
         self.sentAtLastReport = packetsSent
-        if hasSent, self.highestReported == block.extendedHighestSequenceNumber {
-            self.idleReports += 1
-            if self.idleReports >= Self.reportInterval.idleReports { self.cause = self.cause ?? .mediaMissing }
-        } else {
-            self.idleReports = 0
-        }
         self.highestReported = block.extendedHighestSequenceNumber
+        self.idleReports = isProgress ? 0 : self.idleReports + 1
 
-        let loss = Double(block.fractionLost) / 256
-        guard loss > 0, let roundTripTime, roundTripTime > .zero else {
-            self.congestedReports = 0
-            return
+        let interval = self.reportInterval
+        if self.idleReports >= Int((Self.idleReports * max(self.roundTrip, interval) / interval).rounded(.up)) {
+            self.cause = self.cause ?? .mediaMissing
         }
-        // The simplified TCP equation in packets per second (§4.3, equation 2).
-        let bearable = 1 / (roundTripTime.fractionalSeconds * (2 * loss / 3).squareRoot())
-        self.congestedReports = packetsPerSecond > 10 * bearable ? self.congestedReports + 1 : 0
-        if self.congestedReports >= Self.reportInterval.congestedReports { self.cause = self.cause ?? .congestion }
+        if self.isCongested(over: self.congestionReports(interval: interval)) { self.cause = self.cause ?? .congestion }
     }
 
     /// Told the time; `true` if sending must stop.
@@ -61,13 +70,55 @@ package struct CircuitBreaker: Sendable {
         return self.cause != nil
     }
 
+    /// Whether no report has come for three of the longest intervals: then as little as can be is sent.
+    package func isUnheard(now: Instant) -> Bool {
+        now - self.lastReport > Self.unheardTimeout
+    }
+
     /// Begins anew: the path is another one.
     package mutating func reset(now: Instant) {
         self = CircuitBreaker(now: now)
     }
 
-    /// Counted in reports: CB_INTERVAL of RFC 8083 for reports 2.5 s apart.
-    private static let reportInterval = (idleReports: 3, congestedReports: 3)
-    /// Browsers report every 5 s at the latest; a path that is being found again may stay silent for a while.
+    // MARK: Private parts
+
+    private func entry(_ back: Int) -> Entry { self.entries[(self.reportCount - 1 - back) % self.entries.count] }
+
+    /// Seconds between reports, as they came: `Tdr`.
+    private var reportInterval: Double {
+        let count = min(self.reportCount, 4)
+        let sum = (0..<count).reduce(0) { $0 + self.entry($1).interval }
+        return min(max(sum / Double(count), 0.5), 5)
+    }
+
+    /// `CB_INTERVAL` of §4.3, for an encoder that can change with each packet.
+    private func congestionReports(interval: Double) -> Int {
+        let seconds = min(max(10 * self.roundTrip, 3 * interval), Self.longestCongestion)
+        return min(Int((seconds / interval).rounded(.up)), self.entries.count)
+    }
+
+    /// By averages over the latest `count` reports, and TCP's throughput by the simplified equation (§4.3).
+    private func isCongested(over count: Int) -> Bool {
+        guard self.reportCount >= count else { return false }
+        var sum = Entry()
+        for back in 0..<count {
+            let entry = self.entry(back)
+            sum.loss += entry.loss / Double(count)
+            sum.packetsPerSecond += entry.packetsPerSecond / Double(count)
+            sum.roundTrip += entry.roundTrip / Double(count)
+        }
+        guard sum.loss > 0, sum.roundTrip > 0 else { return false }
+        let bearable = 1 / (sum.roundTrip * (2 * sum.loss / 3).squareRoot())
+        return sum.packetsPerSecond > 10 * bearable
+    }
+
+    /// `k` of §4.2.
+    private static let idleReports = 5.0
+    /// Three times the 5 s that reports are apart at the most, in seconds.
+    private static let longestCongestion = 15.0
+    private static let unheardTimeout: Duration = .seconds(15)
+    /// Reports of a browser, 5 s apart, are lost like any packet: three in a row in every tenth minute of a call that
+    /// loses a fifth. So the smallest step is taken after the 15 s of §4.1, and silence later; meanwhile ICE asks for
+    /// the peer's consent (RFC 7675), which 30 s without an answer end.
     private static let reportTimeout: Duration = .seconds(40)
 }

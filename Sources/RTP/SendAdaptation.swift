@@ -14,11 +14,32 @@ package struct SendAdaptation: Sendable {
         package var expectedLossPercentage: Int
         /// Copies of earlier packets in each packet (RFC 2198).
         package var copies: Int
+        /// What each packet holds of sound.
+        package var packetDuration: Duration
 
-        package init(bitsPerSecond: Int, expectedLossPercentage: Int, copies: Int) {
+        package init(
+            bitsPerSecond: Int, expectedLossPercentage: Int, copies: Int, packetDuration: Duration = .milliseconds(20)
+        ) {
             self.bitsPerSecond = bitsPerSecond
             self.expectedLossPercentage = expectedLossPercentage
             self.copies = copies
+            self.packetDuration = packetDuration
+        }
+    }
+
+    /// Which durations of packets the peer takes (RFC 8866 §6.4).
+    package struct PacketDurations: Equatable, Sendable {
+        /// 20 ms, or 10 where the peer asks for that.
+        package var usual: Duration
+        /// On paths on which headers count: 40 ms, unless the peer takes no such packets.
+        package var thrifty: Duration
+
+        /// - Parameters:
+        ///   - wanted: The peer's `ptime` in milliseconds.
+        ///   - longest: Its `maxptime`.
+        package init(wanted: Int? = nil, longest: Int? = nil) {
+            self.usual = .milliseconds(min(wanted ?? 20, longest ?? 20) < 20 ? 10 : 20)
+            self.thrifty = (longest ?? 40) < 40 ? self.usual : .milliseconds(40)
         }
     }
 
@@ -26,6 +47,7 @@ package struct SendAdaptation: Sendable {
 
     private let bitsPerSecond: Int
     private let hasRedundancy: Bool
+    private let durations: PacketDurations
     private let isSteady: Bool
     /// The share of packets lost lately, 0 … 1: rises at once, falls slowly.
     private var loss = Self.initialLoss
@@ -46,9 +68,13 @@ package struct SendAdaptation: Sendable {
     ///   - bitsPerSecond: Of Opus on a good path to a peer that knows no redundancy.
     ///   - hasRedundancy: Whether the peer takes RED.
     ///   - isSteady: Whatever is reported, error correction is sent and no redundancy: for measurements.
-    package init(bitsPerSecond: Int, hasRedundancy: Bool, isSteady: Bool = false, now: Instant) {
+    package init(
+        bitsPerSecond: Int, hasRedundancy: Bool, durations: PacketDurations = PacketDurations(),
+        isSteady: Bool = false, now: Instant
+    ) {
         self.bitsPerSecond = bitsPerSecond
         self.hasRedundancy = hasRedundancy
+        self.durations = durations
         self.isSteady = isSteady
         self.periodBegan = now
         self.holdsUntil = now
@@ -85,6 +111,13 @@ package struct SendAdaptation: Sendable {
         self.step = next
     }
 
+    /// No report has come for long: the smallest step, for nobody can say what the path bears.
+    package mutating func reportsMissing(now: Instant) {
+        guard self.level > 0, !self.isSteady else { return }
+        self.retreat(now: now)
+        self.step = self.wanted()
+    }
+
     /// - Returns: Whether packets wait somewhere that did not before.
     private mutating func observe(_ roundTripTime: Duration?, now: Instant) -> Bool {
         guard let roundTripTime else { return false }
@@ -111,9 +144,14 @@ package struct SendAdaptation: Sendable {
     }
 
     private func wanted() -> Step {
-        var step = Step(bitsPerSecond: self.bitsPerSecond, expectedLossPercentage: 0, copies: 0)
+        var step = Step(
+            bitsPerSecond: self.bitsPerSecond, expectedLossPercentage: 0, copies: 0,
+            packetDuration: self.durations.usual)
         if self.level < Self.fullLevel || self.hasRedundancy { step.bitsPerSecond = self.bitsPerSecond * 3 / 4 }
-        if self.level == 0 { step.bitsPerSecond = self.bitsPerSecond / 2 }
+        if self.level == 0 {
+            step.bitsPerSecond = self.bitsPerSecond / 2
+            step.packetDuration = self.durations.thrifty
+        }
         if self.hasRedundancy, self.level >= 2 {
             // What is on the way down stays until the loss is well below.
             let held = self.step.copies

@@ -126,6 +126,7 @@ package struct LocalAudio: Equatable, Sendable {
         }
         lines += [
             "a=ptime:20",
+            "a=maxptime:60",
             "a=ssrc:\(self.ssrc) cname:\(self.cname)",
         ]
         lines += self.candidates.map { "a=\($0)" }

@@ -37,6 +37,9 @@ package struct RemoteAudio: Equatable, Sendable {
     package var redundancyType: UInt8?
     /// `a=fmtp` of Opus: keys in lower case. What the peer would like to receive (RFC 7587 §6.1).
     package var formatParameters: [String: String]
+    /// The duration of packets that the peer would like, and the longest it takes, in milliseconds (RFC 8866 §6.4).
+    package var packetTime: Int?
+    package var longestPacketTime: Int?
     /// SHA-256 of the certificate that the DTLS handshake has to show, 32 octets.
     package var fingerprint: [UInt8]
     package var iceUfrag: String
@@ -90,6 +93,8 @@ package struct RemoteAudio: Equatable, Sendable {
         self.payloadType = payloadType
         self.redundancyType = section.redundancyType(of: payloadType)
         self.formatParameters = section.formatParameters(of: payloadType)
+        self.packetTime = section.values(of: "ptime").first.flatMap { Int($0) }
+        self.longestPacketTime = section.values(of: "maxptime").first.flatMap { Int($0) }
         self.fingerprint = try description.fingerprint(of: section)
         (self.iceUfrag, self.icePwd) = try description.iceCredentials(of: section)
         let options = section.values(of: "ice-options") + description.values(of: "ice-options")

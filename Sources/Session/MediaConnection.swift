@@ -324,7 +324,11 @@ package final class MediaConnection {
     package func send(_ block: Span<Int16>, now: Instant) {
         guard !self.isOver else { return }
         do {
-            if let packet = try self.voice?.send(block, now: now) { self.transmit(packet) }
+            var packet = try self.voice?.send(block, now: now)
+            while let datagram = packet {
+                self.transmit(datagram)
+                packet = try self.voice?.sendRest(now: now)
+            }
         } catch {
             self.fail(.voice("\(error)"))
         }
@@ -433,7 +437,8 @@ package final class MediaConnection {
         do {
             self.voice = try VoiceStream(
                 keys: result, ssrc: self.local.ssrc, cname: Array(self.local.cname.utf8),
-                payloadType: remote.payloadType, redundancyType: remote.redundancyType, encoder: self.encoder,
+                payloadType: remote.payloadType, redundancyType: remote.redundancyType,
+                durations: .init(wanted: remote.packetTime, longest: remote.longestPacketTime), encoder: self.encoder,
                 random: &self.random, now: now)
         } catch {
             return self.fail(.voice("\(error)"))

@@ -339,6 +339,14 @@ package final class PeerSession {
         self.drainMedia(now: now)
     }
 
+    /// Tells how the shell kept the beat of 20 ms, so that the encoder works as hard as there is time for.
+    /// - Parameters:
+    ///   - busy: what its thread spent on sound in this beat, all calls together.
+    ///   - late: how long after its time the beat began.
+    package func noteBeat(busy: Duration, late: Duration = .zero, now: Instant) {
+        self.media?.voice?.noteBeat(busy: busy, late: late, now: now)
+    }
+
     /// Gives 960 samples to play.
     /// - Returns: `nil`, and the block untouched, while there is no voice.
     package func pull(into block: inout MutableSpan<Int16>, now: Instant) -> AudioReceiver.Playout? {

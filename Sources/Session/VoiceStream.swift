@@ -41,6 +41,7 @@ package final class VoiceStream {
     private var history = RedundancyHistory()
     private var adaptation: SendAdaptation
     private var breaker: CircuitBreaker
+    private var effort: EncodingEffort
     /// Since when nothing is sent because the path plainly cannot bear it.
     private var restsSince: Instant?
     private var datagrams = DatagramRing()
@@ -48,16 +49,20 @@ package final class VoiceStream {
     /// - Parameters:
     ///   - ssrc: what our description announced.
     ///   - redundancyType: of RED, if both descriptions name it.
+    ///   - durations: of packets, as the peer's description has them.
     package init(
         keys: DTLSResult, ssrc: UInt32, cname: [UInt8], payloadType: UInt8, redundancyType: UInt8? = nil,
-        encoder: OpusEncoderSettings, random: inout RandomSource, now: Instant
+        durations: SendAdaptation.PacketDurations = .init(), encoder: OpusEncoderSettings,
+        random: inout RandomSource, now: Instant
     ) throws {
         self.outgoing = try SRTPSender(keys)
         self.incoming = try SRTPReceiver(keys)
         self.adaptation = SendAdaptation(
-            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, isSteady: !encoder.adapts,
+            bitsPerSecond: encoder.bitsPerSecond, hasRedundancy: redundancyType != nil, durations: durations,
+            isSteady: !encoder.adapts,
             now: now)
         self.breaker = CircuitBreaker(now: now)
+        self.effort = EncodingEffort(complexity: encoder.complexity)
         self.encoder = try AudioSender(settings: encoder.adapted(to: self.adaptation.step))
         self.decoder = try AudioReceiver()
         self.ssrc = ssrc
@@ -77,10 +82,25 @@ package final class VoiceStream {
 
     // MARK: Out
 
-    /// One block of 960 samples becomes one datagram; `nil` while the stream is not open.
+    /// Takes 960 samples and gives the datagram that is due: `nil` for the first half of a packet of 40 ms, and while
+    /// the stream is not open. Of packets of 10 ms ``sendRest(now:)`` has another.
     package func send(_ block: Span<Int16>, now: Instant) throws -> [UInt8]? {
-        guard self.isOpen, self.maySend(now: now) else { return nil }
-        let placement = try self.encoder.send(block, into: &self.payload)
+        guard self.isOpen, self.maySend(now: now) else {
+            try self.encoder.drop()
+            return nil
+        }
+        guard let placement = try self.encoder.take(block, into: &self.payload) else { return nil }
+        return try self.datagram(at: placement, now: now)
+    }
+
+    /// The next datagram of sound that ``send(_:now:)`` took.
+    package func sendRest(now: Instant) throws -> [UInt8]? {
+        guard let placement = try self.encoder.next(into: &self.payload) else { return nil }
+        return try self.datagram(at: placement, now: now)
+    }
+
+    /// The payload as RED or by itself, in RTP in SRTP.
+    private func datagram(at placement: AudioSender.Placement, now: Instant) throws -> [UInt8] {
         let copies = self.redundancyType == nil ? 0 : self.adaptation.step.copies
         let header = RTPHeader(
             marker: placement.isMarked, payloadType: copies > 0 ? self.redundancyType ?? 0 : self.payloadType,
@@ -106,6 +126,19 @@ package final class VoiceStream {
         self.datagrams.keep(packet)
         return packet
     }
+
+    /// Takes how the thread kept the beat: see ``EncodingEffort/observe(busy:late:now:)``.
+    package func noteBeat(busy: Duration, late: Duration, now: Instant) {
+        var settings = self.encoder.settings
+        guard settings.adapts else { return }
+        self.effort.observe(busy: busy, late: late, now: now)
+        guard settings.complexity != self.effort.complexity else { return }
+        settings.complexity = self.effort.complexity
+        try? self.encoder.apply(settings)
+    }
+
+    /// How hard the encoder works at present, 0 … 10.
+    package var complexity: Int { self.encoder.settings.complexity }
 
     /// How the peer's reports have us send at present.
     package var step: SendAdaptation.Step { self.adaptation.step }
@@ -134,14 +167,18 @@ package final class VoiceStream {
         guard let block = self.sendStatistics.lastBlock else { return }
         let roundTripTime = block.lastSenderReport == 0 ? nil : self.sendStatistics.roundTripTime
         self.breaker.receive(
-            block, packetsSent: self.sendStatistics.packetsSent, packetsPerSecond: 50, roundTripTime: roundTripTime,
+            block, packetsSent: self.sendStatistics.packetsSent,
+            packetsPerSecond: 1 / self.adaptation.step.packetDuration.fractionalSeconds, roundTripTime: roundTripTime,
             now: now)
-        let former = self.adaptation.step
         self.adaptation.receive(
             fractionLost: Double(block.fractionLost) / 256, roundTripTime: roundTripTime, now: now)
-        guard self.adaptation.step != former else { return }
+        self.applyStep()
+    }
+
+    private func applyStep() {
+        let settings = self.encoder.settings.adapted(to: self.adaptation.step)
         // Settings within libopus's ranges: it does not refuse.
-        try? self.encoder.apply(self.encoder.settings.adapted(to: self.adaptation.step))
+        if settings != self.encoder.settings { try? self.encoder.apply(settings) }
     }
 
     package var nextReport: Instant { self.schedule.nextReport }
@@ -150,7 +187,13 @@ package final class VoiceStream {
     package func report(now: Instant) throws -> [UInt8]? {
         guard self.schedule.isDue(now: now) else { return nil }
         self.schedule.reportSent(now: now)
-        if self.isOpen, self.restsSince == nil, self.breaker.isTripped(now: now) { self.restsSince = now }
+        if self.isOpen, self.restsSince == nil {
+            if self.breaker.isTripped(now: now) { self.restsSince = now }
+            if self.breaker.isUnheard(now: now) {
+                self.adaptation.reportsMissing(now: now)
+                self.applyStep()
+            }
+        }
         return self.isOpen ? try self.compound(isGoodbye: false, now: now) : nil
     }
 
@@ -244,9 +287,11 @@ package final class VoiceStream {
 
 extension OpusEncoderSettings {
     fileprivate func adapted(to step: SendAdaptation.Step) -> OpusEncoderSettings {
-        OpusEncoderSettings(
-            bitsPerSecond: step.bitsPerSecond, complexity: self.complexity,
-            expectedLossPercentage: step.expectedLossPercentage)
+        var settings = self
+        settings.bitsPerSecond = step.bitsPerSecond
+        settings.expectedLossPercentage = step.expectedLossPercentage
+        settings.packetSamples = Int(AudioFormat.samples(in: step.packetDuration))
+        return settings
     }
 }
 

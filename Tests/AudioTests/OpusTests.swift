@@ -14,6 +14,107 @@ struct OpusTests {
         #expect(Set(payloads.map(\.count)) == [bitsPerSecond / 400])
     }
 
+    @Test(
+        "complexity and expected loss change no size, and neither does what is said", arguments: [480, 960, 1920, 2880])
+    func constantSizeOfEachDuration(samples: Int) throws {
+        let sound =
+            [Int16](repeating: 0, count: 48_000) + Material.speech.prefix(48_000) + Material.noise(seconds: 1, seed: 3)
+        var encoder = try OpusPacketEncoder(settings: OpusEncoderSettings(packetSamples: samples))
+        var sizes: Set<Int> = []
+        var payload: [UInt8] = []
+        for (index, start) in stride(from: 0, through: sound.count - samples, by: samples).enumerated() {
+            try encoder.apply(
+                OpusEncoderSettings(
+                    bitsPerSecond: 16_000, complexity: index % 11, expectedLossPercentage: index % 3 * 10,
+                    packetSamples: samples))
+            try encoder.encode(sound.span.extracting(start..<start + samples), into: &payload)
+            sizes.insert(payload.count)
+            let packet = try OpusPacket(inspecting: payload.span)
+            #expect(packet.sampleCount == samples)
+        }
+        #expect(sizes == [samples / 24])
+    }
+
+    @Test("our padding changes the size and not the sound")
+    func paddingOfOurs() throws {
+        let payloads = try #require(Material.speechPayloads)
+        var plain = try OpusPacketDecoder()
+        var padded = try OpusPacketDecoder()
+        var (one, other) = ([Int16](repeating: 0, count: 960), [Int16](repeating: 0, count: 960))
+        for (index, payload) in payloads.prefix(100).enumerated() {
+            var longer = payload
+            try OpusPacket.pad(&longer, to: payload.count + index)
+            #expect(longer.count == payload.count + index)
+            var room = one.mutableSpan
+            var otherRoom = other.mutableSpan
+            let counts = [
+                try plain.decode(payload.span, into: &room), try padded.decode(longer.span, into: &otherRoom),
+            ]
+            #expect(counts == [960, 960] && one == other)
+        }
+    }
+
+    @Test("floating-point sound is coded and decoded as the same sound, and what is too loud is not cut off")
+    func floatingPoint() throws {
+        var rounded = try OpusPacketEncoder()
+        var exact = try OpusPacketEncoder()
+        var decoder = try OpusPacketDecoder()
+        var exactDecoder = try OpusPacketDecoder()
+        var (payload, exactPayload): ([UInt8], [UInt8]) = ([], [])
+        var (sound, exactSound) = ([Int16](repeating: 0, count: 960), [Float](repeating: 0, count: 960))
+        var loudest: Float = 0
+        for start in stride(from: 48_000, to: 96_000, by: 960) {
+            let block = Material.speech[start..<start + 960]
+            let float = block.map { Float($0) / 32_768 }
+            try rounded.encode(Array(block).span, into: &payload)
+            try exact.encode(float.span, into: &exactPayload)
+            #expect(payload == exactPayload)
+            var room = sound.mutableSpan
+            var exactRoom = exactSound.mutableSpan
+            _ = try decoder.decode(payload.span, into: &room)
+            let count = try exactDecoder.decode(exactPayload.span, into: &exactRoom)
+            #expect(count == 960)
+            #expect(zip(sound, exactSound).allSatisfy { abs(Float($0) / 32_768 - $1) < 1 / 16_384 || abs($1) > 0.9 })
+            loudest = max(loudest, exactSound.map(abs).max() ?? 0)
+        }
+        #expect(loudest > 0.1)
+        let square = (0..<960).map { Float($0 / 60 % 2) * 2.2 - 1.1 }
+        for _ in 0..<10 {
+            try exact.encode(square.span, into: &exactPayload)
+            var room = exactSound.mutableSpan
+            _ = try exactDecoder.decode(exactPayload.span, into: &room)
+        }
+        #expect(exactSound.contains { abs($0) > 1 })
+    }
+
+    /// Timestamps of the packets that are due when `block` is added.
+    private static func packets(
+        of block: [Int16], sender: inout AudioSender, payload: inout [UInt8]
+    ) throws -> [UInt32] {
+        sender.add(block.span)
+        var timestamps: [UInt32] = []
+        while let placement = try sender.next(into: &payload) { timestamps.append(placement.timestamp) }
+        return timestamps
+    }
+
+    @Test("40 ms are sent from two blocks, 10 ms twice from one, and a change waits for the end of a packet")
+    func durations() throws {
+        var sender = try AudioSender(settings: OpusEncoderSettings(packetSamples: 1920))
+        var payload: [UInt8] = []
+        let block = [Int16](Material.speech[48_000..<48_960])
+        var sent = try Self.packets(of: block, sender: &sender, payload: &payload)
+        #expect(sent == [])
+        try sender.apply(OpusEncoderSettings(packetSamples: 480))
+        #expect(sender.settings.packetSamples == 480)
+        sent = try Self.packets(of: block, sender: &sender, payload: &payload)
+        #expect(sent == [0] && payload.count == 160)
+        sent = try Self.packets(of: block, sender: &sender, payload: &payload)
+        #expect(sent == [1920, 2400] && payload.count == 40)
+        try sender.apply(OpusEncoderSettings())
+        sent = try Self.packets(of: block, sender: &sender, payload: &payload)
+        #expect(sent == [2880] && payload.count == 80)
+    }
+
     @Test("a changed bit rate changes the size with the next packet")
     func settingsApply() throws {
         var sender = try AudioSender()

@@ -204,6 +204,53 @@ struct ReceiverTests {
         #expect(outcome.statistics.delay.p95 ?? 999 < 70)
     }
 
+    @Test(
+        "packets of 10, 20, 40 and 60 ms in any order play as one sound, also where some are lost",
+        arguments: [0, 0.03])
+    func mixedDurations(loss: Double) throws {
+        let tone = Material.tone(hertz: 440, seconds: 20)
+        var encoder = try OpusPacketEncoder()
+        var random = RandomSource.seeded(11)
+        var underway: [(arrival: Int64, timestamp: Int, payload: [UInt8])] = []
+        var start = 0
+        while start + 2880 <= tone.count {
+            let samples = [480, 960, 1920, 2880][Int(random.next() % 4)]
+            try encoder.apply(OpusEncoderSettings(complexity: 1, expectedLossPercentage: 0, packetSamples: samples))
+            var payload: [UInt8] = []
+            try encoder.encode(tone.span.extracting(start..<start + samples), into: &payload)
+            // It can leave when its sound is whole.
+            let sent = Int64(start + samples) * 62_500 / 3
+            underway.append((sent + Int64(random.unitInterval() * 10e6), start, payload))
+            start += samples
+        }
+        var receiver = try AudioReceiver()
+        var block = [Int16](repeating: 0, count: 960)
+        var recorded: [Int16] = []
+        var next = 0
+        for pull in 0..<950 {
+            let now = Int64(pull) * 20_000_000 + 7_000_000
+            while next < underway.count, underway[next].arrival <= now {
+                if random.unitInterval() >= loss {
+                    let (arrival, timestamp, payload) = underway[next]
+                    receiver.receive(
+                        ssrc: 1, sequence: UInt16(next), timestamp: UInt32(timestamp), payload: payload.span,
+                        arrival: Instant(nanoseconds: arrival))
+                }
+                next += 1
+            }
+            var room = block.mutableSpan
+            _ = receiver.pull(into: &room, now: Instant(nanoseconds: now))
+            recorded += block
+        }
+        let statistics = receiver.statistics
+        // Before it knows how long packets are, and, of what is lost, its own length.
+        let lost = statistics.lost * 2880
+        #expect(statistics.concealedSamples <= 9_600 + lost, "\(statistics)")
+        #expect(statistics.late + statistics.discarded <= 3, "\(statistics)")
+        let impure = Material.impureShare(recorded[48_000...], hertz: 440, purity: 0.9)
+        #expect(impure <= (loss == 0 ? 0.02 : 0.1), "\(impure) \(statistics)")
+    }
+
     @Test("another source takes over, and stragglers of the old one do not bring it back")
     func sourceChange() throws {
         let payloads = try Self.speech()

@@ -13,7 +13,7 @@ from laboratory.runner import Skipped, needs_namespaces, test
 
 SECONDS = 9
 #: Until both ends send, and the first reports have come.
-SETTLING = 3
+SETTLING = 2
 
 #: Lets a page's voice vary as it likes: what a test of this suite must be able to see.
 LOOSE = """
@@ -51,6 +51,7 @@ class Path:
     def __init__(self, laboratory):
         self.laboratory = laboratory
         self.cable = laboratory.cable()
+        self.fox = None
 
     async def settle(self):
         broker = await Broker(self.laboratory).start()
@@ -60,7 +61,7 @@ class Path:
         self.laboratory.stack.push_async_callback(beat.stop)
         return self
 
-    async def call(self, patient, played, *, microphone=None, init=None):
+    async def call(self, patient, played, *, init=None, seconds=SECONDS):
         """One call in which both ends play `played`: {"doctor": Traffic, "patient": Traffic}."""
         session = await self.doctor.session()
         capture = Capture("wire", self.cable.patient)
@@ -69,22 +70,12 @@ class Path:
             if patient == "native":
                 other = await Bridge.patient(self.laboratory, session["link"], play=played, namespace=self.cable.patient)
                 await bridge.process.line("^connected")
-                page = None
+                leave = other.process.stop
             else:
-                make = self.laboratory.chromium if patient == "chromium" else self.laboratory.firefox
-                page = await make(microphone=played, namespace=self.cable.patient)
-                if init:
-                    await page.page.add_init_script(init)
-                await page.goto(session["link"])
-                await page.enter()
-                await page.reach_call()
+                leave = await self.enter(await getattr(self, patient)(played), session["link"], init)
             await asyncio.sleep(SETTLING)
-            began, ended = await window(SECONDS, capture)
-            if page:
-                await page.act("hang-up")
-                await page.close()
-            else:
-                await other.process.stop()
+            began, ended = await window(seconds, capture)
+            await leave()
             await bridge.process.stop()
         finally:
             capture.close()
@@ -92,6 +83,34 @@ class Path:
             "doctor": Traffic(capture, self.cable.doctor_address, began, ended),
             "patient": Traffic(capture, self.cable.patient_address, began, ended),
         }
+
+
+    async def chromium(self, played):
+        """A browser has one microphone: (page, what ends it)."""
+        page = await self.laboratory.chromium(microphone=played, namespace=self.cable.patient)
+        return page, page.close
+
+    async def firefox(self, played):
+        """One browser for all calls, and another player for each."""
+        speakers = await self.laboratory.speakers()
+        player = await self.laboratory.started(await speakers.play_into_microphone(played))
+        self.fox = self.fox or await self.laboratory.firefox(namespace=self.cable.patient)
+        return self.fox, player.stop
+
+    async def enter(self, arrival, link, init):
+        page, end = arrival
+        if init:
+            await page.page.add_init_script(init)
+        await page.goto("about:blank")
+        await page.goto(link)
+        await page.enter()
+        await page.reach_call()
+
+        async def leave():
+            await page.act("hang-up")
+            await end()
+
+        return leave
 
 
 async def matrix(laboratory, patient, names, **options):
@@ -115,8 +134,8 @@ async def matrix(laboratory, patient, names, **options):
     return sent
 
 
-async def nothing_told(laboratory, patient, names, types):
-    sent = await matrix(laboratory, patient, names)
+async def nothing_told(laboratory, patient, names, types, **options):
+    sent = await matrix(laboratory, patient, names, **options)
     for end, heard in sent.items():
         for name, traffic in heard.items():
             assert set(traffic.payload_types) == types, f"{end}, {name}: payload types {traffic.payload_types}"
@@ -129,7 +148,7 @@ async def nothing_told(laboratory, patient, names, types):
 @test("Between native ends silence and speech have the same sizes, by RED, and the same times", limit=90,
       needs=[needs_namespaces])
 async def native_short(laboratory):
-    await nothing_told(laboratory, "native", ["silence", "speech"], {63})
+    await nothing_told(laboratory, "native", ["silence", "speech"], {63}, seconds=4)
 
 
 @test("Between native ends silence, speech and music have the same sizes and times", limit=120, long=True,

@@ -10,7 +10,8 @@ FOLDERS = (HERE, HERE.parent / "EndToEnd")
 #: Suites in the order they run: what the others stand on comes first.
 ORDER = (
     "laboratory", "internet", "terminal", "sound", "commands", "shells", "keystore", "handout", "verification",
-    "native", "load", "seat", "check", "limits", "blindness", "browser", "page", "turns", "return", "first", "privacy", "letters", "budget",
+    "native", "load", "seat", "check", "limits", "blindness", "browser", "page", "turns", "return", "first", "privacy",
+    "listener", "redundancy", "letters", "budget",
     "demo", "networks", "survival", "screenshots",
 )
 

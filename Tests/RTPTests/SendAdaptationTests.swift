@@ -20,10 +20,11 @@ private struct Bottleneck {
     mutating func interval(_ adaptation: inout SendAdaptation) -> (loss: Double, queue: Double) {
         var lost = 0
         var queue = 0.0
-        for _ in 0..<125 {
-            self.time += 0.02
-            let step = adaptation.step
-            let payload = step.bitsPerSecond / 400
+        let step = adaptation.step
+        let packets = step.packetDuration == .milliseconds(40) ? 62 : 125
+        for _ in 0..<packets {
+            self.time += 2.5 / Double(packets)
+            let payload = step.bitsPerSecond / 50 / 8 * 125 / packets
             let octets = payload * (1 + step.copies) + (step.copies > 0 ? 4 * step.copies + 1 : 0) + Self.overhead
             queue = max(0, self.free - self.time)
             if queue > self.longestQueue || self.random.unitInterval() < self.randomLoss {
@@ -32,7 +33,7 @@ private struct Bottleneck {
             }
             self.free = max(self.free, self.time) + Double(octets) * 8 / (self.kilobits * 1000)
         }
-        let loss = Double(lost) / 125
+        let loss = Double(lost) / Double(packets)
         adaptation.receive(
             fractionLost: loss, roundTripTime: .seconds(0.04 + queue),
             now: Instant(nanoseconds: Int64(self.time * 1e9)))
@@ -59,6 +60,31 @@ struct SendAdaptationTests {
         #expect(adaptation.step.copies == 0 && adaptation.step.bitsPerSecond == 16_000)
         let settled = path.interval(&adaptation)
         #expect(settled.queue < 0.05, "\(settled)")
+    }
+
+    @Test(
+        "the smallest step sends 40 ms a packet, unless the peer takes no such packets", arguments: [nil, 20, 30, 60])
+    func thrift(longest: Int?) {
+        var adaptation = SendAdaptation(
+            bitsPerSecond: 32_000, hasRedundancy: true, durations: .init(longest: longest), now: .zero)
+        #expect(adaptation.step.packetDuration == .milliseconds(20))
+        var path = Bottleneck(kilobits: 10_000)
+        for _ in 0..<4 { _ = path.interval(&adaptation) }
+        path.kilobits = 48
+        for _ in 0..<4 { _ = path.interval(&adaptation) }
+        #expect(adaptation.step.packetDuration == .milliseconds((longest ?? 40) < 40 ? 20 : 40))
+        path.kilobits = 10_000
+        for _ in 0..<24 { _ = path.interval(&adaptation) }
+        #expect(adaptation.step.packetDuration == .milliseconds(20))
+    }
+
+    @Test(
+        "10 ms are sent to who asks for them, and to nobody else",
+        arguments: [
+            (nil, nil, 20), (20, 60, 20), (10, nil, 10), (10, 10, 10), (nil, 10, 10), (60, 120, 20), (0, -3, 10),
+        ])
+    func asked(wanted: Int?, longest: Int?, usual: Int) {
+        #expect(SendAdaptation.PacketDurations(wanted: wanted, longest: longest).usual == .milliseconds(usual))
     }
 
     @Test("on a path that stays narrow, tries for more become rare", arguments: [true, false])
@@ -123,35 +149,84 @@ struct CircuitBreakerTests {
             lastSenderReport: 1, delaySinceLastSenderReport: 1)
     }
 
-    /// Reports 2.5 s apart, `count` of them.
-    private static func run(_ count: Int, lost: UInt8, roundTrip: Duration, moves: Bool) -> CircuitBreaker.Cause? {
+    /// Reports `apart` seconds apart, each after 50 packets a second.
+    /// - Returns: By which report the breaker tripped, and why; `nil` if it did not in `count`.
+    private static func trip(
+        within count: Int, lost: [UInt8], roundTrip: Duration?, apart: Double = 2.5, packetsPerSecond: Double = 50,
+        moves: Bool = true, sends: Bool = true
+    ) -> (report: Int, cause: CircuitBreaker.Cause)? {
         var breaker = CircuitBreaker(now: .zero)
-        var now = Instant.zero
         for index in 1...count {
-            now = now + .milliseconds(2500)
             breaker.receive(
-                Self.block(lost: lost, highest: moves ? UInt32(index * 125) : 1), packetsSent: UInt64(index * 125),
-                packetsPerSecond: 50, roundTripTime: roundTrip, now: now)
+                Self.block(lost: lost[(index - 1) % lost.count], highest: moves ? UInt32(index * 125) : 1),
+                packetsSent: sends ? UInt64(index * 125) : 0, packetsPerSecond: packetsPerSecond,
+                roundTripTime: roundTrip, now: Instant.zero + .milliseconds(Int64(Double(index) * apart * 1000)))
+            if let cause = breaker.cause { return (index, cause) }
         }
-        _ = breaker.isTripped(now: now)
-        return breaker.cause
+        return nil
     }
 
     @Test("an ordinary call, even one that loses a fifth, never trips")
     func ordinary() {
-        #expect(Self.run(1_000, lost: 51, roundTrip: .milliseconds(150), moves: true) == nil)
+        #expect(Self.trip(within: 1_000, lost: [51], roundTrip: .milliseconds(150)) == nil)
     }
 
-    @Test("nothing that arrives trips by the fourth report")
-    func media() {
-        #expect(Self.run(3, lost: 0, roundTrip: .milliseconds(50), moves: false) == nil)
-        #expect(Self.run(4, lost: 0, roundTrip: .milliseconds(50), moves: false) == .mediaMissing)
+    @Test(
+        "five reports in a row without progress trip, not four, and none where nothing was sent (§4.2)",
+        arguments: [1, 2.5, 5])
+    func media(apart: Double) {
+        let trip = Self.trip(within: 20, lost: [0], roundTrip: .milliseconds(50), apart: apart, moves: false)
+        // The first one says from where there is no progress.
+        #expect(trip?.report == 6 && trip?.cause == .mediaMissing)
+        #expect(Self.trip(within: 20, lost: [0], roundTrip: nil, apart: apart, moves: false, sends: false) == nil)
     }
 
-    @Test("heavy loss over a long round trip trips")
-    func congestion() {
-        #expect(Self.run(3, lost: 200, roundTrip: .milliseconds(900), moves: true) == .congestion)
-        #expect(Self.run(2, lost: 200, roundTrip: .milliseconds(900), moves: true) == nil)
+    /// 50 packets a second are more than ten times 1 / (R √(2p/3)) where R √p is more than 0.2 √1.5 = 0.245.
+    @Test(
+        "ten times TCP's throughput is the limit, over CB_INTERVAL reports (§4.3)",
+        arguments: [
+            // Of 256; round trip in ms; seconds between reports; packets a second; the report by which it trips.
+            (lost: 128, roundTrip: 340, apart: 2.5, rate: 50.0, report: nil),
+            (128, 350, 2.5, 50, 3),
+            (64, 480, 2.5, 50, nil), (64, 500, 2.5, 50, 3),
+            (26, 760, 2.5, 50, nil),
+            (26, 780, 2.5, 50, 4),
+            (128, 350, 5, 50, 3), (128, 1200, 2.5, 50, 5), (128, 3000, 2.5, 50, 6), (128, 3000, 5, 50, 3),
+            (128, 350, 2.5, 25, nil), (128, 700, 2.5, 25, 3), (0, 3000, 2.5, 50, nil),
+        ] as [(lost: UInt8, roundTrip: Int, apart: Double, rate: Double, report: Int?)])
+    func congestion(_ vector: (lost: UInt8, roundTrip: Int, apart: Double, rate: Double, report: Int?)) {
+        let trip = Self.trip(
+            within: 50, lost: [vector.lost], roundTrip: .milliseconds(vector.roundTrip), apart: vector.apart,
+            packetsPerSecond: vector.rate)
+        #expect(trip?.report == vector.report)
+        #expect(trip == nil || trip?.cause == .congestion)
+    }
+
+    @Test("what counts is the average: one bad report among good ones trips nothing")
+    func average() {
+        #expect(Self.trip(within: 100, lost: [200, 0, 0, 0], roundTrip: .milliseconds(350)) == nil)
+        #expect(Self.trip(within: 100, lost: [255, 64, 200], roundTrip: .milliseconds(350))?.report == 3)
+    }
+
+    @Test("without a round trip nothing is known of congestion")
+    func noRoundTrip() {
+        #expect(Self.trip(within: 100, lost: [255], roundTrip: nil) == nil)
+    }
+
+    @Test("after 15 s without a report the least is sent")
+    func unheard() {
+        let breaker = CircuitBreaker(now: .zero)
+        #expect(!breaker.isUnheard(now: .zero + .seconds(15)))
+        #expect(breaker.isUnheard(now: .zero + .seconds(16)))
+        var adaptation = SendAdaptation(bitsPerSecond: 32_000, hasRedundancy: true, now: .zero)
+        adaptation.reportsMissing(now: .zero + .seconds(16))
+        let least = SendAdaptation.Step(
+            bitsPerSecond: 16_000, expectedLossPercentage: 10, copies: 0, packetDuration: .milliseconds(40))
+        #expect(adaptation.step == least)
+        adaptation.receive(fractionLost: 0, roundTripTime: .milliseconds(40), now: .zero + .seconds(17))
+        #expect(adaptation.step.bitsPerSecond == 16_000)
+        adaptation.receive(fractionLost: 0, roundTripTime: .milliseconds(40), now: .zero + .seconds(27))
+        #expect(adaptation.step.bitsPerSecond == 24_000)
     }
 
     @Test("reports that stay away trip, and a reset begins anew")

@@ -19,7 +19,7 @@ struct AnswerTests {
         let lines = text.split(separator: "\r\n").map { String($0) }
         for line in [
             "m=audio 9 UDP/TLS/RTP/SAVPF 63 111", "a=mid:0", "a=group:BUNDLE 0", "a=setup:active", "a=sendrecv",
-            "a=rtcp-mux", "a=rtpmap:111 opus/48000/2", "a=ptime:20", "a=ice-ufrag:abcd",
+            "a=rtcp-mux", "a=rtpmap:111 opus/48000/2", "a=ptime:20", "a=maxptime:60", "a=ice-ufrag:abcd",
             "a=fmtp:111 minptime=10;useinbandfec=0;usedtx=0;cbr=1;stereo=0;maxaveragebitrate=24000",
             "a=ssrc:4000000000 cname:qwertyuiopasdfgh", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111",
         ] {
@@ -94,6 +94,16 @@ struct AnswerTests {
         let text = Self.local().answer(to: description, audio: try RemoteAudio(offer: description))
         #expect(text.contains("m=audio 9 UDP/TLS/RTP/SAVPF 96 63\r\n"))
         #expect(text.contains("useinbandfec=1;usedtx=0;cbr=1;stereo=0;maxaveragebitrate=32000"))
+    }
+
+    @Test("how long the peer's packets may be is read, and is nothing where it is no number")
+    func packetTimes() throws {
+        let offer = try RemoteAudio(offer: SessionDescription(parsing: Self.local().offer))
+        #expect(offer.packetTime == 20 && offer.longestPacketTime == 60)
+        let strange = replacing(
+            "a=ptime:20", by: "a=ptime:x", in: replacing("a=maxptime:60\r\n", by: "", in: Self.local().offer))
+        let other = try RemoteAudio(offer: SessionDescription(parsing: strange))
+        #expect(other.packetTime == nil && other.longestPacketTime == nil)
     }
 
     @Test("redundancy is agreed where both know it")

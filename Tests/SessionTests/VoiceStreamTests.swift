@@ -8,6 +8,7 @@ import Wire
 /// Two voice streams that share the keys of a handshake, and a path of 20 ms between them, in virtual time.
 private final class VoicePair {
     var loss = 0.0
+    var delay: Duration = .milliseconds(20)
     private(set) var streams: [VoiceStream] = []
     /// Sizes of the voice datagrams that each end sent.
     private(set) var sizes: [[Int]] = [[], []]
@@ -55,7 +56,7 @@ private final class VoicePair {
 
     private func carry(_ datagram: [UInt8], to end: Int, isReport: Bool) {
         guard self.random.unitInterval() >= self.loss else { return }
-        self.underway.append((self.now + .milliseconds(20), end, isReport, datagram))
+        self.underway.append((self.now + self.delay, end, isReport, datagram))
     }
 
     private func deliver() {
@@ -98,6 +99,35 @@ struct VoiceStreamTests {
         #expect(changes <= 8, "\(changes)")
         // Also the first packet, which has nothing before it to copy.
         #expect(Set(sequences[0].prefix(20)).count == 1, "\(sequences[0].prefix(50))")
+    }
+
+    @Test("a machine with time to spare makes more of the same sizes, one without makes do with less")
+    func effort() throws {
+        let pair = try VoicePair(redundancy: [63, 63], seed: 6)
+        for (busy, complexity) in [(Duration.microseconds(200), 7), (.milliseconds(15), 0)] {
+            for beat in 0..<1500 {
+                pair.streams[0].noteBeat(
+                    busy: busy, late: .zero, now: .zero + .milliseconds((complexity == 0 ? 60_000 : 0) + beat * 20))
+            }
+            #expect(pair.streams[0].complexity == complexity)
+            try pair.run(seconds: 2, speech: Self.speech)
+        }
+        #expect(Set(pair.sizes[0]).count == 1)
+    }
+
+    @Test("a path that queues is sent 40 ms a packet in the end, and plays without a gap")
+    func thrift() throws {
+        let pair = try VoicePair(redundancy: [63, 63], seed: 5)
+        try pair.run(seconds: 5, speech: Self.speech)
+        pair.delay = .milliseconds(200)
+        try pair.run(seconds: 8, speech: Self.speech)
+        #expect(pair.streams.allSatisfy { $0.step.packetDuration == .milliseconds(40) })
+        let sent = pair.sizes[0].count
+        let concealed = pair.playouts[1].count
+        try pair.run(seconds: 2, speech: Self.speech)
+        #expect(pair.sizes[0].count - sent == 50)
+        #expect(Set(pair.sizes[0].suffix(50)) == [12 + 80 + 16])
+        #expect(!pair.playouts[1].dropFirst(concealed).contains { $0 != .decoded })
     }
 
     @Test("an end that knows redundancy and one that does not understand each other")

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { packetSize, padOpus } from '../../Web/src/opus.js';
+import { makeFiller, packetSize, padOpus } from '../../Web/src/opus.js';
 import { randomFrom } from './support/world.mjs';
 
 /** RFC 6716 §3.2 and appendix A, written down again: TOC without code, and the frames. */
@@ -112,5 +112,71 @@ test('random octets never throw and never shrink', () => {
   for (let i = 0; i < 5000; i += 1) {
     const packet = random(random(1)[0]);
     assert.ok(padOpus(packet).length >= Math.min(packet.length, packetSize) - 255);
+  }
+});
+
+/** Blocks of a RED packet (RFC 2198 §3): how much earlier, and the payload. */
+function blocks(packet) {
+  const heads = [];
+  let offset = 0;
+  for (; packet[offset] & 128; offset += 4) {
+    heads.push({
+      type: packet[offset] & 127,
+      age: (packet[offset + 1] << 6) | (packet[offset + 2] >> 2),
+      length: ((packet[offset + 2] & 3) << 8) | packet[offset + 3],
+    });
+  }
+  heads.push({ type: packet[offset], age: 0, length: Infinity });
+  offset += 1;
+  return heads.map(({ type, age, length }) => {
+    const payload = packet.subarray(offset, (offset = Math.min(offset + length, packet.length)));
+    return { type, age, payload: Array.from(payload) };
+  });
+}
+
+/** RED as Chromium makes it: the packet before in front, if there is one. */
+const red = (before, own) =>
+  Uint8Array.from(before ? [239, 15, 0, before.length, 111, ...before, ...own] : [111, ...own]);
+
+test('RED of one copy or none becomes RED of two copies at the one size, each the packet that it was', () => {
+  const random = randomFrom(4);
+  const fill = makeFiller();
+  const sent = [];
+  for (let i = 0; i < 50; i += 1) {
+    const own = Uint8Array.of(0x78, ...random(59));
+    const packet = fill(red(sent.at(-1), own), (0xffffff00 + i * 960) >>> 0);
+    assert.equal(packet.length, packetSize);
+    const found = blocks(packet);
+    const expected = sent.slice(-2);
+    assert.deepEqual(found.slice(0, -1), expected.map((copy, index) =>
+      ({ type: 111, age: 960 * (expected.length - index), payload: Array.from(copy) })));
+    assert.deepEqual(frames(Uint8Array.from(found.at(-1).payload)), frames(own));
+    sent.push(own);
+  }
+});
+
+test('copies that do not fit or are too old are left out, and the size stays', () => {
+  const random = randomFrom(5);
+  for (const length of [10, 60, 80, 90, 100, 150, 185, 188, 189, 190, 191]) {
+    const fill = makeFiller();
+    let before;
+    for (let i = 0; i < 4; i += 1) {
+      const own = Uint8Array.of(0x78, ...random(length - 1));
+      const packet = fill(red(before, own), i < 3 ? i * 960 : 100_000);
+      assert.equal(packet.length, packetSize, `${length}`);
+      const found = blocks(packet);
+      assert.deepEqual(frames(Uint8Array.from(found.at(-1).payload)), frames(own));
+      const room = Math.floor((packetSize - 2 - length) / (length + 4));
+      assert.equal(found.length - 1, i < 3 ? Math.min(i, 2, Math.max(room, 0)) : 0, `${length} octets, packet ${i}`);
+      before = own;
+    }
+  }
+});
+
+test('what a filler gets that is no RED it pads as Opus', () => {
+  const fill = makeFiller();
+  for (const first of [0x78, 0x08, 0x7c, 0xfc]) {
+    const packet = Uint8Array.of(first, 1, 2, 3);
+    assert.deepEqual(fill(packet, 0), padOpus(packet));
   }
 });

@@ -63,12 +63,11 @@ export function makeFiller() {
   /** @type {{ then: number, copy: Uint8Array }[]} newest first */
   let past = [];
   return (packet, timestamp) => {
-    if ((packet[0] ?? 0) % 128 !== opusType) return padOpus(packet);
+    const at = (/** @type {number} */ index) => packet[index] ?? 0;
+    if (at(0) % 128 !== opusType) return padOpus(packet);
     let header = 0;
     let copied = 0;
-    for (; (packet[header] ?? 0) > 127; header += 4) {
-      copied += (((packet[header + 2] ?? 0) & 3) << 8) | (packet[header + 3] ?? 0);
-    }
+    for (; at(header) > 127; header += 4) copied += (at(header + 2) % 4) * 256 + at(header + 3);
     const own = packet.slice(header + 1 + copied);
     /** @type {number[]} */
     let heads = [opusType];
@@ -77,12 +76,11 @@ export function makeFiller() {
     let room = packetSize - 1;
     for (const { then, copy } of past) {
       const age = (timestamp - then) >>> 0;
-      room -= 4 + copy.length;
-      if (room <= own.length || age > 0x3fff) {
-        room += 4 + copy.length;
-        break;
-      }
-      heads = [opusType | 128, age >> 6, ((age & 63) << 2) | (copy.length >> 8), copy.length & 255, ...heads];
+      const rest = room - 4 - copy.length;
+      if (rest <= own.length || age > 0x3fff) break;
+      room = rest;
+      // Cut to octets below.
+      heads = [opusType | 128, age >> 6, (age << 2) | (copy.length >> 8), copy.length, ...heads];
       bodies = [...copy, ...bodies];
     }
     past = [{ then: timestamp, copy: own }, ...past].slice(0, mostCopies);

@@ -3,8 +3,8 @@
 Sizes are compared as sets. Times are compared as the intervals between packets, by the two-sample statistic of
 Kolmogorov and Smirnov with a tolerance: the largest share by which more intervals of one sound than of the other are
 below any limit, where differences of up to 2 ms do not count, which every network adds. It is at the same time what the best
-listener gains who guesses the sound by one interval and a limit. With the 450 intervals of each sound, chance alone
-exceeds 0.13 once in a thousand (1.95 √(2/450)).
+listener gains who guesses the sound by one interval and a limit. What chance alone exceeds once in a thousand is
+allowed: 1.95 √(1/n + 1/m), 0.13 for the 450 intervals of two sounds.
 
 A busy machine delays senders by more than 2 ms, and not equally in two calls. So a metronome, a program that sends a
 datagram every 20 ms and knows of no sound, runs beside each call, and what its intervals differ by between the two is
@@ -19,7 +19,6 @@ from collections import Counter
 import numpy
 
 TOLERANCE = 0.002
-CHANCE = 0.13
 VOID = 0.3
 METRONOME_PORT = 9
 
@@ -66,6 +65,11 @@ def distance(one, other, tolerance=TOLERANCE):
     return max(_excess(one, other, tolerance), _excess(other, one, tolerance))
 
 
+def chance(one, other):
+    """What the distance of two samples of one distribution exceeds once in a thousand."""
+    return 1.95 * (1 / max(len(one), 1) + 1 / max(len(other), 1)) ** 0.5
+
+
 def _excess(low, high, tolerance):
     """The largest share by which more of `low` than of `high` is below any limit."""
     low, high = numpy.sort(low), numpy.sort(high)
@@ -94,12 +98,14 @@ def compare(sounds):
                 here, there = one.sizes.get(kind, Counter()), other.sizes.get(kind, Counter())
                 if any(max(here[size], there[size]) >= 3 for size in here.keys() ^ there.keys()):
                     told.append(f"{kind} of {first} has sizes {dict(here)}, of {second} {dict(there)}")
-            if abs(one.rate - other.rate) > 1:
-                told.append(f"{first}: {one.rate:.1f} packets a second, {second}: {other.rate:.1f}")
             apart = distance(one.voice, other.voice)
-            noise = distance(one.beats, other.beats)
-            if apart > CHANCE + noise:
-                told.append(f"intervals of {first} and {second} differ by {apart:.2f}, a metronome's by {noise:.2f}")
+            allowed = distance(one.beats, other.beats)
+            limit = chance(one.voice, other.voice) + allowed
+            # A sound server that was not served in time loses sound, and a browser then sends none.
+            if abs(one.rate - other.rate) > limit * max(one.rate, other.rate):
+                told.append(f"{first}: {one.rate:.1f} packets a second, {second}: {other.rate:.1f}")
+            if apart > limit:
+                told.append(f"intervals of {first} and {second} differ by {apart:.2f}, a metronome's by {allowed:.2f}")
     return told
 
 
