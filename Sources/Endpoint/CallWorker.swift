@@ -28,6 +28,8 @@ final class CallWorker {
         /// The session's number in the pool.
         let number: Int
         let ports: SharedPorts
+        /// It has not begun.
+        var isToCome = true
         /// From its beginning to its end.
         var call: Call?
         /// By which its peer's checks name it.
@@ -134,6 +136,8 @@ final class CallWorker {
                 post: { [mailbox] in mailbox.post(.driver(index, $0)) }, ports: self.members[index].ports,
                 atSeat: { pool.askSeat($0) }))
         driver.givesUpAt = part.timeout.map { now + $0 }
+        driver.givesUpUnreachable = true
+        self.members[index].isToCome = false
         self.members[index].call = Call(driver: driver, attendant: attendant)
         driver.begin(now: now)
     }
@@ -143,7 +147,7 @@ final class CallWorker {
         // Whoever is late catches up beat by beat, with what has come for everybody between.
         for _ in self.members.indices {
             guard let (index, deadline) = self.deadlines.first, deadline <= now else { break }
-            if self.members[index].call == nil { self.begin(index, now: now) }
+            if self.members[index].isToCome { self.begin(index, now: now) }
             self.withCall(index) { $0.driver.serve(now: now) }
             now = monotonicNow()
         }
@@ -155,6 +159,10 @@ final class CallWorker {
     private func handle(_ letter: Letter) {
         let now = monotonicNow()
         switch letter {
+        case .driver(let index, .stop) where self.members[index].isToCome:
+            self.members[index].isToCome = false
+            self.deadlines.remove(index)
+            self.running -= 1
         case .driver(let index, let letter): self.withCall(index) { $0.driver.handle(letter, now: now) }
         case .room(let index, let event): self.withCall(index) { $0.driver.session.receive(event, now: now) }
         case .seatIsOnline(let isOnline):

@@ -70,6 +70,8 @@ package final class FrontDesk: CallAttendant {
             case .closed: driver.finish()
             }
         }
+        // No room ends by itself where none was ever opened.
+        if driver.brokerWasUnreachable { driver.finish() }
     }
 
     package func stop(_ driver: CallDriver, now: Instant) {

@@ -153,7 +153,10 @@ struct BridgeLoad {
     private func conclude(_ pool: CallPool, brokerWasUnreachable: Bool = false) throws {
         let report = LoadReport(pool)
         try BridgeCommand.write(report, to: self.options.report)
-        if brokerWasUnreachable {
+        let isUnreached =
+            !report.sessions.isEmpty
+            && report.sessions.allSatisfy { $0.setup.signalling == nil && $0.reason == "retries-exhausted" }
+        if brokerWasUnreachable || isUnreached && report.completed == 0 {
             throw CommandFailure(
                 code: 69, "the broker does not answer; check its address and the network, then try again")
         }
