@@ -29,7 +29,7 @@ struct DelayTracker: Sendable {
         /// Share of the arrivals that begin a run of later ones, and how many came since the last of these.
         var rate = 0.0
         var quiet = 1
-        /// Arrivals in the last run.
+        /// Packets in the last run, copies not counted.
         var length = 0
     }
 
@@ -64,13 +64,13 @@ struct DelayTracker: Sendable {
         self.previousTransit = transit
         self.updateBaseline(transit: transit, arrival: arrival)
         self.anchor()
-        if isNew { self.count(transit: transit) }
+        if isNew { self.count(transit: transit, isCopy: false) }
     }
 
     /// Takes the first copy of a packet that has not come.
-    mutating func observeCopy(transit: Int64) { self.count(transit: transit) }
+    mutating func observeCopy(transit: Int64) { self.count(transit: transit, isCopy: true) }
 
-    private mutating func count(transit: Int64) {
+    private mutating func count(transit: Int64, isCopy: Bool) {
         let relative = max(0, transit &- self.origin)
         let bin = min(Int(relative / Self.binWidth), Self.binCount - 1)
         self.weights[bin] += self.nextWeight
@@ -78,7 +78,7 @@ struct DelayTracker: Sendable {
         // Old weights shrink relative to new ones; rescaled before they leave the range of Double.
         self.nextWeight /= Self.forgetting
         if self.nextWeight > 1e12 { self.rescale() }
-        self.watchTails(bin: bin)
+        self.watchTails(bin: bin, isCopy: isCopy)
     }
 
     /// Moves the bins along with the baseline.
@@ -95,6 +95,12 @@ struct DelayTracker: Sendable {
         let limit = Int64(Self.binCount)
         self.shift(by: Int(min(max(bins, -limit), limit)))
         self.origin &+= bins &* Self.binWidth
+        // The path has become faster: what came before was one standstill.
+        for index in self.tails.indices where self.tails[index].beyond <= -bins {
+            self.tails[index].rate = Self.learning
+            self.tails[index].length = Self.standstillLength
+            self.tails[index].quiet = 1
+        }
     }
 
     /// What was at bin `count` is at the first one.
@@ -116,14 +122,15 @@ struct DelayTracker: Sendable {
 
     /// A tail that has not been seen for much longer than it used to stay away is over: the path has changed. And a
     /// standstill that happened once says nothing of another.
-    private mutating func watchTails(bin: Int) {
+    private mutating func watchTails(bin: Int, isCopy: Bool) {
         for index in self.tails.indices {
             var tail = self.tails[index]
             let isBeyond = bin >= tail.beyond
             let wasStandstill = tail.length >= Self.standstillLength
             let begins = isBeyond && tail.quiet > (wasStandstill ? Self.standstillPause : 0)
             tail.rate += ((begins ? 1 : 0) - tail.rate) * Self.learning
-            tail.length = begins ? 1 : isBeyond ? tail.length + 1 : tail.length
+            if begins { tail.length = 0 }
+            if isBeyond, !isCopy { tail.length += 1 }
             tail.quiet = isBeyond ? 0 : tail.quiet + 1
             let isSingular = tail.rate < Self.singularRate && tail.length >= Self.standstillLength
             if tail.rate > 0,
@@ -241,7 +248,7 @@ struct DelayTracker: Sendable {
     /// One run in memory, and not another one within 350 packets of it; forgotten 3 s after.
     private static let singularRate = 1.5 * learning
     private static let singularMemory = 150
-    /// Packets that come late in a row: fewer cost little and are forgotten as everything is.
+    /// Packets late in a row: fewer cost little and are forgotten as everything is.
     private static let standstillLength = 3
     /// What goes on within half a second is the same one.
     private static let standstillPause = 25
