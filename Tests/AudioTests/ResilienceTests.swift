@@ -1,4 +1,5 @@
 import Audio
+import Foundation
 import Testing
 import Wire
 
@@ -156,6 +157,29 @@ struct ResilienceTests {
         let after = outcome.delays[600...].max() ?? 999
         #expect(after < 34, "\(after) ms")
         #expect(outcome.statistics.insertedSamples < 40 * 48, "\(outcome.statistics.insertedSamples)")
+    }
+
+    @Test(
+        "speech over clocks 300 ppm apart waits as long in every minute",
+        arguments: [-300.0, 300.0])
+    func driftOfSpeech(partsPerMillion: Double) throws {
+        let payloads = try Self.speech()
+        // An hour takes minutes: COLLOQUE_LONG_MINUTES=60.
+        let minutes = Int(ProcessInfo.processInfo.environment["COLLOQUE_LONG_MINUTES"] ?? "") ?? 2
+        var call = SimulatedCall(
+            payloads: (0..<minutes * 3_000).map { payloads[$0 % payloads.count] }, seed: 3,
+            receiverPartsPerMillion: partsPerMillion, pullCount: minutes * 3_000 - 60,
+            path: { _, random in [.milliseconds(20 + 4 * random.unitInterval())] })
+        call.isRecording = false
+        let outcome = try call.run()
+        let medians = (0..<minutes).map { minute in
+            let delays = outcome.delays[minute * 3_000..<min((minute + 1) * 3_000, outcome.delays.count)].sorted()
+            return delays[delays.count / 2]
+        }
+        // A packet more or less may wait, and no more of them with time.
+        #expect((medians.max() ?? 999) - (medians.min() ?? 0) < 24, "\(medians)")
+        #expect(medians.max() ?? 999 < 45, "\(medians)")
+        #expect(outcome.statistics.concealedMilliseconds < Double(minutes) * 30)
     }
 
     @Test("fifty wraps with losses around each lose nothing else", arguments: 1...3 as ClosedRange<UInt64>)
