@@ -72,8 +72,8 @@ struct PlayoutTarget: Sendable {
         self.slack = min(min(max(self.slack, worth.least + Self.margin), worth.most + Self.margin), Self.longest)
     }
 
-    /// 1 % of the sound missing is as bad as 140 ms of delay: by PESQ over all traces (docs/media.md).
-    private static let gapCost = 14_000.0
+    /// 1 % of the sound missing is as bad as 300 ms of delay: by PESQ over all traces (docs/media.md).
+    private static let gapCost = 30_000.0
     /// By how much more gaps would have to cost for the target to fall no further.
     private static let reluctance = 4.0
     /// Per packet.
