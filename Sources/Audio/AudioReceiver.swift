@@ -24,7 +24,8 @@ package struct AudioReceiver: ~Copyable {
     private var order = StreamOrder()
     private var scratch: [Int16]
     private var concealment = ConcealmentFade()
-    private var insistence = 0
+    /// Likeness given up since sound was last stretched.
+    private var insistence: Float = 0
     /// Where the packet last taken in stands; its copies are placed from there.
     private var lastPlace: StreamOrder.Place?
 
@@ -164,30 +165,44 @@ package struct AudioReceiver: ~Copyable {
         return (try? decoder.conceal(sampleCount: sampleCount, into: &room)) ?? 0
     }
 
-    /// Speeds up or slows down towards the target. The longer it is wanted, the less choosy.
+    /// Speeds up or slows down towards the target. The farther it is and the longer it is wanted, the less choosy.
     private mutating func stretch(now: Instant) {
-        let likeness = 0.9 - 0.02 * Float(min(self.insistence, 95))
         switch self.buffer.pace() {
         case .keep:
             self.insistence = 0
         case .lengthen(let samples):
-            let inserted = self.queue.lengthen(upTo: samples, likeness: likeness)
+            self.insist(samples)
+            let inserted = self.queue.lengthen(by: samples, likeness: Self.likeness - self.insistence)
             self.note(inserted)
             self.buffer.count(inserted: inserted)
-        case .shorten(let samples, let fetching, let isUrgent):
+        case .shorten(let samples, let available, let fetching):
+            self.insist(samples)
             if fetching {
                 guard self.buffer.hasNext else { return }
                 let step = self.buffer.next(queuedSamples: self.queue.count, now: now)
                 _ = self.perform(step)
             }
-            let spare = min(samples, self.queue.count - AudioFormat.blockSamples)
-            let removed = self.queue.shorten(upTo: spare, likeness: isUrgent ? 0 : likeness)
+            let spare = min(available, self.queue.count - AudioFormat.blockSamples)
+            let isUrgent = samples > Self.urgentExcess
+            let removed = self.queue.shorten(upTo: spare, likeness: isUrgent ? 0 : Self.likeness - self.insistence)
             self.note(removed)
             self.buffer.count(removed: removed)
         }
     }
 
-    private mutating func note(_ changed: Int) {
-        self.insistence = changed > 0 ? 0 : self.insistence + 1
+    private mutating func insist(_ samples: Int) {
+        self.insistence += Self.insistencePerPull + Float(samples) * Self.insistencePerSample
     }
+
+    private mutating func note(_ changed: Int) {
+        if changed > 0 { self.insistence = 0 }
+    }
+
+    /// How alike two places must be for them to be joined at once: pauses, and vowels held long.
+    private static let likeness: Float = 0.98
+    /// Likeness given up per pull, and for each sample that is wanted: 0.05 a second, and 0.05 for each millisecond.
+    private static let insistencePerPull: Float = 0.001
+    private static let insistencePerSample: Float = 0.001 / 48
+    /// 60 ms too much go where they are heard.
+    private static let urgentExcess = 60 * AudioFormat.sampleRate / 1000
 }

@@ -1,10 +1,11 @@
 internal import Wire
 
-/// Learns from arrivals how long playout has to wait.
+/// Learns when sound arrives: how long after the fastest, and how often.
 ///
 /// A packet's transit is its arrival minus its RTP timestamp, on two clocks with an unknown offset.
 /// The smallest transit of the last seconds is the path without queueing; what a packet took beyond
-/// that is its *relative delay*, whose high quantile, with forgetting, is what playout waits.
+/// that is its *relative delay*. Sound that is lost and comes again as a copy is late by as much as
+/// the copy is; so one histogram, with forgetting, says what waiting is worth.
 struct DelayTracker: Sendable {
     /// Smallest transit lately, in nanoseconds of the offset clocks.
     private(set) var baseline: Int64 = 0
@@ -13,14 +14,29 @@ struct DelayTracker: Sendable {
 
     private var minima: [Int64]
     private var currentInterval: Int64?
+    /// The transit at which the first bin begins: the baseline, moved by whole bins so that what was learnt stays true.
+    private var origin: Int64 = 0
+    private var hasOrigin = false
     private var weights: [Double]
     private var totalWeight: Double = 0
     private var nextWeight: Double = 1
     private var previousTransit: Int64?
+    private var tails: [Tail]
+
+    /// How often sound is later than `beyond`, to see when it has ceased to be.
+    private struct Tail: Sendable {
+        let beyond: Int
+        /// Share of the arrivals that begin a run of later ones, and how many came since the last of these.
+        var rate = 0.0
+        var quiet = 1
+        /// Packets in the last run, copies not counted.
+        var length = 0
+    }
 
     init() {
         self.minima = [Int64](repeating: .max, count: Self.intervalCount)
         self.weights = [Double](repeating: 0, count: Self.binCount)
+        self.tails = Self.tailBounds.map { Tail(beyond: $0) }
         self.assumeOrdinaryPath()
     }
 
@@ -28,6 +44,8 @@ struct DelayTracker: Sendable {
     mutating func restart() {
         for index in self.minima.indices { self.minima[index] = .max }
         for index in self.weights.indices { self.weights[index] = 0 }
+        for index in self.tails.indices { self.tails[index] = Tail(beyond: self.tails[index].beyond) }
+        self.hasOrigin = false
         self.currentInterval = nil
         self.previousTransit = nil
         self.baseline = 0
@@ -36,33 +54,153 @@ struct DelayTracker: Sendable {
         self.assumeOrdinaryPath()
     }
 
-    /// Takes one arrival, late ones too.
-    mutating func observe(transit: Int64, arrival: Instant) {
+    /// Takes the arrival of a packet, a late one too.
+    /// - Parameter isNew: Whether no copy of it has come before.
+    mutating func observe(transit: Int64, arrival: Instant, isNew: Bool) {
         if let previous = self.previousTransit {
             let difference = Double((transit &- previous).magnitude)
             self.jitter += (difference - self.jitter) / 16
         }
         self.previousTransit = transit
         self.updateBaseline(transit: transit, arrival: arrival)
+        self.anchor()
+        if isNew { self.count(transit: transit, isCopy: false) }
+    }
 
-        let relative = max(0, transit &- self.baseline)
+    /// Takes the first copy of a packet that has not come.
+    mutating func observeCopy(transit: Int64) { self.count(transit: transit, isCopy: true) }
+
+    private mutating func count(transit: Int64, isCopy: Bool) {
+        let relative = max(0, transit &- self.origin)
         let bin = min(Int(relative / Self.binWidth), Self.binCount - 1)
         self.weights[bin] += self.nextWeight
         self.totalWeight += self.nextWeight
         // Old weights shrink relative to new ones; rescaled before they leave the range of Double.
         self.nextWeight /= Self.forgetting
         if self.nextWeight > 1e12 { self.rescale() }
+        self.watchTails(bin: bin, isCopy: isCopy)
     }
 
-    /// The relative delay, in nanoseconds, that `fraction` of the arrivals kept.
-    func quantile(_ fraction: Double) -> Int64 {
-        let beyond = self.totalWeight * (1 - fraction)
-        var sum = 0.0
-        for bin in stride(from: Self.binCount - 1, through: 0, by: -1) {
-            sum += self.weights[bin]
-            if sum > beyond { return Int64(bin + 1) * Self.binWidth }
+    /// Moves the bins along with the baseline.
+    private mutating func anchor() {
+        guard self.hasOrigin else {
+            self.origin = self.baseline
+            self.hasOrigin = true
+            return
         }
-        return Self.binWidth
+        let distance = self.baseline &- self.origin
+        // Rounded down: the first bin begins at or before the baseline.
+        let bins = distance / Self.binWidth &- (distance % Self.binWidth < 0 ? 1 : 0)
+        guard bins != 0 else { return }
+        let limit = Int64(Self.binCount)
+        self.shift(by: Int(min(max(bins, -limit), limit)))
+        self.origin &+= bins &* Self.binWidth
+        // The path has become faster: what came before was one standstill.
+        for index in self.tails.indices where self.tails[index].beyond <= -bins {
+            self.tails[index].rate = Self.learning
+            self.tails[index].length = Self.standstillLength
+            self.tails[index].quiet = 1
+        }
+    }
+
+    /// What was at bin `count` is at the first one.
+    private mutating func shift(by count: Int) {
+        if count > 0 {
+            for bin in 0..<Self.binCount {
+                let weight = self.weights[bin]
+                self.weights[bin] = 0
+                self.weights[max(0, bin - count)] += weight
+            }
+        } else {
+            for bin in stride(from: Self.binCount - 1, through: 0, by: -1) {
+                let weight = self.weights[bin]
+                self.weights[bin] = 0
+                self.weights[min(Self.binCount - 1, bin - count)] += weight
+            }
+        }
+    }
+
+    /// A tail that has not been seen for much longer than it used to stay away is over: the path has changed. And a
+    /// standstill that happened once says nothing of another.
+    private mutating func watchTails(bin: Int, isCopy: Bool) {
+        for index in self.tails.indices {
+            var tail = self.tails[index]
+            let isBeyond = bin >= tail.beyond
+            let wasStandstill = tail.length >= Self.standstillLength
+            let begins = isBeyond && tail.quiet > (wasStandstill ? Self.standstillPause : 0)
+            tail.rate += ((begins ? 1 : 0) - tail.rate) * Self.learning
+            if begins { tail.length = 0 }
+            if isBeyond, !isCopy { tail.length += 1 }
+            tail.quiet = isBeyond ? 0 : tail.quiet + 1
+            let isSingular = tail.rate < Self.singularRate && tail.length >= Self.standstillLength
+            if tail.rate > 0,
+                Double(tail.quiet) * tail.rate > Self.evidence || isSingular && tail.quiet > Self.singularMemory
+            {
+                tail.rate = 0
+                self.forget(beyond: tail.beyond)
+            }
+            self.tails[index] = tail
+        }
+    }
+
+    private mutating func forget(beyond bin: Int) {
+        for index in bin..<Self.binCount {
+            self.totalWeight -= self.weights[index]
+            self.weights[index] = 0
+        }
+    }
+
+    /// Of every packet copies come later, and are lost as often as it.
+    struct Copies: Sendable {
+        /// Share of the packets of which a copy came first.
+        let share: Double
+        /// What a packet lasts, in bins, and how many packets later the last copy comes.
+        let packetBins: Int
+        let distance: Int
+
+        init(share: Double, packetDuration: Int64, distance: Int) {
+            self.share = share
+            self.packetBins = Int((packetDuration + DelayTracker.binWidth - 1) / DelayTracker.binWidth)
+            self.distance = distance
+        }
+
+        /// Whether another copy has come with the end of `bin`.
+        fileprivate func arrive(with bin: Int) -> Bool {
+            bin < self.packetBins * self.distance && (bin + 1) % self.packetBins == 0
+        }
+
+        /// Share of the packets of which nothing has come until the end of `bin`, though a copy is still to come.
+        fileprivate func shareOutstanding(after bin: Int) -> Double {
+            guard bin + 1 < self.packetBins * self.distance else { return 0 }
+            var share = self.share
+            for _ in 0..<(bin + 1) / self.packetBins { share *= self.share }
+            return share
+        }
+    }
+
+    /// The relative delay to wait for that costs least, in nanoseconds, when each millisecond of waiting costs as much
+    /// as 1 / `gapCost` of the sound missing; and the same when gaps cost `reluctance` times as much.
+    func worthwhileDelays(gapCost: Double, reluctance: Double, copies: Copies) -> (least: Int64, most: Int64) {
+        var weightBeyond = 0.0
+        var least = (bin: Self.binCount - 1, cost: Double.infinity)
+        var most = least
+        for bin in stride(from: Self.binCount - 1, through: 0, by: -1) {
+            // Waiting until nothing comes is no better than waiting less.
+            guard self.weights[bin] > 0 || copies.arrive(with: bin) else { continue }
+            let missing = max(weightBeyond / max(self.totalWeight, 1), copies.shareOutstanding(after: bin))
+            let waiting = Self.cost(ofWaiting: Double(Int64(bin + 1) * Self.binWidth) / 1e6)
+            let cost = waiting + gapCost * missing
+            if cost <= least.cost { least = (bin, cost) }
+            let greater = waiting + gapCost * reluctance * missing
+            if greater <= most.cost { most = (bin, greater) }
+            weightBeyond += self.weights[bin]
+        }
+        let begun = min(max(0, self.baseline &- self.origin), Self.binWidth)
+        return (Int64(least.bin + 1) * Self.binWidth - begun, Int64(most.bin + 1) * Self.binWidth - begun)
+    }
+
+    private static func cost(ofWaiting milliseconds: Double) -> Double {
+        milliseconds + max(0, milliseconds - Self.longWait) * Self.longWaitFactor
     }
 
     private mutating func updateBaseline(transit: Int64, arrival: Instant) {
@@ -101,11 +239,26 @@ struct DelayTracker: Sendable {
     }
 
     /// 2 ms, fine against a packet's 20 ms.
-    private static let binWidth: Int64 = 2_000_000
+    fileprivate static let binWidth: Int64 = 2_000_000
     /// 512 ms; what is later counts as that.
     private static let binCount = 256
     /// Per packet: half of the memory goes every 7 s at 50 packets per second.
     private static let forgetting = 0.998
+    private static let learning = 1 - forgetting
+    /// One run in memory, and not another one within 350 packets of it; forgotten 3 s after.
+    private static let singularRate = 1.5 * learning
+    private static let singularMemory = 150
+    /// Packets late in a row: fewer cost little and are forgotten as everything is.
+    private static let standstillLength = 3
+    /// What goes on within half a second is the same one.
+    private static let standstillPause = 25
+    /// 10, 30, 50, 70, 100, 150, 200 and 300 ms.
+    private static let tailBounds = [5, 15, 25, 35, 50, 75, 100, 150]
+    /// Nats: what came by chance at a steady rate would stay away for so long once in e^10.
+    static let evidence = 10.0
+    /// From about 177 ms mouth to ear on, delay is felt 5.5 times as much (ITU-T G.107, Id: 0.024 per ms, then 0.134).
+    private static let longWait = 130.0
+    private static let longWaitFactor = 4.5
     /// The baseline spans 8 intervals of 500 ms: long against jitter, short against clock drift.
     private static let intervalLength: Int64 = 500_000_000
     private static let intervalCount = 8

@@ -76,7 +76,8 @@ struct JitterBuffer: Sendable {
             return
         }
         self.target.observe(
-            transit: arrival.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp), arrival: arrival)
+            transit: arrival.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp), arrival: arrival,
+            isNew: standing == .unknown || standing == .missing)
         self.statistics.jitterMilliseconds = self.target.tracker.jitter / 1e6
 
         if self.window.highestSequence < 0 { self.window.open(at: sequence) }
@@ -89,6 +90,7 @@ struct JitterBuffer: Sendable {
             }
             self.window.open(at: sequence)
         }
+        self.observeErrorCorrection(sequence: sequence, timestamp: timestamp, packet: packet, arrival: arrival)
         if !self.window.covers(sequence) { self.advance(to: sequence - Int64(PacketWindow.slotCount) + 1) }
         self.window.hold(
             PacketWindow.Entry(
@@ -102,15 +104,34 @@ struct JitterBuffer: Sendable {
     mutating func insertCopy(
         sequence: Int64, timestamp: Int64, distance: Int, payload: Span<UInt8>, packet: OpusPacket, arrival: Instant
     ) {
-        self.target.observeCopy(distance: distance)
-        guard payload.count <= AudioFormat.maximumPayloadOctets, self.window.highestSequence >= 0,
-            self.window.covers(sequence), self.window.standing(of: sequence) == .unknown
-        else { return }
+        guard payload.count <= AudioFormat.maximumPayloadOctets, self.window.highestSequence >= 0 else { return }
+        self.target.expectCopies(distance: distance, packetSamples: packet.sampleCount)
+        let standing = self.window.standing(of: sequence)
+        guard standing == .missing || standing == .unknown && self.window.covers(sequence) else { return }
+        self.target.observeCopy(
+            transit: arrival.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp))
+        guard standing == .unknown else {
+            self.window.acceptLate(sequence, isCopy: true)
+            return
+        }
         self.window.hold(
             PacketWindow.Entry(
                 sequence: sequence, timestamp: timestamp, octetCount: payload.count, packet: packet, arrival: arrival,
                 isCopy: true),
             payload: payload)
+    }
+
+    /// The predecessor that a packet carries in itself (RFC 6716 §2.1.7) is a copy that is not held.
+    private mutating func observeErrorCorrection(
+        sequence: Int64, timestamp: Int64, packet: OpusPacket, arrival: Instant
+    ) {
+        guard packet.carriesRecovery, sequence > 0, self.window.highestSequence >= 0 else { return }
+        self.target.expectCopies(distance: 1, packetSamples: packet.sampleCount)
+        let standing = self.window.standing(of: sequence - 1)
+        guard standing == .missing || standing == .unknown && self.window.covers(sequence - 1) else { return }
+        let transit =
+            arrival.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp &- Int64(packet.sampleCount))
+        self.target.observeCopy(transit: transit)
     }
 
     /// Counts a payload that is nothing Opus can decode.
@@ -123,8 +144,7 @@ struct JitterBuffer: Sendable {
         self.statistics.late += 1
         guard standing != .unknown else { return }
         self.statistics.lost -= 1
-        self.window.acceptLate(sequence)
-        self.target.takeBackLoss()
+        self.window.acceptLate(sequence, isCopy: false)
     }
 
     // MARK: Playout
@@ -161,7 +181,8 @@ struct JitterBuffer: Sendable {
 
     /// How to stretch what is about to be played, after `next` has filled the queue.
     mutating func pace() -> PlayoutPace {
-        guard self.isPlaying, self.decodedThisPull, let slack = self.clock.slack else { return .keep }
+        guard self.isPlaying, self.decodedThisPull, let age = self.clock.age else { return .keep }
+        let slack = PlayoutClock.bounded(age &- self.target.baseline)
         let target = self.targetSlack
         self.statistics.targetMilliseconds = Double(target) / 1e6
         return PlayoutPace(slack: slack, target: target, packetSamples: self.packetSamples, leftover: self.leftover)
@@ -176,7 +197,7 @@ struct JitterBuffer: Sendable {
     // MARK: Private parts
 
     /// How much slack a packet should have when it is decoded, in nanoseconds.
-    private var targetSlack: Int64 { self.target.slack(packetSamples: self.packetSamples) }
+    private var targetSlack: Int64 { self.target.slack }
 
     private func slack(of timestamp: Int64, now: Instant) -> Int64 {
         PlayoutClock.bounded(now.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp) &- self.target.baseline)
@@ -203,20 +224,18 @@ struct JitterBuffer: Sendable {
         if slot.isCopy {
             self.statistics.lost += 1
             self.statistics.recoveredRED += 1
-            self.target.noteLosses(1)
-        } else {
-            self.target.notePlayed()
         }
-        if slot.packet.carriesRecovery { self.target.observeErrorCorrection() }
         self.packetSamples = slot.packet.sampleCount
         self.isPaused = slot.octetCount <= Self.longestPauseOctets
         self.position = slot.timestamp &+ Int64(slot.packet.sampleCount)
         self.blindSamples = 0
         self.consecutiveLate = 0
-        self.clock.observe(timestamp: slot.timestamp, slack: self.slack(of: slot.timestamp, now: now))
+        self.clock.observe(
+            timestamp: slot.timestamp, age: now.nanoseconds &- AudioFormat.nanoseconds(samples: slot.timestamp))
         self.leftover = min(queuedSamples, AudioFormat.blockSamples)
         self.decodedThisPull = true
         let waited = (now - slot.arrival).wholeNanoseconds &+ AudioFormat.nanoseconds(samples: Int64(queuedSamples))
+        self.statistics.latestDelayMilliseconds = Double(waited) / 1e6
         self.statistics.delay.record(milliseconds: Int(clamping: waited / 1_000_000))
         return .play(slot: index)
     }
@@ -302,7 +321,7 @@ struct JitterBuffer: Sendable {
         self.blindSamples = 0
         self.consecutiveLate = 0
         if isDiscontinuity {
-            self.target.restartPath()
+            self.target.restart()
             self.clock.forget()
         }
     }
@@ -312,7 +331,6 @@ struct JitterBuffer: Sendable {
         let passed = self.window.advance(to: sequence)
         self.statistics.lost += passed.lost
         self.statistics.discarded += passed.discarded
-        self.target.noteLosses(passed.lost)
     }
 
     private static func roundedUp(_ samples: Int) -> Int {

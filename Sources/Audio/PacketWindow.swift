@@ -24,8 +24,8 @@ struct PacketWindow: Sendable {
         case known
         /// A copy of it waits for its turn.
         case copyHeld
-        /// A copy of it was played.
-        case copyPlayed
+        /// A copy of it was played, or came too late.
+        case copyPassed
         /// Its turn came and it had not.
         case missing
     }
@@ -77,7 +77,7 @@ struct PacketWindow: Sendable {
         switch slot.state {
         case .empty: return .unknown
         case .held: return slot.entry.isCopy ? .copyHeld : .known
-        case .consumed: return slot.entry.isCopy ? .copyPlayed : .known
+        case .consumed: return slot.entry.isCopy ? .copyPassed : .known
         case .missing: return .missing
         }
     }
@@ -105,10 +105,10 @@ struct PacketWindow: Sendable {
         self.slots[index] = Slot(state: .held, entry: entry)
     }
 
-    /// A packet came after its turn: it counts as played.
-    mutating func acceptLate(_ sequence: Int64) {
+    /// A missing packet, or a copy of it, came after its turn.
+    mutating func acceptLate(_ sequence: Int64, isCopy: Bool) {
         let index = Self.index(of: sequence)
-        self.slots[index] = Slot(state: .consumed, entry: .mark(sequence))
+        self.slots[index] = Slot(state: .consumed, entry: .mark(sequence, isCopy: isCopy))
     }
 
     /// The slot of the earliest packet held, at or after the one that is due.
@@ -156,8 +156,8 @@ extension PacketWindow.Entry {
     fileprivate static let none = Self.mark(-1)
 
     /// Only the number of a packet that is not there.
-    fileprivate static func mark(_ sequence: Int64) -> Self {
-        Self(sequence: sequence, timestamp: 0, octetCount: 0, packet: .none, arrival: .zero, isCopy: false)
+    fileprivate static func mark(_ sequence: Int64, isCopy: Bool = false) -> Self {
+        Self(sequence: sequence, timestamp: 0, octetCount: 0, packet: .none, arrival: .zero, isCopy: isCopy)
     }
 }
 

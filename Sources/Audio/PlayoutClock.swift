@@ -4,12 +4,18 @@ struct PlayoutClock: Sendable {
     private var pulledSamples: Int64 = 0
     /// `pulledSamples` minus the timestamp of the packet last decoded.
     private var offset: Int64 = 0
-    /// Lower envelope of slack minus offset, in nanoseconds: the two clocks against each other.
-    private var deviation: Double?
+    /// How much later than the first packet since the clocks became known the others are decoded, less `offset`: the
+    /// two clocks against each other, in nanoseconds, by its lower envelope.
+    private var deviation = 0.0
+    /// The same for the first packet, in whole nanoseconds of both clocks.
+    private var reference: Int64?
 
-    /// What the packet last decoded has of slack, by the lower envelope; `nil` before the first.
-    var slack: Int64? {
-        self.deviation.map { Int64($0) + Self.bounded(AudioFormat.nanoseconds(samples: self.offset)) }
+    /// When the packet last decoded was due on the peer's clock, and how long ago that is by the lower envelope, on two
+    /// clocks with an unknown offset; `nil` before the first.
+    var age: Int64? {
+        self.reference.map {
+            $0 &+ Int64(self.deviation) &+ Self.bounded(AudioFormat.nanoseconds(samples: self.offset))
+        }
     }
 
     /// A pull of 960 samples begins.
@@ -19,18 +25,21 @@ struct PlayoutClock: Sendable {
     mutating func start(at timestamp: Int64) { self.pulledSamples = timestamp }
 
     /// The clocks are unknown again.
-    mutating func forget() { self.deviation = nil }
+    mutating func forget() { self.reference = nil }
 
-    /// A packet is decoded in this pull that has `slack`.
-    mutating func observe(timestamp: Int64, slack: Int64) {
+    /// A packet is decoded in this pull, `age` nanoseconds after its timestamp.
+    mutating func observe(timestamp: Int64, age: Int64) {
         self.offset = self.pulledSamples &- timestamp
-        let measured = Double(slack - Self.bounded(AudioFormat.nanoseconds(samples: self.offset)))
-        guard let known = self.deviation, abs(measured - known) < Self.leap else {
-            self.deviation = measured
+        let now = age &- Self.bounded(AudioFormat.nanoseconds(samples: self.offset))
+        guard let reference = self.reference,
+            case let measured = Double(Self.bounded(now &- reference)), abs(measured - self.deviation) < Self.leap
+        else {
+            self.reference = now
+            self.deviation = 0
             return
         }
         // Pulls that come late by accident give no time; those that come early take it.
-        self.deviation = known + (measured - known) * (measured < known ? Self.fall : Self.rise)
+        self.deviation += (measured - self.deviation) * (measured < self.deviation ? Self.fall : Self.rise)
     }
 
     /// Timestamps are the peer's: what it makes of them stays far from the ends of the range.

@@ -4,6 +4,9 @@ struct PlayoutQueue: Sendable {
     private var start = Self.headroom
     private(set) var count = 0
 
+    /// Mean square of the loudest block played lately.
+    private var loudness: Float = 0
+
     init() {
         self.samples = [Int16](repeating: 0, count: Self.capacity)
     }
@@ -35,6 +38,10 @@ struct PlayoutQueue: Sendable {
                 block[index] = 0
             }
         }
+        let power = self.samples.withUnsafeBufferPointer {
+            TimeScaling.power(UnsafeBufferPointer(rebasing: $0[self.start..<self.start + taken]))
+        }
+        self.loudness = max(power, self.loudness * Self.loudnessDecay)
         self.start += taken
         self.count -= taken
         if self.count == 0 { self.start = Self.headroom }
@@ -44,7 +51,7 @@ struct PlayoutQueue: Sendable {
     /// - Parameter likeness: The least resemblance of the two places that are joined.
     /// - Returns: Samples removed, 0 if no place is alike enough.
     mutating func shorten(upTo longest: Int, likeness: Float) -> Int {
-        guard let match = self.match(longest: longest), match.likeness >= likeness else { return 0 }
+        guard let match = self.match(longest: longest, quietLag: longest), match.likeness >= likeness else { return 0 }
         let lag = match.lag
         let fade = min(lag, self.count - lag)
         for index in 0..<fade {
@@ -57,10 +64,11 @@ struct PlayoutQueue: Sendable {
         return lag
     }
 
-    /// Repeats up to `longest` samples where nobody hears it.
+    /// Repeats a pitch period where nobody hears it, or `samples` of a pause.
     /// - Returns: Samples inserted, 0 if no place is alike enough.
-    mutating func lengthen(upTo longest: Int, likeness: Float) -> Int {
-        guard let match = self.match(longest: longest), match.likeness >= likeness else { return 0 }
+    mutating func lengthen(by samples: Int, likeness: Float) -> Int {
+        guard let match = self.match(longest: TimeScaling.longestLag, quietLag: samples), match.likeness >= likeness
+        else { return 0 }
         let lag = match.lag
         if self.start < lag { self.compact() }
         guard self.start >= lag else { return 0 }
@@ -78,10 +86,11 @@ struct PlayoutQueue: Sendable {
         return lag
     }
 
-    private func match(longest: Int) -> TimeScaling.Match? {
+    private func match(longest: Int, quietLag: Int) -> TimeScaling.Match? {
         self.samples.withUnsafeBufferPointer { samples in
             TimeScaling.bestMatch(
-                in: UnsafeBufferPointer(rebasing: samples[self.start..<self.start + self.count]), longest: longest)
+                in: UnsafeBufferPointer(rebasing: samples[self.start..<self.start + self.count]), longest: longest,
+                quietLag: quietLag, quietPower: self.loudness * Self.quietShare)
         }
     }
 
@@ -109,6 +118,9 @@ struct PlayoutQueue: Sendable {
         Int16(truncatingIfNeeded: (Int(one) * (whole - share) + Int(other) * share) / whole)
     }
 
+    /// A pause is 25 dB below the loudest block, of which half is forgotten in 2.8 s.
+    private static let quietShare: Float = 0.003
+    private static let loudnessDecay: Float = 0.995
     /// Room before the oldest sample for one insertion.
     private static let headroom = TimeScaling.longestLag
     /// Two packets of the longest kind, and some blocks.

@@ -4,47 +4,50 @@ internal import Wire
 /// not come at all.
 struct PlayoutTarget: Sendable {
     private(set) var tracker = DelayTracker()
-    /// Packets since one was missing when its turn came, and those it takes for a loss to be forgotten.
-    private var packetsSinceLoss = Self.lossMemory
-    /// Those that have not come since, of the losses not yet forgotten.
-    private var recentLosses = 0
-    /// How many packets after its own the sound of a packet comes again: 0, or 1 with in-band error correction, or
-    /// the farthest copy lately.
+    /// In nanoseconds.
+    private(set) var slack: Int64 = 0
+
+    /// Share of the packets of which a copy came first.
+    private var copyShare = 0.0
+    private var packetCount = Self.packetsAssumed
+    private var packetsSinceCopy = 0.0
+    /// What a packet lasts, in nanoseconds, and how many later ones carry copies of it.
+    private var packetDuration = AudioFormat.nanoseconds(samples: Int64(AudioFormat.blockSamples))
     private var copyDistance = 0
     private var packetsSinceFarCopy = 0
 
-    /// Forgets path and losses: another source.
+    init() { self.decide() }
+
+    /// Forgets path and losses: another source, or the timestamps leapt.
     mutating func restart() {
         self.tracker.restart()
-        self.packetsSinceLoss = Self.lossMemory
-        self.recentLosses = 0
+        self.copyShare = 0
+        self.packetCount = Self.packetsAssumed
         self.copyDistance = 0
+        self.decide()
     }
-
-    /// Forgets the path: the timestamps leapt.
-    mutating func restartPath() { self.tracker.restart() }
 
     /// Smallest transit lately, in nanoseconds of the offset clocks.
     var baseline: Int64 { self.tracker.baseline }
 
-    /// In nanoseconds.
-    /// - Parameter packetSamples: What a packet lasts.
-    func slack(packetSamples: Int) -> Int64 {
-        var target = self.tracker.quantile(Self.quantile) + Self.margin
-        if self.packetsSinceLoss < Self.lossMemory {
-            // What is lost comes again with a successor.
-            target += AudioFormat.nanoseconds(samples: Int64(packetSamples * self.copyDistance))
-        }
-        return min(target, Self.longest)
-    }
-
     /// A packet arrived, in time or late.
-    mutating func observe(transit: Int64, arrival: Instant) {
-        self.tracker.observe(transit: transit, arrival: arrival)
+    /// - Parameter isNew: Whether no copy of it has come before.
+    mutating func observe(transit: Int64, arrival: Instant, isNew: Bool) {
+        self.tracker.observe(transit: transit, arrival: arrival, isNew: isNew)
+        if isNew { self.count(isCopy: false) }
+        self.decide()
     }
 
-    /// A packet brought a copy of the one `distance` before it.
-    mutating func observeCopy(distance: Int) {
+    /// The first copy of a packet arrived, and the packet had not.
+    mutating func observeCopy(transit: Int64) {
+        self.tracker.observeCopy(transit: transit)
+        self.count(isCopy: true)
+        self.decide()
+    }
+
+    /// Packets bring copies of the ones up to `distance` before them.
+    mutating func expectCopies(distance: Int, packetSamples: Int) {
+        self.packetDuration = AudioFormat.nanoseconds(samples: Int64(packetSamples))
         if distance >= self.copyDistance || self.packetsSinceFarCopy > Self.farCopyMemory {
             self.copyDistance = min(distance, Self.longestCopyDistance)
             self.packetsSinceFarCopy = 0
@@ -53,35 +56,32 @@ struct PlayoutTarget: Sendable {
         }
     }
 
-    /// The packet played carries its predecessor in itself.
-    mutating func observeErrorCorrection() { self.copyDistance = max(self.copyDistance, 1) }
-
-    mutating func noteLosses(_ count: Int) {
-        guard count > 0 else { return }
-        self.recentLosses += count
-        self.packetsSinceLoss = 0
+    private mutating func count(isCopy: Bool) {
+        self.packetCount += 1
+        self.copyShare += ((isCopy ? 1 : 0) - self.copyShare) * max(1 / self.packetCount, Self.learning)
+        self.packetsSinceCopy = isCopy ? 0 : self.packetsSinceCopy + 1
+        if self.packetsSinceCopy * self.copyShare > DelayTracker.evidence { self.copyShare = 0 }
     }
 
-    mutating func notePlayed() {
-        if self.packetsSinceLoss < Self.lossMemory {
-            self.packetsSinceLoss += 1
-        } else {
-            self.recentLosses = 0
-        }
+    /// Rises at once to what is worth it, falls to what would be even if gaps cost more: every change is heard.
+    private mutating func decide() {
+        let copies = DelayTracker.Copies(
+            share: self.copyShare, packetDuration: self.packetDuration, distance: self.copyDistance)
+        let worth = self.tracker.worthwhileDelays(
+            gapCost: Self.gapCost, reluctance: Self.reluctance, copies: copies)
+        self.slack = min(min(max(self.slack, worth.least + Self.margin), worth.most + Self.margin), Self.longest)
     }
 
-    /// A packet that was missing came: it was late, not lost, and waiting for copies would not have helped.
-    mutating func takeBackLoss() {
-        self.recentLosses = max(0, self.recentLosses - 1)
-        if self.recentLosses == 0 { self.packetsSinceLoss = Self.lossMemory }
-    }
-
-    /// Of the arrivals, those that must not come late.
-    private static let quantile = 0.98
+    /// 1 % of the sound missing is as bad as 300 ms of delay: by PESQ over all traces (docs/media.md).
+    private static let gapCost = 30_000.0
+    /// By how much more gaps would have to cost for the target to fall no further.
+    private static let reluctance = 4.0
+    /// Per packet.
+    private static let learning = 0.001
+    /// Packets without loss assumed to have come before the first: one loss at once is no habit.
+    private static let packetsAssumed = 50.0
     private static let margin: Int64 = 2_000_000
     private static let longest: Int64 = 400_000_000
-    /// 10 s at 20 ms: after a loss, playout waits for copies so long.
-    private static let lossMemory = 500
     /// A copy from farther back was the last of them if no other comes in 2 s.
     private static let farCopyMemory = 300
     private static let longestCopyDistance = 4

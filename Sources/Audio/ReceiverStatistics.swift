@@ -25,6 +25,8 @@ package struct ReceiverStatistics: Equatable, Sendable {
     package var jitterMilliseconds = 0.0
     /// What playout waits at present for the late part of the arrivals.
     package var targetMilliseconds = 0.0
+    /// What the packet decoded last waited, in milliseconds.
+    package var latestDelayMilliseconds = 0.0
     /// From a packet's arrival to the playout of its first sample.
     package var delay = DelayDistribution()
 

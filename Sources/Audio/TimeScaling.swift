@@ -5,7 +5,7 @@ enum TimeScaling {
     struct Match: Equatable {
         /// Distance of the two places in samples.
         let lag: Int
-        /// Normalised correlation of the two, -1 ... 1; 1 for near silence, where all is alike.
+        /// Normalised correlation of the two, -1 ... 1; 1 where it is quiet, for there all is alike.
         let likeness: Float
     }
 
@@ -15,11 +15,20 @@ enum TimeScaling {
     static let longestLag = 720
 
     /// Finds the lag, up to `longest`, at which the start of `sound` repeats itself best.
+    /// - Parameters:
+    ///   - quietLag: The lag to take where `sound` is quiet, for there every one is as good.
+    ///   - quietPower: Mean square up to which it is.
     /// - Returns: `nil` when `sound` is too short to compare.
-    static func bestMatch(in sound: UnsafeBufferPointer<Int16>, longest: Int) -> Match? {
+    static func bestMatch(
+        in sound: UnsafeBufferPointer<Int16>, longest: Int, quietLag: Int, quietPower: Float
+    ) -> Match? {
         let longest = min(longest, Self.longestLag, sound.count - Self.shortestWindow)
         guard longest >= Self.shortestLag else { return nil }
         let window = min(Self.longestWindow, sound.count - longest)
+        let power = Self.power(UnsafeBufferPointer(rebasing: sound[..<(window + longest)]))
+        if power < max(Self.quietPower, quietPower) {
+            return Match(lag: min(max(quietLag, Self.shortestLag), longest), likeness: 1)
+        }
 
         // Every sixth sample finds the neighbourhood, every second one the place.
         var best = Self.likeness(sound, lag: Self.shortestLag, window: window, stride: Self.coarseStride)
@@ -37,6 +46,18 @@ enum TimeScaling {
         return Match(lag: bestLag, likeness: best)
     }
 
+    /// Mean square of every second sample.
+    static func power(_ sound: UnsafeBufferPointer<Int16>) -> Float {
+        var sum: Float = 0
+        var index = 0
+        while index < sound.count {
+            let sample = Float(sound[index])
+            sum += sample * sample
+            index += 2
+        }
+        return sum / Float(max((sound.count + 1) / 2, 1))
+    }
+
     private static func likeness(
         _ sound: UnsafeBufferPointer<Int16>, lag: Int, window: Int, stride: Int
     ) -> Float {
@@ -52,9 +73,7 @@ enum TimeScaling {
             second += other * other
             index += stride
         }
-        let quiet = Self.quietPower * Float(window / stride)
-        if first < quiet, second < quiet { return 1 }
-        return product / (first * second).squareRoot().nextUp
+        return product / max((first * second).squareRoot(), 1)
     }
 
     /// Mean square below which sound is near silence: -54 dB of full scale.

@@ -1,4 +1,5 @@
 import Audio
+import Foundation
 import Testing
 import Wire
 
@@ -105,17 +106,80 @@ struct ResilienceTests {
         #expect(firstAfter != nil)
     }
 
-    @Test("after 30 s of 20 % loss a clean path sounds clean within 2 s", arguments: 1...5 as ClosedRange<UInt64>)
-    func recovery(seed: UInt64) throws {
+    @Test(
+        "after 30 s of 20 % loss a clean path sounds clean within 2 s, and as soon as before",
+        arguments: 1...5 as ClosedRange<UInt64>, [0, 3])
+    func recovery(seed: UInt64, copies: Int) throws {
         let payloads = try Self.speech()
-        let long = (0..<2_000).map { payloads[$0 % payloads.count] }
-        let outcome = try SimulatedCall(
-            payloads: long, seed: seed, pullCount: 1_990,
+        var call = SimulatedCall(
+            payloads: (0..<2_000).map { payloads[$0 % payloads.count] }, seed: seed, pullCount: 1_990,
             path: { index, random in
                 index < 1_500 && random.unitInterval() < 0.2 ? [] : [.milliseconds(20)]
+            })
+        call.copies = copies
+        let outcome = try call.run()
+        #expect(!outcome.playouts[1_600...].contains(.concealed), "seed \(seed)")
+        let delay = outcome.delays[1_600...].max() ?? 999
+        #expect(delay < 32, "seed \(seed), \(copies) copies: \(delay) ms")
+    }
+
+    @Test("behind a bottleneck the delay is again what it was within 10 s", arguments: 1...3 as ClosedRange<UInt64>)
+    func bottleneck(seed: UInt64) throws {
+        let payloads = try Self.speech()
+        // From 4 s to 10 s a queue that grows by 4 ms per packet up to 200 ms; then it drains at once.
+        var queue = 0.0
+        let outcome = try SimulatedCall(
+            payloads: (0..<1_200).map { payloads[$0 % payloads.count] }, seed: seed, pullCount: 1_190,
+            path: { index, random in
+                queue = (200..<500).contains(index) ? min(queue + 4, 200) : max(0, queue - 20)
+                return [.milliseconds(20 + queue + 2 * random.unitInterval())]
             }
         ).run()
-        #expect(!outcome.playouts[1_600...].contains(.concealed), "seed \(seed)")
+        let before = outcome.delays[150..<200].max() ?? 999
+        let after = outcome.delays[1_000...].max() ?? 999
+        #expect(after < before + 22, "seed \(seed): \(before) ms before, \(after) ms after")
+        // While the queue grows the sound is late once for each block of delay that it takes.
+        let concealed = outcome.playouts[200..<500].count { $0 == .concealed }
+        #expect(concealed < 25, "seed \(seed): \(concealed)")
+        #expect(!outcome.playouts[520...].contains(.concealed), "seed \(seed)")
+    }
+
+    @Test("a path whose fastest packet becomes slower is not waited for twice", arguments: [40, 80, 150])
+    func longerPath(milliseconds: Int) throws {
+        let payloads = try Self.speech()
+        let outcome = try SimulatedCall(
+            payloads: (0..<1_000).map { payloads[$0 % payloads.count] }, seed: 1, pullCount: 990,
+            path: { index, random in
+                [.milliseconds(Double(20 + (index < 300 ? 0 : milliseconds)) + 2 * random.unitInterval())]
+            }
+        ).run()
+        // What came later by one step was the whole change: from then on packets wait as before.
+        let after = outcome.delays[600...].max() ?? 999
+        #expect(after < 34, "\(after) ms")
+        #expect(outcome.statistics.insertedSamples < 40 * 48, "\(outcome.statistics.insertedSamples)")
+    }
+
+    @Test(
+        "speech over clocks 300 ppm apart waits as long in every minute",
+        arguments: [-300.0, 300.0])
+    func driftOfSpeech(partsPerMillion: Double) throws {
+        let payloads = try Self.speech()
+        // An hour takes minutes: COLLOQUE_LONG_MINUTES=60.
+        let minutes = Int(ProcessInfo.processInfo.environment["COLLOQUE_LONG_MINUTES"] ?? "") ?? 2
+        var call = SimulatedCall(
+            payloads: (0..<minutes * 3_000).map { payloads[$0 % payloads.count] }, seed: 3,
+            receiverPartsPerMillion: partsPerMillion, pullCount: minutes * 3_000 - 60,
+            path: { _, random in [.milliseconds(20 + 4 * random.unitInterval())] })
+        call.isRecording = false
+        let outcome = try call.run()
+        let medians = (0..<minutes).map { minute in
+            let delays = outcome.delays[minute * 3_000..<min((minute + 1) * 3_000, outcome.delays.count)].sorted()
+            return delays[delays.count / 2]
+        }
+        // A packet more or less may wait, and no more of them with time.
+        #expect((medians.max() ?? 999) - (medians.min() ?? 0) < 24, "\(medians)")
+        #expect(medians.max() ?? 999 < 45, "\(medians)")
+        #expect(outcome.statistics.concealedMilliseconds < Double(minutes) * 30)
     }
 
     @Test("fifty wraps with losses around each lose nothing else", arguments: 1...3 as ClosedRange<UInt64>)

@@ -16,13 +16,17 @@ struct SimulatedCall {
     /// How late each pull is, at most.
     var pullJitter: Duration = .zero
     var pullCount: Int?
+    /// How many copies of earlier packets come with each one (RFC 2198).
+    var copies = 0
+    /// Whether the sound is kept.
+    var isRecording = true
     var path: Path
 
     struct Outcome {
         var recorded: [Int16] = []
         var statistics = ReceiverStatistics()
         var playouts: [AudioReceiver.Playout] = []
-        /// Target plus what is queued, as the median delay, sampled each ten seconds.
+        /// What the packet decoded last had waited, in milliseconds, at every pull.
         var delays: [Double] = []
     }
 
@@ -41,7 +45,7 @@ struct SimulatedCall {
         var outcome = Outcome()
         var block = [Int16](repeating: 0, count: 960)
         let count = self.pullCount ?? self.payloads.count * self.packetSamples / 960 + 20
-        outcome.recorded.reserveCapacity(count * 960)
+        if self.isRecording { outcome.recorded.reserveCapacity(count * 960) }
         var next = 0
         for pull in 0..<count {
             let beat = 20_000_000 * Double(pull) / (1 + self.receiverPartsPerMillion / 1e6)
@@ -55,11 +59,18 @@ struct SimulatedCall {
                     ssrc: 1, sequence: self.firstSequence &+ UInt16(truncatingIfNeeded: index),
                     timestamp: self.firstTimestamp &+ UInt32(truncatingIfNeeded: index * self.packetSamples),
                     payload: payload.span, arrival: Instant(nanoseconds: arrivals[next].at))
+                for distance in stride(from: self.copies, to: 0, by: -1) where index >= distance {
+                    let copy = self.payloads[index - distance]
+                    receiver.receiveCopy(
+                        timestampOffset: distance * self.packetSamples, payload: copy.span,
+                        arrival: Instant(nanoseconds: arrivals[next].at))
+                }
                 next += 1
             }
             var room = block.mutableSpan
             outcome.playouts.append(receiver.pull(into: &room, now: now))
-            outcome.recorded += block
+            if self.isRecording { outcome.recorded += block }
+            outcome.delays.append(receiver.statistics.latestDelayMilliseconds)
         }
         outcome.statistics = receiver.statistics
         return outcome
