@@ -238,7 +238,8 @@ let package = Package(
         tests(
             "SessionTests",
             [
-                "Session", "STUN", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE", "TURN",
+                "Session", "STUN", "Consultation", "Simulation", "Signalling", "SecureChannel", "Invitation", "ICE",
+                "TURN",
                 "Audio",
                 "SecureTransport", "RTP", "Primitives", "Wire", "CVirtualClock",
             ]),
