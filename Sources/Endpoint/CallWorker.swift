@@ -76,8 +76,9 @@ final class CallWorker {
         var waiting = WaitList()
         var datagram: [UInt8] = []
         datagram.reserveCapacity(2048)
-        while self.running > 0 {
+        while true {
             self.serveDue()
+            guard self.running > 0 else { break }
             waiting.removeAll()
             let mailbox = waiting.add(self.mailbox.descriptor)
             let network = self.network.map { waiting.add($0.descriptor) }

@@ -33,6 +33,7 @@ package final class FrontDesk: CallAttendant {
     private let sessionOfRoom: [RoomID: Int]
     private var unopened: Set<RoomID>
     private let onOpen: () -> Void
+    private var isGivenUp = false
 
     /// - Parameter onOpen: told once, when the broker holds all rooms.
     package init(_ pool: CallPool, counter: Counter, onOpen: @escaping () -> Void) {
@@ -57,8 +58,7 @@ package final class FrontDesk: CallAttendant {
         case .elsewhere(let room, let event):
             if let session = self.sessionOfRoom[room] { self.pool.post(event, to: session) }
             if event == .opened, self.unopened.remove(room) != nil, self.unopened.isEmpty { self.onOpen() }
-        case .ended(let reason):
-            for session in self.sessionOfRoom.values { self.pool.post(.ended(reason), to: session) }
+        case .ended(let reason): self.endAll(reason)
         default: break
         }
     }
@@ -71,7 +71,15 @@ package final class FrontDesk: CallAttendant {
             }
         }
         // No room ends by itself where none was ever opened.
-        if driver.brokerWasUnreachable { driver.finish() }
+        if driver.brokerWasUnreachable, !self.isGivenUp {
+            self.isGivenUp = true
+            self.endAll(.retriesExhausted)
+            driver.finish()
+        }
+    }
+
+    private func endAll(_ reason: EndReason) {
+        for session in self.sessionOfRoom.values { self.pool.post(.ended(reason), to: session) }
     }
 
     package func stop(_ driver: CallDriver, now: Instant) {

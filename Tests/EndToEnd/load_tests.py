@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from laboratory import sound
-from laboratory.colloque import Broker, Doctor, executable
+from laboratory.colloque import Broker, Doctor, colloque, executable
 from laboratory.processes import Process
 from laboratory.runner import test
 
@@ -82,6 +82,19 @@ async def many(laboratory, doctors, sessions, order, seconds, extra=()):
     for report in reports:
         assert all(call["security"]["bound"] for call in report["sessions"]), report["sessions"]
     return reports
+
+
+@test("With no broker both ends of many sessions say so and end", limit=30)
+async def no_broker(laboratory):
+    broker = await Broker(laboratory).start()
+    doctor = await Doctor(laboratory, broker).settle()
+    links = laboratory.file("links")
+    links.write_text(f"{(await doctor.session())['link']}\n" * 3)
+    await broker.kill()
+    for arguments in (["--sessions", "3", "--broker", broker.url, "--passphrase-file", doctor.passphrase],
+                      ["--links-from", links]):
+        code, _, errors = await colloque("bridge", *arguments, home=doctor.home, timeout=10)
+        assert code == 69 and "broker" in errors, (arguments, code, errors)
 
 
 @test("Nine sessions in each of two processes share sockets, and each hears its own peer", limit=120)
