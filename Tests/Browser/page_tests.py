@@ -258,7 +258,7 @@ def rings(recording):
 
 
 @test("Two tones come out of the loudspeaker: when one tries it, and when the doctor lets somebody in", limit=90,
-      needs=[needs_namespaces])
+      needs=[needs_namespaces], long=True)
 async def bell(laboratory):
     cable = laboratory.cable()
     broker = await Broker(laboratory).start()

@@ -54,7 +54,8 @@ async def patient_first(laboratory):
     assert abs(sound.tone(at_patient.recording)[0] - 500) < 3
 
 
-@test("The broker is killed in mid-call: sound goes on, and both ends resume when it returns", limit=90)
+@test("The broker is killed in mid-call: sound goes on, and both ends resume when it returns", limit=90,
+      long=True)
 async def broker_killed(laboratory):
     broker = await Broker(laboratory).start()
     doctor = await Doctor(laboratory, broker).settle()

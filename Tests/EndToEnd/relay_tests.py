@@ -113,7 +113,7 @@ async def _flood(core, seconds, forged, request):
 
 
 @test("Floods with forged sources get few and small answers, and a relayed call goes on without a gap", limit=90,
-      needs=[needs_namespaces])
+      needs=[needs_namespaces], long=True)
 async def floods(laboratory):
     async with relay_of(laboratory, doctor="cone", patient="cone") as (net, broker, _):
         doctor = await Doctor(laboratory, broker, namespace=net.doctor.host).settle()
