@@ -111,6 +111,14 @@ async def expired(scene):
     assert await patient.visible("[data-action='retry']")
 
 
+async def ran_out(scene):
+    scene.session = await scene.doctor.session("--ttl", "3s")
+    # Time is the cause here.
+    await asyncio.sleep(4)
+    patient = await scene.enters()
+    await stops(patient, "unknown-room")
+
+
 async def used(scene):
     other = await Bridge.patient(scene.laboratory, scene.session["link"], namespace=scene.cable.patient, seconds=40)
     await scene.doctor.bridge(scene.session, play="tone:500", seconds=40)
@@ -327,6 +335,7 @@ async def no_path(laboratory, browser):
 TURNS = {
     incomplete: "a link that was cut, changed or left out says so",
     expired: "a session that was ended says that the link has expired",
+    ran_out: "a link whose time ran out says that it has expired",
     used: "a link that somebody else has used says so",
     refused: "a microphone refused for good is explained",
     no_microphone: "a device without a microphone is told to plug one in",
@@ -350,7 +359,8 @@ ELSEWHERE = {
 #: A Chromium cannot be told to do without WebRTC; the suite `return` has two tabs in both browsers.
 ONLY = {no_webrtc: "firefox", another_tab: "chromium"}
 #: What takes its time and is no other code in the second browser.
-LONG = {(no_path, "firefox"), (doctor_refuses, "firefox"), (used, "firefox"), (expired, "firefox")}
+LONG = {(no_path, "firefox"), (doctor_refuses, "firefox"), (used, "firefox"), (expired, "firefox"),
+        (ran_out, "firefox")}
 
 
 def scenes():
