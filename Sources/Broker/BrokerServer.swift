@@ -153,17 +153,20 @@ package final class BrokerServer: Sendable {
         let (store, logger, limits, stages) = (self.store, self.logger, self.limits, self.stages)
         let lobby = NIOLoopBoundBox<Site?>.makeBoxSendingValue(nil, eventLoop: loop)
         let door = Door(loop: loop, logger: logger)
-        // A connection in the instant before everything stands is turned away.
-        let bootstrap = door.bootstrap { channel in
-            guard let site = lobby.value else { throw ChannelError.alreadyClosed }
-            try site.accept(channel)
+        let bootstrap = { (accept: @escaping @Sendable (Site) -> (any Channel) throws -> Void) in
+            door.bootstrap { channel in
+                // A connection in the instant before everything stands is turned away.
+                guard let site = lobby.value else { throw ChannelError.alreadyClosed }
+                try accept(site)(channel)
+            }
         }
+        let served = bootstrap(Site.accept)
         var listeners: [any Channel] = []
         do {
             if self.inherited.isEmpty {
-                listeners = try await door.bind(configuration.listen, bootstrap)
+                listeners = try await door.bind(configuration.listen, served)
             } else {
-                for socket in self.inherited { listeners.append(try await bootstrap.withBoundSocket(socket).get()) }
+                for socket in self.inherited { listeners.append(try await served.withBoundSocket(socket).get()) }
             }
         } catch {
             throw .cannotListen("\(configuration.listen)")
@@ -171,12 +174,8 @@ package final class BrokerServer: Sendable {
         let port = UInt16(clamping: listeners.first?.localAddress?.port ?? 0)
         var ports = BoundAddresses(port: port, relayPort: relayPort)
         if let address = configuration.redirectListen {
-            let redirect = door.bootstrap { channel in
-                guard let site = lobby.value else { throw ChannelError.alreadyClosed }
-                try site.acceptForRedirect(channel)
-            }
             do {
-                let channels = try await door.bind(address, redirect)
+                let channels = try await door.bind(address, bootstrap(Site.acceptForRedirect))
                 ports.redirectPort = channels.first?.localAddress?.port.map { UInt16(clamping: $0) }
                 listeners += channels
             } catch {

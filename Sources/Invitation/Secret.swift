@@ -19,8 +19,8 @@ package struct Secret: Sendable {
     /// A copy in guarded memory, as the primitives take it.
     package var guarded: SecretBytes { SecretBytes(copying: self.bytes) }
 
+    // Unchecked: written in `deinit` only, when nobody else holds it.
     private final class Storage: @unchecked Sendable {
-        // Unchecked: written in `deinit` only, when nobody else holds it.
         private(set) var bytes: [UInt8]
 
         /// Of its own, so that no other array keeps them from being overwritten.
