@@ -58,6 +58,13 @@ package final class MediaConnection {
     /// What the peer's description announced: SHA-256 of its certificate.
     package var remoteFingerprint: [UInt8]? { self.remote?.fingerprint }
 
+    /// What the handshake was last taken on for. A Firefox drops what comes before it has a nominated pair, so the
+    /// ClientHello is repeated behind the answer that gives it one.
+    private struct Opening: Equatable {
+        let path: Path
+        let isNominated: Bool
+    }
+
     private let isPatient: Bool
     private let encoder: OpusEncoderSettings
     private let identity: DTLSIdentity
@@ -74,7 +81,7 @@ package final class MediaConnection {
     private var allocations: Set<SocketID> = []
     /// A ClientHello on the direct path overtakes the answer that travels through the broker.
     private var earlyHandshake: [[UInt8]] = []
-    private var handshakeOpenedOn: Path?
+    private var handshakeOpenedOn: Opening?
     private var isOver = false
     private var nextDoubt: Instant?
     private var outputs: [Output] = []
@@ -287,7 +294,7 @@ package final class MediaConnection {
                 self.earlyHandshake = []
                 self.dtls = dtls
                 if role == .client {
-                    self.handshakeOpenedOn = self.handshakePath
+                    self.handshakeOpenedOn = self.opening
                     dtls.start(hasPath: self.handshakePath != nil, now: now)
                 }
             }
@@ -404,11 +411,15 @@ package final class MediaConnection {
     /// Where the handshake goes: the path in use, and before there is one the way that a check of the peer came.
     private var handshakePath: Path? { self.ice.destination ?? self.ice.inquiry }
 
+    private var opening: Opening? {
+        self.handshakePath.map { Opening(path: $0, isNominated: self.ice.nomination == $0) }
+    }
+
     /// Takes the handshake on as soon as something speaks for a path. A server waits as a client does: what it answers
     /// before that could go nowhere, and would only come again after a timer.
     private func startHandshake(now: Instant) {
-        guard let dtls = self.dtls, let path = self.handshakePath, path != self.handshakeOpenedOn else { return }
-        self.handshakeOpenedOn = path
+        guard let dtls = self.dtls, let opening = self.opening, opening != self.handshakeOpenedOn else { return }
+        self.handshakeOpenedOn = opening
         dtls.start(now: now)
         dtls.pathOpened(now: now)
         self.drainDTLS(now: now)
