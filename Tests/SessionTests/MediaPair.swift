@@ -19,8 +19,9 @@ final class MediaPair {
         case open
         /// Lets nothing in from where nothing went out to before, as a router at home does.
         case guards(Set<Side>)
-        /// The patient's end drops what comes of DTLS before a check of its own that nominates was answered: Firefox.
-        case waitsForNomination
+        /// The patient's end drops what comes of DTLS until so long after a check of its own that nominates was answered:
+        /// Firefox.
+        case waitsForNomination(Duration)
         /// Loses the datagram of this number, of both directions.
         case loses(Int)
     }
@@ -104,10 +105,8 @@ final class MediaPair {
         case .datagram(let bytes, let side):
             if case .guards(let sides) = self.network, sides.contains(side), !self.hasSent.contains(side) { return }
             if side == .patient { self.noteAnswer(bytes) }
-            if self.network == .waitsForNomination, side == .patient, self.nominatedAt == nil,
-                PacketKind(bytes) == .dtls
-            {
-                return
+            if case .waitsForNomination(let wait) = self.network, side == .patient, PacketKind(bytes) == .dtls {
+                guard let nominated = self.nominatedAt, self.now >= nominated + wait else { return }
             }
             self.atVirtualTime {
                 self.connections[side]?.receive(
