@@ -47,6 +47,7 @@ extension ICEAgent {
         guard isCurrent else { return }
         self.current.validate(path)
         self.current.inquiry = self.current.inquiry ?? path
+        if request[.useCandidate] != nil { self.current.nomination = self.current.nomination ?? path }
         self.learn(
             ICEGeneration.EarlyCheck(
                 path: path, priority: request.uint32(.priority) ?? Self.unstatedPriority,
