@@ -265,8 +265,7 @@ let package = Package(
             "DeskTests",
             [
                 "Desk", "Endpoint", "Keystore", "Network", "Consultation", "Session", "ICE", "Invitation", "Primitives",
-                "Terminal",
-                "Wire",
+                "SecureChannel", "Terminal", "Wire", .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(

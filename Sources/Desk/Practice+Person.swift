@@ -100,11 +100,11 @@ extension Practice {
     /// Holds a room open that the keystore has.
     /// - Returns: `false` when it has none, or one that is over.
     @discardableResult
-    package func open(_ session: SessionID, reopens: Bool = false, driver: CallDriver, now: Instant) -> Bool {
+    package func open(_ session: SessionID, driver: CallDriver, now: Instant) -> Bool {
         guard let stored = try? self.identity.rooms.load(session), !stored.isOver,
             stored.expires > UnixClock.now || AdmissionRecord(stored) != nil
         else { return false }
-        driver.session.withDoctorSeat(now: now) { self.open(stored, at: &$0, reopens: reopens, now: now) }
+        driver.session.withDoctorSeat(now: now) { self.open(stored, at: &$0, now: now) }
         return true
     }
 

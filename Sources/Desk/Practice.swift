@@ -17,7 +17,7 @@ package import Wire
 /// thread.
 ///
 /// In extensions: what the session tells (`+Events`), what the person decides (`+Person`), what other commands ask
-/// (`+Door`).
+/// (`+Door`, `+Reopening`).
 package final class Practice: CallAttendant {
     package struct Setting {
         package var language: LanguageCode
@@ -69,6 +69,8 @@ package final class Practice: CallAttendant {
     private var nextLevel: Instant = .zero
     private var nextSweep: Instant = .zero
     var doorVisitors: [RoomID: [(DeskDoor.Visitor, until: Instant)]] = [:]
+    /// Rooms whose link is to work again, as they are written once the broker has confirmed it.
+    var reopenings: [RoomID: StoredRoom] = [:]
 
     /// - Parameter door: where other commands find this desk; `nil` for none.
     package init(

@@ -43,6 +43,20 @@ final class RoomKeeper: Sendable {
         self.change(session, waits: false) { $0.state = brokeOff ? .brokenOff : .ended }
     }
 
+    /// Writes a room whose link works again; on return it is on the disk, or ``takeFailure()`` tells why not.
+    /// - Returns: whether it is.
+    func keep(reopened room: StoredRoom) -> Bool {
+        self.queue.sync { [rooms, failure] in
+            do throws(KeystoreError) {
+                try rooms.save(room)
+                return true
+            } catch {
+                failure.withLockedValue { $0 = error }
+                return false
+            }
+        }
+    }
+
     /// What could not be written since the last call; the doctor is told.
     func takeFailure() -> KeystoreError? {
         self.failure.withLockedValue { failure in
