@@ -85,13 +85,9 @@ extension Practice {
         let room = StoredRoom.made(
             label: label, origin: self.broker.origin, isRelayOnly: self.setting.relayOnly, lasting: Self.usualLife,
             for: self.identity.keyPair, now: UnixClock.now)
-        do throws(KeystoreError) {
-            try self.identity.rooms.save(room)
-            self.keeper.note(.made, room.session)
-            self.open(room.session, driver: driver, now: now)
-        } catch {
-            self.keystoreFailure = error
-        }
+        guard self.keeper.keep(room) else { return }
+        self.keeper.note(.made, room.session)
+        self.open(room.session, driver: driver, now: now)
     }
 
     /// Seconds.

@@ -25,7 +25,7 @@ extension Practice {
 
     /// The broker holds the room: what was asked of it is done.
     func confirmOpening(of room: RoomID, _ driver: CallDriver, now: Instant) {
-        if let reopened = self.reopenings[room], !self.keeper.keep(reopened: reopened) {
+        if let reopened = self.reopenings[room], !self.keeper.keep(reopened) {
             self.withdraw(room, driver, now: now)
             self.answerDoor(room, .unwritten)
             return
