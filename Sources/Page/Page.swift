@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "881a3a3cee1f2d5ce688896892a2b2e2758788d09ee39b7353e478810640282d"
+    package static let sha256 = "0df6c0f80d19b89bc41e123aca3c9a7fdd7e370b9b151bb1ffe29f36a506ad39"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
-        + "'sha256-VuguGbrbaJZtdrLAyPSJmpAvTPj1MIwgPJuR3vUmPcA='" + " "
+        + "'sha256-Cgr0unHsZgAX/0nl9NufcEAyzdTGC/vThaHNE3VZplo='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
@@ -617,8 +617,8 @@ package enum Page {
         r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),mn)})}\##
         var N={},vn=t=>[N[t].admitted.title,...N[t].admitted.consent].join(`
         `),ne=(t,e)=>t<1?N[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (t),bn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),et=(t,e)=>t.replace(/\\##
-        {\w+\}/,()=>String(e));function kn(t,e,i){let n=[i,e].map(s=>s.split(`
+        (t),bn=(t,e)=>new Intl.DateTimeFormat(e==="en"?"en-GB":e,{dateStyle:"long",timeStyle:"short"}).format(t),et=(t\##
+        ,e)=>t.replace(/\{\w+\}/,()=>String(e));function kn(t,e,i){let n=[i,e].map(s=>s.split(`
         `).map(r=>r.split("|")));for(let s of jt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
         (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,u])=>[o,a(u)]));N[s]=\##
         a(t)}}function c(t,e){let i=document.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Er\##

@@ -22,6 +22,11 @@ const said = (screen) => screen.lines.flatMap((line) => line.text).join(' ');
 const states = ['loading', 'bad-link', 'ready', 'checking', 'waiting', 'admitted', 'connecting', 'connected',
   'reconnecting', 'ended', 'failed'];
 
+test('English dates are those of Europe: the day before the month', () => {
+  const screen = show({ state: 'failed', error: 'clock', locale: 'en', clock: new Date(2026, 10, 26, 14, 5) });
+  assert.match(said(screen), /26 November 2026 at 14:05/);
+});
+
 for (const locale of Object.keys(texts)) {
   test(`every state has a title and whole sentences in ${locale}`, () => {
     for (const state of states) {

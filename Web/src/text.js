@@ -34,7 +34,7 @@ export const spellMinutes = (minutes, locale) =>
  * @param {Locale} locale
  */
 export const spellDate = (date, locale) =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(date);
+  new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'long', timeStyle: 'short' }).format(date);
 
 /**
  * Puts what is known into a sentence, in the place that its language has for it.
