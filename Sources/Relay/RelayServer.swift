@@ -235,7 +235,8 @@ package final class RelayServer: Sendable {
     ) async throws(RelayError) -> any Channel {
         guard path.utf8.count <= 107 else { throw .controlPathTooLong(path) }
         let (supervision, logger) = (self.supervision, self.logger)
-        guard let socket = ControlSocket.bind(path) else { throw .cannotListen(path) }
+        let socket = LocalSocket.bind(path)
+        guard socket >= 0 else { throw .cannotListen(path) }
         do {
             return try await ServerBootstrap(group: self.group)
                 .serverChannelInitializer { SpareDescriptor.protect($0, logger: logger) }
