@@ -125,6 +125,9 @@ async def keyboard_and_screen_reader(laboratory):
     await patient.until("admitted")
     await press("[data-action=consent]")
     await patient.until("connected")
+    # The doctor's words are French.
+    assert "They are in French" in await patient.evaluate("() => document.querySelector('#words-intro').textContent")
+    assert await patient.evaluate("() => document.querySelector('#words-list').lang") == "fr"
     await press("[data-action=same]")
     await press("#chat summary")
     await accessibility.tab_to(patient, "#message")
