@@ -264,7 +264,7 @@ async def work(jobs, index, devices, playwright, pool, root, target):
         for _ in range(3):
             await quiet()
             page = await context.new_page()
-            samples, figures, late = await call(page, devices, index, payloads, transits, mode.startswith("red"))
+            samples, figures, late = await call(page, devices, index, payloads, transits, mode != "fec")
             await page.close()
             is_valid = late < 5 and abs(figures["stalled"]) < 60
             if is_valid:

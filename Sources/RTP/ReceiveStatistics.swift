@@ -24,6 +24,7 @@ package struct ReceiveStatistics: Sendable {
     private var lastTransit: Double?
     private var lastTimestamp: UInt32?
     private var unwrappedTimestamp = 0.0
+    private var arrivals: ArrivalHistory?
     private var lastReport: (middle: UInt32, received: Instant)?
 
     /// - Parameter clockRate: Timestamp units per second; 48000 for Opus.
@@ -42,6 +43,8 @@ package struct ReceiveStatistics: Sendable {
         let step = SerialNumber(header.sequenceNumber).distance(from: SerialNumber(newest))
         let extended = self.highestExtended + Int64(step)
         self.highestExtended = max(self.highestExtended, extended)
+        if self.arrivals == nil { self.arrivals = ArrivalHistory(first: extended) }
+        self.arrivals?.note(extended)
         // A straggler from before the first packet seen.
         if extended < self.baseSequenceNumber, self.baseSequenceNumber - extended <= maximumMisorder {
             self.baseSequenceNumber = extended
@@ -95,6 +98,13 @@ package struct ReceiveStatistics: Sendable {
             delaySinceLastSenderReport: delay)
     }
 
+    /// Which of the last packets came, for an extended report.
+    /// - Returns: `nil` before the first packet.
+    package func makeLossMap() -> LossMap? {
+        guard let source = self.source else { return nil }
+        return self.arrivals?.map(source: source)
+    }
+
     private mutating func begin(_ header: RTPHeader) {
         self.lostOfFormerSources = self.totalLost
         self.source = header.ssrc
@@ -107,6 +117,7 @@ package struct ReceiveStatistics: Sendable {
         self.lastTransit = nil
         self.lastTimestamp = nil
         self.lastReport = nil
+        self.arrivals = nil
     }
 
     private mutating func updateJitter(_ header: RTPHeader, now: Instant) {
