@@ -286,7 +286,7 @@ async def work(jobs, index, devices, playwright, pool, root, target, is_busy):
             if not is_busy:
                 await quiet()
             page = await context.new_page()
-            samples, figures, late = await call(page, devices, index, payloads, transits, mode.startswith("red"))
+            samples, figures, late = await call(page, devices, index, payloads, transits, mode != "fec")
             await page.close()
             line = {
                 "mode": mode, "trace": trace, "voice": voice, "seed": seed, "late": round(float(late), 2),

@@ -154,26 +154,27 @@ struct DelayTracker: Sendable {
     struct Copies: Sendable {
         /// Share of the packets of which a copy came first.
         let share: Double
-        /// What a packet lasts, in bins, and how many packets later the last copy comes.
+        /// What a packet lasts, in bins, and how many packets later copies come.
         let packetBins: Int
-        let distance: Int
+        let distances: CopyDistances
 
-        init(share: Double, packetDuration: Int64, distance: Int) {
+        init(share: Double, packetDuration: Int64, distances: CopyDistances) {
             self.share = share
             self.packetBins = Int((packetDuration + DelayTracker.binWidth - 1) / DelayTracker.binWidth)
-            self.distance = distance
+            self.distances = distances
         }
 
         /// Whether another copy has come with the end of `bin`.
         fileprivate func arrive(with bin: Int) -> Bool {
-            bin < self.packetBins * self.distance && (bin + 1) % self.packetBins == 0
+            (bin + 1) % self.packetBins == 0 && self.distances.contains((bin + 1) / self.packetBins)
         }
 
         /// Share of the packets of which nothing has come until the end of `bin`, though a copy is still to come.
         fileprivate func shareOutstanding(after bin: Int) -> Double {
-            guard bin + 1 < self.packetBins * self.distance else { return 0 }
+            let come = self.distances.count(upTo: (bin + 1) / self.packetBins)
+            guard come < self.distances.count else { return 0 }
             var share = self.share
-            for _ in 0..<(bin + 1) / self.packetBins { share *= self.share }
+            for _ in 0..<come { share *= self.share }
             return share
         }
     }

@@ -11,10 +11,9 @@ struct PlayoutTarget: Sendable {
     private var copyShare = 0.0
     private var packetCount = Self.packetsAssumed
     private var packetsSinceCopy = 0.0
-    /// What a packet lasts, in nanoseconds, and how many later ones carry copies of it.
+    /// What a packet lasts, in nanoseconds.
     private var packetDuration = AudioFormat.nanoseconds(samples: Int64(AudioFormat.blockSamples))
-    private var copyDistance = 0
-    private var packetsSinceFarCopy = 0
+    private var copyDistances = CopyDistances()
 
     init() { self.decide() }
 
@@ -23,7 +22,7 @@ struct PlayoutTarget: Sendable {
         self.tracker.restart()
         self.copyShare = 0
         self.packetCount = Self.packetsAssumed
-        self.copyDistance = 0
+        self.copyDistances = CopyDistances()
         self.decide()
     }
 
@@ -45,15 +44,10 @@ struct PlayoutTarget: Sendable {
         self.decide()
     }
 
-    /// Packets bring copies of the ones up to `distance` before them.
+    /// A packet brings a copy of the one `distance` before it.
     mutating func expectCopies(distance: Int, packetSamples: Int) {
         self.packetDuration = AudioFormat.nanoseconds(samples: Int64(packetSamples))
-        if distance >= self.copyDistance || self.packetsSinceFarCopy > Self.farCopyMemory {
-            self.copyDistance = min(distance, Self.longestCopyDistance)
-            self.packetsSinceFarCopy = 0
-        } else {
-            self.packetsSinceFarCopy += 1
-        }
+        self.copyDistances.observe(distance)
     }
 
     private mutating func count(isCopy: Bool) {
@@ -66,7 +60,7 @@ struct PlayoutTarget: Sendable {
     /// Rises at once to what is worth it, falls to what would be even if gaps cost more: every change is heard.
     private mutating func decide() {
         let copies = DelayTracker.Copies(
-            share: self.copyShare, packetDuration: self.packetDuration, distance: self.copyDistance)
+            share: self.copyShare, packetDuration: self.packetDuration, distances: self.copyDistances)
         let worth = self.tracker.worthwhileDelays(
             gapCost: Self.gapCost, reluctance: Self.reluctance, copies: copies)
         self.slack = min(min(max(self.slack, worth.least + Self.margin), worth.most + Self.margin), Self.longest)
@@ -82,7 +76,4 @@ struct PlayoutTarget: Sendable {
     private static let packetsAssumed = 50.0
     private static let margin: Int64 = 2_000_000
     private static let longest: Int64 = 400_000_000
-    /// A copy from farther back was the last of them if no other comes in 2 s.
-    private static let farCopyMemory = 300
-    private static let longestCopyDistance = 4
 }

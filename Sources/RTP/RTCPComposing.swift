@@ -1,14 +1,18 @@
 package import Wire
 
-/// A report to send: SR or RR first, then the canonical name, then perhaps BYE (RFC 3550 §6.1).
+/// A report to send: SR or RR first, then the canonical name, then perhaps losses and BYE (RFC 3550 §6.1).
 package struct RTCPCompound: Equatable, Sendable {
     package var packets: [RTCPPacket]
 
     /// - Parameters:
     ///   - report: ``RTCPPacket/senderReport(_:)`` or ``RTCPPacket/receiverReport(sender:blocks:)``.
     ///   - cname: See ``canonicalName(from:)``.
-    package init(report: RTCPPacket, source: UInt32, cname: [UInt8], isGoodbye: Bool = false) {
+    ///   - losses: Which packets of the peer came, for an extended report.
+    package init(
+        report: RTCPPacket, source: UInt32, cname: [UInt8], losses: LossMap? = nil, isGoodbye: Bool = false
+    ) {
         self.packets = [report, .sourceDescription([source: cname])]
+        if let losses { self.packets.append(.extendedReport(sender: source, losses: [losses])) }
         if isGoodbye { self.packets.append(.goodbye(sources: [source])) }
     }
 
@@ -55,6 +59,10 @@ extension RTCPPacket {
         case .goodbye(let sources):
             for source in sources.prefix(maximumCount) { body.write(source) }
             finish(RTCPType.goodbye, count: sources.count, body, into: &writer)
+        case .extendedReport(let sender, let losses):
+            body.write(sender)
+            for map in losses { map.write(to: &body) }
+            finish(RTCPType.extendedReport, count: 0, body, into: &writer)
         case .unknown:
             break
         }

@@ -27,6 +27,7 @@ package struct ReceiveStatistics: Sendable {
     private var lastTransit: Double?
     private var lastTimestamp: UInt32?
     private var unwrappedTimestamp = 0.0
+    private var arrivals: ArrivalHistory?
     private var lastReport: (middle: UInt32, received: Instant)?
 
     /// - Parameter clockRate: Timestamp units per second; 48000 for Opus.
@@ -98,6 +99,13 @@ package struct ReceiveStatistics: Sendable {
             delaySinceLastSenderReport: delay)
     }
 
+    /// Which of the last packets came, for an extended report.
+    /// - Returns: `nil` before the first packet.
+    package func makeLossMap() -> LossMap? {
+        guard let source = self.source else { return nil }
+        return self.arrivals?.map(source: source)
+    }
+
     /// Extends a sequence number over its wraps (`update_seq`).
     /// - Returns: Whether the packet counts. One that leaps does not, until its successor comes next: then the peer has
     ///   begun anew without telling.
@@ -111,14 +119,21 @@ package struct ReceiveStatistics: Sendable {
             }
             // Behind a silence of the path the count of wraps goes on, as the peer's own does.
             self.begin(at: step > 0 ? self.highestExtended + step : Int64(sequence))
+            self.note(self.highestExtended)
             return true
         }
         self.confirming = nil
         let extended = self.highestExtended + step
         self.highestExtended = max(self.highestExtended, extended)
+        self.note(extended)
         // A straggler from before the first packet seen.
         self.baseSequenceNumber = min(self.baseSequenceNumber, extended)
         return true
+    }
+
+    private mutating func note(_ extendedSequenceNumber: Int64) {
+        if self.arrivals == nil { self.arrivals = ArrivalHistory(first: extendedSequenceNumber) }
+        self.arrivals?.note(extendedSequenceNumber)
     }
 
     private mutating func begin(at extendedSequenceNumber: Int64) {
@@ -132,6 +147,7 @@ package struct ReceiveStatistics: Sendable {
         self.jitterEstimate = 0
         self.lastTransit = nil
         self.lastTimestamp = nil
+        self.arrivals = nil
     }
 
     private mutating func updateJitter(_ header: RTPHeader, now: Instant) {

@@ -1,0 +1,39 @@
+/// How many packets later copies of a packet come (RFC 2198), as the last packets had it.
+struct CopyDistances: Equatable, Sendable {
+    /// Bit n - 1 for a copy n packets later: seen in this period, and in the one before.
+    private var seen: UInt32 = 0
+    private var seenBefore: UInt32 = 0
+    private var observations = 0
+
+    /// A packet brought a copy of the one `distance` before it.
+    mutating func observe(_ distance: Int) {
+        guard (1...Self.longest).contains(distance) else { return }
+        self.observations += 1
+        if self.observations > Self.period {
+            self.observations = 0
+            self.seenBefore = self.seen
+            self.seen = 0
+        }
+        self.seen |= 1 << UInt32(distance - 1)
+    }
+
+    /// Whether a copy comes so many packets later.
+    func contains(_ distance: Int) -> Bool {
+        (1...Self.longest).contains(distance) && (self.seen | self.seenBefore) & 1 << UInt32(distance - 1) != 0
+    }
+
+    /// How many copies come by then.
+    func count(upTo distance: Int) -> Int {
+        guard distance > 0 else { return 0 }
+        let all = self.seen | self.seenBefore
+        return (distance >= Self.longest ? all : all & (1 << UInt32(distance) - 1)).nonzeroBitCount
+    }
+
+    /// How many there are.
+    var count: Int { self.count(upTo: Self.longest) }
+
+    /// What the field for it holds in packets of 10 ms, nearly: 341 ms (RFC 2198 §3).
+    private static let longest = 32
+    /// Copies: a second or two, whatever comes with a packet.
+    private static let period = 150
+}
