@@ -111,6 +111,7 @@ package final class CallDriver {
     package func run(until deadline: Instant? = nil) {
         guard let own = self.own else { preconditionFailure("driven by others") }
         self.givesUpAt = deadline
+        BeatThread.askForShortSlices()
         BackgroundWork { SRTPLibrary.prepare() }.start()
         self.begin(now: monotonicNow())
         var waiting = WaitList()

@@ -68,6 +68,7 @@ final class CallWorker {
 
     /// Returns when all sessions are over.
     func run() -> CallPool.ThreadReport {
+        BeatThread.askForShortSlices()
         let start = monotonicNow()
         for index in self.members.indices {
             self.sockets.directory.add(index)
