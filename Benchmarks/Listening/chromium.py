@@ -290,12 +290,12 @@ async def work(jobs, index, devices, playwright, pool, root, target, is_busy):
             await page.close()
             line = {
                 "mode": mode, "trace": trace, "voice": voice, "seed": seed, "late": round(float(late), 2),
-                "stalled": round(figures["stalled"]),
+                "stalled": round(figures["stalled"]), "removed": figures["removedSamplesForAcceleration"],
             }
             if comparison.is_valid(line):
                 break
             note(target / "void.jsonl", line)
-            print(f"{stem}: void, sender {late:.1f} ms late, player {figures['stalled']:.0f} ms", flush=True)
+            print(f"{stem}: void, {json.dumps(line)}", flush=True)
         else:
             print(f"{stem}: given up, the machine is too busy", flush=True)
             continue
@@ -307,7 +307,6 @@ async def work(jobs, index, devices, playwright, pool, root, target, is_busy):
             "concealment": figures["concealedSamples"] / max(figures["totalSamplesReceived"], 1),
             "received": figures["packetsReceived"], "discarded": figures.get("packetsDiscarded"),
             "recoveredFEC": figures.get("fecPacketsReceived"), "inserted": figures["insertedSamplesForDeceleration"],
-            "removed": figures["removedSamplesForAcceleration"],
         }
         note(target / "figures.jsonl", line)
         print(json.dumps(line), flush=True)
