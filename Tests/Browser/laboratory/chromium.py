@@ -23,6 +23,8 @@ class ChromiumPage(Patient):
     """One page in a context of its own."""
 
     name = "Chromium"
+    #: What it can be made to prefer.
+    schemes = ("light", "dark")
 
     def __init__(self, page):
         self.page = page
@@ -51,6 +53,28 @@ class ChromiumPage(Patient):
 
     async def press(self, selector):
         await self.page.locator(f"{selector}:visible").first.click(timeout=5000)
+
+    async def viewport(self, width, height):
+        await self.page.set_viewport_size({"width": width, "height": height})
+
+    async def prefer(self, scheme):
+        await self.page.emulate_media(color_scheme=scheme)
+
+    async def key(self, name):
+        await self.page.keyboard.press(name)
+
+    async def type(self, text):
+        await self.page.keyboard.type(text)
+
+    async def nodes(self):
+        """(role, name) of everything that a screen reader meets, in its order."""
+        session = await self.page.context.new_cdp_session(self.page)
+        nodes = (await session.send("Accessibility.getFullAXTree"))["nodes"]
+        await session.detach()
+        return [
+            (node["role"]["value"], node.get("name", {}).get("value", ""))
+            for node in nodes if not node.get("ignored") and "role" in node
+        ]
 
     async def screenshot(self, path):
         await self.page.screenshot(path=str(path), full_page=False)
