@@ -298,6 +298,8 @@ struct JitterBuffer: Sendable {
     private func blocksToSkip(now: Instant) -> Int64 {
         let block = Int64(AudioFormat.blockSamples)
         let excess = AudioFormat.samples(nanoseconds: self.slack(of: self.position, now: now) - self.targetSlack)
+        // Nobody pulled for long: nothing of it is played.
+        if excess > AudioFormat.samples(nanoseconds: Self.longestExcess) { return Self.longestGap / block }
         let held = (self.heldSamples + block / 2) / block
         let rest = excess - held * block
         if rest < -Self.tolerance { return max(0, (excess + Self.tolerance) / block) }

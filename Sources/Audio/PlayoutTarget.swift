@@ -68,7 +68,8 @@ struct PlayoutTarget: Sendable {
         }
         let highest = self.highestSequence ?? sequence - 1
         self.highestSequence = max(highest, sequence)
-        let advance = min(max(sequence - highest, 0), Self.longestLoss)
+        let run = max(sequence - highest, 0)
+        let advance = run > Self.longestLoss ? 1 : run
         if advance > 0 {
             let kept = 1 - Self.learning
             self.expectedCount = self.expectedCount * kept + Double(advance)
@@ -111,7 +112,7 @@ struct PlayoutTarget: Sendable {
     private static let learning = 0.001
     /// Packets without loss assumed to have come before the first: one loss at once is no habit.
     private static let packetsAssumed = 30.0
-    /// Packets in a row that count as lost: more were one outage.
+    /// A longer run of missing packets is an outage, which no copy spans.
     private static let longestLoss: Int64 = 6
     /// Opus carries no error correction where nobody speaks: until so many packets have come, it is presumed.
     private static let presumption = 500
