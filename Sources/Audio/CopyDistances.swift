@@ -17,20 +17,26 @@ struct CopyDistances: Equatable, Sendable {
         self.seen |= 1 << UInt32(distance - 1)
     }
 
-    /// Whether a copy comes so many packets later.
-    func contains(_ distance: Int) -> Bool {
-        (1...Self.longest).contains(distance) && (self.seen | self.seenBefore) & 1 << UInt32(distance - 1) != 0
+    /// A copy comes with the next packet, and no other.
+    static var next: Self {
+        var distances = Self()
+        distances.observe(1)
+        return distances
     }
 
-    /// How many copies come by then.
-    func count(upTo distance: Int) -> Int {
-        guard distance > 0 else { return 0 }
-        let all = self.seen | self.seenBefore
-        return (distance >= Self.longest ? all : all & (1 << UInt32(distance) - 1)).nonzeroBitCount
-    }
+    private var all: UInt32 { self.seen | self.seenBefore }
 
-    /// How many there are.
-    var count: Int { self.count(upTo: Self.longest) }
+    /// How many copies there are.
+    var count: Int { self.all.nonzeroBitCount }
+
+    /// Goes through the distances, the shortest first.
+    func forEach(_ body: (Int) -> Void) {
+        var rest = self.all
+        while rest != 0 {
+            body(rest.trailingZeroBitCount + 1)
+            rest &= rest - 1
+        }
+    }
 
     /// What the field for it holds in packets of 10 ms, nearly: 341 ms (RFC 2198 §3).
     private static let longest = 32
