@@ -165,6 +165,7 @@ struct JitterBuffer: Sendable {
         if !self.isPlaying, !self.begin(now: now) { return .idle }
         self.discardLate()
         self.shedExcess(now: now)
+        self.passOver(now: now)
         guard let head = self.window.head() else { return self.underrun(queuedSamples: queuedSamples, now: now) }
         let timestamp = self.window[slot: head].timestamp
         let gap = timestamp &- self.position
@@ -304,6 +305,19 @@ struct JitterBuffer: Sendable {
         let rest = excess - held * block
         if rest < -Self.tolerance { return max(0, (excess + Self.tolerance) / block) }
         return held + max(0, rest - 2 * Self.tolerance - 1) / block
+    }
+
+    /// A packet that came while concealment stood for it, and not for more, is late: played now, it would move the delay
+    /// by all of it in the middle of speech.
+    private mutating func passOver(now: Instant) {
+        guard self.heldSamples == Int64(AudioFormat.blockSamples), self.window.heldCount > 1, self.hasNext,
+            self.blocksToSkip(now: now) == 1, let head = self.window.head(),
+            self.window[slot: head].packet.sampleCount == AudioFormat.blockSamples
+        else { return }
+        self.window.consume(slot: head)
+        self.statistics.late += 1
+        self.position &+= Int64(AudioFormat.blockSamples)
+        self.heldSamples = 0
     }
 
     /// Drops packets whose turn passed while nothing was there. Several in a row mean that the path
