@@ -2,8 +2,11 @@
 #pragma once
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
+#include <string.h>
 #include <sys/time.h>
 
 /// A fresh EC key on the curve called `name`, or NULL. The caller frees it.
@@ -46,3 +49,35 @@ static inline long long COpenSSL_DTLS_timeout_microseconds(SSL *ssl) {
 
 /// 1 after a retransmission, 0 when nothing was due, negative when the handshake has to be given up.
 static inline int COpenSSL_DTLSv1_handle_timeout(SSL *ssl) { return (int)DTLSv1_handle_timeout(ssl); }
+
+/// HMAC-SHA1 (RFC 2104) of `head` with `tail` behind it. Built upon the bare hash, because HMAC() and EVP_MAC allocate
+/// memory a dozen times for each code.
+static inline void COpenSSL_HMAC_SHA1(const unsigned char *key, size_t key_count, const unsigned char *head,
+                                      size_t head_count, const unsigned char *tail, size_t tail_count,
+                                      unsigned char *code) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    SHA_CTX context;
+    unsigned char block[SHA_CBLOCK] = {0};
+    if (key_count > sizeof block) {
+        SHA1_Init(&context);
+        SHA1_Update(&context, key, key_count);
+        SHA1_Final(block, &context);
+    } else if (key_count > 0) {
+        memcpy(block, key, key_count);
+    }
+    for (size_t place = 0; place < sizeof block; place++) block[place] ^= 0x36;
+    SHA1_Init(&context);
+    SHA1_Update(&context, block, sizeof block);
+    SHA1_Update(&context, head, head_count);
+    SHA1_Update(&context, tail, tail_count);
+    SHA1_Final(code, &context);
+    for (size_t place = 0; place < sizeof block; place++) block[place] ^= 0x36 ^ 0x5c;
+    SHA1_Init(&context);
+    SHA1_Update(&context, block, sizeof block);
+    SHA1_Update(&context, code, SHA_DIGEST_LENGTH);
+    SHA1_Final(code, &context);
+    OPENSSL_cleanse(block, sizeof block);
+    OPENSSL_cleanse(&context, sizeof context);
+#pragma GCC diagnostic pop
+}

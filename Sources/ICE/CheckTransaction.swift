@@ -24,9 +24,10 @@ struct CheckRequest {
     let priority: UInt32
     let isNominating: Bool
 
-    func encode(_ transactionID: TransactionID) -> [UInt8] {
-        var builder = STUNMessageBuilder(.request, .binding, transactionID: transactionID)
-        builder.add(.username, text: "\(self.remote.usernameFragment):\(self.local.usernameFragment)")
+    /// - Parameter memory: An array of whose memory the message is made.
+    func encode(_ transactionID: TransactionID, reusing memory: consuming [UInt8] = []) -> [UInt8] {
+        var builder = STUNMessageBuilder(.request, .binding, transactionID: transactionID, reusing: memory)
+        builder.add(username: self.remote.usernameFragment, self.local.usernameFragment)
         switch self.role {
         case .controlling: builder.add(.iceControlling, uint64: self.tieBreaker)
         case .controlled: builder.add(.iceControlled, uint64: self.tieBreaker)

@@ -22,7 +22,8 @@ struct Consent: Sendable {
     /// The first check since the last answer.
     private var unansweredSince: Instant?
     private(set) var isSuspect = false
-    private var outstanding: [TransactionID: Instant] = [:]
+    /// In the order they were sent; within the lifetime of consent some sixty fit.
+    private var outstanding: [(id: TransactionID, sentAt: Instant)] = []
     /// How long checks may stay unanswered until the next answer.
     private var patience: Duration
     private let configuration: ICEConfiguration
@@ -33,6 +34,7 @@ struct Consent: Sendable {
         self.configuration = configuration
         self.patience = configuration.disconnectedAfter
         self.nextCheck = lastResponse
+        self.outstanding.reserveCapacity(8)
         self.schedule(after: lastResponse, random: &random)
     }
 
@@ -57,8 +59,9 @@ struct Consent: Sendable {
     }
 
     mutating func checkSent(_ id: TransactionID, now: Instant) {
-        self.outstanding = self.outstanding.filter { now - $0.value < self.configuration.consentLifetime }
-        self.outstanding[id] = now
+        let lifetime = self.configuration.consentLifetime
+        self.outstanding.removeAll { now - $0.sentAt >= lifetime }
+        self.outstanding.append((id, now))
         self.unansweredSince = self.unansweredSince ?? now
         self.nextCheck = now + (self.isSuspect ? Self.suspectProbeInterval : Self.probeInterval)
     }
@@ -71,13 +74,13 @@ struct Consent: Sendable {
     }
 
     func isAwaiting(_ id: TransactionID) -> Bool {
-        self.outstanding[id] != nil
+        self.outstanding.contains { $0.id == id }
     }
 
     /// An authenticated answer came; every earlier check is settled by it.
     /// - Returns: Since the check was sent, if it is known.
     mutating func responseReceived(_ id: TransactionID?, now: Instant, random: inout RandomSource) -> Duration? {
-        let sentAt = id.flatMap { self.outstanding[$0] }
+        let sentAt = self.outstanding.first { $0.id == id }?.sentAt
         self.lastResponse = now
         self.unansweredSince = nil
         self.isSuspect = false

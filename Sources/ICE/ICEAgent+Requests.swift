@@ -8,17 +8,17 @@ extension ICEAgent {
         guard request[.fingerprint] != nil else { return }
 
         // 1. Short-term credentials (RFC 8489 §9.1.3): the name starts with our fragment, the code is ours.
-        guard let username = request.text(.username), request[.messageIntegrity] != nil else {
+        guard let username = request[.username], request[.messageIntegrity] != nil else {
             return self.refuse(request, .badRequest, on: path)
         }
-        let names = username.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        let isCurrent = names[0] == self.current.local.usernameFragment
-        guard names.count == 2, let generation = isCurrent ? self.current : self.previous,
-            names[0] == generation.local.usernameFragment, request.integrity(key: generation.local.key) == .valid
+        let ours = username.prefix { $0 != UInt8(ascii: ":") }
+        let isCurrent = ours.elementsEqual(self.current.local.usernameFragment.utf8)
+        guard ours.count < username.count, let local = isCurrent ? self.current.local : self.previous?.local,
+            ours.elementsEqual(local.usernameFragment.utf8), request.integrity(key: local.key) == .valid
         else {
             return self.refuse(request, .unauthenticated, on: path)
         }
-        let key = generation.local.key
+        let key = local.key
 
         // 2. What has to be understood is (RFC 8489 §6.3.1).
         let unknown = request.unknownRequired(besides: Self.understood)
@@ -37,10 +37,12 @@ extension ICEAgent {
         }
 
         // 4. The answer leaves at once, whatever the pacing.
-        var response = STUNMessageBuilder(.success, .binding, transactionID: request.transactionID)
+        var response = STUNMessageBuilder(
+            .success, .binding, transactionID: request.transactionID, reusing: self.memory.take())
         response.add(.xorMappedAddress, xor: path.remote)
         response.addIntegrity(key: key)
         response.addFingerprint()
+        self.memory.keep(response.bytes)
         self.transmit(Transmit(path: path, bytes: response.bytes))
 
         // 5. The path from the peer works; ours is tried next.
@@ -48,10 +50,14 @@ extension ICEAgent {
         self.current.validate(path)
         self.current.inquiry = self.current.inquiry ?? path
         if request[.useCandidate] != nil { self.current.nomination = self.current.nomination ?? path }
+        let theirs = username.dropFirst(ours.count + 1)
+        let known = self.current.remote?.usernameFragment
+        if let known, !theirs.elementsEqual(known.utf8) { return }
         self.learn(
             ICEGeneration.EarlyCheck(
                 path: path, priority: request.uint32(.priority) ?? Self.unstatedPriority,
-                nominates: request[.useCandidate] != nil, remoteUsernameFragment: String(names[1])),
+                nominates: request[.useCandidate] != nil,
+                remoteUsernameFragment: known ?? String(decoding: theirs, as: UTF8.self)),
             now: now)
     }
 

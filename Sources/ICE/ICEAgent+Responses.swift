@@ -13,8 +13,8 @@ extension ICEAgent {
             self.handleAnswer(response, to: check, on: path, now: now)
         } else if self.current.consent?.isAwaiting(response.transactionID) == true {
             self.handleConsentAnswer(response, on: path, now: now)
-        } else if var previous = self.previous, previous.acceptConsent(response, on: path, now: now, &self.random) {
-            self.previous = previous
+        } else {
+            _ = self.previous?.acceptConsent(response, on: path, now: now, &self.random)
         }
     }
 

@@ -115,7 +115,8 @@ extension ICEAgent {
     mutating func serveConsent(now: Instant) {
         while true {
             let (action, transmit) = self.current.consentTimeout(
-                now: now, role: self.role, tieBreaker: self.tieBreaker, random: &self.random)
+                now: now, role: self.role, tieBreaker: self.tieBreaker, random: &self.random,
+                memory: &self.memory)
             if let transmit { self.transmit(transmit) }
             guard let selected = self.current.selected, action != .none else { break }
             switch action {
@@ -127,16 +128,15 @@ extension ICEAgent {
             case .check, .none: break
             }
         }
-        while var previous = self.previous {
-            let (action, transmit) = previous.consentTimeout(
-                now: now, role: self.role, tieBreaker: self.tieBreaker, random: &self.random)
-            if let transmit { self.transmit(transmit) }
+        while true {
+            let due = self.previous?.consentTimeout(
+                now: now, role: self.role, tieBreaker: self.tieBreaker, random: &self.random, memory: &self.memory)
+            if let transmit = due?.transmit { self.transmit(transmit) }
+            guard let action = due?.action, action != .none else { break }
             if action == .expired {
-                previous.selected = nil
-                previous.consent = nil
+                self.previous?.selected = nil
+                self.previous?.consent = nil
             }
-            self.previous = previous
-            guard action != .none else { break }
         }
     }
 

@@ -99,6 +99,8 @@ package struct ICEAgent: Sendable {
     var foundations: [Foundation] = []
     var servers: [TransportAddress] = []
     var awaitsRelays = false
+    /// Of answers and of checks of consent.
+    var memory = DatagramRing()
     private var outputs = OutputQueue<Output>()
     private var deadline: Instant?
 

@@ -6,6 +6,8 @@ package struct ICECredentials: Hashable, Sendable {
     package let usernameFragment: String
     /// 22 ... 256 ice-chars; known to the two ends alone.
     package let password: String
+    /// The key of MESSAGE-INTEGRITY: the octets of the password.
+    let key: [UInt8]
 
     /// Reads what signalling carried.
     package init(usernameFragment: String, password: String) throws(ICEError) {
@@ -14,6 +16,7 @@ package struct ICECredentials: Hashable, Sendable {
         }
         self.usernameFragment = usernameFragment
         self.password = password
+        self.key = Array(password.utf8)
     }
 
     /// Fresh credentials of 48 and 144 random bits.
@@ -24,10 +27,8 @@ package struct ICECredentials: Hashable, Sendable {
         }
         self.usernameFragment = text(8)
         self.password = text(24)
+        self.key = Array(self.password.utf8)
     }
-
-    /// The key of MESSAGE-INTEGRITY.
-    var key: [UInt8] { Array(self.password.utf8) }
 
     private static func isValid(_ text: String, count: ClosedRange<Int>) -> Bool {
         count.contains(text.utf8.count) && text.utf8.allSatisfy { Self.alphabet.contains($0) }

@@ -71,12 +71,12 @@ struct ICEGeneration: Sendable {
     }
 
     mutating func consentTimeout(
-        now: Instant, role: ICERole, tieBreaker: UInt64, random: inout RandomSource
+        now: Instant, role: ICERole, tieBreaker: UInt64, random: inout RandomSource,
+        memory: inout DatagramRing
     ) -> (action: Consent.TimeoutAction, transmit: ICEAgent.Transmit?) {
-        guard var consent = self.consent, let pair = self.selectedPair, let remote = self.remote else {
-            return (.none, nil)
-        }
-        let action = consent.timeoutFired(now: now)
+        guard let action = self.consent?.timeoutFired(now: now), let pair = self.selectedPair,
+            let remote = self.remote
+        else { return (.none, nil) }
         var transmit: ICEAgent.Transmit?
         switch action {
         case .check:
@@ -84,12 +84,14 @@ struct ICEGeneration: Sendable {
             let request = CheckRequest(
                 local: self.local, remote: remote, role: role, tieBreaker: tieBreaker, priority: pair.checkPriority,
                 isNominating: false)
-            consent.checkSent(id, now: now)
-            transmit = ICEAgent.Transmit(path: pair.path, bytes: request.encode(id))
-        case .suspect: consent.becameSuspect()
+            // Where it stands: a copy would not share its memory.
+            self.consent?.checkSent(id, now: now)
+            let bytes = request.encode(id, reusing: memory.take())
+            memory.keep(bytes)
+            transmit = ICEAgent.Transmit(path: pair.path, bytes: bytes)
+        case .suspect: self.consent?.becameSuspect()
         case .expired, .none: break
         }
-        self.consent = consent
         return (action, transmit)
     }
 

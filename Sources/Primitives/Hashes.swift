@@ -14,8 +14,12 @@ package enum HMACSHA256 {
 
 package enum HMACSHA1 {
     /// RFC 2104 with SHA-1, for MESSAGE-INTEGRITY (RFC 8489 §14.5): 20 octets.
-    package static func authenticate(_ message: some Collection<UInt8>, key: [UInt8]) -> [UInt8] {
-        LibCrypto.hmacSHA1([UInt8](message), key: key)
+    ///
+    /// Of `head` with `tail` behind it: whoever changes the start of a message need not copy the rest. Nothing is allocated.
+    package static func authenticate(
+        _ head: Span<UInt8>, _ tail: Span<UInt8> = Span(), key: Span<UInt8>
+    ) -> InlineArray<20, UInt8> {
+        LibCrypto.hmacSHA1(head, tail, key: key)
     }
 }
 

@@ -2,14 +2,21 @@ internal import COpenSSL
 
 /// The border to libcrypto: the only file of this target that sees its names.
 enum LibCrypto {
-    static func hmacSHA1(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
-        var tag = [UInt8](repeating: 0, count: 20)
-        var length: UInt32 = 0
-        // A null pointer would mean "the key of before", so the empty key gets an octet to point at.
-        let keyOctets = key.isEmpty ? [0] : key
-        let result = HMAC(EVP_sha1(), keyOctets, Int32(key.count), message, message.count, &tag, &length)
-        precondition(result != nil && length == 20, "HMAC-SHA1 is part of every libcrypto")
-        return tag
+    static func hmacSHA1(_ head: Span<UInt8>, _ tail: Span<UInt8>, key: Span<UInt8>) -> InlineArray<20, UInt8> {
+        var code = InlineArray<20, UInt8>(repeating: 0)
+        var span = code.mutableSpan
+        key.withUnsafeBufferPointer { key in
+            head.withUnsafeBufferPointer { head in
+                tail.withUnsafeBufferPointer { tail in
+                    span.withUnsafeMutableBufferPointer {
+                        COpenSSL_HMAC_SHA1(
+                            key.baseAddress, key.count, head.baseAddress, head.count, tail.baseAddress, tail.count,
+                            $0.baseAddress)
+                    }
+                }
+            }
+        }
+        return code
     }
 
     static func md5(_ message: [UInt8]) -> [UInt8] {

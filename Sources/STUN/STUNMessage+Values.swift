@@ -51,24 +51,43 @@ extension STUNMessage {
 
 /// The value of the XOR-…-ADDRESS attributes.
 enum XORAddress {
-    static func encode(_ address: TransportAddress, transactionID: TransactionID) -> [UInt8] {
-        let family: UInt8 = address.ip.isIPv6 ? 2 : 1
-        let port = (address.port ^ UInt16(STUNMessage.magicCookie >> 16)).bigEndianBytes
-        return [0, family] + port + zip(address.ip.bytes, Self.mask(transactionID)).map { $0 ^ $1 }
+    static func append(_ address: TransportAddress, transactionID: TransactionID, to bytes: inout [UInt8]) {
+        bytes.append(0)
+        bytes.append(address.ip.isIPv6 ? 2 : 1)
+        bytes.append(bigEndian: address.port ^ UInt16(STUNMessage.magicCookie >> 16))
+        switch address.ip {
+        case .v4(let word): bytes.append(bigEndian: word ^ STUNMessage.magicCookie)
+        case .v6(let high, let low):
+            bytes.append(bigEndian: high ^ Self.highMask(transactionID))
+            bytes.append(bigEndian: low ^ transactionID.low)
+        }
     }
+
+    /// Octets of the value.
+    static func count(_ address: TransportAddress) -> Int { address.ip.isIPv6 ? 20 : 8 }
 
     static func decode(_ value: ArraySlice<UInt8>, transactionID: TransactionID) -> TransportAddress? {
-        guard value.count >= 8 else { return nil }
-        let family = value[value.startIndex + 1]
-        let port = UInt16(value[value.startIndex + 2]) << 8 | UInt16(value[value.startIndex + 3])
-        let masked = value.dropFirst(4)
-        guard (family == 1 && masked.count == 4) || (family == 2 && masked.count == 16),
-            let ip = IPAddress(bytes: zip(masked, Self.mask(transactionID)).map { $0 ^ $1 })
-        else { return nil }
-        return TransportAddress(ip, port: port ^ UInt16(STUNMessage.magicCookie >> 16))
+        guard value.count == 8 || value.count == 20 else { return nil }
+        func word(_ offset: Int, _ count: Int) -> UInt64 {
+            var word: UInt64 = 0
+            for place in value.startIndex + offset..<value.startIndex + offset + count {
+                word = word << 8 | UInt64(value[place])
+            }
+            return word
+        }
+        let port = UInt16(word(2, 2)) ^ UInt16(STUNMessage.magicCookie >> 16)
+        switch (value[value.startIndex + 1], value.count) {
+        case (1, 8): return TransportAddress(.v4(UInt32(word(4, 4)) ^ STUNMessage.magicCookie), port: port)
+        case (2, 20):
+            let ip = IPAddress.v6(
+                high: word(4, 8) ^ Self.highMask(transactionID), low: word(12, 8) ^ transactionID.low)
+            return TransportAddress(ip, port: port)
+        default: return nil
+        }
     }
 
-    private static func mask(_ transactionID: TransactionID) -> [UInt8] {
-        STUNMessage.magicCookie.bigEndianBytes + transactionID.bytes
+    /// The cookie and what follows it in the header.
+    private static func highMask(_ transactionID: TransactionID) -> UInt64 {
+        UInt64(STUNMessage.magicCookie) << 32 | UInt64(transactionID.high)
     }
 }

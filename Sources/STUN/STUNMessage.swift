@@ -24,12 +24,13 @@ package struct STUNMessage: Sendable {
     package let messageClass: STUNClass
     package let method: STUNMethod
     package let transactionID: TransactionID
-    package let attributes: [STUNAttribute]
+    /// Read anew each time, in order; nothing is allocated for them.
+    package let attributes: STUNAttributes
 
     /// The whole message, header included.
-    private let encoded: ArraySlice<UInt8>
+    private var encoded: ArraySlice<UInt8> { self.attributes.message }
     /// Where MESSAGE-INTEGRITY starts, counted from the start of the message.
-    private let integrityOffset: Int?
+    private var integrityOffset: Int? { self.attributes.integrityOffset }
 
     /// Reads one datagram that is exactly one message.
     package init(decoding datagram: ArraySlice<UInt8>) throws(STUNDecodingError) {
@@ -39,36 +40,29 @@ package struct STUNMessage: Sendable {
         guard datagram.count >= need else { throw .truncated(have: datagram.count, need: need) }
         guard datagram.count == need else { throw .oversized }
 
-        var attributes: [STUNAttribute] = []
+        var attributeCount = 0
         var integrityOffset: Int?
         var sawFingerprint = false
         var position = datagram.startIndex + Self.headerSize
         while position < datagram.endIndex {
             guard !sawFingerprint else { throw .badFingerprint }
-            guard attributes.count < Self.maximumAttributes else { throw .tooManyAttributes }
+            guard attributeCount < Self.maximumAttributes else { throw .tooManyAttributes }
             let start = position
-            let attribute = try Self.readAttribute(in: datagram, at: &position)
+            let attribute = try STUNAttribute(in: datagram, at: &position)
+            if STUNAttributes.counts(attribute.type, isCovered: integrityOffset == nil) { attributeCount += 1 }
             switch attribute.type {
             case .fingerprint:
                 guard Fingerprint.isValid(attribute.value, of: datagram[..<start]) else { throw .badFingerprint }
                 sawFingerprint = true
-                attributes.append(attribute)
-            case .messageIntegrity where integrityOffset == nil:
-                integrityOffset = start - datagram.startIndex
-                attributes.append(attribute)
-            case .messageIntegritySHA256:
-                attributes.append(attribute)
-            default:
-                if integrityOffset == nil { attributes.append(attribute) }
+            case .messageIntegrity where integrityOffset == nil: integrityOffset = start - datagram.startIndex
+            default: break
             }
         }
 
         self.messageClass = header.type.messageClass
         self.method = header.type.method
         self.transactionID = header.transactionID
-        self.attributes = attributes
-        self.encoded = datagram
-        self.integrityOffset = integrityOffset
+        self.attributes = STUNAttributes(message: datagram, integrityOffset: integrityOffset)
     }
 
     package init(decoding datagram: [UInt8]) throws(STUNDecodingError) {
@@ -98,23 +92,14 @@ package struct STUNMessage: Sendable {
     package func integrity(key: [UInt8]) -> Integrity {
         guard let offset = self.integrityOffset else { return .absent }
         guard let received = self[.messageIntegrity], received.count == 20 else { return .invalid }
-        let covered = self.encoded.prefix(offset)
-        let expected = MessageIntegrity.code(over: covered, key: key)
-        return constantTimeEquals(expected, [UInt8](received)) ? .valid : .invalid
+        let expected = MessageIntegrity.code(over: self.encoded.prefix(offset), key: key)
+        return Self.equalsInConstantTime(expected, received) ? .valid : .invalid
     }
 
-    private static func readAttribute(
-        in datagram: ArraySlice<UInt8>, at position: inout Int
-    ) throws(STUNDecodingError) -> STUNAttribute {
-        let left = datagram.endIndex - position
-        guard left >= 4 else { throw .truncated(have: left, need: 4) }
-        let type = UInt16(datagram[position]) << 8 | UInt16(datagram[position + 1])
-        let length = Int(datagram[position + 2]) << 8 | Int(datagram[position + 3])
-        let padded = (length + 3) & ~3
-        guard left - 4 >= padded else { throw .truncated(have: left - 4, need: padded) }
-        let value = datagram[position + 4..<position + 4 + length]
-        position += 4 + padded
-        return STUNAttribute(type: STUNAttributeType(rawValue: type), value: value)
+    private static func equalsInConstantTime(_ code: InlineArray<20, UInt8>, _ received: ArraySlice<UInt8>) -> Bool {
+        var difference: UInt8 = 0
+        for place in code.indices { difference |= code[place] ^ received[received.startIndex + place] }
+        return difference == 0
     }
 
     /// RFC 8489 §5.

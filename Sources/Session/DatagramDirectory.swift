@@ -58,7 +58,10 @@ package struct DatagramDirectory: Sendable {
     // MARK: Who is here
 
     package mutating func add(_ session: Int) {
-        self.members[session] = self.members[session] ?? Member()
+        guard self.members[session] == nil else { return }
+        self.members[session] = Member()
+        self.members[session]?.requests.reserveCapacity(Self.requestsRemembered)
+        self.sessionOfRequest.reserveCapacity(self.members.count * Self.requestsRemembered)
     }
 
     /// A session has this fragment from now on; its former one still holds, the one before that no longer.
@@ -125,8 +128,9 @@ package struct DatagramDirectory: Sendable {
         let wanted: Int?
         switch message.messageClass {
         case .request:
-            let name = message.text(.username)
-            wanted = name?.split(separator: ":", maxSplits: 1).first.flatMap { self.sessionOfFragment[String($0)] }
+            // A fragment of ours is short enough to be a String without memory of its own.
+            let fragment = message[.username]?.prefix { $0 != UInt8(ascii: ":") }
+            wanted = fragment.flatMap { self.sessionOfFragment[String(decoding: $0, as: UTF8.self)] }
         case .success, .error: wanted = self.sessionOfRequest[Request(id: message.transactionID, path: path)]
         case .indication: wanted = self.placeOfPath[path].map { self.ownerships[$0].session }
         }

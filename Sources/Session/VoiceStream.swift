@@ -44,7 +44,7 @@ package final class VoiceStream {
     private var effort: EncodingEffort
     /// Since when nothing is sent because the path plainly cannot bear it.
     private var restsSince: Instant?
-    private var datagrams = DatagramRing()
+    private var datagrams = DatagramRing(reserving: AudioFormat.maximumPayloadOctets)
 
     /// - Parameters:
     ///   - ssrc: what our description announced.
@@ -300,32 +300,4 @@ extension OpusEncoderSettings {
         settings.packetSamples = Int(AudioFormat.samples(in: step.packetDuration))
         return settings
     }
-}
-
-/// Arrays that come round again: whoever sends a datagram drops it soon, and then its memory serves the next one.
-private struct DatagramRing {
-    private var arrays: [[UInt8]]
-    private var next = 0
-
-    init() {
-        self.arrays = (0..<Self.count).map { _ in
-            var array: [UInt8] = []
-            array.reserveCapacity(AudioFormat.maximumPayloadOctets)
-            return array
-        }
-    }
-
-    /// An empty array with room; a new one only while its last datagram is still held.
-    mutating func take() -> [UInt8] {
-        self.next = (self.next + 1) % Self.count
-        var datagram: [UInt8] = []
-        swap(&datagram, &self.arrays[self.next])
-        datagram.removeAll(keepingCapacity: true)
-        return datagram
-    }
-
-    /// Remembers the memory that ``take()`` gave.
-    mutating func keep(_ datagram: [UInt8]) { self.arrays[self.next] = datagram }
-
-    private static let count = 8
 }
