@@ -40,12 +40,22 @@ async def _idle_connections(stack, port, count):
     return ends
 
 
+async def _settled_descriptors(pid):
+    """How many a process has once it has started and opens no more."""
+    counts = [-1, -2]
+    async with asyncio.timeout(10):
+        while counts[-1] != counts[-2]:
+            await asyncio.sleep(0.2)
+            counts.append(len(os.listdir(f"/proc/{pid}/fd")))
+    return counts[-1]
+
+
 async def _exhaust(process, port):
     """Takes all descriptors but a few from a server, knocks more often than that, and sees how it bears it."""
     # The limit falls while it runs: it had bounded what it accepts by the one before.
     pid = process.child.pid
     places = 8
-    limit = len(os.listdir(f"/proc/{pid}/fd")) + places
+    limit = await _settled_descriptors(pid) + places
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, limit))
     with contextlib.ExitStack() as stack:
         ends = await _idle_connections(stack, port, 100)
