@@ -203,10 +203,12 @@ package final class VoiceStream {
     }
 
     private func compound(isGoodbye: Bool, now: Instant) throws -> [UInt8] {
-        let blocks = self.receiveStatistics.makeReportBlock(now: now).map { [$0] } ?? []
+        let blocks = ReportBlocks(self.receiveStatistics.makeReportBlock(now: now))
         let report = self.sendStatistics.makeReport(blocks: blocks, now: now)
-        var datagram = RTCPCompound(report: report, source: self.ssrc, cname: self.cname, isGoodbye: isGoodbye).bytes
+        var datagram = self.datagrams.take()
+        RTCPCompound(report: report, source: self.ssrc, cname: self.cname, isGoodbye: isGoodbye).append(to: &datagram)
         try self.outgoing.protectRTCP(&datagram)
+        self.datagrams.keep(datagram)
         return datagram
     }
 
@@ -248,26 +250,26 @@ package final class VoiceStream {
     }
 
     package func receiveRTCP(_ datagram: inout [UInt8], now: Instant) -> Arrival {
-        guard (try? self.incoming.unprotectRTCP(&datagram)) != nil, let packets = try? RTCPPacket.parse(datagram)
-        else {
-            self.rejectedCount += 1
-            return .none
-        }
         var arrival = Arrival.none
-        for packet in packets {
-            switch packet {
-            case .senderReport(let report):
-                self.receiveStatistics.receive(report, now: now)
-                self.take(report.blocks, now: now)
-            case .receiverReport(_, let blocks): self.take(blocks, now: now)
-            case .goodbye: arrival = .goodbye
-            case .sourceDescription, .unknown: break
+        do {
+            try self.incoming.unprotectRTCP(&datagram)
+            try RTCPPacket.parse(datagram) { packet in
+                switch packet {
+                case .senderReport(let report):
+                    self.receiveStatistics.receive(report, now: now)
+                    self.take(report.blocks, now: now)
+                case .receiverReport(_, let blocks): self.take(blocks, now: now)
+                case .goodbye: arrival = .goodbye
+                case .sourceDescription, .unknown: break
+                }
             }
+        } catch {
+            self.rejectedCount += 1
         }
         return arrival
     }
 
-    private func take(_ blocks: [ReportBlock], now: Instant) {
+    private func take(_ blocks: ReportBlocks, now: Instant) {
         self.sendStatistics.receive(blocks, now: now)
         guard blocks.contains(where: { $0.source == self.ssrc }) else { return }
         // The peer is back.
