@@ -113,7 +113,7 @@ struct StatisticsTests {
         receiver.receive(self.header(0, ssrc: 7), payloadCount: 80, now: arrival)
         receiver.receive(report, now: arrival)
         let block = try self.block(of: &receiver, now: arrival + .milliseconds(700))
-        sender.receive([block], now: arrival + .milliseconds(760))
+        sender.receive(ReportBlocks(block), now: arrival + .milliseconds(760))
         let measured = try #require(sender.roundTripTime)
         #expect(abs(measured.milliseconds - 100) < 0.1)
         #expect(sender.lastBlock == block)
