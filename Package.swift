@@ -219,8 +219,11 @@ let package = Package(
         tests("STUNTests", ["STUN", "Primitives", "Wire"]),
         tests("SDPTests", ["SDP", "Wire"]),
         tests("RTPTests", ["RTP", "Wire"]),
-        tests("InvitationTests", ["Wire", "Primitives", "Invitation", "Signalling"]),
-        tests("SecureChannelTests", ["Wire", "Primitives", "Invitation", "SecureChannel"]),
+        // What another implementation computed of the protocol's steps.
+        .target(
+            name: "ProtocolVectors", dependencies: ["Wire"], path: "Tests/ProtocolVectors", swiftSettings: strict),
+        tests("InvitationTests", ["Wire", "Primitives", "Invitation", "Signalling", "ProtocolVectors"]),
+        tests("SecureChannelTests", ["Wire", "Primitives", "Invitation", "SecureChannel", "ProtocolVectors"]),
         tests("SignallingTests", ["Wire", "Primitives", "Signalling"]),
         tests("ICETests", ["ICE", "STUN", "Wire"]),
         tests("TURNTests", ["TURN", "STUN", "Primitives", "Wire"]),
@@ -265,8 +268,7 @@ let package = Package(
             "DeskTests",
             [
                 "Desk", "Endpoint", "Keystore", "Network", "Consultation", "Session", "ICE", "Invitation", "Primitives",
-                "Terminal",
-                "Wire",
+                "SecureChannel", "Terminal", "Wire", .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         tests("ReleaseTests", ["Wire", "Primitives", "Page", "Release"]),
         tests(

@@ -1,18 +1,18 @@
 """Chromium's receiver on the traces of `colloque bench quality`, in real time.
 
-    python chromium.py OUTPUT_DIRECTORY [--modes fec red] [--traces …] [--workers 4]
+    python chromium.py OUTPUT_DIRECTORY [--modes fec red3] [--traces …] [--voices …] [--seeds 3] [--workers 4]
+                       [--keep] [--busy]
 
 A sender writes the same payloads as `colloque bench quality` into RTP, protects them in order, and hands each to the network
 when its trace lets it arrive: late by so much, or not at all. Chromium plays into a null sink of a PulseAudio of our
-own, whose monitor is recorded. Writes heard-chromium/MODE/TRACE/VOICE-SEED.wav and figures.jsonl, laid out as
-ours.
+own, whose monitor is recorded. Writes heard/chromium/MODE/TRACE/VOICE-SEED.wav and figures.jsonl, laid out as
+ours. --keep goes on with what an earlier run left: what is valid and was made of the same packets stays.
 
 Mouth to ear: what a recording shows contains a sound server's buffers, which the virtual receiver does not have. So a
 recording is moved by one number, so that its mean delay is what Chromium's own statistics say: frame (20 ms), what the
 encoder holds back, network, and `jitterBufferDelay` (from a packet's arrival until its samples leave NetEQ). Its
-variations stay. How late the sender was is in the figures; a recording whose sender was more than 5 ms late for one
-packet of a hundred, or whose player was 60 ms short, is void and made again. All figures count from the end of the
-silence before the speech.
+variations stay. How late the sender was is in the figures; comparison.py says which recordings are void. These are made
+again and listed in void.jsonl. All figures count from the end of the silence before the speech.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import shutil
 import struct
 import subprocess
 import time
@@ -30,6 +31,7 @@ import numpy
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from playwright.async_api import async_playwright
 
+import comparison
 import corpus
 import score
 
@@ -244,9 +246,30 @@ async def quiet(patience=60):
             return
 
 
-async def work(jobs, index, devices, playwright, pool, root, target):
+def note(path, line):
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def kept(root, target):
+    """The calls of which an undisturbed recording of today's packets is there."""
+    path = target / "figures.jsonl"
+    latest = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        one = json.loads(line)
+        latest[one["mode"], one["trace"], one["voice"], one["seed"]] = one
+    return {
+        call for call, one in latest.items()
+        if (target / call[0] / call[1] / f"{call[2]}-{call[3]}.wav").exists()
+        and all(path.exists() for path in comparison.packets_of(root, *call))
+        and comparison.is_comparable(one, comparison.packets_of(root, *call))
+    }
+
+
+async def work(jobs, index, devices, playwright, pool, root, target, is_busy):
     launcher = root / "chromium"
-    launcher.write_text(f'#!/bin/sh\nexec nice -n -20 /usr/bin/chromium "$@"\n')
+    haste = "chrt --rr 4" if is_busy else "nice -n -20"
+    launcher.write_text(f'#!/bin/sh\nexec {haste} /usr/bin/chromium "$@"\n')
     launcher.chmod(0o755)
     browser = await playwright.chromium.launch(
         executable_path=str(launcher.resolve()), headless=True, args=_FLAGS, env=devices.of(index),
@@ -256,35 +279,36 @@ async def work(jobs, index, devices, playwright, pool, root, target):
     while jobs:
         mode, trace, voice, seed = jobs.pop(0)
         stem = f"{mode}/{trace}/{voice}-{seed}"
-        payloads = packets(root / "payloads" / f"{voice}.{mode}")
-        transits = [
-            None if line == "lost" else float(line)
-            for line in (root / "traces" / f"{stem}.csv").read_text().splitlines()
-        ]
-        for _ in range(3):
-            await quiet()
+        sources = comparison.packets_of(root, mode, trace, voice, seed)
+        payloads = packets(sources[0])
+        transits = [None if line == "lost" else float(line) for line in sources[1].read_text().splitlines()]
+        for _ in range(comparison.ATTEMPTS):
+            if not is_busy:
+                await quiet()
             page = await context.new_page()
-            samples, figures, late = await call(page, devices, index, payloads, transits, mode.startswith("red"))
+            samples, figures, late = await call(page, devices, index, payloads, transits, mode != "fec")
             await page.close()
-            is_valid = late < 5 and abs(figures["stalled"]) < 60
-            if is_valid:
+            line = {
+                "mode": mode, "trace": trace, "voice": voice, "seed": seed, "late": round(float(late), 2),
+                "stalled": round(figures["stalled"]), "removed": figures["removedSamplesForAcceleration"],
+            }
+            if comparison.is_valid(line):
                 break
-            print(f"{stem}: void, sender {late:.1f} ms late, player {figures['stalled']:.0f} ms", flush=True)
-        if not is_valid:
+            note(target / "void.jsonl", line)
+            print(f"{stem}: void, {json.dumps(line)}", flush=True)
+        else:
             print(f"{stem}: given up, the machine is too busy", flush=True)
             continue
         # In another process: the senders of the other workers must not wait for it.
         delay = await asyncio.get_running_loop().run_in_executor(
             pool, placed, samples, root / "speech" / f"{voice}.wav", figures, transits, target / f"{stem}.wav")
-        line = {
-            "mode": mode, "trace": trace, "voice": voice, "seed": seed, "late": round(late, 2), "stalled": round(figures["stalled"]), "delay": round(delay, 1),
+        line |= {
+            "packets": comparison.digest(*sources), "delay": round(delay, 1),
             "concealment": figures["concealedSamples"] / max(figures["totalSamplesReceived"], 1),
             "received": figures["packetsReceived"], "discarded": figures.get("packetsDiscarded"),
             "recoveredFEC": figures.get("fecPacketsReceived"), "inserted": figures["insertedSamplesForDeceleration"],
-            "removed": figures["removedSamplesForAcceleration"],
         }
-        with (target / "figures.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        note(target / "figures.jsonl", line)
         print(json.dumps(line), flush=True)
     await browser.close()
 
@@ -297,14 +321,26 @@ async def main():
     parser.add_argument("--voices", nargs="+", default=list(corpus.VOICES))
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--keep", action="store_true", help="go on with what an earlier run left")
+    parser.add_argument(
+        "--busy", action="store_true", help="the browser in the real-time class, without waiting for a quiet machine")
     options = parser.parse_args()
-    target = options.root / "heard" / "chromium"
+    target = options.root / "heard" / comparison.OTHER
+    if not options.keep:
+        shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True, exist_ok=True)
+    there = kept(options.root, target)
     jobs = [
         (mode, trace, voice, seed)
         for mode in options.modes for trace in options.traces for voice in options.voices
-        for seed in range(1, options.seeds + 1)
+        for seed in range(1, options.seeds + 1) if (mode, trace, voice, seed) not in there
     ]
+    missing = [path for job in jobs for path in comparison.packets_of(options.root, *job) if not path.exists()]
+    if missing:
+        parser.error(f"{missing[0]} is not there: write more seeds first, SEEDS={options.seeds} Scripts/bench-quality")
+    for mode, trace, voice, seed in jobs:
+        (target / mode / trace / f"{voice}-{seed}.wav").unlink(missing_ok=True)
+    print(f"{len(jobs)} calls to make, {len(there)} kept", flush=True)
     devices = Devices(options.root.resolve() / "pulse", options.workers)
     try:
         await asyncio.sleep(1)
@@ -312,7 +348,7 @@ async def main():
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             async with async_playwright() as playwright:
                 await asyncio.gather(*(
-                    work(jobs, index, devices, playwright, pool, options.root, target)
+                    work(jobs, index, devices, playwright, pool, options.root, target, options.busy)
                     for index in range(options.workers)
                 ))
     finally:

@@ -27,6 +27,24 @@ def draw(found, traces, directory):
         histograms(directory / name, title, [", ".join(key) for key in series], panels, least, most, bins)
 
 
+def draw_differences(pairs, traces, directory):
+    """Writes difference.svg: PESQ-WB of our windows less that of the other receiver's of the same words."""
+    modes = sorted({ours.mode for ours, _ in pairs})
+    panels = []
+    for trace in traces:
+        values = {
+            mode: [
+                one - other for ours, theirs in pairs if (ours.mode, ours.trace) == (mode, trace)
+                for one, other in zip(ours.qualities, theirs.qualities)
+            ]
+            for mode in modes
+        }
+        if any(values.values()):
+            panels.append((trace, values))
+    histograms(
+        directory / "difference.svg", "PESQ-WB of 8 s windows: ours less the other's", modes, panels, -1.0, 1.0, 41)
+
+
 def histograms(path, title, series, panels, least, most, bins):
     """Writes one figure.
 

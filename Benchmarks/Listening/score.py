@@ -4,7 +4,7 @@
 
 HEARD is a tree RECEIVER/MODE/TRACE/VOICE-SEED.wav of recordings that begin when the first sample was spoken, and
 RECEIVER/figures.jsonl. Every recording is scored in windows of 8 s; the tables show means and worst windows, the
-plots all of them.
+plots all of them. Where two receivers heard the same calls these are compared call by call (comparison.py).
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 import wave
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy
@@ -21,6 +22,8 @@ from pesq import NoUtterancesError, pesq
 from pystoi import stoi
 from scipy.signal import resample_poly
 
+import comparison
+import plots
 from corpus import LEAD
 
 RATE = 48_000
@@ -83,63 +86,97 @@ def scored(job):
     return qualities, clarities, found
 
 
+@dataclass
+class Recording:
+    """One call as one receiver heard it."""
+
+    receiver: str
+    mode: str
+    trace: str
+    voice: str
+    seed: int
+    #: PESQ-WB and STOI of each window, milliseconds from mouth to ear of each piece.
+    qualities: list = field(default_factory=list)
+    clarities: list = field(default_factory=list)
+    delays: list = field(default_factory=list)
+    #: The receiver's own line in figures.jsonl.
+    figures: dict = field(default_factory=dict)
+
+    @property
+    def call(self):
+        """What all receivers have in common that were given the same packets at the same times."""
+        return self.mode, self.trace, self.voice, self.seed
+
+    @property
+    def quality(self):
+        return statistics.fmean(self.qualities)
+
+
 class Group:
     """All recordings of one receiver, mode and trace."""
 
-    def __init__(self):
-        self.qualities, self.clarities, self.delays, self.figures = [], [], [], []
-
-    def mean(self, name):
-        values = [figure[name] for figure in self.figures if figure.get(name) is not None]
-        return statistics.fmean(values) if values else None
+    def __init__(self, recordings):
+        self.qualities = [value for one in recordings for value in one.qualities]
+        self.clarities = [value for one in recordings for value in one.clarities]
+        self.delays = [value for one in recordings for value in one.delays]
+        shares = [one.figures["concealment"] for one in recordings if one.figures.get("concealment") is not None]
+        self.concealment = statistics.fmean(shares) if shares else None
+        self.count = len(recordings)
 
     def row(self):
         """What tables show."""
         return {
+            "calls": self.count,
             "pesq": statistics.fmean(self.qualities),
             "worst": min(self.qualities),
             "stoi": statistics.fmean(self.clarities),
             "delay": statistics.median(self.delays) if self.delays else float("nan"),
             "late": float(numpy.quantile(self.delays, 0.95)) if self.delays else float("nan"),
-            "concealment": self.mean("concealment"),
+            "concealment": self.concealment,
         }
 
 
-def groups(speech, heard):
-    jobs, keys = [], []
-    figures = {}
+def recordings(speech, heard):
+    """All that lie in the tree, scored."""
+    found, figures = [], {}
     for receiver in sorted(path for path in heard.iterdir() if path.is_dir()):
         lines = receiver / "figures.jsonl"
         for line in lines.read_text().splitlines() if lines.exists() else []:
-            figure = json.loads(line)
-            figures[receiver.name, figure["mode"], figure["trace"], f"{figure['voice']}-{figure['seed']}"] = figure
-        for recording in sorted(receiver.glob("*/*/*.wav")):
-            mode, trace = recording.parts[-3:-1]
-            jobs.append((speech / f"{recording.stem.rsplit('-', 1)[0]}.wav", recording))
-            keys.append((receiver.name, mode, trace, recording.stem))
-    found = defaultdict(Group)
+            one = json.loads(line)
+            figures[receiver.name, one["mode"], one["trace"], one["voice"], one["seed"]] = one
+        for path in sorted(receiver.glob("*/*/*.wav")):
+            mode, trace = path.parts[-3:-1]
+            voice, seed = path.stem.rsplit("-", 1)
+            one = Recording(receiver.name, mode, trace, voice, int(seed))
+            one.figures = figures.get((one.receiver, *one.call), {})
+            found.append((one, path))
+    jobs = [(speech / f"{one.voice}.wav", path) for one, path in found]
     with ProcessPoolExecutor(2) as pool:
-        for key, (qualities, clarities, delay) in zip(keys, pool.map(scored, jobs)):
-            group = found[key[:3]]
-            group.qualities += qualities
-            group.clarities += clarities
-            group.delays += delay
-            if key in figures:
-                group.figures.append(figures[key])
-    return found
+        for (one, _), (one.qualities, one.clarities, one.delays) in zip(found, pool.map(scored, jobs)):
+            pass
+    return [one for one, _ in found if one.qualities]
+
+
+def grouped(recordings):
+    """(receiver, mode, trace) to group."""
+    found = defaultdict(list)
+    for one in recordings:
+        found[one.receiver, one.mode, one.trace].append(one)
+    return {key: Group(ones) for key, ones in found.items()}
 
 
 def table(found, traces):
     lines = [
-        "| Trace | Sent as | Receiver | PESQ-WB mean (worst 8 s) | STOI | mouth to ear, median (p95) ms | concealed |",
-        "|---|---|---|---|---|---|---|",
+        "| Trace | Sent as | Receiver | calls | PESQ-WB mean (worst 8 s) | STOI | mouth to ear, median (p95) ms |"
+        " concealed |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     order = {name: index for index, name in enumerate(traces)}
     for receiver, mode, trace in sorted(found, key=lambda key: (order.get(key[2], 99), key[1], key[0])):
         row = found[receiver, mode, trace].row()
         share = "" if row["concealment"] is None else f"{100 * row['concealment']:.1f} %"
         lines.append(
-            f"| {trace} | {mode} | {receiver} | {row['pesq']:.2f} ({row['worst']:.2f}) | {row['stoi']:.3f}"
+            f"| {trace} | {mode} | {receiver} | {row['calls']} | {row['pesq']:.2f} ({row['worst']:.2f}) | {row['stoi']:.3f}"
             f" | {row['delay']:.0f} ({row['late']:.0f}) | {share} |"
         )
     return "\n".join(lines) + "\n"
@@ -159,16 +196,21 @@ def main():
     parser.add_argument("--plots", type=Path)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    found = groups(options.speech, options.heard)
+    all_of_them = recordings(options.speech, options.heard)
+    found = grouped(all_of_them)
     text = table(found, TRACES)
+    pairs = comparison.paired(all_of_them, options.heard.parent)
+    if pairs:
+        text += "\n" + comparison.report(pairs, options.heard, TRACES)
     if options.table:
         options.table.write_text(text)
     if options.json:
         options.json.write_text(json.dumps({" ".join(key): group.row() for key, group in found.items()}, indent=1))
     if options.plots:
-        import plots
-
-        plots.draw(found, TRACES, options.plots)
+        # Beside another receiver only what both heard: other voices would make another histogram.
+        plots.draw(grouped([one for pair in pairs for one in pair]) if pairs else found, TRACES, options.plots)
+        if pairs:
+            plots.draw_differences(pairs, TRACES, options.plots)
     sys.stdout.write(text)
 
 

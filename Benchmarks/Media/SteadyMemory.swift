@@ -18,6 +18,8 @@ package struct SteadyMemory {
         package let residentOctets: UInt64
         /// Of the sound that both ends heard since the sample before.
         package let concealedPercent: Double
+        /// That both ends received since the sample before: a call in which nothing is said stays flat too.
+        package let packets: Int
     }
 
     private let speech: [Int16]
@@ -37,15 +39,19 @@ package struct SteadyMemory {
     /// Goes on for so many minutes of the call.
     package mutating func run(minutes: Int) throws -> Sample {
         let before = self.concealed
+        let received = self.received
         let beats = minutes * 60 * Self.beatsPerSecond
         for _ in 0..<beats { try self.beat() }
         let heard = Double(self.ends.count * beats * AudioFormat.blockSamples)
         return Sample(
             minute: self.beats / (60 * Self.beatsPerSecond), heapOctets: Allocations.heapInUse,
-            residentOctets: Self.resident(), concealedPercent: 100 * Double(self.concealed - before) / heard)
+            residentOctets: Self.resident(), concealedPercent: 100 * Double(self.concealed - before) / heard,
+            packets: self.received - received)
     }
 
     private var concealed: Int { self.ends.reduce(0) { $0 + $1.stream.audio.concealedSamples } }
+
+    private var received: Int { self.ends.reduce(0) { $0 + $1.stream.audio.received } }
 
     /// 20 ms of both ends.
     private mutating func beat() throws {

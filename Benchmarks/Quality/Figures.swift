@@ -9,13 +9,16 @@ package enum Mode: String, CaseIterable, Sendable {
     case red1
     case red2
     case red3
+    /// Three copies far apart, as where losses come in runs.
+    case far3
 
-    var copies: Int {
+    var copies: CopySpread {
         switch self {
-        case .fec: 0
-        case .red1: 1
-        case .red2: 2
-        case .red3: 3
+        case .fec: CopySpread(count: 0)
+        case .red1: CopySpread(count: 1)
+        case .red2: CopySpread(count: 2)
+        case .red3: CopySpread(count: 3)
+        case .far3: CopySpread(count: 3, isFar: true)
         }
     }
 

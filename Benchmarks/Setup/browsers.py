@@ -15,6 +15,7 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -77,12 +78,27 @@ END = """(() => {
 })"""
 
 
+#: The broker lets an address join ten times a minute.
+JOIN_SECONDS = 6.2
+
+
+class Turnstile:
+    """Nobody passes sooner than the broker lets an address join again."""
+
+    def __init__(self):
+        self._opens = 0.0
+
+    async def passed(self):
+        await asyncio.sleep(max(0.0, self._opens - time.monotonic()))
+        self._opens = time.monotonic() + JOIN_SECONDS
+
+
 async def until_heard(page, timeout=40):
     await page.true("() => globalThis.__setup.heard !== undefined", timeout=timeout)
     return await page.evaluate("() => globalThis.__setup")
 
 
-async def doctor_call(doctor, page):
+async def doctor_call(doctor, page, turnstile):
     """Milliseconds from the answer to sound, and from consent to it, at a page."""
     session = await doctor.session()
     bridge = await doctor.bridge(session, play="tone:500", seconds=20)
@@ -90,6 +106,7 @@ async def doctor_call(doctor, page):
     await page.goto("about:blank")
     await page.goto(session["link"])
     await page.until("ready")
+    await turnstile.passed()
     await page.act("enter")
     await page.until("connected")
     marks = await until_heard(page)
@@ -123,6 +140,7 @@ async def measure(trips, calls, browsers):
             net = Internet(lab, doctor="none", patient="none", impaired=["patient"])
             broker = await PublicBroker(lab, net).start()
             doctor = await Doctor(lab, broker, namespace=net.doctor.host).settle()
+            turnstile = Turnstile()
             speech = sound.speech("patient", lab.directory)
             pages = {}
             for browser in browsers:
@@ -139,7 +157,7 @@ async def measure(trips, calls, browsers):
                 for _ in range(calls):
                     for browser, page in pages.items():
                         kind = f"{browser.capitalize()} and the doctor's end"
-                        points.setdefault(kind, []).append((trip, *await doctor_call(doctor, page)))
+                        points.setdefault(kind, []).append((trip, *await doctor_call(doctor, page, turnstile)))
                     found = await chromium_call(near, far, broker.url, trip)
                     points.setdefault("Chromium and Chromium", []).append((trip, *found))
                 print(f"{trip} ms done", file=sys.stderr, flush=True)

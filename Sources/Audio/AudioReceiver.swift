@@ -200,9 +200,9 @@ package struct AudioReceiver: ~Copyable {
 
     /// How alike two places must be for them to be joined at once: pauses, and vowels held long.
     private static let likeness: Float = 0.98
-    /// Likeness given up per pull, and for each sample that is wanted: 0.05 a second, and 0.05 for each millisecond.
+    /// Likeness given up per pull, and for each sample that is wanted: 0.05 a second, and 0.01 for each millisecond.
     private static let insistencePerPull: Float = 0.001
-    private static let insistencePerSample: Float = 0.001 / 48
-    /// 60 ms too much go where they are heard.
-    private static let urgentExcess = 60 * AudioFormat.sampleRate / 1000
+    private static let insistencePerSample: Float = 0.0002 / 48
+    /// 150 ms too much go where they are heard.
+    private static let urgentExcess = 150 * AudioFormat.sampleRate / 1000
 }

@@ -31,6 +31,8 @@ struct JitterBuffer: Sendable {
     private var position: Int64 = 0
     /// Samples by which `position` moved on without a packet since the last one.
     private var blindSamples: Int64 = 0
+    /// Samples concealed since the last packet while `position` stood still.
+    private var heldSamples: Int64 = 0
     private var decodedThisPull = false
     /// The packet played last was one that announces a pause (RFC 6716 §2.1.9).
     private var isPaused = false
@@ -45,6 +47,7 @@ struct JitterBuffer: Sendable {
         self.clock.forget()
         self.isPlaying = false
         self.blindSamples = 0
+        self.heldSamples = 0
         self.consecutiveLate = 0
         self.leftover = 0
         self.isPaused = false
@@ -76,7 +79,8 @@ struct JitterBuffer: Sendable {
             return
         }
         self.target.observe(
-            transit: arrival.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp), arrival: arrival,
+            sequence: sequence, transit: arrival.nanoseconds &- AudioFormat.nanoseconds(samples: timestamp),
+            arrival: arrival,
             isNew: standing == .unknown || standing == .missing)
         self.statistics.jitterMilliseconds = self.target.tracker.jitter / 1e6
 
@@ -161,6 +165,7 @@ struct JitterBuffer: Sendable {
         if !self.isPlaying, !self.begin(now: now) { return .idle }
         self.discardLate()
         self.shedExcess(now: now)
+        self.passOver(now: now)
         guard let head = self.window.head() else { return self.underrun(queuedSamples: queuedSamples, now: now) }
         let timestamp = self.window[slot: head].timestamp
         let gap = timestamp &- self.position
@@ -214,6 +219,7 @@ struct JitterBuffer: Sendable {
         self.position = slot.timestamp
         self.clock.start(at: slot.timestamp)
         self.blindSamples = 0
+        self.heldSamples = 0
         return true
     }
 
@@ -229,6 +235,7 @@ struct JitterBuffer: Sendable {
         self.isPaused = slot.octetCount <= Self.longestPauseOctets
         self.position = slot.timestamp &+ Int64(slot.packet.sampleCount)
         self.blindSamples = 0
+        self.heldSamples = 0
         self.consecutiveLate = 0
         self.clock.observe(
             timestamp: slot.timestamp, age: now.nanoseconds &- AudioFormat.nanoseconds(samples: slot.timestamp))
@@ -253,6 +260,8 @@ struct JitterBuffer: Sendable {
         if self.slack(of: self.position, now: now) - self.targetSlack >= Self.longestHold {
             self.position &+= Int64(count)
             self.blindSamples &+= Int64(count)
+        } else {
+            self.heldSamples &+= Int64(count)
         }
         return .conceal(sampleCount: count)
     }
@@ -267,8 +276,8 @@ struct JitterBuffer: Sendable {
 
         // What concealment has already stood for while the stream was held is not filled again.
         let block = Int64(AudioFormat.blockSamples)
-        let excess = AudioFormat.samples(nanoseconds: self.slack(of: self.position, now: now) - self.targetSlack)
-        let skipped = min(fillable, max(0, (excess + block / 2) / block * block))
+        let skipped = min(fillable, self.blocksToSkip(now: now) * block)
+        self.heldSamples = max(0, self.heldSamples - skipped)
         let remaining = fillable - skipped
         self.position &+= skipped
         if remaining > 0 {
@@ -284,6 +293,31 @@ struct JitterBuffer: Sendable {
         self.position = slot.timestamp
         self.statistics.recoveredFEC += 1
         return .recover(slot: head, sampleCount: Int(recoverable))
+    }
+
+    /// As many as leave the delay what it was before the stream was held, or within what is left alone.
+    private func blocksToSkip(now: Instant) -> Int64 {
+        let block = Int64(AudioFormat.blockSamples)
+        let excess = AudioFormat.samples(nanoseconds: self.slack(of: self.position, now: now) - self.targetSlack)
+        // Nobody pulled for long: nothing of it is played.
+        if excess > AudioFormat.samples(nanoseconds: Self.longestExcess) { return Self.longestGap / block }
+        let held = (self.heldSamples + block / 2) / block
+        let rest = excess - held * block
+        if rest < -Self.tolerance { return max(0, (excess + Self.tolerance) / block) }
+        return held + max(0, rest - 2 * Self.tolerance - 1) / block
+    }
+
+    /// A packet that came while concealment stood for it, and not for more, is late: played now, it would move the delay
+    /// by all of it in the middle of speech.
+    private mutating func passOver(now: Instant) {
+        guard self.heldSamples == Int64(AudioFormat.blockSamples), self.window.heldCount > 1, self.hasNext,
+            self.blocksToSkip(now: now) == 1, let head = self.window.head(),
+            self.window[slot: head].packet.sampleCount == AudioFormat.blockSamples
+        else { return }
+        self.window.consume(slot: head)
+        self.statistics.late += 1
+        self.position &+= Int64(AudioFormat.blockSamples)
+        self.heldSamples = 0
     }
 
     /// Drops packets whose turn passed while nothing was there. Several in a row mean that the path
@@ -319,6 +353,7 @@ struct JitterBuffer: Sendable {
     private mutating func leap(to timestamp: Int64, isDiscontinuity: Bool) {
         self.position = timestamp
         self.blindSamples = 0
+        self.heldSamples = 0
         self.consecutiveLate = 0
         if isDiscontinuity {
             self.target.restart()
@@ -345,6 +380,8 @@ struct JitterBuffer: Sendable {
     private static let longestPauseOctets = 2
     /// The first packet waits for at least that, so that the second is not needed the moment it is due.
     private static let startingSlack: Int64 = 5_000_000
+    /// 2 ms below the target nothing is done about the delay, nor 4 ms and a block above.
+    private static let tolerance: Int64 = 96
     /// How far above the target a held stream may fall behind.
     private static let longestHold: Int64 = 200_000_000
     private static let longestExcess: Int64 = 300_000_000

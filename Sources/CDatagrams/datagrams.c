@@ -16,6 +16,12 @@ struct colloque_batch {
   struct mmsghdr *messages;
   struct iovec *vectors;
   struct sockaddr_in6 *names; /* large enough for either family */
+  struct stamp *stamps;       /* null where nobody asks */
+};
+
+/* Room for one control message with a time. */
+struct stamp {
+  _Alignas(struct cmsghdr) uint8_t octets[CMSG_SPACE(sizeof(struct timespec))];
 };
 
 colloque_batch *colloque_batch_new(uint32_t count, uint32_t slot_size, uint32_t headroom, uint32_t tailroom) {
@@ -36,7 +42,26 @@ void colloque_batch_free(colloque_batch *batch) {
   free(batch->messages);
   free(batch->vectors);
   free(batch->names);
+  free(batch->stamps);
   free(batch);
+}
+
+int colloque_batch_read_stamps(colloque_batch *batch) {
+  batch->stamps = calloc(batch->count, sizeof *batch->stamps);
+  return batch->stamps ? 0 : -1;
+}
+
+int colloque_stamp_arrivals(int descriptor) {
+  int one = 1;
+  return setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
+}
+
+static int64_t stamp_of(struct msghdr *message) {
+  struct cmsghdr *control = CMSG_FIRSTHDR(message);
+  if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS) return 0;
+  struct timespec time;
+  memcpy(&time, CMSG_DATA(control), sizeof time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 uint8_t *colloque_batch_slot(colloque_batch *batch, uint32_t slot) {
@@ -51,6 +76,10 @@ int colloque_batch_receive(colloque_batch *batch, int descriptor, struct colloqu
                                                  .msg_namelen = sizeof batch->names[i],
                                                  .msg_iov = &batch->vectors[i],
                                                  .msg_iovlen = 1};
+    if (batch->stamps) {
+      batch->messages[i].msg_hdr.msg_control = batch->stamps[i].octets;
+      batch->messages[i].msg_hdr.msg_controllen = sizeof batch->stamps[i].octets;
+    }
   }
   int count, tries = 0;
   do {
@@ -64,6 +93,7 @@ int colloque_batch_receive(colloque_batch *batch, int descriptor, struct colloqu
     datagram->slot = (uint32_t)i;
     datagram->offset = batch->headroom;
     datagram->length = is_cut ? 0 : batch->messages[i].msg_len;
+    datagram->stamp = batch->stamps ? stamp_of(&batch->messages[i].msg_hdr) : 0;
     if (batch->names[i].sin6_family == AF_INET6) {
       datagram->is_ipv6 = 1;
       datagram->port = ntohs(batch->names[i].sin6_port);

@@ -41,11 +41,12 @@ extension Practice {
     private func carryOut(_ request: DeskRequest, _ driver: CallDriver, now: Instant) -> RoomID? {
         let known = self.index(of: request.session).map { self.rooms[$0] }
         switch request.verb {
-        case .open, .reopen:
-            guard known?.state != .inCall,
-                self.open(request.session, reopens: request.verb == .reopen, driver: driver, now: now)
-            else { return nil }
+        case .open:
+            guard known?.state != .inCall, self.open(request.session, driver: driver, now: now) else { return nil }
             return self.index(of: request.session).map { self.rooms[$0].id }
+        case .reopen:
+            guard known?.state != .inCall else { return nil }
+            return self.reopen(request.session, lasting: request.seconds, driver, now: now)
         case .close:
             guard known?.state != .inCall else { return nil }
             let room = known?.id ?? (try? self.identity.rooms.load(request.session)).map { RoomSecrets($0).keys.roomID }
@@ -58,25 +59,25 @@ extension Practice {
         }
     }
 
-    /// A room whose opening was not confirmed in time: who asked for it was told that there is none.
-    private func withdraw(_ room: RoomID, _ driver: CallDriver, now: Instant) {
-        guard let index = self.index(of: room), self.rooms[index].state == .opening else { return }
-        self.rooms.remove(at: index)
-        driver.session.withDoctorSeat(now: now) { $0.closeRoom(room) }
-    }
-
     private func isHere(_ session: SessionID) -> Bool {
         guard let stored = try? self.identity.rooms.load(session) else { return true }
         return WebSocketURL(stored.origin)?.authority == self.broker.authority
     }
 
-    func answerDoor(_ room: RoomID, _ answer: DeskAnswer) {
-        guard let visitors = self.doorVisitors.removeValue(forKey: room) else { return }
+    /// - Returns: whether a command waited for it.
+    @discardableResult
+    func answerDoor(_ room: RoomID, _ answer: DeskAnswer) -> Bool {
+        guard let visitors = self.doorVisitors.removeValue(forKey: room) else { return false }
         for visitor in visitors { self.door?.answer(answer, to: visitor.0) }
+        return true
     }
 
-    func answerDoors(_ answer: DeskAnswer) {
-        for room in self.doorVisitors.keys { self.answerDoor(room, answer) }
+    /// Nothing more will come from the broker.
+    func answerDoors(_ answer: DeskAnswer, _ driver: CallDriver, now: Instant) {
+        for room in self.doorVisitors.keys {
+            self.answerDoor(room, answer)
+            self.withdraw(room, driver, now: now)
+        }
     }
 
     private static let doorPatience: Duration = .seconds(8)

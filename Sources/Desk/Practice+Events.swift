@@ -19,7 +19,7 @@ extension Practice {
             if !driver.session.isDoctorOnline { self.loseBroker(now: now) }
         case .placeLost(let reason):
             self.loseBroker(now: now)
-            self.answerDoors(DeskAnswer(reason))
+            self.answerDoors(DeskAnswer(reason), driver, now: now)
             if reason == .superseded {
                 self.isSuperseded = true
             } else {
@@ -48,16 +48,21 @@ extension Practice {
     }
 
     private func handle(_ event: RoomEvent, in id: RoomID, _ driver: CallDriver, now: Instant) {
-        guard let index = self.index(of: id) else { return self.answerDoor(id, .done) }
+        guard let index = self.index(of: id) else {
+            self.answerDoor(id, .done)
+            return
+        }
         switch event {
-        case .opened: self.answerDoor(id, .done)
+        case .opened: self.confirmOpening(of: id, driver, now: now)
         case .closed: self.answerDoor(id, .done)
         case .ended(let reason):
-            self.answerDoor(id, DeskAnswer(reason))
+            let isCommands = self.answerDoor(id, DeskAnswer(reason))
+            self.reopenings[id] = nil
             let room = self.rooms.remove(at: index)
             // Ended from here, nobody wonders; anything else the doctor has to know: a link may have been sent.
             if reason != .hungUp { self.roomFailure = (room.label, reason, now) }
-            if reason == .tooManyRooms { self.keeper.end(room.session) }
+            // A command that asked for the room does with it what it told the doctor.
+            if reason == .tooManyRooms, !isCommands { self.keeper.end(room.session) }
             if self.setting.endsAfterCall, self.call == nil {
                 self.fatal = reason
                 driver.finish()

@@ -85,13 +85,9 @@ extension Practice {
         let room = StoredRoom.made(
             label: label, origin: self.broker.origin, isRelayOnly: self.setting.relayOnly, lasting: Self.usualLife,
             for: self.identity.keyPair, now: UnixClock.now)
-        do throws(KeystoreError) {
-            try self.identity.rooms.save(room)
-            self.keeper.note(.made, room.session)
-            self.open(room.session, driver: driver, now: now)
-        } catch {
-            self.keystoreFailure = error
-        }
+        guard self.keeper.keep(room) else { return }
+        self.keeper.note(.made, room.session)
+        self.open(room.session, driver: driver, now: now)
     }
 
     /// Seconds.
@@ -100,11 +96,11 @@ extension Practice {
     /// Holds a room open that the keystore has.
     /// - Returns: `false` when it has none, or one that is over.
     @discardableResult
-    package func open(_ session: SessionID, reopens: Bool = false, driver: CallDriver, now: Instant) -> Bool {
+    package func open(_ session: SessionID, driver: CallDriver, now: Instant) -> Bool {
         guard let stored = try? self.identity.rooms.load(session), !stored.isOver,
             stored.expires > UnixClock.now || AdmissionRecord(stored) != nil
         else { return false }
-        driver.session.withDoctorSeat(now: now) { self.open(stored, at: &$0, reopens: reopens, now: now) }
+        driver.session.withDoctorSeat(now: now) { self.open(stored, at: &$0, now: now) }
         return true
     }
 

@@ -17,7 +17,7 @@ package import Wire
 /// thread.
 ///
 /// In extensions: what the session tells (`+Events`), what the person decides (`+Person`), what other commands ask
-/// (`+Door`).
+/// (`+Door`, `+Reopening`).
 package final class Practice: CallAttendant {
     package struct Setting {
         package var language: LanguageCode
@@ -44,7 +44,7 @@ package final class Practice: CallAttendant {
     package internal(set) var fatal: EndReason?
     /// A room that the broker does not hold, or no longer, and why.
     package internal(set) var roomFailure: (label: String, reason: EndReason, at: Instant)?
-    /// A room could not be written to the disk.
+    /// What was to be kept last could not be written to the disk.
     package internal(set) var keystoreFailure: KeystoreError?
     package internal(set) var sound: SoundCard.Choice
     /// What there was to choose from when it was looked for last.
@@ -69,6 +69,8 @@ package final class Practice: CallAttendant {
     private var nextLevel: Instant = .zero
     private var nextSweep: Instant = .zero
     var doorVisitors: [RoomID: [(DeskDoor.Visitor, until: Instant)]] = [:]
+    /// Rooms whose link is to work again, as they are written once the broker has confirmed it.
+    var reopenings: [RoomID: StoredRoom] = [:]
 
     /// - Parameter door: where other commands find this desk; `nil` for none.
     package init(
@@ -145,7 +147,11 @@ package final class Practice: CallAttendant {
     }
 
     package func serve(_ driver: CallDriver, now: Instant) {
-        if let failure = self.keeper.takeFailure() { self.keystoreFailure = failure }
+        let failure = self.keeper.failure
+        if failure != self.keystoreFailure {
+            self.keystoreFailure = failure
+            self.surface.changed()
+        }
         self.dropExpired(driver, now: now)
         self.serveDoor(driver, now: now)
         self.sampleCall(driver, now: now)

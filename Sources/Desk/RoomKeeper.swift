@@ -13,7 +13,7 @@ final class RoomKeeper: Sendable {
     private let rooms: RoomStore
     private let journal: Journal
     private let queue = DispatchQueue(label: "colloque.rooms")
-    private let failure = NIOLockedValueBox<KeystoreError?>(nil)
+    private let failures = NIOLockedValueBox<(room: KeystoreError?, journal: KeystoreError?)>((nil, nil))
 
     init(_ rooms: RoomStore, _ journal: Journal) {
         self.rooms = rooms
@@ -23,12 +23,13 @@ final class RoomKeeper: Sendable {
     /// A line in the journal; what ends a consultation is signed.
     func note(_ kind: JournalEntry.Kind, _ session: SessionID, _ text: String = "") {
         let time = UnixClock.now
-        self.queue.async { [journal, failure] in
+        self.queue.async { [journal, failures] in
             do throws(KeystoreError) {
                 try journal.append(kind, session: session, text: text, time: time)
                 if kind == .ended { try journal.sign(time: time) }
+                failures.withLockedValue { $0.journal = nil }
             } catch {
-                failure.withLockedValue { $0 = error }
+                failures.withLockedValue { $0.journal = error }
             }
         }
     }
@@ -43,12 +44,18 @@ final class RoomKeeper: Sendable {
         self.change(session, waits: false) { $0.state = brokeOff ? .brokenOff : .ended }
     }
 
-    /// What could not be written since the last call; the doctor is told.
-    func takeFailure() -> KeystoreError? {
-        self.failure.withLockedValue { failure in
-            defer { failure = nil }
-            return failure
+    /// Writes a room whole, new or as its link works again; on return it is on the disk, or ``failure`` tells why not.
+    /// - Returns: whether it is.
+    func keep(_ room: StoredRoom) -> Bool {
+        self.queue.sync {
+            self.write { rooms throws(KeystoreError) in try rooms.save(room) }
+            return self.failures.withLockedValue { $0.room == nil }
         }
+    }
+
+    /// Why the last room, or else the last line of the journal, could not be written; `nil` as soon as the next one was.
+    var failure: KeystoreError? {
+        self.failures.withLockedValue { $0.room ?? $0.journal }
     }
 
     /// Returns when everything is on the disk.
@@ -57,15 +64,22 @@ final class RoomKeeper: Sendable {
     }
 
     private func change(_ session: SessionID, waits: Bool, _ body: @escaping @Sendable (inout StoredRoom) -> Void) {
-        let work: @Sendable () -> Void = { [rooms, failure] in
-            do throws(KeystoreError) {
+        let work: @Sendable () -> Void = {
+            self.write { rooms throws(KeystoreError) in
                 var room = try rooms.load(session)
                 body(&room)
                 try rooms.save(room)
-            } catch {
-                failure.withLockedValue { $0 = error }
             }
         }
         if waits { self.queue.sync(execute: work) } else { self.queue.async(execute: work) }
+    }
+
+    private func write(_ body: (RoomStore) throws(KeystoreError) -> Void) {
+        do throws(KeystoreError) {
+            try body(self.rooms)
+            self.failures.withLockedValue { $0.room = nil }
+        } catch {
+            self.failures.withLockedValue { $0.room = error }
+        }
     }
 }

@@ -59,6 +59,8 @@ package final class CallDriver {
     /// When sound first flowed in this session.
     package private(set) var voiceSince: Instant?
     private var endsAt: Instant?
+    /// The latest time that the session was told.
+    private var told: Instant = .zero
     /// When to give up before sound flows; `nil` for never.
     package var givesUpAt: Instant?
     /// Set when the first attempt to reach the broker failed.
@@ -111,6 +113,7 @@ package final class CallDriver {
     package func run(until deadline: Instant? = nil) {
         guard let own = self.own else { preconditionFailure("driven by others") }
         self.givesUpAt = deadline
+        BeatThread.askForShortSlices()
         BackgroundWork { SRTPLibrary.prepare() }.start()
         self.begin(now: monotonicNow())
         var waiting = WaitList()
@@ -120,16 +123,16 @@ package final class CallDriver {
             waiting.removeAll()
             let mailbox = waiting.add(own.mailbox.descriptor)
             let sockets = self.ports as? MediaSockets
-            sockets?.await(in: &waiting)
+            let rest = sockets?.await(in: &waiting, onBeat: self.isOnBeat, now: monotonicNow()) ?? .distantFuture
             let network = own.network.map { waiting.add($0.descriptor) }
             if let sound = self.sound?.descriptor { waiting.add(sound) }
             for descriptor in self.attendant.descriptors { waiting.add(descriptor) }
-            waiting.wait(for: max(.zero, wake - monotonicNow()))
+            waiting.wait(for: max(.zero, min(wake, rest) - monotonicNow()))
             if waiting.isReady(mailbox) {
                 for letter in own.mailbox.take() { self.handle(letter, now: monotonicNow()) }
             }
-            sockets?.receive(waiting, into: &datagram) { datagram, source, socket in
-                self.receive(&datagram, from: source, on: socket, now: monotonicNow())
+            sockets?.receive(waiting, into: &datagram) { datagram, source, socket, arrival in
+                self.receive(&datagram, from: source, on: socket, now: arrival)
             }
             let now = monotonicNow()
             if let network, waiting.isReady(network), own.network?.takeChange() == true {
@@ -167,15 +170,21 @@ package final class CallDriver {
         self.session.start(now: now)
     }
 
+    /// Sound is asked for in every beat, and then packets may be read: nobody need be woken by them.
+    var isOnBeat: Bool { self.voiceSince != nil && self.sound != nil && self.session.isVoiceOpen }
+
     /// One datagram of a socket; its octets are changed.
+    /// - Parameter now: when it came, which may be a little before what was told last.
     package func receive(
         _ datagram: inout [UInt8], from source: TransportAddress, on socket: MediaConnection.Socket, now: Instant
     ) {
-        self.session.receive(&datagram, from: source, on: socket, now: now)
+        self.told = max(self.told, now)
+        self.session.receive(&datagram, from: source, on: socket, now: self.told)
     }
 
     /// Does what is due.
     package func serve(now: Instant) {
+        self.told = max(self.told, now)
         if let due = self.networkDue, due <= now { self.networkChanged(now: now) }
         if self.sessionDue <= now { self.session.handleTimeout(now: now) }
         self.sound?.serve(self.session, now: now)
@@ -206,6 +215,7 @@ package final class CallDriver {
     }
 
     package func handle(_ letter: Letter, now: Instant) {
+        self.told = max(self.told, now)
         switch letter {
         case .socket(let attempt, let event):
             guard attempt == self.attempt else { return }

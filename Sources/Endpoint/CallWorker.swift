@@ -34,6 +34,8 @@ final class CallWorker {
         var call: Call?
         /// By which its peer's checks name it.
         var fragment: String?
+        /// Asks for sound in every beat.
+        var isOnBeat = false
     }
 
     private let pool: CallPool
@@ -44,6 +46,10 @@ final class CallWorker {
     private var members: [Member] = []
     private var deadlines: DeadlineQueue
     private var running: Int
+    /// Sessions that have begun and do not, or not yet, ask for sound in every beat.
+    private var offBeat = 0
+    /// Memory for what comes.
+    private var datagram: [UInt8] = []
 
     /// - Parameter sessions: of the pool, those of this thread.
     init(_ pool: CallPool, sessions: [Int], mailbox: Mailbox<Letter>) {
@@ -68,28 +74,26 @@ final class CallWorker {
 
     /// Returns when all sessions are over.
     func run() -> CallPool.ThreadReport {
+        BeatThread.askForShortSlices()
         let start = monotonicNow()
         for index in self.members.indices {
             self.sockets.directory.add(index)
             self.deadlines.set(index, to: start + self.pool.settings.pace * self.members[index].number)
         }
         var waiting = WaitList()
-        var datagram: [UInt8] = []
-        datagram.reserveCapacity(2048)
+        self.datagram.reserveCapacity(2048)
         while true {
             self.serveDue()
             guard self.running > 0 else { break }
             waiting.removeAll()
             let mailbox = waiting.add(self.mailbox.descriptor)
             let network = self.network.map { waiting.add($0.descriptor) }
-            self.sockets.await(in: &waiting)
-            let wake = min(self.deadlines.first?.deadline ?? .distantFuture, self.ledger.deadline)
-            waiting.wait(for: max(.zero, wake - monotonicNow()))
+            let now = monotonicNow()
+            let rest = self.sockets.await(in: &waiting, onBeat: self.offBeat == 0, now: now)
+            let wake = min(self.deadlines.first?.deadline ?? .distantFuture, self.ledger.deadline, rest)
+            waiting.wait(for: max(.zero, wake - now))
             if waiting.isReady(mailbox) { for letter in self.mailbox.take() { self.handle(letter) } }
-            self.sockets.receive(waiting, into: &datagram, clock: monotonicNow) {
-                index, datagram, source, socket, now in
-                self.receive(index, &datagram, source, socket, now)
-            }
+            self.sockets.receive(waiting, into: &self.datagram, self.receive)
             if let network, waiting.isReady(network), self.network?.takeChange() == true {
                 for index in self.members.indices {
                     self.withCall(index) { $0.driver.networkMayHaveChanged(now: monotonicNow()) }
@@ -139,6 +143,7 @@ final class CallWorker {
         driver.givesUpAt = part.timeout.map { now + $0 }
         driver.givesUpUnreachable = true
         self.members[index].isToCome = false
+        self.offBeat += 1
         self.members[index].call = Call(driver: driver, attendant: attendant)
         driver.begin(now: now)
     }
@@ -149,6 +154,10 @@ final class CallWorker {
         for _ in self.members.indices {
             guard let (index, deadline) = self.deadlines.first, deadline <= now else { break }
             if self.members[index].isToCome { self.begin(index, now: now) }
+            if self.members[index].isOnBeat {
+                self.sockets.receive(
+                    restingAt: self.members[index].ports.places, into: &self.datagram, self.receive)
+            }
             self.withCall(index) { $0.driver.serve(now: now) }
             now = monotonicNow()
         }
@@ -195,10 +204,18 @@ final class CallWorker {
             self.members[index].fragment = fragment
             self.sockets.directory.name(index, fragment)
         }
+        self.setOnBeat(index, call.driver.isOnBeat)
         if let wake { self.deadlines.set(index, to: wake) } else { self.end(index, call) }
     }
 
+    private func setOnBeat(_ index: Int, _ isOnBeat: Bool) {
+        guard isOnBeat != self.members[index].isOnBeat else { return }
+        self.members[index].isOnBeat = isOnBeat
+        self.offBeat += isOnBeat ? -1 : 1
+    }
+
     private func end(_ index: Int, _ call: Call) {
+        self.setOnBeat(index, true)
         self.members[index].call = nil
         self.deadlines.remove(index)
         call.driver.end()

@@ -10,8 +10,10 @@ final class MediaSockets: MediaPorts {
         let media: MediaConnection.Socket
         /// Its place in the list of what the thread waits for.
         var slot: Int?
+        var watch = VoiceWatch()
     }
 
+    private let batch = DatagramBatch()
     private var entries: [Entry] = []
     private var nextID = 0
     private(set) var isOpen = false
@@ -42,23 +44,38 @@ final class MediaSockets: MediaPorts {
         }
     }
 
-    func await(in list: inout WaitList) {
+    /// - Parameter onBeat: sound is asked for every 20 ms: what carries voice need not wake the thread besides.
+    /// - Returns: when the thread has to wait anew.
+    func await(in list: inout WaitList, onBeat: Bool, now: Instant) -> Instant {
+        var until = Instant.distantFuture
         for index in self.entries.indices {
-            self.entries[index].slot = list.add(self.entries[index].socket.descriptor)
+            let rest = onBeat ? self.entries[index].watch.rest(now: now) : nil
+            until = min(until, rest ?? .distantFuture)
+            self.entries[index].slot = rest == nil ? list.add(self.entries[index].socket.descriptor) : nil
         }
+        return until
     }
 
-    /// Hands over every datagram that waits.
+    /// Hands over every datagram that waits, with the time when it came.
     /// - Parameters:
     ///   - list: what was waited for last.
     ///   - datagram: memory for them; `body` may change it.
     func receive(
         _ list: WaitList, into datagram: inout [UInt8],
-        _ body: (inout [UInt8], TransportAddress, MediaConnection.Socket) -> Void
+        _ body: (inout [UInt8], TransportAddress, MediaConnection.Socket, Instant) -> Void
     ) {
-        for entry in self.entries {
-            guard let slot = entry.slot, list.isReady(slot) else { continue }
-            while let source = entry.socket.receive(into: &datagram) { body(&datagram, source, entry.media) }
+        for index in self.entries.indices {
+            let entry = self.entries[index]
+            if let slot = entry.slot, !list.isReady(slot) { continue }
+            var count = Int(DatagramBatch.capacity)
+            while count == Int(DatagramBatch.capacity) {
+                count = self.batch.receive(from: entry.socket)
+                for number in 0..<count {
+                    guard let (source, arrival) = self.batch.take(number, into: &datagram) else { continue }
+                    self.entries[index].watch.note(datagram, now: arrival)
+                    body(&datagram, source, entry.media, arrival)
+                }
+            }
         }
     }
 

@@ -12,6 +12,9 @@ final class SharedSockets {
         let media: MediaConnection.Socket
         let place: Int
         var slot: Int?
+        var watch = VoiceWatch()
+        /// Nobody waits for it now.
+        var isResting = false
     }
 
     private var entries: [Entry] = []
@@ -82,31 +85,58 @@ final class SharedSockets {
         self.entries[path.socket.rawValue].socket?.send(datagram, to: path.remote)
     }
 
-    func await(in list: inout WaitList) {
+    /// - Parameter onBeat: all sessions ask for sound every 20 ms: what carries voice need not wake the thread besides.
+    /// - Returns: when the thread has to wait anew.
+    func await(in list: inout WaitList, onBeat: Bool, now: Instant) -> Instant {
+        var until = Instant.distantFuture
         for index in self.entries.indices {
-            self.entries[index].slot = self.entries[index].socket.map { list.add($0.descriptor) }
+            let rest = onBeat ? self.entries[index].watch.rest(now: now) : nil
+            until = min(until, rest ?? .distantFuture)
+            self.entries[index].slot = rest == nil ? self.entries[index].socket.map { list.add($0.descriptor) } : nil
+            self.entries[index].isResting = rest != nil
         }
+        return until
     }
 
-    /// Hands every datagram that waits, and has an addressee, to that session.
+    /// Hands every datagram that waits, and has an addressee, to that session, with the time when it came.
+    /// - Parameter list: what was waited for last.
     func receive(
-        _ list: WaitList, into datagram: inout [UInt8], clock: () -> Instant,
+        _ list: WaitList, into datagram: inout [UInt8],
         _ body: (Int, inout [UInt8], TransportAddress, MediaConnection.Socket, Instant) -> Void
     ) {
         for index in 0..<self.entries.count {
-            guard let slot = self.entries[index].slot, list.isReady(slot), let socket = self.entries[index].socket
-            else { continue }
-            let media = self.entries[index].media
-            // One batch: who sends without end shall not keep the others from their beat.
-            for number in 0..<self.batch.receive(from: socket) {
-                guard let source = self.batch.take(number, into: &datagram) else { continue }
-                let now = clock()
-                let path = Path(socket: media.id, remote: source)
-                switch self.directory.addressee(of: datagram, on: path, now: now) {
-                case .session(let session): body(session, &datagram, source, media, now)
-                case .taken(_, let session): self.noteCrowd(session, source)
-                case .nobody: break
-                }
+            guard let slot = self.entries[index].slot, list.isReady(slot) else { continue }
+            self.receive(at: index, into: &datagram, body)
+        }
+    }
+
+    /// As ``receive(_:into:_:)``, from the sockets of these places that nobody waited for: a session is about to be asked
+    /// for sound.
+    func receive(
+        restingAt places: [Int], into datagram: inout [UInt8],
+        _ body: (Int, inout [UInt8], TransportAddress, MediaConnection.Socket, Instant) -> Void
+    ) {
+        for index in 0..<self.entries.count
+        where self.entries[index].isResting && places.contains(self.entries[index].place) {
+            self.receive(at: index, into: &datagram, body)
+        }
+    }
+
+    private func receive(
+        at index: Int, into datagram: inout [UInt8],
+        _ body: (Int, inout [UInt8], TransportAddress, MediaConnection.Socket, Instant) -> Void
+    ) {
+        guard let socket = self.entries[index].socket else { return }
+        let media = self.entries[index].media
+        // One batch: who sends without end shall not keep the others from their beat.
+        for number in 0..<self.batch.receive(from: socket) {
+            guard let (source, arrival) = self.batch.take(number, into: &datagram) else { continue }
+            self.entries[index].watch.note(datagram, now: arrival)
+            let path = Path(socket: media.id, remote: source)
+            switch self.directory.addressee(of: datagram, on: path, now: arrival) {
+            case .session(let session): body(session, &datagram, source, media, arrival)
+            case .taken(_, let session): self.noteCrowd(session, source)
+            case .nobody: break
             }
         }
     }

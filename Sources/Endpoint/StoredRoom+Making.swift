@@ -29,6 +29,26 @@ extension StoredRoom {
             timeToLive: UInt32(clamping: expires - min(now, expires)), expires: expires, opens: opens)
     }
 
+    /// The room with nobody admitted and its dates signed anew: its link works again, once.
+    /// - Parameter seconds: how long the link lets somebody in from `now`, in Unix seconds, on.
+    /// - Returns: `nil` where nobody was admitted, somebody said goodbye, or it was done before.
+    package func reopened(lasting seconds: UInt32, for identity: Ed25519.KeyPair, now: UInt64) -> StoredRoom? {
+        switch self.state {
+        case .admitted, .brokenOff: break
+        case .open, .ended: return nil
+        }
+        guard !self.isReopened else { return nil }
+        let expires = now + UInt64(seconds)
+        let delegation = Delegation(
+            identityKey: identity.publicKey, sessionPublicKey: self.sessionKey.publicKey,
+            roomID: RoomSecrets(self).keys.roomID, notBefore: self.delegation.notBefore,
+            notAfter: max(expires, self.delegation.notAfter), sign: identity.sign)
+        return StoredRoom(
+            session: self.session, label: self.label, origin: self.origin, invitation: self.invitation,
+            sessionKey: self.sessionKey, delegation: delegation, timeToLive: seconds, expires: expires,
+            opens: self.opens, isReopened: true, state: .open)
+    }
+
     /// How far the patient's clock may be behind ours without a word about it, in seconds.
     private static let clockSkew: UInt64 = 300
 }

@@ -49,6 +49,7 @@ extension ICEAgent {
         guard isCurrent else { return }
         self.current.validate(path)
         self.current.inquiry = self.current.inquiry ?? path
+        if request[.useCandidate] != nil { self.current.nomination = self.current.nomination ?? path }
         let theirs = username.dropFirst(ours.count + 1)
         let known = self.current.remote?.usernameFragment
         if let known, !theirs.elementsEqual(known.utf8) { return }

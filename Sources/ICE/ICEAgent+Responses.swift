@@ -120,6 +120,7 @@ extension ICEGeneration {
         self.checks.removeAll { $0.path.socket == socket }
         self.validated = self.validated.filter { $0.socket != socket }
         if self.inquiry?.socket == socket { self.inquiry = nil }
+        if self.nomination?.socket == socket { self.nomination = nil }
         self.earlyChecks.removeAll { $0.path.socket == socket }
         if let id = self.selected, self.checklist[id] == nil {
             self.selected = nil

@@ -308,6 +308,9 @@ extension ICEAgent {
     /// answered there, though no check of ours may have succeeded yet.
     package var inquiry: Path? { self.current.inquiry }
 
+    /// Where the first check of the peer that nominates came from: with the answer to it the peer has its path.
+    package var nomination: Path? { self.current.nomination }
+
     /// Whether an authenticated check passed between this remote address and this socket, in either
     /// direction: the addresses that DTLS is accepted from.
     package func isValidated(_ remote: TransportAddress, on socket: SocketID) -> Bool {

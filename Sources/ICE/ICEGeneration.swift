@@ -29,6 +29,8 @@ struct ICEGeneration: Sendable {
     var validated: Set<Path> = []
     /// The path of the peer's first check.
     var inquiry: Path?
+    /// The path of the peer's first check that nominates.
+    var nomination: Path?
 
     /// When checks could begin: patience counts from here.
     var startedAt: Instant?

@@ -1,13 +1,18 @@
 internal import CDatagrams
+internal import Glibc
 package import Wire
 
 /// Many datagrams of a socket with one system call. Used by one thread.
 package final class DatagramBatch {
     private let batch: OpaquePointer
     private let received: UnsafeMutablePointer<colloque_datagram>
+    /// When the last were taken, by our clock and by the one of the stamps.
+    private var takenAt: Instant = .zero
+    private var stampAtTaking: Int64 = 0
 
     package init() {
-        guard let batch = colloque_batch_new(Self.capacity, Self.slotSize, 0, 0) else {
+        guard let batch = colloque_batch_new(Self.capacity, Self.slotSize, 0, 0), colloque_batch_read_stamps(batch) == 0
+        else {
             preconditionFailure("out of memory")
         }
         self.batch = batch
@@ -22,17 +27,36 @@ package final class DatagramBatch {
     /// Takes what waits at a socket, up to ``capacity``, in place of what was taken before.
     /// - Returns: how many.
     package func receive(from socket: DatagramSocket) -> Int {
-        Int(colloque_batch_receive(self.batch, socket.descriptor, self.received))
+        let count = Int(colloque_batch_receive(self.batch, socket.descriptor, self.received))
+        guard count > 0 else { return 0 }
+        self.takenAt = monotonicNow()
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        self.stampAtTaking = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        return count
     }
 
     /// - Parameter datagram: Becomes the one at `index`, in the memory that it has.
-    /// - Returns: Whom it is from; `nil` for one that was longer than any of ours.
-    package func take(_ index: Int, into datagram: inout [UInt8]) -> TransportAddress? {
+    /// - Returns: Whom it is from and when it came, by ``monotonicNow()``; `nil` for one that was longer than any of ours.
+    package func take(_ index: Int, into datagram: inout [UInt8]) -> (source: TransportAddress, arrival: Instant)? {
         let entry = self.received[index]
         guard entry.length > 0, let slot = colloque_batch_slot(self.batch, entry.slot) else { return nil }
         datagram.removeAll(keepingCapacity: true)
         datagram.append(
             contentsOf: UnsafeRawBufferPointer(start: slot + Int(entry.offset), count: Int(entry.length)))
+        return (
+            Self.source(of: entry), Self.arrival(stamp: entry.stamp, stampNow: self.stampAtTaking, now: self.takenAt)
+        )
+    }
+
+    /// - Returns: `now`, less the age of a datagram; `now` itself where the age is none that one waits here for: then
+    ///   there is no stamp, or that clock was set in between.
+    static func arrival(stamp: Int64, stampNow: Int64, now: Instant) -> Instant {
+        let age = stampNow - stamp
+        return stamp > 0 && age > 0 && age < Self.longestWait ? Instant(nanoseconds: now.nanoseconds - age) : now
+    }
+
+    private static func source(of entry: colloque_datagram) -> TransportAddress {
         let ip = withUnsafeBytes(of: entry.address) { octets in
             entry.is_ipv6 == 0
                 ? IPAddress.v4(UInt32(bigEndian: octets.loadUnaligned(as: UInt32.self)))
@@ -44,5 +68,7 @@ package final class DatagramBatch {
     }
 
     package static let capacity: UInt32 = 16
+    /// Nanoseconds.
+    private static let longestWait: Int64 = 1_000_000_000
     private static let slotSize: UInt32 = 2048
 }

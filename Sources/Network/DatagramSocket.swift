@@ -1,3 +1,4 @@
+internal import CDatagrams
 internal import Glibc
 package import Wire
 
@@ -31,6 +32,8 @@ package final class DatagramSocket {
             close(descriptor)
             throw failure
         }
+        // Who reads when it is time to play still knows when things came.
+        _ = colloque_stamp_arrivals(descriptor)
         self.descriptor = descriptor
         self.local = local
     }

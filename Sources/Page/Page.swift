@@ -4,12 +4,12 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "881a3a3cee1f2d5ce688896892a2b2e2758788d09ee39b7353e478810640282d"
+    package static let sha256 = "03818375a4aa49ccdd8a3ba5fda72bd81c6a8626354b81ba473db8e2d364f17d"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-N3Y3RNZ2VoCh9zQBcDrpM9vDdJavnS/ZlganEdlLuEE='" + " "
-        + "'sha256-VuguGbrbaJZtdrLAyPSJmpAvTPj1MIwgPJuR3vUmPcA='" + " "
+        + "'sha256-5Q0va3mPSoH0nB9BkPop6OQ1fbX1dmOgxMekjBNIFo8='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
@@ -181,607 +181,607 @@ package enum Page {
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
         <script>"use strict";(()=>{var me={name:0,direction:0,languages:0,De:0,loading:{title:0},ready:{title:1,text:1\##
-        ,Pe:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,N:0,X:0,message:0,w:0},admitted:{title:0,consent:[0\##
+        ,Ie:[1,1],Pe:1},checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,w:0},admitted:{title:0,consent:[0\##
         ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,qe:0},reconnecting:{title:0,text:0,path:0,pe\##
-        :0,O:0},b:{Oe:0,Ue:0,l:0,je:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:0,fe:\##
-        [0,0,0,0],Ve:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,We:0,x:0,U:0,pending:\##
-        0},actions:{enter:1,resume:0,consent:0,Re:0,l:0,Ke:0,mute:0,unmute:0,hangUp:0,Ne:0,Be:0,Fe:0,me:0,k:0,_e:0,He:\##
-        0},ended:{title:0,text:0,B:0,Ge:0,Ye:0},code:0,Ze:0,$e:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Je:0},\##
-        help:{title:0,close:0,S:[[0,0],[0,0]],Qe:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missing:[0\##
-        ,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"micro\##
-        phone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-by-do\##
-        ctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not-now"\##
-        :[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],closed:\##
-        [0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};functio\##
-        n we(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":/Fire\##
-        fox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function ye(t){return/FBA[NV]|FB_IAB\##
-        |Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test(t)?!\##
-        0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends Error\##
-        {constructor(t){super(t),this.name="ProtocolError",this.code=t}},ge=new TextEncoder,ve=new TextDecoder("utf-8"\##
-        ,{fatal:!0,ignoreBOM:!0}),x=t=>ge.encode(t);function I(t){try{return ve.decode(t)}catch{throw new h("malformed\##
-        ")}}function d(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+=n.le\##
-        ngth;return e}var y=t=>Uint8Array.of(t&255),At=t=>Uint8Array.of(t>>>8&255,t&255),A=t=>Uint8Array.of(t>>>24&255\##
-        ,t>>>16&255,t>>>8&255,t&255),be=t=>d(A(Math.floor(t/2**32)),A(t%2**32));function D(...t){return d(...t.flatMap\##
-        (e=>{let i=typeof e=="string"?x(e):e;return[At(i.length),i]}))}function ht(t,e){if(t.length!==e.length)return!\##
-        1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var Z=t=>t.every(e=>e===0),J=t=>Arra\##
-        y.from(t,e=>e.toString(16).padStart(2,"0")).join("");function St(t){if(t.length%2!==0||/[^0-9a-fA-F]/.test(t))\##
-        throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16))}fu\##
-        nction ke(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplete");l\##
-        et e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var z=class{cons\##
-        tructor(t){this.octets=t,this.offset=0}z(t){if(t>this.octets.length-this.offset)throw new h("malformed");retur\##
-        n this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.z(this.octets.length-this.of\##
-        fset)}p(){return this.z(1)[0]??0}Xe(){return this.p()*256+this.p()}F(){return this.Xe()*65536+this.Xe()}Qt(){l\##
-        et t=this.F()*4294967296+this.F();if(!Number.isSafeInteger(t))throw new h("malformed");return t}dt(){return th\##
-        is.z(this.Xe())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThis.cry\##
-        pto;async function $(...t){return new Uint8Array(await S.digest("SHA-256",d(...t)))}async function E(t,e){let \##
-        i=await S.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign("HMAC\##
-        ",i,e))}var X=(t,e)=>E(typeof t=="string"?x(t):t,e);async function K(t,e,i){return(await E(t,d(typeof e=="stri\##
-        ng"?x(e):e,y(1)))).subarray(0,i)}async function Q(){let t=await S.generateKey({name:"X25519"},!1,["deriveBits"\##
-        ]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",t.publicKey))}}async functi\##
-        on Ct(t,e){let i;try{let n=await S.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await S.deriveBit\##
-        s({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(Z(i))throw new h("low-order");return i}as\##
-        ync function Me(t,e,i){try{let n=await S.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await S.veri\##
-        fy({name:"Ed25519"},n,t,e)}catch{return!1}}var xe=t=>S.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt"]);a\##
-        sync function Ae(t,e,i,n){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}a\##
-        sync function Se(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await S.decry\##
-        pt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ct={fair:{Xt:.02,jitt\##
-        er:.04,pt:.4},poor:{Xt:.08,jitter:.1,pt:.8}},Ce=5e3,Et={Yn:1500,Zn:6e3},Tt={good:0,fair:1,poor:2},qt=class{con\##
-        structor(){this.te=null,this.we=[],this.candidate=null}$n({ne:t,ye:e,jitter:i,pt:n,Jn:s},r){let a=this.we.at(-\##
-        1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-Ce;)th\##
-        is.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,u=Math.max(o/Math.max(1,o+t-l.ne)\##
-        ,s),w=f=>u>ct[f].Xt||i>ct[f].jitter||n>ct[f].pt;this.#t(w("poor")?"poor":w("fair")?"fair":"good",r)}#t(t,e){th\##
-        is.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,w:e}:e-this.candidate.w>\##
-        =(Tt[t]>Tt[this.te]?Et.Yn:Et.Zn)&&(this.te=t,this.candidate=null)}};function Ee(t){let e=t.find(({type:s,kind:\##
-        r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n=t.fi\##
-        nd(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived??0,y\##
-        e:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,pt:i?.roundTripTime??n?.currentRoundTripTime??0,Jn:i?.frac\##
-        tionLost??0}}var Te=5,qe=400,Le=500,je=class{constructor({microphone:t,audio:e,qt:i,f:n,ft:s,mt:r}){this.micro\##
-        phone=t,this.audio=e,this.qt=i,this.f=n,this.ft=s,this.mt=r,this.quality=new qt,this.connection=null,this.ke=n\##
-        ull,this.track=null,this.et=null,this.name=-1,this.generation=-1,this.Ot="",this.Ut=!1,this.counter=0,this.gt=\##
-        !1,this.early=[],this.i={send:!1,h:!1},this.ve=Promise.resolve()}Qn(t){t.type==="sound"?this.#p(t.send,t.h):t.\##
-        type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#t(t)).catch(()=>this.f({type:"transport",r:this.na\##
-        me,state:"failed"}))}async Xn(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)return\##
-        ;let i=this.track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?.stop\##
-        ()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ke=null,this.track?.st\##
-        op(),this.track=null,this.et?.terminate(),this.et=null,this.audio.srcObject=null,this.quality=new qt,this.ft(n\##
-        ull),this.mt(null)}async#t(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#r(t);retur\##
-        n;case"make-offer":return this.#e(t);case"apply-answer":if(t.generation!==this.generation||this.connection===n\##
-        ull)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of this.early.splic\##
-        e(0))await this.#n(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.connection===null)\##
-        return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.connection\##
-        .signalingState!=="stable"?this.early.push(e):await this.#n(e)}}}async#n(t){await this.connection?.addIceCandi\##
-        date(t).catch(()=>{})}async#r({m:t,y:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&(this\##
-        .ke={m:t,y:e,ei:n})}async#e({generation:t,ti:e,m:i,y:n}){this.generation=t,this.early=[];let s=this.ke?.m===i&\##
-        &this.ke.y===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connection?thi\##
-        s.connection:this.#a(i,n);r||this.#i(a,t),r&&i!==null&&a.setConfiguration(Lt(i,n)),this.Ut=a.signalingState===\##
-        "stable"&&a.iceGatheringState!=="gathering";let l=s?.ei??await a.createOffer({iceRestart:r});a!==this.connecti\##
-        on||t!==this.generation||(this.Ot=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.f({type:"offer",generati\##
-        on:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#i(t,e){this.name=e,this.gt=!1,clearInterval(this.counter\##
-        ),this.counter=window.setInterval(()=>void this.#l(t),Le)}#a(t,e){this.end();let i=new RTCPeerConnection(Lt(t,\##
-        e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTransceiver\##
-        (this.track,{direction:"sendrecv"});Ie(n),this.et=this.qt(),this.et!==null&&(n.sender.transform=new RTCRtpScri\##
-        ptTransform(this.et)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#u(r)},i.ontrack=({track:r}\##
-        )=>{r.enabled=this.i.h,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#h(i,n.sender);retu\##
-        rn i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#u(t){let e=t?.usernameFragment??this.Ot,i=t?.\##
-        candidate??"";if(!(e!==this.Ot||Ue(i))){if(i===""){if(!this.Ut)return;this.Ut=!1}this.f({type:"candidate",gene\##
-        ration:this.generation,candidate:i})}}async#h(t,e){if(t!==this.connection)return;let i=this.name,{connectionSt\##
-        ate:n}=t;if(n==="failed")this.f({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.f({type\##
-        :"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#o(t,e),r=Ke(t.localDescript\##
-        ion?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.f({type:"transport",r:i,state:"failed"\##
-        });return}this.f({type:"transport",r:i,state:"connected",ni:r,ii:s}),await this.#l(t)}}async#o(t,e){for(let i=\##
-        0;i<qe&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificates():[\##
-        ],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return $(new Uint8Array(s));await new Promise(r=>setTimeou\##
-        t(r,Te))}return null}async#l(t){if(this.gt)return;this.gt=!0;let e=await t.getStats().catch(()=>null);if(this.\##
-        gt=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:a})=>\##
-        r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.f({type:"heard",r:this.name,t\##
-        t:n}),this.quality.$n(Ee(i),performance.now()),this.mt(this.quality.te);let s=Pe(i);s!==null&&this.ft(s)}#p(t,\##
-        e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{h:t}=this.i;for(let e of t\##
-        his.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&this.\##
-        audio.play().catch(()=>{})}};function Pe(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="transport"\##
-        &&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair"&&r=\##
-        =="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i===vo\##
-        id 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n.incl\##
-        udes(s)&&r==="relay")?"relay":"direct"}function Lt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(u=>o.test\##
-        (u)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)/,/^t\##
-        urn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,username:r\##
-        ,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ue=t=>/^\##
-        candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ie(t){let e=(RTCRtpReceiver.getCapabilities?\##
-        .("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPreferenc\##
-        es?.(e)}function Ke(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===void 0?n\##
-        ull:St(e.replace(/:/g,""))}var Y={tn:1,y:2},Oe=1+1+16+32+4,De=72;async function Re(t){if(/[^A-Za-z0-9_-]/.test\##
-        (t))throw new h("alphabet");if(t.length!==De)throw new h("incomplete");let e=ke(t);if(e.length!==Oe)throw new \##
-        h("incomplete");if(!ht(e.subarray(50),await $e(e.subarray(0,50))))throw new h("incomplete");if(e[0]!==1)throw \##
-        new h("version");let i=e[1]??0;if(i&~(Y.tn|Y.y))throw new h("flags");return{flags:i,si:e.slice(2,18),sessionKe\##
-        y:e.slice(18,50)}}async function $e(t){return(await $(d(x("colloque/1 link"),t))).subarray(0,4)}var jt=["fr","\##
-        nl","de","en"];function He(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>jt.find(i=>i===e)??[])[0]\##
-        ??"fr"}var Pt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function b(r,a=192){let f=p(r);if(f===null\##
-        )return r;let{first:n,count:u,body:t}=f;if(r.length%a===0&&!f.padded)return r;let l=a;for(;l<2+t.length;)l+=a;\##
-        let e=new Uint8Array(l);e[0]=n|3;let o=l-2-t.length;if(o===0)return e[1]=u,e.set(t,2),e;let i=Math.floor((o-1)\##
-        /255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(t,2+i+1),e}function y(){let r=[];return(a,f)=>\##
-        {let n=d=>a[d]??0;if(n(0)%128!==111)return b(a);let u=0,t=0;for(;n(u)>127;u+=4)t+=n(u+2)%4*256+n(u+3);let l=a.\##
-        slice(u+1+t),e=[111],o=[],i=192-1;for(let{then:d,copy:s}of r){let c=f-d>>>0,h=i-4-s.length;if(h<=l.length||c>1\##
-        6383)break;i=h,e=[239,c>>6,c<<2|s.length>>8,s.length,...e],o=[...s,...o]}return r=[{then:f,copy:l},...r].slice\##
-        (0,2),Uint8Array.of(...e,...o,...b(l,i))}}function p(r){let[a,f]=r;if(a===void 0)return null;let n=a&252;switc\##
-        h(a&3){case 0:return{first:n,count:1,body:r.subarray(1),padded:!1};case 1:return{first:n,count:2,body:r.subarr\##
-        ay(1),padded:!1};case 2:return{first:n,count:130,body:r.subarray(1),padded:!1};default:{if(f===void 0)return n\##
-        ull;let u=f&191;if(!(f&64))return{first:n,count:u,body:r.subarray(2),padded:!1};let t=2,l=0;for(;;){let e=r[t]\##
-        ;if(e===void 0)return null;if(t+=1,l+=e===255?254:e,e!==255)break}return l>r.length-t?null:{first:n,count:u,bo\##
-        dy:r.subarray(t,r.length-l),padded:!0}}}}var g=globalThis;g.onrtctransform=r=>{let{readable:a,writable:f}=r.tr\##
-        ansformer,n=y(),u=new TransformStream({transform(t,l){let e=n(new Uint8Array(t.data),t.getMetadata().rtpTimest\##
-        amp??0);t.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),l.enqueue(t)}});a.pipeThrough(u).pipeTo(f).c\##
-        atch(()=>{})}})();'],{type:"text/javascript"})),Ne=window.trustedTypes?.createPolicy("colloque-worker",{create\##
-        ScriptURL:Pt});function Fe(){return"RTCRtpScriptTransform"in window?new Worker(Ne?.createScriptURL("")??Pt()):\##
-        null}var V=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&&this._.clear(\##
-        );for(let e of t)this._.delete(e)}H(t){return this._.has(t)}nt(){return this._.size===0?null:Math.min(...this.\##
-        _.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void 0?null:(this\##
-        ._.delete(e[0]),e[0])}},ze=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,Ve=/(\p{M}{4})\p{M\##
-        }+/gu,Ut=t=>t.slice(0,2e3).replace(ze,"").replace(Ve,"$1"),Be=200,Ge=class{constructor(){this.C=[],this.M=0,th\##
-        is.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===null)return;this.G===nul\##
-        l&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,it:!1};this.G=e&&n!==""?null:s,this.G===null&&th\##
-        is.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:Ut(e),it:!0},s=i?this.C.filter(({x:a})=\##
-        >!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.C=this.C.flatMap(a=>a!==s?[a]:r?[]:[n])}w\##
-        t(){this.U=0}pending(){return[...this.C,...this.G===null?[]:[this.G]].filter(({it:t})=>!t)}st(t){t===this.G?th\##
-        is.G=t.text===""?null:{...t,it:!0}:this.C=this.C.map(e=>e===t?{...e,it:!0}:e)}#t(t){this.C=[...this.C,t].slice\##
-        (-Be)}},It=[256,1024,4096,16384],j={ri:0,nn:1,sn:2,expired:3,error:4},B={oi:0,rn:1,ai:2,ci:3},Kt=["offer","ans\##
-        wer","restart"],We=["body","signature"],_e=t=>Ze(...Je(t));function Ze(t,e){let i=It.find(s=>s>=e.length+3);if\##
-        (i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(y(t),At(e.length),e)),n}function J\##
-        e(t){switch(t.type){case"confirm":return[3,d(t.on,t.an,D(t.name))];case"refuse":return[6,y(t.reason)];case"des\##
-        cription":return[7,d(y(Kt.indexOf(t.kind)),A(t.generation),x(t.sdp))];case"candidate":return[8,d(A(t.generatio\##
-        n),x(t.candidate))];case"words":return[9,y(t.l?1:0)];case"binding":return[10,t.tag];case"chat":return[11,d(A(t\##
-        .id),x(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,y(t.reason)];case"consent\##
-        ":return[16,d(y(t.version),x(t.locale),t.textHash,be(t.time))]}}function Xe(t,e=Qe){let i=new z(t),n=i.p(),s=i\##
-        .z(i.Xe()),r=It.find(o=>o>=s.length+3);if(t.length!==r||!Z(i.ee()))throw new h("malformed");let a=new z(s),l=e\##
-        (n,a);return a.end(),l}function Qe(t,e){switch(t){case 4:return{type:"waiting",message:I(e.dt())};case 5:retur\##
-        n{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Kt[e.p()];if(i===void \##
-        0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:I(e.ee())}}case 8:return{type\##
-        :"candidate",generation:e.F(),candidate:I(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed");return{\##
-        type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"chat",id:e.F(),message:I\##
-        (e.ee())};case 13:return{type:"keepalive"};case 14:{let i=We[e.p()];if(i===void 0)throw new h("malformed");ret\##
-        urn{type:"receipt",Ji:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"identity",\##
-        code:e.p()};default:throw new h("malformed")}}var Ot=x("Noise_NKpsk0_25519_AESGCM_SHA256"),ut=new Uint8Array(0\##
-        ),Ye=32+16,ti=2**20,G=class{constructor(t){this.key=t,this.counter=0}static async create(t){return new G(await\##
-         xe(t))}cn(){if(this.counter>=ti)throw new h("exhausted");let t=d(new Uint8Array(8),A(this.counter));return th\##
-        is.counter+=1,t}async encrypt(t,e=ut){return Ae(this.key,this.cn(),e,t)}async decrypt(t,e=ut){return Se(this.k\##
-        ey,this.cn(),e,t)}},ei=class{constructor(){this.E=Ot,this.hash=Ot,this.be=null}async A(t){this.hash=await $(th\##
-        is.hash,t)}async Y(t){let[e,i]=await Dt(this.E,t);this.E=e,this.be=await G.create(i)}async ln(t){let e=await E\##
-        (this.E,t);this.E=await E(e,y(1));let i=await E(e,d(this.E,y(2))),n=await E(e,d(i,y(3)));await this.A(i),this.\##
-        be=await G.create(n)}async un(t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);return await this.A\##
-        (e),e}async hn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return await this.A(t),e}};async f\##
-        unction Dt(t,e){let i=await E(t,e),n=await E(i,y(1));return[n,await E(i,d(n,y(2)))]}async function ii(t,e){let\##
-         i=[...await Dt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:t.hash,E:t.E,keys:i,sen\##
-        d:e?n:s,h:e?s:n}}var dt=class{constructor(t,e,i){this.rt=t,this.yt=e,this.ie=i}static async create(t){let e=ne\##
-        w ei;return await e.A(t.jt),await e.A(t.Vt),new dt(e,t,t.ie??await Q())}async dn(t){let{rt:e,ie:i,yt:n}=this;r\##
-        eturn await e.ln(n.presharedKey),await e.A(i.publicKey),await e.Y(i.publicKey),await e.Y(await Ct(i.privateKey\##
-        ,n.Vt)),d(i.publicKey,await e.un(t))}async pn(t){if(t.length<Ye)throw new h("authentication");let{rt:e,ie:i}=t\##
-        his,n=t.subarray(0,32);return await e.A(n),await e.Y(n),await e.Y(await Ct(i.privateKey,n)),{fn:await e.hn(t.s\##
-        ubarray(32)),transport:await ii(e,!0)}}},Rt=new Uint8Array(32);async function ni(t){let e=await X("colloque/1 \##
-        invite",d(t.si,t.sessionKey)),[i,n,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"colloque/1 join",32),K\##
-        (e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken:n}}var \##
-        si=t=>D("colloque/1","call",t,A(0),Rt),ri=(t,e,i)=>D("colloque/1","resume",t,A(e),i);async function $t(t,e){le\##
-        t i=await X(t,await E(e,x("colloque/1 exporter"))),[n,s]=await Promise.all([K(i,"colloque/1 resume",32),K(i,"c\##
-        olloque/1 dtls-bind",32)]);return{resumeSecret:n,kt:s}}var ai=(t,e)=>$(D("colloque/1 transcript",t,e)),li=t=>a\##
-        i(Rt,t),oi=t=>K(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await X(t,e);return K(n,d(x("colloque\##
-        /1 psk-resume"),A(i)),32)}var ci=(t,e,i)=>$(D("colloque/1 sas-commit",t,e,i));async function ui(t,e,i){return \##
-        K(await X(t,d(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function pi(t){let e=t.subarray(\##
-        0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>E(e,D(`colloque/1 bind \##
-        ${t}`,i,n,s)),tt={mn:64,message2:256},pt=24*3600,Ht=class{constructor(t,e){this.hash=t.hash,this.ui=t.send,thi\##
-        s.hi=t.h,this.kt=e}di(t){return this.ui.encrypt(_e(t))}async open(t){return Xe(await this.hi.decrypt(t))}gn(t,\##
-        e,i){return fi(t,this.kt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:n,presharedKey:s}=t,r=e\##
-        .L(32),a=e.ie??await Q(),l=await dt.create({jt:si(i),presharedKey:s,Vt:n,ie:a}),o=await ci(i,a.publicKey,r),u=\##
-        A(0),w=gi(tt.mn,y(1),o,u,x(e.locale)),f=await l.dn(w);async function L(T,kt){let Mt=await l.pn(T),ot=await yi(\##
-        Mt.fn,i,n,kt),{hash:xt,E:Yn}=Mt.transport,fe=await $t(xt,Yn);return{D:new Ht(Mt.transport,fe.kt),bond:{resumeS\##
-        ecret:fe.resumeSecret,transcript:await li(xt),authenticationString:await ui(xt,r,ot.pi),wordsLocale:ot.wordsLo\##
-        cale,identity:ot.identity,expiry:ot.fi+pt},wn:{type:"confirm",on:r,an:new Uint8Array(32),name:""}}}return{mess\##
-        age:f,finish:L}}async function wi(t,e,i,n){let s=await dt.create({jt:ri(t.room,i,e.transcript),presharedKey:aw\##
-        ait hi(t.presharedKey,e.resumeSecret,i),Vt:t.sessionKey,ie:n??await Q()}),r=await s.dn(new Uint8Array(tt.mn)),\##
-        a=d(A(i),r);async function l(o){let{fn:u,transport:w}=await s.pn(o);if(u.length!==tt.message2||!Z(u))throw new\##
-         h("malformed");let{kt:f}=await $t(w.hash,w.E);return{D:new Ht(w,f),wn:{type:"confirm",on:new Uint8Array(32),a\##
-        n:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if(t.length!==tt.message2\##
-        )throw new h("malformed");let s=new z(t);if(s.p()!==1)throw new h("malformed");let r=s.z(32).slice(),a=s.z(32)\##
-        .slice(),l=s.z(16),o=s.z(64),u=I(s.z(2));if(s.F(),!Z(s.ee()))throw new h("malformed");let w=D("colloque/1 dele\##
-        gation",a,i,e,l);if(!await Me(o,w,a))throw new h("delegation");let f=new z(l),[L,T]=[f.Qt(),f.Qt()];if(n<L-pt|\##
-        |n>T+pt)throw new h("delegation-dates");return{pi:r,identity:a,wordsLocale:u,fi:T}}function gi(t,...e){let i=n\##
-        ew Uint8Array(t);return i.set(d(...e)),i}var vi="colloque.v1",bi=65600,ki=8,Mi={fresh:0,resume:1},P={vt:1,used\##
-        :2,full:3,rate:4,es:5,closed:6},xi=(t,e,i)=>d(y(1),y(1),t,e,y(i)),Nt=t=>d(y(16),A(0),t);function Ai(t){if(t.le\##
-        ngth>bi)return null;try{return Si(new z(t))}catch(e){if(e instanceof h)return null;throw e}}function Si(t){swi\##
-        tch(t.p()){case 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.z(32),t.end(),{type:"challenge\##
-        "};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",xe:e===1}}case 134:{let e=t.p(),i=[];for(let a=\##
-        0;a<e;a+=1)i.push(I(t.dt()));let[n,s]=[I(t.dt()),I(t.dt())],r=t.F();return t.end(),{type:"servers",m:{urls:i.f\##
-        ilter(a=>/^(stuns?|turns?):/.test(a)).slice(0,ki),username:n,credential:s,mi:r}}}case 224:{let e=t.Xe();return\##
-         t.end(),{type:"error",code:e}}default:return null}}var Ci=t=>({invitation:t,bond:null,former:[],epochNumber:0\##
-        ,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),H=t=>t.invitation.joinToken===null,Ft=\##
-        t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:J(i)}:i);function zt(t,e){if(t===null)return null;t\##
-        ry{let i=JSON.parse(t,(n,s)=>Ei(s)?St(s.octets):s);return i.invitation.room.length!==16||i.invitation.sessionK\##
-        ey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceof Syntax\##
-        Error||i instanceof TypeError||i instanceof h)return null;throw i}}function Vt(t){for(let e of Object.values(t\##
-        ))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Vt(e)}var Ei=t=>typeof t=="object"&&t!==null\##
-        &&"octets"in t&&Object.keys(t).length===1,ft={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:6e4,X:3e\##
-        4},Ti=.3,qi=3e4,Li=1e3,Bt=25e3,ji=2e3,Pi=2e4,Gt=class{constructor({t,mode:e,locale:i,L:n,se:s,gi:r=!1},a){this\##
-        .t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Wt=a,this.wi=r?Ti:1,this.o="opening",this.D=null,this.m\##
-        =null,this.yn=1/0,this.finish=null,this.kn=-1/0,this.vn=a,this.bn=a,this.e=new V,this.xn=[],this.#t("open",a)}\##
-        get yi(){return this.e.H("open")||this.e.H("state")}get ct(){return this.o==="established"}get lt(){return thi\##
-        s.o==="away"||this.o==="orphaned"}ki(t){return t>=this.yn&&(this.m?.urls.some(e=>/^turns?:/.test(e))??!1)}vi(t\##
-        ){this.o==="established"&&t-this.bn>qi&&this.e.set("silence",t+Li)}Rt(){return this.xn.splice(0)}P(){return th\##
-        is.e.nt()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await oi(i.resumeSecr\##
-        et):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send",octets:xi(e.room,n,Mi[\##
-        this.mode])}),await this.#i())}async h(t,e){let i=Ai(t);if(!(i===null||this.o==="over"))switch(i.type){case"ch\##
-        allenge":return;case"state":return this.#e(i.xe,e);case"servers":this.m=i.m,this.yn=e+i.m.mi*1e3;return;case"e\##
-        rror":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,e)}catch(n){\##
-        if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.mode==="resume";return \##
-        this.#r({type:"broken",code:n.code,bi:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e!=="\##
-        keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Bt),await this.\##
-        send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"&&this.o!=="established\##
-        "?!1:(this.vn=e,this.#n({type:"send",octets:Nt(await this.D.di(t))}),!0)}#t(t,e){this.e.set(t,e+ft[t]*this.wi)\##
-        }#n(t){this.xn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i=this.e.H("state");this\##
-        .#n({type:"doctor",N:t}),t?this.o==="orphaned"||e-this.kn<ji?this.#r({type:"lost",cause:"doctor-returned"}):(i\##
-        ||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#i()):(this.e.clear(),i&\##
-        &(this.kn=e),this.o=i||this.o==="away"?"away":"orphaned",H(this.t)&&this.e.set("away",e+ft.X))}async#i(){let{t\##
-        }=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#n({type:"save\##
-        "});let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i.finish(n),bond:null}),\##
-        e=i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish=n=>i.finish(n,this.se(\##
-        )),e=i.message}this.#n({type:"send",octets:Nt(e)})}async#a(t,e){if(this.o==="handshaking"&&this.finish!==null)\##
-        {let{D:i,bond:n,wn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming",this.e.clear("message\##
-        2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Bt),this.#n({type:"confirmed",bond:n}),await this.send(s,\##
-        e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.D.open(t);this.o="\##
-        established",this.e.clear("firstFrame"),this.bn=e,this.e.set("silence",e+ft.silence),this.#n({type:"frame",fra\##
-        me:i}),i.type==="keepalive"&&e-this.vn>=Pi&&await this.send({type:"keepalive"},e)}}},Wt=3e3,Ui=2e4,Ii=1e3,Ki=c\##
-        lass{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.re=s,this.a=r,this.e=new\##
-         V,this.e.set("end",a+(s===null?Wt:Ui)),s!==null&&(i===null||i.lt)&&this.#r(a)}P(){let t=[this.e.nt()??1/0,thi\##
-        s.n?.P()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let i=this.e\##
-        .T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e),this.#t(e);case"socket\##
-        -open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":return t.id===this.s&&await\##
-         this.n?.h(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){this.re=null,this.e.cle\##
-        ar(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(i.type==="send")this.a(\##
-        {type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)await this.n?.send({type\##
-        :"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Wt);else{if(i.type==="refused"||i.type==="frame"&&i.\##
-        frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#e(t)}}#n(){return this\##
-        .n?.Rt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Gt({t:this.t,mode:"resume",...this.j},t),this.a({type:"conne\##
-        ct",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",t+Ii)}#i(){this.n!==nul\##
-        l&&this.a({type:"close",id:this.s}),this.n=null}},Oi=new Set(["unknown-room","full","rate","closed","network",\##
-        "no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Di=new Set(["hu\##
-        ng-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now","refus\##
-        ed-wrong-person"]),mt=t=>Oi.has(t),Ri=t=>Di.has(t),$i={[B.rn]:"refused-other-device",[B.ai]:"refused-not-now",\##
-        [B.ci]:"refused-wrong-person"},Hi={[j.nn]:"words-differ",[j.sn]:"binding-failed",[j.expired]:"expired",[j.erro\##
-        r]:"doctor-error"},Ni={[P.vt]:"unknown-room",[P.used]:"used",[P.full]:"full",[P.rate]:"rate",[P.closed]:"close\##
-        d"},Fi=t=>$i[t]??"refused",zi=t=>Hi[t]??"ended-by-doctor",Vi=t=>Ni[t]??"protocol";function Bi(t){return t==="d\##
-        elegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var _t=3,Gi=500,Wi=8e3,_i=4e3,Zi=5,Ji=cl\##
-        ass{constructor(t){this.L=t,this.V=0,this.ze=!1,this.bt=null,this.ut=0}xi(){this.ze=!1,this.ut=0}Si(){this.V=0\##
-        ,this.ze=!1,this.ut=0}zi(t){let e=this.bt??(t.bond===null?"fresh":"resume");return this.bt=null,e}ye({Ci:t,Mi:\##
-        e}){if(this.V+=1,!(t&&!this.ze)&&this.V>_t)return null;let i=e?_i:Wi,n=Math.min(Gi*2**(this.V-1),i),s=.5+(this\##
-        .L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return H(i)?(this.ut=t===P.vt?this.ut+1:0,this.ut>Zi&\##
-        &!n?"unknown-room":"later"):t===P.vt&&e==="resume"?this.ze?"secure-channel":(this.bt="fresh","now"):t===P.used\##
-        &&e==="fresh"&&i.bond!==null&&this.V<_t?(this.V+=1,this.bt="resume","now"):Vi(t)}},Zt=6e4,Jt=2e3,Xi=1e4,Qi=3,Y\##
-        i=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.xe=!1,this.xt=!1,this.I=new Ji\##
-        (e.L),this.W=-1/0,this.e=new V,this.Kt=!1,this.pending=[],this.Nt=[]}get ct(){return this.n?.ct??!1}get lt(){r\##
-        eturn this.n?.lt??!1}get Bt(){return this.I.V>0&&(this.n?.yi??!0)}P(){let t=Math.min(this.e.nt()??1/0,this.n?.\##
-        P()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.open(e):t.t\##
-        ype==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Ce(e))}async Se(t){for(let e=this.e.T(t\##
-        );e!==null;e=this.e.T(t))e==="retry"?this.St(t):this.I.V=0;await this.n?.Se(t)}Ai(t){for(;;){let e=this.Nt.shi\##
-        ft();if(e!==void 0)return e;this.pending.push(...this.n?.Rt()??[]);let i=this.pending.shift();if(i===void 0)re\##
-        turn null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}St(t){let{t:e,j:i,d:n}=this;if\##
-        (e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.I.zi(e);this.e.clear("retry","stable\##
-        "),n.ht(),this.s+=1;let r=n.i().zt&&this.I.V<2;this.n=new Gt({t:e,mode:s,gi:r,...i},t),n.a({type:"connect",id:\##
-        this.s})}Ti(t){(this.n===null||t-this.n.Wt>=Jt)&&this.#e(t)}Me(t,e){this.s=t,this.I.Si(),this.St(e)}ae(t){if(!\##
-        (this.n===null||t-this.n.Wt<Jt)&&!this.n.lt){if(t-this.W<Xi)return this.Ce(t);this.W=t,this.#e(t)}}Ce(t){this.\##
-        disconnect(),this.xt=!1;let{Ei:e,zt:i}=this.d.i(),n=H(this.t)&&e,s=this.I.ye({Ci:n,Mi:i});if(s===null)return t\##
-        his.#i(this.I.ze?"secure-channel":"network");this.e.set("retry",t+s)}Sn(t){let e=this.t.former.shift();return \##
-        e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}zn(t,e,i){if(!e)return t\##
-        his.#i(Bi(t));this.I.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Rt()??[]];for(let e \##
-        of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.d.a({type:"close",id:this.s}),this.Cn\##
-        ()}Cn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.d.left(),t}#t(t){this.d.a({type:"\##
-        send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);case"save":return this.d\##
-        .ht();case"doctor":this.xe=t.N,t.N||(this.xt=!0),this.e.H("stable")||this.e.set("stable",e+Zt);return;case"con\##
-        firmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.bond,...t\##
-        his.t.former].flatMap(s=>s??[]).slice(0,Qi);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null})}return\##
-         this.e.set("stable",e+Zt),this.d.ht();case"frame":this.I.xi(),this.xt=!1,this.Kt=!1,this.Nt.push(t);return;ca\##
-        se"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):this.#e(e);case"broken":\##
-        return this.zn(t.code,t.bi,e)}}#r(t,e){if(this.Kt&&t===P.vt){this.Sn(e)||this.#i("refused-other-device");retur\##
-        n}let i=this.n?.mode??null,n=this.I.refused(t,i,this.t,this.d.i().Li);n==="later"?this.Ce(e):n==="now"?this.#e\##
-        (e):this.#i(n)}#e(t){this.disconnect(),this.St(t)}#i(t){this.Nt.push({type:"stop",reason:t})}},Xt=class{constr\##
-        uctor(){this.R=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get Mn(){return Math.min(4e3*1\##
-        .5**(this.R-1),1e4)}get Di(){return Math.min(1500*this.R,6e3)}get Ct(){return this.M+(this.R===0?0:this.Mn)}},\##
-        tn=class{constructor(){this.M=null,this.w=0}Me(t,e){this.M={tt:t,An:e},this.w=e}R(t,e){let{M:i}=this;this.M={t\##
-        t:t,An:e};let n=i!==null&&e-i.An<=1250;return(!n||t!==i.tt)&&(this.w=e),n&&t!==i.tt?"sound":e-this.w>=1500?"si\##
-        lence":"unknown"}},Qt=class{constructor(){this.silence=new tn,this.ce=!1,this.Ft=!1,this.Mt=!1,this.Tn=-1/0,th\##
-        is.W=null,this.En=-1/0}get Ln(){return this.W!==null}ae(t){this.W=t}Pi(t){this.Tn=t,this.Mt=!1,this.Ft=!1,this\##
-        .W=null}Ii(t,e){this.silence.Me(0,e),this.ce=t}qi(t,e){this.silence.Me(t,e)}R(t,e){let i=this.En;this.En=e;let\##
-         n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.Tn&&(this.Mt=!0),this.W!==null&&i>=this.W&&(thi\##
-        s.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get _t(){return this.Mt&&!this.ce}Dn(t){t&&!this.Mt&&(thi\##
-        s.Ft=!0)}},wt={Oi:6e3,Ui:5e3,path:13e3},en=3e3,nn=1e4,sn=1,rn=class{constructor(t,e){this.t=t,this.d=e,this.mu\##
-        ted=!1,this.v=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.y=!1,this.transport="none",this\##
-        .r=-1,this.Pn=null,this.c=null,this.Ht=[],this.le=null,this.At=null,this.Tt=!1,this.Et=null,this.g=new Qt,this\##
-        .ue=new Xt,this.Lt=0,this.i={send:!1,h:!1},this.Z=[],this.e=new V}ji(){return this.Z.shift()??null}P(){return \##
-        this.e.nt()}Ae(){return this.transport==="connected"&&this.#c()&&!this.g.ce}zt(){return this.v&&(!this.Ae()||t\##
-        his.g.Ln)}get Vi(){return!this.v&&this.c?.$===!0&&this.transport!=="connected"}mute(t){this.muted=t,this.#s()}\##
-        ae(t){this.transport!=="none"&&this.g.ae(t)}Wi(t,e){this.n=t,this.y=e,this.t.consent===null&&this.d.a({type:"p\##
-        repare-call",m:t.m,y:e})}wt(){this.n=null,this.Tt=!1,this.At=null,this.e.clear("answer","binding")}end(){this.\##
-        wt(),this.e.clear(),this.Z=[],this.transport="none",this.c=null,this.Et=null,this.le=null,this.g=new Qt,this.u\##
-        e=new Xt,this.Lt=0,this.#s(),this.d.a({type:"end-call"})}async Ri(t){this.transport==="connected"&&this.c?.$==\##
-        =!0&&!this.g.ce&&!this.g.Ln?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(t);e!==null;e=this.e.T(\##
-        t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.v?"socket-doubted":"rejoin")}\##
-        async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.c?.generation||this.n===null)return;this.c.st=\##
-        !0,this.e.set("answer",e+(this.v?this.ue.Di:wt.Oi)),await this.#t({type:"description",kind:"offer",generation:\##
-        t.generation,sdp:t.sdp},e);for(let i of this.Ht.splice(0))await this.#t({type:"candidate",generation:t.generat\##
-        ion,candidate:i},e);return;case"candidate":if(t.generation!==this.c?.generation)return;this.c.st?await this.#t\##
-        ({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Ht.push(t.candidate);return;case"tra\##
-        nsport":return this.#h(t,e);case"heard":return this.#u(t,e)}}async h(t,e){if(t.type==="description"&&t.kind===\##
-        "restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.$!==!0?void 0:(this.At=t.tag.s\##
-        lice(),this.#p());if(!(i===null||!i.st||t.generation!==i.generation))if(t.type==="candidate"){let{generation:n\##
-        ,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(i.$=!0,this.e.clear("an\##
-        swer"),this.d.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?await th\##
-        is.#l(e):this.v||this.e.set("path",e+wt.path),this.#s())}async#t(t,e){await this.d.send(t,e)}#n(t,e){if(this.t\##
-        .consent===null)return;let i=t==="new"&&this.Pn!==this.n;!i&&e<this.ue.Ct||(i&&(this.transport="failed"),this.\##
-        #e(e))}#r(){return this.n!==null&&this.n.ct&&this.t.consent!==null}#e(t){let{n:e,t:i}=this;if(e===null)return;\##
-        let n=this.transport==="none"||this.transport==="failed"||this.g.Ft,s=i.generation;i.generation+=1,this.d.ht()\##
-        ,n&&(this.r=s,this.Pn=e,this.transport="new",this.le=null,this.Et=null,this.Tt=!1,this.g.Ii(this.v,t),this.#s(\##
-        )),this.c={generation:s,st:!1,$:!1},this.Ht=[],this.At=null,this.g.Pi(t),this.e.clear("answer","binding","path\##
-        ","attempt"),this.v&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.Mn));let{y:r}=this;this.d.a({type:"make-off\##
-        er",generation:s,ti:n,m:e.m,y:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Ct?this.e.set("attempt",i.Ct):e?.ki(t\##
-        )?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-doubted")}#a(t){this.tra\##
-        nsport==="none"||this.Ae()||(this.g.Dn(this.c?.$===!0),this.#i(t))}#u({r:t,tt:e},i){if(!(this.transport==="non\##
-        e"||t!==this.r)){if(!this.#c())return this.g.qi(e,i);this.g.R(e,i)?(this.g.Dn(this.c?.$===!0),this.#i(i)):this\##
-        .g._t&&this.Ae()&&this.e.clear("attempt")}}async#h(t,e){if(!(this.transport==="none"||t.r!==this.r)){if(t.stat\##
-        e==="connected")this.transport="connected",this.Lt=0,this.e.clear("path"),this.e.H("attempt")&&this.e.set("att\##
-        empt",Math.max(this.ue.Ct,e+en)),this.le={Gt:t.ni,O:t.ii},await this.#l(e),this.#s();else if(t.state==="failed\##
-        ")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("binding"),th\##
-        is.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Wt??0)<nn?this.#i(e):this.Z.push("socket-doubted")}}\##
-        }#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.v)return this.#i(t);this.Lt+=1\##
-        ,this.Lt>sn?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=this.n?.D??null;if(e===nu\##
-        ll||i===null||this.c?.$!==!0)return;let n=await i.gn("P",e.Gt,e.O);await this.#t({type:"binding",tag:n},t),thi\##
-        s.Tt||this.e.set("binding",t+wt.Ui),await this.#p()}async#p(){let{le:t,At:e}=this,i=this.n?.D??null;if(t===nul\##
-        l||e===null||i===null)return;let n=await i.gn("D",t.Gt,t.O);if(!ht(n,e)){this.Z.push("binding-failed");return}\##
-        this.Tt=!0,this.Et=Yt(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.le!==null&&this.Et===Yt(\##
-        this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.send&&e.h===t\##
-        his.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},Yt=({Gt:t,O:e})=>`${J(t)} ${J(e)}`,an=6e4,ln=400,on=class{\##
-        constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new Yi(t,this.j,{a:s=>this.ac\##
-        tions.push(s),ht:()=>this.#d(),left:()=>this.#i(),i:()=>({Li:this.media.Ae(),zt:this.media.zt(),Ei:this.media.\##
-        v})}),this.he=!1,this.message="",this.u=new Ge,this.reason=null,this.Te=null,this.e=new V,this.actions=[],this\##
-        .media=new rn(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),ht:()=>this.#d()}),this.ve=Promise.\##
-        resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(e)}catch{await this.#s(\##
-        "internal",e)}}),this.ve}Ki(){return this.actions.splice(0)}P(){if(this.reason!==null)return this.Te?.P()??nul\##
-        l;let t=[this.e.nt(),this.line.P(),this.media.P()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null:e}Ni(){\##
-        let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.reason,K:this.reason!==\##
-        null&&mt(this.reason),xe:this.line.xe,In:this.line.ct,Bt:this.line.Bt,Bi:this.line.xt,message:this.message,b:t\##
-        ===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,muted:this.\##
-        media.muted,C:this.u.C}}#t(){return this.reason!==null?Ri(this.reason)?"ended":"failed":H(this.t)?this.t.conse\##
-        nt===null?"admitted":this.media.Ae()?"connected":this.media.v?"reconnecting":"connecting":"waiting"}async#n(t,\##
-        e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.line.St(e),this.#a(e);case\##
-        "tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":return await this.line.oe(\##
-        t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ti(e),this.#a(e);case"awoke":return th\##
-        is.line.n?.vi(e),this.#e(e);case"consent":return H(this.t)?(this.t.consent=t.consent,this.#d(),this.he&&await \##
-        this.#o(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:B.oi},e),this.#s\##
-        ("consent-refused",e);case"words":return this.#p(t.l,e);case"mute":this.media.mute(t.muted);return;case"write"\##
-        :if(this.u.write(t.text,t.qn,this.j.se()),t.qn)return this.#l(e);this.e.H("letters")||this.e.set("letters",e+l\##
-        n);return;case"hang-up":return this.#s("hung-up",e,j.ri);case"taken-over":return this.#s("taken-over",e);case"\##
-        retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t,e){let i=this.reason==="network"||\##
-        this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||!mt(this\##
-        .reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??this.line.s,e),this.Te=nul\##
-        l,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience")return this.#s(this.l\##
-        ine.ct?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await this.#a(t),await this.media.Se(t),a\##
-        wait this.#a(t)}#i(){this.he=!1,this.media.wt(),this.u.wt()}async#a(t){for(;this.reason===null;){let e=this.me\##
-        dia.ji();if(e!==null){await this.#c(e,t);continue}let i=this.line.Ai(t);if(i===null)return;i.type==="stop"?awa\##
-        it this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type){case"waiting":this.message=Ut(t.m\##
-        essage);return;case"admit":return this.#h(t.y,e);case"refuse":return t.reason===B.rn&&this.line.Sn(e)?void 0:t\##
-        his.#s(Fi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":"different",this.#d();case"bye":ret\##
-        urn this.#s(this.media.Vi&&t.reason===j.error?"no-path":zi(t.reason),e);case"description":case"candidate":case\##
-        "binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e):this.line.zn("malforme\##
-        d",!0,e);case"chat":this.he&&this.u.h(t.id,t.message);return;case"keepalive":case"receipt":case"identity":retu\##
-        rn}}async#h(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken=null,th\##
-        is.t.former=[],this.#d();let n=t||(this.t.invitation.flags&Y.y)!==0;if(n&&!(i.m?.urls.some(s=>/^turns?:/.test(\##
-        s))??!1))return this.#s("relay-missing",e,j.error);this.media.Wi(i,n),this.t.consent!==null&&await this.#o(e)}\##
-        async#o(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",version:1,...\##
-        e},t),await this.media.Ri(t),i!=="none"&&await this.line.send({type:"words",l:i==="same"},t),await this.#l(t))\##
-        }async#l(t){if(!(!this.he||this.t.consent===null)){for(let e of this.u.pending()){let{id:i,text:n}=e;if(!await\##
-         this.line.send({type:"chat",id:i,message:n},t))return;this.u.st(e)}return this.#a(t)}}async#p(t,e){this.t.own\##
-        Comparison=t?"same":"different",this.#d(),await this.line.send({type:"words",l:t},e),await this.#a(e),t||await\##
-         this.#s("words-differ",e,j.nn)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce(e);case"socket-doubted\##
-        ":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,j.sn);case"no-path":return thi\##
-        s.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)===!0;this\##
-        .line.flush(),this.reason=t,this.media.end(),this.e.clear(),mt(t)&&t!=="taken-over"?this.#d():this.actions.pus\##
-        h({type:"save",t:null});let s=!n&&H(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.line.discon\##
-        nect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Cn(),u=w=>this.actions.push(w);this.Te=new Ki({t:r,j:a,n:\##
-        o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.media.Ae())||this.line.lt?this.e.cle\##
-        ar("patience"):this.e.H("patience")||this.e.set("patience",t+an)}#d(){this.actions.push({type:"save",t:this.t}\##
-        )}},hn=3500;function te(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,vi);return t.binar\##
-        yType="arraybuffer",t}var cn=class{constructor(t){this.f=t,this.c=null,this.Yt=null}Fi(){this.Yt??={s:te(),w:p\##
-        erformance.now()}}connect(t){let e=this.#t()??te();this.c={id:t,s:e};let i=()=>this.f({type:"socket-open",id:t\##
-        });e.readyState===WebSocket.OPEN&&queueMicrotask(i),e.onopen=i,e.onclose=()=>this.f({type:"socket-closed",id:t\##
-        }),e.onmessage=({data:n})=>{n instanceof ArrayBuffer&&this.f({type:"socket-message",id:t,octets:new Uint8Array\##
-        (n)})}}send(t,e){this.c?.id===t&&this.c.s.readyState===WebSocket.OPEN&&this.c.s.send(e)}close(t){this.c?.id===\##
-        t&&this.c.s.close()}#t(){let{Yt:t}=this;if(this.Yt=null,t===null)return null;let e=performance.now()-t.w<hn&&t\##
-        .s.readyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}},un={On:[],Un:[],microphone:"",speaker:""},dn=\##
-        4e-4,ee={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function ie(t,e){let i=t===void 0?e\##
-        e:{...ee,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i})),[s]=n.getAudioTracks()\##
-        ;if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function pn(t){let e=t instanceof D\##
-        OMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==="NotRead\##
-        ableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var fn=class{constructor(t){this.audio=t,th\##
-        is.Zt=new Audio,this.q=null,this.output=null,this.source=null,this.Ee=null,this.speaker=""}jn(){"AudioContext"\##
-        in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.resume().catch(()=>{}))}Vn(t){this.sour\##
-        ce?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Ee??=this.q.createAnalyser(),this.source=t\##
-        his.q.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}Dt(){if(this.Ee===null||this\##
-        .source===null)return{Dt:0,Wn:!1,Rn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee.getFloatTimeDomainData\##
-        (t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.userActivation?.hasBeenActi\##
-        ve===!0;return{Dt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Wn:e>dn,Rn:e===0&&i}}Kn(){let{q:t}=this;if(t!\##
-        ==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.Zt.srcObject=this.output.stream\##
-        ),this.Zt.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.createOscil\##
-        lator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTime(.3,n+.0\##
-        3),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop(n+1)}}}a\##
-        sync _i(t){await Promise.all([this.audio,this.Zt].map(e=>e.setSinkId(t))),this.speaker=t}async Pt(t){let e=awa\##
-        it navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n&&r!==""&\##
-        &r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{On:i("audioinput"),Un:"setSinkId"i\##
-        n this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end(){this.Vn(\##
-        null),this.q?.close().catch(()=>{}),this.q=null,this.Ee=null,this.output=null}},mn=500;function wn(t,e,i){retu\##
-        rn navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}:{ifAvail\##
-        able:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function yn(t,e){let i=new Broadcast\##
-        Channel(t);i.postMessage(e),i.close()}function gn(t,e){return new Promise(i=>{let n=new BroadcastChannel(t),s=\##
-        r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof r=="string"?r:null,e())),setTimeout(()=>s(null),mn)})}\##
-        var N={},vn=t=>[N[t].admitted.title,...N[t].admitted.consent].join(`
-        `),ne=(t,e)=>t<1?N[e].ended.Ge:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
-        (t),bn=(t,e)=>new Intl.DateTimeFormat(e,{dateStyle:"long",timeStyle:"short"}).format(t),et=(t,e)=>t.replace(/\\##
-        {\w+\}/,()=>String(e));function kn(t,e,i){let n=[i,e].map(s=>s.split(`
+        :0,O:0},b:{Oe:0,Ue:0,je:0,l:0,Ve:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:\##
+        0,fe:[0,0,0,0],We:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Re:0,x:0,U:0,pen\##
+        ding:0},actions:{enter:1,resume:0,consent:0,Ne:0,l:0,Ke:0,mute:0,unmute:0,hangUp:0,Be:0,Fe:0,_e:0,me:0,k:0,He:\##
+        0,Ge:0},ended:{title:0,text:0,B:0,Ye:0,Ze:0},code:0,$e:0,Je:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Q\##
+        e:0},help:{title:0,close:0,S:[[0,0],[0,0]],Xe:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missi\##
+        ng:[0,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"\##
+        microphone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-\##
+        by-doctor":[0,0],expired:[0,0],"consent-refused":[0,0],refused:[0,0],"refused-other-device":[0,0],"refused-not\##
+        -now":[0,0],"words-differ":[0,0],"doctor-error":[0,0],used:[0,0],"unknown-room":[0,0],full:[0,0],rate:[0,0],cl\##
+        osed:[0,0],network:[0,0],"no-path":[0,0],"secure-channel":[0,0],identity:[0,0],clock:[0,0],internal:[0,0]}};fu\##
+        nction we(t,e=0){return/iPhone|iPad|iPod/.test(t)||/Macintosh/.test(t)&&e>1?"ios":/Android/.test(t)?"android":\##
+        /Firefox\//.test(t)?"firefox":/Version\/\S+ Safari\//.test(t)?"safari":"other"}function ye(t){return/FBA[NV]|F\##
+        B_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Twitter|TikTok|BytedanceWebview|GSA\/|LinkedInApp|Teams\//.test\##
+        (t)?!0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends \##
+        Error{constructor(t){super(t),this.name="ProtocolError",this.code=t}},ge=new TextEncoder,ve=new TextDecoder("u\##
+        tf-8",{fatal:!0,ignoreBOM:!0}),x=t=>ge.encode(t);function P(t){try{return ve.decode(t)}catch{throw new h("malf\##
+        ormed")}}function d(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+\##
+        =n.length;return e}var y=t=>Uint8Array.of(t&255),At=t=>Uint8Array.of(t>>>8&255,t&255),A=t=>Uint8Array.of(t>>>2\##
+        4&255,t>>>16&255,t>>>8&255,t&255),be=t=>d(A(Math.floor(t/2**32)),A(t%2**32));function R(...t){return d(...t.fl\##
+        atMap(e=>{let i=typeof e=="string"?x(e):e;return[At(i.length),i]}))}function ht(t,e){if(t.length!==e.length)re\##
+        turn!1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var J=t=>t.every(e=>e===0),Q=t=\##
+        >Array.from(t,e=>e.toString(16).padStart(2,"0")).join("");function St(t){if(t.length%2!==0||/[^0-9a-fA-F]/.tes\##
+        t(t))throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16\##
+        ))}function ke(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplet\##
+        e");let e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var z=class\##
+        {constructor(t){this.octets=t,this.offset=0}z(t){if(t>this.octets.length-this.offset)throw new h("malformed");\##
+        return this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.z(this.octets.length-th\##
+        is.offset)}p(){return this.z(1)[0]??0}et(){return this.p()*256+this.p()}F(){return this.et()*65536+this.et()}X\##
+        t(){let t=this.F()*4294967296+this.F();if(!Number.isSafeInteger(t))throw new h("malformed");return t}pt(){retu\##
+        rn this.z(this.et())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThi\##
+        s.crypto;async function $(...t){return new Uint8Array(await S.digest("SHA-256",d(...t)))}async function E(t,e)\##
+        {let i=await S.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign(\##
+        "HMAC",i,e))}var Y=(t,e)=>E(typeof t=="string"?x(t):t,e);async function O(t,e,i){return(await E(t,d(typeof e==\##
+        "string"?x(e):e,y(1)))).subarray(0,i)}async function X(){let t=await S.generateKey({name:"X25519"},!1,["derive\##
+        Bits"]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",t.publicKey))}}async f\##
+        unction Ct(t,e){let i;try{let n=await S.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await S.deri\##
+        veBits({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(J(i))throw new h("low-order");return\##
+         i}async function Me(t,e,i){try{let n=await S.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await S\##
+        .verify({name:"Ed25519"},n,t,e)}catch{return!1}}var xe=t=>S.importKey("raw",t,"AES-GCM",!1,["encrypt","decrypt\##
+        "]);async function Ae(t,e,i,n){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:e,additionalData:i},t,\##
+        n))}async function Se(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await S.\##
+        decrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ct={fair:{tn:.02\##
+        ,jitter:.04,ft:.4},poor:{tn:.08,jitter:.1,ft:.8}},Ce=5e3,Et={Zn:1500,$n:6e3},Tt={good:0,fair:1,poor:2},qt=clas\##
+        s{constructor(){this.te=null,this.we=[],this.candidate=null}Jn({ne:t,ye:e,jitter:i,ft:n,Qn:s},r){let a=this.we\##
+        .at(-1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-C\##
+        e;)this.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,u=Math.max(o/Math.max(1,o+t-\##
+        l.ne),s),m=f=>u>ct[f].tn||i>ct[f].jitter||n>ct[f].ft;this.#t(m("poor")?"poor":m("fair")?"fair":"good",r)}#t(t,\##
+        e){this.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,w:e}:e-this.candida\##
+        te.w>=(Tt[t]>Tt[this.te]?Et.Zn:Et.$n)&&(this.te=t,this.candidate=null)}};function Ee(t){let e=t.find(({type:s,\##
+        kind:r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),n\##
+        =t.find(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceived\##
+        ??0,ye:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ft:i?.roundTripTime??n?.currentRoundTripTime??0,Qn:i?\##
+        .fractionLost??0}}var Te=5,qe=400,Le=500,je=class{constructor({microphone:t,audio:e,Ot:i,f:n,mt:s,gt:r}){this.\##
+        microphone=t,this.audio=e,this.Ot=i,this.f=n,this.mt=s,this.gt=r,this.quality=new qt,this.connection=null,this\##
+        .ke=null,this.track=null,this.tt=null,this.name=-1,this.generation=-1,this.Ut="",this.jt=!1,this.counter=0,thi\##
+        s.wt=!1,this.early=[],this.i={send:!1,h:!1},this.ve=Promise.resolve()}Xn(t){t.type==="sound"?this.#p(t.send,t.\##
+        h):t.type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#t(t)).catch(()=>this.f({type:"transport",r:th\##
+        is.name,state:"failed"}))}async ei(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)r\##
+        eturn;let i=this.track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i?\##
+        .stop()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ke=null,this.trac\##
+        k?.stop(),this.track=null,this.tt?.terminate(),this.tt=null,this.audio.srcObject=null,this.quality=new qt,this\##
+        .mt(null),this.gt(null)}async#t(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#r(t);\##
+        return;case"make-offer":return this.#e(t);case"apply-answer":if(t.generation!==this.generation||this.connectio\##
+        n===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of this.early.\##
+        splice(0))await this.#n(e);return;case"apply-candidate":{if(t.generation!==this.generation||this.connection===\##
+        null)return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.conne\##
+        ction.signalingState!=="stable"?this.early.push(e):await this.#n(e)}}}async#n(t){await this.connection?.addIce\##
+        Candidate(t).catch(()=>{})}async#r({m:t,y:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&&\##
+        (this.ke={m:t,y:e,ti:n})}async#e({generation:t,ni:e,m:i,y:n}){this.generation=t,this.early=[];let s=this.ke?.m\##
+        ===i&&this.ke.y===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connectio\##
+        n?this.connection:this.#a(i,n);r||this.#i(a,t),r&&i!==null&&a.setConfiguration(Lt(i,n)),this.jt=a.signalingSta\##
+        te==="stable"&&a.iceGatheringState!=="gathering";let l=s?.ti??await a.createOffer({iceRestart:r});a!==this.con\##
+        nection||t!==this.generation||(this.Ut=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.f({type:"offer",gen\##
+        eration:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#i(t,e){this.name=e,this.wt=!1,clearInterval(this.co\##
+        unter),this.counter=window.setInterval(()=>void this.#l(t),Le)}#a(t,e){this.end();let i=new RTCPeerConnection(\##
+        Lt(t,e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTransc\##
+        eiver(this.track,{direction:"sendrecv"});Pe(n),this.tt=this.Ot(),this.tt!==null&&(n.sender.transform=new RTCRt\##
+        pScriptTransform(this.tt)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#u(r)},i.ontrack=({tra\##
+        ck:r})=>{r.enabled=this.i.h,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#h(i,n.sender)\##
+        ;return i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#u(t){let e=t?.usernameFragment??this.Ut,\##
+        i=t?.candidate??"";if(!(e!==this.Ut||Ue(i))){if(i===""){if(!this.jt)return;this.jt=!1}this.f({type:"candidate"\##
+        ,generation:this.generation,candidate:i})}}async#h(t,e){if(t!==this.connection)return;let i=this.name,{connect\##
+        ionState:n}=t;if(n==="failed")this.f({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.f(\##
+        {type:"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#o(t,e),r=Oe(t.localDes\##
+        cription?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.f({type:"transport",r:i,state:"fa\##
+        iled"});return}this.f({type:"transport",r:i,state:"connected",ii:r,si:s}),await this.#l(t)}}async#o(t,e){for(l\##
+        et i=0;i<qe&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificate\##
+        s():[],[s]=n;if(n.length===1&&s!==void 0&&s.byteLength>0)return $(new Uint8Array(s));await new Promise(r=>setT\##
+        imeout(r,Te))}return null}async#l(t){if(this.wt)return;this.wt=!0;let e=await t.getStats().catch(()=>null);if(\##
+        this.wt=!1,e===null||t!==this.connection)return;let i=[];e.forEach(r=>i.push(r));let n=i.filter(({type:r,kind:\##
+        a})=>r==="inbound-rtp"&&a==="audio").reduce((r,{packetsReceived:a})=>r+(a??0),0);this.f({type:"heard",r:this.n\##
+        ame,nt:n}),this.quality.Jn(Ee(i),performance.now()),this.gt(this.quality.te);let s=Ie(i);s!==null&&this.mt(s)}\##
+        #p(t,e){this.i={send:t,h:e},this.track!==null&&(this.track.enabled=t),this.#c()}#c(){let{h:t}=this.i;for(let e\##
+         of this.connection?.getReceivers()??[])e.track.enabled=t;this.audio.muted=!t,t&&this.audio.srcObject!==null&&\##
+        this.audio.play().catch(()=>{})}};function Ie(t){let e=t.find(({type:s,selectedCandidatePairId:r})=>s==="trans\##
+        port"&&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pair\##
+        "&&r==="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(i\##
+        ===void 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>n\##
+        .includes(s)&&r==="relay")?"relay":"direct"}function Lt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(u=>o\##
+        .test(u)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp)\##
+        /,/^turn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,usern\##
+        ame:r,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ue=\##
+        t=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Pe(t){let e=(RTCRtpReceiver.getCapabili\##
+        ties?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPref\##
+        erences?.(e)}function Oe(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===voi\##
+        d 0?null:St(e.replace(/:/g,""))}var tt={nn:1,y:2},De=1+1+16+32+4,Ne=72;async function Re(t){if(/[^A-Za-z0-9_-]\##
+        /.test(t))throw new h("alphabet");if(t.length!==Ne)throw new h("incomplete");let e=ke(t);if(e.length!==De)thro\##
+        w new h("incomplete");if(!ht(e.subarray(50),await Ke(e.subarray(0,50))))throw new h("incomplete");if(e[0]!==1)\##
+        throw new h("version");let i=e[1]??0;if(i&~(tt.nn|tt.y))throw new h("flags");return{flags:i,ri:e.slice(2,18),s\##
+        essionKey:e.slice(18,50)}}async function Ke(t){return(await $(d(x("colloque/1 link"),t))).subarray(0,4)}var jt\##
+        =["fr","nl","de","en"];function $e(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>jt.find(i=>i===e)\##
+        ??[])[0]??"fr"}var It=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function b(r,a=192){let f=p(r);if(\##
+        f===null)return r;let{first:n,count:u,body:t}=f;if(r.length%a===0&&!f.padded)return r;let l=a;for(;l<2+t.lengt\##
+        h;)l+=a;let e=new Uint8Array(l);e[0]=n|3;let o=l-2-t.length;if(o===0)return e[1]=u,e.set(t,2),e;let i=Math.flo\##
+        or((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(t,2+i+1),e}function y(){let r=[];retur\##
+        n(a,f)=>{let n=d=>a[d]??0;if(n(0)%128!==111)return b(a);let u=0,t=0;for(;n(u)>127;u+=4)t+=n(u+2)%4*256+n(u+3);\##
+        let l=a.slice(u+1+t),e=[111],o=[],i=192-1;for(let{then:d,copy:s}of r){let c=f-d>>>0,h=i-4-s.length;if(h<=l.len\##
+        gth||c>16383)break;i=h,e=[239,c>>6,c<<2|s.length>>8,s.length,...e],o=[...s,...o]}return r=[{then:f,copy:l},...\##
+        r].slice(0,2),Uint8Array.of(...e,...o,...b(l,i))}}function p(r){let[a,f]=r;if(a===void 0)return null;let n=a&2\##
+        52;switch(a&3){case 0:return{first:n,count:1,body:r.subarray(1),padded:!1};case 1:return{first:n,count:2,body:\##
+        r.subarray(1),padded:!1};case 2:return{first:n,count:130,body:r.subarray(1),padded:!1};default:{if(f===void 0)\##
+        return null;let u=f&191;if(!(f&64))return{first:n,count:u,body:r.subarray(2),padded:!1};let t=2,l=0;for(;;){le\##
+        t e=r[t];if(e===void 0)return null;if(t+=1,l+=e===255?254:e,e!==255)break}return l>r.length-t?null:{first:n,co\##
+        unt:u,body:r.subarray(t,r.length-l),padded:!0}}}}var g=globalThis;g.onrtctransform=r=>{let{readable:a,writable\##
+        :f}=r.transformer,n=y(),u=new TransformStream({transform(t,l){let e=n(new Uint8Array(t.data),t.getMetadata().r\##
+        tpTimestamp??0);t.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),l.enqueue(t)}});a.pipeThrough(u).pip\##
+        eTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),He=window.trustedTypes?.createPolicy("colloque-worker"\##
+        ,{createScriptURL:It});function Fe(){return"RTCRtpScriptTransform"in window?new Worker(He?.createScriptURL("")\##
+        ??It()):null}var B=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&&this.\##
+        _.clear();for(let e of t)this._.delete(e)}H(t){return this._.has(t)}it(){return this._.size===0?null:Math.min(\##
+        ...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void 0?nu\##
+        ll:(this._.delete(e[0]),e[0])}},ze=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,Be=/(\p{M}\##
+        {4})\p{M}+/gu,Ut=t=>t.slice(0,2e3).replace(ze,"").replace(Be,"$1"),Ve=200,Ge=class{constructor(){this.C=[],thi\##
+        s.M=0,this.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===null)return;this\##
+        .G===null&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,st:!1};this.G=e&&n!==""?null:s,this.G===\##
+        null&&this.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:Ut(e),st:!0},s=i?this.C.filter(\##
+        ({x:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.C=this.C.flatMap(a=>a!==s?[a]:r?[\##
+        ]:[n])}yt(){this.U=0}pending(){return[...this.C,...this.G===null?[]:[this.G]].filter(({st:t})=>!t)}rt(t){t===t\##
+        his.G?this.G=t.text===""?null:{...t,st:!0}:this.C=this.C.map(e=>e===t?{...e,st:!0}:e)}#t(t){this.C=[...this.C,\##
+        t].slice(-Ve)}},Pt=[256,1024,4096,16384],j={oi:0,sn:1,rn:2,expired:3,error:4},V={ai:0,on:1,ci:2,li:3},Ot=["off\##
+        er","answer","restart"],We=["body","signature"],Ze=t=>_e(...Je(t));function _e(t,e){let i=Pt.find(s=>s>=e.leng\##
+        th+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(y(t),At(e.length),e)),n}fu\##
+        nction Je(t){switch(t.type){case"confirm":return[3,d(t.an,t.cn,R(t.name))];case"refuse":return[6,y(t.reason)];\##
+        case"description":return[7,d(y(Ot.indexOf(t.kind)),A(t.generation),x(t.sdp))];case"candidate":return[8,d(A(t.g\##
+        eneration),x(t.candidate))];case"words":return[9,y(t.l?1:0)];case"binding":return[10,t.tag];case"chat":return[\##
+        11,d(A(t.id),x(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,y(t.reason)];case\##
+        "consent":return[16,d(y(t.version),x(t.locale),t.textHash,be(t.time))]}}function Qe(t,e=Ye){let i=new z(t),n=i\##
+        .p(),s=i.z(i.et()),r=Pt.find(o=>o>=s.length+3);if(t.length!==r||!J(i.ee()))throw new h("malformed");let a=new \##
+        z(s),l=e(n,a);return a.end(),l}function Ye(t,e){switch(t){case 4:return{type:"waiting",message:P(e.pt())};case\##
+         5:return{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Ot[e.p()];if(i\##
+        ===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:P(e.ee())}}case 8:ret\##
+        urn{type:"candidate",generation:e.F(),candidate:P(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed")\##
+        ;return{type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"chat",id:e.F(),m\##
+        essage:P(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=We[e.p()];if(i===void 0)throw new h("malform\##
+        ed");return{type:"receipt",Qi:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"id\##
+        entity",code:e.p()};default:throw new h("malformed")}}var Dt=x("Noise_NKpsk0_25519_AESGCM_SHA256"),ut=new Uint\##
+        8Array(0),Xe=32+16,ti=2**20,G=class{constructor(t){this.key=t,this.counter=0}static async create(t){return new\##
+         G(await xe(t))}ln(){if(this.counter>=ti)throw new h("exhausted");let t=d(new Uint8Array(8),A(this.counter));r\##
+        eturn this.counter+=1,t}async encrypt(t,e=ut){return Ae(this.key,this.ln(),e,t)}async decrypt(t,e=ut){return S\##
+        e(this.key,this.ln(),e,t)}},ei=class{constructor(){this.E=Dt,this.hash=Dt,this.be=null}async A(t){this.hash=aw\##
+        ait $(this.hash,t)}async Y(t){let[e,i]=await Nt(this.E,t);this.E=e,this.be=await G.create(i)}async un(t){let e\##
+        =await E(this.E,t);this.E=await E(e,y(1));let i=await E(e,d(this.E,y(2))),n=await E(e,d(i,y(3)));await this.A(\##
+        i),this.be=await G.create(n)}async hn(t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);return awai\##
+        t this.A(e),e}async dn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return await this.A(t),e}}\##
+        ;async function Nt(t,e){let i=await E(t,e),n=await E(i,y(1));return[n,await E(i,d(n,y(2)))]}async function ii(\##
+        t,e){let i=[...await Nt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:t.hash,E:t.E,ke\##
+        ys:i,send:e?n:s,h:e?s:n}}var dt=class{constructor(t,e,i){this.ot=t,this.kt=e,this.ie=i}static async create(t){\##
+        let e=new ei;return await e.A(t.Vt),await e.A(t.Wt),new dt(e,t,t.ie??await X())}async pn(t){let{ot:e,ie:i,kt:n\##
+        }=this;return await e.un(n.presharedKey),await e.A(i.publicKey),await e.Y(i.publicKey),await e.Y(await Ct(i.pr\##
+        ivateKey,n.Wt)),d(i.publicKey,await e.hn(t))}async fn(t){if(t.length<Xe)throw new h("authentication");let{ot:e\##
+        ,ie:i}=this,n=t.subarray(0,32);return await e.A(n),await e.Y(n),await e.Y(await Ct(i.privateKey,n)),{mn:await \##
+        e.dn(t.subarray(32)),transport:await ii(e,!0)}}},Rt=new Uint8Array(32);async function ni(t){let e=await Y("col\##
+        loque/1 invite",d(t.ri,t.sessionKey)),[i,n,s]=await Promise.all([O(e,"colloque/1 room",16),O(e,"colloque/1 joi\##
+        n",32),O(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinToken\##
+        :n}}var si=t=>R("colloque/1","call",t,A(0),Rt),ri=(t,e,i)=>R("colloque/1","resume",t,A(e),i);async function Kt\##
+        (t,e){let i=await Y(t,await E(e,x("colloque/1 exporter"))),[n,s]=await Promise.all([O(i,"colloque/1 resume",32\##
+        ),O(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,vt:s}}var ai=(t,e)=>$(R("colloque/1 transcript",t,e))\##
+        ,li=t=>ai(Rt,t),oi=t=>O(t,"colloque/1 rejoin",32);async function hi(t,e,i){let n=await Y(t,e);return O(n,d(x("\##
+        colloque/1 psk-resume"),A(i)),32)}var ci=(t,e,i)=>$(R("colloque/1 sas-commit",t,e,i));async function ui(t,e,i)\##
+        {return O(await Y(t,d(e,i)),"colloque/1 sas",8)}var di=t=>Array.from(t.subarray(0,4));function pi(t){let e=t.s\##
+        ubarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var fi=(t,e,i,n,s)=>E(e,R(`colloque\##
+        /1 bind ${t}`,i,n,s)),et={gn:64,message2:256},pt=24*3600,$t=class{constructor(t,e){this.hash=t.hash,this.hi=t.\##
+        send,this.di=t.h,this.vt=e}pi(t){return this.hi.encrypt(Ze(t))}async open(t){return Qe(await this.di.decrypt(t\##
+        ))}wn(t,e,i){return fi(t,this.vt,this.hash,e,i)}};async function mi(t,e){let{room:i,sessionKey:n,presharedKey:\##
+        s}=t,r=e.L(32),a=e.ie??await X(),l=await dt.create({Vt:si(i),presharedKey:s,Wt:n,ie:a}),o=await ci(i,a.publicK\##
+        ey,r),u=A(0),m=gi(et.gn,y(1),o,u,x(e.locale)),f=await l.pn(m);async function L(T,kt){let Mt=await l.fn(T),ot=a\##
+        wait yi(Mt.mn,i,n,kt),{hash:xt,E:ts}=Mt.transport,fe=await Kt(xt,ts);return{D:new $t(Mt.transport,fe.vt),bond:\##
+        {resumeSecret:fe.resumeSecret,transcript:await li(xt),authenticationString:await ui(xt,r,ot.fi),wordsLocale:ot\##
+        .wordsLocale,identity:ot.identity,expiry:ot.mi+pt},yn:{type:"confirm",an:r,cn:new Uint8Array(32),name:""}}}ret\##
+        urn{message:f,finish:L}}async function wi(t,e,i,n){let s=await dt.create({Vt:ri(t.room,i,e.transcript),preshar\##
+        edKey:await hi(t.presharedKey,e.resumeSecret,i),Wt:t.sessionKey,ie:n??await X()}),r=await s.pn(new Uint8Array(\##
+        et.gn)),a=d(A(i),r);async function l(o){let{mn:u,transport:m}=await s.fn(o);if(u.length!==et.message2||!J(u))t\##
+        hrow new h("malformed");let{vt:f}=await Kt(m.hash,m.E);return{D:new $t(m,f),yn:{type:"confirm",an:new Uint8Arr\##
+        ay(32),cn:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function yi(t,e,i,n){if(t.length!==et.\##
+        message2)throw new h("malformed");let s=new z(t);if(s.p()!==1)throw new h("malformed");let r=s.z(32).slice(),a\##
+        =s.z(32).slice(),l=s.z(16),o=s.z(64),u=P(s.z(2));if(s.F(),!J(s.ee()))throw new h("malformed");let m=R("colloqu\##
+        e/1 delegation",a,i,e,l);if(!await Me(o,m,a))throw new h("delegation");let f=new z(l),[L,T]=[f.Xt(),f.Xt()];if\##
+        (n<L-pt||n>T+pt)throw new h("delegation-dates");return{fi:r,identity:a,wordsLocale:u,mi:T}}function gi(t,...e)\##
+        {let i=new Uint8Array(t);return i.set(d(...e)),i}var vi="colloque.v1",bi=65600,ki=8,Mi={fresh:0,resume:1},I={b\##
+        t:1,used:2,full:3,rate:4,ts:5,closed:6},xi=(t,e,i)=>d(y(1),y(1),t,e,y(i)),Ht=t=>d(y(16),A(0),t);function Ai(t)\##
+        {if(t.length>bi)return null;try{return Si(new z(t))}catch(e){if(e instanceof h)return null;throw e}}function S\##
+        i(t){switch(t.p()){case 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.z(32),t.end(),{type:"c\##
+        hallenge"};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",xe:e===1}}case 134:{let e=t.p(),i=[];fo\##
+        r(let a=0;a<e;a+=1)i.push(P(t.pt()));let[n,s]=[P(t.pt()),P(t.pt())],r=t.F();return t.end(),{type:"servers",m:{\##
+        urls:i.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,ki),username:n,credential:s,gi:r}}}case 224:{let e=t.et(\##
+        );return t.end(),{type:"error",code:e}}default:return null}}var Ci=t=>({invitation:t,bond:null,former:[],epoch\##
+        Number:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),H=t=>t.invitation.joinToken===\##
+        null,Ft=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:Q(i)}:i);function zt(t,e){if(t===null)retur\##
+        n null;try{let i=JSON.parse(t,(n,s)=>Ei(s)?St(s.octets):s);return i.invitation.room.length!==16||i.invitation.\##
+        sessionKey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i){if(i instanceo\##
+        f SyntaxError||i instanceof TypeError||i instanceof h)return null;throw i}}function Bt(t){for(let e of Object.\##
+        values(t))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Bt(e)}var Ei=t=>typeof t=="object"&&\##
+        t!==null&&"octets"in t&&Object.keys(t).length===1,ft={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,silence:\##
+        6e4,X:3e4},Ti=.3,qi=3e4,Li=1e3,Vt=25e3,ji=2e3,Ii=2e4,Gt=class{constructor({t,mode:e,locale:i,L:n,se:s,wi:r=!1}\##
+        ,a){this.t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Rt=a,this.yi=r?Ti:1,this.o="opening",this.D=nul\##
+        l,this.m=null,this.kn=1/0,this.finish=null,this.vn=-1/0,this.bn=a,this.xn=a,this.e=new B,this.Sn=[],this.#t("o\##
+        pen",a)}get ki(){return this.e.H("open")||this.e.H("state")}get lt(){return this.o==="established"}get ut(){re\##
+        turn this.o==="away"||this.o==="orphaned"}vi(t){return t>=this.kn&&(this.m?.urls.some(e=>/^turns?:/.test(e))??\##
+        !1)}bi(t){this.o==="established"&&t-this.xn>qi&&this.e.set("silence",t+Li)}Nt(){return this.Sn.splice(0)}I(){r\##
+        eturn this.e.it()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await oi(i.re\##
+        sumeSecret):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send",octets:xi(e.ro\##
+        om,n,Mi[this.mode])}),await this.#i())}async h(t,e){let i=Ai(t);if(!(i===null||this.o==="over"))switch(i.type)\##
+        {case"challenge":return;case"state":return this.#e(i.xe,e);case"servers":this.m=i.m,this.kn=e+i.m.gi*1e3;retur\##
+        n;case"error":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,e)}c\##
+        atch(n){if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.mode==="resume"\##
+        ;return this.#r({type:"broken",code:n.code,xi:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){\##
+        if(e!=="keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Vt),awa\##
+        it this.send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"&&this.o!=="est\##
+        ablished"?!1:(this.bn=e,this.#n({type:"send",octets:Ht(await this.D.pi(t))}),!0)}#t(t,e){this.e.set(t,e+ft[t]*\##
+        this.yi)}#n(t){this.Sn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i=this.e.H("stat\##
+        e");this.#n({type:"doctor",K:t}),t?this.o==="orphaned"||e-this.vn<ji?this.#r({type:"lost",cause:"doctor-return\##
+        ed"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#i()):(this.e.cl\##
+        ear(),i&&(this.vn=e),this.o=i||this.o==="away"?"away":"orphaned",H(this.t)&&this.e.set("away",e+ft.X))}async#i\##
+        (){let{t}=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#n({ty\##
+        pe:"save"});let i=await wi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i.finish(n),bond\##
+        :null}),e=i.message}else{let i=await mi(t.invitation,{locale:this.locale,L:this.L});this.finish=n=>i.finish(n,\##
+        this.se()),e=i.message}this.#n({type:"send",octets:Ht(e)})}async#a(t,e){if(this.o==="handshaking"&&this.finish\##
+        !==null){let{D:i,bond:n,yn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming",this.e.clear(\##
+        "message2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Vt),this.#n({type:"confirmed",bond:n}),await this\##
+        .send(s,e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.D.open(t);\##
+        this.o="established",this.e.clear("firstFrame"),this.xn=e,this.e.set("silence",e+ft.silence),this.#n({type:"fr\##
+        ame",frame:i}),i.type==="keepalive"&&e-this.bn>=Ii&&await this.send({type:"keepalive"},e)}}},Wt=3e3,Ui=2e4,Pi=\##
+        1e3,Oi=class{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.re=s,this.a=r,th\##
+        is.e=new B,this.e.set("end",a+(s===null?Wt:Ui)),s!==null&&(i===null||i.ut)&&this.#r(a)}I(){let t=[this.e.it()?\##
+        ?1/0,this.n?.I()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(let \##
+        i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e),this.#t(e);cas\##
+        e"socket-open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":return t.id===this.\##
+        s&&await this.n?.h(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){this.re=null,th\##
+        is.e.clear(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(i.type==="send"\##
+        )this.a({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)await this.n?.se\##
+        nd({type:"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Wt);else{if(i.type==="refused"||i.type==="fr\##
+        ame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#e(t)}}#n(){ret\##
+        urn this.n?.Nt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Gt({t:this.t,mode:"resume",...this.j},t),this.a({typ\##
+        e:"connect",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",t+Pi)}#i(){this\##
+        .n!==null&&this.a({type:"close",id:this.s}),this.n=null}},Di=new Set(["unknown-room","full","rate","closed","n\##
+        etwork","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Ni=new \##
+        Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not-now\##
+        ","refused-wrong-person"]),mt=t=>Di.has(t),Ri=t=>Ni.has(t),Ki={[V.on]:"refused-other-device",[V.ci]:"refused-n\##
+        ot-now",[V.li]:"refused-wrong-person"},$i={[j.sn]:"words-differ",[j.rn]:"binding-failed",[j.expired]:"expired"\##
+        ,[j.error]:"doctor-error"},Hi={[I.bt]:"unknown-room",[I.used]:"used",[I.full]:"full",[I.rate]:"rate",[I.closed\##
+        ]:"closed"},Fi=t=>Ki[t]??"refused",zi=t=>$i[t]??"ended-by-doctor",Bi=t=>Hi[t]??"protocol";function Vi(t){retur\##
+        n t==="delegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var Zt=3,Gi=500,Wi=8e3,Zi=4e3,_i\##
+        =5,Ji=class{constructor(t){this.L=t,this.V=0,this.ze=!1,this.xt=null,this.ht=0}Si(){this.ze=!1,this.ht=0}zi(){\##
+        this.V=0,this.ze=!1,this.ht=0}Ci(t){let e=this.xt??(t.bond===null?"fresh":"resume");return this.xt=null,e}ye({\##
+        Mi:t,Ai:e}){if(this.V+=1,!(t&&!this.ze)&&this.V>Zt)return null;let i=e?Zi:Wi,n=Math.min(Gi*2**(this.V-1),i),s=\##
+        .5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return H(i)?(this.ht=t===I.bt?this.ht+1:0,thi\##
+        s.ht>_i&&!n?"unknown-room":"later"):t===I.bt&&e==="resume"?this.ze?"secure-channel":(this.xt="fresh","now"):t=\##
+        ==I.used&&e==="fresh"&&i.bond!==null&&this.V<Zt?(this.V+=1,this.xt="resume","now"):Bi(t)}},_t=6e4,Jt=2e3,Qi=1e\##
+        4,Yi=3,Xi=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.xe=!1,this.St=!1,this.\##
+        P=new Ji(e.L),this.W=-1/0,this.e=new B,this.Kt=!1,this.pending=[],this.Bt=[]}get lt(){return this.n?.lt??!1}ge\##
+        t ut(){return this.n?.ut??!1}get Ft(){return this.P.V>0&&(this.n?.ki??!0)}I(){let t=Math.min(this.e.it()??1/0,\##
+        this.n?.I()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?.ope\##
+        n(e):t.type==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Ce(e))}async Se(t){for(let e=th\##
+        is.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.zt(t):this.P.V=0;await this.n?.Se(t)}Ti(t){for(;;){let e=thi\##
+        s.Bt.shift();if(e!==void 0)return e;this.pending.push(...this.n?.Nt()??[]);let i=this.pending.shift();if(i===v\##
+        oid 0)return null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}zt(t){let{t:e,j:i,d:n}\##
+        =this;if(e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.P.Ci(e);this.e.clear("retry"\##
+        ,"stable"),n.dt(),this.s+=1;let r=n.i().Ct&&this.P.V<2;this.n=new Gt({t:e,mode:s,wi:r,...i},t),n.a({type:"conn\##
+        ect",id:this.s})}Ei(t){(this.n===null||t-this.n.Rt>=Jt)&&this.#e(t)}Me(t,e){this.s=t,this.P.zi(),this.zt(e)}ae\##
+        (t){if(!(this.n===null||t-this.n.Rt<Jt)&&!this.n.ut){if(t-this.W<Qi)return this.Ce(t);this.W=t,this.#e(t)}}Ce(\##
+        t){this.disconnect(),this.St=!1;let{Li:e,Ct:i}=this.d.i(),n=H(this.t)&&e,s=this.P.ye({Mi:n,Ai:i});if(s===null)\##
+        return this.#i(this.P.ze?"secure-channel":"network");this.e.set("retry",t+s)}zn(t){let e=this.t.former.shift()\##
+        ;return e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}Cn(t,e,i){if(!e)\##
+        return this.#i(Vi(t));this.P.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Nt()??[]];fo\##
+        r(let e of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.d.a({type:"close",id:this.s})\##
+        ,this.Mn()}Mn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.d.left(),t}#t(t){this.d.a\##
+        ({type:"send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);case"save":retur\##
+        n this.d.dt();case"doctor":this.xe=t.K,t.K||(this.St=!0),this.e.H("stable")||this.e.set("stable",e+_t);return;\##
+        case"confirmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},n=[this.t.b\##
+        ond,...this.t.former].flatMap(s=>s??[]).slice(0,Yi);Object.assign(this.t,i,{bond:t.bond,former:n,consent:null}\##
+        )}return this.e.set("stable",e+_t),this.d.dt();case"frame":this.P.Si(),this.St=!1,this.Kt=!1,this.Bt.push(t);r\##
+        eturn;case"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):this.#e(e);case"\##
+        broken":return this.Cn(t.code,t.xi,e)}}#r(t,e){if(this.Kt&&t===I.bt){this.zn(e)||this.#i("refused-other-device\##
+        ");return}let i=this.n?.mode??null,n=this.P.refused(t,i,this.t,this.d.i().Di);n==="later"?this.Ce(e):n==="now"\##
+        ?this.#e(e):this.#i(n)}#e(t){this.disconnect(),this.zt(t)}#i(t){this.Bt.push({type:"stop",reason:t})}},Qt=clas\##
+        s{constructor(){this.R=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get An(){return Math.m\##
+        in(4e3*1.5**(this.R-1),1e4)}get Ii(){return Math.min(1500*this.R,6e3)}get Mt(){return this.M+(this.R===0?0:thi\##
+        s.An)}},tn=class{constructor(){this.M=null,this.w=0}Me(t,e){this.M={nt:t,Tn:e},this.w=e}R(t,e){let{M:i}=this;t\##
+        his.M={nt:t,Tn:e};let n=i!==null&&e-i.Tn<=1250;return(!n||t!==i.nt)&&(this.w=e),n&&t!==i.nt?"sound":e-this.w>=\##
+        1500?"silence":"unknown"}},Yt=class{constructor(){this.silence=new tn,this.ce=!1,this._t=!1,this.At=!1,this.En\##
+        =-1/0,this.W=null,this.Ln=-1/0}get Dn(){return this.W!==null}ae(t){this.W=t}Pi(t){this.En=t,this.At=!1,this._t\##
+        =!1,this.W=null}qi(t,e){this.silence.Me(0,e),this.ce=t}Oi(t,e){this.silence.Me(t,e)}R(t,e){let i=this.Ln;this.\##
+        Ln=e;let n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.En&&(this.At=!0),this.W!==null&&i>=this\##
+        .W&&(this.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get Ht(){return this.At&&!this.ce}In(t){t&&!this.\##
+        At&&(this._t=!0)}},wt={Ui:6e3,ji:5e3,path:13e3},en=3e3,nn=1e4,sn=1,rn=class{constructor(t,e){this.t=t,this.d=e\##
+        ,this.muted=!1,this.v=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.y=!1,this.transport="no\##
+        ne",this.r=-1,this.Pn=null,this.c=null,this.Gt=[],this.le=null,this.Tt=null,this.Et=!1,this.Lt=null,this.g=new\##
+         Yt,this.ue=new Qt,this.Dt=0,this.i={send:!1,h:!1},this.Z=[],this.e=new B}Vi(){return this.Z.shift()??null}I()\##
+        {return this.e.it()}Ae(){return this.transport==="connected"&&this.#c()&&!this.g.ce}Ct(){return this.v&&(!this\##
+        .Ae()||this.g.Dn)}get Wi(){return!this.v&&this.c?.$===!0&&this.transport!=="connected"}mute(t){this.muted=t,th\##
+        is.#s()}ae(t){this.transport!=="none"&&this.g.ae(t)}Ri(t,e){this.n=t,this.y=e,this.t.consent===null&&this.d.a(\##
+        {type:"prepare-call",m:t.m,y:e})}yt(){this.n=null,this.Et=!1,this.Tt=null,this.e.clear("answer","binding")}end\##
+        (){this.yt(),this.e.clear(),this.Z=[],this.transport="none",this.c=null,this.Lt=null,this.le=null,this.g=new Y\##
+        t,this.ue=new Qt,this.Dt=0,this.#s(),this.d.a({type:"end-call"})}async Ni(t){this.transport==="connected"&&thi\##
+        s.c?.$===!0&&!this.g.ce&&!this.g.Dn?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(t);e!==null;e=t\##
+        his.e.T(t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.v?"socket-doubted":"r\##
+        ejoin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.c?.generation||this.n===null)return;th\##
+        is.c.rt=!0,this.e.set("answer",e+(this.v?this.ue.Ii:wt.Ui)),await this.#t({type:"description",kind:"offer",gen\##
+        eration:t.generation,sdp:t.sdp},e);for(let i of this.Gt.splice(0))await this.#t({type:"candidate",generation:t\##
+        .generation,candidate:i},e);return;case"candidate":if(t.generation!==this.c?.generation)return;this.c.rt?await\##
+         this.#t({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Gt.push(t.candidate);return;\##
+        case"transport":return this.#h(t,e);case"heard":return this.#u(t,e)}}async h(t,e){if(t.type==="description"&&t\##
+        .kind==="restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.$!==!0?void 0:(this.Tt\##
+        =t.tag.slice(),this.#p());if(!(i===null||!i.rt||t.generation!==i.generation))if(t.type==="candidate"){let{gene\##
+        ration:n,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(i.$=!0,this.e.c\##
+        lear("answer"),this.d.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connected"?\##
+        await this.#l(e):this.v||this.e.set("path",e+wt.path),this.#s())}async#t(t,e){await this.d.send(t,e)}#n(t,e){i\##
+        f(this.t.consent===null)return;let i=t==="new"&&this.Pn!==this.n;!i&&e<this.ue.Mt||(i&&(this.transport="failed\##
+        "),this.#e(e))}#r(){return this.n!==null&&this.n.lt&&this.t.consent!==null}#e(t){let{n:e,t:i}=this;if(e===null\##
+        )return;let n=this.transport==="none"||this.transport==="failed"||this.g._t,s=i.generation;i.generation+=1,thi\##
+        s.d.dt(),n&&(this.r=s,this.Pn=e,this.transport="new",this.le=null,this.Lt=null,this.Et=!1,this.g.qi(this.v,t),\##
+        this.#s()),this.c={generation:s,rt:!1,$:!1},this.Gt=[],this.Tt=null,this.g.Pi(t),this.e.clear("answer","bindin\##
+        g","path","attempt"),this.v&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.An));let{y:r}=this;this.d.a({type:"\##
+        make-offer",generation:s,ni:n,m:e.m,y:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Mt?this.e.set("attempt",i.Mt)\##
+        :e?.vi(t)?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-doubted")}#a(t){\##
+        this.transport==="none"||this.Ae()||(this.g.In(this.c?.$===!0),this.#i(t))}#u({r:t,nt:e},i){if(!(this.transpor\##
+        t==="none"||t!==this.r)){if(!this.#c())return this.g.Oi(e,i);this.g.R(e,i)?(this.g.In(this.c?.$===!0),this.#i(\##
+        i)):this.g.Ht&&this.Ae()&&this.e.clear("attempt")}}async#h(t,e){if(!(this.transport==="none"||t.r!==this.r)){i\##
+        f(t.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e.H("attempt")&&this.e.\##
+        set("attempt",Math.max(this.ue.Mt,e+en)),this.le={Yt:t.ii,O:t.si},await this.#l(e),this.#s();else if(t.state==\##
+        ="failed")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("bind\##
+        ing"),this.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Rt??0)<nn?this.#i(e):this.Z.push("socket-dou\##
+        bted")}}}#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.v)return this.#i(t);th\##
+        is.Dt+=1,this.Dt>sn?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=this.n?.D??null;i\##
+        f(e===null||i===null||this.c?.$!==!0)return;let n=await i.wn("P",e.Yt,e.O);await this.#t({type:"binding",tag:n\##
+        },t),this.Et||this.e.set("binding",t+wt.ji),await this.#p()}async#p(){let{le:t,Tt:e}=this,i=this.n?.D??null;if\##
+        (t===null||e===null||i===null)return;let n=await i.wn("D",t.Yt,t.O);if(!ht(n,e)){this.Z.push("binding-failed")\##
+        ;return}this.Et=!0,this.Lt=Xt(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.le!==null&&this.\##
+        Lt===Xt(this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.send&\##
+        &e.h===this.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},Xt=({Yt:t,O:e})=>`${Q(t)} ${Q(e)}`,an=6e4,ln=400,o\##
+        n=class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new Xi(t,this.j,{a:s=\##
+        >this.actions.push(s),dt:()=>this.#d(),left:()=>this.#i(),i:()=>({Di:this.media.Ae(),Ct:this.media.Ct(),Li:thi\##
+        s.media.v})}),this.he=!1,this.message="",this.u=new Ge,this.reason=null,this.Te=null,this.e=new B,this.actions\##
+        =[],this.media=new rn(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),dt:()=>this.#d()}),this.ve=\##
+        Promise.resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(e)}catch{await \##
+        this.#s("internal",e)}}),this.ve}Ki(){return this.actions.splice(0)}I(){if(this.reason!==null)return this.Te?.\##
+        I()??null;let t=[this.e.it(),this.line.I(),this.media.I()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?null\##
+        :e}Bi(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.reason,N:this.r\##
+        eason!==null&&mt(this.reason),xe:this.line.xe,qn:this.line.lt,Ft:this.line.Ft,Fi:this.line.St,message:this.mes\##
+        sage,b:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i,mut\##
+        ed:this.media.muted,C:this.u.C}}#t(){return this.reason!==null?Ri(this.reason)?"ended":"failed":H(this.t)?this\##
+        .t.consent===null?"admitted":this.media.Ae()?"connected":this.media.v?"reconnecting":"connecting":"waiting"}as\##
+        ync#n(t,e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.line.zt(e),this.#a\##
+        (e);case"tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":return await this.\##
+        line.oe(t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Ei(e),this.#a(e);case"awoke":r\##
+        eturn this.line.n?.bi(e),this.#e(e);case"consent":return H(this.t)?(this.t.consent=t.consent,this.#d(),this.he\##
+        &&await this.#o(e),this.#a(e)):void 0;case"decline":return await this.line.send({type:"refuse",reason:V.ai},e)\##
+        ,this.#s("consent-refused",e);case"words":return this.#p(t.l,e);case"mute":this.media.mute(t.muted);return;cas\##
+        e"write":if(this.u.write(t.text,t.On,this.j.se()),t.On)return this.#l(e);this.e.H("letters")||this.e.set("lett\##
+        ers",e+ln);return;case"hang-up":return this.#s("hung-up",e,j.oi);case"taken-over":return this.#s("taken-over",\##
+        e);case"retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t,e){let i=this.reason==="ne\##
+        twork"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed"&&i)||this.reason===null||\##
+        !mt(this.reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(this.Te?.s??this.line.s,e),thi\##
+        s.Te=null,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e==="patience")return this.#\##
+        s(this.line.lt?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await this.#a(t),await this.media\##
+        .Se(t),await this.#a(t)}#i(){this.he=!1,this.media.yt(),this.u.yt()}async#a(t){for(;this.reason===null;){let e\##
+        =this.media.Vi();if(e!==null){await this.#c(e,t);continue}let i=this.line.Ti(t);if(i===null)return;i.type==="s\##
+        top"?await this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type){case"waiting":this.messag\##
+        e=Ut(t.message);return;case"admit":return this.#h(t.y,e);case"refuse":return t.reason===V.on&&this.line.zn(e)?\##
+        void 0:this.#s(Fi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":"different",this.#d();case"\##
+        bye":return this.#s(this.media.Wi&&t.reason===j.error?"no-path":zi(t.reason),e);case"description":case"candida\##
+        te":case"binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.media.h(t,e):this.line.Cn("\##
+        malformed",!0,e);case"chat":this.he&&this.u.h(t.id,t.message);return;case"keepalive":case"receipt":case"identi\##
+        ty":return}}async#h(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,this.t.invitation.joinToken\##
+        =null,this.t.former=[],this.#d();let n=t||(this.t.invitation.flags&tt.y)!==0;if(n&&!(i.m?.urls.some(s=>/^turns\##
+        ?:/.test(s))??!1))return this.#s("relay-missing",e,j.error);this.media.Ri(i,n),this.t.consent!==null&&await th\##
+        is.#o(e)}async#o(t){let{consent:e,ownComparison:i}=this.t;e!==null&&(await this.line.send({type:"consent",vers\##
+        ion:1,...e},t),await this.media.Ni(t),i!=="none"&&await this.line.send({type:"words",l:i==="same"},t),await th\##
+        is.#l(t))}async#l(t){if(!(!this.he||this.t.consent===null)){for(let e of this.u.pending()){let{id:i,text:n}=e;\##
+        if(!await this.line.send({type:"chat",id:i,message:n},t))return;this.u.rt(e)}return this.#a(t)}}async#p(t,e){t\##
+        his.t.ownComparison=t?"same":"different",this.#d(),await this.line.send({type:"words",l:t},e),await this.#a(e)\##
+        ,t||await this.#s("words-differ",e,j.sn)}async#c(t,e){switch(t){case"rejoin":return this.line.Ce(e);case"socke\##
+        t-doubted":return this.line.ae(e);case"binding-failed":return this.#s("binding-failed",e,j.rn);case"no-path":r\##
+        eturn this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.send({type:"bye",reason:i},e)=\##
+        ==!0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),mt(t)&&t!=="taken-over"?this.#d():this.ac\##
+        tions.push({type:"save",t:null});let s=!n&&H(this.t);if(!s&&(t!=="hung-up"||this.line.n===null))return this.li\##
+        ne.disconnect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Mn(),u=m=>this.actions.push(m);this.Te=new Oi({t\##
+        :r,j:a,n:o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.media.Ae())||this.line.ut?t\##
+        his.e.clear("patience"):this.e.H("patience")||this.e.set("patience",t+an)}#d(){this.actions.push({type:"save",\##
+        t:this.t})}},hn=3500;function te(){let t=new WebSocket(`${location.origin.replace(/^http/,"ws")}/ws`,vi);retur\##
+        n t.binaryType="arraybuffer",t}var cn=class{constructor(t){this.f=t,this.c=null,this.Zt=null}_i(){this.Zt??={s\##
+        :te(),w:performance.now()}}connect(t){let e=this.#t()??te();this.c={id:t,s:e};let i=()=>this.f({type:"socket-o\##
+        pen",id:t});e.readyState===WebSocket.OPEN&&queueMicrotask(i),e.onopen=i,e.onclose=()=>this.f({type:"socket-clo\##
+        sed",id:t}),e.onmessage=({data:n})=>{n instanceof ArrayBuffer&&this.f({type:"socket-message",id:t,octets:new U\##
+        int8Array(n)})}}send(t,e){this.c?.id===t&&this.c.s.readyState===WebSocket.OPEN&&this.c.s.send(e)}close(t){this\##
+        .c?.id===t&&this.c.s.close()}#t(){let{Zt:t}=this;if(this.Zt=null,t===null)return null;let e=performance.now()-\##
+        t.w<hn&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}},un={Un:[],jn:[],microphone:"",speake\##
+        r:""},dn=4e-4,ee={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async function ie(t,e){let i=t==\##
+        =void 0?ee:{...ee,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedia({audio:i})),[s]=n.getAudi\##
+        oTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s}function pn(t){let e=t ins\##
+        tanceof DOMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedError"?"microphone-missing":e==\##
+        ="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var fn=class{constructor(t){this.a\##
+        udio=t,this.$t=new Audio,this.q=null,this.output=null,this.source=null,this.Ee=null,this.speaker=""}Vn(){"Audi\##
+        oContext"in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.resume().catch(()=>{}))}Wn(t){\##
+        this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Ee??=this.q.createAnalyser(),this\##
+        .source=this.q.createMediaStreamSource(new MediaStream([t])),this.source.connect(this.Ee))}It(){if(this.Ee===n\##
+        ull||this.source===null)return{It:0,Rn:!1,Nn:!1};let t=new Float32Array(this.Ee.fftSize);this.Ee.getFloatTimeD\##
+        omainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||navigator.userActivation?.ha\##
+        sBeenActive===!0;return{It:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Rn:e>dn,Nn:e===0&&i}}Kn(){let{q:t}=t\##
+        his;if(t!==null){this.output===null&&(this.output=t.createMediaStreamDestination(),this.$t.srcObject=this.outp\##
+        ut.stream),this.$t.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.currentTime+.1+e*.35,s=t.cr\##
+        eateOscillator(),r=t.createGain();s.frequency.value=i,r.gain.setValueAtTime(0,n),r.gain.linearRampToValueAtTim\##
+        e(.3,n+.03),r.gain.exponentialRampToValueAtTime(.001,n+.9),s.connect(r).connect(this.output),s.start(n),s.stop\##
+        (n+1)}}}async Hi(t){await Promise.all([this.audio,this.$t].map(e=>e.setSinkId(t))),this.speaker=t}async Pt(t){\##
+        let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter(({kind:s,deviceId:r})=>s===n\##
+        &&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));return{Un:i("audioinput"),jn:"se\##
+        tSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",speaker:this.speaker}}end()\##
+        {this.Wn(null),this.q?.close().catch(()=>{}),this.q=null,this.Ee=null,this.output=null}},mn=500;function wn(t,\##
+        e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.locks.request(t,e?{steal:e}\##
+        :{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}function yn(t,e){let i=new \##
+        BroadcastChannel(t);i.postMessage(e),i.close()}function gn(t,e){return new Promise(i=>{let n=new BroadcastChan\##
+        nel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(zt(typeof r=="string"?r:null,e())),setTimeout(()=>s(nul\##
+        l),mn)})}var K={},vn=t=>[K[t].admitted.title,...K[t].admitted.consent].join(`
+        `),ne=(t,e)=>t<1?K[e].ended.Ye:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        (t),bn=(t,e)=>new Intl.DateTimeFormat(e==="en"?"en-GB":e,{dateStyle:"long",timeStyle:"short"}).format(t);funct\##
+        ion kn(t,e){let{Oe:i,Ue:n}=K[e].b;return t===e?i:`${i} ${W(n,new Intl.DisplayNames(e,{type:"language"}).of(t)?\##
+        ?"")}`}var W=(t,e)=>t.replace(/\{\w+\}/,()=>String(e));function Mn(t,e,i){let n=[i,e].map(s=>s.split(`
         `).map(r=>r.split("|")));for(let s of jt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
-        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,u])=>[o,a(u)]));N[s]=\##
+        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,u])=>[o,a(u)]));K[s]=\##
         a(t)}}function c(t,e){let i=document.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Er\##
         ror(`no element ${t}`);return i}function b(t,e="",i=""){let n=document.createElement(t);return n.textContent=e\##
-        ,i!==""&&(n.className=i),n}function R(t,e){let i=c(t);i.textContent!==e&&(i.textContent=e)}var yt=class{constr\##
-        uctor(){this.Nn=new Map}Le(t,e){let i=JSON.stringify(e);return this.Nn.get(t)===i?!1:(this.Nn.set(t,i),!0)}},M\##
+        ,i!==""&&(n.className=i),n}function D(t,e){let i=c(t);i.textContent!==e&&(i.textContent=e)}var yt=class{constr\##
+        uctor(){this.Bn=new Map}Le(t,e){let i=JSON.stringify(e);return this.Bn.get(t)===i?!1:(this.Bn.set(t,i),!0)}},x\##
         n=class{constructor(t){this.J=new yt,this.ne=0,this.message=c("message",HTMLInputElement);let{message:e}=this,\##
         i=c("letters",HTMLInputElement);e.addEventListener("input",()=>{i.checked&&t(e.value,!1)});let n=()=>{t(e.valu\##
         e,!0),e.value="",e.focus()};c("send").addEventListener("click",n),e.addEventListener("keydown",s=>{s.key==="En\##
         ter"&&!s.isComposing&&n()})}show(t,e,{x:i,U:n,pending:s}){let r=c("chat",HTMLDetailsElement);r.hidden=!e,t===n\##
         ull&&(this.message.value="");let a=t?.C??[];if(!this.J.Le("messages",[a,i]))return"";let l=c("messages");l.rep\##
         laceChildren(...a.map(f=>{let L=b("li","",f.x?"mine":"theirs"),T=b("p",f.text);return T.dir="auto",L.append(b(\##
-        "small",`${f.x?i:n}${f.it?"":` · ${s}`}`),T),L}));let o=a.filter(f=>!f.x),[u]=o.slice(-1),w=o.length>this.ne&&\##
-        u!==void 0;return w&&(r.open=!0),this.ne=o.length,l.scrollTop=l.scrollHeight,w?`${n}: ${u.text}`:""}},xn={micr\##
+        "small",`${f.x?i:n}${f.st?"":` · ${s}`}`),T),L}));let o=a.filter(f=>!f.x),[u]=o.slice(-1),m=o.length>this.ne&&\##
+        u!==void 0;return m&&(r.open=!0),this.ne=o.length,l.scrollTop=l.scrollHeight,m?`${n}: ${u.text}`:""}},An={micr\##
         ophone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0\##
          0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4\##
         -2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",messag\##
         e:"M4 5h16v11h-9l-4 4v-4H4Z",lock:"M6 11h12v9H6ZM9 11V8a3 3 0 0 1 6 0v3",again:"M19 12a7 7 0 1 1-2-5M17 3v4h-4\##
         ",copy:"M9 9h11v11H9ZM15 9V4H4v11h5",yes:"M5 12l5 5 9-10",no:"M6 6l12 12M18 6 6 18",good:"M6 19v-4M12 19v-9M18\##
          19V5",fair:"M6 19v-4M12 19v-9",poor:"M6 19v-4"};function it(t){let e=c("icon",HTMLTemplateElement).content.fi\##
-        rstElementChild?.cloneNode(!0);return e.firstElementChild?.setAttribute("d",xn[t]),e}var An={missing:11,incomp\##
+        rstElementChild?.cloneNode(!0);return e.firstElementChild?.setAttribute("d",An[t]),e}var Sn={missing:11,incomp\##
         lete:12,alphabet:13,version:14,flags:15,"post-quantum":16,used:17,"unknown-room":18,"browser-unsupported":21,"\##
         in-app":22,"microphone-denied":23,"microphone-missing":24,"microphone-busy":25,"other-tab":31,"taken-over":32,\##
         "refused-other-device":33,refused:41,"refused-not-now":42,"refused-wrong-person":43,"doctor-error":44,closed:4\##
         5,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-differ":71,"binding\##
-        -failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function Sn(t,e){let{state:i,error:n}=t,s=i=\##
-        =="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?An[n]:void 0;return{title:Tn(t,e)\##
-        ,lines:qn(t,e),buttons:Pn(t,e),Bn:Ln(t,e),code:r===void 0?"":et(e.code,r),_t:s||i==="waiting"||i==="connecting\##
-        ",Hi:s}}function Cn(t,e){let i=({lines:s,Bn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link").flatMap(a=>\##
-        a.text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set(i(e));return \##
-        i(t).filter(s=>!n.has(s)).join(" ")}var En={alphabet:"incomplete",flags:"version","post-quantum":"version",pro\##
-        tocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person":"refused"},se\##
-        =(t,{errors:e})=>e[En[t??""]??t??""];function Tn({state:t,error:e},i){return t==="ended"||t==="failed"||t==="b\##
-        ad-link"?se(e,i)?.[0]??i.ended.title:i[t].title}function qn(t,e){let{state:i,error:n,r:s,locale:r}=t;switch(i)\##
-        {case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Pe},{kind:"quiet",text:e.ready.I\##
-        e}];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??"",{N:l,X:o}=e\##
-        .waiting;return[{kind:"lead",text:s?.Bt?e.reconnecting.pe:s?.xe?l:o},...q(t.$t>0,"since",et(e.waiting.w,ne(t.$\##
-        t,r))),...q(a!=="","quiet",e.waiting.message),...q(a!=="","quote",a)]}case"admitted":return[{kind:"list",text:\##
-        e.admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return t.I\##
-        t?[{kind:"lead",text:e.i.Ve}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.quality[t.quali\##
-        ty]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:jn(s,e)}];case"ended\##
-        ":case"failed":case"bad-link":{let{B:a,clock:l,link:o}=t,u=n==="microphone-denied";return[{kind:"lead",text:se\##
-        (n,e)?.[1]??e.ended.text},...q(u,"quiet",e.ge[t.Gi]),...q(u,"quiet",e.ge.Je),...q(n==="clock","quiet",et(e.Ze,\##
-        l===null?"":bn(l,r))),...q(a!==null,"quiet",et(e.ended.B,ne(a??0,r))),...q(i==="ended","quiet",e.ended.Ye),...\##
-        q(t.k==="failed","quiet",e.$e),...q(t.k==="failed","link",o??"")]}default:return[]}}var q=(t,e,i)=>t?[{kind:e,\##
-        text:i}]:[];function Ln({state:t,r:e,k:i,Q:n},s){return i==="done"?s.actions.k:t!=="connected"?"":e?.muted?s.c\##
-        onnected.muted:n==="silence"?s.i.silence:e?.In===!1?s.connected.qe:""}function jn(t,{reconnecting:e}){return t\##
-        ?.In?e.path:t?.Bi?e.O:e.pe}function Pn({state:t,error:e,K:i,link:n,Fn:s,r,It:a},{actions:l}){let o=(f,L,T="",k\##
-        t=null)=>({action:f,label:L,kind:T,icon:kt}),u=o("hang-up",l.hangUp,"danger","hangUp"),w=a?[o("resume-sound",l\##
-        .He,"primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];case"waitin\##
-        g":return[o("hang-up",l.Ne)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse",l.Re,"","\##
-        no")];case"connecting":case"reconnecting":return[...w,u];case"connected":{let f=r?.ownComparison==="none"&&r.b\##
-        !==null,L=[o("same",l.l,a?"":"primary","yes"),o("different",l.Ke,"danger","no")],T=r?.muted?o("mute",l.unmute,\##
-        "half on","silent"):o("mute",l.mute,"half","microphone");return[...w,...f?L:[],T,{...u,kind:"half danger"}]}ca\##
-        se"ended":case"failed":case"bad-link":{let f=e==="other-tab"||e==="taken-over"?l.Fe:l.Be;return[...n===null?[]\##
-        :[o("copy-link",l.me,"primary","copy")],...i?[o("retry",f,n===null?"primary":"","again")]:[]]}default:return[]\##
-        }}var Un=class{constructor(t,{a:e,Yi:i}){this.J=new yt,this.state=null,this.Jt=c("sound",HTMLDetailsElement),c\##
-        ("play-sound").addEventListener("click",()=>e("play-sound"));for(let s of["microphone","speaker"]){let r=c(s,H\##
-        TMLSelectElement);r.addEventListener("change",()=>i(s,r.value))}let n=c("volume",HTMLInputElement);n.addEventL\##
-        istener("input",()=>t.volume=Number(n.value)/100),t.volume=.5,c("volume-row").hidden=t.volume!==.5,t.volume=1}\##
-        get Zi(){return!this.Jt.hidden&&this.Jt.open}$i(t){c("meter").style.transform=`scaleX(${t})`}show({state:t,Pt:\##
-        e,Q:i,path:n},s,r){let{Jt:a}=this;a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="waiting")&&(a.open\##
-        =t==="waiting"),this.state=t,R("meter-text",r.i[i??"speak"]),R("path",n===null?"":r.path[n]);let{On:l,Un:o,mic\##
-        rophone:u,speaker:w}=e;this.#t("microphone",l,u,r.i.microphone),this.#t("speaker",o,w,r.i.speaker)}#t(t,e,i,n)\##
-        {let s=c(t,HTMLSelectElement);c(`${t}-row`).hidden=e.length<2,this.J.Le(t,[e,n])&&s.replaceChildren(...e.map((\##
-        r,a)=>{let l=b("option",r.label||`${n} ${a+1}`);return l.value=r.id,l})),e.some(r=>r.id===i)&&(s.value=i)}};fu\##
-        nction In(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1))}var Kn=class{\##
-        constructor(t){this._n=t,this.audio=c("audio",HTMLAudioElement),this.Hn=null,this.text=null,this.J=new yt,this\##
-        .i=new Un(this.audio,t),this.u=new Mn(t.write),this.Gn=!1,this.#o()}show(t){if(!this.J.Le("model",t))return;le\##
-        t e=N[t.locale],i=Sn(t,e),n=this.Hn,s=document.documentElement;s.dataset.state=t.state;for(let r of["error","p\##
-        ath","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#r(t.locale,e),c("title").textCon\##
-        tent=i.title,document.title=`${i.title} · Colloque`,t.state!=="loading"&&this.J.Le("lines",i.lines)&&c("text")\##
-        .replaceChildren(...i.lines.map(r=>this.#i(r))),R("notice",i.Bn),R("code",i.code),this.#a(t,e),this.#u(i.butto\##
-        ns),this.i.show(t,i._t,e),this.#t(this.u.show(t.r,i.Hi,e.u)),this.#t(Cn(i,n)),this.#n(n!==null&&n.title!==i.ti\##
-        tle),this.Hn=i}template(t){return document.getElementById(t)?.content.textContent??""}#t(t){t!==""&&(c("announ\##
-        cement").textContent=t)}#n(t){let{activeElement:e,body:i}=document,n=e===null||e===i,s=!n&&e.closest("details,\##
-         dialog, nav, footer")!==null;(t?!s:n&&this.Gn)&&c("title").focus({preventScroll:!t}),this.Gn=document.activeE\##
-        lement!==i}#r(t,e){if(this.text===e)return;this.text=e;let i=document.documentElement;i.lang=t,i.dir=e.directi\##
-        on;let n=c("languages");n.setAttribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.e\##
-        ntries(N).map(([r,{name:a}])=>{let l=b("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`\##
-        ${r.toUpperCase()}, ${a}`),l.addEventListener("click",()=>this._n.speak(r)),l}));for(let r of n.children)r.set\##
-        Attribute("aria-pressed",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.De,help:e.help.title,le\##
-        gal:e.legal.title,close:e.help.close,"words-intro":e.b.Oe,"digits-label":e.b.Ue,"microphone-label":e.i.microph\##
-        one,"speaker-label":e.i.speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.We};for(let[r,a]of\##
-         Object.entries(s))R(r,a);this.#e("sound-title","speaker",e.i.title),this.#e("chat-title","message",e.u.title)\##
-        ,this.#e("play-sound","speaker",e.actions._e),this.#e("send",null,e.u.send),c("footer").prepend(it("lock")),c(\##
-        "message").setAttribute("aria-label",e.u.title),c("advice").replaceChildren(...e.i.fe.map(r=>b("li",r)))}#e(t,\##
-        e,i){c(t).replaceChildren(...e===null?[]:[it(e)],i)}#i({kind:t,text:e}){switch(t){case"list":{let i=b("ul");re\##
-        turn i.append(...e.map(n=>b("li",n))),i}case"quote":{let i=b("blockquote",e);return i.dir="auto",i}case"link":\##
-        {let i=document.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.addEventListener("f\##
-        ocus",()=>i.select()),i.setAttribute("aria-label",this.text?.actions.me??""),i}case"good":case"fair":case"poor\##
-        ":{let i=b("p",e,`quality ${t}`);return i.prepend(it(t)),i}default:return b("p",e,t)}}#a({state:t,r:e},i){let \##
-        n=t==="connected"?e?.b??null:null;c("words").hidden=n===null;let s=n===null?[]:In(this.template("word-lists").\##
-        split(`
-        `).find(o=>o.startsWith(n.locale))??""),r=n!==null&&s.length===256?di(n.octets).map(o=>s[o]??""):[],a=c("words\##
-        -list");if(this.J.Le("words",r)&&a.replaceChildren(...r.map((o,u)=>b("li",o,u<2?"mine":"theirs"))),R("digits",\##
-        n===null?"":pi(n.octets).replace(/^(....)/,"$1 ")),n===null||!e)return;a.lang=n.locale;let l=[];e.ownCompariso\##
-        n==="same"&&l.push(i.b.l),e.peerComparison==="same"&&l.push(i.b.je),R("words-result",l.join(" "))}#u(t){if(!th\##
-        is.J.Le("actions",t))return;let e=c("actions"),i=document.activeElement?.dataset.action;e.replaceChildren(...t\##
-        .map(({action:n,label:s,kind:r,icon:a})=>{let l=b("button",s,r);return l.dataset.action=n,l.setAttribute("type\##
-        ","button"),a!==null&&l.prepend(it(a)),l.addEventListener("click",()=>this._n.a(n)),l})),i!==void 0&&e.querySe\##
-        lector(`[data-action="${i}"]`)?.focus()}#h(t,e){c("sheet-title").textContent=e,c("topics").replaceChildren(...\##
-        t.flatMap(([n,s])=>[b("h3",n),b("p",s)]));let i=c("sheet");i.showModal?.(),i.scrollTop=0}#o(){c("help").addEve\##
-        ntListener("click",()=>{if(this.text===null)return;let{help:t,i:e}=this.text;this.#h([...t.S,[e.deaf,e.fe.join\##
-        (" ")],t.Qe],t.title)}),c("legal").addEventListener("click",()=>{this.text!==null&&this.#h(this.text.legal.S,t\##
-        his.text.legal.title)}),c("close").addEventListener("click",()=>c("sheet").close())}},gt=null;function re(){na\##
-        vigator.wakeLock?.request("screen").then(t=>gt=t,()=>{})}function On(){gt?.release().catch(()=>{}),gt=null}var\##
-         vt="colloque",W=()=>Math.floor(Date.now()/1e3),g={state:"loading",error:null,K:!1,link:null,Fn:!1,locale:He(n\##
-        avigator.languages??[]),Gi:we(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,k:"n\##
-        o",$t:0,B:null,clock:null,It:!1,Q:null,Pt:un},_=location.hash.length>1?location.href:null,ae=ye(navigator.user\##
-        Agent),Dn=100,Rn=4e3,bt=0,C=null,v=null,nt=null,p=null,le=0,oe=0,k=new Kn({a:Nn,Yi:Vn,speak:t=>m({locale:t}),w\##
-        rite:(t,e)=>void M({type:"write",text:t,qn:e})}),U=new fn(k.audio),st=new cn(t=>void M(t)),he=!1;function m(t)\##
-        {Object.assign(g,t),he&&(g.state!=="loading"||window.early===void 0)&&k.show(g)}var F=(t,e={})=>m({state:"fail\##
-        ed",error:t,K:!0,r:null,...e});function ce(){let t=window.early?.microphone??null;return delete window.early,t\##
-        }async function $n(){if(!isSecureContext||crypto.subtle===void 0)return F("browser-unsupported",{K:!1,link:_})\##
-        ;let t=location.hash.slice(1),e=zt(sessionStorage.getItem(vt),W());if(t===""&&e===null)return m({state:"bad-li\##
-        nk",error:"missing"});try{if(t!==""){let i=await Re(t);if(i.flags&Y.tn)throw new h("post-quantum");let n=await\##
-         ni(i);C=e!==null&&ht(e.invitation.room,n.room)?e:Ci(n)}else C=e}catch(i){if(!(i instanceof h))throw i;return \##
-        m({state:"bad-link",error:i.code})}if(!await Hn())return F(ae?"in-app":"browser-unsupported",{K:!1,link:_});m(\##
-        {state:"ready",error:null,Fn:C===e}),(t===""||window.early?.microphone)&&await rt(!1)}async function Hn(){retu\##
-        rn!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:Q().then(()=>!0,()=>!1)}function N\##
-        n(t){switch(U.jn(),t){case"enter":return void rt(!1);case"retry":return v===null||g.error==="taken-over"?void \##
-        rt(g.error==="other-tab"||g.error==="taken-over"):void M({type:"retry"});case"copy-link":return void Fn();case\##
-        "consent":return void _n();case"refuse":return void M({type:"decline"});case"same":case"different":return void\##
-         M({type:"words",l:t==="same"});case"mute":return void M({type:"mute",muted:!(g.r?.muted??!1)});case"hang-up":\##
-        return void M({type:"hang-up"});case"play-sound":return U.Kn();case"resume-sound":return void Bn()}}async func\##
-        tion Fn(){try{await navigator.clipboard.writeText(_??""),m({k:"done"})}catch{m({k:"failed"})}}async function r\##
-        t(t){if(C===null)return;U.jn(),m({state:"checking",error:null,K:!1,link:null,k:"no"}),v===null&&st.Fi();try{p=\##
-        ==null&&ue(await ie(void 0,ce()))}catch(n){return zn(pn(n))}re(),history.replaceState(null,"","/");let e=`coll\##
-        oque ${J(C.invitation.room)}`,i=t?gn(e,W):null;if(!await wn(e,t,()=>void Wn(e)))return F("other-tab");if(oe=pe\##
-        rformance.now(),C=await i??C,v=new on({t:C,locale:g.locale,L:Gn,se:W}),p===null)return F("microphone-missing")\##
-        ;nt=new je({microphone:p,audio:k.audio,qt:Fe,f:n=>void M(n),ft:n=>m({path:n}),mt:n=>m({quality:n})}),await M({\##
-        type:"start"})}function zn(t){let e=ae&&t==="microphone-denied";F(e?"in-app":t,{link:e?_:null}),t==="microphon\##
-        e-denied"&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&g.s\##
-        tate==="failed"&&v===null&&rt(!1)}},()=>{})}function ue(t){let e=p;p=t,bt=performance.now(),m({Q:null}),t.onmu\##
-        te=O,t.onunmute=O,t.onended=()=>{t===p&&at()},U.Vn(t),nt?.Xn(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop\##
-        ()),lt()}async function at(t){try{ue(await ie(t))}catch{await lt()}O()}async function Vn(t,e){return t==="micr\##
-        ophone"?at(e):(await U._i(e).catch(()=>{}),lt())}async function lt(){m({Pt:await U.Pt(p)})}function O(){let{au\##
-        dio:t}=k,e=t.srcObject!==null&&t.paused,i=p!==null&&(p.muted||p.readyState==="ended");m({It:v!==null&&(e||i)})\##
-        }async function Bn(){await k.audio.play().catch(()=>{}),(p===null||p.muted||p.readyState==="ended")&&await at(\##
-        ),O()}var Gn=t=>crypto.getRandomValues(new Uint8Array(t));async function Wn(t){if(v===null)return;let e=Ft(v.t\##
-        );await M({type:"taken-over"}),yn(t,e)}async function _n(){let{locale:t}=g,e=await $(x(vn(t)));await M({type:"\##
-        consent",consent:{locale:t,textHash:e,time:W()}})}async function M(t){if(v===null)return;await v.oe(t,performa\##
-        nce.now());for(let l of v.Ki())Xn(l);let e=v.P();clearTimeout(le),e!==null&&(le=window.setTimeout(()=>void M({\##
-        type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,K:s,...r}=v.Ni();i!==g.state&&Zn(i,n),m({\##
-        state:i,error:n,K:s,r});let a=n!==null&&(!s||n==="taken-over");a&&Qn(),a&&e===null&&!s&&Jn()}function Zn(t,e){\##
-        if(t==="admitted"&&(U.Kn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=C?.consent?.time??null,n=\##
-        t==="ended"&&i!==null&&["connected","reconnecting"].includes(g.state);m({B:n?Math.floor((W()-i)/60):null,clock\##
-        :e==="clock"?new Date:null,It:!1})}function Jn(){C!==null&&Vt(C),C=null,v=null,nt=null,_=null,m({r:null})}func\##
-        tion Xn(t){switch(t.type){case"connect":return st.connect(t.id);case"send":return st.send(t.id,t.octets);case"\##
-        close":return st.close(t.id);case"save":t.t===null?sessionStorage.removeItem(vt):sessionStorage.setItem(vt,Ft(\##
-        t.t));return;default:nt?.Qn(t)}}function Qn(){p!==null&&(p.onended=null),p?.stop(),p=null,U.end(),On()}var de=\##
-        ()=>void M({type:"network-changed"}),pe=()=>{v!==null&&document.visibilityState==="visible"&&p!==null&&(re(),k\##
-        .audio.srcObject!==null&&k.audio.paused&&k.audio.play().then(O,O),g.Q==="silence"&&(p.onended=null,p.stop(),at\##
-        (p.getSettings().deviceId))),M({type:"awoke"})};addEventListener("online",de),navigator.connection?.addEventLi\##
-        stener("change",de),document.addEventListener("visibilitychange",pe),document.addEventListener("resume",pe),k.\##
-        audio.addEventListener("pause",O),k.audio.addEventListener("playing",O),navigator.mediaDevices?.addEventListen\##
-        er("devicechange",()=>{p!==null&&lt()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&l\##
-        ocation.reload()}),setInterval(()=>{if(g.state==="waiting"&&m({$t:Math.floor((performance.now()-oe)/6e4)}),p==\##
-        =null)return;let{Dt:t,Wn:e,Rn:i}=U.Dt();k.i.Zi&&k.i.$i(t);let n=performance.now();i||(bt=n),e&&g.Q!=="voice"?m\##
-        ({Q:"voice"}):g.Q===null&&n-bt>Rn&&m({Q:"silence"})},Dn),window.start=()=>{kn(me,k.template("first"),k.templat\##
-        e("sentences")),he=!0,m({})},$n().catch(()=>F("internal",{K:!1})).then(()=>{v===null&&ce()?.then(t=>t.getTrack\##
-        s().forEach(e=>e.stop()),()=>{})})})();</script>
+        -failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function Cn(t,e){let{state:i,error:n}=t,s=i=\##
+        =="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?Sn[n]:void 0;return{title:qn(t,e)\##
+        ,lines:Ln(t,e),buttons:Un(t,e),Fn:jn(t,e),code:r===void 0?"":W(e.code,r),Ht:s||i==="waiting"||i==="connecting"\##
+        ,Gi:s}}function En(t,e){let i=({lines:s,Fn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link").flatMap(a=>a\##
+        .text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set(i(e));return i\##
+        (t).filter(s=>!n.has(s)).join(" ")}var Tn={alphabet:"incomplete",flags:"version","post-quantum":"version",prot\##
+        ocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person":"refused"},se=\##
+        (t,{errors:e})=>e[Tn[t??""]??t??""];function qn({state:t,error:e},i){return t==="ended"||t==="failed"||t==="ba\##
+        d-link"?se(e,i)?.[0]??i.ended.title:i[t].title}function Ln(t,e){let{state:i,error:n,r:s,locale:r}=t;switch(i){\##
+        case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Ie},{kind:"quiet",text:e.ready.Pe\##
+        }];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??"",{K:l,X:o}=e.\##
+        waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.pe:s?.xe?l:o},...q(t.Jt>0,"since",W(e.waiting.w,ne(t.Jt,\##
+        r))),...q(a!=="","quiet",e.waiting.message),...q(a!=="","quote",a)]}case"admitted":return[{kind:"list",text:e.\##
+        admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return t.qt?\##
+        [{kind:"lead",text:e.i.We}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.quality[t.quality\##
+        ]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:In(s,e)}];case"ended":\##
+        case"failed":case"bad-link":{let{B:a,clock:l,link:o}=t,u=n==="microphone-denied";return[{kind:"lead",text:se(n\##
+        ,e)?.[1]??e.ended.text},...q(u,"quiet",e.ge[t.Yi]),...q(u,"quiet",e.ge.Qe),...q(n==="clock","quiet",W(e.$e,l==\##
+        =null?"":bn(l,r))),...q(a!==null,"quiet",W(e.ended.B,ne(a??0,r))),...q(i==="ended","quiet",e.ended.Ze),...q(t.\##
+        k==="failed","quiet",e.Je),...q(t.k==="failed","link",o??"")]}default:return[]}}var q=(t,e,i)=>t?[{kind:e,text\##
+        :i}]:[];function jn({state:t,r:e,k:i,Q:n},s){return i==="done"?s.actions.k:t!=="connected"?"":e?.muted?s.conne\##
+        cted.muted:n==="silence"?s.i.silence:e?.qn===!1?s.connected.qe:""}function In(t,{reconnecting:e}){return t?.qn\##
+        ?e.path:t?.Fi?e.O:e.pe}function Un({state:t,error:e,N:i,link:n,_n:s,r,qt:a},{actions:l}){let o=(f,L,T="",kt=nu\##
+        ll)=>({action:f,label:L,kind:T,icon:kt}),u=o("hang-up",l.hangUp,"danger","hangUp"),m=a?[o("resume-sound",l.Ge,\##
+        "primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];case"waiting":r\##
+        eturn[o("hang-up",l.Be)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse",l.Ne,"","no")\##
+        ];case"connecting":case"reconnecting":return[...m,u];case"connected":{let f=r?.ownComparison==="none"&&r.b!==n\##
+        ull,L=[o("same",l.l,a?"":"primary","yes"),o("different",l.Ke,"danger","no")],T=r?.muted?o("mute",l.unmute,"hal\##
+        f on","silent"):o("mute",l.mute,"half","microphone");return[...m,...f?L:[],T,{...u,kind:"half danger"}]}case"e\##
+        nded":case"failed":case"bad-link":{let f=e==="other-tab"||e==="taken-over"?l._e:l.Fe;return[...n===null?[]:[o(\##
+        "copy-link",l.me,"primary","copy")],...i?[o("retry",f,n===null?"primary":"","again")]:[]]}default:return[]}}va\##
+        r Pn=class{constructor(t,{a:e,Zi:i}){this.J=new yt,this.state=null,this.Qt=c("sound",HTMLDetailsElement),c("pl\##
+        ay-sound").addEventListener("click",()=>e("play-sound"));for(let s of["microphone","speaker"]){let r=c(s,HTMLS\##
+        electElement);r.addEventListener("change",()=>i(s,r.value))}let n=c("volume",HTMLInputElement);n.addEventListe\##
+        ner("input",()=>t.volume=Number(n.value)/100),t.volume=.5,c("volume-row").hidden=t.volume!==.5,t.volume=1}get \##
+        $i(){return!this.Qt.hidden&&this.Qt.open}Ji(t){c("meter").style.transform=`scaleX(${t})`}show({state:t,Pt:e,Q:\##
+        i,path:n},s,r){let{Qt:a}=this;a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="waiting")&&(a.open=t==\##
+        ="waiting"),this.state=t,D("meter-text",r.i[i??"speak"]),D("path",n===null?"":r.path[n]);let{Un:l,jn:o,microph\##
+        one:u,speaker:m}=e;this.#t("microphone",l,u,r.i.microphone),this.#t("speaker",o,m,r.i.speaker)}#t(t,e,i,n){let\##
+         s=c(t,HTMLSelectElement);c(`${t}-row`).hidden=e.length<2,this.J.Le(t,[e,n])&&s.replaceChildren(...e.map((r,a)\##
+        =>{let l=b("option",r.label||`${n} ${a+1}`);return l.value=r.id,l})),e.some(r=>r.id===i)&&(s.value=i)}};functi\##
+        on On(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1))}var Dn=class{cons\##
+        tructor(t){this.Hn=t,this.audio=c("audio",HTMLAudioElement),this.Gn=null,this.text=null,this.J=new yt,this.i=n\##
+        ew Pn(this.audio,t),this.u=new xn(t.write),this.Yn=!1,this.#o()}show(t){if(!this.J.Le("model",t))return;let e=\##
+        K[t.locale],i=Cn(t,e),n=this.Gn,s=document.documentElement;s.dataset.state=t.state;for(let r of["error","path"\##
+        ,"quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.#r(t.locale,e),c("title").textContent\##
+        =i.title,document.title=`${i.title} · Colloque`,t.state!=="loading"&&this.J.Le("lines",i.lines)&&c("text").rep\##
+        laceChildren(...i.lines.map(r=>this.#i(r))),D("notice",i.Fn),D("code",i.code),this.#a(t,e),this.#u(i.buttons),\##
+        this.i.show(t,i.Ht,e),this.#t(this.u.show(t.r,i.Gi,e.u)),this.#t(En(i,n)),this.#n(n!==null&&n.title!==i.title)\##
+        ,this.Gn=i}template(t){return document.getElementById(t)?.content.textContent??""}#t(t){t!==""&&(c("announceme\##
+        nt").textContent=t)}#n(t){let{activeElement:e,body:i}=document,n=e===null||e===i,s=!n&&e.closest("details, dia\##
+        log, nav, footer")!==null;(t?!s:n&&this.Yn)&&c("title").focus({preventScroll:!t}),this.Yn=document.activeEleme\##
+        nt!==i}#r(t,e){if(this.text===e)return;this.text=e;let i=document.documentElement;i.lang=t,i.dir=e.direction;l\##
+        et n=c("languages");n.setAttribute("aria-label",e.languages),n.childElementCount===0&&n.append(...Object.entri\##
+        es(K).map(([r,{name:a}])=>{let l=b("button",r.toUpperCase());return l.lang=r,l.setAttribute("aria-label",`${r.\##
+        toUpperCase()}, ${a}`),l.addEventListener("click",()=>this.Hn.speak(r)),l}));for(let r of n.children)r.setAttr\##
+        ibute("aria-pressed",String(r instanceof HTMLElement&&r.lang===t));let s={footer:e.De,help:e.help.title,legal:\##
+        e.legal.title,close:e.help.close,"digits-label":e.b.je,"microphone-label":e.i.microphone,"speaker-label":e.i.s\##
+        peaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.Re};for(let[r,a]of Object.entries(s))D(r,a)\##
+        ;this.#e("sound-title","speaker",e.i.title),this.#e("chat-title","message",e.u.title),this.#e("play-sound","sp\##
+        eaker",e.actions.He),this.#e("send",null,e.u.send),c("footer").prepend(it("lock")),c("message").setAttribute("\##
+        aria-label",e.u.title),c("advice").replaceChildren(...e.i.fe.map(r=>b("li",r)))}#e(t,e,i){c(t).replaceChildren\##
+        (...e===null?[]:[it(e)],i)}#i({kind:t,text:e}){switch(t){case"list":{let i=b("ul");return i.append(...e.map(n=\##
+        >b("li",n))),i}case"quote":{let i=b("blockquote",e);return i.dir="auto",i}case"link":{let i=document.createEle\##
+        ment("input");return i.readOnly=!0,i.value=e,i.className="link",i.addEventListener("focus",()=>i.select()),i.s\##
+        etAttribute("aria-label",this.text?.actions.me??""),i}case"good":case"fair":case"poor":{let i=b("p",e,`quality\##
+         ${t}`);return i.prepend(it(t)),i}default:return b("p",e,t)}}#a({state:t,r:e,locale:i},n){let s=t==="connected\##
+        "?e?.b??null:null;c("words").hidden=s===null;let r=s===null?[]:On(this.template("word-lists").split(`
+        `).find(u=>u.startsWith(s.locale))??""),a=s!==null&&r.length===256?di(s.octets).map(u=>r[u]??""):[],l=c("words\##
+        -list");if(this.J.Le("words",a)&&l.replaceChildren(...a.map((u,m)=>b("li",u,m<2?"mine":"theirs"))),D("digits",\##
+        s===null?"":pi(s.octets).replace(/^(....)/,"$1 ")),s===null||!e)return;l.lang=s.locale,D("words-intro",kn(a.le\##
+        ngth>0?s.locale:i,i));let o=[];e.ownComparison==="same"&&o.push(n.b.l),e.peerComparison==="same"&&o.push(n.b.V\##
+        e),D("words-result",o.join(" "))}#u(t){if(!this.J.Le("actions",t))return;let e=c("actions"),i=document.activeE\##
+        lement?.dataset.action;e.replaceChildren(...t.map(({action:n,label:s,kind:r,icon:a})=>{let l=b("button",s,r);r\##
+        eturn l.dataset.action=n,l.setAttribute("type","button"),a!==null&&l.prepend(it(a)),l.addEventListener("click"\##
+        ,()=>this.Hn.a(n)),l})),i!==void 0&&e.querySelector(`[data-action="${i}"]`)?.focus()}#h(t,e){c("sheet-title").\##
+        textContent=e,c("topics").replaceChildren(...t.flatMap(([n,s])=>[b("h3",n),b("p",s)]));let i=c("sheet");i.show\##
+        Modal?.(),i.scrollTop=0}#o(){c("help").addEventListener("click",()=>{if(this.text===null)return;let{help:t,i:e\##
+        }=this.text;this.#h([...t.S,[e.deaf,e.fe.join(" ")],t.Xe],t.title)}),c("legal").addEventListener("click",()=>{\##
+        this.text!==null&&this.#h(this.text.legal.S,this.text.legal.title)}),c("close").addEventListener("click",()=>c\##
+        ("sheet").close())}},gt=null;function re(){navigator.wakeLock?.request("screen").then(t=>gt=t,()=>{})}function\##
+         Nn(){gt?.release().catch(()=>{}),gt=null}var vt="colloque",Z=()=>Math.floor(Date.now()/1e3),g={state:"loading\##
+        ",error:null,N:!1,link:null,_n:!1,locale:$e(navigator.languages??[]),Yi:we(navigator.userAgent,navigator.maxTo\##
+        uchPoints),path:null,quality:null,r:null,k:"no",Jt:0,B:null,clock:null,qt:!1,Q:null,Pt:un},_=location.hash.len\##
+        gth>1?location.href:null,ae=ye(navigator.userAgent),Rn=100,Kn=4e3,bt=0,C=null,v=null,nt=null,p=null,le=0,oe=0,\##
+        k=new Dn({a:Fn,Zi:Vn,speak:t=>w({locale:t}),write:(t,e)=>void M({type:"write",text:t,On:e})}),U=new fn(k.audio\##
+        ),st=new cn(t=>void M(t)),he=!1;function w(t){Object.assign(g,t),he&&(g.state!=="loading"||window.early===void\##
+         0)&&k.show(g)}var F=(t,e={})=>w({state:"failed",error:t,N:!0,r:null,...e});function ce(){let t=window.early?.\##
+        microphone??null;return delete window.early,t}async function $n(){if(!isSecureContext||crypto.subtle===void 0)\##
+        return F("browser-unsupported",{N:!1,link:_});let t=location.hash.slice(1),e=zt(sessionStorage.getItem(vt),Z()\##
+        );if(t===""&&e===null)return w({state:"bad-link",error:"missing"});try{if(t!==""){let i=await Re(t);if(i.flags\##
+        &tt.nn)throw new h("post-quantum");let n=await ni(i);C=e!==null&&ht(e.invitation.room,n.room)?e:Ci(n)}else C=e\##
+        }catch(i){if(!(i instanceof h))throw i;return w({state:"bad-link",error:i.code})}if(!await Hn())return F(ae?"i\##
+        n-app":"browser-unsupported",{N:!1,link:_});w({state:"ready",error:null,_n:C===e}),(t===""||window.early?.micr\##
+        ophone)&&await rt(!1)}async function Hn(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getU\##
+        serMedia?!1:X().then(()=>!0,()=>!1)}function Fn(t){switch(U.Vn(),t){case"enter":return void rt(!1);case"retry"\##
+        :return v===null||g.error==="taken-over"?void rt(g.error==="other-tab"||g.error==="taken-over"):void M({type:"\##
+        retry"});case"copy-link":return void zn();case"consent":return void _n();case"refuse":return void M({type:"dec\##
+        line"});case"same":case"different":return void M({type:"words",l:t==="same"});case"mute":return void M({type:"\##
+        mute",muted:!(g.r?.muted??!1)});case"hang-up":return void M({type:"hang-up"});case"play-sound":return U.Kn();c\##
+        ase"resume-sound":return void Gn()}}async function zn(){try{await navigator.clipboard.writeText(_??""),w({k:"d\##
+        one"})}catch{w({k:"failed"})}}async function rt(t){if(C===null)return;U.Vn(),w({state:"checking",error:null,N:\##
+        !1,link:null,k:"no"}),v===null&&st._i();try{p===null&&ue(await ie(void 0,ce()))}catch(n){return Bn(pn(n))}re()\##
+        ,history.replaceState(null,"","/");let e=`colloque ${Q(C.invitation.room)}`,i=t?gn(e,Z):null;if(!await wn(e,t,\##
+        ()=>void Zn(e)))return F("other-tab");if(oe=performance.now(),C=await i??C,v=new on({t:C,locale:g.locale,L:Wn,\##
+        se:Z}),p===null)return F("microphone-missing");nt=new je({microphone:p,audio:k.audio,Ot:Fe,f:n=>void M(n),mt:n\##
+        =>w({path:n}),gt:n=>w({quality:n})}),await M({type:"start"})}function Bn(t){let e=ae&&t==="microphone-denied";\##
+        F(e?"in-app":t,{link:e?_:null}),t==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).the\##
+        n(i=>{i.onchange=()=>{i.state==="granted"&&g.state==="failed"&&v===null&&rt(!1)}},()=>{})}function ue(t){let e\##
+        =p;p=t,bt=performance.now(),w({Q:null}),t.onmute=N,t.onunmute=N,t.onended=()=>{t===p&&at()},U.Wn(t),nt?.ei(t).\##
+        catch(()=>{}),e!==null&&(e.onended=null,e.stop()),lt()}async function at(t){try{ue(await ie(t))}catch{await lt\##
+        ()}N()}async function Vn(t,e){return t==="microphone"?at(e):(await U.Hi(e).catch(()=>{}),lt())}async function \##
+        lt(){w({Pt:await U.Pt(p)})}function N(){let{audio:t}=k,e=t.srcObject!==null&&t.paused,i=p!==null&&(p.muted||p.\##
+        readyState==="ended");w({qt:v!==null&&(e||i)})}async function Gn(){await k.audio.play().catch(()=>{}),(p===nul\##
+        l||p.muted||p.readyState==="ended")&&await at(),N()}var Wn=t=>crypto.getRandomValues(new Uint8Array(t));async \##
+        function Zn(t){if(v===null)return;let e=Ft(v.t);await M({type:"taken-over"}),yn(t,e)}async function _n(){let{l\##
+        ocale:t}=g,e=await $(x(vn(t)));await M({type:"consent",consent:{locale:t,textHash:e,time:Z()}})}async function\##
+         M(t){if(v===null)return;await v.oe(t,performance.now());for(let l of v.Ki())Yn(l);let e=v.I();clearTimeout(le\##
+        ),e!==null&&(le=window.setTimeout(()=>void M({type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reas\##
+        on:n,N:s,...r}=v.Bi();i!==g.state&&Jn(i,n),w({state:i,error:n,N:s,r});let a=n!==null&&(!s||n==="taken-over");a\##
+        &&Xn(),a&&e===null&&!s&&Qn()}function Jn(t,e){if(t==="admitted"&&(U.Kn(),navigator.vibrate?.([200,100,200])),e\##
+        ===null)return;let i=C?.consent?.time??null,n=t==="ended"&&i!==null&&["connected","reconnecting"].includes(g.s\##
+        tate);w({B:n?Math.floor((Z()-i)/60):null,clock:e==="clock"?new Date:null,qt:!1})}function Qn(){C!==null&&Bt(C)\##
+        ,C=null,v=null,nt=null,_=null,w({r:null})}function Yn(t){switch(t.type){case"connect":return st.connect(t.id);\##
+        case"send":return st.send(t.id,t.octets);case"close":return st.close(t.id);case"save":t.t===null?sessionStorag\##
+        e.removeItem(vt):sessionStorage.setItem(vt,Ft(t.t));return;default:nt?.Xn(t)}}function Xn(){p!==null&&(p.onend\##
+        ed=null),p?.stop(),p=null,U.end(),Nn()}var de=()=>void M({type:"network-changed"}),pe=()=>{v!==null&&document.\##
+        visibilityState==="visible"&&p!==null&&(re(),k.audio.srcObject!==null&&k.audio.paused&&k.audio.play().then(N,N\##
+        ),g.Q==="silence"&&(p.onended=null,p.stop(),at(p.getSettings().deviceId))),M({type:"awoke"})};addEventListener\##
+        ("online",de),navigator.connection?.addEventListener("change",de),document.addEventListener("visibilitychange"\##
+        ,pe),document.addEventListener("resume",pe),k.audio.addEventListener("pause",N),k.audio.addEventListener("play\##
+        ing",N),navigator.mediaDevices?.addEventListener("devicechange",()=>{p!==null&&lt()}),addEventListener("hashch\##
+        ange",()=>{location.hash.length>1&&v===null&&location.reload()}),setInterval(()=>{if(g.state==="waiting"&&w({J\##
+        t:Math.floor((performance.now()-oe)/6e4)}),p===null)return;let{It:t,Rn:e,Nn:i}=U.It();k.i.$i&&k.i.Ji(t);let n=\##
+        performance.now();i||(bt=n),e&&g.Q!=="voice"?w({Q:"voice"}):g.Q===null&&n-bt>Kn&&w({Q:"silence"})},Rn),window.\##
+        start=()=>{Mn(me,k.template("first"),k.template("sentences")),he=!0,w({})},$n().catch(()=>F("internal",{N:!1})\##
+        ).then(()=>{v===null&&ce()?.then(t=>t.getTracks().forEach(e=>e.stop()),()=>{})})})();</script>
         <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
         decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
         riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##
@@ -795,59 +795,59 @@ package enum Page {
         rrompue. Restez sur cette page, elle se rétablit d’elle-même.|Le serveur répond. Nous cherchons un autre chemi\##
         n pour le son.|Nous cherchons le serveur. Vérifiez que le Wi-Fi ou le réseau mobile est actif.|L’ordinateur de\##
          votre médecin s’est arrêté. Il revient souvent en une minute.|Lisez à voix haute les deux premiers mots. Votr\##
-        e médecin lit les deux derniers.|ou les chiffres|Vous avez confirmé les mots.|Votre médecin a confirmé les mot\##
-        s.|Micro et son|Parlez : la barre doit bouger.|Votre micro fonctionne.|Votre micro n’envoie aucun son. Vérifie\##
-        z qu’il est allumé, et qu’aucune autre application ne l’utilise.|Microphone|Haut-parleur|Volume|Je n’entends r\##
-        ien|Montez le volume de votre appareil.|Débranchez le casque, ou éteignez le Bluetooth.|Touchez « Écouter un s\##
-        on ». Vous l’entendez ? Votre médecin doit vérifier son micro.|Rien ? Choisissez un autre haut-parleur, ou rec\##
-        hargez cette page : l’appel reprend.|Le son s’est arrêté, peut-être à cause d’un appel ou d’une autre applicat\##
-        ion.|Bonne liaison|Liaison moyenne|Mauvaise liaison : rapprochez-vous de la box Wi-Fi.|Voie directe entre vos \##
-        deux appareils.|Voie par un relais, scellée elle aussi.|Écrire à votre médecin|Envoyer|Envoyer chaque lettre d\##
-        ès que je l’écris|Vous|Votre médecin|pas encore envoyé|Reprendre la consultation|J’accepte|Je refuse|Ce sont l\##
-        es mêmes mots|Les mots sont différents|Couper le micro|Rétablir le micro|Raccrocher|Quitter la salle d’attente\##
-        |Réessayer|Continuer ici|Copier le lien|Le lien est copié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écou\##
-        ter un son|Remettre le son|Consultation terminée|Vous pouvez fermer cette page.|Durée : {time}.|moins d’une mi\##
-        nute|Cette page n’a rien gardé.|Code à lire au téléphone : {code}|Cet appareil dit : {date}. Si c’est juste, t\##
-        éléphonez à votre médecin.|Appuyez longtemps sur le lien pour le copier.|Réglages de l’iPhone ou de l’iPad, pu\##
-        is Apps, le nom du navigateur, Microphone : choisissez « Autoriser ».|Touchez le symbole à gauche de l’adresse\##
-        , puis Autorisations, Microphone : choisissez « Autoriser ».|Cliquez sur le micro barré à gauche de l’adresse,\##
-         et effacez le blocage.|Menu Safari, puis Réglages, Sites web, Microphone : choisissez « Autoriser ».|Cliquez \##
-        sur le symbole à gauche de l’adresse, puis Microphone : choisissez « Autoriser ».|Toujours refusé ? Cherchez «\##
-         Microphone » dans les réglages de l’appareil, et autorisez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléph\##
-        one ou un ordinateur avec un micro, un endroit calme, et Safari, Chrome ou Firefox à jour.|Pourquoi lire des m\##
-        ots|Si vous lisez les mêmes mots tous les deux, personne ne s’est glissé entre vous.|C’est une urgence|N’atten\##
-        dez pas ici : appelez le 112.|Mentions légales|Qui répond de cette page|Votre médecin ou son établissement. C’\##
-        est à lui de répondre à vos questions et à vos demandes sur vos données.|Ce qui est gardé|Ni compte, ni cookie\##
-        , ni mesure d’audience. Un rechargement retrouve l’appel grâce à ce que garde l’onglet, effacé à la fin.|Ce qu\##
-        e voit le serveur|Des messages scellés, et l’adresse de votre appareil sur le réseau. L’appareil de votre méde\##
-        cin voit aussi cette adresse, sauf s’il demande un relais.|Accessibilité|Cette page vise le RGAA et les WCAG 2\##
-        .1 AA. Si quelque chose vous gêne, dites-le à votre médecin.|Il manque le lien|Ouvrez le lien complet que votr\##
-        e médecin vous a envoyé.|Lien incomplet|Le lien a été coupé en chemin. Copiez-le en entier, jusqu’au dernier c\##
-        aractère, ou demandez-en un nouveau.|Lien et page ne vont pas ensemble|Demandez un nouveau lien à votre médeci\##
-        n, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce navigateur ne permet pas de parler. Copiez le lien et ouvr\##
-        ez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le lien dans un navigateur|Cette application ne donne pas \##
-        accès au micro. Copiez le lien, ouvrez Safari, Chrome ou Firefox, et collez-le.|Microphone refusé|Autorisez-le\##
-         comme ceci, puis réessayez.|Pas de microphone|Branchez un microphone ou un casque, puis réessayez.|Microphone\##
-         occupé|Une autre application utilise le microphone. Fermez-la, puis réessayez.|Consultation déjà ouverte|Cett\##
-        e consultation est ouverte dans un autre onglet.|Consultation continuée ailleurs|La consultation continue dans\##
-         un autre onglet.|Consultation terminée|Vous avez raccroché. Vous pouvez fermer cette page.|Consultation termi\##
-        née|Votre médecin a raccroché. Vous pouvez fermer cette page.|Consultation expirée|Le temps prévu est écoulé. \##
-        Demandez un nouveau lien à votre médecin.|Vous n’avez pas accepté|La consultation n’a pas commencé. Votre méde\##
-        cin en est averti ; vous pouvez lui téléphoner.|Pas de consultation|Votre médecin ne vous reçoit pas par ce li\##
-        en. Téléphonez à son cabinet.|Reçu sur un autre appareil|Votre médecin a admis un autre appareil. Si ce n’est \##
-        pas le vôtre, téléphonez-lui tout de suite.|Pas maintenant|Votre médecin n’est pas disponible. Réessayez plus \##
-        tard.|Liaison douteuse|Quelqu’un pourrait écouter cette liaison : elle est coupée. Téléphonez à votre médecin.\##
-        |L’appel s’est arrêté|L’appareil de votre médecin a eu une erreur. Demandez-lui un nouveau lien.|Lien déjà uti\##
-        lisé|Un lien ne sert qu’une fois. Si ce n’était pas vous, prévenez votre médecin ; sinon demandez-en un autre.\##
-        |Lien expiré|Cette consultation n’existe pas ou n’existe plus. Vérifiez l’heure du rendez-vous, puis réessayez\##
-        .|Salle d’attente pleine|Trop d’appareils attendent avec ce lien. Fermez les autres, puis réessayez.|Trop d’es\##
-        sais|Attendez une minute, puis réessayez.|Consultation fermée|Vous n’êtes plus dans la salle d’attente. Réessa\##
-        yez, ou téléphonez à votre médecin.|Pas de connexion|Le serveur ne répond pas. Vérifiez votre connexion à Inte\##
-        rnet, puis réessayez.|Appel impossible par ce réseau|Passez du Wi-Fi au réseau mobile, ou l’inverse, puis rées\##
-        sayez.|Liaison sûre impossible|Quelque chose a altéré les messages. Changez de réseau, puis réessayez.|Médecin\##
-         non reconnu|La clé présentée n’est pas celle de votre lien. Ne continuez pas : téléphonez à votre médecin.|Vé\##
-        rifiez la date|La date de cet appareil semble fausse. Corrigez-la, puis réessayez.|Une erreur est survenue|La \##
-        page s’est arrêtée par précaution. Réessayez.
+        e médecin lit les deux derniers.|Ils sont en {language} ; les chiffres suffisent aussi.|ou les chiffres|Vous a\##
+        vez confirmé les mots.|Votre médecin a confirmé les mots.|Micro et son|Parlez : la barre doit bouger.|Votre mi\##
+        cro fonctionne.|Votre micro n’envoie aucun son. Vérifiez qu’il est allumé, et qu’aucune autre application ne l\##
+        ’utilise.|Microphone|Haut-parleur|Volume|Je n’entends rien|Montez le volume de votre appareil.|Débranchez le c\##
+        asque, ou éteignez le Bluetooth.|Touchez « Écouter un son ». Vous l’entendez ? Votre médecin doit vérifier son\##
+         micro.|Rien ? Choisissez un autre haut-parleur, ou rechargez cette page : l’appel reprend.|Le son s’est arrêt\##
+        é, peut-être à cause d’un appel ou d’une autre application.|Bonne liaison|Liaison moyenne|Mauvaise liaison : r\##
+        approchez-vous de la box Wi-Fi.|Voie directe entre vos deux appareils.|Voie par un relais, scellée elle aussi.\##
+        |Écrire à votre médecin|Envoyer|Envoyer chaque lettre dès que je l’écris|Vous|Votre médecin|pas encore envoyé|\##
+        Reprendre la consultation|J’accepte|Je refuse|Ce sont les mêmes mots|Les mots sont différents|Couper le micro|\##
+        Rétablir le micro|Raccrocher|Quitter la salle d’attente|Réessayer|Continuer ici|Copier le lien|Le lien est cop\##
+        ié. Ouvrez Safari, Chrome ou Firefox et collez-le.|Écouter un son|Remettre le son|Consultation terminée|Vous p\##
+        ouvez fermer cette page.|Durée : {time}.|moins d’une minute|Cette page n’a rien gardé.|Code à lire au téléphon\##
+        e : {code}|Cet appareil dit : {date}. Si c’est juste, téléphonez à votre médecin.|Appuyez longtemps sur le lie\##
+        n pour le copier.|Réglages de l’iPhone ou de l’iPad, puis Apps, le nom du navigateur, Microphone : choisissez \##
+        « Autoriser ».|Touchez le symbole à gauche de l’adresse, puis Autorisations, Microphone : choisissez « Autoris\##
+        er ».|Cliquez sur le micro barré à gauche de l’adresse, et effacez le blocage.|Menu Safari, puis Réglages, Sit\##
+        es web, Microphone : choisissez « Autoriser ».|Cliquez sur le symbole à gauche de l’adresse, puis Microphone :\##
+         choisissez « Autoriser ».|Toujours refusé ? Cherchez « Microphone » dans les réglages de l’appareil, et autor\##
+        isez le navigateur.|Aide|Fermer|Ce qu’il faut|Un téléphone ou un ordinateur avec un micro, un endroit calme, e\##
+        t Safari, Chrome ou Firefox à jour.|Pourquoi lire des mots|Si vous lisez les mêmes mots tous les deux, personn\##
+        e ne s’est glissé entre vous.|C’est une urgence|N’attendez pas ici : appelez le 112.|Mentions légales|Qui répo\##
+        nd de cette page|Votre médecin ou son établissement. C’est à lui de répondre à vos questions et à vos demandes\##
+         sur vos données.|Ce qui est gardé|Ni compte, ni cookie, ni mesure d’audience. Un rechargement retrouve l’appe\##
+        l grâce à ce que garde l’onglet, effacé à la fin.|Ce que voit le serveur|Des messages scellés, et l’adresse de\##
+         votre appareil sur le réseau. L’appareil de votre médecin voit aussi cette adresse, sauf s’il demande un rela\##
+        is.|Accessibilité|Cette page vise le RGAA et les WCAG 2.1 AA. Si quelque chose vous gêne, dites-le à votre méd\##
+        ecin.|Il manque le lien|Ouvrez le lien complet que votre médecin vous a envoyé.|Lien incomplet|Le lien a été c\##
+        oupé en chemin. Copiez-le en entier, jusqu’au dernier caractère, ou demandez-en un nouveau.|Lien et page ne vo\##
+        nt pas ensemble|Demandez un nouveau lien à votre médecin, et lisez-lui le code.|Ouvrez le lien ailleurs|Ce nav\##
+        igateur ne permet pas de parler. Copiez le lien et ouvrez-le dans Safari, Chrome ou Firefox à jour.|Ouvrez le \##
+        lien dans un navigateur|Cette application ne donne pas accès au micro. Copiez le lien, ouvrez Safari, Chrome o\##
+        u Firefox, et collez-le.|Microphone refusé|Autorisez-le comme ceci, puis réessayez.|Pas de microphone|Branchez\##
+         un microphone ou un casque, puis réessayez.|Microphone occupé|Une autre application utilise le microphone. Fe\##
+        rmez-la, puis réessayez.|Consultation déjà ouverte|Cette consultation est ouverte dans un autre onglet.|Consul\##
+        tation continuée ailleurs|La consultation continue dans un autre onglet.|Consultation terminée|Vous avez raccr\##
+        oché. Vous pouvez fermer cette page.|Consultation terminée|Votre médecin a raccroché. Vous pouvez fermer cette\##
+         page.|Consultation expirée|Le temps prévu est écoulé. Demandez un nouveau lien à votre médecin.|Vous n’avez p\##
+        as accepté|La consultation n’a pas commencé. Votre médecin en est averti ; vous pouvez lui téléphoner.|Pas de \##
+        consultation|Votre médecin ne vous reçoit pas par ce lien. Téléphonez à son cabinet.|Reçu sur un autre apparei\##
+        l|Votre médecin a admis un autre appareil. Si ce n’est pas le vôtre, téléphonez-lui tout de suite.|Pas mainten\##
+        ant|Votre médecin n’est pas disponible. Réessayez plus tard.|Liaison douteuse|Quelqu’un pourrait écouter cette\##
+         liaison : elle est coupée. Téléphonez à votre médecin.|L’appel s’est arrêté|L’appareil de votre médecin a eu \##
+        une erreur. Demandez-lui un nouveau lien.|Lien déjà utilisé|Un lien ne sert qu’une fois. Si ce n’était pas vou\##
+        s, prévenez votre médecin ; sinon demandez-en un autre.|Lien expiré|Cette consultation n’existe pas ou n’exist\##
+        e plus. Vérifiez l’heure du rendez-vous, puis réessayez.|Salle d’attente pleine|Trop d’appareils attendent ave\##
+        c ce lien. Fermez les autres, puis réessayez.|Trop d’essais|Attendez une minute, puis réessayez.|Consultation \##
+        fermée|Vous n’êtes plus dans la salle d’attente. Réessayez, ou téléphonez à votre médecin.|Pas de connexion|Le\##
+         serveur ne répond pas. Vérifiez votre connexion à Internet, puis réessayez.|Appel impossible par ce réseau|Pa\##
+        ssez du Wi-Fi au réseau mobile, ou l’inverse, puis réessayez.|Liaison sûre impossible|Quelque chose a altéré l\##
+        es messages. Changez de réseau, puis réessayez.|Médecin non reconnu|La clé présentée n’est pas celle de votre \##
+        lien. Ne continuez pas : téléphonez à votre médecin.|Vérifiez la date|La date de cet appareil semble fausse. C\##
+        orrigez-la, puis réessayez.|Une erreur est survenue|La page s’est arrêtée par précaution. Réessayez.
         nl|Nederlands|ltr|Taal|Van begin tot eind versleuteld, van uw toestel tot dat van uw arts.|Een ogenblik…|Sta d\##
         e microfoon toe|Bovenaan of onderaan het scherm komt een vraag. Kies ‘Toestaan’.|Wachtkamer|Uw arts weet dat u\##
          er bent. Blijf op deze pagina: het consult begint hier.|Uw arts is er nog niet. Blijf op deze pagina: zodra u\##
@@ -859,56 +859,56 @@ package enum Page {
         t gesprek gaat door.|Opnieuw verbinden…|De verbinding is onderbroken. Blijf op deze pagina, die komt vanzelf t\##
         erug.|De server antwoordt. We zoeken een andere weg voor het geluid.|We zoeken de server. Kijk of wifi of mobi\##
         el internet aanstaat.|De computer van uw arts is uitgevallen. Vaak is hij er binnen een minuut weer.|Lees de e\##
-        erste twee woorden hardop. Uw arts leest de laatste twee.|of de cijfers|U hebt de woorden bevestigd.|Uw arts h\##
-        eeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de balk moet bewegen.|Uw microfoon werkt.|Er komt gee\##
-        n geluid uit uw microfoon. Kijk of hij aanstaat, en of geen andere app hem gebruikt.|Microfoon|Luidspreker|Vol\##
-        ume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek de headset uit, of zet bluetooth uit.|Druk op ‘Ee\##
-        n geluid horen’. Hoort u het? Dan moet uw arts de microfoon nakijken.|Niets? Kies een andere luidspreker, of l\##
-        aad deze pagina opnieuw: het gesprek gaat verder.|Het geluid is gestopt, misschien door een telefoontje of een\##
-         andere app.|Goede verbinding|Matige verbinding|Slechte verbinding: ga dichter bij de wifirouter.|Rechtstreeks\##
-         tussen uw beide toestellen.|Via een tussenstation, ook verzegeld.|Schrijven naar uw arts|Versturen|Elke lette\##
-        r meteen sturen|U|Uw arts|nog niet verstuurd|Verdergaan met het consult|Ik ga akkoord|Ik weiger|De woorden zij\##
-        n gelijk|De woorden zijn anders|Microfoon uit|Microfoon aan|Ophangen|De wachtkamer verlaten|Opnieuw proberen|H\##
-        ier verdergaan|De link kopiëren|De link is gekopieerd. Open Safari, Chrome of Firefox en plak hem daar.|Een ge\##
-        luid horen|Geluid weer aan|Consult afgelopen|U mag deze pagina sluiten.|Duur: {time}.|minder dan een minuut|De\##
-        ze pagina heeft niets bewaard.|Code om aan de telefoon te zeggen: {code}|Dit toestel zegt: {date}. Klopt dat, \##
-        bel dan uw arts.|Houd de link lang ingedrukt om hem te kopiëren.|Instellingen van de iPhone of iPad, dan Apps,\##
-         de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op het teken links van het adres, dan Rechten, Microfo\##
-        on: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links van het adres, en wis de blokkering.|Menu Safari,\##
-         dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik op het teken links van het adres, dan Microfoon: \##
-        kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instellingen van het toestel, en sta de browser toe.|Hu\##
-        lp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een microfoon, een rustige plek, en een recente Safar\##
-        i, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei dezelfde woorden, dan zit er niemand tussen.|Bij ee\##
-        n noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|Wie staat in voor deze pagina|Uw arts of het zieke\##
-        nhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat er bewaard wordt|Geen account, geen cookie, geen m\##
-        etingen. Het tabblad bewaart wat herladen nodig heeft, en wist dat op het einde.|Wat de server ziet|Verzegelde\##
-         berichten, en het netwerkadres van uw toestel. Het toestel van uw arts ziet dat adres ook, behalve via een tu\##
-        ssenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. Hindert u iets, zeg het aan uw arts.|De link ontb\##
-        reekt|Open de volledige link die uw arts u gestuurd heeft.|Onvolledige link|De link is onderweg afgeknipt. Kop\##
-        ieer hem helemaal, tot het laatste teken, of vraag een nieuwe.|Link en pagina passen niet bij elkaar|Vraag uw \##
-        arts een nieuwe link, en noem de code.|Open de link ergens anders|Met deze browser kunt u niet spreken. Kopiee\##
-        r de link en open hem in een recente Safari, Chrome of Firefox.|Open de link in een browser|Deze app geeft gee\##
-        n toegang tot de microfoon. Kopieer de link, open Safari, Chrome of Firefox, en plak hem daar.|Microfoon gewei\##
-        gerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|Sluit een microfoon of een headset aan, en probeer\##
-         het opnieuw.|Microfoon bezet|Een andere app gebruikt de microfoon. Sluit die, en probeer het opnieuw.|Consult\##
-         al geopend|Dit consult staat open in een ander tabblad.|Consult elders voortgezet|Het consult gaat verder in \##
-        een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag deze pagina sluiten.|Consult afgelopen|Uw arts h\##
-        eeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|De tijd ervoor is voorbij. Vraag uw arts een nieu\##
-        we link.|U ging niet akkoord|Het consult is niet begonnen. Uw arts weet het; u kunt uw arts bellen.|Geen consu\##
-        lt|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op een ander toestel ontvangen|Uw arts heeft een an\##
-        der toestel toegelaten. Is het niet van u, bel dan meteen.|Niet nu|Uw arts kan nu niet. Probeer het later opni\##
-        euw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de verbinding is verbroken. Bel uw arts.|Het gesprek\##
-         is gestopt|Het toestel van uw arts had een fout. Vraag een nieuwe link.|Link al gebruikt|Een link werkt één k\##
-        eer. Was u dat niet, waarschuw dan uw arts; vraag anders een nieuwe.|Link verlopen|Dit consult bestaat niet of\##
-         niet meer. Controleer het tijdstip van de afspraak, en probeer het opnieuw.|Wachtkamer vol|Er wachten te veel\##
-         toestellen met deze link. Sluit de andere, en probeer het opnieuw.|Te veel pogingen|Wacht een minuut, en prob\##
-        eer het opnieuw.|Consult gesloten|U bent niet meer in de wachtkamer. Probeer het opnieuw, of bel uw arts.|Geen\##
-         verbinding|De server antwoordt niet. Controleer uw internetverbinding, en probeer het opnieuw.|Bellen lukt ni\##
-        et via dit netwerk|Ga van wifi naar mobiel internet, of omgekeerd, en probeer het opnieuw.|Geen veilige verbin\##
-        ding|Iets heeft de berichten veranderd. Neem een ander netwerk, en probeer het opnieuw.|Arts niet herkend|De g\##
-        etoonde sleutel is niet die van uw link. Ga niet verder: bel uw arts.|Controleer de datum|De datum van dit toe\##
-        stel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er ging iets mis|De pagina is voor alle zekerheid g\##
-        estopt. Probeer het opnieuw.
+        erste twee woorden hardop. Uw arts leest de laatste twee.|Ze zijn in het {language}; de cijfers mogen ook.|of \##
+        de cijfers|U hebt de woorden bevestigd.|Uw arts heeft de woorden bevestigd.|Microfoon en geluid|Zeg iets: de b\##
+        alk moet bewegen.|Uw microfoon werkt.|Er komt geen geluid uit uw microfoon. Kijk of hij aanstaat, en of geen a\##
+        ndere app hem gebruikt.|Microfoon|Luidspreker|Volume|Ik hoor niets|Zet het geluid van uw toestel harder.|Trek \##
+        de headset uit, of zet bluetooth uit.|Druk op ‘Een geluid horen’. Hoort u het? Dan moet uw arts de microfoon n\##
+        akijken.|Niets? Kies een andere luidspreker, of laad deze pagina opnieuw: het gesprek gaat verder.|Het geluid \##
+        is gestopt, misschien door een telefoontje of een andere app.|Goede verbinding|Matige verbinding|Slechte verbi\##
+        nding: ga dichter bij de wifirouter.|Rechtstreeks tussen uw beide toestellen.|Via een tussenstation, ook verze\##
+        geld.|Schrijven naar uw arts|Versturen|Elke letter meteen sturen|U|Uw arts|nog niet verstuurd|Verdergaan met h\##
+        et consult|Ik ga akkoord|Ik weiger|De woorden zijn gelijk|De woorden zijn anders|Microfoon uit|Microfoon aan|O\##
+        phangen|De wachtkamer verlaten|Opnieuw proberen|Hier verdergaan|De link kopiëren|De link is gekopieerd. Open S\##
+        afari, Chrome of Firefox en plak hem daar.|Een geluid horen|Geluid weer aan|Consult afgelopen|U mag deze pagin\##
+        a sluiten.|Duur: {time}.|minder dan een minuut|Deze pagina heeft niets bewaard.|Code om aan de telefoon te zeg\##
+        gen: {code}|Dit toestel zegt: {date}. Klopt dat, bel dan uw arts.|Houd de link lang ingedrukt om hem te kopiër\##
+        en.|Instellingen van de iPhone of iPad, dan Apps, de naam van de browser, Microfoon: kies ‘Sta toe’.|Tik op he\##
+        t teken links van het adres, dan Rechten, Microfoon: kies ‘Toestaan’.|Klik op de doorstreepte microfoon links \##
+        van het adres, en wis de blokkering.|Menu Safari, dan Instellingen, Websites, Microfoon: kies ‘Sta toe’.|Klik \##
+        op het teken links van het adres, dan Microfoon: kies ‘Toestaan’.|Nog geweigerd? Zoek ‘Microfoon’ in de instel\##
+        lingen van het toestel, en sta de browser toe.|Hulp|Sluiten|Wat u nodig hebt|Een telefoon of computer met een \##
+        microfoon, een rustige plek, en een recente Safari, Chrome of Firefox.|Waarom woorden lezen|Leest u allebei de\##
+        zelfde woorden, dan zit er niemand tussen.|Bij een noodgeval|Wacht niet hier: bel 112.|Wettelijke informatie|W\##
+        ie staat in voor deze pagina|Uw arts of het ziekenhuis. Daar kunt u terecht met vragen over uw gegevens.|Wat e\##
+        r bewaard wordt|Geen account, geen cookie, geen metingen. Het tabblad bewaart wat herladen nodig heeft, en wis\##
+        t dat op het einde.|Wat de server ziet|Verzegelde berichten, en het netwerkadres van uw toestel. Het toestel v\##
+        an uw arts ziet dat adres ook, behalve via een tussenstation.|Toegankelijkheid|Deze pagina volgt WCAG 2.1 AA. \##
+        Hindert u iets, zeg het aan uw arts.|De link ontbreekt|Open de volledige link die uw arts u gestuurd heeft.|On\##
+        volledige link|De link is onderweg afgeknipt. Kopieer hem helemaal, tot het laatste teken, of vraag een nieuwe\##
+        .|Link en pagina passen niet bij elkaar|Vraag uw arts een nieuwe link, en noem de code.|Open de link ergens an\##
+        ders|Met deze browser kunt u niet spreken. Kopieer de link en open hem in een recente Safari, Chrome of Firefo\##
+        x.|Open de link in een browser|Deze app geeft geen toegang tot de microfoon. Kopieer de link, open Safari, Chr\##
+        ome of Firefox, en plak hem daar.|Microfoon geweigerd|Sta hem zo toe, en probeer het opnieuw.|Geen microfoon|S\##
+        luit een microfoon of een headset aan, en probeer het opnieuw.|Microfoon bezet|Een andere app gebruikt de micr\##
+        ofoon. Sluit die, en probeer het opnieuw.|Consult al geopend|Dit consult staat open in een ander tabblad.|Cons\##
+        ult elders voortgezet|Het consult gaat verder in een ander tabblad.|Consult afgelopen|U hebt opgehangen. U mag\##
+         deze pagina sluiten.|Consult afgelopen|Uw arts heeft opgehangen. U mag deze pagina sluiten.|Consult verlopen|\##
+        De tijd ervoor is voorbij. Vraag uw arts een nieuwe link.|U ging niet akkoord|Het consult is niet begonnen. Uw\##
+         arts weet het; u kunt uw arts bellen.|Geen consult|Uw arts ontvangt u niet via deze link. Bel de praktijk.|Op\##
+         een ander toestel ontvangen|Uw arts heeft een ander toestel toegelaten. Is het niet van u, bel dan meteen.|Ni\##
+        et nu|Uw arts kan nu niet. Probeer het later opnieuw.|Verdachte verbinding|Iemand zou kunnen meeluisteren: de \##
+        verbinding is verbroken. Bel uw arts.|Het gesprek is gestopt|Het toestel van uw arts had een fout. Vraag een n\##
+        ieuwe link.|Link al gebruikt|Een link werkt één keer. Was u dat niet, waarschuw dan uw arts; vraag anders een \##
+        nieuwe.|Link verlopen|Dit consult bestaat niet of niet meer. Controleer het tijdstip van de afspraak, en probe\##
+        er het opnieuw.|Wachtkamer vol|Er wachten te veel toestellen met deze link. Sluit de andere, en probeer het op\##
+        nieuw.|Te veel pogingen|Wacht een minuut, en probeer het opnieuw.|Consult gesloten|U bent niet meer in de wach\##
+        tkamer. Probeer het opnieuw, of bel uw arts.|Geen verbinding|De server antwoordt niet. Controleer uw internetv\##
+        erbinding, en probeer het opnieuw.|Bellen lukt niet via dit netwerk|Ga van wifi naar mobiel internet, of omgek\##
+        eerd, en probeer het opnieuw.|Geen veilige verbinding|Iets heeft de berichten veranderd. Neem een ander netwer\##
+        k, en probeer het opnieuw.|Arts niet herkend|De getoonde sleutel is niet die van uw link. Ga niet verder: bel \##
+        uw arts.|Controleer de datum|De datum van dit toestel lijkt verkeerd. Zet die goed, en probeer het opnieuw.|Er\##
+         ging iets mis|De pagina is voor alle zekerheid gestopt. Probeer het opnieuw.
         de|Deutsch|ltr|Sprache|Ende-zu-Ende-verschlüsselt, von Ihrem Gerät bis zur Praxis.|Einen Moment…|Mikrofon erla\##
         uben|Oben oder unten am Bildschirm erscheint eine Frage. Wählen Sie „Zulassen“.|Wartezimmer|In der Praxis weiß\##
          man, dass Sie da sind. Bleiben Sie auf dieser Seite: Die Sprechstunde beginnt hier.|In der Praxis ist noch ni\##
@@ -922,62 +922,63 @@ package enum Page {
          sie kommt von selbst zurück.|Der Server antwortet. Wir suchen einen anderen Weg für den Ton.|Wir suchen den S\##
         erver. Prüfen Sie, ob WLAN oder mobile Daten eingeschaltet sind.|Der Computer der Praxis ist ausgefallen. Oft \##
         ist er in einer Minute wieder da.|Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest d\##
-        ie letzten zwei.|oder die Ziffern|Sie haben die Wörter bestätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofo\##
-        n und Ton|Sagen Sie etwas: Der Balken sollte sich bewegen.|Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt\##
-         kein Ton. Prüfen Sie, ob es eingeschaltet ist und keine andere App es benutzt.|Mikrofon|Lautsprecher|Lautstär\##
-        ke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie das Headset ab, oder schalten Sie Bluetooth aus.|D\##
-        rücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Praxis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen \##
-        anderen Lautsprecher, oder laden Sie diese Seite neu: Der Anruf geht weiter.|Der Ton hat aufgehört, vielleicht\##
-         wegen eines Anrufs oder einer anderen App.|Gute Verbindung|Mäßige Verbindung|Schlechte Verbindung: Gehen Sie \##
-        näher an den WLAN-Router.|Direkter Weg zwischen Ihren beiden Geräten.|Weg über ein Relais, ebenfalls versiegel\##
-        t.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort senden|Sie|Die Praxis|noch nicht gesendet|Sprechstunde \##
-        fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind dieselben Wörter|Die Wörter sind anders|Mikrofon aus|Mik\##
-        rofon an|Auflegen|Wartezimmer verlassen|Noch einmal versuchen|Hier fortsetzen|Link kopieren|Der Link ist kopie\##
-        rt. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ihn dort ein.|Ton abspielen|Ton wieder einschalten|Sp\##
-        rechstunde beendet|Sie können diese Seite schließen.|Dauer: {time}.|weniger als eine Minute|Diese Seite hat ni\##
-        chts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses Gerät sagt: {date}. Stimmt das, rufen Sie in der Pr\##
-        axis an.|Halten Sie den Link gedrückt, um ihn zu kopieren.|Einstellungen des iPhones oder iPads, dann Apps, de\##
-        r Name des Browsers, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse tippen, dann Berecht\##
-        igungen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrichene Mikrofon links neben der Adresse klicken und di\##
-        e Sperre löschen.|Menü Safari, dann Einstellungen, Websites, Mikrofon: „Erlauben“ wählen.|Auf das Zeichen link\##
-        s neben der Adresse klicken, dann Mikrofon: „Zulassen“ wählen.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in \##
-        den Einstellungen des Geräts, und erlauben Sie es dem Browser.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon od\##
-        er einen Computer mit Mikrofon, einen ruhigen Ort, und Safari, Chrome oder Firefox in neuer Version.|Warum Wör\##
-        ter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sich niemand dazwischengeschaltet.|Es ist ein Notfall|\##
-        Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer für diese Seite verantwortlich ist|Ihre Praxis oder K\##
-        linik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Daten.|Was behalten wird|Kein Konto, kein Cookie, kei\##
-        ne Messung. Der Tab behält, was ein Neuladen braucht, und löscht es am Ende.|Was der Server sieht|Versiegelte \##
-        Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät der Praxis sieht diese Adresse auch, außer die Praxis\##
-         verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sage\##
-        n Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen Link, den Sie von der Praxis bekommen haben.|Link un\##
-        vollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie ihn ganz, bis zum letzten Zeichen, oder bitten Sie \##
-        um einen neuen.|Der Link passt nicht zur Seite|Bitten Sie um einen neuen Link, und nennen Sie den Code.|Link w\##
-        oanders öffnen|Mit diesem Browser können Sie nicht sprechen. Kopieren Sie den Link und öffnen Sie ihn in einem\##
-         aktuellen Safari, Chrome oder Firefox.|Link im Browser öffnen|Diese App gibt das Mikrofon nicht frei. Kopiere\##
-        n Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie\##
-         es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Schließen Sie ein Mikrofon oder ein Headset an, und ve\##
-        rsuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App benutzt das Mikrofon. Schließen Sie sie, und versu\##
-        chen Sie es noch einmal.|Sprechstunde schon geöffnet|Diese Sprechstunde ist in einem anderen Tab offen.|Sprech\##
-        stunde woanders fortgesetzt|Die Sprechstunde geht in einem anderen Tab weiter.|Sprechstunde beendet|Sie haben \##
-        aufgelegt. Sie können diese Seite schließen.|Sprechstunde beendet|Die Praxis hat aufgelegt. Sie können diese S\##
-        eite schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist vorbei. Bitten Sie die Praxis um einen neuen Link.|\##
-        Sie haben abgelehnt|Die Sprechstunde hat nicht begonnen. Die Praxis weiß es; Sie können dort anrufen.|Keine Sp\##
-        rechstunde|Über diesen Link werden Sie nicht empfangen. Rufen Sie in der Praxis an.|Auf einem anderen Gerät em\##
-        pfangen|Ein anderes Gerät wurde eingelassen. Ist es nicht Ihres, rufen Sie sofort in der Praxis an.|Nicht jetz\##
-        t|In der Praxis hat gerade niemand Zeit. Versuchen Sie es später noch einmal.|Zweifelhafte Verbindung|Jemand k\##
-        önnte mithören: Die Verbindung wurde getrennt. Rufen Sie in der Praxis an.|Der Anruf wurde beendet|Das Gerät d\##
-        er Praxis hatte einen Fehler. Bitten Sie um einen neuen Link.|Link schon benutzt|Ein Link gilt einmal. Waren S\##
-        ie es nicht, sagen Sie es der Praxis; sonst bitten Sie um einen neuen.|Link abgelaufen|Diese Sprechstunde gibt\##
-         es nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termins, und versuchen Sie es noch einmal.|Wartezimmer v\##
-        oll|Zu viele Geräte warten mit diesem Link. Schließen Sie die anderen, und versuchen Sie es noch einmal.|Zu vi\##
-        ele Versuche|Warten Sie eine Minute, und versuchen Sie es noch einmal.|Sprechstunde geschlossen|Sie sind nicht\##
-         mehr im Wartezimmer. Versuchen Sie es noch einmal, oder rufen Sie an.|Keine Verbindung|Der Server antwortet n\##
-        icht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie es noch einmal.|Dieses Netz lässt keinen Anruf zu|\##
-        Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und versuchen Sie es noch einmal.|Keine sichere Verbind\##
-        ung|Etwas hat die Nachrichten verändert. Wechseln Sie das Netz, und versuchen Sie es noch einmal.|Praxis nicht\##
-         erkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Link. Machen Sie nicht weiter: Rufen Sie in der Praxis\##
-         an.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu sein. Stellen Sie es richtig, und versuchen Sie es\##
-         noch einmal.|Etwas ist schiefgegangen|Die Seite hat zur Sicherheit angehalten. Versuchen Sie es noch einmal.
+        ie letzten zwei.|Sie sind auf {language}; die Ziffern genügen auch.|oder die Ziffern|Sie haben die Wörter best\##
+        ätigt.|Die Praxis hat die Wörter bestätigt.|Mikrofon und Ton|Sagen Sie etwas: Der Balken sollte sich bewegen.|\##
+        Ihr Mikrofon funktioniert.|Von Ihrem Mikrofon kommt kein Ton. Prüfen Sie, ob es eingeschaltet ist und keine an\##
+        dere App es benutzt.|Mikrofon|Lautsprecher|Lautstärke|Ich höre nichts|Stellen Sie Ihr Gerät lauter.|Ziehen Sie\##
+         das Headset ab, oder schalten Sie Bluetooth aus.|Drücken Sie „Ton abspielen“. Hören Sie ihn? Dann muss die Pr\##
+        axis ihr Mikrofon prüfen.|Nichts? Wählen Sie einen anderen Lautsprecher, oder laden Sie diese Seite neu: Der A\##
+        nruf geht weiter.|Der Ton hat aufgehört, vielleicht wegen eines Anrufs oder einer anderen App.|Gute Verbindung\##
+        |Mäßige Verbindung|Schlechte Verbindung: Gehen Sie näher an den WLAN-Router.|Direkter Weg zwischen Ihren beide\##
+        n Geräten.|Weg über ein Relais, ebenfalls versiegelt.|Der Praxis schreiben|Senden|Jeden Buchstaben sofort send\##
+        en|Sie|Die Praxis|noch nicht gesendet|Sprechstunde fortsetzen|Ich bin einverstanden|Ich lehne ab|Es sind diese\##
+        lben Wörter|Die Wörter sind anders|Mikrofon aus|Mikrofon an|Auflegen|Wartezimmer verlassen|Noch einmal versuch\##
+        en|Hier fortsetzen|Link kopieren|Der Link ist kopiert. Öffnen Sie Safari, Chrome oder Firefox und fügen Sie ih\##
+        n dort ein.|Ton abspielen|Ton wieder einschalten|Sprechstunde beendet|Sie können diese Seite schließen.|Dauer:\##
+         {time}.|weniger als eine Minute|Diese Seite hat nichts behalten.|Code zum Vorlesen am Telefon: {code}|Dieses \##
+        Gerät sagt: {date}. Stimmt das, rufen Sie in der Praxis an.|Halten Sie den Link gedrückt, um ihn zu kopieren.|\##
+        Einstellungen des iPhones oder iPads, dann Apps, der Name des Browsers, Mikrofon: „Erlauben“ wählen.|Auf das Z\##
+        eichen links neben der Adresse tippen, dann Berechtigungen, Mikrofon: „Zulassen“ wählen.|Auf das durchgestrich\##
+        ene Mikrofon links neben der Adresse klicken und die Sperre löschen.|Menü Safari, dann Einstellungen, Websites\##
+        , Mikrofon: „Erlauben“ wählen.|Auf das Zeichen links neben der Adresse klicken, dann Mikrofon: „Zulassen“ wähl\##
+        en.|Immer noch abgelehnt? Suchen Sie „Mikrofon“ in den Einstellungen des Geräts, und erlauben Sie es dem Brows\##
+        er.|Hilfe|Schließen|Was Sie brauchen|Ein Telefon oder einen Computer mit Mikrofon, einen ruhigen Ort, und Safa\##
+        ri, Chrome oder Firefox in neuer Version.|Warum Wörter vorlesen|Wenn Sie beide dieselben Wörter lesen, hat sic\##
+        h niemand dazwischengeschaltet.|Es ist ein Notfall|Warten Sie nicht hier: Rufen Sie 112 an.|Rechtliches|Wer fü\##
+        r diese Seite verantwortlich ist|Ihre Praxis oder Klinik. Sie beantwortet Ihre Fragen und Anliegen zu Ihren Da\##
+        ten.|Was behalten wird|Kein Konto, kein Cookie, keine Messung. Der Tab behält, was ein Neuladen braucht, und l\##
+        öscht es am Ende.|Was der Server sieht|Versiegelte Nachrichten, und die Netzadresse Ihres Geräts. Das Gerät de\##
+        r Praxis sieht diese Adresse auch, außer die Praxis verlangt ein Relais.|Barrierefreiheit|Diese Seite richtet \##
+        sich nach WCAG 2.1 AA. Wenn Sie etwas hindert, sagen Sie es der Praxis.|Der Link fehlt|Öffnen Sie den ganzen L\##
+        ink, den Sie von der Praxis bekommen haben.|Link unvollständig|Der Link wurde unterwegs gekürzt. Kopieren Sie \##
+        ihn ganz, bis zum letzten Zeichen, oder bitten Sie um einen neuen.|Der Link passt nicht zur Seite|Bitten Sie u\##
+        m einen neuen Link, und nennen Sie den Code.|Link woanders öffnen|Mit diesem Browser können Sie nicht sprechen\##
+        . Kopieren Sie den Link und öffnen Sie ihn in einem aktuellen Safari, Chrome oder Firefox.|Link im Browser öff\##
+        nen|Diese App gibt das Mikrofon nicht frei. Kopieren Sie den Link, öffnen Sie Safari, Chrome oder Firefox, und\##
+         fügen Sie ihn ein.|Mikrofon abgelehnt|Erlauben Sie es so, und versuchen Sie es noch einmal.|Kein Mikrofon|Sch\##
+        ließen Sie ein Mikrofon oder ein Headset an, und versuchen Sie es noch einmal.|Mikrofon belegt|Eine andere App\##
+         benutzt das Mikrofon. Schließen Sie sie, und versuchen Sie es noch einmal.|Sprechstunde schon geöffnet|Diese \##
+        Sprechstunde ist in einem anderen Tab offen.|Sprechstunde woanders fortgesetzt|Die Sprechstunde geht in einem \##
+        anderen Tab weiter.|Sprechstunde beendet|Sie haben aufgelegt. Sie können diese Seite schließen.|Sprechstunde b\##
+        eendet|Die Praxis hat aufgelegt. Sie können diese Seite schließen.|Sprechstunde abgelaufen|Die Zeit dafür ist \##
+        vorbei. Bitten Sie die Praxis um einen neuen Link.|Sie haben abgelehnt|Die Sprechstunde hat nicht begonnen. Di\##
+        e Praxis weiß es; Sie können dort anrufen.|Keine Sprechstunde|Über diesen Link werden Sie nicht empfangen. Ruf\##
+        en Sie in der Praxis an.|Auf einem anderen Gerät empfangen|Ein anderes Gerät wurde eingelassen. Ist es nicht I\##
+        hres, rufen Sie sofort in der Praxis an.|Nicht jetzt|In der Praxis hat gerade niemand Zeit. Versuchen Sie es s\##
+        päter noch einmal.|Zweifelhafte Verbindung|Jemand könnte mithören: Die Verbindung wurde getrennt. Rufen Sie in\##
+         der Praxis an.|Der Anruf wurde beendet|Das Gerät der Praxis hatte einen Fehler. Bitten Sie um einen neuen Lin\##
+        k.|Link schon benutzt|Ein Link gilt einmal. Waren Sie es nicht, sagen Sie es der Praxis; sonst bitten Sie um e\##
+        inen neuen.|Link abgelaufen|Diese Sprechstunde gibt es nicht oder nicht mehr. Prüfen Sie die Uhrzeit des Termi\##
+        ns, und versuchen Sie es noch einmal.|Wartezimmer voll|Zu viele Geräte warten mit diesem Link. Schließen Sie d\##
+        ie anderen, und versuchen Sie es noch einmal.|Zu viele Versuche|Warten Sie eine Minute, und versuchen Sie es n\##
+        och einmal.|Sprechstunde geschlossen|Sie sind nicht mehr im Wartezimmer. Versuchen Sie es noch einmal, oder ru\##
+        fen Sie an.|Keine Verbindung|Der Server antwortet nicht. Prüfen Sie Ihre Internetverbindung, und versuchen Sie\##
+         es noch einmal.|Dieses Netz lässt keinen Anruf zu|Wechseln Sie vom WLAN zu mobilen Daten oder umgekehrt, und \##
+        versuchen Sie es noch einmal.|Keine sichere Verbindung|Etwas hat die Nachrichten verändert. Wechseln Sie das N\##
+        etz, und versuchen Sie es noch einmal.|Praxis nicht erkannt|Der gezeigte Schlüssel ist nicht der aus Ihrem Lin\##
+        k. Machen Sie nicht weiter: Rufen Sie in der Praxis an.|Datum prüfen|Das Datum dieses Geräts scheint falsch zu\##
+         sein. Stellen Sie es richtig, und versuchen Sie es noch einmal.|Etwas ist schiefgegangen|Die Seite hat zur Si\##
+        cherheit angehalten. Versuchen Sie es noch einmal.
         en|English|ltr|Language|End-to-end encrypted, from your device to your doctor’s.|One moment…|Allow the microph\##
         one|A question appears at the top or bottom of the screen. Choose “Allow”.|Waiting room|Your doctor knows you \##
         are here. Stay on this page: the consultation will start here.|Your doctor has not arrived yet. Stay on this p\##
@@ -989,53 +990,54 @@ package enum Page {
         .|The server cannot be reached for now; the conversation goes on.|Reconnecting…|The link is interrupted. Stay \##
         on this page, it comes back by itself.|The server answers. We are looking for another way for the sound.|We ar\##
         e looking for the server. Check that Wi-Fi or mobile data is on.|Your doctor’s computer has stopped. It is oft\##
-        en back within a minute.|Read the first two words aloud. Your doctor reads the last two.|or the digits|You con\##
-        firmed the words.|Your doctor confirmed the words.|Microphone and sound|Speak: the bar should move.|Your micro\##
-        phone works.|Your microphone sends no sound. Check that it is on, and that no other app is using it.|Microphon\##
-        e|Loudspeaker|Volume|I cannot hear anything|Turn up the volume of your device.|Unplug the headset, or switch B\##
-        luetooth off.|Press “Play a sound”. You hear it? Then your doctor should check their microphone.|Nothing? Choo\##
-        se another loudspeaker, or reload this page: the call goes on.|The sound has stopped, perhaps because of a pho\##
-        ne call or another app.|Good connection|Fair connection|Poor connection: move closer to the Wi-Fi router.|Dire\##
-        ct path between your two devices.|By way of a relay, sealed as well.|Write to your doctor|Send|Send each lette\##
-        r as I type it|You|Your doctor|not sent yet|Go on with the consultation|I agree|I refuse|The words are the sam\##
-        e|The words are different|Mute|Unmute|Hang up|Leave the waiting room|Try again|Continue here|Copy the link|The\##
-         link is copied. Open Safari, Chrome or Firefox and paste it.|Play a sound|Resume sound|Consultation over|You \##
-        can close this page.|It lasted {time}.|less than a minute|This page has kept nothing.|Code to read out on the \##
-        phone: {code}|This device says: {date}. If that is right, phone your doctor.|Press and hold the link to copy i\##
-        t.|Settings of the iPhone or iPad, then Apps, the name of the browser, Microphone: choose “Allow”.|Tap the sym\##
-        bol left of the address, then Permissions, Microphone: choose “Allow”.|Click the crossed-out microphone left o\##
-        f the address, and clear the block.|Safari menu, then Settings, Websites, Microphone: choose “Allow”.|Click th\##
-        e symbol left of the address, then Microphone: choose “Allow”.|Still refused? Look for “Microphone” in the set\##
-        tings of the device, and allow the browser.|Help|Close|What you need|A phone or a computer with a microphone, \##
-        a quiet place, and an up-to-date Safari, Chrome or Firefox.|Why read words|If both of you read the same words,\##
-         nobody has slipped in between.|In an emergency|Do not wait here: call 112.|Legal notice|Who answers for this \##
-        page|Your doctor or their hospital. They answer your questions and requests about your data.|What is kept|No a\##
-        ccount, no cookie, no tracking. The tab keeps what a reload needs, and erases it at the end.|What the server s\##
-        ees|Sealed messages, and your device’s address on the network. Your doctor’s device sees that address too, unl\##
-        ess they ask for a relay.|Accessibility|This page aims at WCAG 2.1 AA. If something stands in your way, tell y\##
-        our doctor.|The link is missing|Open the whole link your doctor sent you.|Incomplete link|The link was cut on \##
-        its way. Copy all of it, to the last character, or ask for a new one.|Link and page do not match|Ask your doct\##
-        or for a new link, and read out the code.|Open the link elsewhere|This browser cannot carry a call. Copy the l\##
-        ink and open it in an up-to-date Safari, Chrome or Firefox.|Open the link in a browser|This app gives no acces\##
-        s to the microphone. Copy the link, open Safari, Chrome or Firefox, and paste it.|Microphone refused|Allow it \##
-        like this, then try again.|No microphone|Plug in a microphone or a headset, then try again.|Microphone in use|\##
-        Another application is using the microphone. Close it, then try again.|Consultation already open|This consulta\##
-        tion is open in another tab.|Continued elsewhere|The consultation goes on in another tab.|Consultation over|Yo\##
-        u hung up. You can close this page.|Consultation over|Your doctor hung up. You can close this page.|Consultati\##
-        on expired|The time for it has passed. Ask your doctor for a new link.|You did not agree|The consultation has \##
-        not started. Your doctor was told; you can phone them.|No consultation|Your doctor does not see you through th\##
-        is link. Phone the practice.|Seen on another device|Your doctor admitted another device. If it is not yours, p\##
-        hone them at once.|Not now|Your doctor is not available. Try again later.|Unsafe connection|Somebody could be \##
-        listening: the call was cut. Phone your doctor.|The call stopped|Your doctor’s device had an error. Ask for a \##
-        new link.|Link already used|A link works once. If that was not you, tell your doctor; otherwise ask for anothe\##
-        r.|Expired link|This consultation does not exist, or no longer does. Check the time of the appointment, then t\##
-        ry again.|Waiting room full|Too many devices wait with this link. Close the others, then try again.|Too many a\##
-        ttempts|Wait a minute, then try again.|Consultation closed|You are no longer in the waiting room. Try again, o\##
-        r phone your doctor.|No connection|The server does not answer. Check your Internet connection, then try again.\##
-        |This network carries no calls|Switch from Wi-Fi to mobile data, or the other way, then try again.|No secure l\##
-        ink|Something altered the messages. Change to another network, then try again.|Doctor not recognised|The key s\##
-        hown is not the one of your link. Do not go on: phone your doctor.|Check the date|The date of this device seem\##
-        s wrong. Correct it, then try again.|Something went wrong|The page stopped to be safe. Try again.</template>
+        en back within a minute.|Read the first two words aloud. Your doctor reads the last two.|They are in {language\##
+        }; the digits will do as well.|or the digits|You confirmed the words.|Your doctor confirmed the words.|Microph\##
+        one and sound|Speak: the bar should move.|Your microphone works.|Your microphone sends no sound. Check that it\##
+         is on, and that no other app is using it.|Microphone|Loudspeaker|Volume|I cannot hear anything|Turn up the vo\##
+        lume of your device.|Unplug the headset, or switch Bluetooth off.|Press “Play a sound”. You hear it? Then your\##
+         doctor should check their microphone.|Nothing? Choose another loudspeaker, or reload this page: the call goes\##
+         on.|The sound has stopped, perhaps because of a phone call or another app.|Good connection|Fair connection|Po\##
+        or connection: move closer to the Wi-Fi router.|Direct path between your two devices.|By way of a relay, seale\##
+        d as well.|Write to your doctor|Send|Send each letter as I type it|You|Your doctor|not sent yet|Go on with the\##
+         consultation|I agree|I refuse|The words are the same|The words are different|Mute|Unmute|Hang up|Leave the wa\##
+        iting room|Try again|Continue here|Copy the link|The link is copied. Open Safari, Chrome or Firefox and paste \##
+        it.|Play a sound|Resume sound|Consultation over|You can close this page.|It lasted {time}.|less than a minute|\##
+        This page has kept nothing.|Code to read out on the phone: {code}|This device says: {date}. If that is right, \##
+        phone your doctor.|Press and hold the link to copy it.|Settings of the iPhone or iPad, then Apps, the name of \##
+        the browser, Microphone: choose “Allow”.|Tap the symbol left of the address, then Permissions, Microphone: cho\##
+        ose “Allow”.|Click the crossed-out microphone left of the address, and clear the block.|Safari menu, then Sett\##
+        ings, Websites, Microphone: choose “Allow”.|Click the symbol left of the address, then Microphone: choose “All\##
+        ow”.|Still refused? Look for “Microphone” in the settings of the device, and allow the browser.|Help|Close|Wha\##
+        t you need|A phone or a computer with a microphone, a quiet place, and an up-to-date Safari, Chrome or Firefox\##
+        .|Why read words|If both of you read the same words, nobody has slipped in between.|In an emergency|Do not wai\##
+        t here: call 112.|Legal notice|Who answers for this page|Your doctor or their hospital. They answer your quest\##
+        ions and requests about your data.|What is kept|No account, no cookie, no tracking. The tab keeps what a reloa\##
+        d needs, and erases it at the end.|What the server sees|Sealed messages, and your device’s address on the netw\##
+        ork. Your doctor’s device sees that address too, unless they ask for a relay.|Accessibility|This page aims at \##
+        WCAG 2.1 AA. If something stands in your way, tell your doctor.|The link is missing|Open the whole link your d\##
+        octor sent you.|Incomplete link|The link was cut on its way. Copy all of it, to the last character, or ask for\##
+         a new one.|Link and page do not match|Ask your doctor for a new link, and read out the code.|Open the link el\##
+        sewhere|This browser cannot carry a call. Copy the link and open it in an up-to-date Safari, Chrome or Firefox\##
+        .|Open the link in a browser|This app gives no access to the microphone. Copy the link, open Safari, Chrome or\##
+         Firefox, and paste it.|Microphone refused|Allow it like this, then try again.|No microphone|Plug in a microph\##
+        one or a headset, then try again.|Microphone in use|Another application is using the microphone. Close it, the\##
+        n try again.|Consultation already open|This consultation is open in another tab.|Continued elsewhere|The consu\##
+        ltation goes on in another tab.|Consultation over|You hung up. You can close this page.|Consultation over|Your\##
+         doctor hung up. You can close this page.|Consultation expired|The time for it has passed. Ask your doctor for\##
+         a new link.|You did not agree|The consultation has not started. Your doctor was told; you can phone them.|No \##
+        consultation|Your doctor does not see you through this link. Phone the practice.|Seen on another device|Your d\##
+        octor admitted another device. If it is not yours, phone them at once.|Not now|Your doctor is not available. T\##
+        ry again later.|Unsafe connection|Somebody could be listening: the call was cut. Phone your doctor.|The call s\##
+        topped|Your doctor’s device had an error. Ask for a new link.|Link already used|A link works once. If that was\##
+         not you, tell your doctor; otherwise ask for another.|Expired link|This consultation does not exist, or no lo\##
+        nger does. Check the time of the appointment, then try again.|Waiting room full|Too many devices wait with thi\##
+        s link. Close the others, then try again.|Too many attempts|Wait a minute, then try again.|Consultation closed\##
+        |You are no longer in the waiting room. Try again, or phone your doctor.|No connection|The server does not ans\##
+        wer. Check your Internet connection, then try again.|This network carries no calls|Switch from Wi-Fi to mobile\##
+         data, or the other way, then try again.|No secure link|Something altered the messages. Change to another netw\##
+        ork, then try again.|Doctor not recognised|The key shown is not the one of your link. Do not go on: phone your\##
+         doctor.|Check the date|The date of this device seems wrong. Correct it, then try again.|Something went wrong|\##
+        The page stopped to be safe. Try again.</template>
         <script>start()</script>
         <template id="word-lists">fr0abeille1cajou2cordéon1iguille1mpoule1nanas1quarium1rbre2moire2tichaut1sperge2siet\##
         te1ubergine2tobus3ruche1vocat0baignoire2lcon1iberon2llet2scuit1ocal2ugie3langer3teille1racelet3nche2ebis2ouett\##

@@ -44,7 +44,7 @@ package struct PageHeaders: Equatable, Sendable {
     private static let permissions = [
         "microphone=(self)", "autoplay=(self)", "speaker-selection=(self)", "screen-wake-lock=(self)",
         "local-network=(self)", "local-network-access=(self)", "loopback-network=()", "camera=()",
-        "display-capture=()", "geolocation=()", "usb=()", "serial=()", "hid=()", "bluetooth=()", "midi=()",
+        "display-capture=()", "geolocation=()", "usb=()", "serial=()", "hid=()", "midi=()",
         "payment=()", "accelerometer=()", "gyroscope=()", "magnetometer=()", "publickey-credentials-get=()",
         "browsing-topics=()", "clipboard-read=()", "fullscreen=()", "xr-spatial-tracking=()", "idle-detection=()",
     ]

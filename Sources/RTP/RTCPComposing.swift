@@ -1,19 +1,24 @@
 package import Wire
 
-/// A report to send: SR or RR first, then the canonical name, then perhaps BYE (RFC 3550 §6.1).
+/// A report to send: SR or RR first, then the canonical name, then perhaps losses and BYE (RFC 3550 §6.1).
 package struct RTCPCompound: Sendable {
     private let report: RTCPPacket
     private let source: UInt32
     private let cname: [UInt8]
+    private let losses: LossMap?
     private let isGoodbye: Bool
 
     /// - Parameters:
     ///   - report: ``RTCPPacket/senderReport(_:)`` or ``RTCPPacket/receiverReport(sender:blocks:)``.
     ///   - cname: See ``canonicalName(from:)``; at most 255 octets.
-    package init(report: RTCPPacket, source: UInt32, cname: [UInt8], isGoodbye: Bool = false) {
+    ///   - losses: Which packets of the peer came, for an extended report.
+    package init(
+        report: RTCPPacket, source: UInt32, cname: [UInt8], losses: LossMap? = nil, isGoodbye: Bool = false
+    ) {
         self.report = report
         self.source = source
         self.cname = cname
+        self.losses = losses
         self.isGoodbye = isGoodbye
     }
 
@@ -41,7 +46,7 @@ package struct RTCPCompound: Sendable {
             bytes.append(bigEndian: sender)
             write(blocks, to: &bytes)
             finish(start, in: &bytes)
-        case .sourceDescription, .goodbye, .unknown: break
+        case .sourceDescription, .goodbye, .extendedReport, .unknown: break
         }
         let names = begin(RTCPType.sourceDescription, count: 1, in: &bytes)
         let name = self.cname.prefix(255)
@@ -52,6 +57,12 @@ package struct RTCPCompound: Sendable {
         // At least one null octet ends the list, and pads the chunk.
         for _ in 0..<4 - (2 + name.count) % 4 { bytes.append(0) }
         finish(names, in: &bytes)
+        if let losses = self.losses {
+            let start = begin(RTCPType.extendedReport, count: 0, in: &bytes)
+            bytes.append(bigEndian: self.source)
+            losses.append(to: &bytes)
+            finish(start, in: &bytes)
+        }
         if self.isGoodbye {
             let start = begin(RTCPType.goodbye, count: 1, in: &bytes)
             bytes.append(bigEndian: self.source)
@@ -94,7 +105,7 @@ private func finish(_ start: Int, in bytes: inout [UInt8]) {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
+    mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
         for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
             self.append(UInt8(truncatingIfNeeded: value >> shift))
         }

@@ -5,7 +5,9 @@ package enum RTCPPacket: Equatable, Sendable {
     /// Canonical names (RFC 3550 §6.5.1): nobody here asks for them, so they are checked and not kept.
     case sourceDescription
     case goodbye(sources: [UInt32])
-    /// Feedback (RFC 4585), extended reports (RFC 3611), APP and whatever comes later.
+    /// The loss maps of an extended report (RFC 3611); its other blocks are skipped.
+    case extendedReport(sender: UInt32, losses: [LossMap])
+    /// Feedback (RFC 4585), extended reports without loss maps, APP and whatever comes later.
     case unknown(type: UInt8)
 }
 
@@ -68,6 +70,8 @@ enum RTCPType {
     static let receiverReport: UInt8 = 201
     static let sourceDescription: UInt8 = 202
     static let goodbye: UInt8 = 203
+    /// RFC 3611 §2.
+    static let extendedReport: UInt8 = 207
 }
 
 /// SDES item types (RFC 3550 §12.2).

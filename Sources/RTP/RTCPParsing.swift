@@ -69,6 +69,10 @@ extension RTCPPacket {
                 var sources: [UInt32] = []
                 for _ in 0..<count { sources.append(try reader.readUInt32()) }
                 return .goodbye(sources: sources)
+            case RTCPType.extendedReport:
+                let sender = try reader.readUInt32()
+                let losses = try readLosses(from: &reader)
+                return losses.isEmpty ? .unknown(type: type) : .extendedReport(sender: sender, losses: losses)
             default:
                 return .unknown(type: type)
             }
@@ -76,6 +80,19 @@ extension RTCPPacket {
             return .unknown(type: type)
         }
     }
+}
+
+/// The loss maps among the blocks of an extended report (RFC 3611 §3).
+private func readLosses(from reader: inout ByteReader) throws(ByteReader.Failure) -> [LossMap] {
+    var maps: [LossMap] = []
+    while !reader.isAtEnd, maps.count < maximumMaps {
+        let type = try reader.readUInt8()
+        let thinning = try reader.readUInt8() & 0x0F
+        var block = ByteReader(try reader.readSlice(4 * Int(try reader.readUInt16())))
+        // A map of every second or fourth packet says nothing of runs.
+        if type == LossMap.blockType, thinning == 0 { maps.append(try LossMap(reading: &block)) }
+    }
+    return maps
 }
 
 private func checkNames(chunks: Int, from reader: inout ByteReader) throws(ByteReader.Failure) {
@@ -97,3 +114,5 @@ private func checkNames(chunks: Int, from reader: inout ByteReader) throws(ByteR
 
 /// A datagram of 1500 octets holds more only in an attack.
 private let maximumPackets = 64
+/// One source is ours.
+private let maximumMaps = 4

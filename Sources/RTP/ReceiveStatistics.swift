@@ -5,7 +5,7 @@ package import Wire
 /// A peer may change its SSRC in mid-call (RFC 8108); the latest one counts, and a packet of an older
 /// one is not counted again.
 package struct ReceiveStatistics: Sendable {
-    /// Packets of the current source that came, duplicates included.
+    /// Packets of the current source that came, late ones and duplicates included.
     package private(set) var packetsReceived: UInt64 = 0
     /// The same over all sources of the call.
     package private(set) var totalPacketsReceived: UInt64 = 0
@@ -14,6 +14,9 @@ package struct ReceiveStatistics: Sendable {
     /// Lost before the source last changed.
     private var lostOfFormerSources: Int64 = 0
     package private(set) var source: UInt32?
+    private var formerSource: UInt32?
+    /// The sequence number that would confirm a leap (`bad_seq`).
+    private var confirming: UInt16?
 
     private let clockRate: Double
     private var baseSequenceNumber: Int64 = 0
@@ -24,6 +27,7 @@ package struct ReceiveStatistics: Sendable {
     private var lastTransit: Double?
     private var lastTimestamp: UInt32?
     private var unwrappedTimestamp = 0.0
+    private var arrivals: ArrivalHistory?
     private var lastReport: (middle: UInt32, received: Instant)?
 
     /// - Parameter clockRate: Timestamp units per second; 48000 for Opus.
@@ -33,24 +37,24 @@ package struct ReceiveStatistics: Sendable {
 
     /// Counts an authentic packet.
     package mutating func receive(_ header: RTPHeader, payloadCount: Int, now: Instant) {
-        if header.ssrc != self.source { self.begin(header) }
-        self.packetsReceived += 1
         self.totalPacketsReceived += 1
         self.totalOctetsReceived += UInt64(max(0, payloadCount))
-
-        let newest = UInt16(truncatingIfNeeded: self.highestExtended)
-        let step = SerialNumber(header.sequenceNumber).distance(from: SerialNumber(newest))
-        let extended = self.highestExtended + Int64(step)
-        self.highestExtended = max(self.highestExtended, extended)
-        // A straggler from before the first packet seen.
-        if extended < self.baseSequenceNumber, self.baseSequenceNumber - extended <= maximumMisorder {
-            self.baseSequenceNumber = extended
+        if header.ssrc != self.source {
+            // A straggler of the source that ended must not bring it back.
+            guard header.ssrc != self.formerSource else { return }
+            self.begin(at: Int64(header.sequenceNumber))
+            self.formerSource = self.source
+            self.source = header.ssrc
+            self.lastReport = nil
         }
+        guard self.place(header.sequenceNumber) else { return }
+        self.packetsReceived += 1
         self.updateJitter(header, now: now)
     }
 
-    /// Remembers a sender report of the current source, for LSR and DLSR.
+    /// Remembers a sender report of the current source, for LSR and DLSR; those of others are ignored.
     package mutating func receive(_ report: SenderReport, now: Instant) {
+        guard report.sender == self.source else { return }
         self.lastReport = (UInt32(truncatingIfNeeded: report.ntpTimestamp >> 16), now)
     }
 
@@ -95,18 +99,55 @@ package struct ReceiveStatistics: Sendable {
             delaySinceLastSenderReport: delay)
     }
 
-    private mutating func begin(_ header: RTPHeader) {
+    /// Which of the last packets came, for an extended report.
+    /// - Returns: `nil` before the first packet.
+    package func makeLossMap() -> LossMap? {
+        guard let source = self.source else { return nil }
+        return self.arrivals?.map(source: source)
+    }
+
+    /// Extends a sequence number over its wraps (`update_seq`).
+    /// - Returns: Whether the packet counts. One that leaps does not, until its successor comes next: then the peer has
+    ///   begun anew without telling.
+    private mutating func place(_ sequence: UInt16) -> Bool {
+        let newest = UInt16(truncatingIfNeeded: self.highestExtended)
+        let step = Int64(SerialNumber(sequence).distance(from: SerialNumber(newest)))
+        guard step > -maximumMisorder, step < maximumDropout else {
+            guard self.confirming == sequence else {
+                self.confirming = sequence &+ 1
+                return false
+            }
+            // Behind a silence of the path the count of wraps goes on, as the peer's own does.
+            self.begin(at: step > 0 ? self.highestExtended + step : Int64(sequence))
+            self.note(self.highestExtended)
+            return true
+        }
+        self.confirming = nil
+        let extended = self.highestExtended + step
+        self.highestExtended = max(self.highestExtended, extended)
+        self.note(extended)
+        // A straggler from before the first packet seen.
+        self.baseSequenceNumber = min(self.baseSequenceNumber, extended)
+        return true
+    }
+
+    private mutating func note(_ extendedSequenceNumber: Int64) {
+        if self.arrivals == nil { self.arrivals = ArrivalHistory(first: extendedSequenceNumber) }
+        self.arrivals?.note(extendedSequenceNumber)
+    }
+
+    private mutating func begin(at extendedSequenceNumber: Int64) {
         self.lostOfFormerSources = self.totalLost
-        self.source = header.ssrc
         self.packetsReceived = 0
-        self.baseSequenceNumber = Int64(header.sequenceNumber)
-        self.highestExtended = Int64(header.sequenceNumber)
+        self.baseSequenceNumber = extendedSequenceNumber
+        self.highestExtended = extendedSequenceNumber
+        self.confirming = nil
         self.expectedAtLastReport = 0
         self.receivedAtLastReport = 0
         self.jitterEstimate = 0
         self.lastTransit = nil
         self.lastTimestamp = nil
-        self.lastReport = nil
+        self.arrivals = nil
     }
 
     private mutating func updateJitter(_ header: RTPHeader, now: Instant) {
@@ -130,5 +171,6 @@ package struct ReceiveStatistics: Sendable {
     }
 }
 
-/// Packets (RFC 3550 §A.1, `MAX_MISORDER`).
+/// Packets (RFC 3550 §A.1, `MAX_MISORDER` and `MAX_DROPOUT`).
 private let maximumMisorder: Int64 = 100
+private let maximumDropout: Int64 = 3_000

@@ -88,39 +88,36 @@ package struct RedundancyHistory: Sendable {
 
     /// What a packet made now is short of one with `copies` payloads of `count` octets: of the first packets of a
     /// stream, and the first behind smaller ones.
-    package func shortage(copies: Int, count: Int) -> Int {
-        (1...max(copies, 1)).reduce(0) { shortage, distance in
-            guard distance <= copies else { return shortage }
-            guard distance <= self.filled else { return shortage + RedundantPayload.headerSize + count }
-            return shortage + max(0, count - self.entries[self.index(distance)].count)
+    package func shortage(copies: CopySpread, count: Int, timestamp: UInt32) -> Int {
+        copies.distances.reduce(0) { shortage, distance in
+            guard let entry = self.entry(distance, before: timestamp) else {
+                return shortage + RedundantPayload.headerSize + count
+            }
+            return shortage + max(0, count - entry.count)
         }
     }
 
-    /// Appends to `packet` the payload behind copies of the `copies` payloads before it.
+    /// Appends to `packet` the payload behind copies of those before it that `copies` names.
     ///
-    /// With payloads of one size all packets have one size, but for what ``shortage(copies:count:)`` tells.
-    /// - Parameters:
-    ///   - copies: 0 … ``depth``.
-    ///   - payloadType: Of the payloads inside.
+    /// With payloads of one size all packets have one size, but for what ``shortage(copies:count:timestamp:)`` tells.
+    /// - Parameter payloadType: Of the payloads inside.
     package func append(
-        _ payload: Span<UInt8>, timestamp: UInt32, copies: Int, payloadType: UInt8, to packet: inout [UInt8]
+        _ payload: Span<UInt8>, timestamp: UInt32, copies: CopySpread, payloadType: UInt8, to packet: inout [UInt8]
     ) {
-        let copies = min(copies, self.filled)
-        for distance in stride(from: copies, to: 0, by: -1) {
-            let entry = self.entries[self.index(distance)]
+        let distances = copies.distances
+        for distance in distances {
+            guard let entry = self.entry(distance, before: timestamp) else { continue }
             let offset = Int(timestamp &- entry.timestamp)
-            guard offset <= RedundantPayload.longestOffset else { continue }
             packet.append(0x80 | payloadType)
             packet.append(UInt8(offset >> 6))
             packet.append(UInt8(offset & 0x3F) << 2 | UInt8(entry.count >> 8))
             packet.append(UInt8(entry.count & 0xFF))
         }
         packet.append(payloadType & 0x7F)
-        for distance in stride(from: copies, to: 0, by: -1) {
-            let index = self.index(distance)
-            guard Int(timestamp &- self.entries[index].timestamp) <= RedundantPayload.longestOffset else { continue }
-            let start = index * RedundantPayload.longestCopy
-            packet.append(contentsOf: self.storage[start..<start + self.entries[index].count])
+        for distance in distances {
+            guard let entry = self.entry(distance, before: timestamp) else { continue }
+            let start = self.index(distance) * RedundantPayload.longestCopy
+            packet.append(contentsOf: self.storage[start..<start + entry.count])
         }
         for index in 0..<payload.count { packet.append(payload[index]) }
     }
@@ -138,9 +135,16 @@ package struct RedundancyHistory: Sendable {
         for index in 0..<payload.count { self.storage[start + index] = payload[index] }
     }
 
+    /// The payload `distance` before the next one, if it was sent and its offset can be told.
+    private func entry(_ distance: Int, before timestamp: UInt32) -> Entry? {
+        guard distance <= self.filled else { return nil }
+        let entry = self.entries[self.index(distance)]
+        return Int(timestamp &- entry.timestamp) <= RedundantPayload.longestOffset ? entry : nil
+    }
+
     /// The place of the payload `distance` before the next one, 1 for the newest.
     private func index(_ distance: Int) -> Int { (self.newest + Self.depth - (distance - 1)) % Self.depth }
 
-    /// Copies at most: with more the newest sound would wait too long for the oldest.
-    package static let depth = 3
+    /// Payloads remembered: as far back as copies reach.
+    private static let depth = CopySpread.reach
 }

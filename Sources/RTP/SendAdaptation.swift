@@ -14,6 +14,8 @@ package struct SendAdaptation: Sendable {
         package var expectedLossPercentage: Int
         /// Copies of earlier packets in each packet (RFC 2198).
         package var copies: Int
+        /// Whether they are far back, against losses that come in runs. Does not change sizes.
+        package var copiesAreFar = false
         /// What each packet holds of sound.
         package var packetDuration: Duration
 
@@ -63,6 +65,7 @@ package struct SendAdaptation: Sendable {
     private var lossBeforeGrowth: Double?
     private var grewAt: Instant?
     private var worseReports = 0
+    private var burstiness = LossBurstiness()
 
     /// - Parameters:
     ///   - bitsPerSecond: Of Opus on a good path to a peer that knows no redundancy.
@@ -109,6 +112,13 @@ package struct SendAdaptation: Sendable {
             self.grewAt = now
         }
         self.step = next
+    }
+
+    /// Takes which packets came, where the peer says so.
+    package mutating func receive(_ map: LossMap) {
+        guard !self.isSteady else { return }
+        self.burstiness.receive(map)
+        self.step.copiesAreFar = self.burstiness.isBursty && self.step.copies > 0
     }
 
     /// No report has come for long: the smallest step, for nobody can say what the path bears.
@@ -158,6 +168,7 @@ package struct SendAdaptation: Sendable {
             let copies = Self.copies(for: self.loss)
             let lazy = Self.copies(for: self.loss * 2)
             step.copies = min(copies < held ? min(held, max(copies, lazy)) : copies, self.level - 1)
+            step.copiesAreFar = self.burstiness.isBursty && step.copies > 0
         } else if self.loss >= (self.step.expectedLossPercentage > 0 ? Self.negligibleLoss : Self.notableLoss) {
             step.expectedLossPercentage = Self.errorCorrection
         }

@@ -235,9 +235,10 @@ package final class RelayServer: Sendable {
     ) async throws(RelayError) -> any Channel {
         guard path.utf8.count <= 107 else { throw .controlPathTooLong(path) }
         let (supervision, logger) = (self.supervision, self.logger)
-        unlink(path)
+        let socket = LocalSocket.bind(path)
+        guard socket >= 0 else { throw .cannotListen(path) }
         do {
-            let listener = try await ServerBootstrap(group: self.group)
+            return try await ServerBootstrap(group: self.group)
                 .serverChannelInitializer { SpareDescriptor.protect($0, logger: logger) }
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
@@ -245,9 +246,7 @@ package final class RelayServer: Sendable {
                             ControlHandler(engine: engine, greeting: greeting, supervision: supervision))
                     }
                 }
-                .bind(unixDomainSocketPath: path).get()
-            chmod(path, 0o600)
-            return listener
+                .withBoundSocket(socket).get()
         } catch {
             throw .cannotListen(path)
         }

@@ -58,6 +58,13 @@ package final class MediaConnection {
     /// What the peer's description announced: SHA-256 of its certificate.
     package var remoteFingerprint: [UInt8]? { self.remote?.fingerprint }
 
+    /// What the handshake was last taken on for. A Firefox drops what comes before it has a nominated pair, so the
+    /// ClientHello is repeated behind the answer that gives it one.
+    private struct Opening: Equatable {
+        let path: Path
+        let isNominated: Bool
+    }
+
     private let isPatient: Bool
     private let encoder: OpusEncoderSettings
     private let identity: DTLSIdentity
@@ -74,7 +81,9 @@ package final class MediaConnection {
     private var allocations: Set<SocketID> = []
     /// A ClientHello on the direct path overtakes the answer that travels through the broker.
     private var earlyHandshake: [[UInt8]] = []
-    private var handshakeOpenedOn: Path?
+    private var handshakeOpenedOn: Opening?
+    /// When the peer's nomination was answered, until the ClientHello is repeated for it.
+    private var nominationAnsweredAt: Instant?
     private var isOver = false
     private var nextDoubt: Instant?
     private var outputs: [Output] = []
@@ -202,6 +211,10 @@ package final class MediaConnection {
         self.ice.handleTimeout(now: now)
         self.drainICE(now: now)
         if self.handshakePath != nil { self.dtls?.handleTimeout(now: now) }
+        if let reminder = self.reminder, now >= reminder {
+            self.nominationAnsweredAt = nil
+            self.dtls?.pathOpened(now: now)
+        }
         self.drainDTLS(now: now)
         if let report = try? self.voice?.report(now: now) { self.transmit(report) }
     }
@@ -209,7 +222,7 @@ package final class MediaConnection {
     package func pollOutput() -> Output {
         guard self.outputs.isEmpty else { return self.outputs.removeFirst() }
         guard !self.isOver else { return .wait(until: .distantFuture) }
-        var deadline = self.voice?.nextReport ?? .distantFuture
+        var deadline = min(self.voice?.nextReport ?? .distantFuture, self.reminder ?? .distantFuture)
         if case .wait(let until?) = self.ice.pollOutput() { deadline = min(deadline, until) }
         if self.handshakePath != nil, case .wait(let until)? = self.dtls?.pollOutput() {
             deadline = min(deadline, until)
@@ -287,7 +300,7 @@ package final class MediaConnection {
                 self.earlyHandshake = []
                 self.dtls = dtls
                 if role == .client {
-                    self.handshakeOpenedOn = self.handshakePath
+                    self.handshakeOpenedOn = self.opening
                     dtls.start(hasPath: self.handshakePath != nil, now: now)
                 }
             }
@@ -404,11 +417,23 @@ package final class MediaConnection {
     /// Where the handshake goes: the path in use, and before there is one the way that a check of the peer came.
     private var handshakePath: Path? { self.ice.destination ?? self.ice.inquiry }
 
+    private var opening: Opening? {
+        self.handshakePath.map { Opening(path: $0, isNominated: self.ice.nomination == $0) }
+    }
+
+    /// A Firefox may read the ClientHello before it has drawn its conclusions from the answer in front of it. Whoever has
+    /// not spoken by then, though the path would have brought it, is sent it once more.
+    private var reminder: Instant? {
+        guard let answered = self.nominationAnsweredAt, let trip = self.ice.roundTripTime else { return nil }
+        return answered + trip + Self.conclusionTime
+    }
+
     /// Takes the handshake on as soon as something speaks for a path. A server waits as a client does: what it answers
     /// before that could go nowhere, and would only come again after a timer.
     private func startHandshake(now: Instant) {
-        guard let dtls = self.dtls, let path = self.handshakePath, path != self.handshakeOpenedOn else { return }
-        self.handshakeOpenedOn = path
+        guard let dtls = self.dtls, let opening = self.opening, opening != self.handshakeOpenedOn else { return }
+        self.handshakeOpenedOn = opening
+        if opening.isNominated { self.nominationAnsweredAt = now }
         dtls.start(now: now)
         dtls.pathOpened(now: now)
         self.drainDTLS(now: now)
@@ -469,6 +494,8 @@ package final class MediaConnection {
 
     private static let maximumEarlyDatagrams = 8
     private static let maximumHelloPaths = 4
+    /// What a browser may take between an answer to its check and the datagram behind it.
+    private static let conclusionTime: Duration = .milliseconds(10)
     private static let doubtInterval: Duration = .seconds(1)
     /// Three checks in a row.
     private static let doubtfulPatience: Duration = .milliseconds(1400)

@@ -101,17 +101,19 @@ package final class VoiceStream {
 
     /// The payload as RED or by itself, in RTP in SRTP.
     private func datagram(at placement: AudioSender.Placement, now: Instant) throws -> [UInt8] {
-        let copies = self.redundancyType == nil ? 0 : self.adaptation.step.copies
+        let step = self.adaptation.step
+        let copies = CopySpread(count: self.redundancyType == nil ? 0 : step.copies, isFar: step.copiesAreFar)
         let header = RTPHeader(
-            marker: placement.isMarked, payloadType: copies > 0 ? self.redundancyType ?? 0 : self.payloadType,
+            marker: placement.isMarked, payloadType: copies.count > 0 ? self.redundancyType ?? 0 : self.payloadType,
             sequenceNumber: self.sequence, timestamp: self.timestampOffset &+ placement.timestamp, ssrc: self.ssrc)
         self.sequence &+= 1
         // Held for the moment, so that spans of it may be lent; not copied.
         let payload = self.payload
         var packet = self.datagrams.take()
         header.append(to: &packet)
-        if copies > 0 {
-            let shortage = self.history.shortage(copies: copies, count: payload.count)
+        if copies.count > 0 {
+            let shortage = self.history.shortage(
+                copies: copies, count: payload.count, timestamp: placement.timestamp)
             var filled = payload
             if shortage > 0 { try OpusPacket.pad(&filled, to: payload.count + shortage) }
             self.history.append(
@@ -206,7 +208,9 @@ package final class VoiceStream {
         let blocks = ReportBlocks(self.receiveStatistics.makeReportBlock(now: now))
         let report = self.sendStatistics.makeReport(blocks: blocks, now: now)
         var datagram = self.datagrams.take()
-        RTCPCompound(report: report, source: self.ssrc, cname: self.cname, isGoodbye: isGoodbye).append(to: &datagram)
+        let losses = self.receiveStatistics.makeLossMap()
+        RTCPCompound(report: report, source: self.ssrc, cname: self.cname, losses: losses, isGoodbye: isGoodbye)
+            .append(to: &datagram)
         try self.outgoing.protectRTCP(&datagram)
         self.datagrams.keep(datagram)
         return datagram
@@ -260,6 +264,8 @@ package final class VoiceStream {
                     self.take(report.blocks, now: now)
                 case .receiverReport(_, let blocks): self.take(blocks, now: now)
                 case .goodbye: arrival = .goodbye
+                case .extendedReport(_, let losses):
+                    for map in losses where map.source == self.ssrc { self.adaptation.receive(map) }
                 case .sourceDescription, .unknown: break
                 }
             }

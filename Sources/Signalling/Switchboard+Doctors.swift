@@ -44,7 +44,12 @@ extension Switchboard {
                 address, by: key, rejoinHash: rejoinHash, now: now, unixTime: unixTime)
             self.save(address, if: code)
             self.send(.done(type: .roomConsume, room: room, code: code), to: id)
-            if code == .done { self.endWaiting(in: address) }
+            if code == .done {
+                self.endWaiting(in: address)
+            } else if self.directory[address]?.attendant == id {
+                // The admission that follows on this socket must reach nobody.
+                self.leave(address)
+            }
         case .roomClose(let room):
             let address = RoomAddress(of: room)
             let owner = self.directory[address]?.record.owner
@@ -69,9 +74,14 @@ extension Switchboard {
     mutating func doctorLeft(_ id: ConnectionID, key: [UInt8]) {
         if self.doctors[key] == id { self.doctors[key] = nil }
         for room in self.directory.roomsByOwner[key, default: []] where self.directory[room]?.attendant == id {
-            self.directory.update(room) { $0.attendant = nil }
-            self.announce(doctorPresent: false, in: room)
+            self.leave(room)
         }
+    }
+
+    /// Nobody answers for the room, until it is opened again.
+    private mutating func leave(_ room: RoomAddress) {
+        self.directory.update(room) { $0.attendant = nil }
+        self.announce(doctorPresent: false, in: room)
     }
 
     /// From now on this socket answers for the room: it learns who is there, and they learn that it is.

@@ -1,4 +1,5 @@
 internal import Audio
+internal import CPoll
 internal import Foundation
 internal import Glibc
 internal import Synchronization
@@ -115,9 +116,12 @@ func soundClock() -> Instant {
     return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
 }
 
-/// A thread with a name, which ends when its work does.
+/// A thread with a name that is let run soon after it wakes, which ends when its work does.
 func startSoundThread(_ name: String, _ work: @escaping @Sendable () -> Void) {
-    let thread = Thread(block: work)
+    let thread = Thread {
+        _ = colloque_ask_for_short_slices()
+        work()
+    }
     thread.name = name
     thread.start()
 }

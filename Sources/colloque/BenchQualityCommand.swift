@@ -22,6 +22,7 @@ struct BenchQualityCommand: ParsableCommand {
             MODES
               fec                 32 kbit/s with error correction for 10 % loss
               red1, red2, red3    24 kbit/s and so many copies of what came before (RFC 2198)
+              far3                three, far apart, as between native ends where losses come in runs
 
             TRACES
               \(Trace.names.map { $0.name.padding(toLength: 12, withPad: " ", startingAt: 0) + $0.description }

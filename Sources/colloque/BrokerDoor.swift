@@ -21,16 +21,18 @@ struct BrokerDoor {
         self.home = options.homePath
     }
 
-    /// Has the desk that runs here do it.
-    /// - Returns: `false` when none runs, or it is at another broker: ``visit(_:)`` disturbs nobody then.
-    func askDesk(_ request: DeskRequest) throws -> Bool {
-        switch DeskVisit.ask(request, home: self.home) {
-        case nil, .elsewhere: return false
-        case .refused:
-            throw CommandFailure(SessionTrouble.inCall(request.session.text))
-        case .some(let answer):
-            try answer.get()
-            return true
+    /// Has the desk that runs here do it, or does it here where none runs: then none begins, and no other command
+    /// changes a room, before `body` has returned. A desk at another broker has nothing to do with the room.
+    func ask(_ request: DeskRequest, orDo body: () async throws -> Void) async throws {
+        switch DeskPlace.find(home: self.home, ask: { DeskVisit.ask(request, home: self.home) }) {
+        case nil: throw CommandFailure(CommandTrouble.alreadyRunning)
+        case .served(.elsewhere): try await body()
+        case .served(.refused): throw CommandFailure(SessionTrouble.inCall(request.session.text))
+        case .served(.unwritten): throw CommandFailure(CommandTrouble.unwritable(path: "\(self.home)/rooms"))
+        case .served(let answer): try answer.get()
+        case .taken(let lock):
+            defer { withExtendedLifetime(lock) {} }
+            try await body()
         }
     }
 

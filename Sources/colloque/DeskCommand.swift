@@ -115,7 +115,9 @@ private struct SeatedCall {
 
     /// Takes the place of the desk in this home; what is read of its rooms afterwards is what is true.
     init(identity: UnlockedIdentity, seat: SeatOptions, options: GlobalOptions, relayOnly: Bool = false) throws {
-        guard let lock = ProcessLock(directory: options.homePath, name: "desk.lock") else {
+        let home = options.homePath
+        let place = DeskPlace.find(home: home) { DeskVisit.isAnswered(home: home) ? () : nil }
+        guard case .taken(let lock) = place else {
             throw CommandFailure(CommandTrouble.alreadyRunning)
         }
         self.identity = identity

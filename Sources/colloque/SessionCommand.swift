@@ -115,13 +115,15 @@ struct SessionEnd: AsyncParsableCommand {
         var room = try identity.rooms.load(self.session)
         let broker = try GlobalOptions.brokerURL(room.origin)
         let door = BrokerDoor(broker: broker, identity: identity, options: self.options)
-        room.state = .ended
-        if try !door.askDesk(DeskRequest(.close, self.session)) {
+        try await door.ask(DeskRequest(.close, self.session)) {
+            room = try identity.rooms.load(self.session)
+            room.state = .ended
             try identity.rooms.save(room)
             try identity.journal.append(.ended, session: room.session, text: "reason=closed", time: UnixClock.now)
             try identity.journal.sign(time: UnixClock.now)
             try await door.visit(BrokerErrand(closing: [RoomSecrets(room).keys.roomID]))
         }
+        room.state = .ended
         if self.options.json {
             try printJSON(SessionFacts(room))
         } else {

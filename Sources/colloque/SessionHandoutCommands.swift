@@ -145,7 +145,9 @@ extension CardLanguage: ExpressibleByArgument {
 
 extension StoredRoom {
     fileprivate func card(in language: CardLanguage) throws -> InvitationCard {
-        let style = Date.FormatStyle(date: .complete, time: .shortened, locale: Locale(identifier: language.rawValue))
+        // The English of Europe: the day before the month.
+        let locale = Locale(identifier: language == .english ? "en_GB" : language.rawValue)
+        let style = Date.FormatStyle(date: .complete, time: .shortened, locale: locale)
         return InvitationCard(
             language: language, link: try self.link().text, begins: self.openingDate.map { $0.formatted(style) },
             ends: self.expiryDate.formatted(style))

@@ -92,11 +92,11 @@ struct SessionNew: AsyncParsableCommand {
             try await self.open(rooms, at: door)
             for room in rooms { try identity.journal.append(.made, session: room.session, time: UnixClock.now) }
         } catch {
-            for room in rooms { try? identity.rooms.remove(room.session) }
             // A broker that took some of them and not all would keep them until they expire.
-            if let error = error as? BrokerErrandError, error == .tooManyRooms, self.count > 1 {
-                try? await door.visit(BrokerErrand(closing: rooms.map { RoomSecrets($0).keys.roomID }))
+            if let error = error as? BrokerErrandError, error == .tooManyRooms {
+                try? await self.close(rooms, at: door)
             }
+            for room in rooms { try? identity.rooms.remove(room.session) }
             throw error
         }
         let verification = await page
@@ -166,9 +166,22 @@ struct SessionNew: AsyncParsableCommand {
     }
 
     private func open(_ rooms: [StoredRoom], at door: BrokerDoor) async throws {
-        for (number, room) in rooms.enumerated() {
-            if try !door.askDesk(DeskRequest(.open, room.session)) {
-                return try await door.visit(BrokerErrand(opening: rooms[number...].map { self.opening(of: $0) }))
+        var isDone = false
+        for (number, room) in rooms.enumerated() where !isDone {
+            try await door.ask(DeskRequest(.open, room.session)) {
+                try await door.visit(BrokerErrand(opening: rooms[number...].map { self.opening(of: $0) }))
+                isDone = true
+            }
+        }
+    }
+
+    private func close(_ rooms: [StoredRoom], at door: BrokerDoor) async throws {
+        guard rooms.count > 1 else { return }
+        var isDone = false
+        for (number, room) in rooms.enumerated() where !isDone {
+            try await door.ask(DeskRequest(.close, room.session)) {
+                try await door.visit(BrokerErrand(closing: rooms[number...].map { RoomSecrets($0).keys.roomID }))
+                isDone = true
             }
         }
     }

@@ -40,21 +40,11 @@ struct SessionReopen: AsyncParsableCommand {
         }
         guard !room.isReopened else { throw CommandFailure(SessionTrouble.reopenedAlready) }
         let broker = try GlobalOptions.brokerURL(room.origin)
-        let reopened = self.reopened(room, by: identity)
         let door = BrokerDoor(broker: broker, identity: identity, options: self.options)
-        // A desk reads the room from here, hence it is there first; a broker out of reach must not spend the one time.
-        try identity.rooms.save(reopened)
-        do {
-            if try !door.askDesk(DeskRequest(.reopen, self.session)) {
-                let opening = BrokerErrand.Opening(
-                    secrets: RoomSecrets(reopened), relayOnly: room.invitation.flags.contains(.relayOnly),
-                    timeToLive: .seconds(reopened.timeToLive), reopens: true)
-                try await door.visit(BrokerErrand(opening: [opening]))
-            }
-        } catch {
-            try identity.rooms.save(room)
-            throw error
+        try await door.ask(DeskRequest(.reopen, self.session, seconds: self.ttl.seconds)) {
+            try await self.reopen(of: identity, at: door)
         }
+        let reopened = try identity.rooms.load(self.session)
         if self.options.json {
             var facts = SessionFacts(reopened)
             facts.link = try reopened.link().text
@@ -66,16 +56,17 @@ struct SessionReopen: AsyncParsableCommand {
         }
     }
 
-    /// The room with nobody admitted, and its dates signed anew.
-    private func reopened(_ room: StoredRoom, by identity: UnlockedIdentity) -> StoredRoom {
-        let expires = UnixClock.now + UInt64(self.ttl.seconds)
-        let delegation = Delegation(
-            identityKey: identity.publicKey, sessionPublicKey: room.sessionKey.publicKey,
-            roomID: RoomSecrets(room).keys.roomID, notBefore: room.delegation.notBefore,
-            notAfter: max(expires, room.delegation.notAfter), sign: identity.sign)
-        return StoredRoom(
-            session: room.session, label: room.label, origin: room.origin, invitation: room.invitation,
-            sessionKey: room.sessionKey, delegation: delegation, timeToLive: self.ttl.seconds, expires: expires,
-            opens: room.opens, isReopened: true, state: .open)
+    /// Here, where no desk runs: what is on the disk is what holds, since a call may just have ended.
+    private func reopen(of identity: UnlockedIdentity, at door: BrokerDoor) async throws {
+        let room = try identity.rooms.load(self.session)
+        guard let reopened = room.reopened(lasting: self.ttl.seconds, for: identity.keyPair, now: UnixClock.now) else {
+            throw CommandFailure(SessionTrouble.reopenedAlready)
+        }
+        let opening = BrokerErrand.Opening(
+            secrets: RoomSecrets(reopened), relayOnly: room.invitation.flags.contains(.relayOnly),
+            timeToLive: .seconds(reopened.timeToLive), reopens: true)
+        // Written last: a broker out of reach must not spend the one time.
+        try await door.visit(BrokerErrand(opening: [opening]))
+        try identity.rooms.save(reopened)
     }
 }

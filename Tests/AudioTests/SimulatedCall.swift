@@ -28,6 +28,8 @@ struct SimulatedCall {
         var playouts: [AudioReceiver.Playout] = []
         /// What the packet decoded last had waited, in milliseconds, at every pull.
         var delays: [Double] = []
+        /// What playout wanted to wait, in milliseconds, at every pull.
+        var targets: [Double] = []
     }
 
     func run() throws -> Outcome {
@@ -71,6 +73,7 @@ struct SimulatedCall {
             outcome.playouts.append(receiver.pull(into: &room, now: now))
             if self.isRecording { outcome.recorded += block }
             outcome.delays.append(receiver.statistics.latestDelayMilliseconds)
+            outcome.targets.append(receiver.statistics.targetMilliseconds)
         }
         outcome.statistics = receiver.statistics
         return outcome

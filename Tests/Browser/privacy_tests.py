@@ -23,7 +23,10 @@ async def asks_nobody(laboratory, browser):
     ours = {SERVER_IPV4, net.doctor.uplink.public_address, net.doctor.uplink.address}
     own = dict(correspondence.places)
     bridge = await doctor.bridge(session, play="tone:500", seconds=60)
+    said = len(patient.console)
     await patient.goto(session["link"])
+    await patient.until("ready")
+    assert patient.console[said:] == [], "the console is not silent when the page is loaded"
     await patient.enter()
     await patient.reach_call()
     await patient.act("same")
@@ -60,7 +63,8 @@ def scenes():
             await asks_nobody(laboratory, browser)
 
         scene.__module__ = __name__
-        test(f"{name}: from the link to the end no packet goes to anybody but the broker and the doctor, and nothing stays",
+        test(f"{name}: from the link to the end no packet goes to anybody but the broker and the doctor, and nothing "
+             "stays; the console is silent",
              limit=90, needs=[needs_namespaces])(scene)
 
 

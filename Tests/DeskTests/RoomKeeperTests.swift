@@ -41,17 +41,21 @@ struct RoomKeeperTests {
         keeper.end(room.session)
         keeper.finish()
         #expect(try identity.rooms.load(room.session).state == .ended)
-        #expect(keeper.takeFailure() == nil)
+        #expect(keeper.failure == nil)
     }
 
-    @Test("what cannot be written is told once")
+    @Test("what cannot be written is told until the next write succeeds")
     func failure() throws {
         let (identity, room) = try self.keystore()
         try identity.rooms.remove(room.session)
         let keeper = RoomKeeper(identity.rooms, identity.journal)
         keeper.end(room.session)
         keeper.finish()
-        #expect(keeper.takeFailure() == .unknownSession(room.session))
-        #expect(keeper.takeFailure() == nil)
+        #expect(keeper.failure == .unknownSession(room.session))
+        keeper.note(.ended, room.session)
+        keeper.finish()
+        #expect(keeper.failure == .unknownSession(room.session), "a line in the journal writes no room")
+        #expect(keeper.keep(room))
+        #expect(keeper.failure == nil)
     }
 }

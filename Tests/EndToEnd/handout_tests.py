@@ -93,6 +93,9 @@ async def calendar(laboratory):
 async def cards(laboratory):
     _, doctor = await settled(laboratory)
     session = await doctor.session("--label", LABEL)
+    english = await facts("session", "card", session["session"], "--language", "en", "--passphrase-file",
+                          doctor.passphrase, home=doctor.home)
+    assert re.search(r"day,? \d{1,2} [A-Z][a-z]+ 20\d\d", english["text"]), "the month is before the day"
     seen = set()
     for language in ("fr", "en", "nl", "de"):
         card = await facts("session", "card", session["session"], "--language", language, "--passphrase-file",

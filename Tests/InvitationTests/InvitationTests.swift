@@ -1,5 +1,6 @@
 import Invitation
 import Primitives
+import ProtocolVectors
 import Testing
 import Wire
 

@@ -1,5 +1,6 @@
 import Invitation
 import Primitives
+import ProtocolVectors
 import Signalling
 import Testing
 import Wire

@@ -4,8 +4,10 @@ import Wire
 
 @Suite("Redundant payloads (RFC 2198)")
 struct RedundantPayloadTests {
+    private static let spreads = (0...3).flatMap { [CopySpread(count: $0), CopySpread(count: $0, isFar: true)] }
+
     /// Payloads of 60 octets, each full of its own number.
-    private static func packets(copies: Int, count: Int) -> [[UInt8]] {
+    private static func packets(copies: CopySpread, count: Int) -> [[UInt8]] {
         var history = RedundancyHistory()
         return (0..<count).map { index in
             let payload = [UInt8](repeating: UInt8(index), count: 60)
@@ -18,13 +20,13 @@ struct RedundantPayloadTests {
         }
     }
 
-    @Test("what was composed is read again, oldest first, over a wrap of the timestamp", arguments: 0...3)
-    func roundTrip(copies: Int) throws {
-        for (index, packet) in Self.packets(copies: copies, count: 10).enumerated() {
+    @Test("what was composed is read again, oldest first, over a wrap of the timestamp", arguments: spreads)
+    func roundTrip(copies: CopySpread) throws {
+        for (index, packet) in Self.packets(copies: copies, count: 20).enumerated() {
             let read = try RedundantPayload(packet.span)
-            #expect(read.count == 1 + min(copies, index))
-            for block in 0..<read.count {
-                let distance = read.count - 1 - block
+            let distances = copies.distances.filter { $0 <= index } + [0]
+            try #require(read.count == distances.count)
+            for (block, distance) in distances.enumerated() {
                 #expect(read[block].payloadType == 111)
                 #expect(read[block].timestampOffset == distance * 960)
                 #expect(packet[read[block].range].allSatisfy { $0 == UInt8(index - distance) })
@@ -34,10 +36,10 @@ struct RedundantPayloadTests {
         }
     }
 
-    @Test("once there are enough payloads before it, every packet has one size", arguments: 0...3)
-    func size(copies: Int) {
-        let sizes = Self.packets(copies: copies, count: 50).dropFirst(copies).map(\.count)
-        #expect(sizes.allSatisfy { $0 == 61 + 64 * copies })
+    @Test("once there are enough payloads before it, every packet has one size", arguments: spreads)
+    func size(copies: CopySpread) {
+        let sizes = Self.packets(copies: copies, count: 50).dropFirst(copies.distances.max() ?? 0).map(\.count)
+        #expect(sizes.allSatisfy { $0 == 61 + 64 * copies.count })
     }
 
     @Test("Chromium's form: one copy behind a header of four octets")
@@ -51,7 +53,7 @@ struct RedundantPayloadTests {
 
     @Test("a payload cut anywhere before its primary begins is refused")
     func cut() throws {
-        let packet = try #require(Self.packets(copies: 3, count: 5).last)
+        let packet = try #require(Self.packets(copies: CopySpread(count: 3), count: 5).last)
         for count in 0..<13 + 180 {
             let piece = Array(packet[..<count])
             #expect(throws: RTPError.self) { _ = try RedundantPayload(piece.span) }

@@ -1,5 +1,6 @@
 import Foundation
 import Primitives
+import ProtocolVectors
 import Testing
 import Wire
 

@@ -1,6 +1,8 @@
 import Audio
 import CVirtualClock
 import ICE
+import RTP
+import STUN
 import Session
 import Wire
 
@@ -17,6 +19,9 @@ final class MediaPair {
         case open
         /// Lets nothing in from where nothing went out to before, as a router at home does.
         case guards(Set<Side>)
+        /// The patient's end drops what comes of DTLS until so long after a check of its own that nominates was answered:
+        /// Firefox.
+        case waitsForNomination(Duration)
         /// Loses the datagram of this number, of both directions.
         case loses(Int)
     }
@@ -43,6 +48,9 @@ final class MediaPair {
     private(set) var handshakeMessages: [Side: [UInt8]] = [.patient: [], .doctor: []]
     /// Datagrams of DTLS that left, copies among them.
     private(set) var handshakeDatagrams: [Side: [[UInt8]]] = [.patient: [], .doctor: []]
+    /// When the patient's first check that nominates was answered.
+    private(set) var nominatedAt: Instant?
+    private var nominating: [TransactionID] = []
     /// What becomes of datagrams.
     private var network: Network
     private var hasSent: Set<Side> = []
@@ -96,6 +104,10 @@ final class MediaPair {
         switch what {
         case .datagram(let bytes, let side):
             if case .guards(let sides) = self.network, sides.contains(side), !self.hasSent.contains(side) { return }
+            if side == .patient { self.noteAnswer(bytes) }
+            if case .waitsForNomination(let wait) = self.network, side == .patient, PacketKind(bytes) == .dtls {
+                guard let nominated = self.nominatedAt, self.now >= nominated + wait else { return }
+            }
             self.atVirtualTime {
                 self.connections[side]?.receive(
                     bytes, from: Self.socket(side.other).base, on: Self.socket(side).id, now: self.now)
@@ -118,6 +130,7 @@ final class MediaPair {
             switch self.atVirtualTime({ connection.pollOutput() }) {
             case .transmit(_, let bytes):
                 self.note(bytes, from: side)
+                if side == .patient { self.noteCheck(bytes) }
                 self.hasSent.insert(side)
                 self.datagramCount += 1
                 if self.network == .loses(self.datagramCount) { continue }
@@ -147,6 +160,18 @@ final class MediaPair {
             if record[0] == 22, isClear { self.handshakeMessages[side]?.append(record[13]) }
             rest = rest.dropFirst(13 + Int(record[11]) << 8 + Int(record[12]))
         }
+    }
+
+    private func noteCheck(_ datagram: [UInt8]) {
+        guard let message = try? STUNMessage(decoding: datagram), message[.useCandidate] != nil else { return }
+        self.nominating.append(message.transactionID)
+    }
+
+    private func noteAnswer(_ datagram: [UInt8]) {
+        guard let message = try? STUNMessage(decoding: datagram), message.messageClass == .success,
+            self.nominating.contains(message.transactionID)
+        else { return }
+        self.nominatedAt = self.nominatedAt ?? self.now
     }
 
     private func schedule(_ what: Happening, after delay: Duration) {

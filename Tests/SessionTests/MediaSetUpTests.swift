@@ -77,6 +77,27 @@ struct MediaSetUpTests {
         }
     }
 
+    @Test("an end that drops DTLS before it has a nominated pair gets the ClientHello behind that", arguments: paths)
+    func waitsForNomination(_ path: Path) throws {
+        let pair = try MediaPair(delay: path.delay, signalling: path.signalling, network: .waitsForNomination(.zero))
+        try pair.run()
+        #expect(pair.failures.isEmpty)
+        let nominated = try #require(pair.nominatedAt)
+        #expect(pair.securedAt[.patient] == nominated + path.delay * 2)
+        #expect(pair.securedAt[.doctor] == nominated + path.delay * 3)
+    }
+
+    @Test("and once more when a round trip and 10 ms later it has not spoken", arguments: paths)
+    func isSlowerThanTheAnswer(_ path: Path) throws {
+        let pair = try MediaPair(
+            delay: path.delay, signalling: path.signalling, network: .waitsForNomination(.milliseconds(5)))
+        try pair.run()
+        #expect(pair.failures.isEmpty)
+        let nominated = try #require(pair.nominatedAt)
+        let secured = try #require(pair.securedAt[.doctor])
+        #expect(secured <= nominated + path.delay * 5 + .milliseconds(10))
+    }
+
     @Test("any one datagram that is lost costs no more than a timer of DTLS and one of the checks")
     func loss() throws {
         let path = Path(delay: .milliseconds(25), signalling: .milliseconds(25))

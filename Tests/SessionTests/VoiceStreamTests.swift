@@ -8,6 +8,8 @@ import Wire
 /// Two voice streams that share the keys of a handshake, and a path of 20 ms between them, in virtual time.
 private final class VoicePair {
     var loss = 0.0
+    /// Datagrams that are lost in one go, on average.
+    var runLength = 1.0
     var delay: Duration = .milliseconds(20)
     private(set) var streams: [VoiceStream] = []
     /// Sizes of the voice datagrams that each end sent.
@@ -16,6 +18,8 @@ private final class VoicePair {
     private var now = Instant.zero + .seconds(1)
     private var underway: [(at: Instant, to: Int, isReport: Bool, datagram: [UInt8])] = []
     private var random: RandomSource
+    /// Whether the path to each end loses everything at present (Gilbert's model).
+    private var isBad = [false, false]
 
     init(redundancy: [UInt8?], seed: UInt64) throws {
         self.random = RandomSource.seeded(seed)
@@ -55,7 +59,12 @@ private final class VoicePair {
     }
 
     private func carry(_ datagram: [UInt8], to end: Int, isReport: Bool) {
-        guard self.random.unitInterval() >= self.loss else { return }
+        let entering = self.loss / (self.runLength * (1 - self.loss))
+        self.isBad[end] =
+            self.runLength > 1
+            ? self.random.unitInterval() < (self.isBad[end] ? 1 - 1 / self.runLength : entering)
+            : self.random.unitInterval() < self.loss
+        guard !self.isBad[end] else { return }
         self.underway.append((self.now + self.delay, end, isReport, datagram))
     }
 
@@ -159,6 +168,24 @@ struct VoiceStreamTests {
             #expect(pair.streams[end].audio.recoveredRED > 100, "seed \(seed)")
             #expect(pair.streams[end].rejectedCount == 0)
         }
+    }
+
+    @Test(
+        "over losses in runs of three copies go far, in packets of the same sizes, and come near again",
+        arguments: 1...3 as ClosedRange<UInt64>)
+    func bursts(seed: UInt64) throws {
+        let pair = try VoicePair(redundancy: [63, 63], seed: seed)
+        pair.loss = 0.1
+        pair.runLength = 3
+        try pair.run(seconds: 30, speech: Self.speech)
+        #expect(pair.streams.allSatisfy { $0.step.copiesAreFar }, "seed \(seed)")
+        for end in 0...1 {
+            let sizes = Set(pair.sizes[end])
+            #expect(sizes.isSubset(of: Set((1...3).map { 12 + 61 + 64 * $0 + 16 })), "seed \(seed): \(sizes)")
+        }
+        pair.runLength = 1
+        try pair.run(seconds: 30, speech: Self.speech)
+        #expect(pair.streams.allSatisfy { !$0.step.copiesAreFar && $0.step.copies == 3 }, "seed \(seed)")
     }
 
     @Test("a peer that stops hearing anything silences the voice until a rest is over")

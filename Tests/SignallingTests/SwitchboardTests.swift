@@ -294,6 +294,22 @@ struct SwitchboardTests {
         #expect(exchange.stored[RoomAddress(of: self.link.room)]?.rejoinHash == second)
     }
 
+    @Test("an admission that the broker refuses reaches nobody, though it was sent before the refusal was heard")
+    func refusedAdmission() throws {
+        var (exchange, doctor) = try self.exchange()
+        let waiting = exchange.patient(self.link)
+        let number = try exchange.received(doctor, as: .doctor).compactMap { message -> UInt32? in
+            if case .peerUp(let number, _, _) = message { number } else { nil }
+        }.first
+        exchange.send(
+            .roomConsume(room: self.link.room, rejoinHash: joinHash(ofToken: self.link.rejoinToken)), from: doctor)
+        _ = try exchange.received(waiting, as: .patient)
+        let other = [UInt8](repeating: 9, count: 32)
+        exchange.send(.roomConsume(room: self.link.room, rejoinHash: other), from: doctor)
+        exchange.send(.relay(connection: try #require(number), payload: [5]), from: doctor)
+        #expect(try exchange.received(waiting, as: .patient) == [.state(doctorPresent: false)])
+    }
+
     @Test("an admitted patient comes back beside the old connection; past four the oldest makes room")
     func resumes() throws {
         var (exchange, doctor) = try self.exchange()

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isInApplication, kindOf } from '../../Web/src/browsers.js';
 import { codes } from '../../Web/src/codes.js';
 import { announcementOf, screenOf } from '../../Web/src/screens.js';
-import { texts } from '../../Web/src/text.js';
+import { introduceWords, texts } from '../../Web/src/text.js';
 
 const call = {
   doctorPresent: true, attached: true, seeksServer: false, awaitsDoctor: false, message: '', words: null, ownComparison: 'none',
@@ -21,6 +21,18 @@ const said = (screen) => screen.lines.flatMap((line) => line.text).join(' ');
 
 const states = ['loading', 'bad-link', 'ready', 'checking', 'waiting', 'admitted', 'connecting', 'connected',
   'reconnecting', 'ended', 'failed'];
+
+test('English dates are those of Europe: the day before the month', () => {
+  const screen = show({ state: 'failed', error: 'clock', locale: 'en', clock: new Date(2026, 10, 26, 14, 5) });
+  assert.match(said(screen), /26 November 2026 at 14:05/);
+});
+
+test('words of another language than the page are said to be, in the language of the page', () => {
+  assert.equal(introduceWords('fr', 'fr'), texts.fr.words.intro);
+  assert.match(introduceWords('fr', 'de'), /auf Französisch/);
+  assert.match(introduceWords('nl', 'fr'), /en néerlandais/);
+  assert.match(introduceWords('en', 'nl'), /in het Engels/);
+});
 
 for (const locale of Object.keys(texts)) {
   test(`every state has a title and whole sentences in ${locale}`, () => {

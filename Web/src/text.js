@@ -34,7 +34,18 @@ export const spellMinutes = (minutes, locale) =>
  * @param {Locale} locale
  */
 export const spellDate = (date, locale) =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(date);
+  new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'long', timeStyle: 'short' }).format(date);
+
+/**
+ * What to do with the words, which are of the doctor's language, since both read out of one list.
+ * @param {string} wordsLocale one that there are words of
+ * @param {Locale} locale
+ */
+export function introduceWords(wordsLocale, locale) {
+  const { intro, foreign } = texts[locale].words;
+  if (wordsLocale === locale) return intro;
+  return `${intro} ${fill(foreign, new Intl.DisplayNames(locale, { type: 'language' }).of(wordsLocale) ?? '')}`;
+}
 
 /**
  * Puts what is known into a sentence, in the place that its language has for it.

@@ -5,7 +5,7 @@ import { icon } from './icons.js';
 import { digits, wordIndices } from './schedule.js';
 import { announcementOf, screenOf } from './screens.js';
 import { SoundPanel } from './sound-panel.js';
-import { texts } from './text.js';
+import { introduceWords, texts } from './text.js';
 import { unfold } from './words.js';
 
 /**
@@ -121,7 +121,7 @@ export class View {
     }
     const labels = {
       footer: text.secure, help: text.help.title, legal: text.legal.title, close: text.help.close,
-      'words-intro': text.words.intro, 'digits-label': text.words.digits,
+      'digits-label': text.words.digits,
       'microphone-label': text.sound.microphone, 'speaker-label': text.sound.speaker,
       'volume-label': text.sound.volume, deaf: text.sound.deaf, 'letters-label': text.chat.letters,
     };
@@ -182,7 +182,7 @@ export class View {
    * @param {import('./screens.js').Model} model
    * @param {import('./text/fr.js').Text} text
    */
-  #showWords({ state, call }, text) {
+  #showWords({ state, call, locale }, text) {
     const words = state === 'connected' ? call?.words ?? null : null;
     element('words').hidden = words === null;
     // Nothing of them stays behind a call, not even hidden.
@@ -195,6 +195,7 @@ export class View {
     write('digits', words === null ? '' : digits(words.octets).replace(/^(....)/, '$1 '));
     if (words === null || !call) return;
     container.lang = words.locale;
+    write('words-intro', introduceWords(shown.length > 0 ? words.locale : locale, locale));
     const results = [];
     if (call.ownComparison === 'same') results.push(text.words.same);
     if (call.peerComparison === 'same') results.push(text.words.peerSame);

@@ -12,6 +12,7 @@ struct colloque_datagram {
   uint32_t slot;
   uint32_t offset;
   uint32_t length;
+  int64_t stamp;       /* when the system received it, nanoseconds of CLOCK_REALTIME; 0 where it does not say */
 };
 
 /* Buffers and message headers for many datagrams per system call; used by one thread. */
@@ -20,6 +21,9 @@ typedef struct colloque_batch colloque_batch;
 /* `headroom` octets are left free in front of what is received, and `tailroom` behind. Null without memory. */
 colloque_batch *colloque_batch_new(uint32_t count, uint32_t slot_size, uint32_t headroom, uint32_t tailroom);
 void colloque_batch_free(colloque_batch *batch);
+/* Has what is received say when it came, from sockets of `colloque_stamp_arrivals`. Returns 0, or -1 without memory. */
+int colloque_batch_read_stamps(colloque_batch *batch);
+int colloque_stamp_arrivals(int descriptor);
 uint8_t *colloque_batch_slot(colloque_batch *batch, uint32_t slot);
 
 /* Receives up to the batch's count without waiting; slot i holds datagram i. Those that were cut have length 0.

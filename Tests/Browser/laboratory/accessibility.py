@@ -4,12 +4,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 #: Only the script is taken from the package; the debugger runs it, so that the page's policy stays as it is.
-AXE = Path(find_spec("axe_playwright_python").origin).with_name("axe.min.js").read_text()
+AXE = "() => {" + Path(find_spec("axe_playwright_python").origin).with_name("axe.min.js").read_text() + "\n}"
 #: WCAG 2.1 A and AA, and what axe-core counts as good practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 LANGUAGES = ("fr", "nl", "de", "en")
-SCHEMES = ("light", "dark")
 SIZES = {"phone": (360, 740), "desktop": (1280, 800), "zoomed": (320, 480)}
 
 _GEOMETRY = """() => {
@@ -32,34 +31,33 @@ _GEOMETRY = """() => {
 }"""
 
 
-async def complaints(patient, *, languages=LANGUAGES, schemes=SCHEMES, sizes=SIZES):
+async def complaints(patient, *, languages=LANGUAGES, sizes=SIZES):
     """What is wrong with the page in its present state; a list of lines.
 
-    Sizes and axe-core's rules are looked at in every language, the rules in both schemes too. At further sizes, where
+    Sizes and axe-core's rules are looked at in every language, the rules in every scheme that the browser has. At further sizes, where
     the same elements stand elsewhere, the rules are looked at once: one language, one scheme.
     """
-    page, found = patient.page, []
-    await page.evaluate(AXE)
-    before = page.viewport_size
+    schemes, found = patient.schemes, []
+    await patient.evaluate(AXE)
+    before = await patient.evaluate("() => [innerWidth, innerHeight]")
     for size in sizes:
         width, height = SIZES[size]
-        await page.set_viewport_size({"width": width, "height": height})
+        await patient.viewport(width, height)
         for language in languages:
-            await page.evaluate("(lang) => document.querySelector(`nav button[lang=${lang}]`).click()", language)
-            for wrong in await page.evaluate(_GEOMETRY):
+            await patient.evaluate("(lang) => document.querySelector(`nav button[lang=${lang}]`).click()", language)
+            for wrong in await patient.evaluate(_GEOMETRY):
                 found.append(f"{size} {language}: {wrong}")
             is_first = size == next(iter(sizes))
             for scheme in schemes if is_first else schemes[:1] if language == languages[0] else ():
-                await page.emulate_media(color_scheme=scheme)
-                result = await page.evaluate(
+                await patient.prefer(scheme)
+                result = await patient.evaluate(
                     "(tags) => axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", RULES)
                 assert len(result["passes"]) > 8, "axe-core looked at nothing"
                 for one in result["violations"]:
                     nodes = "; ".join(f"{node['target']} {node['any'][0]['message'] if node['any'] else ''}"
                                       for node in one["nodes"][:3])
                     found.append(f"{size} {language} {scheme}: {one['id']}: {nodes}")
-    if before:
-        await page.set_viewport_size(before)
+    await patient.viewport(*before)
     return found
 
 
@@ -78,26 +76,23 @@ _ADAPT = """(style) => {
 
 async def complaints_of_adapted_text(patient):
     """What does not fit when the text is spaced or enlarged, in every language."""
-    page, found = patient.page, []
+    found = []
     for name, (width, height) in {"spaced": SIZES["zoomed"], "large": SIZES["phone"]}.items():
-        await page.set_viewport_size({"width": width, "height": height})
-        await page.evaluate(_ADAPT, ADAPTED[name])
+        await patient.viewport(width, height)
+        await patient.evaluate(_ADAPT, ADAPTED[name])
         for language in LANGUAGES:
-            await page.evaluate("(lang) => document.querySelector(`nav button[lang=${lang}]`).click()", language)
-            found.extend(f"{name} {language}: {wrong}" for wrong in await page.evaluate(_GEOMETRY))
-    await page.evaluate(_ADAPT, "")
+            await patient.evaluate("(lang) => document.querySelector(`nav button[lang=${lang}]`).click()", language)
+            found.extend(f"{name} {language}: {wrong}" for wrong in await patient.evaluate(_GEOMETRY))
+    await patient.evaluate(_ADAPT, "")
     return found
 
 
-async def tree(patient):
-    """(role, name) of everything that a screen reader meets, in its order."""
-    session = await patient.page.context.new_cdp_session(patient.page)
-    nodes = (await session.send("Accessibility.getFullAXTree"))["nodes"]
-    await session.detach()
-    return [
-        (node["role"]["value"], node.get("name", {}).get("value", ""))
-        for node in nodes if not node.get("ignored") and "role" in node
-    ]
+async def unmet(patient, *expected):
+    """Which of the (role, name) a screen reader does not meet, and which controls it meets without a name."""
+    nodes = await patient.nodes()
+    named = ("button", "combobox", "slider", "textbox", "link", "heading")
+    return [node for node in expected if node not in nodes] + [
+        f"a {role} without a name" for role, name in nodes if role in named and not name]
 
 
 #: Runs before the page: writes down what its live region says.
@@ -128,5 +123,5 @@ async def tab_to(patient, selector, limit=40):
                 " || document.activeElement.matches('select, input')")
             assert visible, f"{selector} has the focus and does not show it"
             return presses
-        await patient.page.keyboard.press("Tab")
+        await patient.key("Tab")
     raise AssertionError(f"the keyboard does not reach {selector}")

@@ -54,6 +54,8 @@ class FirefoxPage(Patient):
     """The one tab."""
 
     name = "Firefox"
+    #: What it prefers; no command of its debugger changes that.
+    schemes = ("light",)
 
     def __init__(self, firefox, context):
         self._firefox = firefox
@@ -116,6 +118,9 @@ class FirefoxPage(Patient):
                 ],
             }],
         )
+
+    async def prefer(self, scheme):
+        assert scheme in self.schemes, scheme
 
     async def pasted(self):
         """What was copied, pasted in a page of nothing."""

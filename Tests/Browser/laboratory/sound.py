@@ -265,8 +265,8 @@ class Speakers:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         modules = [
             f"module-native-protocol-unix auth-anonymous=1 socket={self.directory}/native",
-            "module-null-sink sink_name=loudspeaker rate=48000",
-            "module-null-sink sink_name=voice rate=48000",
+            "module-null-sink sink_name=loudspeaker rate=48000 norewinds=1",
+            "module-null-sink sink_name=voice rate=48000 norewinds=1",
             "module-remap-source source_name=microphone master=voice.monitor",
         ]
         self._process = await Process.start(

@@ -49,6 +49,7 @@ export const de = {
   },
   words: {
     intro: 'Lesen Sie die ersten zwei Wörter laut vor. Ihre Ärztin oder Ihr Arzt liest die letzten zwei.',
+    foreign: 'Sie sind auf {language}; die Ziffern genügen auch.',
     digits: 'oder die Ziffern',
     same: 'Sie haben die Wörter bestätigt.',
     peerSame: 'Die Praxis hat die Wörter bestätigt.',

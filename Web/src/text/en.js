@@ -49,6 +49,7 @@ export const en = {
   },
   words: {
     intro: 'Read the first two words aloud. Your doctor reads the last two.',
+    foreign: 'They are in {language}; the digits will do as well.',
     digits: 'or the digits',
     same: 'You confirmed the words.',
     peerSame: 'Your doctor confirmed the words.',

@@ -49,6 +49,7 @@ export const fr = {
   },
   words: {
     intro: 'Lisez à voix haute les deux premiers mots. Votre médecin lit les deux derniers.',
+    foreign: 'Ils sont en {language} ; les chiffres suffisent aussi.',
     digits: 'ou les chiffres',
     same: 'Vous avez confirmé les mots.',
     peerSame: 'Votre médecin a confirmé les mots.',

@@ -49,6 +49,7 @@ export const nl = {
   },
   words: {
     intro: 'Lees de eerste twee woorden hardop. Uw arts leest de laatste twee.',
+    foreign: 'Ze zijn in het {language}; de cijfers mogen ook.',
     digits: 'of de cijfers',
     same: 'U hebt de woorden bevestigd.',
     peerSame: 'Uw arts heeft de woorden bevestigd.',
