@@ -6,7 +6,7 @@ import Wire
 struct LossMapTests {
     private static func composed(_ map: LossMap) -> [UInt8] {
         RTCPCompound(
-            report: .receiverReport(sender: 7, blocks: []), source: 7, cname: Array("name".utf8), losses: map
+            report: .receiverReport(sender: 7, blocks: ReportBlocks(nil)), source: 7, cname: Array("name".utf8), losses: map
         ).bytes
     }
 
