@@ -6,7 +6,7 @@ package enum RTCPPacket: Equatable, Sendable {
     case sourceDescription
     case goodbye(sources: [UInt32])
     /// The loss maps of an extended report (RFC 3611); its other blocks are skipped.
-    case extendedReport(sender: UInt32, losses: [LossMap])
+    case extendedReport(sender: UInt32, losses: LossMap)
     /// Feedback (RFC 4585), extended reports without loss maps, APP and whatever comes later.
     case unknown(type: UInt8)
 }

@@ -71,8 +71,8 @@ extension RTCPPacket {
                 return .goodbye(sources: sources)
             case RTCPType.extendedReport:
                 let sender = try reader.readUInt32()
-                let losses = try readLosses(from: &reader)
-                return losses.isEmpty ? .unknown(type: type) : .extendedReport(sender: sender, losses: losses)
+                guard let losses = try readLosses(from: &reader) else { return .unknown(type: type) }
+                return .extendedReport(sender: sender, losses: losses)
             default:
                 return .unknown(type: type)
             }
@@ -82,17 +82,16 @@ extension RTCPPacket {
     }
 }
 
-/// The loss maps among the blocks of an extended report (RFC 3611 §3).
-private func readLosses(from reader: inout ByteReader) throws(ByteReader.Failure) -> [LossMap] {
-    var maps: [LossMap] = []
-    while !reader.isAtEnd, maps.count < maximumMaps {
+/// The first loss map among the blocks of an extended report (RFC 3611 §3): a peer has one source to tell of.
+private func readLosses(from reader: inout ByteReader) throws(ByteReader.Failure) -> LossMap? {
+    while !reader.isAtEnd {
         let type = try reader.readUInt8()
         let thinning = try reader.readUInt8() & 0x0F
         var block = ByteReader(try reader.readSlice(4 * Int(try reader.readUInt16())))
         // A map of every second or fourth packet says nothing of runs.
-        if type == LossMap.blockType, thinning == 0 { maps.append(try LossMap(reading: &block)) }
+        if type == LossMap.blockType, thinning == 0 { return try LossMap(reading: &block) }
     }
-    return maps
+    return nil
 }
 
 private func checkNames(chunks: Int, from reader: inout ByteReader) throws(ByteReader.Failure) {
@@ -114,5 +113,3 @@ private func checkNames(chunks: Int, from reader: inout ByteReader) throws(ByteR
 
 /// A datagram of 1500 octets holds more only in an attack.
 private let maximumPackets = 64
-/// One source is ours.
-private let maximumMaps = 4

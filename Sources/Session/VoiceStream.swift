@@ -265,7 +265,7 @@ package final class VoiceStream {
                 case .receiverReport(_, let blocks): self.take(blocks, now: now)
                 case .goodbye: arrival = .goodbye
                 case .extendedReport(_, let losses):
-                    for map in losses where map.source == self.ssrc { self.adaptation.receive(map) }
+                    if losses.source == self.ssrc { self.adaptation.receive(losses) }
                 case .sourceDescription, .unknown: break
                 }
             }
