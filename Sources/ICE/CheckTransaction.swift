@@ -26,7 +26,7 @@ struct CheckRequest {
 
     /// - Parameter memory: An array of whose memory the message is made.
     func encode(_ transactionID: TransactionID, reusing memory: consuming [UInt8] = []) -> [UInt8] {
-        var builder = STUNMessageBuilder(.request, .binding, transactionID: transactionID, reusing: memory)
+        var builder = STUNMessageBuilder(.request, .binding, transactionID: transactionID, reusing: consume memory)
         builder.add(username: self.remote.usernameFragment, self.local.usernameFragment)
         switch self.role {
         case .controlling: builder.add(.iceControlling, uint64: self.tieBreaker)

@@ -5,9 +5,9 @@ package struct LossMap: Equatable, Sendable {
     package var source: UInt32
     package var firstSequence: UInt16
     /// From `firstSequence` on.
-    package var received: [Bool]
+    package var received: ReceivedBits
 
-    package init(source: UInt32, firstSequence: UInt16, received: [Bool]) {
+    package init(source: UInt32, firstSequence: UInt16, received: ReceivedBits) {
         self.source = source
         self.firstSequence = firstSequence
         self.received = received
@@ -18,30 +18,28 @@ package struct LossMap: Equatable, Sendable {
     private static let chunkCount = 12
     private static let bitsPerChunk = 15
     static let blockType: UInt8 = 1
-    /// Maps of peers are read no further: 20 s of packets.
-    private static let longest = 1000
 
     /// Writes the block, of one size whatever was lost: bit vectors, then null chunks.
     /// - Precondition: ``received`` holds at most ``packetCount``.
-    func write(to body: inout ByteWriter) {
+    func append(to bytes: inout [UInt8]) {
         precondition(self.received.count <= Self.packetCount, "a map of ours has fixed room")
-        body.write(Self.blockType)
-        body.write(UInt8(0))
-        body.write(UInt16(2 + Self.chunkCount / 2))
-        body.write(self.source)
-        body.write(self.firstSequence)
-        body.write(self.firstSequence &+ UInt16(self.received.count))
+        bytes.append(Self.blockType)
+        bytes.append(0)
+        bytes.append(bigEndian: UInt16(2 + Self.chunkCount / 2))
+        bytes.append(bigEndian: self.source)
+        bytes.append(bigEndian: self.firstSequence)
+        bytes.append(bigEndian: self.firstSequence &+ UInt16(self.received.count))
         for chunk in 0..<Self.chunkCount {
             let start = chunk * Self.bitsPerChunk
             guard start < self.received.count else {
-                body.write(UInt16(0))
+                bytes.append(bigEndian: UInt16(0))
                 continue
             }
             var bits: UInt16 = 0x8000
             for index in start..<min(start + Self.bitsPerChunk, self.received.count) where self.received[index] {
                 bits |= 0x4000 >> UInt16(index - start)
             }
-            body.write(bits)
+            bytes.append(bigEndian: bits)
         }
     }
 
@@ -49,8 +47,8 @@ package struct LossMap: Equatable, Sendable {
     init(reading reader: inout ByteReader) throws(ByteReader.Failure) {
         self.source = try reader.readUInt32()
         self.firstSequence = try reader.readUInt16()
-        let count = min(Int(try reader.readUInt16() &- self.firstSequence), Self.longest)
-        self.received = []
+        let count = min(Int(try reader.readUInt16() &- self.firstSequence), ReceivedBits.capacity)
+        self.received = ReceivedBits()
         while self.received.count < count, reader.remainingCount >= 2 {
             let chunk = try reader.readUInt16()
             guard chunk != 0 else { break }
@@ -62,7 +60,7 @@ package struct LossMap: Equatable, Sendable {
                 }
             } else {
                 let run = min(Int(chunk & 0x3FFF), room)
-                self.received.append(contentsOf: repeatElement(chunk & 0x4000 != 0, count: run))
+                for _ in 0..<run { self.received.append(chunk & 0x4000 != 0) }
             }
         }
     }
@@ -100,7 +98,7 @@ struct ArrivalHistory: Sendable {
         let start = max(self.first, end - Int64(LossMap.packetCount))
         return LossMap(
             source: source, firstSequence: UInt16(truncatingIfNeeded: start),
-            received: (start..<end).map { self.bits[Self.word(of: $0)] & Self.bit(of: $0) != 0 })
+            received: ReceivedBits((start..<end).lazy.map { self.bits[Self.word(of: $0)] & Self.bit(of: $0) != 0 }))
     }
 
     private mutating func set(_ sequence: Int64, to hasCome: Bool) {

@@ -1,12 +1,12 @@
 /// One packet of a compound RTCP datagram (RFC 3550 §6), as far as this end understands it.
 package enum RTCPPacket: Equatable, Sendable {
     case senderReport(SenderReport)
-    case receiverReport(sender: UInt32, blocks: [ReportBlock])
-    /// Canonical names by source (RFC 3550 §6.5.1); other items are skipped.
-    case sourceDescription([UInt32: [UInt8]])
+    case receiverReport(sender: UInt32, blocks: ReportBlocks)
+    /// Canonical names (RFC 3550 §6.5.1): nobody here asks for them, so they are checked and not kept.
+    case sourceDescription
     case goodbye(sources: [UInt32])
     /// The loss maps of an extended report (RFC 3611); its other blocks are skipped.
-    case extendedReport(sender: UInt32, losses: [LossMap])
+    case extendedReport(sender: UInt32, losses: LossMap)
     /// Feedback (RFC 4585), extended reports without loss maps, APP and whatever comes later.
     case unknown(type: UInt8)
 }
@@ -19,11 +19,11 @@ package struct SenderReport: Equatable, Sendable {
     package var rtpTimestamp: UInt32
     package var packetCount: UInt32
     package var octetCount: UInt32
-    package var blocks: [ReportBlock]
+    package var blocks: ReportBlocks
 
     package init(
         sender: UInt32, ntpTimestamp: UInt64, rtpTimestamp: UInt32, packetCount: UInt32, octetCount: UInt32,
-        blocks: [ReportBlock]
+        blocks: ReportBlocks
     ) {
         self.sender = sender
         self.ntpTimestamp = ntpTimestamp

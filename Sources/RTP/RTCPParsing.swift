@@ -1,12 +1,22 @@
 import Wire
 
 extension RTCPPacket {
-    /// Reads all packets of one datagram (RFC 3550 §A.2, reduced size accepted: RFC 5506).
+    /// Reads all packets of one datagram (RFC 3550 §A.2, reduced size accepted: RFC 5506), and hands each to `body`
+    /// once the form of the whole is known to be right. For reports nothing is allocated.
     ///
     /// An SDES or BYE whose inside is damaged becomes ``unknown(type:)``; the others still count.
     /// - Parameter bytes: The plain datagram (after SRTCP), at most 64 packets.
-    package static func parse(_ bytes: ArraySlice<UInt8>) throws(RTPError) -> [RTCPPacket] {
-        var packets: [RTCPPacket] = []
+    package static func parse(_ bytes: [UInt8], _ body: (RTCPPacket) -> Void) throws(RTPError) {
+        try self.walk(bytes[...]) { _, _, _ in }
+        try self.walk(bytes[...]) { type, count, octets in
+            body(self.parseOne(type: type, count: count, octets))
+        }
+    }
+
+    private static func walk(
+        _ bytes: ArraySlice<UInt8>, _ body: (UInt8, Int, ArraySlice<UInt8>) -> Void
+    ) throws(RTPError) {
+        var packetCount = 0
         var rest = bytes
         repeat {
             guard rest.count >= 4 else { throw .truncated(have: rest.count, need: 4) }
@@ -24,15 +34,18 @@ extension RTCPPacket {
                 }
                 end -= padding
             }
-            guard packets.count < maximumPackets else { throw .badCompound }
-            packets.append(parseOne(type: rest[start + 1], count: Int(first & 0x1F), rest[(start + 4)..<end]))
+            guard packetCount < maximumPackets else { throw .badCompound }
+            packetCount += 1
+            body(rest[start + 1], Int(first & 0x1F), rest[(start + 4)..<end])
             rest = rest[(start + length)...]
         } while !rest.isEmpty
-        return packets
     }
 
+    /// All of them.
     package static func parse(_ bytes: [UInt8]) throws(RTPError) -> [RTCPPacket] {
-        try self.parse(bytes[...])
+        var packets: [RTCPPacket] = []
+        try self.parse(bytes) { packets.append($0) }
+        return packets
     }
 
     private static func parseOne(type: UInt8, count: Int, _ body: ArraySlice<UInt8>) -> RTCPPacket {
@@ -43,21 +56,23 @@ extension RTCPPacket {
                 var report = SenderReport(
                     sender: try reader.readUInt32(), ntpTimestamp: try reader.readUInt64(),
                     rtpTimestamp: try reader.readUInt32(), packetCount: try reader.readUInt32(),
-                    octetCount: try reader.readUInt32(), blocks: [])
-                report.blocks = try readBlocks(count, from: &reader)
+                    octetCount: try reader.readUInt32(), blocks: ReportBlocks(nil))
+                report.blocks = try ReportBlocks(count: count, from: &reader)
                 return .senderReport(report)
             case RTCPType.receiverReport:
-                return .receiverReport(sender: try reader.readUInt32(), blocks: try readBlocks(count, from: &reader))
+                return .receiverReport(
+                    sender: try reader.readUInt32(), blocks: try ReportBlocks(count: count, from: &reader))
             case RTCPType.sourceDescription:
-                return .sourceDescription(try readNames(chunks: count, from: &reader))
+                try checkNames(chunks: count, from: &reader)
+                return .sourceDescription
             case RTCPType.goodbye:
                 var sources: [UInt32] = []
                 for _ in 0..<count { sources.append(try reader.readUInt32()) }
                 return .goodbye(sources: sources)
             case RTCPType.extendedReport:
                 let sender = try reader.readUInt32()
-                let losses = try readLosses(from: &reader)
-                return losses.isEmpty ? .unknown(type: type) : .extendedReport(sender: sender, losses: losses)
+                guard let losses = try readLosses(from: &reader) else { return .unknown(type: type) }
+                return .extendedReport(sender: sender, losses: losses)
             default:
                 return .unknown(type: type)
             }
@@ -67,58 +82,34 @@ extension RTCPPacket {
     }
 }
 
-private func readBlocks(_ count: Int, from reader: inout ByteReader) throws(ByteReader.Failure) -> [ReportBlock] {
-    var blocks: [ReportBlock] = []
-    for _ in 0..<count {
-        let source = try reader.readUInt32()
-        let losses = try reader.readUInt32()
-        blocks.append(
-            ReportBlock(
-                source: source, fractionLost: UInt8(losses >> 24),
-                // 24 bits, sign-extended.
-                cumulativeLost: Int32(truncatingIfNeeded: losses << 8) >> 8,
-                extendedHighestSequenceNumber: try reader.readUInt32(), jitter: try reader.readUInt32(),
-                lastSenderReport: try reader.readUInt32(), delaySinceLastSenderReport: try reader.readUInt32()))
-    }
-    return blocks
-}
-
-/// The loss maps among the blocks of an extended report (RFC 3611 §3).
-private func readLosses(from reader: inout ByteReader) throws(ByteReader.Failure) -> [LossMap] {
-    var maps: [LossMap] = []
-    while !reader.isAtEnd, maps.count < maximumMaps {
+/// The first loss map among the blocks of an extended report (RFC 3611 §3): a peer has one source to tell of.
+private func readLosses(from reader: inout ByteReader) throws(ByteReader.Failure) -> LossMap? {
+    while !reader.isAtEnd {
         let type = try reader.readUInt8()
         let thinning = try reader.readUInt8() & 0x0F
         var block = ByteReader(try reader.readSlice(4 * Int(try reader.readUInt16())))
         // A map of every second or fourth packet says nothing of runs.
-        if type == LossMap.blockType, thinning == 0 { maps.append(try LossMap(reading: &block)) }
+        if type == LossMap.blockType, thinning == 0 { return try LossMap(reading: &block) }
     }
-    return maps
+    return nil
 }
 
-private func readNames(
-    chunks: Int, from reader: inout ByteReader
-) throws(ByteReader.Failure) -> [UInt32: [UInt8]] {
-    var names: [UInt32: [UInt8]] = [:]
+private func checkNames(chunks: Int, from reader: inout ByteReader) throws(ByteReader.Failure) {
     for _ in 0..<chunks {
-        let source = try reader.readUInt32()
+        _ = try reader.readUInt32()
         var itemOctets = 0
         while true {
             let item = try reader.readUInt8()
             itemOctets += 1
             if item == SourceDescriptionItem.end { break }
             let count = Int(try reader.readUInt8())
-            let text = try reader.readBytes(count)
+            _ = try reader.readSlice(count)
             itemOctets += 1 + count
-            if item == SourceDescriptionItem.cname { names[source] = text }
         }
         // Each chunk ends on a 32-bit border (RFC 3550 §6.5).
         _ = try reader.readSlice((4 - itemOctets % 4) % 4)
     }
-    return names
 }
 
 /// A datagram of 1500 octets holds more only in an attack.
 private let maximumPackets = 64
-/// One source is ours.
-private let maximumMaps = 4

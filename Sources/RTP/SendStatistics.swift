@@ -27,8 +27,10 @@ package struct SendStatistics: Sendable {
     }
 
     /// Reads the peer's report blocks; those about other sources are ignored.
-    package mutating func receive(_ blocks: [ReportBlock], now: Instant) {
-        guard let block = blocks.last(where: { $0.source == self.source }) else { return }
+    package mutating func receive(_ blocks: ReportBlocks, now: Instant) {
+        var ours: ReportBlock?
+        for block in blocks where block.source == self.source { ours = block }
+        guard let block = ours else { return }
         self.lastBlock = block
         guard block.lastSenderReport != 0 else { return }
         // RFC 3550 §6.4.1, figure 2; in 1/65536 s, modulo 2^32.
@@ -41,7 +43,7 @@ package struct SendStatistics: Sendable {
     }
 
     /// A report for the peer: SR if a packet was sent since the call began, else RR.
-    package func makeReport(blocks: [ReportBlock], now: Instant) -> RTCPPacket {
+    package func makeReport(blocks: ReportBlocks, now: Instant) -> RTCPPacket {
         guard let lastPacket = self.lastPacket else { return .receiverReport(sender: self.source, blocks: blocks) }
         let units = ((now - lastPacket.sent).fractionalSeconds * self.clockRate).rounded()
         let advance = UInt32(truncatingIfNeeded: Int64(max(0, min(units, 0x1p62))))

@@ -18,7 +18,7 @@ package struct STUNMessageBuilder: Sendable {
         _ messageClass: STUNClass, _ method: STUNMethod, transactionID: TransactionID,
         reusing memory: consuming [UInt8] = []
     ) {
-        self.bytes = memory
+        self.bytes = consume memory
         self.transactionID = transactionID
         self.bytes.removeAll(keepingCapacity: true)
         self.bytes.reserveCapacity(Self.usualSize)

@@ -205,13 +205,14 @@ package final class VoiceStream {
     }
 
     private func compound(isGoodbye: Bool, now: Instant) throws -> [UInt8] {
-        let blocks = self.receiveStatistics.makeReportBlock(now: now).map { [$0] } ?? []
+        let blocks = ReportBlocks(self.receiveStatistics.makeReportBlock(now: now))
         let report = self.sendStatistics.makeReport(blocks: blocks, now: now)
-        var datagram = RTCPCompound(
-            report: report, source: self.ssrc, cname: self.cname, losses: self.receiveStatistics.makeLossMap(),
-            isGoodbye: isGoodbye
-        ).bytes
+        var datagram = self.datagrams.take()
+        let losses = self.receiveStatistics.makeLossMap()
+        RTCPCompound(report: report, source: self.ssrc, cname: self.cname, losses: losses, isGoodbye: isGoodbye)
+            .append(to: &datagram)
         try self.outgoing.protectRTCP(&datagram)
+        self.datagrams.keep(datagram)
         return datagram
     }
 
@@ -253,28 +254,28 @@ package final class VoiceStream {
     }
 
     package func receiveRTCP(_ datagram: inout [UInt8], now: Instant) -> Arrival {
-        guard (try? self.incoming.unprotectRTCP(&datagram)) != nil, let packets = try? RTCPPacket.parse(datagram)
-        else {
-            self.rejectedCount += 1
-            return .none
-        }
         var arrival = Arrival.none
-        for packet in packets {
-            switch packet {
-            case .senderReport(let report):
-                self.receiveStatistics.receive(report, now: now)
-                self.take(report.blocks, now: now)
-            case .receiverReport(_, let blocks): self.take(blocks, now: now)
-            case .goodbye: arrival = .goodbye
-            case .extendedReport(_, let losses):
-                for map in losses where map.source == self.ssrc { self.adaptation.receive(map) }
-            case .sourceDescription, .unknown: break
+        do {
+            try self.incoming.unprotectRTCP(&datagram)
+            try RTCPPacket.parse(datagram) { packet in
+                switch packet {
+                case .senderReport(let report):
+                    self.receiveStatistics.receive(report, now: now)
+                    self.take(report.blocks, now: now)
+                case .receiverReport(_, let blocks): self.take(blocks, now: now)
+                case .goodbye: arrival = .goodbye
+                case .extendedReport(_, let losses):
+                    if losses.source == self.ssrc { self.adaptation.receive(losses) }
+                case .sourceDescription, .unknown: break
+                }
             }
+        } catch {
+            self.rejectedCount += 1
         }
         return arrival
     }
 
-    private func take(_ blocks: [ReportBlock], now: Instant) {
+    private func take(_ blocks: ReportBlocks, now: Instant) {
         self.sendStatistics.receive(blocks, now: now)
         guard blocks.contains(where: { $0.source == self.ssrc }) else { return }
         // The peer is back.

@@ -6,7 +6,7 @@ package struct Instant: Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's origin.
     package var nanoseconds: Int64
 
-    package init(nanoseconds: Int64) {
+    @inlinable package init(nanoseconds: Int64) {
         self.nanoseconds = nanoseconds
     }
 
@@ -34,27 +34,29 @@ package struct Instant: Hashable, Comparable, Sendable {
     }
 
     /// Saturates at ``distantFuture``.
-    package static func + (instant: Instant, duration: Duration) -> Instant {
+    @inlinable package static func + (instant: Instant, duration: Duration) -> Instant {
         let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
         return overflow ? .distantFuture : Instant(nanoseconds: sum)
     }
 
-    package static func - (instant: Instant, duration: Duration) -> Instant {
+    @inlinable package static func - (instant: Instant, duration: Duration) -> Instant {
         Instant(nanoseconds: instant.nanoseconds &- duration.wholeNanoseconds)
     }
 
-    package static func - (later: Instant, earlier: Instant) -> Duration {
-        .nanoseconds(later.nanoseconds &- earlier.nanoseconds)
+    @inlinable package static func - (later: Instant, earlier: Instant) -> Duration {
+        // As Duration.nanoseconds(_:), which is generic: too dear for each packet.
+        let (seconds, rest) = (later.nanoseconds &- earlier.nanoseconds).quotientAndRemainder(dividingBy: 1_000_000_000)
+        return Duration(secondsComponent: seconds, attosecondsComponent: rest * 1_000_000_000)
     }
 
-    package static func += (instant: inout Instant, duration: Duration) {
+    @inlinable package static func += (instant: inout Instant, duration: Duration) {
         instant = instant + duration
     }
 }
 
 extension Duration {
     /// Nanoseconds, saturated to what 64 bits hold (292 years).
-    package var wholeNanoseconds: Int64 {
+    @inlinable package var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = self.components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return seconds < 0 ? .min : .max }

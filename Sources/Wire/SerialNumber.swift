@@ -3,22 +3,22 @@
 package struct SerialNumber<Value: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
     package var value: Value
 
-    package init(_ value: Value) {
+    @inlinable package init(_ value: Value) {
         self.value = value
     }
 
     /// Steps from `other` to `self`, negative when `self` is the older; in ±half the range.
-    package func distance(from other: SerialNumber) -> Int {
+    @inlinable package func distance(from other: SerialNumber) -> Int {
         let forward = self.value &- other.value
         let half = Value(1) << (Value.bitWidth - 1)
         return forward < half ? Int(forward) : -Int(0 &- forward)
     }
 
-    package func advanced(by steps: Int) -> SerialNumber {
+    @inlinable package func advanced(by steps: Int) -> SerialNumber {
         SerialNumber(self.value &+ Value(truncatingIfNeeded: steps))
     }
 
-    package func isNewer(than other: SerialNumber) -> Bool {
+    @inlinable package func isNewer(than other: SerialNumber) -> Bool {
         self.distance(from: other) > 0
     }
 }

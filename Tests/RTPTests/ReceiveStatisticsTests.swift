@@ -116,7 +116,7 @@ struct ReceiveStatisticsTests {
         func report(_ sender: UInt32) -> SenderReport {
             SenderReport(
                 sender: sender, ntpTimestamp: 0x0001_0002_0003_0004, rtpTimestamp: 0, packetCount: 0, octetCount: 0,
-                blocks: [])
+                blocks: ReportBlocks(nil))
         }
         for index in 65_500..<65_600 where index % 10 != 3 {
             statistics.receive(self.header(index), payloadCount: 80, now: self.instant(index))

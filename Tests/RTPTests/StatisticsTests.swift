@@ -100,7 +100,10 @@ struct StatisticsTests {
         var receiver = ReceiveStatistics()
         let begin = Instant.zero + .seconds(100_000)
         sender.send(self.header(0, ssrc: 7), payloadCount: 80, now: begin)
-        guard case .senderReport(let report) = sender.makeReport(blocks: [], now: begin + .milliseconds(10)) else {
+        guard
+            case .senderReport(let report) = sender.makeReport(
+                blocks: ReportBlocks(nil), now: begin + .milliseconds(10))
+        else {
             Issue.record("no sender report")
             return
         }
@@ -110,7 +113,7 @@ struct StatisticsTests {
         receiver.receive(self.header(0, ssrc: 7), payloadCount: 80, now: arrival)
         receiver.receive(report, now: arrival)
         let block = try self.block(of: &receiver, now: arrival + .milliseconds(700))
-        sender.receive([block], now: arrival + .milliseconds(760))
+        sender.receive(ReportBlocks(block), now: arrival + .milliseconds(760))
         let measured = try #require(sender.roundTripTime)
         #expect(abs(measured.milliseconds - 100) < 0.1)
         #expect(sender.lastBlock == block)
@@ -119,7 +122,9 @@ struct StatisticsTests {
     @Test("whoever sent nothing reports as a receiver")
     func receiverOnly() {
         let sender = SendStatistics(source: 7)
-        #expect(sender.makeReport(blocks: [], now: .zero) == .receiverReport(sender: 7, blocks: []))
+        #expect(
+            sender.makeReport(blocks: ReportBlocks(nil), now: .zero)
+                == .receiverReport(sender: 7, blocks: ReportBlocks(nil)))
     }
 
     @Test("reports come 1.25 to 3.75 s apart, the first after half of that")
@@ -155,15 +160,14 @@ struct StatisticsTests {
                 _ = receiver.makeReportBlock(now: now)
                 let word = UInt32(truncatingIfNeeded: random.next())
                 sender.receive(
-                    [
+                    ReportBlocks(
                         ReportBlock(
                             source: 1, fractionLost: 255, cumulativeLost: .min, extendedHighestSequenceNumber: word,
-                            jitter: .max, lastSenderReport: word, delaySinceLastSenderReport: .max)
-                    ], now: now)
+                            jitter: .max, lastSenderReport: word, delaySinceLastSenderReport: .max)), now: now)
                 receiver.receive(
                     SenderReport(
                         sender: 1, ntpTimestamp: random.next(), rtpTimestamp: word, packetCount: word, octetCount: word,
-                        blocks: []), now: now)
+                        blocks: ReportBlocks(nil)), now: now)
             }
         }
     }
