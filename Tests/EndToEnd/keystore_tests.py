@@ -1,7 +1,7 @@
 """The doctor's home under every misfortune: killed in any system call, disk full, looked at by others."""
 
-import base64
 import asyncio
+import base64
 import contextlib
 import json
 import os
