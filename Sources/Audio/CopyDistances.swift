@@ -7,7 +7,7 @@ struct CopyDistances: Equatable, Sendable {
 
     /// A packet brought a copy of the one `distance` before it.
     mutating func observe(_ distance: Int) {
-        guard (1...Self.longest).contains(distance) else { return }
+        guard (1...Self.farthest).contains(distance) else { return }
         self.observations += 1
         if self.observations > Self.period {
             self.observations = 0
@@ -29,6 +29,9 @@ struct CopyDistances: Equatable, Sendable {
     /// How many copies there are.
     var count: Int { self.all.nonzeroBitCount }
 
+    /// The farthest of them, 0 if there is none.
+    var longest: Int { UInt32.bitWidth - self.all.leadingZeroBitCount }
+
     /// Goes through the distances, the shortest first.
     func forEach(_ body: (Int) -> Void) {
         var rest = self.all
@@ -39,7 +42,7 @@ struct CopyDistances: Equatable, Sendable {
     }
 
     /// What the field for it holds in packets of 10 ms, nearly: 341 ms (RFC 2198 §3).
-    private static let longest = 32
+    private static let farthest = 32
     /// Copies: a second or two, whatever comes with a packet.
     private static let period = 150
 }

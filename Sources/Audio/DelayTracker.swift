@@ -25,6 +25,9 @@ struct DelayTracker: Sendable {
     private var totalOwnWeight: Double = 0
     /// Share of `ownWeights` beyond each bin.
     private var ownShareBeyond: [Double]
+    /// No bin beyond has any weight, and beyond `preparedBin` no share.
+    private var highestBin = 0
+    private var preparedBin = 0
     private var nextWeight: Double = 1
     private var previousTransit: Int64?
     private var tails: [Tail]
@@ -79,6 +82,7 @@ struct DelayTracker: Sendable {
         self.updateBaseline(transit: transit, arrival: arrival)
         self.anchor()
         let bin = self.bin(of: transit)
+        self.highestBin = max(self.highestBin, bin)
         self.ownWeights[bin] += self.nextWeight
         self.totalOwnWeight += self.nextWeight
         if isNew { self.count(bin, isCopy: false) }
@@ -95,6 +99,7 @@ struct DelayTracker: Sendable {
     }
 
     private mutating func count(_ bin: Int, isCopy: Bool) {
+        self.highestBin = max(self.highestBin, bin)
         self.weights[bin] += self.nextWeight
         self.totalWeight += self.nextWeight
         self.watchTails(bin: bin, isCopy: isCopy)
@@ -127,6 +132,7 @@ struct DelayTracker: Sendable {
     private mutating func shift(by count: Int) {
         Self.shift(&self.weights, by: count)
         Self.shift(&self.ownWeights, by: count)
+        self.highestBin = min(max(0, self.highestBin - count), Self.binCount - 1)
     }
 
     private static func shift(_ weights: inout [Double], by count: Int) {
@@ -170,6 +176,7 @@ struct DelayTracker: Sendable {
             self.totalOwnWeight -= self.ownWeights[index]
             self.ownWeights[index] = 0
         }
+        self.highestBin = min(self.highestBin, max(0, bin - 1))
     }
 
     /// Of every packet copies come later, and are lost as often as it.
@@ -198,10 +205,12 @@ struct DelayTracker: Sendable {
     /// Learns the shares that ``choose(gapCost:present:copies:doubt:)`` goes by, after arrivals.
     mutating func prepare() {
         var beyond = 0.0
-        for bin in stride(from: Self.binCount - 1, through: 0, by: -1) {
-            self.ownShareBeyond[bin] = beyond / max(self.totalOwnWeight, 1)
+        let scale = 1 / max(self.totalOwnWeight, 1)
+        for bin in stride(from: max(self.highestBin, self.preparedBin), through: 0, by: -1) {
+            self.ownShareBeyond[bin] = beyond * scale
             beyond += self.ownWeights[bin]
         }
+        self.preparedBin = self.highestBin
     }
 
     /// Finds the relative delay to wait for that costs least, when all of the sound missing costs as much as `gapCost`
@@ -222,7 +231,9 @@ struct DelayTracker: Sendable {
         for _ in 0..<copies.distances.count { never *= copies.loss }
         let chance = doubt * self.nextWeight
         let scale = 1 / max(self.totalWeight, 1e-9)
-        for bin in stride(from: Self.binCount - 1, through: 0, by: -1) {
+        // Beyond, nothing more comes, and waiting only costs more.
+        let farthest = min(self.highestBin + copies.distances.longest * copies.packetBins, Self.binCount - 1)
+        for bin in stride(from: max(farthest, presentBin), through: 0, by: -1) {
             let expected = self.shareOutstanding(after: bin, copies: copies) - never
             let missing = max(expected, (weightBeyond - chance) * scale)
             let cost = Self.cost(ofWaiting: Double(Int64(bin + 1) * Self.binWidth) / 1e6) + gapCost * missing
@@ -285,6 +296,7 @@ struct DelayTracker: Sendable {
     /// Before anything is known: some arrivals with little delay, soon outweighed.
     private mutating func assumeOrdinaryPath() {
         self.weights[2] = 10
+        self.highestBin = max(self.highestBin, 2)
         self.totalWeight = 10
     }
 
