@@ -320,8 +320,8 @@ struct DelayTracker: Sendable {
     private static let tailBounds = [5, 15, 25, 35, 50, 75, 100, 150]
     /// Nats: what came by chance at a steady rate would stay away for so long once in e^10.
     static let evidence = 10.0
-    /// From about 92 ms mouth to ear on, delay counts more, so that two copies are waited for from 3 % of loss and
-    /// three only from 16 %: both far from the shares that are usual.
+    /// From about 92 ms mouth to ear on, delay counts more, so that two copies are waited for from some 4 % of loss
+    /// and three only from some 16 %: both far from the shares that are usual.
     private static let middleWait = 45.0
     private static let middleWaitFactor = 2.5
     /// From about 177 ms mouth to ear on, delay is felt 5.5 times as much (ITU-T G.107, Id: 0.024 per ms, then 0.134).

@@ -20,6 +20,7 @@ package enum DeskPlace<Answer> {
             if let answer = ask() { return .served(answer) }
             if let lock = ProcessLock(directory: home, name: "desk.lock") { return .taken(lock) }
             guard monotonicNow() < end else { return nil }
+            // Nobody is told when a lock file or a socket changes hands: asked again, too seldom to cost anything.
             usleep(50_000)
         }
     }

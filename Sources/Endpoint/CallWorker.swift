@@ -215,6 +215,7 @@ final class CallWorker {
     }
 
     private func end(_ index: Int, _ call: Call) {
+        // Who is over keeps nobody awake.
         self.setOnBeat(index, true)
         self.members[index].call = nil
         self.deadlines.remove(index)
