@@ -29,11 +29,22 @@ package final class DatagramBatch {
     package func receive(from socket: DatagramSocket) -> Int {
         let count = Int(colloque_batch_receive(self.batch, socket.descriptor, self.received))
         guard count > 0 else { return 0 }
-        self.takenAt = monotonicNow()
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        self.stampAtTaking = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        (self.takenAt, self.stampAtTaking) = Self.bothClocks()
         return count
+    }
+
+    /// Our clock and the one of the stamps at one moment: read again where the thread lost the processor in between.
+    private static func bothClocks() -> (ours: Instant, stamp: Int64) {
+        var time = timespec()
+        var ours = monotonicNow()
+        for _ in 0..<Self.mostReadings {
+            clock_gettime(CLOCK_REALTIME, &time)
+            let after = monotonicNow()
+            let isOneMoment = after - ours < Self.oneMoment
+            ours = after
+            if isOneMoment { break }
+        }
+        return (ours, Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
     /// - Parameter datagram: Becomes the one at `index`, in the memory that it has.
@@ -70,5 +81,8 @@ package final class DatagramBatch {
     package static let capacity: UInt32 = 16
     /// Nanoseconds.
     private static let longestWait: Int64 = 1_000_000_000
+    /// Ours: a reading takes some 50 ns.
+    private static let oneMoment: Duration = .microseconds(20)
+    private static let mostReadings = 4
     private static let slotSize: UInt32 = 2048
 }

@@ -18,11 +18,13 @@ struct DatagramBatchTests {
             let sent = monotonicNow()
             sender.send([UInt8(number), 1], to: receiver.local)
             while monotonicNow() < sent + .milliseconds(5) {}
-            try #require(batch.receive(from: receiver) == 1)
+            // On a busy machine a datagram to oneself may be on its way for longer.
+            var count = 0
+            while count == 0, monotonicNow() < sent + .seconds(5) { count = batch.receive(from: receiver) }
+            try #require(count == 1)
             let (source, arrival) = try #require(batch.take(0, into: &datagram))
             #expect(source == sender.local && datagram == [UInt8(number), 1])
-            // The two clocks are read one after the other.
-            #expect(arrival > sent - .milliseconds(20) && arrival <= monotonicNow())
+            #expect(arrival > sent - .milliseconds(1) && arrival <= monotonicNow())
             waits.append(monotonicNow() - arrival)
         }
         #expect(waits.sorted()[25] >= .milliseconds(4))
