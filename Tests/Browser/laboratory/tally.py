@@ -11,11 +11,11 @@ class Tally:
     """Packets that leave `namespace`, by the network they go to; loopback counts too.
 
     `towards` names what is counted: {"private": ["10.0.0.0/8", "fc00::/7"], …}. A packet that several names match
-    is counted for each of them, before routing may still drop it. Only UDP and TCP: the kernel has words of its own
-    with its neighbours.
+    is counted for each of them, before routing may still drop it. Only `protocols`, UDP and TCP: the kernel has words
+    of its own with its neighbours.
     """
 
-    def __init__(self, namespace, towards):
+    def __init__(self, namespace, towards, protocols=("tcp", "udp")):
         self._namespace = namespace
         rules = ["table inet tally {"]
         rules += [f"counter {_counter(name)} {{ }}" for name in towards]
@@ -23,7 +23,7 @@ class Tally:
         for name, networks in towards.items():
             for network in networks:
                 family = "ip6" if ipaddress.ip_network(network).version == 6 else "ip"
-                rules.append(f"meta l4proto {{ tcp, udp }} {family} daddr {network} counter name {_counter(name)}")
+                rules.append(f"meta l4proto {{ {', '.join(protocols)} }} {family} daddr {network} counter name {_counter(name)}")
         nft(namespace, "\n".join([*rules, "}", "}"]))
         self._names = {_counter(name): name for name in towards}
 
