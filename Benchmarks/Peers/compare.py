@@ -1,6 +1,6 @@
 """What a duplex audio leg costs beside pion with libopus and beside aiortc.
 
-    python compare.py DIRECTORY --pion PROGRAM --aiortc "PYTHON peer.py" --colloque PROGRAM --speech FILE.wav
+    python compare.py DIRECTORY --floor PROGRAM --pion PROGRAM --aiortc "PYTHON peer.py" --colloque PROGRAM --speech FILE.wav
 
 All take turns, in an order that turns round every round. Each call has two ends in processes of their own, on
 loopback, with real sockets, ICE, DTLS and SRTP; both speak recorded speech at 32 kbit/s, complexity 5, error correction
@@ -11,6 +11,9 @@ The rule by which a round does not count, fixed before any round and looking at 
 10 % of one processor, the hypervisor kept more than 2 %, or the work was not done: fewer than 98 % of fifty packets a
 second were sent, or of those sent were heard. Every round is listed. Where less than half of the rounds count, medians
 of all in which the work was done are shown too, and say so. As root all of them run before other processes (SCHED_RR).
+*libopus alone* encodes and decodes in the same rhythm and does nothing else: nobody who uses that library costs less.
+With --awake no processor falls asleep between packets (awake.py): that is a server with many calls, the other one that
+holds nothing else.
 """
 
 import argparse
@@ -25,7 +28,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Listening"))
 
 import plots
-from ends import Bridges, Library, processor_seconds
+from awake import Awake
+from ends import Bridges, Floor, Library, processor_seconds
 
 OTHERS, STOLEN, DONE = 10, 2, 0.98
 PACKETS_PER_SECOND = 50
@@ -55,14 +59,19 @@ def quiet(patience):
             return
 
 
-def measured(peer, sessions, seconds, patience):
+def measured(peer, sessions, seconds, patience, awake):
     """One round of one peer."""
     quiet(patience)
+    with Awake(awake) as keepers:
+        return measured_now(peer, sessions, seconds, keepers)
+
+
+def measured_now(peer, sessions, seconds, keepers):
     try:
         pids = started(peer, sessions)
         flowing = time.monotonic()
         time.sleep(WARM_UP)
-        machine, own, began = Machine(), time.process_time(), time.monotonic()
+        machine, own, kept, began = Machine(), time.process_time(), keepers.seconds(), time.monotonic()
         first = before = [processor_seconds(pid) for pid in pids]
         each, at = [], began
         for _ in range(seconds):
@@ -71,7 +80,7 @@ def measured(peer, sessions, seconds, patience):
             each.append(1000 * (sum(after) - sum(before)) / (now - at) / (2 * sessions))
             before, at = after, now
         elapsed, later = at - began, Machine()
-        known = sum(before) - sum(first) + time.process_time() - own
+        known = sum(before) - sum(first) + time.process_time() - own + keepers.seconds() - kept
         due = 2 * sessions * PACKETS_PER_SECOND * (time.monotonic() - flowing)
         packets = peer.stop()
     finally:
@@ -138,6 +147,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=Path)
     parser.add_argument("--colloque", type=Path, required=True)
+    parser.add_argument("--floor", type=Path, required=True)
     parser.add_argument("--pion", type=Path, required=True)
     parser.add_argument("--aiortc", nargs=2, required=True)
     parser.add_argument("--speech", type=Path, required=True)
@@ -145,6 +155,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--patience", type=int, default=60, help="seconds to wait for a quiet machine before a round")
+    parser.add_argument("--awake", action="store_true", help="let no processor fall asleep")
     options = parser.parse_args()
     if os.geteuid() == 0:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
@@ -154,11 +165,13 @@ def main():
         Bridges("colloque, steady", options.colloque, options.speech, calls, ["--steady"]),
         Library("pion", [options.pion], options.speech),
         Library("aiortc", options.aiortc, options.speech),
+        Floor(options.floor, options.speech),
     ]
     names = [peer.name for peer in peers]
     processor = next(
         (line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    show(f"{os.cpu_count()} × {processor}, Linux {platform.release()}; {options.rounds} rounds of {options.seconds} s. "
+    show(f"{os.cpu_count()} × {processor}, Linux {platform.release()}; {options.rounds} rounds of {options.seconds} s"
+         f"{', processors kept awake' if options.awake else ''}. "
          f"A round is void when others took more than {OTHERS} % of one processor, the hypervisor kept more than "
          f"{STOLEN} %, or less than {100 * DONE:.0f} % of the packets were sent or heard. Every round is listed.\n")
     show("| round | sessions per process | peer | ms per second and session | sent | heard | others | void |\n"
@@ -168,7 +181,7 @@ def main():
         for number in range(options.rounds):
             # Round by round from the other end.
             for peer in peers if number % 2 == 0 else reversed(peers):
-                figures = measured(peer, sessions, options.seconds, options.patience)
+                figures = measured(peer, sessions, options.seconds, options.patience, options.awake)
                 rounds.append({"round": number, "sessions": sessions, "peer": peer.name, **figures})
                 show(f"| {number + 1} | {sessions} | {peer.name} | {figures['cost']:.1f} | {100 * figures['sent']:.0f} % | "
                      f"{100 * figures['heard']:.1f} % | "

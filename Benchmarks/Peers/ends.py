@@ -84,6 +84,34 @@ class Library:
             end.child.wait()
 
 
+class Floor:
+    """libopus alone in the rhythm of calls: two processes without an end between them."""
+
+    name = "libopus alone"
+
+    def __init__(self, program, speech):
+        self._program, self._speech = program, speech
+
+    def start(self, sessions):
+        self._ends = [Lines([self._program, sessions, self._speech]) for _ in range(2)]
+        for end in self._ends:
+            end.line("flowing")
+        return [end.pid for end in self._ends]
+
+    def stop(self):
+        reports = []
+        for end in self._ends:
+            end.child.terminate()
+            reports.append(json.loads(end.line(r"^\{")))
+            end.child.wait(20)
+        return [(report["sent"], report["decoded"]) for report in reports]
+
+    def kill(self):
+        for end in getattr(self, "_ends", []):
+            end.child.kill()
+            end.child.wait()
+
+
 class Bridges:
     """Ours: `colloque bridge` at both ends of a call that a broker of its own arranged."""
 

@@ -1,4 +1,3 @@
-internal import Audio
 internal import Consultation
 internal import Glibc
 internal import ICE
@@ -10,7 +9,7 @@ internal import Wire
 /// One thread of a ``CallPool``: it owns its sessions, its sockets and their deadlines, and sleeps in one call for all.
 ///
 /// Every session has one deadline, the earliest of its timers and its beat; the earliest of those wakes the thread.
-/// Beats are spread evenly over the 20 ms, so that the work of one falls into the pause of the others.
+/// Beats are spread evenly over the 20 ms, a few sessions at a time (``BeatPhase``).
 final class CallWorker {
     enum Letter: Sendable {
         case driver(Int, CallDriver.Letter)
@@ -43,6 +42,7 @@ final class CallWorker {
     private let sockets: SharedSockets
     private let network = NetworkWatch()
     private let ledger: BeatLedger
+    private let phase = BeatPhase()
     private var members: [Member] = []
     private var deadlines: DeadlineQueue
     private var running: Int
@@ -131,8 +131,7 @@ final class CallWorker {
             admission: part.admission, wordsAre: part.wordsAre, duration: part.duration,
             onEvent: { pool.watcher.onEvent(number, $0) })
         let beat = HeadlessSound.Beat(
-            phase: BeatPhase.offset(of: index, period: AudioFormat.blockDuration), count: self.members.count,
-            ledger: self.ledger)
+            phase: self.phase.offset(of: index), count: self.members.count, ledger: self.ledger)
         let driver = CallDriver(
             session: session, broker: part.broker, group: pool.eventLoops, attendant: attendant,
             sound: HeadlessSound(
@@ -156,7 +155,7 @@ final class CallWorker {
             if self.members[index].isToCome { self.begin(index, now: now) }
             if self.members[index].isOnBeat {
                 self.sockets.receive(
-                    restingAt: self.members[index].ports.places, into: &self.datagram, self.receive)
+                    restingAt: self.members[index].ports.places, into: &self.datagram, now: now, self.receive)
             }
             self.withCall(index) { $0.driver.serve(now: now) }
             now = monotonicNow()

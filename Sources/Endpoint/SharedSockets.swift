@@ -15,6 +15,8 @@ final class SharedSockets {
         var watch = VoiceWatch()
         /// Nobody waits for it now.
         var isResting = false
+        /// When it was last read without being waited for.
+        var readAt = Instant.zero
     }
 
     private var entries: [Entry] = []
@@ -111,13 +113,16 @@ final class SharedSockets {
     }
 
     /// As ``receive(_:into:_:)``, from the sockets of these places that nobody waited for: a session is about to be asked
-    /// for sound.
+    /// for sound. Those that were read just now, for another session of its group, are not read again.
     func receive(
-        restingAt places: [Int], into datagram: inout [UInt8],
+        restingAt places: [Int], into datagram: inout [UInt8], now: Instant,
         _ body: (Int, inout [UInt8], TransportAddress, MediaConnection.Socket, Instant) -> Void
     ) {
         for index in 0..<self.entries.count
-        where self.entries[index].isResting && places.contains(self.entries[index].place) {
+        where self.entries[index].isResting && places.contains(self.entries[index].place)
+            && now - self.entries[index].readAt >= Self.freshness
+        {
+            self.entries[index].readAt = now
             self.receive(at: index, into: &datagram, body)
         }
     }
@@ -146,6 +151,8 @@ final class SharedSockets {
         self.crowded.append((session, remote))
     }
 
+    /// Ours: a group is served within; what comes in that time waits for the next beat, stamped with its own time.
+    private static let freshness: Duration = .milliseconds(2)
     /// For some hundred packets of each of a place's sessions.
     private static let bufferSize: Int32 = 1 << 20
 }

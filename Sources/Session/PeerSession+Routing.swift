@@ -46,7 +46,7 @@ extension PeerSession {
             case .send(let message): self.outputs.append(.send(message))
             case .disconnect: self.outputs.append(.disconnect)
             case .event(let event): self.route(event, now: now)
-            case .wait: return
+            case .wait(let until): return self.seatDue = until
             }
         }
     }
@@ -67,7 +67,7 @@ extension PeerSession {
             case .event(.ended(let reason)): self.end(reason, now: now)
             case .event(.room(let subject, let event)):
                 if subject == room { self.route(event, now: now) } else { self.emit(.elsewhere(subject, event)) }
-            case .wait: return
+            case .wait(let until): return self.seatDue = until
             }
         }
     }

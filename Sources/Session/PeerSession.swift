@@ -63,6 +63,8 @@ package final class PeerSession {
 
     let configuration: Configuration
     var seat: Seat
+    /// When the seat wants to be told the time; `nil` before it was drained here.
+    var seatDue: Instant?
     var random: RandomSource
     var sockets: [MediaConnection.Socket]?
     var servers: [TransportAddress] = []
@@ -242,14 +244,20 @@ package final class PeerSession {
         if self.endReason == nil {
             deadline = min(deadline, self.pathWatch.deadline(lastHeard: self.media?.voice?.lastHeard))
         }
-        switch self.seat {
-        case .patient(var seat): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
-        case .doctor(var seat, _): if case .wait(let until) = seat.pollOutput() { deadline = min(deadline, until) }
-        case .deputy: break
-        }
+        deadline = min(deadline, self.seatDue ?? self.seatDeadline)
         if case .wait(let until) = self.relays.pollOutput() { deadline = min(deadline, until) }
         if let media = self.media, case .wait(let until) = media.pollOutput() { deadline = min(deadline, until) }
         return .wait(until: deadline)
+    }
+
+    /// Asks a copy: too dear for each packet.
+    private var seatDeadline: Instant {
+        switch self.seat {
+        case .patient(var seat): if case .wait(let until) = seat.pollOutput() { return until }
+        case .doctor(var seat, _): if case .wait(let until) = seat.pollOutput() { return until }
+        case .deputy: break
+        }
+        return .distantFuture
     }
 
     // MARK: People

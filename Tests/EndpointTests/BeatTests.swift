@@ -4,11 +4,16 @@ import Wire
 
 @Suite("The beat of many sessions")
 struct BeatTests {
-    @Test("is spread over its period, however many there are", arguments: 1...100)
+    @Test("is spread over its period in groups, however many there are", arguments: 1...100)
     func phases(count: Int) {
         let period: Duration = .milliseconds(20)
-        let phases = (0..<count).map { BeatPhase.offset(of: $0, period: period) }.sorted()
-        #expect(phases.allSatisfy { $0 >= .zero && $0 < period })
+        let first = period * count / 101
+        let beat = BeatPhase(first: first)
+        let all = (0..<count * BeatPhase.groupSize).map { beat.offset(of: $0) }
+        #expect(all.allSatisfy { $0 >= .zero && $0 < period } && all[0] == first)
+        let phases = Set(all).sorted()
+        #expect(phases.count == count)
+        #expect(phases.allSatisfy { phase in all.count { $0 == phase } == BeatPhase.groupSize })
         let gaps = zip(phases, phases.dropFirst() + [phases[0] + period]).map { $1 - $0 }
         // Even gaps are period / count; the sequence is never worse than twice that.
         #expect(gaps.max() ?? .zero <= period * 2 / count)
