@@ -49,12 +49,11 @@ struct CaptureRun: Sendable {
 
     private func deliver(_ frame: inout [Int16], through voice: inout Voice, delay: Int) {
         voice.clean(&frame, of: self.desk, delay: delay)
-        let cleaned = frame
         self.desk.with { state in
             guard state.captureWatch.current == self.attempt else { return }
-            state.captureMeter.add(cleaned, count: SoundFrame.samples)
+            state.captureMeter.add(frame, count: SoundFrame.samples)
             state.latency.capture = SoundFrame.duration(samples: delay + SoundFrame.samples)
-            state.capture.deliver(cleaned, now: soundClock())
+            state.capture.deliver(frame, now: soundClock())
         }
     }
 
@@ -72,20 +71,21 @@ private struct Voice: ~Copyable {
     /// - Parameter delay: samples from the microphone to here, the frame itself apart.
     mutating func clean(_ frame: inout [Int16], of desk: SoundDesk, delay: Int) {
         let captured = soundClock() - SoundFrame.duration(samples: delay + SoundFrame.samples)
-        let room = self.played
-        let played: [Int16]? = desk.with { state in
-            guard state.processing == .speech else { return nil }
-            var frame = room
-            state.reference.take(capturedAt: captured, into: &frame)
-            return frame
-        }
-        guard let played else {
+        let isSpeech = Self.take(into: &self.played, capturedAt: captured, of: desk)
+        guard isSpeech else {
             // The next time starts anew.
             self.processor = nil
             return
         }
         if self.processor == nil { self.processor = SpeechProcessor() }
-        self.played = played
         self.processor?.clean(&frame, played: self.played)
+    }
+
+    private static func take(into played: inout [Int16], capturedAt instant: Instant, of desk: SoundDesk) -> Bool {
+        desk.with { state in
+            guard state.processing == .speech else { return false }
+            state.reference.take(capturedAt: instant, into: &played)
+            return true
+        }
     }
 }

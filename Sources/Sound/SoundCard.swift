@@ -153,13 +153,7 @@ package final class SoundCard {
     }
 
     private static func takeCaptured(from desk: SoundDesk, into block: inout [Int16]) -> Bool {
-        let (taken, hasBlock) = desk.with { [room = block] state in
-            var room = room
-            let hasBlock = state.capture.take(into: &room)
-            return (room, hasBlock)
-        }
-        block = taken
-        return hasBlock
+        desk.with { state in state.capture.take(into: &block) }
     }
 }
 

@@ -33,6 +33,10 @@ final class SoundDesk: Sendable {
             self.playbackWatch = DeviceWatch(chosen: choice.playback ?? DeviceWatch.defaultDevice, now: now)
         }
 
+        mutating func tell(_ news: SoundEvent.Kind?, of side: SoundSide) {
+            if let news { self.events.append(news.of(side)) }
+        }
+
         /// Whether the owner has something to fetch.
         var hasNews: Bool {
             self.capture.hasBlock || self.playback.wantedBlocks > 0 || !self.events.isEmpty
@@ -81,9 +85,9 @@ final class SoundDesk: Sendable {
             let now = soundClock()
             switch side {
             case .capture:
-                if let kind = state.captureWatch.opened(attempt, now: now) { state.events.append(kind.of(side)) }
+                state.tell(state.captureWatch.opened(attempt, now: now), of: side)
             case .playback:
-                if let kind = state.playbackWatch.opened(attempt, now: now) { state.events.append(kind.of(side)) }
+                state.tell(state.playbackWatch.opened(attempt, now: now), of: side)
                 guard state.playbackWatch.current == attempt else { return }
                 state.playback.forgetDepth()
                 state.playback.begin(deviceSamples: 0, now: now)
@@ -99,10 +103,10 @@ final class SoundDesk: Sendable {
             switch side {
             case .capture:
                 if state.captureWatch.current == attempt { state.capture.lose(now: now) }
-                if let kind = state.captureWatch.failed(attempt, loss, now: now) { state.events.append(kind.of(side)) }
+                state.tell(state.captureWatch.failed(attempt, loss, now: now), of: side)
             case .playback:
                 if state.playbackWatch.current == attempt { state.playback.lose(now: now) }
-                if let kind = state.playbackWatch.failed(attempt, loss, now: now) { state.events.append(kind.of(side)) }
+                state.tell(state.playbackWatch.failed(attempt, loss, now: now), of: side)
             }
         }
         self.watchBell.ring()
@@ -119,9 +123,9 @@ func soundClock() -> Instant {
 /// A thread with a name that is let run soon after it wakes, which ends when its work does.
 func startSoundThread(_ name: String, _ work: @escaping @Sendable () -> Void) {
     let thread = Thread {
+        colloque_name_thread(name)
         _ = colloque_ask_for_short_slices()
         work()
     }
-    thread.name = name
     thread.start()
 }

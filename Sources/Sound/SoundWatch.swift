@@ -30,17 +30,16 @@ struct SoundWatch: Sendable {
     private static func advance(_ state: inout SoundDesk.State, now: Instant) {
         state.capture.advance(now: now)
         state.playback.advance(now: now)
-        var news: [SoundEvent?] = [
-            state.hasCapture ? state.captureWatch.advance(now: now)?.of(.capture) : nil,
-            state.playbackWatch.advance(now: now)?.of(.playback),
-        ]
-        if state.hasCapture, state.capture.fillingSince.map({ now - $0 >= DeviceWatch.patience }) == true {
-            news.append(state.captureWatch.stalled(now: now)?.of(.capture))
+        if state.hasCapture {
+            state.tell(state.captureWatch.advance(now: now), of: .capture)
+            if let since = state.capture.fillingSince, now - since >= DeviceWatch.patience {
+                state.tell(state.captureWatch.stalled(now: now), of: .capture)
+            }
         }
-        if state.playback.drivingSince.map({ now - $0 >= DeviceWatch.patience }) == true {
-            news.append(state.playbackWatch.stalled(now: now)?.of(.playback))
+        state.tell(state.playbackWatch.advance(now: now), of: .playback)
+        if let since = state.playback.drivingSince, now - since >= DeviceWatch.patience {
+            state.tell(state.playbackWatch.stalled(now: now), of: .playback)
         }
-        state.events += news.compactMap { $0 }
     }
 
     private static let beat = SoundFrame.duration * 2

@@ -9,6 +9,7 @@ from laboratory import sound
 from laboratory.processes import Process
 from laboratory.runner import test
 from laboratory.soundcard import Card, Server, clean, refusing_plugin
+from laboratory.witness import Witness
 from pystoi import stoi
 
 RATE = 48_000
@@ -23,11 +24,16 @@ async def both_ways(laboratory):
     spoken = sound.speech("patient", laboratory.directory)
     played = sound.speech("doctor", laboratory.directory)
     await server.speak(spoken)
-    card = await laboratory.started(await Card(laboratory, server, "--raw", play=played).start())
+    witness = Witness(laboratory.directory)
+    card = await laboratory.started(
+        await Card(laboratory, server, "--raw", play=played, environment=witness.environment).start())
     await card.event("opened", side="capture")
     await card.event("opened", side="playback")
+    before = await warm(card, witness)
     heard = laboratory.file("loudspeaker.wav")
     await server.record(heard, 8)
+    allocates_nothing(await witness.since(before))
+    card.say("tell")
     report = await card.report()
     sound.repeats(card.wav(), spoken, "the card", seconds=5)
     sound.repeats(heard, played, "the loudspeaker", seconds=5)
@@ -157,16 +163,45 @@ async def chosen(laboratory):
     server = await laboratory.started(await Server(laboratory).start())
     server.load("module-null-sink sink_name=usb-loudspeaker rate=48000 norewinds=1")
     melody = sound.melody(laboratory.directory, seconds=30)
-    card = await laboratory.started(await Card(laboratory, server, "--raw", play=melody).start())
+    witness = Witness(laboratory.directory)
+    card = await laboratory.started(
+        await Card(laboratory, server, play=melody, environment=witness.environment).start())
     await card.event("opened", side="playback", device="default")
     card.say("playback usbspk")
     await card.event("opened", side="playback", device="usbspk")
+    before = await warm(card, witness)
     heard = laboratory.file("usb.wav")
     await server.record(heard, 4, device="usb-loudspeaker.monitor")
+    allocates_nothing(await witness.since(before))
+    card.say("tell")
     sound.repeats(heard, melody, "the other loudspeaker", seconds=2)
     report = await card.report()
     assert report["capturing"], report
     paced(report)
+
+
+#: Whose work on the card's threads is not ours: the sound library, its way to the server, echo and noise.
+LIBRARIES = ("libasound", "libpulse", "libwebrtc_audio_processing", "libspeexdsp")
+
+
+async def warm(card, witness):
+    """What a call has done when it is under way: all counts from here on are of the steady state."""
+    card.say("quiet")
+    await asyncio.sleep(1)
+    return await witness.counts()
+
+
+def allocates_nothing(counts):
+    """Neither the owner's thread nor those of the devices, with echo, noise and gain or without."""
+    assert any(thread == "sound-capture" and "asound" in library for thread, _, library in counts), counts
+    ours = {
+        (thread, library): count for (thread, does, library), count in counts.items()
+        if does == "allocates" and not library.startswith(LIBRARIES)
+    }
+    assert not ours, f"allocations in a steady call: {ours}"
+    for (thread, does, library), count in sorted(counts.items()):
+        if does == "allocates":
+            print(f"    {thread}: {count} allocations by {library}")
 
 
 def paced(report):
