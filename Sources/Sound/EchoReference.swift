@@ -99,5 +99,5 @@ struct EchoReference: Sendable {
     /// Ours: 100 ms without a frame is a pause, not jitter.
     private static let mostMissed = 10
     /// Ours: frames, 500 ms; what a wireless loudspeaker may hold.
-    private static let longest = 50
+    static let longest = 50
 }

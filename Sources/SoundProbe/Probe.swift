@@ -120,7 +120,7 @@ final class Probe {
             "playbackPeak": levels.playback.peak, "playbackRMS": levels.playback.rms,
             "captureMS": latency.capture.milliseconds, "playbackMS": latency.playback.milliseconds,
             "queueMS": latency.playbackQueue.milliseconds, "dropped": losses.droppedSamples, "dry": losses.dryCount,
-            "longestStepMS": self.longestStep.milliseconds,
+            "longestStepMS": self.longestStep.milliseconds, "lockings": self.card.lockings,
         ])
     }
 

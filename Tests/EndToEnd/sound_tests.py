@@ -1,6 +1,7 @@
 """The sound card: devices that come, go and hang, on a private PulseAudio through ALSA, and the echo canceller."""
 
 import asyncio
+import contextlib
 import signal
 import time
 
@@ -29,11 +30,9 @@ async def both_ways(laboratory):
         await Card(laboratory, server, "--raw", play=played, environment=witness.environment).start())
     await card.event("opened", side="capture")
     await card.event("opened", side="playback")
-    before = await warm(card, witness)
     heard = laboratory.file("loudspeaker.wav")
-    await server.record(heard, 8)
-    allocates_nothing(await witness.since(before))
-    card.say("tell")
+    async with steady(card, witness):
+        await server.record(heard, 8)
     report = await card.report()
     sound.repeats(card.wav(), spoken, "the card", seconds=5)
     sound.repeats(heard, played, "the loudspeaker", seconds=5)
@@ -169,11 +168,9 @@ async def chosen(laboratory):
     await card.event("opened", side="playback", device="default")
     card.say("playback usbspk")
     await card.event("opened", side="playback", device="usbspk")
-    before = await warm(card, witness)
     heard = laboratory.file("usb.wav")
-    await server.record(heard, 4, device="usb-loudspeaker.monitor")
-    allocates_nothing(await witness.since(before))
-    card.say("tell")
+    async with steady(card, witness):
+        await server.record(heard, 4, device="usb-loudspeaker.monitor")
     sound.repeats(heard, melody, "the other loudspeaker", seconds=2)
     report = await card.report()
     assert report["capturing"], report
@@ -184,24 +181,25 @@ async def chosen(laboratory):
 LIBRARIES = ("libasound", "libpulse", "libwebrtc_audio_processing", "libspeexdsp")
 
 
-async def warm(card, witness):
-    """What a call has done when it is under way: all counts from here on are of the steady state."""
+@contextlib.asynccontextmanager
+async def steady(card, witness):
+    """Once a call is under way, and as long as no device comes or goes, nothing of ours allocates, takes a lock or
+    waits for one: neither on the owner's thread nor on those of the devices."""
+    await asyncio.sleep(0.5)
+    report = await card.report()
     card.say("quiet")
-    await asyncio.sleep(1)
-    return await witness.counts()
-
-
-def allocates_nothing(counts):
-    """Neither the owner's thread nor those of the devices, with echo, noise and gain or without."""
+    before = await witness.counts()
+    yield
+    counts = await witness.since(before)
+    card.say("tell")
+    later = await card.report()
+    frames = 2 * (later["captured"] - report["captured"])
     assert any(thread == "sound-capture" and "asound" in library for thread, _, library in counts), counts
-    ours = {
-        (thread, library): count for (thread, does, library), count in counts.items()
-        if does == "allocates" and not library.startswith(LIBRARIES)
-    }
-    assert not ours, f"allocations in a steady call: {ours}"
+    ours = {what: count for what, count in counts.items() if not what[2].startswith(LIBRARIES)}
+    assert not ours, f"in a steady call of {frames} frames: {ours}"
+    assert later["lockings"] == report["lockings"], (report, later)
     for (thread, does, library), count in sorted(counts.items()):
-        if does == "allocates":
-            print(f"    {thread}: {count} allocations by {library}")
+        print(f"    {thread}: {library} {does} {count} times in {frames} frames")
 
 
 def paced(report):
