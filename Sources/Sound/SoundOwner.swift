@@ -22,10 +22,12 @@ struct SoundOwner {
 
     // MARK: What came in
 
-    /// Takes what came since the last time, and passes time.
+    /// Takes what came since the last time, and passes time until the card is closed.
     mutating func look(at desk: SoundDesk, now: Instant) {
         self.drain()
         if self.view.isOld(on: desk) { self.renew(from: desk, now: now) }
+        // Nothing stands in for the devices of a card that is closed.
+        guard !self.view.scene.isClosed else { return }
         self.capture.advance(now: now)
         guard let line = self.view.scene.playback else { return self.playback.advance(now: now) }
         self.playback.hear(signAt: line.lastSign)

@@ -191,6 +191,21 @@ struct SoundOwnerTests {
         #expect((2_980 * 48...3_040 * 48).contains(samples), "\(samples)")
     }
 
+    @Test("a closed card gives and wants nothing more, and its bell is silent")
+    func closes() throws {
+        var owner = SoundOwner(now: self.at(0))
+        _ = try self.open()
+        owner.look(at: self.desk, now: self.at(10))
+        self.desk.with { $0.close() }
+        #expect(self.desk.ownerBell.isRung)
+        for time in stride(from: 20, through: 1_000, by: 20) {
+            owner.look(at: self.desk, now: self.at(time))
+            owner.settle(self.desk)
+            #expect(self.blocks(of: &owner) == 0 && owner.wantedBlocks == 0, "at \(time) ms")
+            #expect(!self.desk.ownerBell.isRung)
+        }
+    }
+
     @Test("without a loudspeaker the clock wants fifty blocks a second and throws them away")
     func playsNowhere() {
         var owner = SoundOwner(now: self.at(0))
