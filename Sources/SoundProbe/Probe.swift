@@ -140,7 +140,8 @@ final class Probe {
             case "speech": self.choice.processing = .speech
             // The owner hangs for so many milliseconds, as a test asks: that is what the card has to bear.
             case "stall": usleep(1_000 * min(UInt32(words.last ?? "") ?? 0, 60_000))
-            case "quiet", "tell": break
+            case "quiet": tell(["event": "quiet"])
+            case "tell": break
             case "close": return false
             default: tell(["event": "unknown", "command": words[0]])
             }

@@ -7,7 +7,7 @@ import time
 
 import numpy
 from laboratory import sound
-from laboratory.processes import Process
+from laboratory.processes import Process, ProcessFailed
 from laboratory.runner import test
 from laboratory.soundcard import Card, Server, clean, refusing_plugin
 from laboratory.witness import Witness
@@ -80,6 +80,7 @@ async def pulled_out(laboratory):
         before = len(card.events)
         server.unload(speaker)
         server.unload(microphone)
+        await run_dry(card, before)
         lost = await card.event("lost", side="playback", device="usbspk", after=before)
         assert lost["reason"] == "unplugged", lost
         await card.event("returned", side="playback", device="default", after=before, patience=4)
@@ -87,6 +88,18 @@ async def pulled_out(laboratory):
         report = await card.report()
         assert report["capturing"] and report["playing"], report
     paced(await card.report())
+
+
+async def run_dry(card, before):
+    """The server moves the stream to its default, and the device is noticed to be gone when the stream runs dry over
+    it: mostly at once. Where it has not, the program stands still until it does."""
+    try:
+        await card.event("lost", side="playback", device="usbspk", after=before, patience=2)
+    except ProcessFailed:
+        print("    the stream was moved without running dry: the program is stopped for 400 ms")
+        card.signal(signal.SIGSTOP)
+        await asyncio.sleep(0.4)
+        card.signal(signal.SIGCONT)
 
 
 @test("The sound server is killed and started again: the time line has no hole, sound is back within 2 s", limit=90)
@@ -188,6 +201,7 @@ async def steady(card, witness):
     await asyncio.sleep(0.5)
     report = await card.report()
     card.say("quiet")
+    await card.event("quiet")
     before = await witness.counts()
     yield
     counts = await witness.since(before)

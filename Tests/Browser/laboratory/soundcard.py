@@ -139,6 +139,9 @@ class Card:
         """All it told so far."""
         return [json.loads(line) for line in self._process.output if line.startswith("{")]
 
+    def signal(self, number):
+        self._process.send(number)
+
     def say(self, command):
         self.commands.write_text(command + "\n")
 

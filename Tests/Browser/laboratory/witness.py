@@ -21,11 +21,18 @@ class Witness:
 
     async def counts(self):
         """All so far: {(thread, "allocates" | "locks" | "waits", library): count}."""
-        await asyncio.sleep(0.25)  # It writes ten times a second.
+        # It writes ten times a second; what it was writing when asked is not new enough.
+        for _ in range(2):
+            last = self._written()
+            while self._written() == last:
+                await asyncio.sleep(0.02)
         counts = collections.Counter()
         for entry in json.loads(self._path.read_text()):
             counts[entry["thread"], entry["does"], entry["library"]] += entry["count"]
         return counts
+
+    def _written(self):
+        return self._path.stat().st_mtime_ns if self._path.exists() else None
 
     async def since(self, before):
         """What came since `before`."""
