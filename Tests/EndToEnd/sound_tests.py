@@ -96,9 +96,9 @@ async def run_dry(card, before):
     try:
         await card.event("lost", side="playback", device="usbspk", after=before, patience=2)
     except ProcessFailed:
-        print("    the stream was moved without running dry: the program is stopped for 400 ms")
+        print("    the stream was moved without running dry: the program is stopped for 250 ms")
         card.signal(signal.SIGSTOP)
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.25)
         card.signal(signal.SIGCONT)
 
 
