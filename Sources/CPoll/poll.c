@@ -57,6 +57,8 @@ int64_t colloque_ask_for_short_slices(void) {
   return (int64_t)scheduling.runtime;
 }
 
+void colloque_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
 int colloque_forbid_dumps(void) {
   static const int crashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP};
   struct rlimit none = {0, 0};

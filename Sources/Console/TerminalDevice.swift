@@ -107,6 +107,7 @@ package struct TerminalDevice: ~Copyable {
 
     /// - Returns: The keys of what waited; nil at the end of input: the terminal is gone.
     package mutating func readKeys() -> [Key]? {
+        guard Self.isReadable(self.inputDescriptor) else { return [] }
         var buffer = [UInt8](repeating: 0, count: 1024)
         var keys: [Key] = []
         while Self.isReadable(self.inputDescriptor) {
@@ -127,6 +128,8 @@ package struct TerminalDevice: ~Copyable {
 
     /// What happened since, oldest first, each kind once.
     package mutating func takeEvents() -> [Event] {
+        // Asked for after each packet of a call, and there is hardly ever one.
+        guard Self.isReadable(self.eventDescriptor) else { return [] }
         var buffer = [UInt8](repeating: 0, count: 64)
         var events: [Event] = []
         while true {

@@ -1,4 +1,5 @@
 internal import Keystore
+internal import Network
 internal import Wire
 
 /// Where other commands of the same doctor ask the running desk for something, by a socket in the doctor's directory.
@@ -34,9 +35,10 @@ final class DeskDoor {
         DeskSocket.remove(home: self.home)
     }
 
-    var descriptors: [Int32] {
-        let visitors = self.pending.keys.map(\.descriptor)
-        return visitors.count < Self.visitorLimit ? [self.listener] + visitors : visitors
+    /// Adds what is readable when somebody comes or says something.
+    func listen(on waiting: inout WaitList) {
+        if self.pending.count < Self.visitorLimit { waiting.add(self.listener) }
+        for visitor in self.pending.keys { waiting.add(visitor.descriptor) }
     }
 
     /// Requests that came whole. Each is answered later by ``answer(_:to:)``; who is silent too long is sent away.

@@ -1,5 +1,6 @@
 package import Consultation
 package import Endpoint
+package import Network
 package import Phrases
 internal import Screens
 internal import SecureChannel
@@ -29,7 +30,10 @@ package final class JoinAttendant: CallAttendant {
         self.facts = CallFacts(session: nil, label: "", isAdmitted: false, startedAt: now)
     }
 
-    package var descriptors: [Int32] { self.input.descriptors }
+    package func listen(on waiting: inout WaitList) {
+        if let descriptor = self.input.descriptor { waiting.add(descriptor) }
+    }
+
     package var deadline: Instant { self.input.deadline }
 
     // MARK: What happens
@@ -151,7 +155,7 @@ package final class JoinAttendant: CallAttendant {
         let input = KeyInput()
         defer { input.close() }
         let question = Confirm(question: "", detail: "", enterConfirms: false)
-        while let descriptor = input.descriptors.first {
+        while let descriptor = input.descriptor {
             input.wait(for: descriptor)
             for key in input.read(now: .zero) {
                 switch question.handle(key) {

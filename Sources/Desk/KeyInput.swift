@@ -20,7 +20,8 @@ final class KeyInput {
 
     deinit { self.close() }
 
-    var descriptors: [Int32] { self.isOpen ? [STDIN_FILENO] : [] }
+    /// `nil` once the input has ended.
+    var descriptor: Int32? { self.isOpen ? STDIN_FILENO : nil }
     var deadline: Instant { self.flushAt }
 
     func read(now: Instant) -> [Key] {

@@ -2,6 +2,7 @@ internal import Console
 package import Consultation
 package import Endpoint
 internal import Glibc
+package import Network
 package import Phrases
 internal import Screens
 internal import Sound
@@ -25,7 +26,10 @@ package final class LinesSurface: DeskSurface {
         self.print = print
     }
 
-    package var descriptors: [Int32] { self.input.descriptors }
+    package func listen(on waiting: inout WaitList) {
+        if let descriptor = self.input.descriptor { waiting.add(descriptor) }
+    }
+
     package var deadline: Instant { min(self.nextLook, self.input.deadline) }
 
     package func changed() {

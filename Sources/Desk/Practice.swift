@@ -68,6 +68,8 @@ package final class Practice: CallAttendant {
     var nextSample: Instant = .distantFuture
     private var nextLevel: Instant = .zero
     private var nextSweep: Instant = .zero
+    /// Of ``RoomKeeper/outcomes``, when last looked.
+    private var keeperOutcomes = 0
     var doorVisitors: [RoomID: [(DeskDoor.Visitor, until: Instant)]] = [:]
     /// Rooms whose link is to work again, as they are written once the broker has confirmed it.
     var reopenings: [RoomID: StoredRoom] = [:]
@@ -138,7 +140,10 @@ package final class Practice: CallAttendant {
 
     // MARK: The driver
 
-    package var descriptors: [Int32] { self.surface.descriptors + (self.door?.descriptors ?? []) }
+    package func listen(on waiting: inout WaitList) {
+        self.surface.listen(on: &waiting)
+        self.door?.listen(on: &waiting)
+    }
 
     package var deadline: Instant {
         var earliest = min(self.surface.deadline, self.followsAt ?? .distantFuture, self.nextSample)
@@ -147,16 +152,22 @@ package final class Practice: CallAttendant {
     }
 
     package func serve(_ driver: CallDriver, now: Instant) {
-        let failure = self.keeper.failure
-        if failure != self.keystoreFailure {
-            self.keystoreFailure = failure
-            self.surface.changed()
-        }
+        self.lookAtKeeper()
         self.dropExpired(driver, now: now)
         self.serveDoor(driver, now: now)
         self.sampleCall(driver, now: now)
         if let followsAt = self.followsAt, followsAt <= now { self.returnToDesk(driver, now: now) }
         self.surface.serve(self, driver: driver, now: now)
+    }
+
+    private func lookAtKeeper() {
+        let outcomes = self.keeper.outcomes
+        guard outcomes != self.keeperOutcomes else { return }
+        self.keeperOutcomes = outcomes
+        let failure = self.keeper.failure
+        guard failure != self.keystoreFailure else { return }
+        self.keystoreFailure = failure
+        self.surface.changed()
     }
 
     /// Leaves without ending anything: rooms stay open, and a call can be returned to.

@@ -4,6 +4,7 @@ internal import Endpoint
 internal import Keystore
 internal import NIOConcurrencyHelpers
 internal import Network
+internal import Synchronization
 
 /// Writes what a desk must not forget: whom it admitted, and that a consultation is over.
 ///
@@ -13,7 +14,18 @@ final class RoomKeeper: Sendable {
     private let rooms: RoomStore
     private let journal: Journal
     private let queue = DispatchQueue(label: "colloque.rooms")
-    private let failures = NIOLockedValueBox<(room: KeystoreError?, journal: KeystoreError?)>((nil, nil))
+    private let outcome = Outcome()
+
+    /// What became of what was written last, and how often that has changed.
+    private final class Outcome: Sendable {
+        let failures = NIOLockedValueBox<(room: KeystoreError?, journal: KeystoreError?)>((nil, nil))
+        let changes = Atomic<Int>(0)
+
+        func tell(_ body: (inout (room: KeystoreError?, journal: KeystoreError?)) -> Void) {
+            self.failures.withLockedValue(body)
+            self.changes.wrappingAdd(1, ordering: .releasing)
+        }
+    }
 
     init(_ rooms: RoomStore, _ journal: Journal) {
         self.rooms = rooms
@@ -23,13 +35,13 @@ final class RoomKeeper: Sendable {
     /// A line in the journal; what ends a consultation is signed.
     func note(_ kind: JournalEntry.Kind, _ session: SessionID, _ text: String = "") {
         let time = UnixClock.now
-        self.queue.async { [journal, failures] in
+        self.queue.async { [journal, outcome] in
             do throws(KeystoreError) {
                 try journal.append(kind, session: session, text: text, time: time)
                 if kind == .ended { try journal.sign(time: time) }
-                failures.withLockedValue { $0.journal = nil }
+                outcome.tell { $0.journal = nil }
             } catch {
-                failures.withLockedValue { $0.journal = error }
+                outcome.tell { $0.journal = error }
             }
         }
     }
@@ -49,14 +61,17 @@ final class RoomKeeper: Sendable {
     func keep(_ room: StoredRoom) -> Bool {
         self.queue.sync {
             self.write { rooms throws(KeystoreError) in try rooms.save(room) }
-            return self.failures.withLockedValue { $0.room == nil }
+            return self.outcome.failures.withLockedValue { $0.room == nil }
         }
     }
 
     /// Why the last room, or else the last line of the journal, could not be written; `nil` as soon as the next one was.
     var failure: KeystoreError? {
-        self.failures.withLockedValue { $0.room ?? $0.journal }
+        self.outcome.failures.withLockedValue { $0.room ?? $0.journal }
     }
+
+    /// How often ``failure`` may have changed: who looks after each packet takes no lock for it.
+    var outcomes: Int { self.outcome.changes.load(ordering: .acquiring) }
 
     /// Returns when everything is on the disk.
     func finish() {
@@ -77,9 +92,9 @@ final class RoomKeeper: Sendable {
     private func write(_ body: (RoomStore) throws(KeystoreError) -> Void) {
         do throws(KeystoreError) {
             try body(self.rooms)
-            self.failures.withLockedValue { $0.room = nil }
+            self.outcome.tell { $0.room = nil }
         } catch {
-            self.failures.withLockedValue { $0.room = error }
+            self.outcome.tell { $0.room = error }
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import Console
 package import Consultation
 package import Endpoint
+package import Network
 package import Phrases
 internal import Screens
 internal import Sound
@@ -22,7 +23,10 @@ package final class ScreenSurface: DeskSurface {
         self.stage = Stage(phrases: phrases, isSingle: isSingle, inSentences: false)
     }
 
-    package var descriptors: [Int32] { [self.device.inputDescriptor, self.device.eventDescriptor] }
+    package func listen(on waiting: inout WaitList) {
+        waiting.add(self.device.inputDescriptor)
+        waiting.add(self.device.eventDescriptor)
+    }
 
     package var deadline: Instant {
         let pause = self.isDirty || self.stage.isLively ? Self.livelyPause : Self.calmPause

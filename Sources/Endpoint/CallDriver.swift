@@ -126,7 +126,7 @@ package final class CallDriver {
             let rest = sockets?.await(in: &waiting, onBeat: self.isOnBeat, now: monotonicNow()) ?? .distantFuture
             let network = own.network.map { waiting.add($0.descriptor) }
             if let sound = self.sound?.descriptor { waiting.add(sound) }
-            for descriptor in self.attendant.descriptors { waiting.add(descriptor) }
+            self.attendant.listen(on: &waiting)
             waiting.wait(for: max(.zero, min(wake, rest) - monotonicNow()))
             if waiting.isReady(mailbox) {
                 for letter in own.mailbox.take() { self.handle(letter, now: monotonicNow()) }

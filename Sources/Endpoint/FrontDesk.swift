@@ -1,5 +1,5 @@
 package import Consultation
-internal import Network
+package import Network
 package import Session
 package import Wire
 
@@ -48,7 +48,7 @@ package final class FrontDesk: CallAttendant {
         self.unopened = Set(sessionOfRoom.keys)
     }
 
-    package var descriptors: [Int32] { [self.counter.descriptor] }
+    package func listen(on waiting: inout WaitList) { waiting.add(self.counter.descriptor) }
     package var deadline: Instant { .distantFuture }
 
     package func handle(_ event: SessionEvent, in driver: CallDriver, now: Instant) {

@@ -1,4 +1,5 @@
 package import Consultation
+package import Network
 package import Session
 package import Wire
 
@@ -34,7 +35,7 @@ package final class HeadlessAttendant: CallAttendant {
         self.onEvent = onEvent
     }
 
-    package var descriptors: [Int32] { [] }
+    package func listen(on waiting: inout WaitList) {}
 
     package var deadline: Instant {
         guard let start = self.voiceSince, let duration = self.duration, self.endReason == nil, !self.hasHungUp else {

@@ -12,6 +12,8 @@ package struct WaitList {
 
     package init() {}
 
+    package var count: Int { self.entries.count }
+
     package mutating func removeAll() {
         self.entries.removeAll(keepingCapacity: true)
     }

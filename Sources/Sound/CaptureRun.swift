@@ -3,7 +3,7 @@ internal import Wire
 /// The capture thread: from opening a device to its end.
 struct CaptureRun: Sendable {
     let desk: SoundDesk
-    let attempt: DeviceWatch.Attempt
+    let line: CaptureLine
 
     func start() {
         startSoundThread("sound-capture") { self.run() }
@@ -12,11 +12,11 @@ struct CaptureRun: Sendable {
     private func run() {
         var hasStarted = false
         do throws(SoundError) {
-            let device = try PCM(opening: self.attempt.device, .capture, bufferSamples: Self.bufferSamples)
+            let device = try PCM(opening: self.line.attempt.device, .capture, bufferSamples: Self.bufferSamples)
             try device.start()
             try self.capture(from: device, hasStarted: &hasStarted)
         } catch {
-            self.desk.failed(self.attempt, .capture, error.loss(wasOpen: hasStarted))
+            self.desk.failed(self.line.attempt, .capture, error.loss(wasOpen: hasStarted))
         }
     }
 
@@ -24,7 +24,7 @@ struct CaptureRun: Sendable {
         var voice = Voice()
         var frame = [Int16](repeating: 0, count: SoundFrame.samples)
         var filled = 0
-        while self.desk.wants(self.attempt, .capture) {
+        while self.line.isWanted {
             do throws(SoundError) {
                 filled += try device.read(into: &frame, at: filled, count: SoundFrame.samples - filled)
                 guard filled == SoundFrame.samples else {
@@ -34,27 +34,17 @@ struct CaptureRun: Sendable {
                 filled = 0
                 if !hasStarted {
                     hasStarted = true
-                    self.desk.opened(self.attempt, .capture)
+                    self.desk.opened(self.line.attempt, .capture)
                 }
                 let backlog = try device.waiting(.capture)
                 let delay = device.delay() ?? backlog
-                self.deliver(&frame, through: &voice, delay: delay)
+                voice.clean(&frame, of: self.line, on: self.desk, delay: delay)
+                if self.line.deliver(frame.span, delay: delay, now: soundClock()) { self.desk.ownerBell.ring() }
             } catch {
                 guard device.recover(from: error) else { throw error }
                 filled = 0
                 try device.start()
             }
-        }
-    }
-
-    private func deliver(_ frame: inout [Int16], through voice: inout Voice, delay: Int) {
-        voice.clean(&frame, of: self.desk, delay: delay)
-        let cleaned = frame
-        self.desk.with { state in
-            guard state.captureWatch.current == self.attempt else { return }
-            state.captureMeter.add(cleaned, count: SoundFrame.samples)
-            state.latency.capture = SoundFrame.duration(samples: delay + SoundFrame.samples)
-            state.capture.deliver(cleaned, now: soundClock())
         }
     }
 
@@ -67,25 +57,50 @@ struct CaptureRun: Sendable {
 /// The processing of one device's sound, made when it is first wanted.
 private struct Voice: ~Copyable {
     private var processor: SpeechProcessor?
+    private var view = SceneView()
+    /// What is played on the loudspeaker that works, if this is the microphone that works.
+    private var echo: FrameQueue?
+    private var reference = EchoReference()
+    /// Frames of ``echo`` that found no room, when last looked.
+    private var lost = 0
     private var played = [Int16](repeating: 0, count: SoundFrame.samples)
 
     /// - Parameter delay: samples from the microphone to here, the frame itself apart.
-    mutating func clean(_ frame: inout [Int16], of desk: SoundDesk, delay: Int) {
-        let captured = soundClock() - SoundFrame.duration(samples: delay + SoundFrame.samples)
-        let room = self.played
-        let played: [Int16]? = desk.with { state in
-            guard state.processing == .speech else { return nil }
-            var frame = room
-            state.reference.take(capturedAt: captured, into: &frame)
-            return frame
-        }
-        guard let played else {
+    mutating func clean(_ frame: inout [Int16], of line: CaptureLine, on desk: SoundDesk, delay: Int) {
+        if self.view.isOld(on: desk) { self.look(from: line, at: desk) }
+        guard desk.isSpeech else {
             // The next time starts anew.
             self.processor = nil
             return
         }
-        if self.processor == nil { self.processor = SpeechProcessor() }
-        self.played = played
+        if self.processor == nil {
+            self.processor = SpeechProcessor()
+            self.reference.reset()
+        }
+        self.fetch()
+        let captured = soundClock() - SoundFrame.duration(samples: delay + SoundFrame.samples)
+        self.reference.take(capturedAt: captured, into: &self.played)
         self.processor?.clean(&frame, played: self.played)
+    }
+
+    private mutating func look(from line: CaptureLine, at desk: SoundDesk) {
+        self.view.renew(from: desk)
+        let echo = self.view.scene.capture === line ? self.view.scene.echo : nil
+        guard echo !== self.echo else { return }
+        self.echo = echo
+        self.lost = 0
+        self.reference.reset()
+    }
+
+    /// Takes what was played since the last frame.
+    private mutating func fetch() {
+        guard let echo else { return }
+        while let stamp = echo.take(into: &self.played) {
+            self.reference.play(self.played, soundingAt: stamp.time)
+        }
+        // What was missed leaves a hole: frames are paired by count, so they have to be paired anew.
+        let lost = echo.lost
+        if lost != self.lost { self.reference.reset() }
+        self.lost = lost
     }
 }

@@ -27,6 +27,12 @@ struct CaptureTimeline: Sendable {
     var queuedSamples: Int { self.ring.count }
     var hasBlock: Bool { self.ring.count >= AudioFormat.blockSamples }
 
+    /// Frames from the device until there is a block, or until silence no longer stands in.
+    var framesToBlock: Int {
+        guard !self.isFilling else { return 1 }
+        return max(1, (AudioFormat.blockSamples - self.ring.count) / SoundFrame.samples)
+    }
+
     /// Takes one frame from the device.
     mutating func deliver(_ frame: [Int16], now: Instant) {
         self.fillingSince = nil

@@ -106,6 +106,9 @@ struct DeviceWatch: Sendable {
         self.due = now
     }
 
+    /// Whether the chosen device works: then there is nothing to try.
+    var isSettled: Bool { self.current?.device == self.chosen && self.candidate == nil }
+
     private var isDefault: Bool { self.chosen == Self.defaultDevice }
 
     /// What ALSA calls the default device.

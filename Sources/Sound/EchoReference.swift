@@ -7,8 +7,10 @@ internal import Wire
 /// ``tolerance``, because two clocks differ or a device changed its buffer, one frame is left out or silence put in.
 struct EchoReference: Sendable {
     private var ring = SampleRing(capacity: Self.longest * SoundFrame.samples)
-    /// When the frames in the ring begin to sound.
-    private var times: [Instant] = []
+    /// When the frames in the ring begin to sound, the oldest at `first`, going round.
+    private var times = [Instant](repeating: .zero, count: Self.longest)
+    private var first = 0
+    private var count = 0
     private var isPaired = false
     /// Frames that were missing in their turn and come too late.
     private var missed = 0
@@ -19,38 +21,40 @@ struct EchoReference: Sendable {
 
     /// `frame` will sound from `instant` on.
     mutating func play(_ frame: [Int16], soundingAt instant: Instant) {
-        if self.times.count == Self.longest { self.times.removeFirst() }
+        if self.count == Self.longest { self.drop() }
         self.ring.append(frame, count: SoundFrame.samples)
-        self.times.append(instant)
+        self.times[(self.first + self.count) % Self.longest] = instant
+        self.count += 1
     }
 
     /// Gives what belongs to the frame whose capture began at `instant`; silence when nothing was played.
     mutating func take(capturedAt instant: Instant, into frame: inout [Int16]) {
         let wanted = instant + Self.lead
-        while self.missed > 0, !self.times.isEmpty {
+        while self.missed > 0, self.count > 0 {
             self.drop()
             self.missed -= 1
         }
-        guard self.pair(wanted), let time = self.times.first else { return Self.silence(&frame) }
+        guard self.pair(wanted) else { return Self.silence(&frame) }
+        let time = self.times[self.first]
         self.error = self.error + (time - wanted - self.error) / Self.smoothing
         if self.error > Self.tolerance {
             self.error -= SoundFrame.duration
             self.slips += 1
             return Self.silence(&frame)
         }
-        if self.error < .zero - Self.tolerance, self.times.count > 1 {
+        if self.error < .zero - Self.tolerance, self.count > 1 {
             self.error += SoundFrame.duration
             self.slips += 1
             self.drop()
         }
-        self.times.removeFirst()
         _ = self.ring.take(SoundFrame.samples, into: &frame)
+        self.forget()
     }
 
     /// Playback stopped, or capture did: the next frames are paired anew.
     mutating func reset() {
         self.ring.removeAll()
-        self.times = []
+        (self.first, self.count) = (0, 0)
         self.isPaired = false
         self.missed = 0
         self.error = .zero
@@ -58,23 +62,28 @@ struct EchoReference: Sendable {
 
     /// - Returns: Whether the first frame in the ring is to be taken.
     private mutating func pair(_ wanted: Instant) -> Bool {
-        guard !self.times.isEmpty else {
+        guard self.count > 0 else {
             guard self.isPaired else { return false }
             self.missed += 1
             if self.missed > Self.mostMissed { self.reset() }
             return false
         }
         guard !self.isPaired else { return true }
-        while self.times.count > 1, let time = self.times.first, time < wanted - SoundFrame.duration / 2 { self.drop() }
-        guard let time = self.times.first, time <= wanted + SoundFrame.duration / 2 else { return false }
+        while self.count > 1, self.times[self.first] < wanted - SoundFrame.duration / 2 { self.drop() }
+        guard self.times[self.first] <= wanted + SoundFrame.duration / 2 else { return false }
         self.isPaired = true
         self.error = .zero
         return true
     }
 
     private mutating func drop() {
-        self.times.removeFirst()
         self.ring.drop(SoundFrame.samples)
+        self.forget()
+    }
+
+    private mutating func forget() {
+        self.first = (self.first + 1) % Self.longest
+        self.count -= 1
     }
 
     private static func silence(_ frame: inout [Int16]) {
@@ -90,5 +99,5 @@ struct EchoReference: Sendable {
     /// Ours: 100 ms without a frame is a pause, not jitter.
     private static let mostMissed = 10
     /// Ours: frames, 500 ms; what a wireless loudspeaker may hold.
-    private static let longest = 50
+    static let longest = 50
 }

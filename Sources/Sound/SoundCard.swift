@@ -44,13 +44,16 @@ package final class SoundCard {
     }
 
     private let desk: SoundDesk
+    private var owner: SoundOwner
     private var choice: Choice
+    /// Room for a block on its way; its contents mean nothing.
     private var scratch = [Int16](repeating: 0, count: AudioFormat.blockSamples)
 
     /// Returns at once; the devices are opened by threads, see ``takeEvents()``.
     package init(_ choice: Choice) {
         self.choice = choice
         self.desk = SoundDesk(choice)
+        self.owner = SoundOwner(now: soundClock())
         SoundWatch(desk: self.desk).start()
     }
 
@@ -66,100 +69,74 @@ package final class SoundCard {
     /// - Returns: Whether there was one.
     package func takeCaptured(into block: inout MutableSpan<Int16>) -> Bool {
         precondition(block.count == AudioFormat.blockSamples)
-        var scratch = self.scratch
-        self.scratch = []
-        defer { self.scratch = scratch }
-        let hasBlock = Self.takeCaptured(from: self.desk, into: &scratch)
+        let hasBlock = self.serve { owner in owner.takeCaptured(into: &self.scratch) }
         if hasBlock {
-            for index in 0..<block.count { block[index] = scratch[index] }
+            for index in 0..<block.count { block[index] = self.scratch[index] }
         }
         return hasBlock
     }
 
     /// How many blocks ``play(_:)`` is wanted for now; each call takes one off.
-    package var wantedBlocks: Int {
-        self.desk.with { $0.playback.wantedBlocks }
-    }
+    package var wantedBlocks: Int { self.serve { $0.wantedBlocks } }
 
     /// Plays 960 samples, or throws them away when there is no device.
     package func play(_ block: Span<Int16>) {
         precondition(block.count == AudioFormat.blockSamples)
-        for index in 0..<block.count { self.scratch[index] = block[index] }
-        let samples = self.scratch
-        self.desk.with { $0.playback.play(samples) }
-        self.desk.playbackBell.ring()
+        self.serve { $0.play(block) }
     }
 
     // MARK: Devices
 
     /// What happened since the last call, in order.
     package func takeEvents() -> [SoundEvent] {
-        self.desk.with { state in
-            let events = state.events
-            state.events = []
-            return events
-        }
+        self.serve { $0.takeEvents() }
     }
 
     /// Changes devices or processing in mid-call; a side whose device stays the same is not interrupted.
     package func select(_ choice: Choice) {
         let old = self.choice
         self.choice = choice
-        self.desk.with { state in
-            let now = soundClock()
-            state.processing = choice.processing
-            if choice.capture != old.capture {
-                state.captureWatch.choose(choice.capture ?? DeviceWatch.defaultDevice, now: now)
-                state.capture.lose(now: now)
-            }
-            if choice.playback != old.playback {
-                state.playbackWatch.choose(choice.playback ?? DeviceWatch.defaultDevice, now: now)
-                state.playback.lose(now: now)
-            }
+        self.desk.work(on: choice.processing)
+        guard choice.capture != old.capture || choice.playback != old.playback else { return }
+        self.desk.with { control in
+            control.choose(
+                capture: choice.capture == old.capture ? nil : choice.capture ?? DeviceWatch.defaultDevice,
+                playback: choice.playback == old.playback ? nil : choice.playback ?? DeviceWatch.defaultDevice,
+                now: soundClock())
         }
         self.desk.watchBell.ring()
+        self.serve { _ in }
     }
 
     /// Whether a microphone delivers.
-    package var isCapturing: Bool { self.desk.with { !$0.capture.isFilling } }
+    package var isCapturing: Bool { self.serve { $0.isCapturing } }
     /// Whether a loudspeaker takes.
-    package var isPlaying: Bool { self.desk.with { !$0.playback.isDriving } }
+    package var isPlaying: Bool { self.serve { $0.isPlaying } }
 
     /// Both sides' levels since the last call, captured as the far end hears it; silence where nothing passed.
     package func takeLevels() -> (capture: SoundLevel, playback: SoundLevel) {
-        self.desk.with { state in
-            (state.captureMeter.read() ?? .silence, state.playbackMeter.read() ?? .silence)
-        }
+        self.serve { $0.takeLevels() }
     }
 
-    package var latency: Latency {
-        self.desk.with { state in
-            var latency = state.latency
-            latency.playbackQueue = SoundFrame.duration(samples: state.playback.queuedSamples)
-            return latency
-        }
-    }
+    package var latency: Latency { self.serve { $0.latency } }
 
     /// Captured samples that nobody took in time, and how often the loudspeaker ran dry, since the beginning.
-    package var losses: (droppedSamples: Int, dryCount: Int) {
-        self.desk.with { ($0.capture.droppedSamples, $0.playback.dryCount) }
-    }
+    package var losses: (droppedSamples: Int, dryCount: Int) { self.serve { $0.losses } }
+
+    /// How often any thread has taken the one lock that they share: it stands still while no device comes or goes.
+    package var lockings: Int { self.desk.lockings }
 
     /// Ends all. Returns at once; the threads let go of their devices within 20 ms, a hung one when it wakes.
     package func close() {
-        self.desk.with { $0.isClosed = true }
-        self.desk.watchBell.ring()
-        self.desk.playbackBell.ring()
+        self.desk.with { $0.close() }
+        self.desk.ownerBell.hush()
     }
 
-    private static func takeCaptured(from desk: SoundDesk, into block: inout [Int16]) -> Bool {
-        let (taken, hasBlock) = desk.with { [room = block] state in
-            var room = room
-            let hasBlock = state.capture.take(into: &room)
-            return (room, hasBlock)
-        }
-        block = taken
-        return hasBlock
+    /// Runs `body` on what has come in, then makes the bell say the truth.
+    private func serve<Result>(_ body: (inout SoundOwner) -> Result) -> Result {
+        self.owner.look(at: self.desk, now: soundClock())
+        defer { self.owner.settle(self.desk) }
+        return body(&self.owner)
     }
 }
 

@@ -1,111 +1,95 @@
-internal import Audio
 internal import CPoll
 internal import Foundation
 internal import Glibc
 internal import Synchronization
 internal import Wire
 
-/// What the threads of a ``SoundCard`` share: one lock, held for copies of some kilobytes and never across a call into
-/// the sound library.
+/// What the threads of a ``SoundCard`` share.
+///
+/// Sound itself goes through the queues of the lines, without a lock. One lock protects what is decided when a device
+/// comes, goes or is chosen; it is never held across a call into the sound library, and a thread takes it only when
+/// ``version`` has changed. A steady call takes it never.
 final class SoundDesk: Sendable {
-    struct State: Sendable {
-        var processing: SoundCard.Processing
-        let hasCapture: Bool
-        var capture: CaptureTimeline
-        var playback: PlaybackTimeline
-        var captureWatch: DeviceWatch
-        var playbackWatch: DeviceWatch
-        /// What was played, for the echo canceller.
-        var reference = EchoReference()
-        var captureMeter = SoundMeter()
-        var playbackMeter = SoundMeter()
-        var latency = SoundCard.Latency()
-        var events: [SoundEvent] = []
-        var isRinging = false
-        var isClosed = false
-
-        init(_ choice: SoundCard.Choice, now: Instant) {
-            self.processing = choice.processing
-            self.hasCapture = choice.hasCapture
-            self.capture = CaptureTimeline(now: now)
-            self.playback = PlaybackTimeline(now: now)
-            self.captureWatch = DeviceWatch(chosen: choice.capture ?? DeviceWatch.defaultDevice, now: now)
-            self.playbackWatch = DeviceWatch(chosen: choice.playback ?? DeviceWatch.defaultDevice, now: now)
-        }
-
-        /// Whether the owner has something to fetch.
-        var hasNews: Bool {
-            self.capture.hasBlock || self.playback.wantedBlocks > 0 || !self.events.isEmpty
-        }
-    }
-
-    private let state: Mutex<State>
-    /// Rings while ``State/hasNews``.
+    private let control: Mutex<SoundControl>
+    private let changes = Atomic<Int>(0)
+    private let takings = Atomic<Int>(0)
+    private let speech: Atomic<Bool>
+    /// Rings when the owner has something to fetch.
     let ownerBell = Bell()
-    /// Wakes the playback thread when a block came.
-    let playbackBell = Bell()
     /// Wakes the watch.
     let watchBell = Bell()
 
     init(_ choice: SoundCard.Choice) {
-        self.state = Mutex(State(choice, now: soundClock()))
+        self.control = Mutex(SoundControl(choice, now: soundClock()))
+        self.speech = Atomic(choice.processing == .speech)
     }
 
-    /// Runs `body` alone, then makes the owner's bell say the truth.
-    func with<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
-        self.state.withLock { state in
-            let result = body(&state)
-            let hasNews = state.hasNews && !state.isClosed
-            if hasNews != state.isRinging {
-                state.isRinging = hasNews
-                if hasNews { self.ownerBell.ring() } else { self.ownerBell.hush() }
-            }
-            return result
+    /// Rises whenever the scene has changed or an event has come.
+    var version: Int { self.changes.load(ordering: .sequentiallyConsistent) }
+    /// How often the lock has been taken.
+    var lockings: Int { self.takings.load(ordering: .relaxed) }
+
+    /// Whether echo, noise and gain are worked on.
+    var isSpeech: Bool { self.speech.load(ordering: .relaxed) }
+
+    func work(on processing: SoundCard.Processing) {
+        self.speech.store(processing == .speech, ordering: .relaxed)
+    }
+
+    /// Runs `body` alone, then lets all threads know what it has changed.
+    func with<Result: Sendable>(_ body: (inout SoundControl) -> Result) -> Result {
+        self.takings.wrappingAdd(1, ordering: .relaxed)
+        let (result, isChanged) = self.control.withLock { control in
+            let result = body(&control)
+            let isChanged = control.takeChange()
+            if isChanged { self.changes.wrappingAdd(1, ordering: .sequentiallyConsistent) }
+            return (result, isChanged)
         }
+        if isChanged {
+            self.ownerBell.ring()
+            self.watchBell.ring()
+        }
+        return result
     }
+}
 
+extension SoundDesk {
     // MARK: Device threads
 
-    /// Whether `attempt` is still meant to run.
-    func wants(_ attempt: DeviceWatch.Attempt, _ side: SoundSide) -> Bool {
-        self.with { state in
-            let watch = side == .capture ? state.captureWatch : state.playbackWatch
-            return !state.isClosed && (watch.current == attempt || watch.candidate == attempt)
-        }
-    }
-
-    /// `attempt` has sound flowing. Only the current one's sound counts.
-    /// - Returns: Whether it is the current one.
+    /// `attempt` has sound flowing.
     func opened(_ attempt: DeviceWatch.Attempt, _ side: SoundSide) {
-        self.with { state in
-            let now = soundClock()
-            switch side {
-            case .capture:
-                if let kind = state.captureWatch.opened(attempt, now: now) { state.events.append(kind.of(side)) }
-            case .playback:
-                if let kind = state.playbackWatch.opened(attempt, now: now) { state.events.append(kind.of(side)) }
-                guard state.playbackWatch.current == attempt else { return }
-                state.playback.forgetDepth()
-                state.playback.begin(deviceSamples: 0, now: now)
-                state.reference.reset()
-            }
-        }
+        self.with { $0.opened(attempt, side, now: soundClock()) }
     }
 
     /// `attempt` is over.
     func failed(_ attempt: DeviceWatch.Attempt, _ side: SoundSide, _ loss: SoundLoss) {
-        self.with { state in
-            let now = soundClock()
-            switch side {
-            case .capture:
-                if state.captureWatch.current == attempt { state.capture.lose(now: now) }
-                if let kind = state.captureWatch.failed(attempt, loss, now: now) { state.events.append(kind.of(side)) }
-            case .playback:
-                if state.playbackWatch.current == attempt { state.playback.lose(now: now) }
-                if let kind = state.playbackWatch.failed(attempt, loss, now: now) { state.events.append(kind.of(side)) }
-            }
-        }
+        self.with { $0.failed(attempt, side, loss, now: soundClock()) }
         self.watchBell.ring()
+    }
+}
+
+/// A thread's own copy of the scene, renewed when it has changed.
+struct SceneView {
+    private(set) var scene = SoundScene()
+    private var version = -1
+
+    /// Whether the scene has changed since ``renew(from:_:)``.
+    func isOld(on desk: SoundDesk) -> Bool { desk.version != self.version }
+
+    /// Takes the lock.
+    mutating func renew(from desk: SoundDesk) {
+        // In this order: a change meanwhile makes this one old.
+        self.version = desk.version
+        self.scene = desk.with { $0.scene }
+    }
+
+    /// The same for the owner.
+    /// - Returns: What a person is to be told.
+    mutating func renewTakingEvents(from desk: SoundDesk) -> [SoundEvent] {
+        self.version = desk.version
+        let (scene, events) = desk.with { ($0.scene, $0.takeEvents()) }
+        self.scene = scene
+        return events
     }
 }
 
@@ -117,11 +101,12 @@ func soundClock() -> Instant {
 }
 
 /// A thread with a name that is let run soon after it wakes, which ends when its work does.
+/// - Parameter name: as those see it who look at the process from outside; at most 15 octets.
 func startSoundThread(_ name: String, _ work: @escaping @Sendable () -> Void) {
     let thread = Thread {
+        colloque_name_thread(name)
         _ = colloque_ask_for_short_slices()
         work()
     }
-    thread.name = name
     thread.start()
 }

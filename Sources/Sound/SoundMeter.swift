@@ -6,13 +6,13 @@ struct SoundMeter: Sendable {
     private var power: Double = 0
     private var count = 0
 
-    mutating func add(_ samples: [Int16], count length: Int) {
-        for index in 0..<length {
+    mutating func add(_ samples: Span<Int16>) {
+        for index in 0..<samples.count {
             let value = Int(samples[index])
             self.peak = max(self.peak, abs(value))
             self.power += Double(value * value)
         }
-        self.count += length
+        self.count += samples.count
     }
 
     /// The level since the last reading; `nil` if nothing passed.

@@ -1,46 +1,38 @@
 internal import Wire
 
-/// The thread that never touches a device: passes time where a device does not, and starts what opens devices.
+/// The thread that never touches a device: wakes the owner where no device does, and starts what opens devices.
 struct SoundWatch: Sendable {
     let desk: SoundDesk
 
     func start() {
         startSoundThread("sound-watch") {
-            while self.step() { self.desk.watchBell.wait(nanoseconds: Self.beat.wholeNanoseconds) }
+            var view = SceneView()
+            while self.step(&view) { self.desk.watchBell.wait(nanoseconds: Self.beat.wholeNanoseconds) }
         }
     }
 
     /// - Returns: Whether to go on.
-    private func step() -> Bool {
-        let (isClosed, capture, playback) = self.desk.with { state in
-            let now = soundClock()
-            Self.advance(&state, now: now)
-            return state.isClosed
-                ? (true, nil, nil)
-                : (
-                    false, state.hasCapture ? state.captureWatch.next(now: now) : nil,
-                    state.playbackWatch.next(now: now)
-                )
-        }
-        if let capture { CaptureRun(desk: self.desk, attempt: capture).start() }
-        if let playback { PlaybackRun(desk: self.desk, attempt: playback).start() }
-        return !isClosed
+    private func step(_ view: inout SceneView) -> Bool {
+        if view.isOld(on: self.desk) { view.renew(from: self.desk) }
+        guard !view.scene.isClosed else { return false }
+        let now = soundClock()
+        let (capture, playback) = (view.scene.capture?.lastSign, view.scene.playback?.lastSign)
+        let oldest = now - SoundControl.patience
+        if !view.scene.isSettled || capture ?? now <= oldest || playback ?? now <= oldest { self.open(now: now) }
+        // Silence stands in, and blocks are wanted, at the pace of the monotonic clock.
+        let late = now - Self.beat * 2
+        if capture ?? late <= late || playback ?? late <= late { self.desk.ownerBell.ring() }
+        return true
     }
 
-    private static func advance(_ state: inout SoundDesk.State, now: Instant) {
-        state.capture.advance(now: now)
-        state.playback.advance(now: now)
-        var news: [SoundEvent?] = [
-            state.hasCapture ? state.captureWatch.advance(now: now)?.of(.capture) : nil,
-            state.playbackWatch.advance(now: now)?.of(.playback),
-        ]
-        if state.hasCapture, state.capture.fillingSince.map({ now - $0 >= DeviceWatch.patience }) == true {
-            news.append(state.captureWatch.stalled(now: now)?.of(.capture))
+    /// Passes the time of devices, and opens what is due.
+    private func open(now: Instant) {
+        let (capture, playback) = self.desk.with { control in
+            control.advance(now: now)
+            return control.next(now: now)
         }
-        if state.playback.drivingSince.map({ now - $0 >= DeviceWatch.patience }) == true {
-            news.append(state.playbackWatch.stalled(now: now)?.of(.playback))
-        }
-        state.events += news.compactMap { $0 }
+        if let capture { CaptureRun(desk: self.desk, line: capture).start() }
+        if let playback { PlaybackRun(desk: self.desk, line: playback).start() }
     }
 
     private static let beat = SoundFrame.duration * 2

@@ -67,7 +67,8 @@ package struct SpeechProcessor: ~Copyable {
     /// Mean, with full scale 1.
     private static func power(_ frame: [Int16]) -> Double {
         var sum = 0.0
-        for sample in frame { sum += Double(sample) * Double(sample) }
+        // By index: a sequence of numbers allocates for each of them where nothing is optimised.
+        for index in 0..<SoundFrame.samples { sum += Double(frame[index]) * Double(frame[index]) }
         return sum / Double(SoundFrame.samples) / 1_073_741_824
     }
 

@@ -15,7 +15,8 @@ final class Probe {
     private let card: SoundCard
     private var choice: SoundCard.Choice
     private var source: AudioSource
-    private let recording: FileHandle?
+    /// Descriptor of the file that records, or -1.
+    private let recording: Int32
     private var block = [Int16](repeating: 0, count: AudioFormat.blockSamples)
     private var captured = 0
     private var played = 0
@@ -23,15 +24,15 @@ final class Probe {
     private var nextReport: ContinuousClock.Instant
     private let start: ContinuousClock.Instant
     private var input = ""
+    /// No report until another command comes: a thread that counts what sound allocates counts a report as well.
+    private var isQuiet = false
 
     init(choice: SoundCard.Choice, play: String?, record: String?) {
         self.choice = choice
         let samples = play.flatMap { try? Data(contentsOf: URL(fileURLWithPath: $0)) }
             .flatMap { try? WAVRecording(decoding: Array($0)).engineSamples() }
         self.source = samples.map { .recording($0, repeats: true) } ?? .silence
-        self.recording = record.flatMap { path in
-            FileManager.default.createFile(atPath: path, contents: nil) ? FileHandle(forWritingAtPath: path) : nil
-        }
+        self.recording = record.map { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600) } ?? -1
         self.start = .now
         self.nextReport = .now + .seconds(1)
         self.card = SoundCard(choice)
@@ -40,11 +41,10 @@ final class Probe {
     func run(seconds: Double) {
         _ = fcntl(0, F_SETFL, O_NONBLOCK)
         var isOpen = true
+        var entries = [pollfd](repeating: pollfd(), count: 2)
         while ContinuousClock.now - self.start < .seconds(min(seconds, 86_400)) {
-            var entries = [
-                pollfd(fd: self.card.descriptor, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: isOpen ? 0 : -1, events: Int16(POLLIN), revents: 0),
-            ]
+            entries[0] = pollfd(fd: self.card.descriptor, events: Int16(POLLIN), revents: 0)
+            entries[1] = pollfd(fd: isOpen ? 0 : -1, events: Int16(POLLIN), revents: 0)
             _ = colloque_wait(&entries, 2, 100_000_000)
             let begin = ContinuousClock.now
             self.step()
@@ -66,7 +66,9 @@ final class Probe {
             hasBlock = self.card.takeCaptured(into: &room)
             if hasBlock {
                 self.captured += 1
-                self.recording?.write(self.block.withUnsafeBytes { Data($0) })
+                if self.recording >= 0 {
+                    self.block.withUnsafeBytes { _ = write(self.recording, $0.baseAddress, $0.count) }
+                }
             }
         }
         for _ in 0..<self.card.wantedBlocks {
@@ -76,8 +78,8 @@ final class Probe {
             self.played += 1
         }
         for event in self.card.takeEvents() { self.describe(event) }
-        if ContinuousClock.now >= self.nextReport {
-            self.nextReport += .seconds(1)
+        if !self.isQuiet, ContinuousClock.now >= self.nextReport {
+            while self.nextReport <= .now { self.nextReport += .seconds(1) }
             self.report()
         }
     }
@@ -118,7 +120,7 @@ final class Probe {
             "playbackPeak": levels.playback.peak, "playbackRMS": levels.playback.rms,
             "captureMS": latency.capture.milliseconds, "playbackMS": latency.playback.milliseconds,
             "queueMS": latency.playbackQueue.milliseconds, "dropped": losses.droppedSamples, "dry": losses.dryCount,
-            "longestStepMS": self.longestStep.milliseconds,
+            "longestStepMS": self.longestStep.milliseconds, "lockings": self.card.lockings,
         ])
     }
 
@@ -130,6 +132,7 @@ final class Probe {
         for line in String(decoding: room[0..<count], as: UTF8.self).split(separator: "\n") {
             let words = line.split(separator: " ", maxSplits: 1).map(String.init)
             self.input = words[0]
+            self.isQuiet = words[0] == "quiet"
             switch words[0] {
             case "capture": self.choice.capture = words.count > 1 ? words[1] : nil
             case "playback": self.choice.playback = words.count > 1 ? words[1] : nil
@@ -137,6 +140,8 @@ final class Probe {
             case "speech": self.choice.processing = .speech
             // The owner hangs for so many milliseconds, as a test asks: that is what the card has to bear.
             case "stall": usleep(1_000 * min(UInt32(words.last ?? "") ?? 0, 60_000))
+            case "quiet": tell(["event": "quiet"])
+            case "tell": break
             case "close": return false
             default: tell(["event": "unknown", "command": words[0]])
             }

@@ -4,7 +4,8 @@
 ///     sound-probe --list
 ///     sound-probe --clean CAPTURED.raw PLAYED.raw OUT.raw
 ///
-/// Lines on standard input change it: `capture NAME`, `playback NAME`, `raw`, `speech`, `stall MILLISECONDS`, `close`.
+/// Lines on standard input change it: `capture NAME`, `playback NAME`, `raw`, `speech`, `stall MILLISECONDS`, `close`;
+/// `quiet` ends the reports until the next line, which may be `tell`.
 /// Raw files hold 48 kHz mono 16-bit samples without a header. `--clean` runs the speech processor alone.
 
 import Foundation

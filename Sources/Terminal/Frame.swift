@@ -54,6 +54,12 @@ package struct Frame: Equatable, Sendable {
         var place = column
         let safe = text.utf8.allSatisfy { (0x20...0x7E).contains($0) } ? text : String(text.map(Self.shown))
         for character in safe.fitted(to: room) {
+            // Most of any screen: one cell, and no array of one to be made for it.
+            if character.utf8.count == 1 {
+                self.set(Cell(character: character, style: style), row: row, column: place)
+                place += 1
+                continue
+            }
             for cluster in CellWidth.clusters(of: character) {
                 self.set(Cell(character: cluster, style: style), row: row, column: place)
                 let width = CellWidth.of(cluster)

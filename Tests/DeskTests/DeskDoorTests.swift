@@ -31,7 +31,10 @@ struct DeskDoorTests {
         Thread.detachNewThread { told.post(DeskVisit.ask(request, home: home)) }
         var answers: [DeskAnswer?] = []
         while answers.isEmpty {
-            waitForInput(on: door.descriptors + [told.descriptor], for: .seconds(20))
+            var waiting = WaitList()
+            door.listen(on: &waiting)
+            waiting.add(told.descriptor)
+            waiting.wait(for: .seconds(20))
             for (visitor, found) in door.take(now: monotonicNow()) {
                 #expect(found == request)
                 door.answer(answer, to: visitor)
@@ -87,6 +90,8 @@ struct DeskDoorTests {
         #expect(DeskVisit.isAnswered(home: self.home))
         #expect(door.take(now: monotonicNow()).isEmpty)
         #expect(door.take(now: monotonicNow()).isEmpty)
-        #expect(door.descriptors.count == 1)
+        var waiting = WaitList()
+        door.listen(on: &waiting)
+        #expect(waiting.count == 1)
     }
 }

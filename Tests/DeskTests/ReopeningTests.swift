@@ -15,8 +15,8 @@ import Wire
 
 @Suite("What other commands have a running desk do")
 final class ReopeningTests: DeskSurface {
-    let descriptors: [Int32] = []
     let deadline: Instant = .distantFuture
+    func listen(on waiting: inout WaitList) {}
     func serve(_ practice: Practice, driver: CallDriver, now: Instant) {}
     func changed() {}
     func arrived(_ guest: Guest, in room: DeskRoom) {}
@@ -37,7 +37,9 @@ final class ReopeningTests: DeskSurface {
             let request = DeskRequest(verb, self.session, seconds: verb == .reopen ? 600 : 0)
             Thread.detachNewThread { [home] in told.post(DeskVisit.ask(request, home: home)) }
             while self.practice.doorVisitors.isEmpty {
-                waitForInput(on: self.practice.descriptors, for: .seconds(20))
+                var waiting = WaitList()
+                self.practice.listen(on: &waiting)
+                waiting.wait(for: .seconds(20))
                 self.practice.serveDoor(self.driver, now: self.now)
             }
             return told
@@ -141,7 +143,10 @@ final class ReopeningTests: DeskSurface {
         Thread.detachNewThread { [home = desk.home] in told.post(DeskVisit.ask(request, home: home)) }
         var answers: [DeskAnswer?] = []
         while answers.isEmpty {
-            waitForInput(on: desk.practice.descriptors + [told.descriptor], for: .seconds(20))
+            var waiting = WaitList()
+            desk.practice.listen(on: &waiting)
+            waiting.add(told.descriptor)
+            waiting.wait(for: .seconds(20))
             desk.practice.serveDoor(desk.driver, now: desk.now)
             answers += told.take()
         }

@@ -1,14 +1,16 @@
 """The sound card: devices that come, go and hang, on a private PulseAudio through ALSA, and the echo canceller."""
 
 import asyncio
+import contextlib
 import signal
 import time
 
 import numpy
 from laboratory import sound
-from laboratory.processes import Process
+from laboratory.processes import Process, ProcessFailed
 from laboratory.runner import test
 from laboratory.soundcard import Card, Server, clean, refusing_plugin
+from laboratory.witness import Witness
 from pystoi import stoi
 
 RATE = 48_000
@@ -23,11 +25,14 @@ async def both_ways(laboratory):
     spoken = sound.speech("patient", laboratory.directory)
     played = sound.speech("doctor", laboratory.directory)
     await server.speak(spoken)
-    card = await laboratory.started(await Card(laboratory, server, "--raw", play=played).start())
+    witness = Witness(laboratory.directory)
+    card = await laboratory.started(
+        await Card(laboratory, server, "--raw", play=played, environment=witness.environment).start())
     await card.event("opened", side="capture")
     await card.event("opened", side="playback")
     heard = laboratory.file("loudspeaker.wav")
-    await server.record(heard, 8)
+    async with steady(card, witness):
+        await server.record(heard, 8)
     report = await card.report()
     sound.repeats(card.wav(), spoken, "the card", seconds=5)
     sound.repeats(heard, played, "the loudspeaker", seconds=5)
@@ -75,6 +80,7 @@ async def pulled_out(laboratory):
         before = len(card.events)
         server.unload(speaker)
         server.unload(microphone)
+        await run_dry(card, before)
         lost = await card.event("lost", side="playback", device="usbspk", after=before)
         assert lost["reason"] == "unplugged", lost
         await card.event("returned", side="playback", device="default", after=before, patience=4)
@@ -82,6 +88,18 @@ async def pulled_out(laboratory):
         report = await card.report()
         assert report["capturing"] and report["playing"], report
     paced(await card.report())
+
+
+async def run_dry(card, before):
+    """The server moves the stream to its default, and the device is noticed to be gone when the stream runs dry over
+    it: mostly at once. Where it has not, the program stands still until it does."""
+    try:
+        await card.event("lost", side="playback", device="usbspk", after=before, patience=2)
+    except ProcessFailed:
+        print("    the stream was moved without running dry: the program is stopped for 250 ms")
+        card.signal(signal.SIGSTOP)
+        await asyncio.sleep(0.25)
+        card.signal(signal.SIGCONT)
 
 
 @test("The sound server is killed and started again: the time line has no hole, sound is back within 2 s", limit=90)
@@ -157,16 +175,45 @@ async def chosen(laboratory):
     server = await laboratory.started(await Server(laboratory).start())
     server.load("module-null-sink sink_name=usb-loudspeaker rate=48000 norewinds=1")
     melody = sound.melody(laboratory.directory, seconds=30)
-    card = await laboratory.started(await Card(laboratory, server, "--raw", play=melody).start())
+    witness = Witness(laboratory.directory)
+    card = await laboratory.started(
+        await Card(laboratory, server, play=melody, environment=witness.environment).start())
     await card.event("opened", side="playback", device="default")
     card.say("playback usbspk")
     await card.event("opened", side="playback", device="usbspk")
     heard = laboratory.file("usb.wav")
-    await server.record(heard, 4, device="usb-loudspeaker.monitor")
+    async with steady(card, witness):
+        await server.record(heard, 4, device="usb-loudspeaker.monitor")
     sound.repeats(heard, melody, "the other loudspeaker", seconds=2)
     report = await card.report()
     assert report["capturing"], report
     paced(report)
+
+
+#: Whose work on the card's threads is not ours: the sound library, its way to the server, echo and noise.
+LIBRARIES = ("libasound", "libpulse", "libwebrtc_audio_processing", "libspeexdsp")
+
+
+@contextlib.asynccontextmanager
+async def steady(card, witness):
+    """Once a call is under way, and as long as no device comes or goes, nothing of ours allocates, takes a lock or
+    waits for one: neither on the owner's thread nor on those of the devices."""
+    await asyncio.sleep(0.5)
+    report = await card.report()
+    card.say("quiet")
+    await card.event("quiet")
+    before = await witness.counts()
+    yield
+    counts = await witness.since(before)
+    card.say("tell")
+    later = await card.report()
+    frames = 2 * (later["captured"] - report["captured"])
+    assert any(thread == "sound-capture" and "asound" in library for thread, _, library in counts), counts
+    ours = {what: count for what, count in counts.items() if not what[2].startswith(LIBRARIES)}
+    assert not ours, f"in a steady call of {frames} frames: {ours}"
+    assert later["lockings"] == report["lockings"], (report, later)
+    for (thread, does, library), count in sorted(counts.items()):
+        print(f"    {thread}: {library} {does} {count} times in {frames} frames")
 
 
 def paced(report):

@@ -42,8 +42,8 @@ private struct DriftingCall {
         }
 
         var receiver = try AudioReceiver()
-        var playback = PlaybackTimeline(now: .zero)
-        playback.begin(deviceSamples: 0, now: .zero)
+        let playback = PlaybackLine(DeviceWatch.Attempt(number: 1, device: "drifting"), now: .zero)
+        var store = PlaybackStore(now: .zero)
         var random = RandomSource.seeded(11)
         var device: [[Int16]] = []
         var block = [Int16](repeating: 0, count: 960)
@@ -72,13 +72,16 @@ private struct DriftingCall {
             let sounding = device.isEmpty ? [Int16](repeating: 0, count: 480) : device.removeFirst()
             if tick % 6_000 == 5_000 { (heard, heardSince) = ([], time) }
             if tick % 6_000 >= 5_000, tick % 6_000 < 5_150 { heard += sounding }
-            playback.report(deviceSamples: device.count * 480, now: now)
+            store.report(deviceSamples: device.count * 480, now: now)
+            playback.tell(store)
             while playback.wantedBlocks > 0 {
                 var room = block.mutableSpan
                 _ = receiver.pull(into: &room, now: now)
-                playback.play(block)
+                playback.play(block.span)
             }
-            while (device.count + 1) * 480 <= playback.deviceDepth, playback.take(into: &frame) { device.append(frame) }
+            while (device.count + 1) * 480 <= store.deviceDepth, playback.take(into: &frame, counting: &store) {
+                device.append(frame)
+            }
             if tick % 6_000 == 5_150, let delay = Self.delay(of: heard, since: heardSince, speech, blocks, mouthRate) {
                 delays.append(delay)
             }

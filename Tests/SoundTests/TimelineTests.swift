@@ -80,45 +80,75 @@ struct PlaybackTimelineTests {
         var played = 0
         for time in stride(from: 20, through: 2_000, by: 20) {
             timeline.advance(now: at(time))
-            while timeline.wantedBlocks > 0 {
-                timeline.play(self.block)
+            while timeline.owed > 0 {
+                expect(timeline.play(), false, "thrown away")
                 played += 1
             }
         }
         #expect(played == 100)
-        #expect(timeline.queuedSamples == 0)
     }
 
-    @Test("with a device, ring and device never hold more than the depth")
+    @Test("with a device, queue and device never hold more than the depth")
     func depth() {
-        var timeline = PlaybackTimeline(now: .zero)
-        timeline.begin(deviceSamples: 960, now: .zero)
+        let line = PlaybackLine(DeviceWatch.Attempt(number: 1, device: "default"), now: .zero)
+        var store = PlaybackStore(deviceSamples: 960, now: .zero)
+        line.tell(store)
         var device = 960
         var room = frame(0)
         for time in stride(from: 10, through: 1_000, by: 10) {
             device -= 480
-            timeline.report(deviceSamples: device, now: at(time))
-            while timeline.wantedBlocks > 0 { timeline.play(self.block) }
-            while device + 480 <= timeline.deviceDepth, timeline.take(into: &room) { device += 480 }
-            #expect(device + timeline.queuedSamples <= PlaybackTimeline.initialDepth)
+            store.report(deviceSamples: device, now: at(time))
+            line.tell(store)
+            while line.wantedBlocks > 0 { line.play(self.block.span) }
+            while device + 480 <= store.deviceDepth, line.take(into: &room, counting: &store) { device += 480 }
+            #expect(device + line.queuedSamples <= PlaybackStore.initialDepth)
             #expect(device >= 480)
-            timeline.advance(now: at(time))
+            #expect(line.lastSign == at(time))
         }
-        #expect(!timeline.isDriving)
     }
 
     @Test("a device that takes nothing for 100 ms hands over to the clock, and takes over again")
     func stall() {
         var timeline = PlaybackTimeline(now: .zero)
-        timeline.begin(deviceSamples: 960, now: .zero)
+        timeline.begin(now: .zero)
         for time in stride(from: 10, through: 200, by: 10) {
-            timeline.report(deviceSamples: 960, now: at(time))
+            timeline.hear(signAt: .zero)
             timeline.advance(now: at(time))
         }
         #expect(timeline.isDriving)
-        #expect((9...10).contains(timeline.wantedBlocks))
-        timeline.report(deviceSamples: 480, now: at(210))
+        #expect((9...10).contains(timeline.owed))
+        timeline.hear(signAt: at(210))
         #expect(!timeline.isDriving)
+        #expect(timeline.owed == 0)
+        expect(timeline.play(), true, "for the device")
+    }
+
+    @Test("what waits when a device stops is not played when it goes on")
+    func discards() {
+        let line = PlaybackLine(DeviceWatch.Attempt(number: 1, device: "default"), now: .zero)
+        var store = PlaybackStore(now: .zero)
+        var room = frame(0)
+        line.play(self.block.span)
+        line.drive(byClock: true)
+        expect(line.take(into: &room, counting: &store), false)
+        line.drive(byClock: false)
+        expect(line.take(into: &room, counting: &store), false)
+        line.play([Int16](repeating: 8, count: AudioFormat.blockSamples).span)
+        expect(line.take(into: &room, counting: &store), true)
+        #expect(room[0] == 8)
+        #expect(store.deviceSamples == 480)
+    }
+
+    @Test("a device that runs dry twice in 10 s gets 10 ms more in store, and less after 40 s of calm")
+    func grows() {
+        var store = PlaybackStore(now: .zero)
+        for time in [0, 100, 1_000, 1_200] { store.runDry(now: at(time)) }
+        #expect(store.depth == PlaybackStore.initialDepth + 480)
+        #expect(store.dryCount == 4)
+        for time in stride(from: 1_200, through: 40_900, by: 20) { store.advance(now: at(time)) }
+        #expect(store.depth == PlaybackStore.initialDepth + 480)
+        store.advance(now: at(41_000))
+        #expect(store.depth == PlaybackStore.initialDepth)
     }
 }
 

@@ -19,6 +19,9 @@ int colloque_route_socket(void);
    one, or where the kernel knows no such wish. Returns the slice that holds from now on, in nanoseconds, or 0. */
 int64_t colloque_ask_for_short_slices(void);
 
+/* Names the calling thread for those who look at the process from outside; at most 15 octets. */
+void colloque_name_thread(const char *name);
+
 /* No core dump of this process, no look into it by others of the same user (PR_SET_DUMPABLE), and no crash report that
    prints registers and memory; 0 when all holds. */
 int colloque_forbid_dumps(void);

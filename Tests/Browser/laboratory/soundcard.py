@@ -110,20 +110,21 @@ class Card:
 
     name = "sound-probe"
 
-    def __init__(self, laboratory, server, *options, play=None):
+    def __init__(self, laboratory, server, *options, play=None, environment=None):
         self.laboratory = laboratory
         self.server = server
         self.number = sum(isinstance(other, Card) for other in laboratory.processes)
         self.recording = laboratory.file(f"captured-{self.number}.raw")
         self.commands = laboratory.file(f"commands-{self.number}")
         self.options = [*options, "--record", self.recording, *(["--play", play] if play else [])]
+        self.environment = {**server.environment, **(environment or {})}
         self._process = None
 
     async def start(self):
         os.mkfifo(self.commands)
         self._process = await Process.start(
             ["bash", "-c", 'exec "$@" 0<>"$0"', self.commands, _probe(), *self.options],
-            name="sound-probe", environment=self.server.environment)
+            name="sound-probe", environment=self.environment)
         return self
 
     @property
@@ -137,6 +138,9 @@ class Card:
     def events(self):
         """All it told so far."""
         return [json.loads(line) for line in self._process.output if line.startswith("{")]
+
+    def signal(self, number):
+        self._process.send(number)
 
     def say(self, command):
         self.commands.write_text(command + "\n")
