@@ -69,6 +69,8 @@ package final class HeadlessAttendant: CallAttendant {
 
     package func stop(_ driver: CallDriver, now: Instant) {
         driver.session.hangUp(now: now)
-        if self.endReason == nil { driver.finish(after: driver.session.isDeputy ? CallDriver.farewell : .zero) }
+        // Who has said goodbye, or has another say it, waits until it has left.
+        let saysGoodbye = driver.session.endReason != nil || driver.session.isDeputy
+        driver.finish(after: saysGoodbye ? CallDriver.farewell : .zero)
     }
 }

@@ -18,7 +18,7 @@ from laboratory.colloque import (
     BAD_CONFIGURATION, BAD_LINK, DONE, ENGLISH, Bridge, Broker, Doctor, colloque, executable, facts,
 )
 from laboratory.processes import Process, run
-from laboratory.runner import Skipped, needs_root, test
+from laboratory.runner import Skipped, needs_root, needs_strace, test
 from laboratory.typist import Typist
 
 #: System calls that change what a disk holds, and what can go wrong in each.
@@ -26,10 +26,6 @@ FAILURES = {"openat": "ENOSPC", "write": "ENOSPC", "fsync": "EIO", "rename": "EI
             "mkdir": "ENOSPC"}
 CREATE_FAILURE = 73
 PASSPHRASE, OTHER = "quatre chevaux sages mangent", "cinq lapins bleus traversent"
-
-
-def needs_strace():
-    return None if shutil.which("strace") else "needs strace: Scripts/setup test"
 
 
 class Home:

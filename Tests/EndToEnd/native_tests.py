@@ -1,10 +1,13 @@
 """Two native ends, a doctor's bridge and a patient's, through a broker."""
 
 import asyncio
+import signal
+from pathlib import Path
 
 from laboratory import sound
 from laboratory.colloque import Bridge, Broker, Doctor, completed, digits_of, words_of
-from laboratory.runner import test
+from laboratory.processes import Process
+from laboratory.runner import needs_strace, test
 
 
 @test("Two bridges hear each other's recorded speech and agree on words and digits", limit=60)
@@ -52,6 +55,28 @@ async def patient_first(laboratory):
     completed(await at_patient.report(), "patient")
     assert abs(sound.tone(at_doctor.recording)[0] - 700) < 3
     assert abs(sound.tone(at_patient.recording)[0] - 500) < 3
+
+
+@test("An end that is told to stop says goodbye first, also where its words leave slowly", limit=60, needs=[needs_strace])
+async def told_to_stop(laboratory):
+    broker = await Broker(laboratory).start()
+    doctor = await Doctor(laboratory, broker).settle()
+    session = await doctor.session()
+    at_doctor = await doctor.bridge(session, play="tone:500")
+    at_patient = await Bridge.patient(laboratory, session["link"], play="tone:700")
+    await at_patient.process.line("^connected: ")
+    pid = at_patient.process.child.pid
+    threads = [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()
+               if (task / "comm").read_text().startswith("NIO")]
+    assert threads, "no thread of the network library is known by its name"
+    # What the threads of the WebSocket write is held up for 100 ms each.
+    slow = await laboratory.started(await Process.start(
+        ["strace", *(f"--attach={thread}" for thread in threads), "--trace=write,writev,sendmsg,sendto",
+         "--inject=write,writev,sendmsg,sendto:delay_enter=100ms"], name="strace"))
+    await slow.line("attached")
+    at_patient.process.send(signal.SIGTERM)
+    completed(await at_patient.report(timeout=10), "patient")
+    completed(await at_doctor.report(timeout=10), "doctor")
 
 
 @test("The broker is killed in mid-call: sound goes on, and both ends resume when it returns", limit=90,

@@ -144,6 +144,10 @@ def needs_root():
     return None if os.geteuid() == 0 else "needs root"
 
 
+def needs_strace():
+    return None if shutil.which("strace") else "needs strace: Scripts/setup test"
+
+
 def needs_namespaces():
     if not hasattr(needs_namespaces, "answer"):
         needs_namespaces.answer = network.available()
