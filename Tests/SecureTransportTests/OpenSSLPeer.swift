@@ -113,14 +113,14 @@ final class OpenSSLPeer {
         return file
     }
 
-    /// A server listens on its socket; a client gets one connected to a port that was free a moment ago.
+    /// A server listens on its socket; a client gets one connected to a port that nobody has.
     private func openSocket(for role: DTLSRole) throws -> UInt16 {
-        let (first, port) = try Self.boundSocket()
         guard role == .client else {
-            self.socket = first
+            let (own, port) = try Self.boundSocket()
+            self.socket = own
             return port
         }
-        close(first)
+        let port = try Self.freePort()
         let (own, _) = try Self.boundSocket()
         self.socket = own
         guard Self.connectLoopback(own, port: port) else { throw Failure.noSocket }
@@ -177,16 +177,30 @@ final class OpenSSLPeer {
         return process.terminationStatus
     }
 
-    private static func boundSocket() throws -> (socket: Int32, port: UInt16) {
+    /// Below those that the system gives to whoever asks for any: other tests do, before the server has taken it.
+    private static func freePort() throws -> UInt16 {
+        for _ in 0..<100 {
+            guard let (probe, port) = try? Self.boundSocket(at: .random(in: 20_000..<32_000)) else { continue }
+            close(probe)
+            return port
+        }
+        throw Failure.noSocket
+    }
+
+    /// - Parameter port: 0 for any.
+    private static func boundSocket(at port: UInt16 = 0) throws -> (socket: Int32, port: UInt16) {
         let descriptor = Foundation.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        var address = loopback(port: 0)
+        var address = loopback(port: port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
             }
         }
-        guard descriptor >= 0, status else { throw Failure.noSocket }
+        guard descriptor >= 0, status else {
+            close(descriptor)
+            throw Failure.noSocket
+        }
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 

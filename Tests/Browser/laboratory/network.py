@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import random
 import re
 import signal
 import socket
@@ -199,9 +200,14 @@ class Carrier:
 
 
 def free_port():
-    """A TCP port that nobody on this side's loopback listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """A TCP port that nobody on this side's loopback listens on.
+
+    Below those that the system gives to whoever asks for any: browsers do, also while a killed broker is away.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def ip(*arguments):
