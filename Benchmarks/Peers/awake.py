@@ -1,9 +1,9 @@
 """Processors that never sleep: what somebody costs who sleeps between packets, without the price of falling asleep.
 
-A processor that was idle wakes at another clock and, in a virtual machine, with caches that others used. Whoever works
-for less of the time wakes more often for the same work, so that a busy process looks cheaper by its own waste. A server
-that holds many calls is never idle: this is that case. What keeps a processor awake here gives way to everything else
-(SCHED_IDLE, sched(7)).
+The same work takes longer on a processor that was idle before (docs/measurements.md has libopus alone both ways); the
+likely reasons are its clock and caches that others used. Whoever works for less of the time pays that more often for the
+same work. A server that holds many calls is never idle: this is that case. What keeps a processor awake here gives way to
+everything else (SCHED_IDLE, sched(7)).
 """
 
 import os

@@ -72,11 +72,14 @@ class Library:
         """What both ends did: packets sent and heard, all sessions together."""
         reports = []
         for end in self._ends:
-            end.child.stdin.close()
+            self._dismiss(end)
         for end in self._ends:
             reports.append(json.loads(end.line(r"^\{")))
             end.child.wait(20)
         return [(report["sent"], report["decoded"]) for report in reports]
+
+    def _dismiss(self, end):
+        end.child.stdin.close()
 
     def kill(self):
         for end in getattr(self, "_ends", []):
@@ -84,32 +87,20 @@ class Library:
             end.child.wait()
 
 
-class Floor:
+class Floor(Library):
     """libopus alone in the rhythm of calls: two processes without an end between them."""
 
-    name = "libopus alone"
-
     def __init__(self, program, speech):
-        self._program, self._speech = program, speech
+        super().__init__("libopus alone", [program], speech)
 
     def start(self, sessions):
-        self._ends = [Lines([self._program, sessions, self._speech]) for _ in range(2)]
+        self._ends = [Lines([*self._command, sessions, self._speech]) for _ in range(2)]
         for end in self._ends:
             end.line("flowing")
         return [end.pid for end in self._ends]
 
-    def stop(self):
-        reports = []
-        for end in self._ends:
-            end.child.terminate()
-            reports.append(json.loads(end.line(r"^\{")))
-            end.child.wait(20)
-        return [(report["sent"], report["decoded"]) for report in reports]
-
-    def kill(self):
-        for end in getattr(self, "_ends", []):
-            end.child.kill()
-            end.child.wait()
+    def _dismiss(self, end):
+        end.child.terminate()
 
 
 class Bridges:

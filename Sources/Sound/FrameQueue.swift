@@ -5,10 +5,11 @@ internal import Wire
 ///
 /// One thread writes, one reads; neither ever waits for the other. Nothing is allocated after `init`. Whoever needs
 /// another writer or reader makes another queue.
+///
+/// Sendable by hand, since the compiler cannot see what guards the slots: the two counts. The writer touches only slots
+/// that are not between them, the reader only those that are, and each count is moved by one of the two, after it has
+/// done with the slot.
 final class FrameQueue: @unchecked Sendable {
-    // The slots are protected by the two counts: the writer touches only those that are not between them, the reader
-    // only those that are, and each count is moved by one of the two, after it has done with the slot.
-
     struct Stamp: Equatable, Sendable {
         var time: Instant = .zero
         /// What the device told of itself at that time.

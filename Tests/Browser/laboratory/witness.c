@@ -138,13 +138,16 @@ static void name(struct thread *thread)
     fclose(file);
 }
 
+/* Microseconds from one writing to the next. Who reads waits for a new file (witness.py), not for this time. */
+static const useconds_t period = 100000;
+
 static void *write_all(void *path)
 {
     is_writer = 1;
     char fresh[4096];
     snprintf(fresh, sizeof fresh, "%s.new", (const char *)path);
     for (;;) {
-        usleep(100000);
+        usleep(period);
         FILE *file = fopen(fresh, "w");
         if (!file)
             continue;
