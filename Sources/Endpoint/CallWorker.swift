@@ -226,16 +226,21 @@ final class CallWorker {
             CallReport(call.driver.session, reason: call.attendant.endReason ?? .hungUp, isAlone: false))
     }
 
-    /// Sockets for sessions that met another's path.
+    /// Sockets for sessions that met another's path, unless they have others from which their peer is free.
     private func makeRoom() {
-        for (index, remote) in self.sockets.takeCrowded() {
+        for (index, path) in self.sockets.takeCrowded() {
             let ports = self.members[index].ports
-            guard ports.places.count < Self.mostPlaces else { continue }
             let now = monotonicNow()
-            let place = self.sockets.freePlace(for: remote, besides: ports.places, now: now)
-            let added = ports.move(alsoTo: place)
+            var added: [MediaConnection.Socket] = []
+            if ports.places.count < Self.mostPlaces,
+                let place = self.sockets.freePlace(for: path.remote, besides: ports.places, now: now)
+            {
+                added = ports.move(alsoTo: place)
+            }
+            // The way out comes first: a session whose every path is refused would give up.
             self.withCall(index) { call in
                 for socket in added { call.driver.session.add(socket, now: now) }
+                call.driver.session.pathRefused(path, now: now)
             }
         }
     }

@@ -25,8 +25,8 @@ final class SharedSockets {
     private let includesLoopback: Bool
     private let batch = DatagramBatch()
     var directory = DatagramDirectory()
-    /// Sessions that met another's path, and the address they wanted to reach there.
-    private(set) var crowded: [(session: Int, remote: TransportAddress)] = []
+    /// Sessions that met another's path.
+    private(set) var crowded: [(session: Int, path: Path)] = []
 
     init(places: Int, includesLoopback: Bool) {
         self.placeCount = places
@@ -59,21 +59,22 @@ final class SharedSockets {
         }
     }
 
-    /// A place from which `remote` is nobody's yet; a new one where there is none.
-    func freePlace(for remote: TransportAddress, besides taken: [Int], now: Instant) -> Int {
-        let free = (0..<self.placeCount).first { place in
-            !taken.contains(place) && self.openPlaces.contains(place)
-                && !self.entries.contains {
-                    $0.place == place && $0.socket != nil
-                        && self.directory.owner(of: Path(socket: $0.media.id, remote: remote), now: now) != nil
-                }
+    /// A place from which `remote` is nobody's yet; a new one where there is none. `nil` where one of those that the
+    /// session has is such a place.
+    func freePlace(for remote: TransportAddress, besides held: [Int], now: Instant) -> Int? {
+        let free = self.openPlaces.sorted().filter { place in
+            !self.entries.contains {
+                $0.place == place && $0.socket != nil
+                    && self.directory.owner(of: Path(socket: $0.media.id, remote: remote), now: now) != nil
+            }
         }
-        if let free { return free }
+        guard !free.contains(where: held.contains) else { return nil }
+        if let first = free.first { return first }
         self.placeCount += 1
         return self.placeCount - 1
     }
 
-    func takeCrowded() -> [(session: Int, remote: TransportAddress)] {
+    func takeCrowded() -> [(session: Int, path: Path)] {
         guard !self.crowded.isEmpty else { return [] }
         defer { self.crowded = [] }
         return self.crowded
@@ -82,7 +83,7 @@ final class SharedSockets {
     func send(_ datagram: [UInt8], on path: Path, from session: Int, now: Instant) {
         guard self.entries.indices.contains(path.socket.rawValue) else { return }
         guard self.directory.mayLeave(datagram, on: path, from: session, now: now) else {
-            return self.noteCrowd(session, path.remote)
+            return self.noteCrowd(session, path)
         }
         self.entries[path.socket.rawValue].socket?.send(datagram, to: path.remote)
     }
@@ -140,15 +141,15 @@ final class SharedSockets {
             let path = Path(socket: media.id, remote: source)
             switch self.directory.addressee(of: datagram, on: path, now: arrival) {
             case .session(let session): body(session, &datagram, source, media, arrival)
-            case .taken(_, let session): self.noteCrowd(session, source)
+            case .taken(_, let session): self.noteCrowd(session, path)
             case .nobody: break
             }
         }
     }
 
-    private func noteCrowd(_ session: Int, _ remote: TransportAddress) {
-        guard !self.crowded.contains(where: { $0.session == session }) else { return }
-        self.crowded.append((session, remote))
+    private func noteCrowd(_ session: Int, _ path: Path) {
+        guard !self.crowded.contains(where: { $0 == (session, path) }) else { return }
+        self.crowded.append((session, path))
     }
 
     /// Ours: a group is served within; what comes in that time waits for the next beat, stamped with its own time.

@@ -194,6 +194,13 @@ extension ICEAgent {
         self.advance(now: now)
     }
 
+    /// Nothing of ours may leave on this path: its check has failed, and pairs of its foundation need not wait for it.
+    package mutating func pathRefused(_ path: Path, now: Instant) {
+        guard let pair = self.current.checklist[path], pair.state != .succeeded else { return }
+        self.pairFailed(pair.id)
+        self.advance(now: now)
+    }
+
     package mutating func gather(now: Instant) {
         self.gathering = Gathering()
         self.gathering.start()

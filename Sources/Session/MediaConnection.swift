@@ -165,6 +165,11 @@ package final class MediaConnection {
     }
 
     /// The relay of an allocation sends nothing to this address.
+    package func pathRefused(_ path: Path, now: Instant) {
+        self.ice.pathRefused(path, now: now)
+        self.drainICE(now: now)
+    }
+
     package func relayRefused(_ ip: IPAddress, on socket: SocketID, now: Instant) {
         self.ice.relayRefused(ip, on: socket, now: now)
         self.drainICE(now: now)

@@ -1,5 +1,5 @@
 internal import Consultation
-internal import ICE
+package import ICE
 package import Wire
 
 /// Keeping the path alive: what follows from silence, from a dead path and from a change of network.
@@ -42,6 +42,13 @@ extension PeerSession {
         guard self.endReason == nil, self.sockets?.contains(where: { $0.id == socket.id }) == false else { return }
         self.sockets?.append(socket)
         self.media?.add(socket, now: now)
+        self.drainMedia(now: now)
+    }
+
+    /// Another session's path: nothing of this one may leave there.
+    package func pathRefused(_ path: Path, now: Instant) {
+        guard self.endReason == nil else { return }
+        self.media?.pathRefused(path, now: now)
         self.drainMedia(now: now)
     }
 

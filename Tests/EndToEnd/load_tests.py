@@ -108,6 +108,9 @@ async def isolation(laboratory):
     assert len({remote for _, remote in paths}) < 9 and len({local for local, _ in paths}) < 9, paths
     assert sum(thread["conflicts"] for report in (doctor, patients) for thread in report["threads"]) > 0, (
         "nobody met on a path: nothing was tested")
+    # Whoever met another took one socket more, not one for every address of its peer.
+    assert all(thread["sockets"] < 6 for report in (doctor, patients) for thread in report["threads"]), (
+        doctor["threads"], patients["threads"])
     assert doctor["completed"] == patients["completed"] == 9
     assert doctor["beat"]["beats"] > 9 * 100, doctor["beat"]
 

@@ -346,4 +346,24 @@ struct ICEAgentTests {
         }
         #expect(peer.agent.destination == destination, "seed \(seed)")
     }
+
+    @Test("a path that is refused keeps no other of its foundation waiting", arguments: [false, true])
+    func refusedPath(isKnownBefore: Bool) throws {
+        var peer = ScriptedPeer(role: .controlling)
+        let other = SocketID(2)
+        let base = TransportAddress(.v4(0xC000_0201), port: 5001)
+        if isKnownBefore { peer.agent.addLocalSocket(other, base: base, now: peer.now) }
+        peer.agent.addRemoteCandidate(
+            try Candidate(sdp: "candidate:1 1 udp 2130706431 192.0.2.9 6000 typ host"), now: peer.now)
+        #expect(peer.socketsUsed() == [ScriptedPeer.socket])
+        if !isKnownBefore { peer.agent.addLocalSocket(other, base: base, now: peer.now) }
+        peer.wait(.milliseconds(50))
+        #expect(peer.socketsUsed().isEmpty)
+        peer.agent.pathRefused(
+            Path(socket: ScriptedPeer.socket, remote: ScriptedPeer.address), now: peer.now)
+        peer.wait(.milliseconds(50))
+        #expect(peer.socketsUsed() == [other])
+        peer.wait(.seconds(2))
+        #expect(peer.socketsUsed() == [other])
+    }
 }

@@ -83,6 +83,18 @@ struct ScriptedPeer {
         self.sent().filter { $0.message.messageClass == .request && $0.to == address }.map(\.message)
     }
 
+    /// The sockets that the agent sends on now.
+    mutating func socketsUsed() -> Set<SocketID> {
+        var result: Set<SocketID> = []
+        while true {
+            switch self.agent.pollOutput() {
+            case .wait: return result
+            case .event(let event): self.events.append(event)
+            case .transmit(let transmit): result.insert(transmit.socket)
+            }
+        }
+    }
+
     /// Checks from `source` until that pair is valid.
     mutating func validate(from source: TransportAddress = Self.address, peerRole: ICERole, nominates: Bool = false) {
         self.receive(self.request(role: peerRole, nominates: nominates), from: source)
