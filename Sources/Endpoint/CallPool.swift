@@ -46,6 +46,8 @@ package final class CallPool: Sendable {
             case patient(PatientSeat)
             /// In a room of a seat that ``FrontDesk`` holds.
             case deputy(RoomID)
+
+            var isDoctor: Bool { if case .deputy = self { true } else { false } }
         }
 
         package var end: End

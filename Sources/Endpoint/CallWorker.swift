@@ -77,7 +77,7 @@ final class CallWorker {
         BeatThread.askForShortSlices()
         let start = monotonicNow()
         for index in self.members.indices {
-            self.sockets.directory.add(index)
+            self.sockets.directory.add(index, decides: self.pool.parts[self.members[index].number].end.isDoctor)
             self.deadlines.set(index, to: start + self.pool.settings.pace * self.members[index].number)
         }
         var waiting = WaitList()
@@ -188,7 +188,7 @@ final class CallWorker {
         guard let call = self.members[index].call else { return }
         let path = Path(socket: socket.id, remote: source)
         call.driver.receive(&datagram, from: source, on: socket, now: now)
-        if self.sockets.directory.owner(of: path, now: now) == nil,
+        if !self.sockets.directory.isSettled(path, now: now),
             call.driver.session.media?.isValidated(path) == true
         {
             self.sockets.directory.claim(path, for: index, now: now)

@@ -82,10 +82,11 @@ final class SharedSockets {
 
     func send(_ datagram: [UInt8], on path: Path, from session: Int, now: Instant) {
         guard self.entries.indices.contains(path.socket.rawValue) else { return }
-        guard self.directory.mayLeave(datagram, on: path, from: session, now: now) else {
-            return self.noteCrowd(session, path)
+        switch self.directory.departure(of: datagram, on: path, from: session, now: now) {
+        case .leaves: self.entries[path.socket.rawValue].socket?.send(datagram, to: path.remote)
+        case .refused: self.noteCrowd(session, path)
+        case .dropped: break
         }
-        self.entries[path.socket.rawValue].socket?.send(datagram, to: path.remote)
     }
 
     /// - Parameter onBeat: all sessions ask for sound every 20 ms: what carries voice need not wake the thread besides.

@@ -14,6 +14,11 @@ package import Wire
 /// What fits nowhere reaches nobody and is counted. A session that meets another's path is told
 /// (``Verdict/taken(by:)``), and needs a socket of its own for its peer: two ends that share sockets among many
 /// sessions would otherwise have several on one pair of addresses, where nothing in DTLS tells them apart.
+///
+/// Two such ends have to give a path to the same session, also when checks for two of them cross on it. Of each session
+/// one end *decides*, and the same one for all that the two ends have in common: there the first authenticated check
+/// settles whose the path is, and checks for others are not answered from then on. At the other end an answer settles
+/// it; a check alone lends the path, until another session's check or answer.
 package struct DatagramDirectory: Sendable {
     package enum Verdict: Equatable, Sendable {
         case session(Int)
@@ -22,9 +27,20 @@ package struct DatagramDirectory: Sendable {
         case nobody
     }
 
+    /// What becomes of a datagram that a session wants to send.
+    package enum Departure: Equatable, Sendable {
+        case leaves
+        /// The path is another's.
+        case refused
+        /// The path is lent to another, and only checks may tell whose it will be.
+        case dropped
+    }
+
     private struct Ownership: Sendable {
         var session: Int
         var lastHeard: Instant
+        /// Not only lent.
+        var isSettled: Bool
     }
 
     private struct Request: Hashable, Sendable {
@@ -39,6 +55,9 @@ package struct DatagramDirectory: Sendable {
         var requests: [Request] = []
         var nextRequest = 0
         var paths: [Path] = []
+        let decides: Bool
+        /// Where the last answer came from.
+        var lastAnswered: Path?
     }
 
     private var members: [Int: Member] = [:]
@@ -57,9 +76,10 @@ package struct DatagramDirectory: Sendable {
 
     // MARK: Who is here
 
-    package mutating func add(_ session: Int) {
+    /// - Parameter decides: whose a path is, rather than the session's peer.
+    package mutating func add(_ session: Int, decides: Bool) {
         guard self.members[session] == nil else { return }
-        self.members[session] = Member()
+        self.members[session] = Member(decides: decides)
         self.members[session]?.requests.reserveCapacity(Self.requestsRemembered)
         self.sessionOfRequest.reserveCapacity(self.members.count * Self.requestsRemembered)
     }
@@ -86,18 +106,22 @@ package struct DatagramDirectory: Sendable {
 
     // MARK: Out
 
-    /// - Returns: Whether a session may send this: not on a path of another's. Requests of STUN are remembered.
-    package mutating func mayLeave(_ datagram: [UInt8], on path: Path, from session: Int, now: Instant) -> Bool {
-        if let owner = self.owner(of: path, now: now), owner != session {
-            self.conflicts += 1
-            return false
+    /// Whether a session may send this: not on a path of another's. Requests of STUN are remembered.
+    package mutating func departure(
+        of datagram: [UInt8], on path: Path, from session: Int, now: Instant
+    ) -> Departure {
+        let isSTUN = PacketKind(datagram) == .stun
+        if let ownership = self.ownership(of: path, now: now), ownership.session != session {
+            if ownership.isSettled {
+                self.conflicts += 1
+                return .refused
+            }
+            guard isSTUN else { return .dropped }
         }
-        if PacketKind(datagram) == .stun, let message = try? STUNMessage(decoding: datagram),
-            message.messageClass == .request
-        {
+        if isSTUN, let message = try? STUNMessage(decoding: datagram), message.messageClass == .request {
             self.remember(Request(id: message.transactionID, path: path), of: session)
         }
-        return true
+        return .leaves
     }
 
     private mutating func remember(_ request: Request, of session: Int) {
@@ -135,22 +159,29 @@ package struct DatagramDirectory: Sendable {
         case .indication: wanted = self.placeOfPath[path].map { self.ownerships[$0].session }
         }
         guard let wanted else { return self.nobody() }
-        if let owner = self.owner(of: path, now: now), owner != wanted {
+        if let ownership = self.ownership(of: path, now: now), ownership.isSettled, ownership.session != wanted {
             self.conflicts += 1
-            return .taken(by: owner, wantedBy: wanted)
+            return .taken(by: ownership.session, wantedBy: wanted)
         }
+        if message.messageClass == .success { self.members[wanted]?.lastAnswered = path }
         return .session(wanted)
     }
 
-    /// A session saw an authenticated check pass on this path: the path is its own, unless another has it.
+    /// A session saw an authenticated check, or its answer, pass on this path just now: the path is its own or lent to
+    /// it, unless another has it.
     package mutating func claim(_ path: Path, for session: Int, now: Instant) {
-        let owner = self.owner(of: path, now: now)
-        guard owner == nil || owner == session, self.members[session] != nil else { return }
-        let ownership = Ownership(session: session, lastHeard: now)
+        guard let member = self.members[session] else { return }
+        let current = self.ownership(of: path, now: now)
+        if let current, current.isSettled, current.session != session { return }
+        let isSettled = member.decides || member.lastAnswered == path
+        let ownership = Ownership(
+            session: session, lastHeard: now,
+            isSettled: isSettled || (current?.session == session && current?.isSettled == true))
         if let place = self.placeOfPath[path] {
-            let isNew = self.ownerships[place].session != session
+            let former = self.ownerships[place].session
             self.ownerships[place] = ownership
-            if !isNew { return }
+            if former == session { return }
+            self.members[former]?.paths.removeAll { $0 == path }
         } else if let place = self.freePlaces.popLast() {
             self.placeOfPath[path] = place
             self.ownerships[place] = ownership
@@ -171,12 +202,19 @@ package struct DatagramDirectory: Sendable {
         self.freePlaces.append(place)
     }
 
-    /// Whose a path is; nobody's when nothing was heard on it for so long that its session may not use it either.
-    package func owner(of path: Path, now: Instant) -> Int? {
+    /// Whose a path is, or to whom it is lent; nobody's when nothing was heard on it for so long that its session may not
+    /// use it either.
+    package func owner(of path: Path, now: Instant) -> Int? { self.ownership(of: path, now: now)?.session }
+
+    package func isSettled(_ path: Path, now: Instant) -> Bool {
+        self.ownership(of: path, now: now)?.isSettled ?? false
+    }
+
+    private func ownership(of path: Path, now: Instant) -> Ownership? {
         guard let place = self.placeOfPath[path], now - self.ownerships[place].lastHeard < Self.lifetime else {
             return nil
         }
-        return self.ownerships[place].session
+        return self.ownerships[place]
     }
 
     private mutating func nobody() -> Verdict {

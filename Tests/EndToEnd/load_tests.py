@@ -37,15 +37,16 @@ class Pool:
         return report
 
     def heard(self, order, first):
-        """Session `number` here heard the tone of session `order[number]` there: no other is stronger, and none is near.
+        """Session `number` here heard the tone of session `order[number]` there, and none of the others'.
 
         A machine that is busy elsewhere tears holes into the sound, which spread the tone a little.
         """
         for number, other in enumerate(order):
-            hertz, share = sound.tone(self._directory / f"{self.name}-{number + 1}.wav")
-            wanted = first + 60 * other
-            assert abs(hertz - wanted) < 14 and share > 0.3, (
-                f"{self.name} {number + 1} heard {hertz:.0f} Hz ({share:.2f} of it), not {wanted}")
+            tones = [first + 60 * index for index in range(max(order) + 1)]
+            energies = sound.tones(self._directory / f"{self.name}-{number + 1}.wav", tones)
+            wanted = energies.pop(other)
+            assert wanted > 4 * max(energies), (
+                f"{self.name} {number + 1} heard {wanted:.3g} of {tones[other]} Hz, and of the others {energies}")
 
 
 async def many(laboratory, doctors, sessions, order, seconds, extra=()):
@@ -97,22 +98,19 @@ async def no_broker(laboratory):
         assert code == 69 and "broker" in errors, (arguments, code, errors)
 
 
-@test("Nine sessions in each of two processes share sockets, and each hears its own peer", limit=120)
+@test("Five sessions in each of two processes share sockets, and each hears its own peer", limit=120)
 async def isolation(laboratory):
-    # The second and the last have changed places: the last is then where the first is, at both ends, until it is given
-    # a socket of its own.
-    order = [0, 8, *range(2, 8), 1]
-    doctor, patients = await many(laboratory, 1, 9, order, seconds=2.5, extra=["--per-socket", 4, "--threads", 1])
+    # Doctors' sessions are two to a socket, 00 11 2, and patients' change sockets, 012 01: the first and the fourth pair
+    # are on the same two, until the fourth is given one of its own.
+    order = [0, 3, 2, 1, 4]
+    doctor, patients = await many(laboratory, 1, 5, order, seconds=2.5, extra=["--per-socket", 2, "--threads", 1])
     paths = [(call["path"]["local"], call["path"]["remote"]) for call in patients["sessions"]]
-    assert len(set(paths)) == 9, paths
-    assert len({remote for _, remote in paths}) < 9 and len({local for local, _ in paths}) < 9, paths
+    assert len(set(paths)) == 5, paths
+    assert len({remote for _, remote in paths}) < 5 and len({local for local, _ in paths}) < 5, paths
     assert sum(thread["conflicts"] for report in (doctor, patients) for thread in report["threads"]) > 0, (
         "nobody met on a path: nothing was tested")
-    # Whoever met another took one socket more, not one for every address of its peer.
-    assert all(thread["sockets"] < 6 for report in (doctor, patients) for thread in report["threads"]), (
-        doctor["threads"], patients["threads"])
-    assert doctor["completed"] == patients["completed"] == 9
-    assert doctor["beat"]["beats"] > 9 * 100, doctor["beat"]
+    assert doctor["completed"] == patients["completed"] == 5
+    assert doctor["beat"]["beats"] > 5 * 100, doctor["beat"]
 
 
 @test("A hundred sessions of two doctors and one process of patients, in any order", limit=180, long=True)

@@ -15,7 +15,7 @@ final class DatagramDirectoryTests {
     init() {
         self.directory = DatagramDirectory()
         for (session, fragment) in ["AAAAaaaa", "BBBBbbbb", "CCCCcccc"].enumerated() {
-            self.directory.add(session)
+            self.directory.add(session, decides: true)
             self.directory.name(session, fragment)
         }
     }
@@ -46,7 +46,7 @@ final class DatagramDirectoryTests {
     }
 
     private func mayLeave(_ datagram: [UInt8], on path: Path, from session: Int) -> Bool {
-        self.directory.mayLeave(datagram, on: path, from: session, now: Self.now)
+        self.directory.departure(of: datagram, on: path, from: session, now: Self.now) == .leaves
     }
 
     @Test("a check goes to the session that it names, wherever it comes from")
@@ -97,6 +97,43 @@ final class DatagramDirectoryTests {
         #expect(self.directory.conflicts == 2)
     }
 
+    @Test("at the end that does not decide, a check lends a path and an answer settles it")
+    func lent() {
+        self.directory = DatagramDirectory()
+        for (session, fragment) in ["AAAAaaaa", "BBBBbbbb"].enumerated() {
+            self.directory.add(session, decides: false)
+            self.directory.name(session, fragment)
+        }
+        let path = Self.path(1)
+        func departure(_ datagram: [UInt8], from session: Int) -> DatagramDirectory.Departure {
+            self.directory.departure(of: datagram, on: path, from: session, now: Self.now)
+        }
+        #expect(self.addressee(of: Self.request("AAAAaaaa:x"), on: path) == .session(0))
+        self.directory.claim(path, for: 0, now: Self.now)
+        #expect(self.addressee(of: Self.handshake, on: path) == .session(0))
+        #expect(departure(Self.handshake, from: 1) == .dropped)
+        #expect(departure(Self.request("peer:BBBBbbbb", 6), from: 1) == .leaves)
+        #expect(self.addressee(of: Self.answer(6), on: path) == .session(1))
+        self.directory.claim(path, for: 1, now: Self.now)
+        #expect(self.addressee(of: Self.handshake, on: path) == .session(1))
+        #expect(departure(Self.request("peer:AAAAaaaa", 5), from: 0) == .refused)
+        #expect(self.addressee(of: Self.request("AAAAaaaa:x"), on: path) == .taken(by: 1, wantedBy: 0))
+        self.directory.claim(path, for: 0, now: Self.now)
+        #expect(self.directory.owner(of: path, now: Self.now) == 1)
+    }
+
+    @Test("two ends give a path to the same session, however the checks for two of them cross")
+    func crossing() {
+        var settled = [0, 0]
+        for seed in 1...2000 as ClosedRange<UInt64> {
+            var crossing = Crossing(seed: seed)
+            let owners = crossing.run()
+            #expect(owners[0] == owners[1] && owners[0] != nil, "seed \(seed)")
+            if let owner = owners[0] { settled[owner] += 1 }
+        }
+        #expect(settled.allSatisfy { $0 > 100 }, "\(settled)")
+    }
+
     @Test("a path that was silent for as long as consent lasts may be another's")
     func lapses() {
         self.directory.claim(Self.path(1), for: 0, now: Self.now)
@@ -127,7 +164,7 @@ final class DatagramDirectoryTests {
     @Test("nothing reaches a session that is gone")
     func removal() {
         self.directory.claim(Self.path(1), for: 0, now: Self.now)
-        _ = self.directory.mayLeave(Self.request("peer:AAAAaaaa", 5), on: Self.path(2), from: 0, now: Self.now)
+        _ = self.mayLeave(Self.request("peer:AAAAaaaa", 5), on: Self.path(2), from: 0)
         self.directory.remove(0)
         for datagram in [Self.voice, Self.request("AAAAaaaa:x"), Self.answer(5)] {
             for path in [Self.path(1), Self.path(2)] {
@@ -142,7 +179,7 @@ final class DatagramDirectoryTests {
     func strangers(seed: UInt64) {
         var random = RandomSource.seeded(seed)
         self.directory.claim(Self.path(1), for: 0, now: Self.now)
-        _ = self.directory.mayLeave(Self.request("peer:AAAAaaaa", 5), on: Self.path(1), from: 0, now: Self.now)
+        _ = self.mayLeave(Self.request("peer:AAAAaaaa", 5), on: Self.path(1), from: 0)
         let seeds = [Self.voice, Self.handshake, Self.answer(5), Self.request("ZZZZzzzz:AAAAaaaa", 9)]
         for _ in 0..<500 {
             var datagram = seeds[Int(random.next() % 4)]
@@ -159,7 +196,7 @@ final class DatagramDirectoryTests {
     @Test("a session that asks without end holds no more than its share")
     func manyRequests() {
         for number in 1...10_000 as ClosedRange<UInt64> {
-            _ = self.directory.mayLeave(Self.request("peer:AAAAaaaa", number), on: Self.path(1), from: 0, now: Self.now)
+            _ = self.mayLeave(Self.request("peer:AAAAaaaa", number), on: Self.path(1), from: 0)
         }
         #expect(self.addressee(of: Self.answer(1), on: Self.path(1)) == .nobody)
         #expect(self.addressee(of: Self.answer(10_000), on: Self.path(1)) == .session(0))
