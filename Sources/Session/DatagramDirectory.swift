@@ -56,8 +56,11 @@ package struct DatagramDirectory: Sendable {
         var nextRequest = 0
         var paths: [Path] = []
         let decides: Bool
-        /// Where the last answer came from.
-        var lastAnswered: Path?
+    }
+
+    private struct Answer: Equatable, Sendable {
+        let session: Int
+        let path: Path
     }
 
     private var members: [Int: Member] = [:]
@@ -67,6 +70,8 @@ package struct DatagramDirectory: Sendable {
     private var placeOfPath: [Path: Int] = [:]
     private var ownerships: [Ownership] = []
     private var freePlaces: [Int] = []
+    /// What came last, if it was an answer.
+    private var lastAnswer: Answer?
     /// Datagrams that reached nobody.
     package private(set) var strangers = 0
     /// Those that were meant for a session on a path of another's.
@@ -143,6 +148,7 @@ package struct DatagramDirectory: Sendable {
 
     /// Whom a datagram goes to.
     package mutating func addressee(of datagram: [UInt8], on path: Path, now: Instant) -> Verdict {
+        self.lastAnswer = nil
         guard PacketKind(datagram) == .stun else {
             guard let place = self.placeOfPath[path] else { return self.nobody() }
             self.ownerships[place].lastHeard = now
@@ -163,7 +169,7 @@ package struct DatagramDirectory: Sendable {
             self.conflicts += 1
             return .taken(by: ownership.session, wantedBy: wanted)
         }
-        if message.messageClass == .success { self.members[wanted]?.lastAnswered = path }
+        if message.messageClass == .success { self.lastAnswer = Answer(session: wanted, path: path) }
         return .session(wanted)
     }
 
@@ -173,7 +179,7 @@ package struct DatagramDirectory: Sendable {
         guard let member = self.members[session] else { return }
         let current = self.ownership(of: path, now: now)
         if let current, current.isSettled, current.session != session { return }
-        let isSettled = member.decides || member.lastAnswered == path
+        let isSettled = member.decides || self.lastAnswer == Answer(session: session, path: path)
         let ownership = Ownership(
             session: session, lastHeard: now,
             isSettled: isSettled || (current?.session == session && current?.isSettled == true))
