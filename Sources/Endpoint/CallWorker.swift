@@ -84,6 +84,7 @@ final class CallWorker {
         self.datagram.reserveCapacity(2048)
         while true {
             self.serveDue()
+            self.makeRoom()
             guard self.running > 0 else { break }
             waiting.removeAll()
             let mailbox = waiting.add(self.mailbox.descriptor)
@@ -188,7 +189,7 @@ final class CallWorker {
         guard let call = self.members[index].call else { return }
         let path = Path(socket: socket.id, remote: source)
         call.driver.receive(&datagram, from: source, on: socket, now: now)
-        if !self.sockets.directory.isSettled(path, now: now),
+        if self.sockets.directory.owner(of: path, now: now) == nil,
             call.driver.session.media?.isValidated(path) == true
         {
             self.sockets.directory.claim(path, for: index, now: now)
@@ -219,7 +220,7 @@ final class CallWorker {
         self.members[index].call = nil
         self.deadlines.remove(index)
         call.driver.end()
-        self.sockets.directory.remove(index)
+        self.sockets.remove(index)
         self.running -= 1
         self.pool.ended(
             self.members[index].number,
@@ -229,15 +230,16 @@ final class CallWorker {
     /// Sockets for sessions that met another's path, unless they have others from which their peer is free.
     private func makeRoom() {
         for (index, path) in self.sockets.takeCrowded() {
+            guard self.members[index].call != nil else { continue }
             let ports = self.members[index].ports
             let now = monotonicNow()
             var added: [MediaConnection.Socket] = []
             if ports.places.count < Self.mostPlaces,
-                let place = self.sockets.freePlace(for: path.remote, besides: ports.places, now: now)
+                let place = self.sockets.findPlace(for: index, to: path.remote, besides: ports.places, now: now)
             {
                 added = ports.move(alsoTo: place)
             }
-            // The way out comes first: a session whose every path is refused would give up.
+            // The way out comes first: a session that had a path and has none left would give up.
             self.withCall(index) { call in
                 for socket in added { call.driver.session.add(socket, now: now) }
                 call.driver.session.pathRefused(path, now: now)

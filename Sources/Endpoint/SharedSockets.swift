@@ -19,8 +19,15 @@ final class SharedSockets {
         var readAt = Instant.zero
     }
 
+    private struct Promise {
+        let session: Int
+        let place: Int
+        let remote: TransportAddress
+    }
+
     private var entries: [Entry] = []
-    private var openPlaces: Set<Int> = []
+    /// Places that sessions were given for a peer, each its own until the session ends.
+    private var promises: [Promise] = []
     private(set) var placeCount: Int
     private let includesLoopback: Bool
     private let batch = DatagramBatch()
@@ -39,7 +46,6 @@ final class SharedSockets {
 
     /// Opens what a place lacks and closes what is on addresses that are gone.
     func refresh(_ place: Int) {
-        self.openPlaces.insert(place)
         let addresses = NetworkInterfaces.addresses(includingLoopback: self.includesLoopback)
         for index in self.entries.indices
         where !addresses.contains(where: { $0.ip == self.entries[index].media.base.ip }) {
@@ -59,19 +65,28 @@ final class SharedSockets {
         }
     }
 
-    /// A place from which `remote` is nobody's yet; a new one where there is none. `nil` where one of those that the
-    /// session has is such a place.
-    func freePlace(for remote: TransportAddress, besides held: [Int], now: Instant) -> Int? {
-        let free = self.openPlaces.sorted().filter { place in
-            !self.entries.contains {
-                $0.place == place && $0.socket != nil
-                    && self.directory.owner(of: Path(socket: $0.media.id, remote: remote), now: now) != nil
-            }
+    /// A place from which `remote` is nobody's yet and promised to nobody else; a new one where there is none. `nil` where
+    /// one of those that the session has is such a place.
+    func findPlace(for session: Int, to remote: TransportAddress, besides held: [Int], now: Instant) -> Int? {
+        let sockets = self.entries.filter { $0.socket != nil }
+        let free = Set(sockets.map(\.place)).sorted().filter { place in
+            !self.promises.contains { $0.place == place && $0.remote == remote && $0.session != session }
+                && !sockets.contains {
+                    $0.place == place
+                        && self.directory.owner(of: Path(socket: $0.media.id, remote: remote), now: now) != nil
+                }
         }
         guard !free.contains(where: held.contains) else { return nil }
-        if let first = free.first { return first }
-        self.placeCount += 1
-        return self.placeCount - 1
+        let place = free.first ?? self.placeCount
+        self.placeCount = max(self.placeCount, place + 1)
+        self.promises.append(Promise(session: session, place: place, remote: remote))
+        return place
+    }
+
+    /// What was given to a session is free again.
+    func remove(_ session: Int) {
+        self.directory.remove(session)
+        self.promises.removeAll { $0.session == session }
     }
 
     func takeCrowded() -> [(session: Int, path: Path)] {

@@ -194,10 +194,20 @@ extension ICEAgent {
         self.advance(now: now)
     }
 
-    /// Nothing of ours may leave on this path: its check has failed, and pairs of its foundation need not wait for it.
+    /// Nothing of ours may leave on this path: its pair has failed, also one in use, and others of its foundation need not
+    /// wait for it.
     package mutating func pathRefused(_ path: Path, now: Instant) {
-        guard let pair = self.current.checklist[path], pair.state != .succeeded else { return }
-        self.pairFailed(pair.id)
+        if self.previous?.selectedPair?.path == path {
+            self.previous?.selected = nil
+            self.previous?.consent = nil
+        }
+        if let pair = self.current.checklist[path], pair.state != .failed {
+            self.pairFailed(pair.id)
+            if self.current.selected == pair.id {
+                self.current.selected = nil
+                self.current.consent = nil
+            }
+        }
         self.advance(now: now)
     }
 

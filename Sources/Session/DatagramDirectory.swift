@@ -9,7 +9,8 @@ package import Wire
 ///
 /// - A request of STUN goes to the session whose fragment it names; that session's password decides what it is worth.
 /// - An answer of STUN goes to the session that asked, from where it asked.
-/// - Everything else goes to the session that owns its path: one that saw an authenticated check pass there.
+/// - Everything else goes to the session that owns its path: one that saw an authenticated check pass there. Nothing
+///   but STUN leaves on a path before.
 ///
 /// What fits nowhere reaches nobody and is counted. A session that meets another's path is told
 /// (``Verdict/taken(by:)``), and needs a socket of its own for its peer: two ends that share sockets among many
@@ -17,8 +18,7 @@ package import Wire
 ///
 /// Two such ends have to give a path to the same session, also when checks for two of them cross on it. Of each session
 /// one end *decides*, and the same one for all that the two ends have in common: there the first authenticated check
-/// settles whose the path is, and checks for others are not answered from then on. At the other end an answer settles
-/// it; a check alone lends the path, until another session's check or answer.
+/// makes the path a session's, and checks for others are not answered from then on. At the other end only an answer does.
 package struct DatagramDirectory: Sendable {
     package enum Verdict: Equatable, Sendable {
         case session(Int)
@@ -32,15 +32,14 @@ package struct DatagramDirectory: Sendable {
         case leaves
         /// The path is another's.
         case refused
-        /// The path is lent to another, and only checks may tell whose it will be.
+        /// The path is nobody's yet, and only checks may tell whose it will be.
         case dropped
     }
 
     private struct Ownership: Sendable {
         var session: Int
+        /// When anything came that was for the owner.
         var lastHeard: Instant
-        /// Not only lent.
-        var isSettled: Bool
     }
 
     private struct Request: Hashable, Sendable {
@@ -49,7 +48,7 @@ package struct DatagramDirectory: Sendable {
     }
 
     private struct Member: Sendable {
-        /// The current one and the one before.
+        /// The current one and those before.
         var fragments: [String] = []
         /// The last requests, to be overwritten in turn.
         var requests: [Request] = []
@@ -74,7 +73,7 @@ package struct DatagramDirectory: Sendable {
     private var lastAnswer: Answer?
     /// Datagrams that reached nobody.
     package private(set) var strangers = 0
-    /// Those that were meant for a session on a path of another's.
+    /// Those that were meant for a session, or that it wanted to send, on a path of another's.
     package private(set) var conflicts = 0
 
     package init() {}
@@ -89,13 +88,14 @@ package struct DatagramDirectory: Sendable {
         self.sessionOfRequest.reserveCapacity(self.members.count * Self.requestsRemembered)
     }
 
-    /// A session has this fragment from now on; its former one still holds, the one before that no longer.
+    /// A session has this fragment from now on; its former ones still hold, as long as there are few: while restarts go
+    /// unanswered the path of before the first is kept by consent.
     /// - Returns: `false`, with nothing changed, if it is another session's.
     @discardableResult
     package mutating func name(_ session: Int, _ fragment: String) -> Bool {
         if let known = self.sessionOfFragment[fragment] { return known == session }
         guard var member = self.members.removeValue(forKey: session) else { return false }
-        if member.fragments.count == 2 { self.sessionOfFragment[member.fragments.removeFirst()] = nil }
+        if member.fragments.count == Self.fragmentsHeld { self.sessionOfFragment[member.fragments.removeFirst()] = nil }
         member.fragments.append(fragment)
         self.members[session] = member
         self.sessionOfFragment[fragment] = session
@@ -116,13 +116,12 @@ package struct DatagramDirectory: Sendable {
         of datagram: [UInt8], on path: Path, from session: Int, now: Instant
     ) -> Departure {
         let isSTUN = PacketKind(datagram) == .stun
-        if let ownership = self.ownership(of: path, now: now), ownership.session != session {
-            if ownership.isSettled {
-                self.conflicts += 1
-                return .refused
-            }
-            guard isSTUN else { return .dropped }
+        let owner = self.owner(of: path, now: now)
+        if let owner, owner != session {
+            self.conflicts += 1
+            return .refused
         }
+        guard isSTUN || owner == session else { return .dropped }
         if isSTUN, let message = try? STUNMessage(decoding: datagram), message.messageClass == .request {
             self.remember(Request(id: message.transactionID, path: path), of: session)
         }
@@ -149,10 +148,12 @@ package struct DatagramDirectory: Sendable {
     /// Whom a datagram goes to.
     package mutating func addressee(of datagram: [UInt8], on path: Path, now: Instant) -> Verdict {
         self.lastAnswer = nil
+        let place = self.placeOfPath[path]
+        let owner = self.owner(of: path, now: now)
         guard PacketKind(datagram) == .stun else {
-            guard let place = self.placeOfPath[path] else { return self.nobody() }
+            guard let place, let owner else { return self.nobody() }
             self.ownerships[place].lastHeard = now
-            return .session(self.ownerships[place].session)
+            return .session(owner)
         }
         guard let message = try? STUNMessage(decoding: datagram) else { return self.nobody() }
         let wanted: Int?
@@ -162,33 +163,27 @@ package struct DatagramDirectory: Sendable {
             let fragment = message[.username]?.prefix { $0 != UInt8(ascii: ":") }
             wanted = fragment.flatMap { self.sessionOfFragment[String(decoding: $0, as: UTF8.self)] }
         case .success, .error: wanted = self.sessionOfRequest[Request(id: message.transactionID, path: path)]
-        case .indication: wanted = self.placeOfPath[path].map { self.ownerships[$0].session }
+        case .indication: wanted = owner
         }
         guard let wanted else { return self.nobody() }
-        if let ownership = self.ownership(of: path, now: now), ownership.isSettled, ownership.session != wanted {
+        if let owner, owner != wanted {
             self.conflicts += 1
-            return .taken(by: ownership.session, wantedBy: wanted)
+            return .taken(by: owner, wantedBy: wanted)
         }
+        if let place, owner == wanted { self.ownerships[place].lastHeard = now }
         if message.messageClass == .success { self.lastAnswer = Answer(session: wanted, path: path) }
         return .session(wanted)
     }
 
-    /// A session saw an authenticated check, or its answer, pass on this path just now: the path is its own or lent to
-    /// it, unless another has it.
+    /// A session saw an authenticated check, or its answer, pass on this path just now: the path is its own where that
+    /// decides, unless another has it.
     package mutating func claim(_ path: Path, for session: Int, now: Instant) {
-        guard let member = self.members[session] else { return }
-        let current = self.ownership(of: path, now: now)
-        if let current, current.isSettled, current.session != session { return }
-        let isSettled = member.decides || self.lastAnswer == Answer(session: session, path: path)
-        let ownership = Ownership(
-            session: session, lastHeard: now,
-            isSettled: isSettled || (current?.session == session && current?.isSettled == true))
-        if let place = self.placeOfPath[path] {
-            let former = self.ownerships[place].session
-            self.ownerships[place] = ownership
-            if former == session { return }
-            self.members[former]?.paths.removeAll { $0 == path }
-        } else if let place = self.freePlaces.popLast() {
+        guard let member = self.members[session], self.owner(of: path, now: now) == nil,
+            member.decides || self.lastAnswer == Answer(session: session, path: path)
+        else { return }
+        if let place = self.placeOfPath[path] { self.disown(path, of: self.ownerships[place].session) }
+        let ownership = Ownership(session: session, lastHeard: now)
+        if let place = self.freePlaces.popLast() {
             self.placeOfPath[path] = place
             self.ownerships[place] = ownership
         } else {
@@ -196,31 +191,30 @@ package struct DatagramDirectory: Sendable {
             self.ownerships.append(ownership)
         }
         self.members[session]?.paths.append(path)
-        if let paths = self.members[session]?.paths, paths.count > Self.pathsHeld {
-            self.members[session]?.paths.removeFirst()
-            self.disown(paths[0], of: session)
-        }
+        if member.paths.count >= Self.pathsHeld { self.disown(self.stalest(of: session), of: session) }
     }
 
-    private mutating func disown(_ path: Path, of session: Int) {
-        guard let place = self.placeOfPath[path], self.ownerships[place].session == session else { return }
+    private func stalest(of session: Int) -> Path? {
+        self.members[session]?.paths.min { self.lastHeard(on: $0) < self.lastHeard(on: $1) }
+    }
+
+    private func lastHeard(on path: Path) -> Instant {
+        self.placeOfPath[path].map { self.ownerships[$0].lastHeard } ?? .zero
+    }
+
+    private mutating func disown(_ path: Path?, of session: Int) {
+        guard let path, let place = self.placeOfPath[path], self.ownerships[place].session == session else { return }
         self.placeOfPath[path] = nil
         self.freePlaces.append(place)
+        self.members[session]?.paths.removeAll { $0 == path }
     }
 
-    /// Whose a path is, or to whom it is lent; nobody's when nothing was heard on it for so long that its session may not
-    /// use it either.
-    package func owner(of path: Path, now: Instant) -> Int? { self.ownership(of: path, now: now)?.session }
-
-    package func isSettled(_ path: Path, now: Instant) -> Bool {
-        self.ownership(of: path, now: now)?.isSettled ?? false
-    }
-
-    private func ownership(of path: Path, now: Instant) -> Ownership? {
+    /// Whose a path is; nobody's when nothing was heard on it for so long that its session may not use it either.
+    package func owner(of path: Path, now: Instant) -> Int? {
         guard let place = self.placeOfPath[path], now - self.ownerships[place].lastHeard < Self.lifetime else {
             return nil
         }
-        return self.ownerships[place]
+        return self.ownerships[place].session
     }
 
     private mutating func nobody() -> Verdict {
@@ -231,6 +225,7 @@ package struct DatagramDirectory: Sendable {
     /// As long as consent (RFC 7675 §5.1): a router may give the address to somebody else behind it.
     private static let lifetime: Duration = .seconds(30)
     private static let pathsHeld = 64
+    private static let fragmentsHeld = 8
     /// A session checks some dozens of pairs, each several times.
     private static let requestsRemembered = 128
 }

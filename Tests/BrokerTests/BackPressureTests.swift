@@ -166,7 +166,7 @@ private final class Flood {
     /// Sends until nothing is taken for 300 ms.
     func untilStalled() async throws {
         var idle = 0
-        while idle < 60, self.sent < self.octets.count {
+        while idle < 200, self.sent < self.octets.count {
             idle = self.pump() ? 0 : idle + 1
             if idle > 0 { try await Task.sleep(for: .milliseconds(5)) }
         }

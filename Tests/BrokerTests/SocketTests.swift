@@ -177,13 +177,13 @@ struct SocketTests {
     func silence() async throws {
         var limits = WebSocketLimits()
         limits.pingInterval = .milliseconds(50)
-        limits.silenceLimit = .milliseconds(120)
+        limits.silenceLimit = .seconds(1)
         let broker = try await TestBroker(limits: limits)
         let connection = try RawConnection(port: broker.ports.port)
         try connection.upgrade(port: broker.ports.port)
         #expect(try connection.frame().opcode == 9)
         let rest = try connection.readToEnd()
-        #expect(rest.count < 20, "more pings at most, then the end")
+        #expect(rest.count < 60, "more pings at most, then the end")
         await broker.stop()
     }
 

@@ -121,7 +121,7 @@ struct TLSTests {
         let broker = try await TestBroker.withTLS(stages: stages)
         for drip in [[], Self.drip] {
             let lasted = try await lifetime(of: RawConnection(port: broker.ports.port), dripping: drip)
-            #expect(lasted > .milliseconds(300) && lasted < .milliseconds(1500), "\(lasted)")
+            #expect(lasted > .milliseconds(300) && lasted < .milliseconds(4000), "\(lasted)")
         }
         await broker.stop()
     }
@@ -134,7 +134,7 @@ struct TLSTests {
         let endless = Array("GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: \(String(repeating: "a", count: 300))".utf8)
         for drip in [[], endless] {
             let lasted = try await lifetime(of: RawConnection(port: broker.ports.port), dripping: drip)
-            #expect(lasted > .milliseconds(300) && lasted < .milliseconds(1500), "\(lasted)")
+            #expect(lasted > .milliseconds(300) && lasted < .milliseconds(4000), "\(lasted)")
         }
         await broker.stop()
     }
@@ -149,7 +149,7 @@ struct TLSTests {
             port: broker.ports.port, versions: (.tlsv13, .tlsv13), request: "GET / HTTP/1.1\r\n")
         #expect(answer.version == .tlsv13 && answer.text.isEmpty)
         let lasted = ContinuousClock.now - began
-        #expect(lasted > .milliseconds(300) && lasted < .milliseconds(2000), "\(lasted)")
+        #expect(lasted > .milliseconds(300) && lasted < .milliseconds(4000), "\(lasted)")
         await broker.stop()
     }
 }

@@ -9,11 +9,11 @@ from laboratory.processes import Process
 from laboratory.runner import test
 
 
-@test("The demo's link works as soon as it is printed: a greeting, then one's own echo", limit=90)
+@test("The demo's link works as soon as it is printed: a greeting, then one's own echo", limit=150)
 async def greeting_and_echo(laboratory):
     port = free_port()
     demo = await laboratory.started(
-        await Process.start([executable(), "demo", "--port", port, "--exit-after", 45], name="demo")
+        await Process.start([executable(), "demo", "--port", port, "--exit-after", 100], name="demo")
     )
     link = (await demo.line(r"^link: (http://localhost:\d+/#[A-Za-z0-9_-]{72})$", timeout=10))[1]
     assert f"localhost:{port}/" in link, link
@@ -27,7 +27,7 @@ async def greeting_and_echo(laboratory):
     greeting = await patient.heard(laboratory.file("greeting.wav"))
     assert sound.loudness(greeting) > 0.005, "no greeting"
     # Longest greeting that anybody would sit through; then the echo has the line.
-    for _ in range(4):
+    for _ in range(8):
         await asyncio.sleep(5)
         echo = await patient.heard(laboratory.file("echo.wav"))
         found = sound.match(echo, speech)

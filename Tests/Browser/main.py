@@ -15,10 +15,27 @@ ORDER = (
     "demo", "networks", "survival", "screenshots",
 )
 
+#: Suites that wait more than they work, and hold nothing against less than seconds: two lanes may run at a time. The
+#: others want the machine to themselves.
+LANES = {
+    "patient": ("page", "turns", "return", "demo"),
+    "doctor": (
+        "terminal", "commands", "shells", "keystore", "handout", "verification", "language", "letters", "seat", "check",
+        "relay", "blindness",
+    ),
+}
+ALONE = "alone"
+
+
+def suites_of(lane, found):
+    shared = {suite for suites in LANES.values() for suite in suites}
+    return sorted(found - shared) if lane == ALONE else list(LANES[lane])
+
 
 def main():
     arguments = argparse.ArgumentParser(prog="Tests/Browser/run")
     arguments.add_argument("suites", nargs="*", help="suites to run (all but screenshots)")
+    arguments.add_argument("--lane", choices=[*LANES, ALONE], help="the suites of one lane, for running lanes together")
     arguments.add_argument("--only", metavar="TEXT", help="tests whose name contains TEXT")
     arguments.add_argument("--all", action="store_true", help="the long tests too: some 40 minutes more")
     arguments.add_argument("--list", action="store_true", help="name the tests instead of running them")
@@ -32,7 +49,8 @@ def main():
     unknown = set(given.suites) - found
     if unknown:
         arguments.error(f"no suite {', '.join(sorted(unknown))}: there are {', '.join(sorted(found))}")
-    wanted = given.suites or sorted(found - {"screenshots"})
+    found -= {"screenshots"} - set(given.suites)
+    wanted = given.suites or (suites_of(given.lane, found) if given.lane else sorted(found))
     loaded = [
         importlib.import_module(f"{suite}_tests")
         for suite in sorted(wanted, key=lambda name: (ORDER + (name,)).index(name))

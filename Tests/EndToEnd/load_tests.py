@@ -103,7 +103,7 @@ async def isolation(laboratory):
     # Doctors' sessions are two to a socket, 00 11 2, and patients' change sockets, 012 01: the first and the fourth pair
     # are on the same two, until the fourth is given one of its own.
     order = [0, 3, 2, 1, 4]
-    doctor, patients = await many(laboratory, 1, 5, order, seconds=2.5, extra=["--per-socket", 2, "--threads", 1])
+    doctor, patients = await many(laboratory, 1, 5, order, seconds=4, extra=["--per-socket", 2, "--threads", 1])
     paths = [(call["path"]["local"], call["path"]["remote"]) for call in patients["sessions"]]
     assert len(set(paths)) == 5, paths
     assert len({remote for _, remote in paths}) < 5 and len({local for local, _ in paths}) < 5, paths

@@ -3,17 +3,22 @@ import STUN
 import Session
 import Wire
 
-/// Two ends that have two sessions with each other and one path between them; checks for both sessions are under way,
-/// and arrive, are lost and are sent again in an order that the seed gives. The first end decides.
+/// Two ends that have two sessions with each other and one path between them; checks and handshakes of both sessions are
+/// under way, and arrive, are lost and are sent again in an order that the seed gives. The first end decides.
 struct Crossing {
     private struct Datagram {
         let to: Int
         let session: Int
         let number: UInt64
-        let isAnswer: Bool
+        let kind: Kind
+    }
+
+    private enum Kind {
+        case check, answer, handshake
     }
 
     private static let fragments = [["AAAAaaaa", "BBBBbbbb"], ["CCCCcccc", "DDDDdddd"]]
+    private static let handshake: [UInt8] = [22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7]
     private static let now = Instant.zero + .seconds(100)
     private static let path = Path(
         socket: SocketID(0), remote: TransportAddress(.v4(0xC000_0201), port: 5000))
@@ -24,6 +29,8 @@ struct Crossing {
     /// Who may still ask: a check that was refused or answered is not made again.
     private var asking: [[Bool]] = [[true, true], [true, true]]
     private var number: UInt64 = 0
+    /// Handshakes that reached another session than the one they were for.
+    private(set) var astray = 0
 
     init(seed: UInt64) {
         self.random = .seeded(seed)
@@ -39,7 +46,8 @@ struct Crossing {
     mutating func run() -> [Int?] {
         var lossesLeft = 4
         while true {
-            let choice = Int(self.random.next() % 8)
+            let choice = Int(self.random.next() % 10)
+            if choice >= 8 { self.greet(end: choice - 8, session: Int(self.random.next() % 2)) }
             if choice < 4, self.number <= 100, self.asking[choice / 2][choice % 2] {
                 self.ask(end: choice / 2, session: choice % 2)
             } else if !self.flying.isEmpty {
@@ -57,28 +65,44 @@ struct Crossing {
         request.add(.username, text: "\(Self.fragments[1 - end][session]):\(Self.fragments[end][session])")
         request.addFingerprint()
         switch self.directories[end].departure(of: request.bytes, on: Self.path, from: session, now: Self.now) {
-        case .leaves: self.flying.append(Datagram(to: 1 - end, session: session, number: self.number, isAnswer: false))
+        case .leaves: self.flying.append(Datagram(to: 1 - end, session: session, number: self.number, kind: .check))
         case .refused, .dropped: self.asking[end][session] = false
+        }
+    }
+
+    private mutating func greet(end: Int, session: Int) {
+        guard self.number <= 100 else { return }
+        self.number += 1
+        if self.directories[end].departure(of: Self.handshake, on: Self.path, from: session, now: Self.now) == .leaves {
+            self.flying.append(Datagram(to: 1 - end, session: session, number: self.number, kind: .handshake))
         }
     }
 
     private mutating func arrive(_ datagram: Datagram) {
         let end = datagram.to
-        let id = TransactionID(high: 7, low: datagram.number)
-        var message = STUNMessageBuilder(datagram.isAnswer ? .success : .request, .binding, transactionID: id)
-        if !datagram.isAnswer { message.add(.username, text: "\(Self.fragments[end][datagram.session]):x") }
-        message.addFingerprint()
-        switch self.directories[end].addressee(of: message.bytes, on: Self.path, now: Self.now) {
+        switch self.directories[end].addressee(of: self.bytes(of: datagram), on: Self.path, now: Self.now) {
         case .session(let session):
-            self.directories[end].claim(Self.path, for: session, now: Self.now)
-            if datagram.isAnswer {
-                self.asking[end][session] = false
-            } else {
+            switch datagram.kind {
+            case .check:
                 self.flying.append(
-                    Datagram(to: 1 - end, session: session, number: datagram.number, isAnswer: true))
+                    Datagram(to: 1 - end, session: session, number: datagram.number, kind: .answer))
+            case .answer: self.asking[end][session] = false
+            case .handshake: self.astray += session == datagram.session ? 0 : 1
             }
+            if datagram.kind != .handshake { self.directories[end].claim(Self.path, for: session, now: Self.now) }
         case .taken(_, let session): self.asking[end][session] = false
         case .nobody: break
         }
+    }
+
+    private func bytes(of datagram: Datagram) -> [UInt8] {
+        guard datagram.kind != .handshake else { return Self.handshake }
+        let id = TransactionID(high: 7, low: datagram.number)
+        var message = STUNMessageBuilder(datagram.kind == .answer ? .success : .request, .binding, transactionID: id)
+        if datagram.kind == .check {
+            message.add(.username, text: "\(Self.fragments[datagram.to][datagram.session]):x")
+        }
+        message.addFingerprint()
+        return message.bytes
     }
 }
