@@ -39,6 +39,9 @@ package struct DoctorSeat: Sendable {
     private var closings: Set<RoomID> = []
     private var roomOfConnection: [UInt32: RoomID] = [:]
     private var outputs: [SeatOutput<DoctorEvent>] = []
+    private var pace = SendPace()
+    /// Of the latest input that told it.
+    private var latest = Instant.zero
 
     private struct Opening: Sendable {
         var expiry: Instant
@@ -96,6 +99,7 @@ package struct DoctorSeat: Sendable {
 
     /// One binary message of the broker. What is no envelope for a doctor is ignored.
     package mutating func receive(_ message: [UInt8], now: Instant) {
+        self.latest = max(self.latest, now)
         if case .finished = self.connection { return }
         guard let envelope = try? Envelope(decoding: message, for: .doctor) else { return }
         switch envelope {
@@ -126,6 +130,8 @@ package struct DoctorSeat: Sendable {
     }
 
     package mutating func handleTimeout(now: Instant) {
+        self.latest = max(self.latest, now)
+        while let message = self.pace.next(now: now) { self.outputs.append(.send(message)) }
         switch self.connection {
         case .offline(let until): if until <= now { self.open(now: now) }
         case .opening(let deadline):
@@ -150,7 +156,7 @@ package struct DoctorSeat: Sendable {
             case .online, .finished: .distantFuture
             }
         for room in self.rooms.values { deadline = min(deadline, room.deadline) }
-        return .wait(until: deadline)
+        return .wait(until: min(deadline, self.pace.deadline))
     }
 
     // MARK: Rooms
@@ -262,12 +268,14 @@ package struct DoctorSeat: Sendable {
     /// Leaves the broker; rooms stay open there for the next time.
     package mutating func stop() {
         self.connection = .finished
+        for message in self.pace.takeAll() { self.outputs.append(.send(message)) }
         self.outputs.append(.disconnect)
     }
 
     // MARK: The broker's answers
 
     private mutating func open(now: Instant) {
+        self.latest = max(self.latest, now)
         self.connection = .opening(deadline: now + Timetable.connect)
         self.outputs.append(.connect)
     }
@@ -346,6 +354,7 @@ package struct DoctorSeat: Sendable {
             self.inRoom(room) { $0.socketLost() }
         }
         self.roomOfConnection.removeAll()
+        self.pace.clear()
     }
 
     private mutating func end(_ reason: EndReason) {
@@ -383,8 +392,10 @@ package struct DoctorSeat: Sendable {
         }
     }
 
+    /// All rooms share the connection: what many of them say at once leaves by and by.
     private mutating func send(_ envelope: Envelope) {
-        self.outputs.append(.send(envelope.encoded))
+        let message = envelope.encoded
+        if self.pace.mayLeave(message, now: self.latest) { self.outputs.append(.send(message)) }
     }
 
     private mutating func emit(_ event: DoctorEvent) {

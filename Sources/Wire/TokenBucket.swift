@@ -25,6 +25,9 @@ package struct TokenBucket: Sendable {
         return true
     }
 
+    /// From when on one may be taken.
+    package var nextAt: Instant { self.fullAt + self.interval - self.interval * self.burst }
+
     package func isFull(now: Instant) -> Bool {
         self.fullAt <= now
     }

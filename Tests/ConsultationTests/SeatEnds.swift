@@ -70,6 +70,9 @@ final class PatientEnd: SimulatedEnd {
     }
 
     var isBound: Bool { self.events.contains(.bound) }
+
+    /// The numbers of the messages that came.
+    var received: [UInt32] { self.events.compactMap { if case .chat(let id, _) = $0 { id } else { nil } } }
 }
 
 /// A doctor's seat with one room, played by somebody who admits the first guest.
