@@ -28,8 +28,8 @@ struct BridgeCommand: AsyncParsableCommand {
             doctor of so many new sessions, kept nowhere, whose links it prints, one a line; the broker takes 50 of \
             one doctor. With --links-from it is the patient in each of the links of a file, or of stdin for `-`. The \
             report then has a list of `sessions`, and in `beat` how late the packets of 20 ms were; a beat that is not \
-            kept is told on stderr, once. Several calls reach relays over TCP and TLS alone. In --record, % stands for \
-            the number of the session, from 1; tone:HZ+STEP gives each a tone of its own.
+            kept is told on stderr, once. Several calls reach relays over TCP and TLS alone. In --play and --record, % \
+            stands for the number of the session, from 1; tone:HZ+STEP gives each a tone of its own.
 
             EXAMPLES
               colloque bridge --session ID --play greeting.wav --record heard.wav --duration 30

@@ -94,15 +94,17 @@ struct BridgeLoad {
     }
 
     private func part(_ end: CallPool.Part.End, at broker: WebSocketURL, number: Int) throws -> CallPool.Part {
+        func ofSession(_ file: String) -> String {
+            file.replacingOccurrences(of: "%", with: String(number + 1))
+        }
         var part = CallPool.Part(
-            end: end, broker: broker, source: try SoundSource.parse(self.options.play, session: number))
+            end: end, broker: broker,
+            source: try SoundSource.parse(ofSession(self.options.play), session: number))
         part.admission = self.options.admit == .none ? .none : .first
         part.wordsAre = self.options.words.isSame
         part.duration = self.options.duration.map { .seconds($0) }
         part.timeout = self.options.timeout.map { .seconds($0) }
-        part.recording = self.options.record.map {
-            URL(fileURLWithPath: $0.replacingOccurrences(of: "%", with: String(number + 1)))
-        }
+        part.recording = self.options.record.map { URL(fileURLWithPath: ofSession($0)) }
         return part
     }
 
