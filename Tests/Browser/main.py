@@ -18,10 +18,10 @@ ORDER = (
 #: Suites that wait more than they work, and hold nothing against less than seconds: two lanes may run at a time. The
 #: others want the machine to themselves.
 LANES = {
-    "patient": ("page", "turns", "return", "demo"),
+    "patient": ("page", "turns", "return", "demo", "networks"),
     "doctor": (
         "terminal", "commands", "shells", "keystore", "handout", "verification", "language", "letters", "seat", "check",
-        "relay", "blindness",
+        "relay", "blindness", "internet", "laboratory",
     ),
 }
 ALONE = "alone"
