@@ -1,7 +1,8 @@
+internal import Signalling
 internal import Wire
 
 /// What one connection sends, no faster than a broker takes it from anybody: a message that would be too much waits for
-/// its turn, in order. A broker ends the connection of who sends 200 at once and more than 50 a second.
+/// its turn, in order. A broker closes whoever sends more.
 struct SendPace: Sendable {
     private var bucket = TokenBucket(rate: Self.rate, burst: Self.burst, now: .zero)
     private var waiting: [[UInt8]] = []
@@ -44,7 +45,7 @@ struct SendPace: Sendable {
     }
 
     /// A little below what a broker allows: its clock is another.
-    private static let rate = 40
-    private static let burst = 150
+    private static let rate = Switchboard.messagesPerSecond * 4 / 5
+    private static let burst = Switchboard.messageBurst * 3 / 4
     private static let most = 4096
 }

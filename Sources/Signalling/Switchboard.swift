@@ -279,8 +279,9 @@ package struct Switchboard: Sendable {
     /// A flapping network leaves dead sockets behind; past this many the oldest makes room.
     static let maximumResumed = 4
     private static let sweepInterval: Duration = .seconds(10)
-    private static let messagesPerSecond = 50
-    private static let messageBurst = 200
+    /// What one socket may send; whoever sends more is closed.
+    package static let messagesPerSecond = 50
+    package static let messageBurst = 200
     private static let octetsPerSecond = 256 * 1024
     private static let octetBurst = 1024 * 1024
 }

@@ -163,7 +163,7 @@ private final class Flood {
         return count > 0
     }
 
-    /// Sends until nothing is taken for 300 ms.
+    /// Sends until nothing is taken for a second.
     func untilStalled() async throws {
         var idle = 0
         while idle < 200, self.sent < self.octets.count {

@@ -119,6 +119,7 @@ struct TLSTests {
         var stages = StageLimits()
         stages.handshake = .milliseconds(400)
         let broker = try await TestBroker.withTLS(stages: stages)
+        // The limit that is not set here is 5 s.
         for drip in [[], Self.drip] {
             let lasted = try await lifetime(of: RawConnection(port: broker.ports.port), dripping: drip)
             #expect(lasted > .milliseconds(300) && lasted < .milliseconds(4000), "\(lasted)")

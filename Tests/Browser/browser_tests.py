@@ -71,19 +71,15 @@ async def on_a_cable(laboratory, browser):
     patient = await browser(microphone=patient_speech, namespace=cable.patient)
     capture = Capture("wire", cable.patient)
     laboratory.stack.callback(capture.close)
-    stalls = laboratory.stalls
     await consultation(laboratory, patient, doctor, await doctor.session(),
                        doctor_speech=doctor_speech, patient_speech=patient_speech)
 
-    stall, sizes = stalls.longest(), capture.sizes("rtp")
-    print(f"      the machine stood still for {stall:.3f} s at most")
+    sizes = capture.sizes("rtp")
     for address in (cable.doctor_address, cable.patient_address):
         seen = {size: count for source, table in sizes.items() if source[0] == address
                 for size, count in table.items()}
         assert sum(seen.values()) > 300, f"only {sum(seen.values())} media packets from {address}"
-        # A machine that stands still looks like a queue, and the native end then takes another of its steps.
-        steps = 3 if address == cable.doctor_address and stall > 0.08 else 1
-        assert len(seen) <= steps, f"media packets from {address} have several sizes: {seen} (stall: {stall:.2f} s)"
+        assert len(seen) == 1, f"media packets from {address} have several sizes: {seen}"
 
 
 @test("The broker dies in mid-call and comes back: the patient's browser never stops hearing", limit=120)
@@ -101,7 +97,6 @@ async def broker_dies_under_a_browser(laboratory):
     if await patient.visible("[data-action='same']"):
         await patient.act("same")
     await asyncio.sleep(3)
-    stalls = laboratory.stalls
     await patient.listen()
     await asyncio.sleep(2)
     await broker.kill()
@@ -118,11 +113,9 @@ async def broker_dies_under_a_browser(laboratory):
     completed(report, "doctor")
     assert report["restarts"] >= 1, report
     assert sound.duration(heard) > 15, sound.duration(heard)
-    # The broker was away for 4 s.
-    shortest = 0.15 + stalls.longest()
-    stops = sound.gaps(heard, level=0.01, shortest=shortest)
+    stops = sound.gaps(heard, level=0.01, shortest=0.15)
     assert not stops, f"the patient heard silences (start, length): {stops}"
-    stops = sound.gaps(bridge.recording, level=0.01, shortest=shortest)
+    stops = sound.gaps(bridge.recording, level=0.01, shortest=0.15)
     assert not stops, f"the doctor heard silences (start, length): {stops}"
 
 

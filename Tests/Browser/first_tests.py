@@ -37,7 +37,7 @@ async def first_screen(laboratory):
     await patient.page.add_init_script(f"({_WATCH})()")
     await throttled(patient.page)
     measured = []
-    for _ in range(5):
+    for _ in range(3):
         await patient.goto("about:blank")
         await patient.goto(session["link"])
         await patient.until("ready")
@@ -48,25 +48,24 @@ async def first_screen(laboratory):
             whole: Math.round(globalThis.__ear.states.find(([state]) => state === 'ready')[1]),
         })"""))
     print(f"      {measured}")
-    # The fastest: a busy machine only adds.
-    best = {name: min(one[name] for one in measured) for name in measured[0]}
-    assert best["painted"] <= 1000 and best["usable"] <= 1000, f"at best: {best}"
+    best = {name: sorted(one[name] for one in measured)[1] for name in measured[0]}
+    assert best["painted"] <= 1000 and best["usable"] <= 1000, f"medians: {best}"
 
 
-@test("A press before the rest of the page has come is not lost: one press leads to the waiting room", limit=120)
+@test("A press before the rest of the page has come is not lost: one press leads to the waiting room", limit=60)
 async def early_press(laboratory):
     broker = await Broker(laboratory).start()
     doctor = await Doctor(laboratory, broker).settle()
     session = await doctor.session()
     patient = await laboratory.chromium(microphone=sound.speech("patient", laboratory.directory), locale="en-GB")
-    await throttled(patient.page, THROUGHPUT / 10)
+    await throttled(patient.page, THROUGHPUT / 6)
     await patient.page.goto(session["link"], wait_until="commit")
     await patient.page.click("[data-action=enter]", no_wait_after=True)
     pressed = await patient.evaluate("() => globalThis.__ear.states.length")
     assert pressed == 0, "the rest of the page was there already: nothing is proved"
-    await patient.until("waiting", timeout=40)
+    await patient.until("waiting", timeout=20)
     wrong = await laboratory.chromium(microphone=sound.speech("patient", laboratory.directory))
-    await throttled(wrong.page, THROUGHPUT / 10)
+    await throttled(wrong.page, THROUGHPUT / 6)
     link = session["link"]
     await wrong.page.goto(link[:-1] + ("A" if link[-1] != "A" else "B"), wait_until="commit")
     await wrong.page.click("[data-action=enter]", no_wait_after=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 import urllib.request
 from pathlib import Path
 
@@ -187,10 +186,8 @@ async def devices_in_mid_call(laboratory):
     assert await patient.evaluate("() => document.querySelector('audio').volume") == 0.3
     await asyncio.sleep(1)
     sent = (await patient.statistics("outbound-rtp"))[0]["packetsSent"]
-    patience = time.monotonic() + 10
-    while (await patient.statistics("outbound-rtp"))[0]["packetsSent"] <= sent + 70:
-        assert time.monotonic() < patience, "no sound is sent any more"
-        await asyncio.sleep(0.2)
+    await asyncio.sleep(2)
+    assert (await patient.statistics("outbound-rtp"))[0]["packetsSent"] > sent + 70
     assert await patient.state() == "connected"
     assert await patient.evaluate("() => globalThis.__ear.connections.length") == 1
     await patient.act("hang-up")

@@ -244,10 +244,12 @@ async def crash_and_return(laboratory):
 
     await desk.kill(signal.SIGKILL)
     await asyncio.sleep(2)
+    began = time.monotonic()
     back = await seat.command("call", session["session"], name="back", raw=True)
     await back.until("mots vérifiés", timeout=30)
     await patient.hears(doctor_sound, laboratory.file("after.wav"), patience=30)
     await seat.hears(patient_speech)
+    assert time.monotonic() - began < 60
     assert await patient.words() in ("", words), await patient.text()
     assert not await patient.visible("[data-action='same']"), "the patient is asked again"
     await back.press("h")
@@ -336,9 +338,8 @@ async def arrival(laboratory):
     power = numpy.abs(numpy.fft.rfft(samples)) ** 2
     hertz = numpy.fft.rfftfreq(len(samples), 1 / rate)
     assert numpy.abs(samples).max() > 0.05, "silence"
-    for tone in (659.26, 830.61):
-        share = power[abs(hertz - tone) < 15].sum() / power.sum()
-        assert share > 0.2, f"{tone} Hz has {share:.2f} of what is heard"
+    shares = [power[abs(hertz - tone) < 15].sum() / power.sum() for tone in (659.26, 830.61)]
+    assert sum(shares) > 0.8 and min(shares) > 0.2, shares
     # The recorder of this test is the only one that listens.
     listeners = [line for line in outputs.stdout.splitlines() if "protocol-native" in line]
     assert len(listeners) <= 1, outputs.stdout

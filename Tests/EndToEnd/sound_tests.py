@@ -37,14 +37,7 @@ async def both_ways(laboratory):
     sound.repeats(card.wav(), spoken, "the card", seconds=5)
     sound.repeats(heard, played, "the loudspeaker", seconds=5)
     assert report["capturing"] and report["playing"], report
-    # What stands in the queues behind a stall leaves them by and by.
-    for _ in range(20):
-        if report["captureMS"] < 60 and report["playbackMS"] + report["queueMS"] < 120:
-            break
-        await asyncio.sleep(0.25)
-        report = await card.report()
-    else:
-        raise AssertionError(f"late: {report}")
+    assert report["captureMS"] < 60 and report["playbackMS"] + report["queueMS"] < 120, report
 
 
 @test("Without processing, sound is captured sample by sample as it was", limit=60)
@@ -83,7 +76,7 @@ async def pulled_out(laboratory):
         await card.event("opened", side="playback", device="usbspk", after=before, patience=4)
         if turn == 0:
             await card.event("opened", side="capture", device="usbmic", after=before, patience=4)
-        back(card, put)
+        assert time.monotonic() - put < 2, f"{time.monotonic() - put:.1f} s until sound was back"
         before = len(card.events)
         server.unload(speaker)
         server.unload(microphone)
@@ -94,7 +87,7 @@ async def pulled_out(laboratory):
         # The server moves a capture stream to its default by itself, and keeps it there.
         report = await card.report()
         assert report["capturing"] and report["playing"], report
-    paced(card, await card.report())
+    paced(await card.report())
 
 
 async def run_dry(card, before):
@@ -126,11 +119,11 @@ async def server_killed(laboratory):
     up = time.monotonic()
     await card.event("returned", side="capture", after=before)
     await card.event("returned", side="playback", after=before)
-    back(card, up)
+    assert time.monotonic() - up < 2, f"{time.monotonic() - up:.1f} s until sound was back"
     heard = laboratory.file("after.wav")
     await server.record(heard, 4)
     sound.repeats(heard, melody, "the loudspeaker", seconds=2)
-    paced(card, await card.report())
+    paced(await card.report())
 
 
 @test("A sound server that hangs holds up nobody", limit=90)
@@ -148,16 +141,16 @@ async def server_hangs(laboratory):
         # A device chosen while it hangs waits for it as well.
         card.say("playback pulse")
         report = await card.report()
-        paced(card, report)
+        paced(report)
     finally:
         server.signal(signal.SIGCONT)
     up = time.monotonic()
     await card.event("returned", side="capture", after=before)
     await card.event("returned", side="playback", after=before)
-    back(card, up)
+    assert time.monotonic() - up < 2, f"{time.monotonic() - up:.1f} s until sound was back"
     report = await card.report()
-    paced(card, report)
-    assert report["longestStepMS"] < 150 + 1000 * card.stalls.longest(), report
+    paced(report)
+    assert report["longestStepMS"] < 150, report
 
 
 @test("A device that is missing, forbidden or in use is named as such, and the other side goes on", limit=60)
@@ -173,7 +166,7 @@ async def one_way(laboratory):
         await card.event("opened", side="playback")
         report = await card.report()
         assert report["playing"], report
-        paced(card, report)
+        paced(report)
         await card.stop()
 
 
@@ -194,7 +187,7 @@ async def chosen(laboratory):
     sound.repeats(heard, melody, "the other loudspeaker", seconds=2)
     report = await card.report()
     assert report["capturing"], report
-    paced(card, report)
+    paced(report)
 
 
 #: Whose work on the card's threads is not ours: the sound library, its way to the server, echo and noise.
@@ -223,17 +216,11 @@ async def steady(card, witness):
         print(f"    {thread}: {library} {does} {count} times in {frames} frames")
 
 
-def back(card, since):
-    took, stall = time.monotonic() - since, card.stalls.longest()
-    assert took < 2 + stall, f"{took:.1f} s until sound was back, and the machine stood still for {stall:.2f} s"
-
-
-def paced(card, report):
-    """As many blocks both ways as time has passed, whatever the devices did: to 200 ms, a start of 200 ms, and what the
-    machine was kept from."""
-    wanted, stall = report["at"] * 50, card.stalls.longest()
+def paced(report):
+    """As many blocks both ways as time has passed, whatever the devices did: to 200 ms, and a start of 200 ms."""
+    wanted = report["at"] * 50
     for side in ("captured", "played"):
-        assert abs(report[side] - wanted) < 20 + 100 * stall, f"{side} {report[side]} blocks in {report['at']:.2f} s: {report}"
+        assert abs(report[side] - wanted) < 20, f"{side} {report[side]} blocks in {report['at']:.2f} s: {report}"
 
 
 # ---------------------------------------------------------------------------- echo

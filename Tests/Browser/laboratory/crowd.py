@@ -1,8 +1,6 @@
 """Whether the machine had too much to do for times to mean anything."""
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,25 +18,6 @@ class Crowd:
         if self._waited is None:
             return max(0, os.getloadavg()[0] / os.cpu_count() - 1)
         return (_waited() - self._waited) / (time.monotonic() - self._began)
-
-
-class Stalls:
-    """From its making on, a program that only sleeps, once on every processor: what keeps that from waking in time, a
-    hypervisor that gives the processor to others, keeps everybody."""
-
-    def __init__(self):
-        self._sleeper = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("sleeper.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, bufsize=1)
-
-    def longest(self):
-        """Seconds by which it woke too late at most, so far."""
-        self._sleeper.stdin.write("\n")
-        return float(self._sleeper.stdout.readline())
-
-    def end(self):
-        self._sleeper.kill()
-        self._sleeper.communicate()
 
 
 def _waited():

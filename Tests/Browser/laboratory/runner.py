@@ -19,7 +19,6 @@ from pathlib import Path
 
 from . import network
 from .chromium import Chromium
-from .crowd import Stalls
 from .firefox import Firefox
 from .sound import Speakers
 
@@ -56,7 +55,6 @@ class Laboratory:
         self.pages = []
         self.processes = []
         self._speakers = None
-        self._stalls = None
         self._cable = None
 
     def file(self, name):
@@ -75,14 +73,6 @@ class Laboratory:
             await self._speakers.start()
             self.stack.push_async_callback(self._speakers.stop)
         return self._speakers
-
-    @property
-    def stalls(self):
-        """What keeps this machine, from the first time that it is asked for."""
-        if self._stalls is None:
-            self._stalls = Stalls()
-            self.stack.callback(self._stalls.end)
-        return self._stalls
 
     async def carry(self, port, *namespaces, tap=None):
         """Makes this side's loopback `port` answer on the same port inside the namespaces."""

@@ -191,17 +191,6 @@ def tone(recording, *, skip=0.5):
     return peak * rate / len(samples), float(near.sum() / max(power.sum(), 1e-12))
 
 
-def tones(recording, frequencies, *, skip=0.5, width=12):
-    """The energy that a recording has at each of `frequencies`, within `width` Hz, after its first `skip` seconds."""
-    samples, rate = read(recording)
-    samples = samples[int(skip * rate) :]
-    if len(samples) < rate // 4:
-        return [0.0] * len(frequencies)
-    power = numpy.abs(numpy.fft.rfft(samples * numpy.hanning(len(samples)))) ** 2
-    hertz = numpy.fft.rfftfreq(len(samples), 1 / rate)
-    return [float(power[abs(hertz - frequency) < width].sum()) for frequency in frequencies]
-
-
 def gaps(recording, *, level=0.02, shortest=0.06):
     """Silences of at least `shortest` seconds inside a recording of something that never pauses.
 

@@ -122,7 +122,6 @@ class Card:
 
     async def start(self):
         os.mkfifo(self.commands)
-        self.stalls = self.laboratory.stalls
         self._process = await Process.start(
             ["bash", "-c", 'exec "$@" 0<>"$0"', self.commands, _probe(), *self.options],
             name="sound-probe", environment=self.environment)
