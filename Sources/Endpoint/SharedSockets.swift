@@ -65,15 +65,16 @@ final class SharedSockets {
         }
     }
 
-    /// A place from which `remote` is nobody's yet and promised to nobody else; a new one where there is none. `nil` where
+    /// A place from which `remote` is nobody else's and promised to nobody else; a new one where there is none. `nil` where
     /// one of those that the session has is such a place.
     func findPlace(for session: Int, to remote: TransportAddress, besides held: [Int], now: Instant) -> Int? {
         let sockets = self.entries.filter { $0.socket != nil }
         let free = Set(sockets.map(\.place)).sorted().filter { place in
             !self.promises.contains { $0.place == place && $0.remote == remote && $0.session != session }
                 && !sockets.contains {
-                    $0.place == place
-                        && self.directory.owner(of: Path(socket: $0.media.id, remote: remote), now: now) != nil
+                    guard $0.place == place else { return false }
+                    let owner = self.directory.owner(of: Path(socket: $0.media.id, remote: remote), now: now)
+                    return owner != nil && owner != session
                 }
         }
         guard !free.contains(where: held.contains) else { return nil }

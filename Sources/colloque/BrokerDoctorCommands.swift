@@ -14,9 +14,15 @@ struct IdentityKeyText: ExpressibleByArgument, Encodable {
         self.bytes = bytes
     }
 
+    /// - Returns: `nil` for anything but 43 characters or a whole enrolment code.
     init?(argument: String) {
-        guard let bytes = [UInt8](base64URL: argument), bytes.count == 32 else { return nil }
-        self.bytes = bytes
+        if let bytes = [UInt8](base64URL: argument), bytes.count == 32 {
+            self.bytes = bytes
+        } else if let code = try? EnrolmentCode(reading: argument) {
+            self.bytes = code.key
+        } else {
+            return nil
+        }
     }
 
     /// Reads a key in either form: 43 characters, or an enrolment code, which the shell may have cut at its blanks.

@@ -42,7 +42,7 @@ struct ColloqueCommand: AsyncParsableCommand {
     static func main() async {
         do {
             let arguments = GlobalOptions.behindCommand(Array(CommandLine.arguments.dropFirst()))
-            var command = try self.parseAsRoot(GlobalOptions.keysBehindTerminator(arguments))
+            var command = try self.parseAsRoot(GlobalOptions.dashedKeysAsCodes(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -90,13 +90,13 @@ struct GlobalOptions: ParsableArguments {
         return rest + leading
     }
 
-    /// A key may begin with a dash, and `-HU8i…` would be read as options, the h among them as a wish for help.
-    /// Whatever is a whole key goes to the end, behind the mark after which nothing is an option.
-    static func keysBehindTerminator(_ arguments: [String]) -> [String] {
-        guard !arguments.contains("--") else { return arguments }
-        let keys = arguments.filter { $0.hasPrefix("-") && IdentityKeyText(argument: $0) != nil }
-        guard !keys.isEmpty else { return arguments }
-        return arguments.filter { !keys.contains($0) } + ["--"] + keys
+    /// A key may begin with a dash, and `-HU8i…` would be read as options, the h among them as a wish for help, also
+    /// behind an option that wants a key. Such a key is said as its enrolment code, which begins with a letter or digit.
+    static func dashedKeysAsCodes(_ arguments: [String]) -> [String] {
+        arguments.map { argument in
+            guard argument.hasPrefix("-"), let key = IdentityKeyText(argument: argument) else { return argument }
+            return EnrolmentCode(key: key.bytes).description
+        }
     }
 
     private static let withValue: Set<String> = ["--home", "--broker", "--passphrase-file", "--language"]

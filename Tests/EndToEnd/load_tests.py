@@ -111,13 +111,15 @@ async def no_broker(laboratory):
 @test("Five sessions in each of two processes share sockets, and each hears its own peer", limit=120)
 async def isolation(laboratory):
     # Doctors' sessions are two to a socket, 00 11 2, and patients' change sockets, 012 01: the first and the fourth pair
-    # are on the same two, until the fourth is given one of its own.
+    # are on the same two, until the fourth goes elsewhere.
     order = [0, 3, 2, 1, 4]
     doctor, patients = await many(laboratory, 1, 5, order, seconds=4, extra=["--per-socket", 2, "--threads", 1])
     paths = [(call["path"]["local"], call["path"]["remote"]) for call in patients["sessions"]]
     assert len(set(paths)) == 5, paths
-    assert len({remote for _, remote in paths}) < 5 and len({local for local, _ in paths}) < 5, paths
-    assert sum(thread["conflicts"] for report in (doctor, patients) for thread in report["threads"]) > 0, (
+    threads = [thread for report in (doctor, patients) for thread in report["threads"]]
+    # On each address; which address a call then takes is ICE's affair.
+    assert all(thread["sockets"] < 5 for thread in threads), threads
+    assert sum(thread["conflicts"] for thread in threads) > 0, (
         "nobody met on a path: nothing was tested")
     assert doctor["completed"] == patients["completed"] == 5
     assert doctor["beat"]["beats"] > 5 * 100, doctor["beat"]
