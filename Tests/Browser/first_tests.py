@@ -9,9 +9,14 @@ from laboratory.runner import test
 #: A telephone of six years ago at the edge of its network: times slower, milliseconds, octets a second.
 SLOWER, LATENCY, THROUGHPUT = 4, 300, 400_000 / 8
 _WATCH = """() => {
+    globalThis.__placed = () => {
+        const { x, y, width, height } = document.querySelector('[data-action=enter]').getBoundingClientRect();
+        return [x, y, width, height].map(Math.round).join();
+    };
     const seen = new MutationObserver(() => {
         if (globalThis.__usable || !document.querySelector('[data-action=enter]')) return;
         globalThis.__usable = performance.now();
+        globalThis.__place = globalThis.__placed();
     });
     seen.observe(document, { subtree: true, childList: true });
 }"""
@@ -47,6 +52,8 @@ async def first_screen(laboratory):
             usable: Math.round(globalThis.__usable),
             whole: Math.round(globalThis.__ear.states.find(([state]) => state === 'ready')[1]),
         })"""))
+        places = await patient.evaluate("() => [globalThis.__place, globalThis.__placed()]")
+        assert places[0] == places[1], f"the button moves under the finger: {places}"
     print(f"      {measured}")
     best = {name: sorted(one[name] for one in measured)[1] for name in measured[0]}
     assert best["painted"] <= 1000 and best["usable"] <= 1000, f"medians: {best}"
@@ -72,3 +79,26 @@ async def early_press(laboratory):
     await wrong.stops("incomplete")
     await asyncio.sleep(0.5)
     assert not [url for url in wrong.requests if "/ws" in url]
+
+
+@test("A press while the page changes from its first part to the whole is not lost", limit=60)
+async def press_between(laboratory):
+    broker = await Broker(laboratory).start()
+    doctor = await Doctor(laboratory, broker).settle()
+    for is_held in (False, True):
+        session = await doctor.session()
+        patient = await laboratory.chromium(microphone=sound.speech("patient", laboratory.directory), locale="en-GB")
+        await throttled(patient.page, THROUGHPUT / 8)
+        await patient.page.goto(session["link"], wait_until="commit")
+        await patient.page.hover("[data-action=enter]")
+        # The large script has run, the sentences are on their way, and whether the link holds is known.
+        await patient.page.wait_for_function("() => globalThis.start !== undefined")
+        await patient.evaluate("() => crypto.subtle.generateKey('X25519', false, ['deriveBits']).catch(() => null)")
+        await asyncio.sleep(0.2)
+        await patient.page.mouse.down()
+        came = await patient.evaluate("() => globalThis.__ear.states.length > 0")
+        assert not came, "the sentences were there already: nothing is proved"
+        if is_held:
+            await patient.until("ready")
+        await patient.page.mouse.up()
+        await patient.until("waiting", timeout=20)

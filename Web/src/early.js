@@ -35,7 +35,7 @@ if (/^#[\w-]{72}$/.test(location.hash) && navigator.mediaDevices !== undefined &
   const line = template.content.textContent?.split('\n').find((one) => one.startsWith(locale)) ?? '';
   const [, title = '', lead = '', one = '', other = '', hint = '', enter = ''] = line.split('|');
   /** @type {NonNullable<typeof window.early>} */
-  const early = { microphone: null };
+  const early = { microphone: null, onPress() {} };
   window.early = early;
   const button = /** @type {HTMLButtonElement} */ (make('button', 'primary', enter));
   button.type = 'button';
@@ -44,12 +44,11 @@ if (/^#[\w-]{72}$/.test(location.hash) && navigator.mediaDevices !== undefined &
     button.disabled = true;
     early.microphone = navigator.mediaDevices.getUserMedia({ audio: processing });
     early.microphone.catch(() => {});
+    early.onPress();
   });
   root.lang = locale;
   document.title = `${title} · Colloque`;
   fill('title', title);
-  // A browser that cannot read the large script still says so after a while.
-  const late = document.querySelectorAll('.late');
-  fill('text', make('p', 'lead', lead), make('ul', '', make('li', '', one), make('li', '', other)), make('p', 'quiet', hint), ...late);
+  fill('text', make('p', 'lead', lead), make('ul', '', make('li', '', one), make('li', '', other)), make('p', 'quiet', hint));
   fill('actions', button);
 }

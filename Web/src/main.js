@@ -90,8 +90,12 @@ const fail = (error, change = {}) => show({ state: 'failed', error, canRetry: tr
 /** The microphone that was asked for before this script had come; whoever takes it has it. */
 function takeEarlyMicrophone() {
   const asked = window.early?.microphone ?? null;
-  delete window.early;
+  if (window.early) window.early.microphone = null;
   return asked;
+}
+
+function giveEarlyMicrophoneBack() {
+  takeEarlyMicrophone()?.then((stream) => stream.getTracks().forEach((track) => track.stop()), () => {});
 }
 
 /** Reads the link or what a reload left, and shows what can be done. */
@@ -402,6 +406,8 @@ window.start = () => {
   show({});
 };
 begin().catch(() => fail('internal', { canRetry: false })).then(() => {
-  // What was pressed too early led nowhere: the microphone is given back.
-  if (patient === null) takeEarlyMicrophone()?.then((stream) => stream.getTracks().forEach((track) => track.stop()), () => {});
+  // The early button stays until the sentences have come. Where it leads nowhere, the microphone is given back.
+  const press = model.state === 'bad-link' || model.state === 'failed' ? giveEarlyMicrophoneBack : () => void enter(false);
+  if (window.early) window.early.onPress = press;
+  if (press === giveEarlyMicrophoneBack) giveEarlyMicrophoneBack();
 });

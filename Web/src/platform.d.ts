@@ -28,7 +28,7 @@ interface Window {
   /** Called by the document once the sentences have come. */
   start: () => void;
   /** What was pressed before the large script had come; absent where src/early.js did nothing. */
-  early?: { microphone: Promise<MediaStream> | null };
+  early?: { microphone: Promise<MediaStream> | null, onPress: () => void };
   readonly trustedTypes?: {
     createPolicy(name: string, rules: { createScriptURL(url: string): string }): TrustedTypePolicy;
   };

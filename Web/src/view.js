@@ -206,20 +206,31 @@ export class View {
   #showActions(buttons) {
     if (!this.shown.isNew('actions', buttons)) return;
     const container = element('actions');
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.action;
-    container.replaceChildren(
-      ...buttons.map(({ action, label, kind, icon: name }) => {
-        const button = make('button', label, kind);
-        button.dataset.action = action;
-        button.setAttribute('type', 'button');
-        if (name !== null) button.prepend(icon(name));
-        button.addEventListener('click', () => this.handlers.act(action));
-        return button;
-      }),
-    );
-    if (focused !== undefined) {
-      /** @type {HTMLElement | null} */ (container.querySelector(`[data-action="${focused}"]`))?.focus();
+    const before = /** @type {HTMLElement[]} */ ([...container.children]);
+    // One that stays is never taken away: a finger may be on it, or the focus.
+    const wanted = buttons.map((button) => this.#button(button, before.find((one) => one.dataset.action === button.action)));
+    for (const button of before) if (!wanted.includes(button)) button.remove();
+    wanted.forEach((button, index) => {
+      if (container.children[index] !== button) container.insertBefore(button, container.children[index] ?? null);
+    });
+  }
+
+  /**
+   * @param {import('./screens.js').Button} button
+   * @param {HTMLElement} [before] with the same action; the first screen's has come from the early script
+   */
+  #button({ action, label, kind, icon: name }, before) {
+    const button = before ?? make('button');
+    if (before === undefined) {
+      button.dataset.action = action;
+      button.setAttribute('type', 'button');
+      button.addEventListener('click', () => this.handlers.act(action));
     }
+    if (button.className !== kind || button.textContent !== label) {
+      button.className = kind;
+      button.replaceChildren(...(name === null ? [] : [icon(name)]), label);
+    }
+    return button;
   }
 
   /**
