@@ -27,6 +27,15 @@ package enum PassphraseStrength: Int, Comparable, Sendable {
         self = bits < Self.fairBits ? .tooEasy : bits < Self.strongBits ? .fair : .strong
     }
 
+    /// The first passphrase drawn that is strong: words drawn by lot may repeat, or be what every guesser tries.
+    /// - Returns: `nil` where `draw` gives none any more.
+    package static func firstStrong(listed: (String) -> Bool, draw: () -> String?) -> String? {
+        while let drawn = draw() {
+            if PassphraseStrength(of: SecretBytes(copying: drawn.utf8), listed: listed) == .strong { return drawn }
+        }
+        return nil
+    }
+
     package static func < (left: PassphraseStrength, right: PassphraseStrength) -> Bool {
         left.rawValue < right.rawValue
     }

@@ -89,21 +89,10 @@ package final class RelayServer: Sendable {
     // MARK: Starting
 
     private func listen() async throws(RelayError) -> RelayPorts {
-        let addresses = try self.localAddresses()
-        let (sockets, port) = try self.bindDatagrams(addresses)
-        var policy = self.configuration.policy
-        try self.choosePublicAddresses(&policy, among: addresses)
-        let engine = RelayEngine(policy: policy, secret: self.configuration.secret, sockets: sockets[0])
-        var listeners: [any Channel] = []
-        for host in self.configuration.listen.addresses {
-            do {
-                listeners.append(try await self.bindStreams(host, port: port, engine: engine, isTLS: false))
-            } catch {
-                // `localhost` may lack IPv6.
-                if listeners.isEmpty { throw .cannotListen("\(self.configuration.listen) (TCP)") }
-            }
-        }
-        var ports = RelayPorts(port: port)
+        let bound = try await self.bindBoth()
+        let (engine, sockets) = (bound.engine, bound.sockets)
+        var listeners = bound.listeners
+        var ports = RelayPorts(port: bound.port)
         if let tlsListen = self.configuration.tlsListen {
             for host in tlsListen.addresses {
                 let wanted = ports.tlsPort ?? tlsListen.port
@@ -117,7 +106,7 @@ package final class RelayServer: Sendable {
             }
         }
         if let path = self.configuration.controlPath {
-            let greeting = RelayGreeting(version: self.greetingVersion, port: port, purpose: self.purpose)
+            let greeting = RelayGreeting(version: self.greetingVersion, port: bound.port, purpose: self.purpose)
             listeners.append(try await self.bindControl(path, engine: engine, greeting: greeting))
         }
         for shard in sockets {
@@ -131,9 +120,39 @@ package final class RelayServer: Sendable {
         self.logger.info(
             "relay listens",
             metadata: [
-                "port": "\(port)", "tls": "\(ports.tlsPort.map { "\($0)" } ?? "off")", "threads": "\(sockets.count)",
+                "port": "\(bound.port)", "tls": "\(ports.tlsPort.map { "\($0)" } ?? "off")",
+                "threads": "\(sockets.count)",
             ])
         return ports
+    }
+
+    private struct Bound {
+        let engine: RelayEngine
+        let sockets: [[Int32]]
+        let port: UInt16
+        let listeners: [any Channel]
+    }
+
+    /// UDP and TCP on one port. Left to choose, the kernel finds one that is free for UDP, and somebody may have it for
+    /// TCP: then it chooses again.
+    private func bindBoth() async throws(RelayError) -> Bound {
+        let addresses = try self.localAddresses()
+        var policy = self.configuration.policy
+        try self.choosePublicAddresses(&policy, among: addresses)
+        for _ in 0..<(self.configuration.listen.port == 0 ? Self.choices : 1) {
+            let (sockets, port) = try self.bindDatagrams(addresses)
+            let engine = RelayEngine(policy: policy, secret: self.configuration.secret, sockets: sockets[0])
+            var listeners: [any Channel] = []
+            for host in self.configuration.listen.addresses {
+                // `localhost` may lack IPv6.
+                let listener = try? await self.bindStreams(host, port: port, engine: engine, isTLS: false)
+                guard listener != nil || !listeners.isEmpty else { break }
+                if let listener { listeners.append(listener) }
+            }
+            if !listeners.isEmpty { return Bound(engine: engine, sockets: sockets, port: port, listeners: listeners) }
+            for socket in sockets.joined() { close(socket) }
+        }
+        throw .cannotListen("\(self.configuration.listen) (TCP)")
     }
 
     /// What a wildcard stands for: answers must leave from the address that was asked, so each has its socket.
@@ -284,6 +303,7 @@ package final class RelayServer: Sendable {
     private static let reservedDescriptors = 512
     private static let socketBuffer: Int32 = 4 << 20
     private static let streamBuffer = 64 * 1024
+    private static let choices = 20
     private static let abandonedLimit: Duration = .seconds(60)
 }
 

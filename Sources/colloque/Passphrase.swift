@@ -111,17 +111,21 @@ enum Passphrase {
     }
 
     static func strength(of passphrase: SecretBytes) -> PassphraseStrength {
-        PassphraseStrength(of: passphrase) { word in
-            self.languages.contains { $0.words?.contains(word) == true }
-        }
+        PassphraseStrength(of: passphrase, listed: self.isListed)
     }
 
-    /// Six words of the person's language, 48 bits.
+    private static func isListed(_ word: String) -> Bool {
+        self.languages.contains { $0.words?.contains { $0.lowercased() == word } == true }
+    }
+
+    /// Six words of the person's language, near 48 bits, which this program itself calls strong when they are typed.
     static func suggestion() -> String {
         var random = RandomSource.system
         let language = LanguageCode(Speech.phrases.language.rawValue) ?? .english
-        return language.suggestedPassphrase(wordCount: 6, random: &random)
-            ?? LanguageCode.english.suggestedPassphrase(wordCount: 6, random: &random) ?? ""
+        return PassphraseStrength.firstStrong(listed: self.isListed) {
+            language.suggestedPassphrase(wordCount: 6, random: &random)
+                ?? LanguageCode.english.suggestedPassphrase(wordCount: 6, random: &random)
+        } ?? ""
     }
 
     private static let languages: [LanguageCode] = [.french, .english, .dutch, .german]

@@ -4,7 +4,7 @@ import asyncio
 
 from laboratory import sound
 from laboratory.colloque import Broker, Doctor
-from laboratory.runner import test
+from laboratory.runner import needs_namespaces, test
 
 #: A telephone of six years ago at the edge of its network: times slower, milliseconds, octets a second.
 SLOWER, LATENCY, THROUGHPUT = 4, 300, 400_000 / 8
@@ -81,24 +81,40 @@ async def early_press(laboratory):
     assert not [url for url in wrong.requests if "/ws" in url]
 
 
-@test("A press while the page changes from its first part to the whole is not lost", limit=60)
+@test("A press while the page changes from its first part to the whole is not lost", limit=60, needs=[needs_namespaces])
 async def press_between(laboratory):
     broker = await Broker(laboratory).start()
     doctor = await Doctor(laboratory, broker).settle()
+    cable = laboratory.cable()
+    carrier = await laboratory.carry(broker.port, cable.patient)
     for is_held in (False, True):
         session = await doctor.session()
-        patient = await laboratory.chromium(microphone=sound.speech("patient", laboratory.directory), locale="en-GB")
-        await throttled(patient.page, THROUGHPUT / 8)
+        patient = await laboratory.chromium(
+            microphone=sound.speech("patient", laboratory.directory), locale="en-GB", namespace=cable.patient)
+        has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+        async def gate():
+            """Lets the page come by and by, and stops it once its large script has run."""
+            if may_end.is_set():
+                return
+            await asyncio.sleep(0.02)
+            if has_begun.is_set() and await patient.evaluate("() => globalThis.start !== undefined"):
+                await may_end.wait()
+
+        carrier.gate = gate
         await patient.page.goto(session["link"], wait_until="commit")
+        has_begun.set()
         await patient.page.hover("[data-action=enter]")
-        # The large script has run, the sentences are on their way, and whether the link holds is known.
         await patient.page.wait_for_function("() => globalThis.start !== undefined")
-        await patient.evaluate("() => crypto.subtle.generateKey('X25519', false, ['deriveBits']).catch(() => null)")
-        await asyncio.sleep(0.2)
+        # Time to find out whether the link holds; the sentences do not come before they may.
+        await asyncio.sleep(0.5)
         await patient.page.mouse.down()
-        came = await patient.evaluate("() => globalThis.__ear.states.length > 0")
-        assert not came, "the sentences were there already: nothing is proved"
+        assert not await patient.evaluate("() => globalThis.__ear.states.length"), "the sentences were there already"
         if is_held:
+            may_end.set()
             await patient.until("ready")
         await patient.page.mouse.up()
+        if not is_held:
+            await patient.true("() => document.querySelector('[data-action=enter]').disabled", saying="the press was lost")
+        may_end.set()
         await patient.until("waiting", timeout=20)

@@ -40,9 +40,11 @@ async def filtering(laboratory):
         for kind in TRANSLATING:
             with probes.udp(net.sites[kind].host) as end:
                 mapped = await probes.mapping(end, probes.PLACES[0])
-                assert not await probes.hears_unasked(net.server, end, mapped), f"{kind} lets strangers in"
+                heard = await probes.hears_unasked(net.server, end, mapped, patience=probes.NOTHING)
+                assert not heard, f"{kind} lets strangers in"
                 mapped = await probes.mapping(end, probes.PLACES[2])
-                heard = await probes.hears_unasked(net.server, end, mapped)
+                patience = probes.ARRIVES if kind == "cone" else probes.NOTHING
+                heard = await probes.hears_unasked(net.server, end, mapped, patience)
                 assert heard == (kind == "cone"), f"{kind}: another port of a correspondent is heard: {heard}"
 
 
@@ -53,9 +55,9 @@ async def punching(laboratory):
     net = Internet(laboratory, **sites)
     async with probes.echoes(net.server):
         for left, right in itertools.combinations_with_replacement((*TRANSLATING, "none"), 2):
-            with probes.udp(net.sites[f"left_{left}"].host) as one, probes.udp(net.sites[f"right_{right}"].host) as two:
-                found = await probes.punch([one, two])
             expected = not ({left, right} in ({"symmetric"}, {"symmetric", "restricted"}))
+            with probes.udp(net.sites[f"left_{left}"].host) as one, probes.udp(net.sites[f"right_{right}"].host) as two:
+                found = await probes.punch([one, two], patience=probes.ARRIVES if expected else 1.5)
             assert found == expected, f"{left} and {right} reach each other: {found}"
 
 
@@ -67,14 +69,16 @@ async def what_leaves(laboratory):
             site = net.sites[kind.replace("-", "_")]
             address = site.server_address
             with probes.udp(site.host, ("::" if kind == "ipv6-only" else "0.0.0.0", 40_000)) as end:
-                crossed = {
-                    "udp": await probes.mapping(end, (address, 3478)) is not None,
-                    "tcp 3478": await probes.tcp(net.server, site.host, (address, 3478)),
-                    "tcp 443": await probes.tcp(net.server, site.host, (address, 443)),
+                crosses = {
+                    "udp": kind not in ("udp-blocked", "only-443"), "tcp 3478": kind != "only-443", "tcp 443": True,
                 }
-            assert crossed == {
-                "udp": kind not in ("udp-blocked", "only-443"), "tcp 3478": kind != "only-443", "tcp 443": True,
-            }, f"{kind}: {crossed}"
+                patience = {way: probes.ARRIVES if does else probes.NOTHING for way, does in crosses.items()}
+                crossed = {
+                    "udp": await probes.mapping(end, (address, 3478), patience["udp"]) is not None,
+                    "tcp 3478": await probes.tcp(net.server, site.host, (address, 3478), patience["tcp 3478"]),
+                    "tcp 443": await probes.tcp(net.server, site.host, (address, 443), patience["tcp 443"]),
+                }
+            assert crossed == crosses, f"{kind}: {crossed}"
 
 
 @test("A site with IPv6 only has no way to any IPv4 address, and its firewall lets nobody in unasked",
@@ -88,8 +92,8 @@ async def ipv6_only(laboratory):
         except OSError:
             pass
     assert await probes.tcp(net.server, net.patient.host, (internet.SERVER_IPV6, 443))
-    assert not await probes.tcp(net.patient.host, net.doctor.host, (net.patient.uplink.address, 443))
-    assert not await probes.tcp(net.patient.host, net.server, (net.patient.uplink.address, 443))
+    assert not await probes.tcp(net.patient.host, net.doctor.host, (net.patient.uplink.address, 443), probes.NOTHING)
+    assert not await probes.tcp(net.patient.host, net.server, (net.patient.uplink.address, 443), probes.NOTHING)
 
 
 @test("Private addresses of other sites vanish without a word, and two sites never share any",
@@ -120,13 +124,13 @@ async def gates(laboratory):
         with probes.udp(net.patient.host) as end:
             assert await probes.mapping(end, place)
             net.patient.block_udp()
-            assert not await probes.mapping(end, place)
+            assert not await probes.mapping(end, place, probes.NOTHING)
             assert await probes.tcp(net.server, net.patient.host, (internet.SERVER_IPV4, 3478))
             net.patient.restore()
             assert await probes.mapping(end, place)
             net.patient.cut()
-            assert not await probes.mapping(end, place)
-            assert not await probes.tcp(net.server, net.patient.host, (internet.SERVER_IPV4, 443))
+            assert not await probes.mapping(end, place, probes.NOTHING)
+            assert not await probes.tcp(net.server, net.patient.host, (internet.SERVER_IPV4, 443), probes.NOTHING)
             net.patient.restore()
             assert await probes.mapping(end, place)
 

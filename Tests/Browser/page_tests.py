@@ -177,8 +177,8 @@ async def devices_in_mid_call(laboratory):
         await patient.act("same")
     await patient.page.click("#sound > summary")
     for kind in ("microphone", "speaker"):
+        await patient.true("(id) => document.getElementById(id).options.length > 1", kind)
         values = await patient.evaluate("(id) => [...document.getElementById(id).options].map(({ value }) => value)", kind)
-        assert len(values) > 1, (kind, values)
         await patient.page.select_option(f"#{kind}", values[-1])
     await patient.true("(id) => document.querySelector('audio').sinkId === id", values[-1])
     assert await patient.evaluate("() => __awake.some((lock) => !lock.released)"), "the screen may go dark"
@@ -186,9 +186,9 @@ async def devices_in_mid_call(laboratory):
     assert await patient.evaluate("() => document.querySelector('audio').volume") == 0.3
     await asyncio.sleep(1)
     sent = (await patient.statistics("outbound-rtp"))[0]["packetsSent"]
-    await asyncio.sleep(2)
-    assert (await patient.statistics("outbound-rtp"))[0]["packetsSent"] > sent + 70
-    assert await patient.state() == "connected"
+    await patient.true("""async (least) => (await __ear.statistics()).some(({ type, packetsSent }) =>
+        type === 'outbound-rtp' && packetsSent > least)""", sent + 70)
+    await patient.until("connected")
     assert await patient.evaluate("() => globalThis.__ear.connections.length") == 1
     await patient.act("hang-up")
     await patient.until("ended")
@@ -214,7 +214,8 @@ async def hostile_texts(laboratory, browser):
     await patient.enter()
     await patient.until("waiting")
     shows = "(text) => (document.querySelector('blockquote')?.textContent ?? '') === text"
-    count = "() => document.querySelectorAll('*:not(#messages *)').length"
+    # Devices have their names from the browser, and come when it has listed them.
+    count = "() => document.querySelectorAll('*:not(#messages *, #sound option)').length"
     await patient.true(shows, "Bonjour")
     before = await patient.evaluate(count)
     for text in hostile.TEXTS:
@@ -291,6 +292,41 @@ async def bell(laboratory):
     await patient.until("admitted")
     await recording
     assert rings(admitted), "an admission is not heard"
+
+
+_PLACES = """() => {
+    const places = globalThis.__places = new Set();
+    const look = () => {
+        const box = document.querySelector('[data-action=same]')?.getBoundingClientRect();
+        if (box) places.add(`${Math.round(box.x)} ${Math.round(box.y)}`);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+@test("No button moves from under a finger while the words are compared, and who presses twice hangs nothing up", limit=60)
+async def steady_buttons(laboratory):
+    broker, doctor, session, patient = await prepared(laboratory)
+    await doctor.bridge(session, play="tone:500", words="same", seconds=60)
+    await patient.goto(session["link"])
+    await patient.enter()
+    await patient.evaluate(_PLACES)
+    await patient.reach_call()
+    await patient.true("() => document.documentElement.dataset.quality")
+    await patient.true("() => document.getElementById('words-result').textContent === 'Your doctor confirmed the words.'")
+    places = await patient.evaluate("() => [...globalThis.__places]")
+    assert len(places) == 1, f"the button moved: {places}"
+    same = patient.page.locator("[data-action=same]")
+    box = await same.bounding_box()
+    # Where the button to hang up is, once the words are confirmed.
+    await same.dblclick(position={"x": box["width"] * 0.75, "y": box["height"] / 2})
+    hang_up = await patient.page.locator("[data-action=hang-up]").bounding_box()
+    assert hang_up["y"] < box["y"] + box["height"] / 2 < hang_up["y"] + hang_up["height"], (box, hang_up)
+    await asyncio.sleep(0.6)
+    assert await patient.state() == "connected", await patient.state()
+    await patient.act("hang-up")
+    await patient.until("ended")
 
 
 @test("With three in the waiting room it is full, and the fourth is told", limit=60)

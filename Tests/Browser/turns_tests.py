@@ -134,7 +134,7 @@ async def refused(scene):
     assert said == 3, "how to get the microphone back, from the browser and from the device, is not said"
     if scene.browser == "chromium":
         await patient.page.context.grant_permissions(["microphone"], origin=scene.broker.url)
-        await patient.until("waiting", "failed", timeout=10)
+        await patient.true("() => document.documentElement.dataset.state === 'waiting'", timeout=20)
     # Firefox has no way to allow it from outside; what was refused in its profile stays refused.
 
 
@@ -153,16 +153,25 @@ async def occupied(scene):
     await patient.act("enter")
     if scene.browser == "chromium":
         await stops(patient, "microphone-busy")
-        await other.stop()
+        await lets_go(scene, other)
         await patient.act("retry")
         await patient.until("waiting")
     else:
         # Firefox gives the page silence and no error; once the other has let go, looking away and back is enough.
         await patient.until("waiting")
         await patient.true(HEARS["silence"])
-        await other.stop()
+        await lets_go(scene, other)
         await look_away_and_back(patient)
     await patient.true(HEARS["voice"], timeout=20)
+
+
+async def lets_go(scene, other):
+    """The sound server notices in its own time that a program is gone."""
+    await other.stop()
+    server = await scene.laboratory.speakers()
+    async with asyncio.timeout(15):
+        while len(server.control("list", "short", "source-outputs").splitlines()) > 10:
+            await asyncio.sleep(0.05)
 
 
 async def look_away_and_back(patient):

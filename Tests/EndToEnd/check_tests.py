@@ -78,8 +78,8 @@ async def sound_only(laboratory):
     player = await speakers.play_into_microphone(tune)
     laboratory.stack.push_async_callback(player.stop)
     heard = laboratory.file("heard.wav")
-    recording = asyncio.create_task(speakers.record_loudspeaker(heard, 7))
+    recorder = await speakers.recorder(heard)
     code, found, document = await outcomes()
     assert code == DONE and set(found.values()) == {"passed"}, document
-    await recording
+    await recorder.stop()
     sound.repeats(heard, tune, "the person", seconds=0.5)

@@ -129,7 +129,7 @@ async def in_advance(laboratory):
     await broker.start()
     patient = await Bridge.patient(laboratory, sessions[1]["link"], play="tone:880", seconds=2)
     await patient.process.line("(?i)wait|away|doctor", timeout=20)
-    bridge = await doctor.bridge(sessions[1], play="tone:440", seconds=2)
+    bridge = await doctor.bridge(sessions[1], play="tone:440")
     completed(await patient.report(), "patient")
     completed(await bridge.report(), "doctor")
     for wrong in ("2020-01-01T00:00Z", "2199-01-01T00:00Z", "tomorrow", "2026-13-01T00:00Z"):

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 from pathlib import Path
@@ -311,7 +312,7 @@ async def nothing_leaks(laboratory):
     assert code == DONE
     seen["session new, stderr"] = errors.encode()
     bridge = await doctor.bridge(session, play="tone:440")
-    patient = await Bridge.patient(laboratory, session["link"], play="tone:880", seconds=3)
+    patient = await Bridge.patient(laboratory, session["link"], play="tone:880")
     await bridge.process.line("connected", timeout=30)
     secrets = secrets_of(home, session["link"])
     assert set(secrets) - {"R"} == {"passphrase", "seed", "room key", "sealing key", "S", "d"}, sorted(secrets)
@@ -319,6 +320,7 @@ async def nothing_leaks(laboratory):
         place = Path(f"/proc/{process.child.pid}")
         for name in ("cmdline", "environ"):
             seen[f"{process.name}, {name}"] = (place / name).read_bytes()
+    patient.process.send(signal.SIGTERM)
     await patient.report()
     await bridge.report()
     for process in (bridge.process, patient.process, broker.processes[-1]):
@@ -384,7 +386,8 @@ async def modes(laboratory):
         assert code == BAD_CONFIGURATION and str(path) in errors, f"{path}: exit {code}\n{errors}"
         path.chmod(before)
     damaged = home.path / "rooms" / sessions[0]
-    damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+    octets = damaged.read_bytes()
+    damaged.write_bytes(octets[:-1] + bytes([octets[-1] ^ 1]))
     code, output, errors = await home.run("session", "list")
     assert code == BAD_LINK and str(damaged) in errors, f"exit {code}\n{errors}"
     assert sessions[1] in output, "one damaged file hides the others"

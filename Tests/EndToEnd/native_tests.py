@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from laboratory import sound
-from laboratory.colloque import Bridge, Broker, Doctor, completed, digits_of, words_of
+from laboratory.colloque import DONE, Bridge, Broker, Doctor, completed, digits_of, words_of
 from laboratory.processes import Process
 from laboratory.runner import needs_strace, test
 
@@ -75,8 +75,10 @@ async def told_to_stop(laboratory):
          "--inject=write,writev,sendmsg,sendto:delay_enter=100ms"], name="strace"))
     await slow.line("attached")
     at_patient.process.send(signal.SIGTERM)
-    completed(await at_patient.report(timeout=10), "patient")
-    completed(await at_doctor.report(timeout=10), "doctor")
+    # It may be told so before the first sound.
+    for end, reason in ((at_patient, "hung-up"), (at_doctor, "peer-hung-up")):
+        report = await end.report(timeout=10)
+        assert (report["exit"], report["reason"]) == (DONE, reason), report
 
 
 @test("The broker is killed in mid-call: sound goes on, and both ends resume when it returns", limit=90,

@@ -326,14 +326,15 @@ async def arrival(laboratory):
     desk = await seat.command("desk")
     await desk.until("personne pour")
     path = laboratory.file("chime.wav")
-    recording = asyncio.create_task(seat.speakers.record_loudspeaker(path, 12))
-    await asyncio.sleep(1)
+    recorder = await seat.speakers.recorder(path)
     await Bridge.patient(laboratory, session["link"], play="silence")
     await desk.until("attend depuis")
     outputs = await asyncio.to_thread(
         subprocess.run, ["pactl", "list", "short", "source-outputs"], capture_output=True, text=True,
         env={**os.environ, **seat.speakers.environment})
-    await recording
+    # Time for a chime, and for one that must not come.
+    await asyncio.sleep(4)
+    await recorder.stop()
     samples, rate = sound.read(path)
     power = numpy.abs(numpy.fft.rfft(samples)) ** 2
     hertz = numpy.fft.rfftfreq(len(samples), 1 / rate)
@@ -405,8 +406,14 @@ async def join_at_a_terminal(laboratory):
     await call.press("Enter")
     said = await join.until(r"Lisez à voix haute\s: (\w+) (\w+)\n.*doit lire\s: (\w+) (\w+)")
     words = [unicodedata.normalize("NFC", word).lower() for word in said.groups()]
-    heard = unicodedata.normalize("NFC", await call.screen()).lower().replace("\n", "")
-    assert all(word in heard for word in words), (words, heard)
+    # The doctor's end has them a moment later.
+    deadline = time.monotonic() + 20
+    while True:
+        heard = unicodedata.normalize("NFC", await call.screen()).lower().replace("\n", "")
+        if all(word in heard for word in words):
+            break
+        assert time.monotonic() < deadline, (words, heard)
+        await asyncio.sleep(0.1)
     await join.press("s")
     await call.press("s")
     await join.press("t")

@@ -183,6 +183,20 @@ struct PassphraseChangeTests {
         #expect(PassphraseStrength(of: SecretBytes(copying: text.utf8)) { words.contains($0) } == .strong)
     }
 
+    @Test("what is suggested is drawn anew until it is strong: no word twice, none that guessers try first")
+    func suggestion() {
+        let words: Set = ["amber", "autumn", "basket", "candle", "dolphin", "engine", "forest"]
+        var drawn = [
+            "amber basket candle dolphin engine forest", "amber basket candle amber engine forest",
+            "amber autumn candle dolphin engine forest",
+        ]
+        #expect(
+            PassphraseStrength.firstStrong(listed: words.contains) { drawn.popLast() }
+                == "amber basket candle dolphin engine forest")
+        #expect(drawn.isEmpty)
+        #expect(PassphraseStrength.firstStrong(listed: words.contains) { nil } == nil)
+    }
+
     @Test("no text makes the judge trap, and none is worth more than its length")
     func bounded() {
         let seed = UInt64.random(in: 0 ... .max)

@@ -182,7 +182,8 @@ export class Patient {
         this.line.attachment?.awoke(now);
         return this.#tick(now);
       case 'consent':
-        if (!isAdmitted(this.session)) return;
+        // Who presses twice agrees once.
+        if (!isAdmitted(this.session) || this.session.consent !== null) return;
         this.session.consent = event.consent;
         this.#save();
         if (this.admittedInEpoch) await this.#proceed(now);

@@ -220,7 +220,7 @@ function buttonsOf({ state, error, canRetry, link, resumes, call, isStopped }, {
       ];
       const mute = call?.muted
         ? button('mute', actions.unmute, 'half on', 'silent') : button('mute', actions.mute, 'half', 'microphone');
-      return [...resumeSound, ...(undecided ? comparison : []), mute, { ...hangUp, kind: 'half danger' }];
+      return [...(undecided ? comparison : []), ...resumeSound, mute, { ...hangUp, kind: 'half danger' }];
     }
     case 'ended':
     case 'failed':

@@ -18,6 +18,9 @@ import { unfold } from './words.js';
  * @property {(text: string, isWhole: boolean) => void} write
  */
 
+/** As systems count a double click. Milliseconds. */
+const doublePress = 500;
+
 export class View {
   /** @param {Handlers} handlers */
   constructor(handlers) {
@@ -34,6 +37,10 @@ export class View {
     this.chat = new ChatPanel(handlers.write);
     /** @private Whether something had the focus that is gone now. */
     this.hadFocus = false;
+    /** @private @type {import('./screens.js').Action | null} */
+    this.pressed = null;
+    /** @private Milliseconds of the page's clock. */
+    this.pressedAt = -doublePress;
     this.#listen();
   }
 
@@ -107,17 +114,11 @@ export class View {
     root.dir = text.direction;
     const navigation = element('languages');
     navigation.setAttribute('aria-label', text.languages);
-    if (navigation.childElementCount === 0) {
-      navigation.append(...Object.entries(texts).map(([name, { name: title }]) => {
-        const button = make('button', name.toUpperCase());
-        button.lang = name;
-        button.setAttribute('aria-label', `${name.toUpperCase()}, ${title}`);
-        button.addEventListener('click', () => this.handlers.speak(/** @type {import('./text.js').Locale} */ (name)));
-        return button;
-      }));
-    }
-    for (const button of navigation.children) {
-      button.setAttribute('aria-pressed', String(button instanceof HTMLElement && button.lang === locale));
+    for (const button of /** @type {Iterable<HTMLElement>} */ (navigation.children)) {
+      const name = /** @type {import('./text.js').Locale} */ (button.lang);
+      if (!button.hasAttribute('aria-pressed')) button.addEventListener('click', () => this.handlers.speak(name));
+      button.setAttribute('aria-label', `${name.toUpperCase()}, ${texts[name].name}`);
+      button.setAttribute('aria-pressed', String(name === locale));
     }
     const labels = {
       footer: text.secure, help: text.help.title, legal: text.legal.title, close: text.help.close,
@@ -193,13 +194,14 @@ export class View {
       container.replaceChildren(...shown.map((word, index) => make('li', word, index < 2 ? 'mine' : 'theirs')));
     }
     write('digits', words === null ? '' : digits(words.octets).replace(/^(....)/, '$1 '));
-    if (words === null || !call) return;
+    // Below the buttons, since it comes while a finger may be on its way to one.
+    const results = [];
+    if (words !== null && call?.ownComparison === 'same') results.push(text.words.same);
+    if (words !== null && call?.peerComparison === 'same') results.push(text.words.peerSame);
+    write('words-result', results.join(' '));
+    if (words === null) return;
     container.lang = words.locale;
     write('words-intro', introduceWords(shown.length > 0 ? words.locale : locale, locale));
-    const results = [];
-    if (call.ownComparison === 'same') results.push(text.words.same);
-    if (call.peerComparison === 'same') results.push(text.words.peerSame);
-    write('words-result', results.join(' '));
   }
 
   /** @param {import('./screens.js').Button[]} buttons */
@@ -224,13 +226,27 @@ export class View {
     if (before === undefined) {
       button.dataset.action = action;
       button.setAttribute('type', 'button');
-      button.addEventListener('click', () => this.handlers.act(action));
+      button.addEventListener('click', (event) => this.#press(action, event));
     }
     if (button.className !== kind || button.textContent !== label) {
       button.className = kind;
       button.replaceChildren(...(name === null ? [] : [icon(name)]), label);
     }
     return button;
+  }
+
+  /**
+   * @param {import('./screens.js').Action} action
+   * @param {MouseEvent} event
+   */
+  #press(action, { detail, timeStamp }) {
+    // Who presses twice means what stood there first: the second half of it may fall on what took its place. A key has no
+    // place, and no count of presses.
+    const isSecondHalf = detail > 0 && action !== this.pressed && timeStamp - this.pressedAt < doublePress;
+    if (isSecondHalf) return;
+    this.pressed = action;
+    this.pressedAt = timeStamp;
+    this.handlers.act(action);
   }
 
   /**

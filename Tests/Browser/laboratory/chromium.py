@@ -52,6 +52,7 @@ class ChromiumPage(Patient):
         return await self.page.evaluate(function, argument)
 
     async def press(self, selector):
+        await self.pace()
         await self.page.locator(f"{selector}:visible").first.click(timeout=5000)
 
     async def viewport(self, width, height):

@@ -92,6 +92,7 @@ class FirefoxPage(Patient):
         return json.loads(answer["result"]["value"])
 
     async def press(self, selector):
+        await self.pace()
         point = await self.evaluate(
             """(selector) => {
                 const control = [...document.querySelectorAll(selector)].find((one) =>

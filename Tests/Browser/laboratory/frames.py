@@ -31,8 +31,9 @@ class Correspondence:
                 return
             if len(packet) < 28 or packet[0] >> 4 != 4 or socket.inet_ntoa(packet[12:16]) != self._address:
                 continue
-            port = struct.unpack_from("!H", packet, (packet[0] & 15) * 4 + 2)[0]
             protocol = {6: "tcp", 17: "udp"}.get(packet[9], str(packet[9]))
+            # Where ports would be, others have anything.
+            port = struct.unpack_from("!H", packet, (packet[0] & 15) * 4 + 2)[0] if protocol in ("tcp", "udp") else 0
             place = (protocol, socket.inet_ntoa(packet[16:20]), port)
             self.places[place] = self.places.get(place, 0) + 1
 

@@ -8,6 +8,7 @@ are carried to the broker and, on the way, shown to whoever wants to read them.
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import os
 import random
 import re
@@ -154,6 +155,8 @@ class Carrier:
     def __init__(self, port, tap=None):
         self.port = port
         self.tap = tap
+        #: Awaited before every few octets that go down.
+        self.gate = None
         self._servers = []
         self._connections = set()
         self._count = 0
@@ -183,7 +186,9 @@ class Carrier:
 
     async def _copy(self, number, direction, source, sink):
         try:
-            while octets := await source.read(65536):
+            while octets := await source.read(512 if self.gate and direction == "down" else 65536):
+                if self.gate and direction == "down":
+                    await self.gate()
                 if self.tap:
                     self.tap(number, direction, octets)
                 sink.write(octets)
@@ -199,15 +204,23 @@ class Carrier:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
 
+#: Locked while this run lasts, one for each port that it was given.
+_marks = []
+
+
 def free_port():
-    """A TCP port that nobody on this side's loopback listens on.
+    """A TCP port that nobody on this side's loopback listens on, and that no other run of tests was given.
 
     Below those that the system gives to whoever asks for any: browsers do, also while a killed broker is away.
     """
     while True:
         port = random.randrange(20_000, 32_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+        mark = open(f"/tmp/colloque-port-{port}", "w")
+        with contextlib.suppress(OSError):
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.create_server(("127.0.0.1", port)):
+                _marks.append(mark)
+                return port
 
 
 def ip(*arguments):

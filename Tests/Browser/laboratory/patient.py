@@ -28,6 +28,13 @@ class Patient:
     async def press(self, selector):
         raise NotImplementedError
 
+    _pressed = 0.0
+
+    async def pace(self):
+        """Waits as a person would: what follows a press at once, and somewhere else, is taken for its second half."""
+        await asyncio.sleep(max(0.0, self._pressed + 0.6 - time.monotonic()))
+        self._pressed = time.monotonic()
+
     # -- states
 
     async def state(self):
@@ -64,7 +71,10 @@ class Patient:
 
     async def stops(self, error, timeout=20):
         """Waits for the designed state of one error: title, advice, and its code where it is a failure."""
-        await self.true("(error) => document.documentElement.dataset.error === error", error, timeout=timeout)
+        try:
+            await self.true("(error) => document.documentElement.dataset.error === error", error, timeout=timeout)
+        except PageFailed as failure:
+            raise PageFailed(f"{failure}, error {await self.error()!r}\n{await self.text()}") from None
         if await self.state() != "ended":
             shown = "() => /\\d\\d$/.test(document.getElementById('code').textContent)"
             assert await self.evaluate(shown), await self.text()
@@ -90,9 +100,11 @@ class Patient:
     async def reach_call(self, timeout=40):
         """Goes on to the call itself, consenting when asked."""
         deadline = time.monotonic() + timeout
+        has_agreed = False
         while (state := await self.state()) != "connected":
-            if await self.visible("[data-action='consent']"):
+            if not has_agreed and await self.visible("[data-action='consent']"):
                 await self.press("[data-action='consent']")
+                has_agreed = True
             if state in ("failed", "bad-link", "ended") or time.monotonic() > deadline:
                 raise PageFailed(
                     f"page did not connect: {state} (error {await self.error()!r})\n{await self.text()}"

@@ -10,6 +10,9 @@ from . import internet
 PLACES = ((internet.SERVER_IPV4, 3478), (internet.SERVER_IPV4, 3479), (internet.SERVER_SECOND_IPV4, 3478))
 PLACE_IPV6 = (internet.SERVER_IPV6, 3478)
 _PORT = 40_000
+#: What must come may take this long on a busy machine; whoever expects nothing waits for less. Seconds.
+ARRIVES = 5.0
+NOTHING = 0.6
 
 
 def udp(namespace, address=("0.0.0.0", _PORT)):
@@ -47,7 +50,7 @@ async def echoes(server):
             transport.close()
 
 
-async def mapping(end, place, patience=0.6):
+async def mapping(end, place, patience=ARRIVES):
     """The (address, port) that an echo at `place` sees `end` as, or None if it does not answer."""
     loop = asyncio.get_running_loop()
     for _ in range(2):
@@ -62,7 +65,7 @@ async def mapping(end, place, patience=0.6):
     return None
 
 
-async def hears_unasked(server, end, mapped, patience=0.3):
+async def hears_unasked(server, end, mapped, patience=ARRIVES):
     """Whether a datagram from a server address that was never sent to comes in."""
     stranger = udp(server, (internet.SERVER_SECOND_IPV4, 5000))
     loop = asyncio.get_running_loop()
@@ -78,7 +81,7 @@ async def hears_unasked(server, end, mapped, patience=0.3):
         stranger.close()
 
 
-async def punch(ends, patience=1.5):
+async def punch(ends, patience=ARRIVES):
     """Whether two ends reach each other: each sends to where an echo saw the other, and to whoever it hears."""
     mapped = [await mapping(end, PLACES[0]) for end in ends]
     if None in mapped:
@@ -114,7 +117,7 @@ async def punch(ends, patience=1.5):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def tcp(server, host, place, patience=0.6):
+async def tcp(server, host, place, patience=ARRIVES):
     """Whether a TCP connection from `host` to a listener of the server at `place` comes about."""
     family = socket.AF_INET6 if ":" in place[0] else socket.AF_INET
     listener = server.inside(lambda: socket.create_server(place, family=family))

@@ -43,7 +43,7 @@ FIXED_SIZES = {
 #: What session descriptions are made of: none of it may be read on the wire, in a log or in the state directory.
 SIGNALLING_TEXT = (
     b"candidate:", b"a=candidate", b"fingerprint", b"ice-ufrag", b"ice-pwd", b"a=mid", b"a=setup", b"m=audio",
-    b"UDP/TLS/RTP", b"opus/48000", b"o=-", b"v=0\r\n", b"typ host", b"typ srflx", b"sha-256 ",
+    b"UDP/TLS/RTP", b"opus/48000", b" IN IP4 ", b" IN IP6 ", b"v=0\r\n", b"typ host", b"typ srflx", b"sha-256 ",
 )
 
 

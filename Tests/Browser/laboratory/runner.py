@@ -185,7 +185,7 @@ async def _run(one):
             for process in laboratory.processes:
                 failure += f"\n{process.tail(8)}"
         try:
-            await asyncio.wait_for(laboratory.stack.aclose(), 30)
+            await asyncio.wait_for(laboratory.stack.aclose(), 90)
         except Exception as error:
             failure = failure or f"could not clean up: {error!r}"
         shutil.rmtree(scratch, ignore_errors=True)

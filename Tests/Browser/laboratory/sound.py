@@ -263,6 +263,8 @@ class Speakers:
 
     async def start(self):
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One that was killed leaves it behind.
+        (self.directory / "native").unlink(missing_ok=True)
         modules = [
             f"module-native-protocol-unix auth-anonymous=1 socket={self.directory}/native",
             "module-null-sink sink_name=loudspeaker rate=48000 norewinds=1",
@@ -288,21 +290,36 @@ class Speakers:
 
     async def play_into_microphone(self, path):
         """Starts playing a file into the microphone, over and over without a seam; the caller stops the process."""
-        return await Process.start(
+        player = await Process.start(
             ["bash", "-c", 'sox -q "$0" -t raw -b 16 -e signed-integer - repeat 1000 |'
              " exec pacat --playback --device=voice --rate=48000 --channels=1 --format=s16le", path],
             name="microphone", environment=self.environment,
         )
+        await self._until(lambda: '"pacat"' in self.control("list", "sink-inputs"), player)
+        return player
 
     async def record_loudspeaker(self, path, seconds):
         """Records what the loudspeaker plays into a 48 kHz mono file."""
+        recorder = await self.recorder(path)
+        await asyncio.sleep(seconds)
+        await recorder.stop()
+
+    async def recorder(self, path):
+        """Starts recording what the loudspeaker plays; the caller stops the process."""
         recorder = await Process.start(
             ["parecord", "--device=loudspeaker.monitor", "--rate=48000", "--channels=1",
              "--format=s16le", "--file-format=wav", path],
             environment=self.environment,
         )
-        await asyncio.sleep(seconds)
-        await recorder.stop()
+        await self._until(lambda: '"parecord"' in self.control("list", "source-outputs"), recorder)
+        return recorder
+
+    async def _until(self, condition, process):
+        """Waits until the sound server knows of what a process does there."""
+        async with asyncio.timeout(15):
+            while not condition():
+                assert process.child.returncode is None, process.tail()
+                await asyncio.sleep(0.05)
 
     async def occupied(self):
         """Another program takes every place at the microphone, all 256; it lets go when the process is stopped."""
